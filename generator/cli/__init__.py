@@ -1,0 +1,107 @@
+"""The command line: parse, call, print. A command's module is imported when it runs, so that every start is fast."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": "init:init",
+    "render": "render:render",
+    "check": "check:check",
+    "list": "list:list_images",
+    "graph": "graph:graph",
+    "build": "build:build",
+    "explain": "explain:explain",
+    "schema": "schema:schema",
+}
+"""Command to ``module:function`` below this package, in the order of ``--help``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Return the commands in their order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"generator.cli.{module}"), function)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest a command that is spelt like the one that was typed."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from generator.diagnostics import did_you_mean
+
+            ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("-C", "root", metavar="DIR", default=".", help="Work in DIR instead of here.")
+@click.option(
+    "--matrix", metavar="FILE", default="matrix.yaml", show_default=True, help="The matrix, below DIR."
+)
+@click.option(
+    "--overlay", "overlays", metavar="FILE", multiple=True, help="A partial matrix on top; repeatable."
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."
+)
+@click.option("-q", "--quiet", count=True, help="Print less.")
+@click.option("-v", "--verbose", count=True, help="Print more.")
+@click.version_option(__version__, message="image-matrix %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
+    """One declarative matrix.yaml for a family of notebook images."""
+    from generator.cli.session import session
+
+    ctx.obj = session(**options)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a command and exit as :mod:`generator.errors` says."""
+    # commands are short and make no cycles worth collecting; scanning the growing heap would cost a third of the time
+    import gc
+
+    gc.disable()
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    from generator.cli.session import report_failure
+
+    try:
+        result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads any more; Python would complain about it at exit
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place where one can be reported
+        return report_failure(error)

@@ -1,0 +1,55 @@
+"""``check``: is what is committed what would be rendered?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, open_project, paint, render_project, say
+
+if TYPE_CHECKING:
+    from generator.tree import Change
+
+
+@click.command()
+@click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
+@click.pass_obj
+def check(session: Session, diff: bool) -> int:
+    """Check the matrix and that every output is up to date."""
+    from generator.cli.render import summary
+    from generator.tree import compare
+
+    difference = compare(session.root, render_project(open_project(session)))
+    if not difference.changes:
+        say(session, summary(0, len(difference.rendered)))
+        return 0
+    for change in difference.outputs or difference.changes:
+        click.echo(_diff(change) if diff else f"{change.kind} {change.path}", nl=not diff)
+    count = len(difference.outputs) or 1
+    message = f"{count} generated file{'s are' if count > 1 else ' is'} out of date"
+    say(session, f"{paint('error', 'error')}: {message}", level=-1)
+    say(session, f"  {paint('help', 'help')}: run `image-matrix render` and commit what it changes", level=-1)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(f"::error title=out of date::{message}; run `image-matrix render`", err=True)
+    return 1
+
+
+def _diff(change: Change) -> str:
+    """Return a unified diff, or a line where there is no text to compare."""
+    import difflib
+
+    old = (change.before or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    new = (change.after.content if change.after else b"").decode("utf-8", "replace").splitlines(keepends=True)
+    if old == new:
+        return f"{change.path}: mode or line ends differ\n"
+    before = "/dev/null" if change.before is None else f"a/{change.path}"
+    after = "/dev/null" if change.after is None else f"b/{change.path}"
+    lines = difflib.unified_diff(old, new, before, after)
+    return "".join(_painted(line if line.endswith("\n") else f"{line}\n") for line in lines)
+
+
+def _painted(line: str) -> str:
+    role = {"+": "add", "-": "remove"}.get(line[:1], "")
+    return paint(line, role) if role and line[:3] not in ("+++", "---") else line

@@ -1,0 +1,81 @@
+"""``graph``: the DAG of images as text, data or a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, open_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.matrix.model import Variant
+
+FORMATS = ("tree", "json", "mermaid", "dot", "svg")
+
+
+@click.command()
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="tree", show_default=True)
+@click.pass_obj
+def graph(session: Session, format_: str) -> int:
+    """Print the DAG of images."""
+    from generator.render.graph_text import dot, mermaid
+    from generator.render.images_page import image_parents, image_sources
+
+    variants = open_project(session).loaded.variants
+    parents, sources = image_parents(variants), image_sources(variants)
+    match format_:
+        case "tree":
+            text = tree(parents, sources)
+        case "json":
+            text = _json(variants)
+        case "mermaid":
+            text = mermaid(parents, sources)
+        case "dot":
+            text = dot(parents, sources)
+        case _:
+            from generator.render.graph_svg import svg
+
+            text = svg(parents, sources)
+    click.echo(text, nl=False)
+    return 0
+
+
+def tree(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
+    """Return the DAG as an indented tree, as ``tree`` prints folders."""
+    children: dict[str, list[str]] = {}
+    for name, parent in parents.items():
+        children.setdefault(parent or f"source {sources[name]}", []).append(name)
+    roots = list(dict.fromkeys(f"source {source}" for source in sources.values()))
+    return "".join(f"{root.removeprefix('source ')}\n{_branch(children, root, '')}" for root in roots)
+
+
+def _branch(children: Mapping[str, list[str]], name: str, indent: str) -> str:
+    below = children.get(name, [])
+    text = ""
+    for child in below:
+        last = child == below[-1]
+        text += f"{indent}{'└── ' if last else '├── '}{child}\n"
+        text += _branch(children, child, indent + ("    " if last else "│   "))
+    return text
+
+
+def _json(variants: Mapping[str, Variant]) -> str:
+    import json
+
+    from generator.graph import Dag
+
+    layers = Dag({item.id: item.parent for item in variants.values()}).layers()
+    nodes = [
+        {
+            "variant": item.id,
+            "image": item.image,
+            "layer": layers[item.id],
+            "parent": item.parent,
+            "source": item.source,
+        }
+        for item in variants.values()
+    ]
+    return json.dumps(nodes, indent=2) + "\n"

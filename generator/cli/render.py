@@ -1,0 +1,47 @@
+"""``render``: write every output, touching only what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, open_project, paint, render_project, report, say
+
+if TYPE_CHECKING:
+    from generator.diagnostics import Diagnostic
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.pass_obj
+def render(session: Session, force: bool) -> int:
+    """Write Dockerfiles, build definition, workflows and pages."""
+    from generator.tree import apply, compare
+
+    difference = compare(session.root, render_project(open_project(session)))
+    if difference.edited and not force:
+        report([_edited(change.path, change.kind) for change in difference.edited])
+        return 1
+    apply(session.root, difference)
+    for change in difference.outputs:
+        say(
+            session,
+            f"{paint(change.kind, change.kind)} {change.path}",
+            level=0 if len(difference.outputs) < 50 else 1,
+        )
+    say(session, summary(len(difference.outputs), len(difference.rendered)))
+    return 0
+
+
+def summary(changed: int, total: int) -> str:
+    """Return the last line: how many files of how many were written."""
+    return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
+
+
+def _edited(path: str, kind: str) -> Diagnostic:
+    from generator.diagnostics import Place, diagnostic
+    from generator.diagnostics import catalogue as rules
+
+    what = "removed" if kind == "remove" else "overwritten"
+    return diagnostic(rules.EDITED_BY_HAND, Place(path, 0, 0), path=path, what=what)

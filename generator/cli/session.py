@@ -1,0 +1,140 @@
+"""What every command shares: where it works, how it prints, what it does with a failure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.diagnostics import MatrixError
+from generator.errors import EnvironmentFailure, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.diagnostics import Diagnostic
+    from generator.matrix.load import Loaded
+    from generator.pins import Pins
+    from generator.project import Inputs
+    from generator.render.file import File
+
+_COLOURS = {
+    "error": "red",
+    "warning": "yellow",
+    "help": "cyan",
+    "add": "green",
+    "remove": "red",
+    "good": "green",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The global options."""
+
+    root: Path
+    matrix: str
+    overlays: tuple[str, ...]
+    verbosity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository, read and understood."""
+
+    inputs: Inputs
+    loaded: Loaded
+    pins: Pins
+
+
+def session(
+    root: str, matrix: str, overlays: tuple[str, ...], color: str, quiet: int, verbose: int
+) -> Session:
+    """Make a session of the global options."""
+    _choose_colour(color)
+    if not Path(root).is_dir():
+        raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
+    return Session(Path(root), matrix, overlays, verbose - quiet)
+
+
+def _choose_colour(color: str) -> None:
+    """Set click's colours: ``auto`` follows the terminal, NO_COLOR (no-color.org) and FORCE_COLOR."""
+    context = click.get_current_context()
+    if color == "always" or (color == "auto" and os.environ.get("FORCE_COLOR")):
+        context.color = True
+    elif color == "never" or os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+def paint(text: str, role: str) -> str:
+    """Colour a text by its role."""
+    return click.style(text, fg=_COLOURS.get(role), bold=role in ("error", "warning", "bold", "help"))
+
+
+def open_project(session: Session) -> Project:
+    """Read the repository, report warnings, and return what it says; raises :class:`MatrixError`."""
+    from generator.matrix.load import load
+    from generator.pins import Pins
+    from generator.project import read_inputs
+
+    inputs = read_inputs(session.root, session.matrix, session.overlays)
+    loaded = load(inputs.texts, inputs.templates.kinds)
+    if session.verbosity >= 0:
+        report(loaded.warnings)
+    return Project(inputs, loaded, Pins())
+
+
+def render_project(project: Project) -> dict[str, File]:
+    """Render every output in memory."""
+    from generator.render.outputs import render_all
+
+    return render_all(project.loaded, project.pins, project.inputs.templates)
+
+
+def say(session: Session, text: str, level: int = 0) -> None:
+    """Print a line about the work to stderr, unless ``-q`` asks for silence."""
+    if session.verbosity >= level:
+        click.echo(text, err=True)
+
+
+def report(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print diagnostics to stderr; on GitHub Actions also as annotations."""
+    from generator.diagnostics.report import github, terminal
+
+    click.echo(terminal(diagnostics, paint), err=True, nl=False)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(github(diagnostics), err=True, nl=False)
+
+
+def report_failure(error: Exception) -> int:
+    """Print an exception as a user wants to read it; return the exit code."""
+    if isinstance(error, MatrixError):
+        report(error.diagnostics)
+        return 2
+    if isinstance(error, Failure):
+        click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
+        if error.help:
+            click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
+        return error.exit_code
+    return _report_bug(error)
+
+
+def _report_bug(error: Exception) -> int:
+    """Keep the traceback of our own mistake for a bug report, out of the user's way."""
+    import tempfile
+    import traceback
+
+    from generator import __version__
+
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:
+        log.write(f"image-matrix {__version__}, Python {sys.version}\n\n{text}")
+    click.echo(
+        f"{paint('error', 'error')}: this is a bug in image-matrix: {type(error).__name__}: {error}", err=True
+    )
+    click.echo(f"  {paint('help', 'help')}: please report it with {log.name}", err=True)
+    return EnvironmentFailure.exit_code

@@ -1,0 +1,186 @@
+"""Every diagnostic: its code, its words and its documentation, in one place.
+
+Codes are stable and never used again for something else. IM0xx: the file as YAML; IM1xx: its shape; IM2xx: names that
+point somewhere; IM3xx: variants and platforms; IM4xx: names and packages; IM5xx: templates and the generated tree.
+"""
+
+from __future__ import annotations
+
+from generator.diagnostics import Rule
+
+YAML_SYNTAX = Rule(
+    "IM001", "yaml-syntax", "{problem}", "{advice}",
+    "The file is not YAML. The place is where the parser gave up; the mistake is often on the line before it.",
+    bad="images:\n  base: {from: debian\n", good="images:\n  base: {from: debian}\n",
+)  # fmt: skip
+DUPLICATE_KEY = Rule(
+    "IM002", "duplicate-key", "`{key}` stands twice in the same mapping", "keep one of them, or merge the two",
+    "YAML forbids a key twice; parsers that accept it silently keep the last one, and the first is lost.",
+    bad="images:\n  base: {from: debian}\n  base: {from: ubuntu}\n", good="images:\n  base: {from: debian}\n",
+)  # fmt: skip
+TOO_LARGE = Rule(
+    "IM003", "too-large", "the file is refused: {problem}", "{advice}",
+    "Files over 16 MB, nesting deeper than 100 levels and aliases that expand to more than 1,000,000 values are refused "
+    "before they cost time and memory.",
+)  # fmt: skip
+UNREADABLE = Rule(
+    "IM004", "unreadable", "cannot read {file}: {problem}", "{advice}",
+    "The file is not there, is not allowed to be read, or is not UTF-8 text.",
+)  # fmt: skip
+FOREIGN_TAG = Rule(
+    "IM005", "foreign-tag", "the tag `{tag}` is not allowed", "remove the tag: values are strings, numbers, booleans, lists and mappings",
+    "YAML tags can make objects of other types; the matrix is plain data.",
+    bad="registry: !!binary aGVsbG8=\n", good="registry: ghcr.io/example\n",
+)  # fmt: skip
+
+UNKNOWN_KEY = Rule(
+    "IM101", "unknown-key", "unknown key `{key}` in {where}", "{suggestion}",
+    "A misspelt key would be ignored by a tool that is not strict, and the image would be built without it.",
+    bad="images:\n  base: {form: debian}\n", good="images:\n  base: {from: debian}\n",
+)  # fmt: skip
+WRONG_TYPE = Rule(
+    "IM102", "wrong-type", "{where} must be {expected}, not {actual}", "{advice}",
+    "The value has another type than the field.",
+    bad="images:\n  base: {from: debian, apt: curl}\n", good="images:\n  base: {from: debian, apt: [curl]}\n",
+)  # fmt: skip
+UNQUOTED_NUMBER = Rule(
+    "IM103", "unquoted-number", "{where}: YAML reads {written} as the number {value}, not as text",
+    'quote it: "{written}"',
+    "To YAML an unquoted `3.10` is the number 3.1: the version changes without a word. Quote every version.",
+    bad="axes:\n  python: [3.10]\n", good='axes:\n  python: ["3.10"]\n',
+)  # fmt: skip
+MISSING_FIELD = Rule(
+    "IM104", "missing-field", "{where} has no `{field}`", "{advice}",
+    "A field that cannot be inferred is missing.",
+    bad="version: 1\nimages: {}\n", good="version: 1\nregistry: ghcr.io/example/notebooks\nimages: {}\n",
+)  # fmt: skip
+BAD_VALUE = Rule(
+    "IM105", "bad-value", "{where}: {problem}", "{advice}",
+    "The value is of the right type, but the place cannot hold it. `image-matrix schema` prints what every field takes.",
+    bad="version: 2\n", good="version: 1\n",
+)  # fmt: skip
+BAD_NAME = Rule(
+    "IM106", "bad-name", "`{name}` is not a valid name of {what}", "{advice}",
+    "Names become parts of image references, file paths, job ids and Kubernetes names: lower-case letters, digits and "
+    "single hyphens, starting with a letter, at most 63 characters.",
+    bad="images:\n  Jupyter_Lab: {parent: base}\n", good="images:\n  jupyter-lab: {parent: base}\n",
+)  # fmt: skip
+
+UNKNOWN_PARENT = Rule(
+    "IM201", "unknown-parent", "image `{image}` has an unknown parent `{name}`", "{suggestion}",
+    "A parent must be an image of this matrix; an image from outside is a source, named under `sources:` and used with `from:`.",
+    bad="images:\n  jupyter: {parent: bsae}\n", good="images:\n  jupyter: {parent: base}\n",
+)  # fmt: skip
+UNKNOWN_REFERENCE = Rule(
+    "IM202", "unknown-reference", "{where} names an unknown {what} `{name}`", "{suggestion}",
+    "Sources, bundles, axes, accelerators and downloads are declared once, at the top of the matrix, and used by name.",
+    bad="images:\n  scipy: {parent: base, bundles: [ful]}\n", good="images:\n  scipy: {parent: base, bundles: [full]}\n",
+)  # fmt: skip
+UNKNOWN_TEMPLATE = Rule(
+    "IM203", "unknown-template", "image `{image}` has an unknown template `{name}`", "{suggestion}",
+    "`template: NAME` needs the file templates/dockerfiles/NAME.Dockerfile.j2. An image that only adds packages needs none.",
+)  # fmt: skip
+CYCLE = Rule(
+    "IM204", "cycle", "images are each other's parents: {cycle}", "one of them must start at a source with `from:`",
+    "Parents must form a tree; a cycle could never be built.",
+    bad="images:\n  a: {parent: b}\n  b: {parent: a}\n", good="images:\n  a: {from: debian}\n  b: {parent: a}\n",
+)  # fmt: skip
+PARENT_AND_SOURCE = Rule(
+    "IM205", "parent-and-source", "image `{image}` {problem}", "{advice}",
+    "An image is built FROM exactly one thing: a parent in this matrix (`parent:`) or a source (`from:`).",
+    bad="images:\n  jupyter: {apt: [git]}\n", good="images:\n  jupyter: {parent: base, apt: [git]}\n",
+)  # fmt: skip
+UNUSED = Rule(
+    "IM206", "unused", "{what} `{name}` is not used by any image", "use it or remove it",
+    "Nothing refers to it; often the name is misspelt where it should be used.",
+    severity="warning",
+)  # fmt: skip
+
+EMPTY_VARIANTS = Rule(
+    "IM301", "empty-variants", "image `{image}` has no variant left", "{advice}",
+    "`only` and `exclude` together leave no combination of axis values, so there would be nothing to build.",
+    bad="images:\n  a: {from: debian, axes: [python], only: {python: []}}\n",
+    good='images:\n  a: {from: debian, axes: [python], only: {python: ["3.13"]}}\n',
+)  # fmt: skip
+NO_PARENT_VARIANT = Rule(
+    "IM302", "no-parent-variant", "`{image}` wants {axis} {value}, but its parent `{parent}` has no such variant",
+    "{advice}",
+    "Every variant of a child is built on the parent's variant with the same axis values.",
+)  # fmt: skip
+UNKNOWN_AXIS_VALUE = Rule(
+    "IM303", "unknown-axis-value", "{where}: axis `{axis}` has no value `{value}`", "{suggestion}",
+    "`only`, `exclude` and `match` compare with the values that the axis has.",
+    bad='axes: {python: ["3.13"]}\n# only: {python: ["3.12"]}\n', good='axes: {python: ["3.13", "3.12"]}\n',
+)  # fmt: skip
+AXIS_NOT_HERE = Rule(
+    "IM304", "axis-not-here", "{where}: image `{image}` has no axis `{axis}`", "{suggestion}",
+    "An image has the axes of its ancestors and its own `axes:`.",
+)  # fmt: skip
+SAME_TAG = Rule(
+    "IM305", "same-tag", "{first} and {second} would both be {what} `{name}`", "rename one of them",
+    "Two things with one name would overwrite each other: tags in the registry, folders on disk, targets and jobs in the workflow.",
+)  # fmt: skip
+PLATFORM_NOT_IN_PARENT = Rule(
+    "IM306", "platform-not-in-parent", "`{image}` is to be built for {platform}, but its parent `{parent}` is not",
+    "{advice}",
+    "A child's platforms are a subset of its parent's: there is nothing to build FROM elsewhere.",
+)  # fmt: skip
+NO_PLATFORM = Rule(
+    "IM307", "no-platform", "image `{image}` has no platform left", "{advice}",
+    "The platforms of the parent, the accelerator and the image have none in common.",
+)  # fmt: skip
+AXIS_TWICE = Rule(
+    "IM308", "axis-twice", "image `{image}` adds the axis `{axis}` that it already inherits from `{parent}`",
+    "remove it here; use `only` to restrict its values",
+    "Children inherit all axes of their ancestors.",
+)  # fmt: skip
+
+BAD_PACKAGE = Rule(
+    "IM401", "bad-package", "`{value}` is not a valid {what}", "{advice}",
+    "A list holds package names, with a version where the manager has them; never options, addresses or shell text.",
+    bad='pip: ["--index-url=https://example.org scipy"]\n', good="pip: [scipy==1.17.1]\n",
+)  # fmt: skip
+BAD_REFERENCE = Rule(
+    "IM402", "bad-reference", "`{value}` is not a valid {what}", "{advice}",
+    "Image references are lower-case: registry.example.org/path/name, with a tag where the field asks for one.",
+    bad="registry: GHCR.io/Example\n", good="registry: ghcr.io/example\n",
+)  # fmt: skip
+PACKAGE_TWICE = Rule(
+    "IM403", "package-twice", "`{name}` stands twice in this {manager} list", "keep one of them",
+    "The same package twice in one list is a left-over; with two versions nobody can tell which one is meant.",
+)  # fmt: skip
+NO_INSTALLER = Rule(
+    "IM404", "no-installer", "image `{image}` lists {manager} packages, but {problem}", "{advice}",
+    "A package manager must be in the image before packages can be installed with it.",
+)  # fmt: skip
+UNPINNED = Rule(
+    "IM405", "unpinned", "the extension `{value}` has no version", "write `{value}@VERSION`",
+    "An extension without a version would be another one with each build.",
+)  # fmt: skip
+
+TEMPLATE_ERROR = Rule(
+    "IM501", "template-error", "{problem}", "{advice}",
+    "A template cannot be rendered. Undefined names are errors, and a value must pass a filter that quotes it for its place "
+    "(`sh`, `env`, `comment`).",
+)  # fmt: skip
+OUTPUT_CLASH = Rule(
+    "IM502", "output-clash", "two outputs would be written to {path}", "rename one of the images or files",
+    "Every generated file has one origin.",
+)  # fmt: skip
+TREE_LIMIT = Rule(
+    "IM503", "layer-limit", "image `{image}` would have about {count} layers below and in it, over {limit}",
+    "merge some images of its chain into one",
+    "Container runtimes refuse images with more than about 127 layers; long chains also start slowly.",
+)  # fmt: skip
+EDITED_BY_HAND = Rule(
+    "IM504", "edited-by-hand", "{path} was edited by hand and would be {what}",
+    "move the change to matrix.yaml or templates/, then `image-matrix render --force`",
+    "Generated files are written by `image-matrix render` alone. What a file needs beyond the matrix belongs to a template. "
+    "A file that was never generated is not touched either: move it away, or take it over with --force.",
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in sorted((v for v in globals().values() if isinstance(v, Rule)), key=lambda r: r.code)
+}
+"""All rules by code."""

@@ -1,0 +1,143 @@
+"""Diagnostics as text: for a terminal, as one line each, as GitHub annotations, as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from generator.diagnostics import Diagnostic, Place
+
+Paint = Callable[[str, str], str] if TYPE_CHECKING else None
+"""``paint(text, role)`` with roles error, warning, help, place, bold."""
+
+
+def plain(text: str, _role: str) -> str:
+    """Paint nothing."""
+    return text
+
+
+def terminal(diagnostics: Sequence[Diagnostic], paint: Paint = plain) -> str:
+    """Return every diagnostic with its source line and a caret, then a line that counts them."""
+    blocks = [_block(item, paint) for item in diagnostics]
+    return "\n".join([*blocks, summary(diagnostics)]) + "\n" if blocks else ""
+
+
+def summary(diagnostics: Sequence[Diagnostic]) -> str:
+    """Return ``2 errors, 1 warning``."""
+    parts = []
+    for severity in ("error", "warning"):
+        count = sum(1 for item in diagnostics if item.severity == severity)
+        if count:
+            parts.append(f"{count} {severity}{'s' if count > 1 else ''}")
+    return ", ".join(parts)
+
+
+def _block(item: Diagnostic, paint: Paint) -> str:
+    head = f"{paint(where(item.place), 'place')}: {paint(item.severity, item.severity)}"
+    lines = [f"{head}[{item.code}]: {paint(item.message, 'bold')}"]
+    lines += _snippet(item.place, "^", "", paint)
+    for place, note in item.related:
+        lines += [f"  {paint(where(place), 'place')}: {note}", *_snippet(place, "-", "", paint)]
+    if item.help:
+        lines.append(f"  {paint('help', 'help')}: {item.help}")
+    return "\n".join(lines) + "\n"
+
+
+def where(place: Place) -> str:
+    """Return ``file:line:column``, or the file alone where there is no line."""
+    return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
+
+
+def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
+    if not place.source.strip():
+        return []
+    source, column = _window(place.source.replace("\t", " "), place.column)
+    number = str(place.line)
+    width = max(1, min(place.width, _display_width(source) - column + 1))
+    pad = _display_width(source[: column - 1])
+    caret = " " * pad + paint(mark * width + (f" {note}" if note else ""), "error" if mark == "^" else "help")
+    return [f"  {number} | {source}", f"  {' ' * len(number)} | {caret}"]
+
+
+def _window(source: str, column: int, width: int = 72) -> tuple[str, int]:
+    """Cut a long line around the column, so that the caret stays in an 80-column terminal."""
+    if len(source) <= width:
+        return source, column
+    start = max(0, min(column - 1 - width // 3, len(source) - width))
+    cut = source[start : start + width]
+    head, tail = "…" if start else "", "…" if start + width < len(source) else ""
+    return head + cut[len(head) : len(cut) - len(tail)] + tail, column - start
+
+
+def _display_width(text: str) -> int:
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def concise(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return one line each: ``file:line:column: CODE message (help)``."""
+    return "".join(
+        f"{where(item.place)}: {item.code} {item.message}{f' ({item.help})' if item.help else ''}\n"
+        for item in diagnostics
+    )
+
+
+def github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return workflow commands that annotate the lines of a pull request.
+
+    Source of the escapes: actions/toolkit, ``packages/core/src/command.ts``.
+    """
+    return "".join(_annotation(item) for item in diagnostics)
+
+
+def _annotation(item: Diagnostic) -> str:
+    place = item.place
+    properties = {
+        "file": place.file,
+        "line": place.line,
+        "col": place.column,
+        "endColumn": place.column + place.width,
+        "title": f"{item.code} {item.name}",
+    }
+    pairs = ",".join(f"{key}={_escape_property(str(value))}" for key, value in properties.items())
+    message = f"{item.message}\nhelp: {item.help}" if item.help else item.message
+    return f"::{item.severity} {pairs}::{_escape_data(message)}\n"
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """Return plain data with the same fields, for ``--format json``."""
+    return [
+        {
+            "code": item.code,
+            "name": item.name,
+            "severity": item.severity,
+            "message": item.message,
+            "help": item.help,
+            **_place_data(item.place),
+            "related": [{**_place_data(place), "note": note} for place, note in item.related],
+        }
+        for item in diagnostics
+    ]
+
+
+def _place_data(place: Place) -> dict[str, Any]:
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "end_column": place.column + place.width,
+    }

@@ -1,0 +1,28 @@
+"""A partial matrix on top of another: mappings merge, everything else replaces, an empty value removes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are anything
+    """Return ``base`` with ``overlay`` on top; neither is changed."""
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    merged = {key: merge(value, overlay[key]) if key in overlay else value for key, value in base.items()}
+    merged |= {key: value for key, value in overlay.items() if key not in base}
+    return {
+        key: value for key, value in merged.items() if value is not None or overlay.get(key, 0) is not None
+    }
+
+
+def merge_all(values: Iterable[Any]) -> Any:  # noqa: ANN401
+    """Merge from left to right."""
+    items = list(values)
+    result = items[0] if items else {}
+    for overlay in items[1:]:
+        result = merge(result, overlay)
+    return result

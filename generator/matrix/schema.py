@@ -1,0 +1,235 @@
+"""The shape of the matrix: JSON Schema 2020-12, and its errors in a user's words.
+
+jsonschema-rs answers in document order and costs a tenth of a pure-Python validator's import and run time, which
+matters because every command validates.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from generator.diagnostics import did_you_mean
+from generator.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.document import Documents
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "empty",
+}
+_SAMPLES = {"string": '"text"', "array": "[…]", "object": "{…}", "boolean": "true", "integer": "1"}
+_PACKAGES = {
+    "aptPackage": ("apt package", "write `name` or `name=version`, one package an entry"),
+    "pipPackage": (
+        "Python requirement",
+        "write `name==version`, one package an entry; indexes belong to `pip_index`",
+    ),
+    "condaPackage": ("conda package", "write `name=version`, one package an entry"),
+    "cranPackage": (
+        "CRAN package",
+        "write the package's name alone; its version comes from the snapshot in the lock",
+    ),
+    "npmPackage": ("npm package", "write `name@version`"),
+    "extension": ("extension", "write `publisher.name@version`"),
+}
+_NAMES = {"env": "an environment variable", "labels": "a label"}
+
+
+@cache
+def schema_text() -> str:
+    """Return the JSON Schema of ``matrix.yaml`` as text."""
+    return (files("generator.matrix") / "schema.json").read_text(encoding="utf-8")
+
+
+def check_shape(documents: Documents) -> list[Finding]:
+    """Return what in the documents does not have the shape that the schema asks for."""
+    import json
+
+    import jsonschema_rs
+
+    schema = json.loads(schema_text())
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    if validator.is_valid(documents.value):
+        return []
+    found = (
+        item
+        for error in validator.iter_errors(documents.value)
+        for item in _findings(error, schema, documents)
+    )
+    return list(found)
+
+
+def human(path: Path) -> str:
+    """Return a path as users write it: ``images.base.pip[0]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    return f"`{text}`" if text else "the matrix"
+
+
+def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+    path: Path = tuple(error.instance_path)
+    kind = error.kind
+    match kind.name:
+        case "additionalProperties":
+            known = _owner(schema, error.schema_path).get("properties", {})
+            for key in kind.unexpected:
+                suggestion = did_you_mean(key, known)
+                yield rules.UNKNOWN_KEY.at(
+                    (*path, key), "key", key=key, where=human(path), suggestion=suggestion
+                )
+        case "required":
+            yield _missing(path, kind.property, schema, error.schema_path)
+        case "type":
+            yield _wrong_type(path, kind.types, documents)
+        case "anyOf" | "oneOf":
+            yield from _branch(error, schema, documents)
+        case "enum" | "const":
+            options = kind.options if kind.name == "enum" else [kind.value]
+            advice = did_you_mean(str(error.instance), [str(option) for option in options])
+            yield rules.BAD_VALUE.at(
+                path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
+            )
+        case "propertyNames":
+            advice = f"names match {getattr(kind.error.kind, 'pattern', '')}"
+            name = kind.error.instance
+            yield rules.BAD_NAME.at(
+                (*path, name), "key", name=name, what=_NAMES.get(str(path[-1]), "this"), advice=advice
+            )
+        case "pattern":
+            yield _pattern(path, error, schema)
+        case _:
+            yield _other(path, error)
+
+
+def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
+    about = _owner(schema, schema_path).get("properties", {}).get(field, {})
+    examples = about.get("examples") or [about.get("const", "…")]
+    advice = f"add `{field}: {examples[0]}`"
+    return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
+
+
+def _wrong_type(path: Path, types: list[str], documents: Documents) -> Finding:
+    value = _value(documents.value, path)
+    if "string" in types and isinstance(value, (int, float)) and not isinstance(value, bool):
+        written = documents.written(path) or str(value)
+        return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=written, value=value)
+    expected = " or ".join(_TYPES[name] for name in types)
+    advice = _type_advice(path, types, value, documents.written(path))
+    return rules.WRONG_TYPE.at(
+        path, where=human(path), expected=expected, actual=_actual(value), advice=advice
+    )
+
+
+def _type_advice(path: Path, types: list[str], value: object, written: str) -> str:
+    key = path[-1] if path and isinstance(path[-1], str) else None
+    if value is None:
+        return f"give `{key}` a value, or remove it" if key else "give it a value, or remove the entry"
+    if "array" in types and isinstance(value, (str, int, float)):
+        return f"write a list: `{key}: [{written}]`"
+    if "string" in types and isinstance(value, bool):
+        return f'quote it: "{written}"'
+    return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
+
+
+def _actual(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true or false"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _branch(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+    """Explain the alternative that came nearest: the one whose first error lies deepest."""
+    branches = [branch for branch in error.kind.context if branch]
+    fitting = [
+        branch
+        for branch in branches
+        if all(item.kind.name != "type" or _deep(item, error) for item in branch)
+    ]
+    if fitting:
+        for item in max(fitting, key=lambda branch: max(len(item.instance_path) for item in branch)):
+            yield from _findings(item, schema, documents)
+        return
+    types = [
+        name for branch in branches for item in branch if item.kind.name == "type" for name in item.kind.types
+    ]
+    yield _wrong_type(tuple(error.instance_path), list(dict.fromkeys(types)), documents)
+
+
+def _deep(item: Any, error: Any) -> bool:  # noqa: ANN401
+    return len(item.instance_path) > len(error.instance_path)
+
+
+def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
+    value = str(error.instance)
+    name, owner = _definition(schema, error.schema_path)
+    if name in _PACKAGES:
+        what, advice = _PACKAGES[name]
+        return rules.BAD_PACKAGE.at(path, value=value, what=what, advice=advice)
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        advice = "write it in one line"
+        return rules.BAD_VALUE.at(
+            path, where=human(path), problem="line breaks and control characters", advice=advice
+        )
+    examples = owner.get("examples")
+    advice = f"write it like `{examples[0]}`" if examples else f"it must match {error.kind.pattern}"
+    problem = f"`{value}` is not {_article(owner.get('title', 'value'))}"
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _article(title: str) -> str:
+    words = title[0].lower() + title[1:] if title[1:2].islower() else title
+    return f"{'an' if words[0].lower() in 'aeiou' else 'a'} {words}"
+
+
+def _other(path: Path, error: Any) -> Finding:  # noqa: ANN401
+    problems = {
+        "minItems": ("the list is empty", "add an entry, or remove the field"),
+        "minProperties": ("the mapping is empty", "add an entry, or remove the field"),
+        "uniqueItems": ("the list names something twice", "keep one of them"),
+        "minLength": ("the text is empty", "give it a value, or remove the field"),
+    }
+    problem, advice = problems.get(error.kind.name, (error.message, "see `image-matrix schema`"))
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _owner(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the sub-schema that holds the keyword at the end of ``schema_path``."""
+    return _definition(schema, schema_path)[1]
+
+
+def _definition(schema: Any, schema_path: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
+    """Return that sub-schema with the name of the last ``$defs`` entry on the way."""
+    here, name = schema, ""
+    for step in list(schema_path)[:-1]:
+        if step == "$ref":
+            name = here["$ref"].rpartition("/")[2]
+            here = schema["$defs"][name]
+        else:
+            here = here[step]
+    return name, here if isinstance(here, dict) else {}
+
+
+def _value(value: Any, path: Path) -> object:  # noqa: ANN401
+    for step in path:
+        value = value[step]
+    return value

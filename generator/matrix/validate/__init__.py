@@ -1,0 +1,52 @@
+"""What a matrix of the right shape can still get wrong; every check finds all of its kind."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from generator.matrix.validate import names, packages, references, variants
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from generator.diagnostics import Finding
+    from generator.matrix.model import Matrix, Variant
+
+CHECKS = (
+    names.bad_names,
+    names.bad_references,
+    references.unknown_parents,
+    references.unknown_references,
+    references.parent_or_source,
+    references.cycles,
+    references.unused,
+    packages.listed_twice,
+    packages.downloads_without_place,
+    variants.axes_twice,
+    variants.unknown_axes,
+)
+"""Checks of the declarations alone."""
+
+VARIANT_CHECKS = (
+    variants.without_parent,
+    variants.empty,
+    variants.platforms,
+    variants.same_names,
+    packages.without_installer,
+    packages.too_many_layers,
+)
+"""Checks that need the variants of the images that are sound."""
+
+
+def check_meaning(
+    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str]
+) -> list[Finding]:
+    """Return everything that is wrong with a matrix beyond its shape."""
+    return list(
+        chain(
+            chain.from_iterable(check(matrix) for check in CHECKS),
+            references.unknown_templates(matrix, templates),
+            chain.from_iterable(check(matrix, expanded) for check in VARIANT_CHECKS),
+        )
+    )

@@ -1,0 +1,118 @@
+"""Package lists: twice the same, or nothing there that could install them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.matrix.model import MANAGERS
+from generator.matrix.resolve import package_name
+from generator.matrix.validate.references import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.model import Manager, Matrix, Settings, Variant
+
+LAYER_LIMIT = 120
+"""Overlay file systems and CRI-O stop at 127 or 128 layers; a few are kept for the source image's own."""
+SOURCE_LAYERS = 10
+
+
+def _lists(matrix: Matrix) -> Iterator[tuple[Path, Manager, tuple[str, ...]]]:
+    bundles: list[tuple[Path, Settings]] = [
+        (("bundles", name), item) for name, item in matrix.bundles.items()
+    ]
+    for path, settings in [*settings_of(matrix), *bundles]:
+        for manager in MANAGERS:
+            yield (*path, manager), manager, settings.packages.get(manager, ())
+
+
+def listed_twice(matrix: Matrix) -> Iterator[Finding]:
+    """One package twice in one list, and extensions without a version."""
+    for path, manager, items in _lists(matrix):
+        first: dict[str, int] = {}
+        for position, item in enumerate(items):
+            # the same project once for each platform or Python is no repetition
+            name = package_name(manager, item) + item.partition(";")[2]
+            earlier = first.setdefault(name, position)
+            if earlier != position:
+                finding = rules.PACKAGE_TWICE.at(
+                    (*path, position), name=package_name(manager, item), manager=manager
+                )
+                yield finding.beside(((*path, earlier), "first listed here"))
+            if manager == "extensions" and "@" not in item:
+                yield rules.UNPINNED.at((*path, position), value=item)
+
+
+def downloads_without_place(matrix: Matrix) -> Iterator[Finding]:
+    """Downloads that say too little, or too much, about what becomes of the file."""
+    for name, item in matrix.downloads.items():
+        ways = [way for way, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb)) if given]
+        if len(ways) != 1:
+            problem = "does not say what becomes of the file" if not ways else f"has {' and '.join(ways)}"
+            advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
+            where = f"download `{name}`"
+            yield rules.BAD_VALUE.at(("downloads", name), "key", where=where, problem=problem, advice=advice)
+
+
+_NEEDS: dict[Manager, tuple[str, str]] = {
+    "npm": ("npm", "nothing in its chain installs npm; add `apt: [nodejs, npm]` here or in a parent"),
+    "cran": ("r-base", "nothing in its chain installs R; add `apt: [r-base]` here or in a parent"),
+}
+
+
+def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Packages of a manager that is not in the image."""
+    for item in expanded.values():
+        for manager in item.packages:
+            problem = _missing_installer(matrix, expanded, item, manager)
+            if problem:
+                path: Path = ("images", item.image)
+                what, advice = problem
+                yield rules.NO_INSTALLER.at(
+                    path, "key", image=item.image, manager=manager, problem=what, advice=advice
+                )
+
+
+def _missing_installer(
+    matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
+) -> tuple[str, str] | None:
+    if manager == "conda" and "micromamba" not in matrix.downloads:
+        return "there is no micromamba", "declare a download named `micromamba` (see docs/matrix.md)"
+    if manager == "extensions" and not any("code-server" in one.downloads for one in chain(expanded, item)):
+        return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
+    if manager in _NEEDS:
+        package, advice = _NEEDS[manager]
+        there = {
+            package_name("apt", name) for one in chain(expanded, item) for name in one.packages.get("apt", ())
+        }
+        conda = {
+            package_name("conda", name)
+            for one in chain(expanded, item)
+            for name in one.packages.get("conda", ())
+        }
+        if not any(name.startswith(package) for name in there | conda):
+            problem, _, mend = advice.partition("; ")
+            return problem, mend
+    return None
+
+
+def chain(expanded: Mapping[str, Variant], item: Variant) -> Iterator[Variant]:
+    """Yield a variant and everything that it is built on, nearest first."""
+    here: Variant | None = item
+    while here is not None:
+        yield here
+        here = expanded.get(here.parent or "")
+
+
+def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Chains that no container runtime would start."""
+    totals: dict[str, int] = {}
+    for item in expanded.values():
+        own = len(item.packages) + len(item.downloads) + 4
+        totals[item.id] = totals.get(item.parent or "", SOURCE_LAYERS) + own
+        if totals[item.id] > LAYER_LIMIT:
+            fields = {"image": item.image, "count": totals[item.id], "limit": LAYER_LIMIT}
+            yield rules.TREE_LIMIT.at(("images", item.image), "key", **fields)

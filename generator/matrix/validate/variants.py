@@ -1,0 +1,166 @@
+"""Axes, variants and platforms: what can be combined with what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.diagnostics import did_you_mean
+from generator.matrix.schema import human
+from generator.matrix.variants import combinations, kept, sound_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.model import Image, Match, Matrix, Variant
+
+
+def axes_twice(matrix: Matrix) -> Iterator[Finding]:
+    """Axes that an image declares though an ancestor has them."""
+    for name, image in sound_images(matrix).items():
+        inherited = all_axes(matrix, image.parent) if image.parent else {}
+        for position, axis in enumerate(image.axes):
+            if axis in inherited:
+                owner = next(a for a in _chain(matrix, image.parent) if axis in matrix.images[a].axes)
+                yield rules.AXIS_TWICE.at(_axis_path(image, position), image=name, axis=axis, parent=owner)
+
+
+def _axis_path(image: Image, position: int) -> Path:
+    return ("images", image.name, "axes", position)
+
+
+def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
+    while name is not None:
+        yield name
+        name = matrix.images[name].parent
+
+
+def all_axes(matrix: Matrix, name: str | None) -> dict[str, tuple[str, ...]]:
+    """Return the axes of an image with those of its ancestors, root first."""
+    axes: dict[str, tuple[str, ...]] = {}
+    for item in reversed(list(_chain(matrix, name))):
+        axes |= matrix.images[item].axes
+    return axes
+
+
+def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:
+    """Yield every place where an image compares with axis values."""
+    path: Path = ("images", image.name)
+    yield (*path, "only"), image.only
+    for position, match in enumerate(image.exclude):
+        yield (*path, "exclude", position), match
+    for position, override in enumerate(image.overrides):
+        yield (*path, "overrides", position, "match"), override.match
+
+
+def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
+    """Axes that nobody declared, and comparisons with axes and values that an image does not have."""
+    for image in matrix.images.values():
+        for position, axis in enumerate(image.axes):
+            if not image.axes[axis]:
+                suggestion = did_you_mean(axis, matrix.axes)
+                fields = {
+                    "where": human(("images", image.name)),
+                    "what": "axis",
+                    "name": axis,
+                    "suggestion": suggestion,
+                }
+                yield rules.UNKNOWN_REFERENCE.at(_axis_path(image, position), "value", **fields)
+    for image in sound_images(matrix).values():
+        axes = all_axes(matrix, image.name)
+        for path, match in matches_of(image):
+            yield from _unknown_in_match(image, path, match, axes)
+
+
+def _unknown_in_match(
+    image: Image, path: Path, match: Match, axes: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
+    for axis, values in match.items():
+        if axis not in axes:
+            suggestion = (
+                did_you_mean(axis, axes) if axes else "it has no axes; add `axes: [NAME]` here or in its root"
+            )
+            fields = {"where": human(path), "image": image.name, "axis": axis, "suggestion": suggestion}
+            yield rules.AXIS_NOT_HERE.at((*path, axis), "key", **fields)
+            continue
+        for position, value in enumerate(values):
+            if value not in axes[axis]:
+                suggestion = did_you_mean(value, axes[axis])
+                place = (*path, axis, position)
+                yield rules.UNKNOWN_AXIS_VALUE.at(
+                    place, where=human(path), axis=axis, value=value, suggestion=suggestion
+                )
+
+
+def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Values in ``only`` that the axis has, but none of the parent's variants."""
+    for image in sound_images(matrix).values():
+        if image.parent is None:
+            continue
+        parents = [item for item in expanded.values() if item.image == image.parent]
+        axes = all_axes(matrix, image.parent)
+        for axis, values in image.only.items():
+            there = {item.values[axis] for item in parents if axis in item.values}
+            for value in values:
+                if axis in axes and value in axes[axis] and value not in there:
+                    advice = f"`{image.parent}` has {axis} {', '.join(sorted(there)) or 'nothing'}; widen its `only`"
+                    fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
+                    yield rules.NO_PARENT_VARIANT.at(
+                        ("images", image.name, "only", axis), advice=advice, **fields
+                    )
+
+
+def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images of which nothing is left."""
+    alive = {item.image for item in expanded.values()}
+    for name, image in sound_images(matrix).items():
+        starts_empty = image.parent is not None and image.parent not in alive
+        parents = [item for item in expanded.values() if item.image == image.parent]
+        if (
+            name in alive
+            or starts_empty
+            or any(kept(image, values) for values, _ in combinations(image, parents))
+        ):
+            continue
+        advice = "relax `only` or `exclude`, or remove the image"
+        yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
+
+
+def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Platforms that the parent is not built for, and images for which none is left."""
+    for item in expanded.values():
+        path: Path = ("images", item.image)
+        if not item.platforms:
+            advice = f"see `platforms` of the accelerator `{item.accelerator}` and of the parent"
+            yield rules.NO_PLATFORM.at(path, "key", image=item.image, advice=advice)
+        parent = expanded.get(item.parent or "")
+        missing = [p for p in item.platforms if parent and p not in parent.platforms]
+        for platform in missing:
+            assert parent is not None  # noqa: S101 - missing is empty without one
+            left = ", ".join(parent.platforms)
+            said = _platform_path(matrix, item)
+            fields = {"image": item.image, "platform": platform, "parent": parent.image}
+            yield rules.PLATFORM_NOT_IN_PARENT.at(
+                said, advice=f"`{parent.image}` is built for {left}", **fields
+            )
+
+
+def _platform_path(matrix: Matrix, item: Variant) -> Path:
+    image = matrix.images[item.image]
+    return ("images", item.image, "platforms") if image.settings.platforms else ("images", item.image)
+
+
+def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variants that would share a tag or a bake target; job ids and some disks ignore case."""
+    seen: dict[tuple[str, str], Variant] = {}
+    for item in expanded.values():
+        for what, name in (("tag", f"{item.image}:{item.label}"), ("target", item.target)):
+            first = seen.setdefault((what, name.lower()), item)
+            if first is not item:
+                values = [", ".join(f"{k} {v}" for k, v in one.values.items()) for one in (first, item)]
+                fields = {"first": f"{first.image} ({values[0]})", "second": f"{item.image} ({values[1]})"}
+                yield rules.SAME_TAG.at(
+                    ("images", item.image), "key", what=f"the {what}", name=name, **fields
+                )
+                break

@@ -1,0 +1,32 @@
+"""What floating references resolved to, in the form that rendering and keys need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The lock's answers; whatever is not in here floats.
+
+    Entries are keyed by the reference or address that they answer, so a changed reference has no stale pin.
+    """
+
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Image reference to the digest of its index: ``sha256:…``."""
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    """Address of a download or extension to the SHA-256 of its file, as hexadecimal digits."""
+    requirements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Variant id to architecture to the text of a pip requirements file with hashes."""
+    explicit: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Variant id to architecture to the text of an explicit conda lock file."""
+    apt_snapshots: Mapping[str, str] = field(default_factory=dict)
+    """Name of a source to the apt snapshot that its packages come from: ``20261101T000000Z``."""
+    cran_snapshot: str | None = None
+    """Date of the CRAN snapshot: ``2026-11-01``."""
+
+    def pinned(self, reference: str) -> str:
+        """Return an image reference with its digest, where it is known."""
+        digest = self.digests.get(reference)
+        return f"{reference}@{digest}" if digest and "@" not in reference else reference

@@ -1,0 +1,1 @@
+"""Model and pins to files, one module per output; nothing here touches the world."""

@@ -1,0 +1,43 @@
+"""The image DAG as text that other programs draw: Mermaid and DOT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+def mermaid(
+    parents: Mapping[str, str | None], sources: Mapping[str, str], marked: Collection[str] = ()
+) -> str:
+    """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
+
+    Marked images are drawn in another colour. Source of the format: mermaid.js.org/syntax/flowchart.html.
+    """
+    lines = ["graph TD"]
+    for source in dict.fromkeys(sources.values()):
+        lines.append(f'  source_{_id(source)}(["{source}"])')
+    lines += [f'  {_id(name)}["{name}"]' for name in parents]
+    lines += [f"  source_{_id(source)} --> {_id(name)}" for name, source in sources.items()]
+    lines += [f"  {_id(parent)} --> {_id(name)}" for name, parent in parents.items() if parent]
+    if marked:
+        lines.append("  classDef marked fill:#f9c74f,stroke:#b5651d,color:#000;")
+        lines.append(f"  class {','.join(_id(name) for name in parents if name in marked)} marked;")
+    return "\n".join(lines) + "\n"
+
+
+def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
+    """Return the DAG in Graphviz' language (graphviz.org/doc/info/lang.html)."""
+    lines = ["digraph images {", "  rankdir=TB;", "  node [shape=box];"]
+    for source in dict.fromkeys(sources.values()):
+        lines.append(f'  "{source}" [shape=ellipse];')
+    lines += [f'  "{name}";' for name in parents]
+    lines += [f'  "{source}" -> "{name}";' for name, source in sources.items()]
+    lines += [f'  "{parent}" -> "{name}";' for name, parent in parents.items() if parent]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _id(name: str) -> str:
+    # `end` and friends are words of Mermaid, and `-` starts an arrow
+    return "n_" + name.replace("-", "_")

@@ -1,0 +1,38 @@
+"""Every output of a repository, put together: the pure core, inputs to ``{path: file}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import MatrixError, Place, diagnostic
+from generator.diagnostics import catalogue as rules
+from generator.render.bake import BAKE_FILE, bake_file
+from generator.render.dockerfile import build_context, context
+from generator.render.images_page import PAGE, images_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.matrix.load import Loaded
+    from generator.pins import Pins
+    from generator.render.file import File
+    from generator.render.templates import Templates
+
+
+def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
+    """Render every output, by path in the repository, sorted by path."""
+    matrix, variants = loaded.matrix, loaded.variants
+    shared = context(matrix, variants, pins, templates)
+    found: dict[str, File] = {}
+    for item in variants.values():
+        _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
+    _add(found, {BAKE_FILE: bake_file(matrix, variants)})
+    _add(found, {PAGE: images_page(matrix, variants)})
+    return dict(sorted(found.items()))
+
+
+def _add(found: dict[str, File], more: Mapping[str, File]) -> None:
+    for path in more:
+        if path in found:
+            raise MatrixError([diagnostic(rules.OUTPUT_CLASH, Place(path, 0, 0), path=path)])
+    found.update(more)

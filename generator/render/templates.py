@@ -1,0 +1,173 @@
+"""The templates' environment: strict, sandboxed, and nothing is printed that a filter has not quoted for its place."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateRuntimeError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from generator.diagnostics import MatrixError, Place, did_you_mean, diagnostic
+from generator.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+    from generator.render.file import File
+
+DOCKERFILE_SUFFIX = ".Dockerfile.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The texts under ``templates/``, already read."""
+
+    dockerfiles: Mapping[str, str]
+    """File name to text: ``base.Dockerfile.j2``."""
+    rootfs: Mapping[str, Mapping[str, File]] = field(default_factory=dict)
+    """Kind of image to its files by path below ``/``."""
+    workflows: Mapping[str, str] = field(default_factory=dict)
+    """File name to text."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the names that ``template:`` may give."""
+        names = (
+            name.removesuffix(DOCKERFILE_SUFFIX)
+            for name in self.dockerfiles
+            if name.endswith(DOCKERFILE_SUFFIX)
+        )
+        return frozenset(names) - {"skeleton"}
+
+
+def shell(value: object) -> Markup:
+    """Quote a value as one word of a POSIX shell."""
+    return Markup(shlex.quote(str(value)))  # noqa: S704 - quoted here, for a shell
+
+
+def dockerfile_value(value: object) -> Markup:
+    """Quote a value for ``ENV``, ``LABEL`` and ``ARG``: within double quotes, nothing expanded.
+
+    Source: docs.docker.com/reference/dockerfile, "Environment replacement" and "Escape".
+    """
+    text = re.sub(r'([\\"$])', r"\\\1", str(value))
+    return Markup(f'"{text}"')  # noqa: S704 - quoted here, for a Dockerfile
+
+
+def comment(value: object) -> Markup:
+    """Make a value safe for a comment: one line."""
+    return Markup(re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", str(value)))  # noqa: S704
+
+
+_WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/@+-]*")
+
+
+def word(value: object) -> Markup:
+    """Pass a reference, name or version through: what has only characters that no place gives a meaning to."""
+    text = str(value)
+    if not _WORD.fullmatch(text):
+        message = f"`{text}` has characters that cannot stand here unquoted"
+        raise TemplateRuntimeError(message)
+    return Markup(text)  # noqa: S704 - checked here
+
+
+def json_text(value: object) -> Markup:
+    """Dump a value as JSON."""
+    return Markup(json.dumps(value, ensure_ascii=False))  # noqa: S704
+
+
+def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
+    """Refuse to print a text that no filter has quoted."""
+    if isinstance(value, (Markup, int)) or value is None or value == "":
+        return value
+    if isinstance(value, StrictUndefined):
+        return str(value)  # raises with the undefined name
+    message = (
+        f"`{value}` reaches the output unquoted; pass it through a filter: sh, env, word, comment or json"
+    )
+    raise TemplateRuntimeError(message)
+
+
+def environment(sources: Mapping[str, str], **options: str) -> Environment:
+    """Return an environment over template texts; ``options`` are Jinja delimiters."""
+    made = SandboxedEnvironment(
+        loader=DictLoader(dict(sources)),
+        undefined=StrictUndefined,
+        autoescape=True,  # marks what macros and blocks return as already quoted
+        finalize=_only_quoted,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+        cache_size=-1,
+        **options,  # type: ignore[arg-type]
+    )
+    made.filters |= {
+        "sh": shell,
+        "env": dockerfile_value,
+        "word": word,
+        "comment": comment,
+        "json": json_text,
+    }
+    return made
+
+
+def render(template: Template, /, **values: object) -> str:
+    """Render, or raise :class:`MatrixError` that names the template's line."""
+    try:
+        return template.render(**values)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise template_error(error, template.name or "") from error
+
+
+def get_template(environment: Environment, name: str) -> Template:
+    """Compile a template, or raise :class:`MatrixError` that names its line."""
+    try:
+        return environment.get_template(name)
+    except TemplateError as error:
+        raise template_error(error, name) from error
+
+
+def template_error(error: Exception, name: str) -> MatrixError:
+    """Say where in which template it went wrong."""
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or name, error.lineno
+    else:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.startswith("<template>")
+        ]
+        frames = frames or [
+            f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")
+        ]
+        name, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else (name, 0)
+    place = Place(
+        f"templates/dockerfiles/{name}" if name.endswith(DOCKERFILE_SUFFIX) else name, line, 1 if line else 0
+    )
+    return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=str(error), advice=_advice(error))])
+
+
+def _advice(error: Exception) -> str:
+    undefined = re.search(r"'(\w+)' is undefined", str(error))
+    if undefined:
+        known = (
+            "variant",
+            "image",
+            "files",
+            "downloads",
+            "requirements",
+            "labels",
+            "source",
+            "parent",
+            "root",
+        )
+        return did_you_mean(undefined.group(1), known)
+    return "see docs/templates.md"

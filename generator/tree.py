@@ -1,0 +1,163 @@
+"""Rendered files against the disk: what differs, writing atomically, removing what is no longer rendered."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from generator import manifest as manifests
+from generator.render.file import File
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["add", "change", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path at which the disk and the rendering differ."""
+
+    path: str
+    kind: Kind
+    before: bytes | None
+    after: File | None
+    edited: bool = False
+    """Whether the file on disk is not what was generated: edited by hand, or never ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes, and the manifest that goes with the rendering."""
+
+    changes: tuple[Change, ...]
+    recorded: Mapping[str, tuple[str, ...]]
+    rendered: Mapping[str, File]
+
+    @property
+    def outputs(self) -> tuple[Change, ...]:
+        """The changes without that of the manifest, which only follows them."""
+        return tuple(change for change in self.changes if change.path != manifests.MANIFEST)
+
+    @property
+    def edited(self) -> tuple[Change, ...]:
+        """Changes that would overwrite or remove somebody's work."""
+        return tuple(change for change in self.changes if change.edited)
+
+
+def compare(root: Path, rendered: Mapping[str, File]) -> Difference:
+    """Compare the rendering with the disk."""
+    recorded = manifests.read(_read_text(root / manifests.MANIFEST))
+    changes = [*_changed(root, rendered, recorded), *_removed(root, rendered, recorded)]
+    if manifest_is_stale(root, rendered):
+        changes.append(_manifest_change(root, rendered))
+    return Difference(tuple(sorted(changes, key=lambda change: change.path)), recorded, rendered)
+
+
+def manifest_is_stale(root: Path, rendered: Mapping[str, File]) -> bool:
+    """Say whether the manifest on disk is not the rendering's."""
+    return _read(root / manifests.MANIFEST) != manifests.write(manifest_of(rendered))
+
+
+def _manifest_change(root: Path, rendered: Mapping[str, File]) -> Change:
+    before = _read(root / manifests.MANIFEST)
+    after = File(manifests.write(manifest_of(rendered)))
+    return Change(manifests.MANIFEST, "change" if before is not None else "add", before, after)
+
+
+def manifest_of(rendered: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
+    """Return the manifest of a rendering."""
+    return {path: (manifests.digest(file.content),) for path, file in rendered.items()}
+
+
+def _changed(
+    root: Path, rendered: Mapping[str, File], recorded: Mapping[str, tuple[str, ...]]
+) -> Iterator[Change]:
+    for path, file in rendered.items():
+        before = _read(root / path)
+        if before is None:
+            yield Change(path, "add", None, file)
+        elif before != file.content or (os.name == "posix" and _executable(root / path) != file.executable):
+            ours = before == file.content or manifests.digest(before) in recorded.get(path, ())
+            yield Change(path, "change", before, file, edited=not ours)
+
+
+def _removed(
+    root: Path, rendered: Mapping[str, File], recorded: Mapping[str, tuple[str, ...]]
+) -> Iterator[Change]:
+    for path, digests in recorded.items():
+        before = None if path in rendered or not _inside(path) else _read(root / path)
+        if before is not None:
+            yield Change(path, "remove", before, None, edited=manifests.digest(before) not in digests)
+
+
+def _inside(path: str) -> bool:
+    """A manifest from a pull request must not name files outside the repository."""
+    return not path.startswith("/") and ".." not in path.split("/") and ":" not in path
+
+
+def apply(root: Path, difference: Difference) -> None:
+    """Write and remove what differs; interrupted, the next call ends the work."""
+    if not difference.changes:
+        return
+    final = manifest_of(difference.rendered)
+    journal = {
+        path: tuple(dict.fromkeys((*difference.recorded.get(path, ()), *new))) for path, new in final.items()
+    }
+    journal |= {path: old for path, old in difference.recorded.items() if path not in final}
+    write_atomically(root / manifests.MANIFEST, File(manifests.write(journal)))
+    for change in difference.changes:
+        if change.path == manifests.MANIFEST:
+            continue
+        if change.after is None:
+            _remove(root, root / change.path)
+        else:
+            write_atomically(root / change.path, change.after)
+    write_atomically(root / manifests.MANIFEST, File(manifests.write(final)))
+
+
+def write_atomically(path: Path, file: File) -> None:
+    """Put a file in place whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(file.content)
+        Path(name).chmod(0o755 if file.executable else 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _remove(root: Path, path: Path) -> None:
+    """Remove a file and the folders that it leaves empty."""
+    path.unlink(missing_ok=True)
+    for folder in path.parents:
+        if folder == root:
+            return
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            return stream.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _read_text(path: Path) -> str | None:
+    content = _read(path)
+    return content.decode("utf-8", "replace") if content is not None else None
+
+
+def _executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)
