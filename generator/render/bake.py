@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BAKE_FILE = "images/docker-bake.json"
 
 
-def definition(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, Any]:
+def definition(registry: str, variants: Mapping[str, Variant]) -> dict[str, Any]:
     """Return the bake definition of all variants; paths are relative to the repository's root.
 
     Source of the format: docs.docker.com/build/bake/reference.
@@ -26,7 +26,7 @@ def definition(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, Any
             "default": {"targets": [item.target for item in variants.values()]},
             **_groups(variants.values()),
         },
-        "target": {item.target: _target(matrix, variants, item) for item in variants.values()},
+        "target": {item.target: _target(registry, variants, item) for item in variants.values()},
     }
 
 
@@ -37,16 +37,17 @@ def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
     return {image: {"targets": targets} for image, targets in groups.items()}
 
 
-def _target(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> dict[str, Any]:
-    parent = {parent_reference(item.parent): f"target:{variants[item.parent].target}"} if item.parent else {}
+def _target(registry: str, variants: Mapping[str, Variant], item: Variant) -> dict[str, Any]:
+    parent = variants.get(item.parent or "")
+    contexts = {parent_reference(parent.id): f"target:{parent.target}"} if parent else {}
     return {
         "context": item.folder,
-        **({"contexts": parent} if parent else {}),
+        **({"contexts": contexts} if contexts else {}),
         "platforms": list(item.platforms),
-        "tags": [f"{matrix.registry}/{item.image}:{item.label}"],
+        "tags": [f"{registry}/{item.image}:{item.label}"],
     }
 
 
 def bake_file(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     """Return ``images/docker-bake.json``."""
-    return File((json.dumps(definition(matrix, variants), indent=2) + "\n").encode())
+    return File((json.dumps(definition(matrix.registry, variants), indent=2) + "\n").encode())

@@ -1,0 +1,1 @@
+"""The container engine: buildx, what it is given and what it answers."""

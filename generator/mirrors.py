@@ -1,0 +1,26 @@
+"""Public addresses to those of the place that builds: pure functions over ``mirrors:``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def mirrored(address: str, mirrors: Mapping[str, str]) -> str:
+    """Return an image reference or URL with its longest matching prefix replaced; prefixes end at a ``/``."""
+    for prefix in sorted(mirrors, key=len, reverse=True):
+        bare = prefix.rstrip("/")
+        if address == bare or address.startswith(f"{bare}/"):
+            return mirrors[prefix].rstrip("/") + address[len(bare) :]
+    return address
+
+
+def familiar(reference: str) -> str:
+    """Return the short form of a reference, by which BuildKit looks named contexts up.
+
+    Source: github.com/distribution/reference, ``FamiliarString``: Docker Hub's host and ``library/`` are left out.
+    """
+    short = reference.removeprefix("docker.io/")
+    return short.removeprefix("library/") if short != reference else short
