@@ -1,7 +1,7 @@
 """The DAG of images and of their variants: order, layers, ancestors, descendants.
 
-Every command needs the order, so that part uses the standard library's graphlib; networkx, whose import alone costs more
-than a whole ``check``, is loaded where its algorithms are asked for.
+Every command needs the order, so that part uses the standard library's graphlib; networkx, whose import alone costs
+more than a whole ``check``, is loaded where its algorithms are asked for.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ class Dag:
         """
         from graphlib import TopologicalSorter
 
-        edges = {name: [parent] if parent in self.parents else [] for name, parent in self.parents.items()}
+        edges: dict[str, list[str]] = {
+            name: [parent] if parent is not None and parent in self.parents else []
+            for name, parent in self.parents.items()
+        }
         layer: dict[str, int] = {}
         for name in TopologicalSorter(edges).static_order():
             parent = self.parents[name]
-            layer[name] = layer[parent] + 1 if parent in layer and parent is not None else 0
+            layer[name] = layer[parent] + 1 if parent is not None and parent in layer else 0
         declared = {name: position for position, name in enumerate(self.parents)}
         return dict(sorted(layer.items(), key=lambda item: (item[1], declared[item[0]])))
 
@@ -87,6 +90,8 @@ class Dag:
         graph: networkx.DiGraph[str] = networkx.DiGraph()
         graph.add_nodes_from(self.parents)
         graph.add_edges_from(
-            (parent, name) for name, parent in self.parents.items() if parent in self.parents
+            (parent, name)
+            for name, parent in self.parents.items()
+            if parent is not None and parent in self.parents
         )
         return graph

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from generator.diagnostics import catalogue as rules
 from generator.matrix.document import MAX_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from generator.render.file import File
     from generator.render.templates import Templates
 

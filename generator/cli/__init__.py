@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", count=True, help="Print more.")
 @click.version_option(__version__, message="image-matrix %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
+def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
     """One declarative matrix.yaml for a family of notebook images."""
     from generator.cli.session import session
 
@@ -103,5 +103,5 @@ def run(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads any more; Python would complain about it at exit
         return 0
-    except Exception as error:  # noqa: BLE001 - the last place where one can be reported
+    except Exception as error:
         return report_failure(error)

@@ -1,4 +1,4 @@
-"""``check``: is what is committed what would be rendered?"""
+"""``check``: whether what is committed is what would be rendered."""
 
 from __future__ import annotations
 

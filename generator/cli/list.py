@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def list_images(session: Session, format_: str, resolved: str | None) -> int:
     """List images and their variants in build order."""
     loaded = open_project(session).loaded
+    header: tuple[str, ...] = ("variant", "setting", "value", "from")
     if resolved is not None:
         rows = list(_resolved_rows(loaded, resolved))
-        header = ("variant", "setting", "value", "from")
     else:
         rows = _rows(loaded)
         header = ("image", "variant", "layer", "parent", "platforms", "accelerator")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from generator.diagnostics import Diagnostic, Place
 
-Paint = Callable[[str, str], str] if TYPE_CHECKING else None
+Paint: TypeAlias = Callable[[str, str], str]
 """``paint(text, role)`` with roles error, warning, help, place, bold."""
 
 

@@ -8,16 +8,16 @@ costs (tools that edit the file use ruamel.yaml's round trip). Scalars follow YA
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.diagnostics import Diagnostic, Place, diagnostic
+from generator.diagnostics import Place, diagnostic
 from generator.diagnostics import catalogue as rules
 
 if TYPE_CHECKING:
-    from generator.diagnostics import Path, Target
+    from generator.diagnostics import Diagnostic, Path, Target
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
@@ -92,7 +92,7 @@ class Documents:
             return path
         here: Any = self.value
         for step in path[:-1]:
-            here = here[step] if isinstance(here, (dict, list)) else None
+            here = here[step]
         return (
             (*path[:-1], here.index(path[-1])) if isinstance(here, list) and path[-1] in here else path[:-1]
         )
@@ -236,15 +236,11 @@ class _Builder:
     def _duplicate(self, key: yaml.Node, first: yaml.Node) -> None:
         made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value)
         related = ((self.document.place_of(first), "first defined here"),)
-        self.found.append(Diagnostic(*_fields(made), related))
+        self.found.append(replace(made, related=related))
 
     def _problem(self, node: yaml.Node, problem: str, advice: str) -> None:
         place = self.document.place_of(node)
         self.found.append(diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice))
-
-
-def _fields(item: Diagnostic) -> tuple[Any, ...]:
-    return item.code, item.name, item.severity, item.message, item.help, item.place
 
 
 def scalar(text: str, *, plain: bool) -> str | int | float | bool | None:

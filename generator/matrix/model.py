@@ -21,7 +21,7 @@ Match = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that Dockerfiles fetch; ``{version}``, ``{arch}`` and ``{machine}`` in the address are not yet replaced."""
+    """A file that Dockerfiles fetch; ``{version}``, ``{arch}``, ``{machine}`` in the address are not yet replaced."""
 
     name: str
     version: str

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from generator.diagnostics import did_you_mean
 from generator.diagnostics import catalogue as rules
+from generator.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

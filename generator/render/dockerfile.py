@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from generator.render.file import File
 from generator.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jinja2 import Environment
 
     from generator.matrix.model import Matrix, Variant
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from generator.render.templates import Templates
 
 PARENT_HOST = "parent.invalid"
-"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context a build fails instead of finding a stranger."""
+"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context a build fails, and finds no stranger."""
 OPEN_VSX = "https://open-vsx.org"
 ROOT_KIND = "base"
 """The kind whose files every image that starts at a source gets: user, home, ``/init``."""
@@ -129,7 +130,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
 
 def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
     """Return every manager's list, an interpreter from conda included."""
-    listed = {manager: variant.packages.get(manager, ()) for manager in MANAGERS}
+    listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
     python = variant.values.get("python")
     if variant.parent is None and variant.provider == "conda" and python:
         listed["conda"] = (f"python={python}", *listed["conda"])
@@ -165,7 +166,7 @@ def _download(shared: Context, name: str, variant: Variant) -> Fetch:
 
 
 def extension_address(item: str) -> str:
-    """Return the address of an extension's file on Open VSX (open-vsx.org/swagger-ui: ``/api/{ns}/{name}/{v}/file``)."""
+    """Return the address of an extension's file on Open VSX (its API: ``/api/{ns}/{name}/{v}/file``)."""
     identifier, _, version = item.partition("@")
     publisher, _, name = identifier.partition(".")
     return f"{OPEN_VSX}/api/{publisher}/{name}/{version}/file/{publisher}.{name}-{version}.vsix"

@@ -16,8 +16,7 @@ def mermaid(
     Marked images are drawn in another colour. Source of the format: mermaid.js.org/syntax/flowchart.html.
     """
     lines = ["graph TD"]
-    for source in dict.fromkeys(sources.values()):
-        lines.append(f'  source_{_id(source)}(["{source}"])')
+    lines += [f'  source_{_id(source)}(["{source}"])' for source in dict.fromkeys(sources.values())]
     lines += [f'  {_id(name)}["{name}"]' for name in parents]
     lines += [f"  source_{_id(source)} --> {_id(name)}" for name, source in sources.items()]
     lines += [f"  {_id(parent)} --> {_id(name)}" for name, parent in parents.items() if parent]
@@ -30,8 +29,7 @@ def mermaid(
 def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
     """Return the DAG in Graphviz' language (graphviz.org/doc/info/lang.html)."""
     lines = ["digraph images {", "  rankdir=TB;", "  node [shape=box];"]
-    for source in dict.fromkeys(sources.values()):
-        lines.append(f'  "{source}" [shape=ellipse];')
+    lines += [f'  "{source}" [shape=ellipse];' for source in dict.fromkeys(sources.values())]
     lines += [f'  "{name}";' for name in parents]
     lines += [f'  "{source}" -> "{name}";' for name, source in sources.items()]
     lines += [f'  "{parent}" -> "{name}";' for name, parent in parents.items() if parent]

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,12 @@ from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateRuntimeEr
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from generator.diagnostics import MatrixError, Place, did_you_mean, diagnostic
+from generator.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from generator.diagnostics import catalogue as rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jinja2 import Environment, Template
 
     from generator.render.file import File
@@ -107,7 +108,7 @@ def environment(sources: Mapping[str, str], **options: str) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
         cache_size=-1,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     made.filters |= {
         "sh": shell,
