@@ -75,40 +75,61 @@ def builtin_templates() -> Path:
 
 
 def read_templates(root: Path) -> Templates:
-    """Read the templates: a repository's own files take the place of those that come with image-matrix."""
+    """Read a repository's templates on top of those that come with image-matrix."""
+    return templates_of(template_files(root / "templates"), builtin_files(root))
+
+
+def builtin_files(root: Path) -> dict[str, File]:
+    """Read the templates that come with image-matrix; none for the repository that they come from."""
+    folder = builtin_templates()
+    return {} if (root / "templates").resolve() == folder.resolve() else template_files(folder)
+
+
+def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
+    """Sort template files by what they are for; an own kind of ``rootfs`` takes the place of a whole built-in one."""
     from generator.render.templates import Templates
 
-    dockerfiles: dict[str, str] = {}
-    workflows: dict[str, str] = {}
     rootfs: dict[str, dict[str, File]] = {}
-    for folder in dict.fromkeys((builtin_templates(), (root / "templates").resolve())):
-        dockerfiles |= _texts(folder / "dockerfiles")
-        workflows |= _texts(folder / "workflows")
-        for kind in (item for item in _entries(folder / "rootfs") if item.is_dir()):
-            rootfs[kind.name] = {**rootfs.get(kind.name, {}), **_tree(kind)}
-    return Templates(dockerfiles, rootfs, workflows)
+    for files in (builtin, own):
+        kinds: dict[str, dict[str, File]] = {}
+        for path, file in files.items():
+            top, _, rest = path.partition("/")
+            if top == "rootfs" and "/" in rest:
+                kind, _, below = rest.partition("/")
+                kinds.setdefault(kind, {})[below] = file
+        rootfs |= kinds
+    every = {**builtin, **own}
+    return Templates(_texts(every, "dockerfiles/"), rootfs, _texts(every, "workflows/"))
 
 
-def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
+    return {
+        path.removeprefix(folder): file.content.decode()
+        for path, file in files.items()
+        if path.startswith(folder) and path.endswith(".j2")
+    }
 
 
-def _texts(folder: Path) -> dict[str, str]:
-    return {path.name: _lf(path.read_bytes()).decode() for path in _entries(folder) if path.suffix == ".j2"}
-
-
-def _tree(folder: Path) -> dict[str, File]:
-    from generator.render.file import File
-
+def template_files(folder: Path) -> dict[str, File]:
+    """Read every file below a ``templates`` folder, sorted by path."""
     found = {}
     for directory, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
+        # links to folders are files to us, too
+        links = [name for name in folders if Path(directory, name).is_symlink()]
+        for name in [*names, *links]:
             path = Path(directory, name)
-            found[path.relative_to(folder).as_posix()] = File(_lf(path.read_bytes()), executable=True)
-    return found
+            relative = path.relative_to(folder).as_posix()
+            # Path.readlink changes `./x` to `x`
+            content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()  # noqa: PTH115
+            found[relative] = template_file(content, symlink=path.is_symlink())
+    return dict(sorted(found.items()))
 
 
-def _lf(content: bytes) -> bytes:
-    """Undo what a checkout with CRLF did to a text; binary files stay."""
-    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+def template_file(content: bytes, *, symlink: bool) -> File:
+    """Make a file of a template folder, independent of the checkout's line ends, modes and umask."""
+    from generator.render.file import File
+
+    if symlink or b"\0" in content:
+        return File(content, executable=not symlink, symlink=symlink)
+    # COPY gives every file of a rootfs the same mode, so that a checkout's modes cannot reach an image
+    return File(content.replace(b"\r\n", b"\n"), executable=True)

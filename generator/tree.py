@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def _changed(
         before = _read(root / path)
         if before is None:
             yield Change(path, "add", None, file)
-        elif before != file.content or (os.name == "posix" and _executable(root / path) != file.executable):
+        elif before != file.content or not _same_kind(root / path, file):
             ours = before == file.content or manifests.digest(before) in recorded.get(path, ())
             yield Change(path, "change", before, file, edited=not ours)
 
@@ -122,6 +123,9 @@ def apply(root: Path, difference: Difference) -> None:
 def write_atomically(path: Path, file: File) -> None:
     """Put a file in place whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if file.symlink:
+        _link_atomically(path, file)
+        return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -131,6 +135,13 @@ def write_atomically(path: Path, file: File) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _link_atomically(path: Path, file: File) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(file.content.decode())
+    temporary.replace(path)
 
 
 def _remove(root: Path, path: Path) -> None:
@@ -147,6 +158,8 @@ def _remove(root: Path, path: Path) -> None:
 
 def _read(path: Path) -> bytes | None:
     try:
+        if path.is_symlink():
+            return os.readlink(path).encode()  # noqa: PTH115 - Path.readlink changes `./x` to `x`
         with path.open("rb") as stream:
             return stream.read()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -158,5 +171,8 @@ def _read_text(path: Path) -> str | None:
     return content.decode("utf-8", "replace") if content is not None else None
 
 
-def _executable(path: Path) -> bool:
-    return bool(path.stat().st_mode & 0o100)
+def _same_kind(path: Path, file: File) -> bool:
+    if os.name != "posix":
+        return True
+    mode = path.lstat().st_mode
+    return stat.S_ISLNK(mode) == file.symlink and (file.symlink or bool(mode & 0o100) == file.executable)

@@ -18,6 +18,8 @@ COMMANDS = {
     "check": "check:check",
     "list": "list:list_images",
     "graph": "graph:graph",
+    "plan": "plan:plan",
+    "why": "plan:why",
     "build": "build:build",
     "explain": "explain:explain",
     "schema": "schema:schema",

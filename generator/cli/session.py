@@ -77,15 +77,36 @@ def paint(text: str, role: str) -> str:
 
 def open_project(session: Session) -> Project:
     """Read the repository, report warnings, and return what it says; raises :class:`MatrixError`."""
-    from generator.matrix.load import load
-    from generator.pins import Pins
     from generator.project import read_inputs
 
-    inputs = read_inputs(session.root, session.matrix, session.overlays)
-    loaded = load(inputs.texts, inputs.templates.kinds)
+    project = understand(read_inputs(session.root, session.matrix, session.overlays))
     if session.verbosity >= 0:
-        report(loaded.warnings)
-    return Project(inputs, loaded, Pins())
+        report(project.loaded.warnings)
+    return project
+
+
+def understand(inputs: Inputs) -> Project:
+    """Make a project of a repository's texts; raises :class:`MatrixError`."""
+    from generator.matrix.load import load
+    from generator.pins import Pins
+
+    return Project(inputs, load(inputs.texts, inputs.templates.kinds), Pins())
+
+
+def ca_bundle(session: Session, loaded: Loaded) -> str | None:
+    """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
+    from generator.diagnostics import catalogue as rules
+    from generator.diagnostics import diagnose
+
+    said = loaded.matrix.ca_bundle
+    if said is None:
+        return None
+    path = (session.root / said).resolve()
+    if path.is_file():
+        return str(path)
+    problem, advice = f"there is no file {said}", f"the path is relative to {session.root.resolve().name}/"
+    finding = rules.BAD_VALUE.at(("ca_bundle",), where="`ca_bundle`", problem=problem, advice=advice)
+    raise MatrixError(diagnose([finding], loaded.documents))
 
 
 def render_project(project: Project) -> dict[str, File]:

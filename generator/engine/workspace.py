@@ -6,51 +6,67 @@ Builds do not read the generated tree: file modes, line ends and edits of a chec
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from generator.render.bake import definition
+from generator.render.dockerfile import parent_reference
 from generator.tree import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from generator.matrix.model import Variant
+    from generator.matrix.model import Platform, Variant
     from generator.render.file import File
 
 BAKE_FILE = "docker-bake.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to build and how."""
+class Leg:
+    """One variant on one platform: what a CI leg builds."""
 
-    variants: Mapping[str, Variant]
-    """The variants to build, parents before children."""
-    rendered: Mapping[str, File]
-    registry: str
-    platforms: tuple[str, ...] = ()
-    """Build for these only; empty: all of each variant's."""
-    tags: Mapping[str, tuple[str, ...]] | None = None
-    """Variant id to full tags, in place of ``registry/image:label``."""
-    parents: Mapping[str, str] | None = None
-    """Parents that are not built here: variant id to a reference with a digest."""
-    source_contexts: Mapping[str, str] | None = None
+    variant: Variant
+    platform: Platform
+    tags: tuple[str, ...]
+    """Full references that the result gets, the one to show first."""
+
+    @property
+    def target(self) -> str:
+        """Its name in the bake definition."""
+        return f"{self.variant.target}-{self.platform.rpartition('/')[2]}"
+
+    @property
+    def id(self) -> tuple[str, Platform]:
+        """Variant id and platform."""
+        return self.variant.id, self.platform
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build and with what."""
+
+    legs: tuple[Leg, ...]
+    """Parents before children."""
+    rendered: Mapping[str, File] = field(repr=False)
+    parents: Mapping[tuple[str, Platform], str] = field(default_factory=dict)
+    """Parents that are not built here: variant id and platform to a reference with a digest."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Named contexts that take the place of sources."""
     secrets: tuple[str, ...] = ()
     builtin_frontend: bool = False
-    options: Mapping[str, Any] | None = None
-    """Further fields of every target: output, caches, attestations."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of every target: attestations, say."""
 
 
 def write_workspace(folder: Path, request: Request) -> list[str]:
     """Write the contexts and the bake file; return the targets in build order."""
-    for item in request.variants.values():
-        for path, file in request.rendered.items():
-            if path.startswith(f"{item.folder}/"):
-                write_atomically(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
-    (folder / BAKE_FILE).write_text(json.dumps(bake(request), indent=2))
-    return [item.target for item in request.variants.values()]
+    folders = {leg.variant.folder for leg in request.legs}
+    for path, file in request.rendered.items():
+        if "/".join(path.split("/", 3)[:3]) in folders:
+            write_atomically(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
+    (folder / BAKE_FILE).write_text(json.dumps(definition(request), indent=2))
+    return [leg.target for leg in request.legs]
 
 
 def _for_engine(path: str, file: File, *, builtin: bool) -> File:
@@ -61,32 +77,27 @@ def _for_engine(path: str, file: File, *, builtin: bool) -> File:
     return type(file)(rest if first.startswith(b"# syntax=") else file.content, file.executable)
 
 
-def bake(request: Request) -> dict[str, Any]:
+def definition(request: Request) -> dict[str, Any]:
     """Return the bake definition of a request."""
-    targets = definition(request.registry, request.variants)["target"]
-    return {"target": {name: _target(request, fields) for name, fields in targets.items()}}
+    built = {leg.id: leg.target for leg in request.legs}
+    return {"target": {leg.target: _target(request, leg, built) for leg in request.legs}}
 
 
-def _target(request: Request, fields: Mapping[str, Any]) -> dict[str, Any]:
-    tags = (request.tags or {}).get(_variant_of(request, fields["context"]))
+def _target(request: Request, leg: Leg, built: Mapping[tuple[str, Platform], str]) -> dict[str, Any]:
     return {
-        **fields,
-        **({"tags": list(tags)} if tags else {}),
-        "contexts": {**fields.get("contexts", {}), **_outside(request, fields), **(request.source_contexts or {})},
-        "platforms": [item for item in fields["platforms"] if not request.platforms or item in request.platforms],
+        "context": leg.variant.folder,
+        "contexts": {**request.sources, **_parent(request, leg, built)},
+        "platforms": [leg.platform],
+        "tags": list(leg.tags),
         **({"secret": list(request.secrets)} if request.secrets else {}),
-        **(request.options or {}),
+        **request.options,
     }
 
 
-def _variant_of(request: Request, context: str) -> str:
-    return next(item.id for item in request.variants.values() if item.folder == context)
-
-
-def _outside(request: Request, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the context of a parent that was built before."""
-    from generator.render.dockerfile import parent_reference
-
-    item = request.variants[_variant_of(request, fields["context"])]
-    reference = (request.parents or {}).get(item.parent or "")
-    return {parent_reference(item.parent): f"docker-image://{reference}"} if item.parent and reference else {}
+def _parent(request: Request, leg: Leg, built: Mapping[tuple[str, Platform], str]) -> dict[str, str]:
+    """Return the context of the parent: a target of this definition, or an image by digest."""
+    if leg.variant.parent is None:
+        return {}
+    parent = (leg.variant.parent, leg.platform)
+    where = f"target:{built[parent]}" if parent in built else f"docker-image://{request.parents[parent]}"
+    return {parent_reference(leg.variant.parent): where}

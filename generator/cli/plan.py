@@ -1,0 +1,147 @@
+"""``plan`` and ``why``: what would be built, and for which reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Project, Session, ca_bundle, open_project, render_project, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from generator.plan import Entry, Plan, Presence, State
+
+
+@click.command()
+@click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
+@click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown", "github"]),
+    default="table",
+    show_default=True,
+)
+@click.pass_obj
+def plan(session: Session, since: str | None, registry: bool, format_: str) -> int:
+    """Print what would be built and why; without --since and --registry, everything."""
+    new = state_of(open_project(session))
+    made = planned(session, new, since, registry=registry)
+    click.echo(_formatted(made, new, format_), nl=False)
+    return 0
+
+
+@click.command()
+@click.argument("variant")
+@click.option("--since", metavar="REV", help="Say what differs from a git revision.")
+@click.pass_obj
+def why(session: Session, variant: str, since: str | None) -> int:
+    """Print the inputs of VARIANT's key; with --since, those that changed."""
+    from generator.selection import select
+
+    new = state_of(open_project(session))
+    names = select(new.loaded.variants, (variant,))
+    if since is None:
+        click.echo("\n".join(_inputs(new, name) for name in names), nl=False)
+        return 0
+    from generator.render.plan_report import by_variant
+
+    entries = by_variant(planned(session, new, since, registry=False).entries)
+    for name in names:
+        click.echo(f"{name}: {_whole(entries[name])}")
+    return 0
+
+
+def _whole(entries: Sequence[Entry]) -> str:
+    from generator.render.plan_report import by_architecture
+
+    words = by_architecture({entry.platform: entry.whole_why for entry in entries if entry.build})
+    return words or "unchanged"
+
+
+def state_of(project: Project) -> State:
+    """Render a project and compute its keys."""
+    from generator.keys import compute_keys
+    from generator.plan import State
+
+    rendered = render_project(project)
+    keys = compute_keys(project.loaded.variants, rendered)
+    return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
+
+
+def planned(session: Session, new: State, since: str | None, *, registry: bool) -> Plan:
+    """Make the plan that the options ask for."""
+    from generator.plan import make_plan
+
+    old = _state_at(session, since) if since is not None else None
+    return make_plan(new, old, _presence(session, new) if registry else None)
+
+
+def _state_at(session: Session, revision: str) -> State | None:
+    """Return the state at a revision; ``None``, with a word about it, where there is none to compare with."""
+    from pathlib import Path
+
+    from generator.cli.session import understand
+    from generator.diagnostics import MatrixError
+    from generator.history import read_inputs_at
+    from generator.project import read_text
+
+    overlays = {name: read_text(Path(name), name) for name in session.overlays}
+    inputs = read_inputs_at(session.root, revision, session.matrix, overlays)
+    if inputs is None:
+        say(session, f"{revision} has no {session.matrix}: everything counts as new")
+        return None
+    try:
+        return state_of(understand(inputs))
+    except MatrixError:
+        say(session, f"the matrix at {revision} is not valid: everything counts as changed")
+        return None
+
+
+def _presence(session: Session, new: State) -> Mapping[str, Presence]:
+    from generator.plan import references
+    from generator.presence import ask
+    from generator.registry.client import open_registry
+
+    registry = open_registry(new.loaded.matrix, ca_bundle(session, new.loaded))
+    return ask(references(new).values(), registry, lambda text: say(session, text))
+
+
+def _formatted(made: Plan, new: State, format_: str) -> str:
+    from generator.render import plan_report
+    from generator.render.images_page import image_parents
+
+    match format_:
+        case "json":
+            import json
+
+            return json.dumps(plan_report.as_json(made), indent=2, ensure_ascii=False) + "\n"
+        case "markdown":
+            return plan_report.markdown(made, image_parents(new.loaded.variants))
+        case "github":
+            return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(made).items())
+        case _:
+            from generator.cli.table import table
+
+            rows = plan_report.rows(made)
+            text = table(("layer", "variant", "platforms", "why"), rows) if rows else ""
+            return f"{text}{plan_report.summary(made)}\n"
+
+
+def _inputs(state: State, name: str) -> str:
+    """Return a variant's key on each platform and what it is made of."""
+    from generator.ingredients import ingredients
+
+    item = state.loaded.variants[name]
+    keys = state.keys[name]
+    lines = [name, *(f"  {platform}  {key}" for platform, key in keys.platforms.items())]
+    lines += [f"  parent {item.parent}"] if item.parent else []
+    loaded = state.loaded
+    found = ingredients(loaded.matrix, state.pins, state.templates, state.rendered, item, item.platforms[0])
+    for what, values in found.items():
+        shown = [value for value in values if value and "\n" not in value]
+        if shown and not what.startswith(("lock: hashes", "file ")):
+            lines.append(f"  {what}: {', '.join(shown)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,120 @@
+"""The inputs of a key in a user's words, so that two states of a matrix can be told apart by what was edited."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from generator.matrix.resolve import package_name
+from generator.render.dockerfile import extension_address
+from generator.render.templates import DOCKERFILE_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.matrix.model import Matrix, Platform, Variant
+    from generator.pins import Pins
+    from generator.render.file import File
+    from generator.render.templates import Templates
+
+Ingredients = dict[str, tuple[str, ...]]
+"""What it is (``pip packages``, ``lock: debian-trixie``) to its value as a list of texts."""
+
+
+def ingredients(
+    matrix: Matrix,
+    pins: Pins,
+    templates: Templates,
+    rendered: Mapping[str, File],
+    item: Variant,
+    platform: Platform,
+) -> Ingredients:
+    """Return everything of its own that goes into a variant's key; its parent is not among it."""
+    arch = platform.rpartition("/")[2]
+    found: Ingredients = {}
+    found |= _source(matrix, pins, item)
+    found |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
+    found |= {"package index": (item.pip_index,)} if item.pip_index and item.packages.get("pip") else {}
+    found |= dict(_fetched(matrix, pins, item, arch))
+    found |= dict(_locked(pins, item, arch))
+    found["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
+    found["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
+    found["Python"] = (item.provider, str(item.system_site_packages), item.values.get("python", ""))
+    found |= dict(_files(rendered, item))
+    return found | _template(templates, rendered, item)
+
+
+def _source(matrix: Matrix, pins: Pins, item: Variant) -> Ingredients:
+    found: Ingredients = {"Dockerfile frontend": (matrix.frontend,)}
+    found |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.frontend, ""),)}
+    if item.source:
+        reference = matrix.sources[item.source]
+        found |= {
+            f"source {item.source}": (reference,),
+            f"lock: {item.source}": (pins.digests.get(reference, ""),),
+        }
+        found |= {"lock: apt snapshot": (pins.apt_snapshots.get(item.source, ""),)}
+    return found
+
+
+def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name in (*item.downloads, *(["micromamba"] if item.packages.get("conda") else [])):
+        download = matrix.downloads[name]
+        place = (download.to or "", download.unpack or "", str(download.strip), str(download.deb))
+        yield f"download {name}", (download.version, download.address(arch), *place)
+        yield f"lock: {name}", (download.sha256.get(arch) or pins.checksums.get(download.address(arch), ""),)
+    for extension in item.packages.get("extensions", ()):
+        yield f"lock: {extension}", (pins.checksums.get(extension_address(extension), ""),)
+
+
+def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, texts in (("Python packages", pins.requirements), ("conda packages", pins.explicit)):
+        if item.id in texts:
+            lines = texts[item.id].get(arch, "").splitlines()
+            yield f"lock: {name}", tuple(line for line in lines if line and not line.startswith((" ", "#")))
+            yield f"lock: hashes of {name}", tuple(lines)
+    if item.packages.get("cran"):
+        yield "lock: CRAN snapshot", (pins.cran_snapshot or "",)
+
+
+def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, tuple[str, ...]]]:
+    prefix = f"{item.folder}/rootfs/"
+    for path, file in rendered.items():
+        if path.startswith(prefix):
+            yield f"file /{path[len(prefix) :]}", (file.mode, hashlib.sha256(file.content).hexdigest())
+
+
+def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> Ingredients:
+    names = (f"skeleton{DOCKERFILE_SUFFIX}", "macros.j2", item.template + DOCKERFILE_SUFFIX)
+    texts = "\0".join(templates.dockerfiles.get(name, "") for name in names)
+    dockerfile = rendered[f"{item.folder}/Dockerfile"].content
+    # both: a template that changes without changing this Dockerfile is no reason, nor is a value that changes it
+    return {f"template {item.template}": (hashlib.sha256(texts.encode()).hexdigest(), dockerfile.decode())}
+
+
+def differences(old: Ingredients, new: Ingredients) -> list[str]:
+    """Return what differs, in words, in the order of :func:`ingredients`."""
+    found: list[str] = []
+    for name in dict.fromkeys((*new, *old)):
+        before, after = old.get(name, ()), new.get(name, ())
+        if name.startswith("template "):
+            changed = before[:1] != after[:1] and before[1:] != after[1:]
+        else:
+            changed = before != after
+        if changed and not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(found)):
+            found.append(f"{name}{_details(name, before, after)}")
+    return found
+
+
+def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Say which entries of a list came, went or changed."""
+    if not name.endswith(" packages") or name.startswith("lock: hashes"):
+        return ""
+    manager = name.split()[-2]
+    kind = manager if manager in ("apt", "pip", "conda", "cran", "npm") else "pip"
+    old = {package_name(kind, item): item for item in before if item not in after}  # type: ignore[arg-type]
+    new = {package_name(kind, item): item for item in after if item not in before}  # type: ignore[arg-type]
+    words = [f"{old[key]} → {item}" if key in old else f"+{item}" for key, item in new.items()]
+    words += [f"-{item}" for key, item in old.items() if key not in new]
+    shown = words[:3] + ([f"{len(words) - 3} more"] if len(words) > 3 else [])
+    return f" ({', '.join(shown)})" if shown else " (order)"

@@ -1,0 +1,273 @@
+"""What to build, and why: two states of a matrix against each other, and against what the registry has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from generator.graph import Dag
+from generator.ingredients import differences, ingredients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from generator.keys import Keys
+    from generator.matrix.load import Loaded
+    from generator.matrix.model import Platform, Variant
+    from generator.pins import Pins
+    from generator.registry.client import Registry
+    from generator.render.file import File
+    from generator.render.templates import Templates
+
+Presence = Literal["present", "absent", "unknown"]
+"""What the registry says of a tag; ``unknown`` where it did not let us look."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A matrix with everything that follows from it."""
+
+    loaded: Loaded
+    pins: Pins
+    templates: Templates
+    rendered: Mapping[str, File]
+    keys: Mapping[str, Keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One variant on one platform."""
+
+    variant: str
+    platform: Platform
+    layer: int
+    key: str
+    tag: str
+    build: bool
+    presence: Presence | None
+    """What the registry says, where it was asked."""
+    reasons: tuple[str, ...]
+    """What of the variant's own inputs differs."""
+    cause: str | None
+    """The ancestor whose inputs differ, where it is not only the variant's own."""
+    cause_reasons: tuple[str, ...]
+    children: tuple[str, ...]
+    """Variants directly on top that follow."""
+
+    @property
+    def why(self) -> str:
+        """The reasons in one line; an ancestor's own are with the ancestor."""
+        above = f"parent {self.cause}" if self.cause else ""
+        own = _some(self.reasons)
+        return "; ".join(part for part in (own, above) if part) or _PRESENCE_WORDS.get(self.presence or "", "")
+
+    @property
+    def whole_why(self) -> str:
+        """All reasons in one line, an ancestor's too."""
+        above = f"parent {self.cause}: {', '.join(self.cause_reasons)}" if self.cause else ""
+        return "; ".join(part for part in (", ".join(self.reasons), above) if part) or self.why
+
+
+def _some(reasons: tuple[str, ...], most: int = 2) -> str:
+    shown = list(reasons[:most])
+    rest = len(reasons) - most
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+_PRESENCE_WORDS = {
+    "absent": "not in the registry",
+    "unknown": "the registry did not let us look",
+    "present": "in the registry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that was compared; ``entries`` that are to be built say so."""
+
+    entries: tuple[Entry, ...]
+    removed: tuple[str, ...] = ()
+    """Variants of the old state that are not in the new one."""
+
+    @property
+    def build(self) -> tuple[Entry, ...]:
+        """The entries to build, parents before children."""
+        return tuple(entry for entry in self.entries if entry.build)
+
+
+def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | None) -> Plan:
+    """Plan the variants of ``new``.
+
+    With ``old``, what has another key than there is built; with ``presence`` (by full reference of the platform's tag),
+    what the registry does not have; with both, what the registry does not have, and the reasons come from ``old``.
+    With neither, everything.
+    """
+    dag = Dag({item.id: item.parent for item in new.loaded.variants.values()})
+    layers = dag.layers()
+    reasons = _reasons(new, old)
+    entries = []
+    for item in new.loaded.variants.values():
+        for platform in item.platforms:
+            asked = presence.get(reference(new, item, platform), "absent") if presence is not None else None
+            entries.append(_entry(new, old, item, platform, layers[item.id], asked, reasons))
+    gone = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
+    return Plan(_with_children(new, entries), gone)
+
+
+def reference(state: State, item: Variant, platform: Platform) -> str:
+    """Return the full reference of the immutable tag for one platform."""
+    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].platform_tag(platform)}"
+
+
+def references(state: State) -> dict[tuple[str, Platform], str]:
+    """Return the full reference of every variant's immutable tag on every platform."""
+    return {
+        (item.id, platform): reference(state, item, platform)
+        for item in state.loaded.variants.values()
+        for platform in item.platforms
+    }
+
+
+Reasons = Mapping[tuple[str, "Platform"], tuple[str, ...]]
+
+
+def _reasons(new: State, old: State | None) -> dict[tuple[str, Platform], tuple[str, ...]]:
+    """Return what of each variant's own inputs differs, for those whose key differs."""
+    if old is None:
+        return {}
+    return {
+        (item.id, platform): tuple(_own_reasons(new, old, item, platform))
+        for item in new.loaded.variants.values()
+        for platform in item.platforms
+        if changed(new, old, item.id, platform)
+    }
+
+
+def changed(new: State, old: State, variant: str, platform: Platform) -> bool:
+    """Say whether a variant's key is another one than in the old state."""
+    before = old.keys.get(variant)
+    return before is None or before.platforms.get(platform) != new.keys[variant].platforms[platform]
+
+
+def _own_reasons(new: State, old: State, item: Variant, platform: Platform) -> list[str]:
+    before = old.loaded.variants.get(item.id)
+    if before is None:
+        return ["new"]
+    if platform not in before.platforms:
+        return ["new platform"]
+    if before.parent != item.parent:
+        return [f"parent {before.parent or before.source} → {item.parent or item.source}"]
+    return differences(_ingredients(old, before, platform), _ingredients(new, item, platform))
+
+
+def _ingredients(state: State, item: Variant, platform: Platform) -> dict[str, tuple[str, ...]]:
+    return ingredients(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
+
+
+def _entry(
+    new: State,
+    old: State | None,
+    item: Variant,
+    platform: Platform,
+    layer: int,
+    asked: Presence | None,
+    reasons: Reasons,
+) -> Entry:
+    keys = new.keys[item.id]
+    cause = _cause(new, item, platform, reasons)
+    differs = old is None or (item.id, platform) in reasons
+    return Entry(
+        variant=item.id,
+        platform=platform,
+        layer=layer,
+        key=keys.platforms[platform],
+        tag=keys.platform_tag(platform),
+        build=asked != "present" if asked else differs,
+        presence=asked,
+        reasons=reasons.get((item.id, platform), ()),
+        cause=cause,
+        cause_reasons=reasons.get((cause, platform), ()) if cause else (),
+        children=(),
+    )
+
+
+def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> str | None:
+    """Return the nearest ancestor with reasons of its own, where the variant's key differs."""
+    if (item.id, platform) not in reasons:
+        return None
+    here = new.loaded.variants.get(item.parent or "")
+    while here is not None:
+        if reasons.get((here.id, platform)):
+            return here.id
+        here = new.loaded.variants.get(here.parent or "")
+    return None
+
+
+def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
+    from dataclasses import replace
+
+    built = {(entry.variant, entry.platform) for entry in entries if entry.build}
+    below: dict[tuple[str, Platform], list[str]] = {}
+    for item in new.loaded.variants.values():
+        for platform in item.platforms:
+            if item.parent and (item.id, platform) in built:
+                below.setdefault((item.parent, platform), []).append(item.id)
+    return tuple(
+        replace(entry, children=tuple(below.get((entry.variant, entry.platform), ()))) for entry in entries
+    )
+
+
+def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
+    """Return variants on platforms with everything that they are built on, parents first."""
+    variants = state.loaded.variants
+    needed = set()
+    for name, platform in wanted:
+        here: Variant | None = variants[name]
+        while here is not None:
+            needed.add((here.id, platform))
+            here = variants.get(here.parent or "")
+    return [
+        (item.id, platform)
+        for item in variants.values()
+        for platform in item.platforms
+        if (item.id, platform) in needed
+    ]
+
+
+def to_build(
+    state: State,
+    wanted: list[tuple[str, Platform]],
+    there: Collection[tuple[str, Platform]],
+    *,
+    rebuild: bool,
+) -> list[tuple[str, Platform]]:
+    """Return what has to be built for what is wanted, parents first: chains end at what is there already.
+
+    ``rebuild`` asks for the wanted ones themselves even where they are there: to have them on this machine.
+    """
+    needed = set()
+    for name, platform in wanted:
+        here: Variant | None = state.loaded.variants[name]
+        while here is not None and ((here.id, platform) not in there or (rebuild and here.id == name)):
+            needed.add((here.id, platform))
+            here = state.loaded.variants.get(here.parent or "")
+    return [leg for leg in with_ancestors(state, wanted) if leg in needed]
+
+
+def digests_of(
+    state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, tell: Callable[[str], None]
+) -> dict[tuple[str, Platform], str]:
+    """Return, for those that the registry has, their repository with the digest."""
+    from generator.presence import presence
+    from generator.registry.answers import Digest
+
+    wanted = {leg: reference(state, state.loaded.variants[leg[0]], leg[1]) for leg in legs}
+    answers = registry.digests(wanted.values())
+    presence(answers, tell)
+    found = {}
+    for leg, name in wanted.items():
+        answer = answers[name]
+        if isinstance(answer, Digest):
+            found[leg] = f"{name.rpartition(':')[0]}@{answer.digest}"
+    return found

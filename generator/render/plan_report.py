@@ -1,0 +1,134 @@
+"""A plan as people and workflows read it: table, JSON, a pull request's comment, a workflow's outputs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from generator.render.graph_text import mermaid
+from generator.render.images_page import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from generator.plan import Entry, Plan
+
+FOLD_FROM = 12
+"""Rows from which a comment's table is folded."""
+OUTPUT_LIMIT = 400_000
+"""Bytes of one workflow output; GitHub allows about 1 MB for all of a job, counted as UTF-16."""
+
+
+def summary(plan: Plan) -> str:
+    """Return one sentence: how much of how much is built."""
+    total = len({entry.variant for entry in plan.entries})
+    count = len({entry.variant for entry in plan.build})
+    if not count:
+        return f"nothing to build: all {total} variants are there"
+    images = len({entry.variant.partition(":")[0] for entry in plan.build})
+    variants = f"{count} of {total} variants"
+    return f"{variants} to build, {_plural(images, 'image')}, {_plural(len(plan.build), 'build')} over all platforms"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def by_variant(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Group entries by variant, in their order."""
+    grouped: dict[str, list[Entry]] = {}
+    for entry in entries:
+        grouped.setdefault(entry.variant, []).append(entry)
+    return grouped
+
+
+def rows(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """Return layer, variant, architectures and reason of everything to build."""
+    return [
+        (str(items[0].layer), name, ",".join(item.platform.rpartition("/")[2] for item in items), why(items))
+        for name, items in by_variant(plan.build).items()
+    ]
+
+
+def why(items: Sequence[Entry]) -> str:
+    """Return the reason of a variant's entries."""
+    return by_architecture({entry.platform: entry.why for entry in items})
+
+
+def by_architecture(words: Mapping[str, str]) -> str:
+    """Return what is said of platforms in one line: once where all of them have the same, else one after the other."""
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{platform.rpartition('/')[2]}: {text}" for platform, text in words.items())
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """Return plain data; docs/plan.md has its schema."""
+    return {
+        "summary": summary(plan),
+        "build": [_entry(entry) for entry in plan.build],
+        "keep": [_entry(entry) for entry in plan.entries if not entry.build],
+        "removed": list(plan.removed),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "variant": entry.variant,
+        "platform": entry.platform,
+        "layer": entry.layer,
+        "key": entry.key,
+        "tag": entry.tag,
+        "presence": entry.presence,
+        "reasons": list(entry.reasons),
+        "cause": entry.cause,
+        "cause_reasons": list(entry.cause_reasons),
+        "children": list(entry.children),
+    }
+
+
+def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
+    """Return a pull request's comment: what will be built and why, the affected part of the graph, a table."""
+    lines = ["### Images", "", f"**{summary(plan)[0].upper()}{summary(plan)[1:]}.**", ""]
+    if plan.build:
+        lines += ["```mermaid", _affected(plan, parents).rstrip(), "```", "", *_table(plan), ""]
+    if plan.removed:
+        lines += [f"No longer in the matrix: {', '.join(f'`{name}`' for name in plan.removed)}.", ""]
+    return "\n".join(lines)
+
+
+def _affected(plan: Plan, parents: Mapping[str, str | None]) -> str:
+    """Draw the images that are built with everything above them, the built ones marked."""
+    built = {entry.variant.partition(":")[0] for entry in plan.build}
+    shown = set(built)
+    for name in built:
+        parent = parents.get(name)
+        while parent:
+            shown.add(parent)
+            parent = parents.get(parent)
+    return mermaid({name: parent for name, parent in parents.items() if name in shown}, {}, built)
+
+
+def _table(plan: Plan) -> list[str]:
+    body = [f"| `{name}` | {archs} | {text(reason)} |" for _, name, archs, reason in rows(plan)]
+    table = ["| variant | platforms | why |", "| --- | --- | --- |", *body]
+    if len(body) < FOLD_FROM:
+        return table
+    return ["<details><summary>All variants</summary>", "", *table, "", "</details>"]
+
+
+def outputs(plan: Plan) -> dict[str, str]:
+    """Return a workflow's outputs: for each image and architecture the variants to build, and how many there are.
+
+    ``legs`` maps ``IMAGE-ARCH`` to labels; both are empty where nothing is to do.
+    """
+    legs: dict[str, list[str]] = {}
+    for entry in plan.build:
+        image, _, label = entry.variant.partition(":")
+        legs.setdefault(f"{image}-{entry.platform.rpartition('/')[2]}", []).append(label)
+    found = {
+        "legs": json.dumps(legs, separators=(",", ":")),
+        "count": str(len(plan.build)),
+        "summary": summary(plan),
+    }
+    return {name: value for name, value in found.items() if len(value) <= OUTPUT_LIMIT}

@@ -1,0 +1,28 @@
+"""What users name on the command line: ``jupyter-scipy`` or ``jupyter-scipy:python3.13``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import did_you_mean
+from generator.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from generator.matrix.model import Variant
+
+
+def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
+    """Return the ids of the variants that are named, in build order; no names means all.
+
+    Raises :class:`CallError` for a name that is neither an image nor a variant.
+    """
+    images = {item.image for item in variants.values()}
+    for name in names:
+        if name not in variants and name not in images:
+            image = name.partition(":")[0]
+            known = [item.id for item in variants.values() if item.image == image] or [*images]
+            what = "variant" if image in images else "image"
+            raise CallError(f"there is no {what} `{name}`", did_you_mean(name, known))
+    return [item.id for item in variants.values() if not names or item.id in names or item.image in names]
