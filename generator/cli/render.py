@@ -44,4 +44,4 @@ def _edited(path: str, kind: str) -> Diagnostic:
     from generator.diagnostics import catalogue as rules
 
     what = "removed" if kind == "remove" else "overwritten"
-    return diagnostic(rules.EDITED_BY_HAND, Place(path, 0, 0), path=path, what=what)
+    return diagnostic(rules.EDITED_BY_HAND, Place(path, 0, 0), what=what)

@@ -88,14 +88,21 @@ class Locator(Protocol):
         ...
 
 
+def printable(text: str) -> str:
+    """Return a text with control and other invisible characters as escapes: a value must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
     """Make the diagnostic of ``rule`` at a place that is already known."""
     return Diagnostic(
         rule.code,
         rule.name,
         rule.severity,
-        rule.message.format_map(fields),
-        rule.help.format_map(fields),
+        printable(rule.message.format_map(fields)),
+        printable(rule.help.format_map(fields)),
         place,
     )
 
@@ -131,6 +138,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    scores = [difflib.SequenceMatcher(None, name, item).ratio() for item in near]
+    near = [item for item, score in zip(near, scores, strict=True) if score > scores[0] - 0.1]
     if near:
         return "did you mean " + " or ".join(f"`{item}`" for item in near) + "?"
     if not names:

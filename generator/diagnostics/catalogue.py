@@ -1,7 +1,8 @@
 """Every diagnostic: its code, its words and its documentation, in one place.
 
 Codes are stable and never used again for something else. IM0xx: the file as YAML; IM1xx: its shape; IM2xx: names that
-point somewhere; IM3xx: variants and platforms; IM4xx: names and packages; IM5xx: templates and the generated tree.
+point somewhere; IM3xx: variants and platforms; IM4xx: names and packages; IM5xx: templates and the generated tree; IM6xx:
+the lock.
 """
 
 from __future__ import annotations
@@ -173,10 +174,39 @@ TREE_LIMIT = Rule(
     "Container runtimes refuse images with more than about 127 layers; long chains also start slowly.",
 )  # fmt: skip
 EDITED_BY_HAND = Rule(
-    "IM504", "edited-by-hand", "{path} was edited by hand and would be {what}",
-    "move the change to matrix.yaml or templates/, then `image-matrix render --force`",
+    "IM504", "edited-by-hand", "the file is not what was generated here and would be {what}",
+    "move the change to matrix.yaml or templates/, then run `image-matrix render --force`",
     "Generated files are written by `image-matrix render` alone. What a file needs beyond the matrix belongs to a template. "
     "A file that was never generated is not touched either: move it away, or take it over with --force.",
+)  # fmt: skip
+
+PIP_CONFLICT = Rule(
+    "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it needs {wants}, and there is {has}",
+    "change one of the two lines: {ours} against {theirs}",
+    "An image keeps the Python packages of its ancestors as they are; what it adds must be content with their versions. The "
+    "two lines in the matrix that cannot both be had are shown, with the packages between them.",
+    bad="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  old: {parent: scipy, pip: [numpy==1.26.4]}\n",
+    good="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  new: {parent: scipy, pip: [pandas==3.1.1]}\n",
+)  # fmt: skip
+PIP_UNSOLVABLE = Rule(
+    "IM602", "pip-unsolvable", "the Python packages of `{image}` cannot be resolved: {problem}", "{advice}",
+    "No set of versions satisfies the requirements of the image, whatever its ancestors have: a version does not exist for "
+    "this Python and architecture, or two requirements exclude each other.",
+)  # fmt: skip
+CHECKSUM_MISMATCH = Rule(
+    "IM603", "checksum-mismatch", "the file of {what} has the SHA-256 {actual}",
+    "the matrix says {expected}: find out which of the two is the publisher's before you change it",
+    "A checksum in the matrix is verified when the lock is made. A file that has another one was replaced at its address, or "
+    "the checksum belongs to another version or architecture.",
+)  # fmt: skip
+BAD_LOCK = Rule(
+    "IM604", "bad-lock", "this is no lock: {problem}",
+    "take the file from the last commit, or remove it, then run `image-matrix lock`",
+    "matrix.lock.yaml is written by `image-matrix lock`. After a merge conflict in it, take either side and run the command again.",
+)  # fmt: skip
+NOT_LOCKED = Rule(
+    "IM605", "not-locked", "{what}: not locked", "run `image-matrix lock` and commit matrix.lock.yaml",
+    "What is not locked floats: the same commit can build another image tomorrow. `check --locked` refuses that.",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {

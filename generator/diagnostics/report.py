@@ -54,7 +54,10 @@ def where(place: Place) -> str:
 def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
     if not place.source.strip():
         return []
-    source, column = _window(place.source.replace("\t", " "), place.column)
+    shown = "".join(
+        char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in place.source
+    )
+    source, column = _window(shown, place.column)
     number = str(place.line)
     width = max(1, min(place.width, _display_width(source) - column + 1))
     pad = _display_width(source[: column - 1])

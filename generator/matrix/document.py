@@ -17,6 +17,8 @@ from generator.diagnostics import Place, diagnostic
 from generator.diagnostics import catalogue as rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from generator.diagnostics import Diagnostic, Path, Target
 
 MAX_BYTES = 16_000_000
@@ -109,6 +111,8 @@ class Documents:
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
+    if isinstance(node, yaml.ScalarNode) and step == 0:
+        return node, node  # one value where a list may stand
     if not isinstance(node, yaml.MappingNode):
         return None
     merged = None
@@ -125,32 +129,36 @@ def parse(text: str, file: str) -> tuple[Document | None, list[Diagnostic]]:
     """Parse one file; the document is ``None`` where nothing sensible can be said beyond the diagnostics."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     lines = tuple(text.split("\n"))
-    refused = _refuse(text, file)
-    if refused:
-        return None, [refused]
-    try:
-        root = _LOADER(text).get_single_node()
-        builder = _Builder(Document(file, None, root, lines), [])
-        expanded = _expanded(root)
-    except yaml.YAMLError as error:
-        return None, [_syntax(error, file, lines)]
-    if expanded > MAX_VALUES:
-        problem = f"its aliases expand to more than {MAX_VALUES:,} values"
-        advice = "use fewer aliases of aliases"
-        return None, [diagnostic(rules.TOO_LARGE, Place(file, 1, 1), problem=problem, advice=advice)]
-    value = builder.value(root) if root is not None else None
-    return Document(file, value, root, lines), builder.found
-
-
-def _refuse(text: str, file: str) -> Diagnostic | None:
-    """Refuse what would cost too much, before the recursive composer sees it."""
     if len(text) > MAX_BYTES:
         problem, advice = f"{len(text) / 1e6:.0f} MB, at most 16", "split the family into several matrices"
-        return diagnostic(rules.TOO_LARGE, Place(file, 1, 1), problem=problem, advice=advice)
-    depth = max(_flow_depth(text), _block_depth(text))
-    if depth > MAX_DEPTH:
-        problem, advice = f"nested more than {MAX_DEPTH} levels deep", "no field is nested deeper than 8"
-        return diagnostic(rules.TOO_LARGE, Place(file, 1, 1), problem=problem, advice=advice)
+        return None, [diagnostic(rules.TOO_LARGE, Place(file, 1, 1), problem=problem, advice=advice)]
+    try:
+        deep = _too_deep(text)
+        root = None if deep else _LOADER(text).get_single_node()
+    except yaml.YAMLError as error:
+        from generator.matrix.syntax import syntax_error
+
+        return None, [syntax_error(error, file, text, lines)]
+    document = Document(file, None, root, lines)
+    refused = _nested(deep, file, lines) if deep else _aliases(document)
+    if refused:
+        return None, [refused]
+    builder = _Builder(document, [])
+    return replace(document, value=builder.value(root) if root is not None else None), builder.found
+
+
+def _too_deep(text: str) -> tuple[int, int] | None:
+    """Return line and column, from 0, where nesting goes too deep, before the recursive composer sees it.
+
+    Going through the events costs as much as composing, so a look at brackets and indentation decides who has to.
+    """
+    if _flow_depth(text) + _block_columns(text) <= MAX_DEPTH:
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH and event.start_mark is not None:
+            return event.start_mark.line, event.start_mark.column
     return None
 
 
@@ -162,26 +170,53 @@ def _flow_depth(text: str) -> int:
     return deepest
 
 
-def _block_depth(text: str) -> int:
-    return max((len(prefix) for prefix in re.findall(r"^[ ?:-]{2,}", text, re.MULTILINE)), default=0) // 2
+def _block_columns(text: str) -> int:
+    return max((len(prefix) for prefix in re.findall(r"^[ \t?:-]{2,}", text, re.MULTILINE)), default=0)
 
 
-def _expanded(root: yaml.Node | None) -> int:
-    """Count the values as if every alias were written out; shared nodes are counted once and multiplied."""
+def _nested(mark: tuple[int, int], file: str, lines: tuple[str, ...]) -> Diagnostic:
+    problem, advice = f"nested more than {MAX_DEPTH} levels deep", "no field is nested deeper than 8"
+    place = Place(file, mark[0] + 1, mark[1] + 1, 1, lines[mark[0]])
+    return diagnostic(rules.TOO_LARGE, place, problem=problem, advice=advice)
+
+
+def _aliases(document: Document) -> Diagnostic | None:
+    """Refuse aliases without end, counting values as if every alias were written out."""
     sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
 
     def size(node: yaml.Node) -> int:
         if isinstance(node, yaml.ScalarNode):
             return 1
+        if id(node) in open_nodes:
+            raise _Refused(node, "an alias stands inside its own anchor", "write the value out")
         if id(node) not in sizes:
-            sizes[id(node)] = MAX_VALUES  # an alias to its own ancestor is infinite
-            children = (
-                child for pair in node.value for child in (pair if isinstance(pair, tuple) else (pair,))
-            )
-            sizes[id(node)] = 1 + sum(size(child) for child in children)
+            open_nodes.add(id(node))
+            sizes[id(node)] = 1 + sum(size(child) for child in _parts(node))
+            open_nodes.discard(id(node))
+        if sizes[id(node)] > MAX_VALUES:
+            problem = f"aliases expand to more than {MAX_VALUES:,} values"
+            raise _Refused(node, problem, "use fewer aliases of aliases")
         return sizes[id(node)]
 
-    return size(root) if root is not None else 0
+    try:
+        if document.root is not None:
+            size(document.root)
+    except _Refused as refused:
+        place = document.place_of(refused.node)
+        return diagnostic(rules.TOO_LARGE, place, problem=refused.problem, advice=refused.advice)
+    return None
+
+
+class _Refused(Exception):  # noqa: N818 - it never leaves this module
+    def __init__(self, node: yaml.Node, problem: str, advice: str) -> None:
+        super().__init__(problem)
+        self.node, self.problem, self.advice = node, problem, advice
+
+
+def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
+    for part in node.value:
+        yield from part if isinstance(part, tuple) else (part,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +252,7 @@ class _Builder:
             if key.tag == _MERGE:
                 self._merge(child, merged)
             elif not isinstance(key, yaml.ScalarNode):
-                self._problem(key, "a key must be plain text", "quote a key that starts with `{` or `[`")
+                self._problem(key, *_not_a_key(self.document.place_of(key).source))
             elif key.value in first:
                 self._duplicate(key, first[key.value])
             else:
@@ -231,7 +266,9 @@ class _Builder:
             if isinstance(value, dict):
                 into.update({key: item for key, item in value.items() if key not in into})
             else:
-                self._problem(source, "`<<` merges mappings only", "point the alias at a mapping")
+                self._problem(
+                    source, "`<<` merges mappings only", "write `<<: *NAME` with the anchor of a mapping"
+                )
 
     def _duplicate(self, key: yaml.Node, first: yaml.Node) -> None:
         made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value)
@@ -241,6 +278,12 @@ class _Builder:
     def _problem(self, node: yaml.Node, problem: str, advice: str) -> None:
         place = self.document.place_of(node)
         self.found.append(diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice))
+
+
+def _not_a_key(source: str) -> tuple[str, str]:
+    if "{{" in source:
+        return "an unquoted `{{` starts two mappings", 'quote a value that holds `{{`: "{{ … }}"'
+    return "a key must be plain text", "quote a key that starts with `{` or `[`"
 
 
 def scalar(text: str, *, plain: bool) -> str | int | float | bool | None:
@@ -256,44 +299,3 @@ def scalar(text: str, *, plain: bool) -> str | int | float | bool | None:
     if _FLOAT.fullmatch(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text
-
-
-def _syntax(error: yaml.YAMLError, file: str, lines: tuple[str, ...]) -> Diagnostic:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not valid YAML"
-    context = getattr(error, "context", None)
-    number = min(mark.line, len(lines) - 1) if mark else _line_of_offset(error, lines)
-    source = lines[number] if lines else ""
-    column = min(mark.column, len(source)) if mark else 0
-    place = Place(file, number + 1, column + 1, 1, source)
-    sentence = f"{problem} {context}" if context and context not in str(problem) else str(problem)
-    return diagnostic(
-        rules.YAML_SYNTAX, place, problem=f"not valid YAML: {sentence}", advice=_advice(sentence, source)
-    )
-
-
-def _line_of_offset(error: yaml.YAMLError, lines: tuple[str, ...]) -> int:
-    position = getattr(error, "position", 0) or 0
-    return min("\n".join(lines)[:position].count("\n"), max(0, len(lines) - 1))
-
-
-def _advice(problem: str, source: str) -> str:
-    """Say what to write for the mistakes that people make."""
-    text = source.strip()
-    if source[: len(source) - len(source.lstrip())].count("\t"):
-        return "indent with spaces; YAML does not allow tabs"
-    if "{{" in text or "}}" in text:
-        return "quote a value that holds `{{`"
-    if re.search(r"(^|[:\-\s])[@`%]", text) and "cannot start" in problem:
-        return "quote a value that starts with `@`, `` ` `` or `%`"
-    if "mapping values are not allowed" in problem:
-        return "quote a value that holds `: `, or put the key on a line of its own with the right indentation"
-    if "expected ',' or" in problem or "flow" in problem:
-        return "close the bracket, or separate the entries with commas"
-    if "undefined alias" in problem:
-        return "define the anchor with `&name` before it is used with `*name`"
-    if "another document" in problem or "single document" in problem:
-        return "keep one document a file: remove the `---` line"
-    if "scanning a quoted scalar" in problem:
-        return "close the quote"
-    return "compare the indentation and punctuation with the lines around it"

@@ -129,6 +129,8 @@ class Matrix:
     images: Mapping[str, Image]
     mirrors: Mirrors
     ca_bundle: str | None
+    apt_snapshot: bool = False
+    """Whether apt packages come from the moment that the lock has for their source."""
 
 
 @dataclass(frozen=True, slots=True)

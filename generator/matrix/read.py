@@ -40,6 +40,7 @@ def read_matrix(data: Mapping[str, Any]) -> Matrix:
         images={name: _image(name, item, axes) for name, item in data["images"].items()},
         mirrors=Mirrors(**data.get("mirrors", {})),
         ca_bundle=data.get("ca_bundle"),
+        apt_snapshot=data.get("apt_snapshot", False),
     )
 
 

@@ -28,12 +28,18 @@ _TYPES = {
     "object": "a mapping",
     "null": "empty",
 }
-_SAMPLES = {"string": '"text"', "array": "[…]", "object": "{…}", "boolean": "true", "integer": "1"}
+_SAMPLES = {
+    "string": "one text",
+    "array": "a list: `[one, two]`",
+    "object": "`name: value` lines, without `- ` before them",
+    "boolean": "true or false",
+    "integer": "a number such as 1",
+}
 _PACKAGES = {
-    "aptPackage": ("apt package", "write `name` or `name=version`, one package an entry"),
+    "aptPackage": ("apt package", "write `name` or `name=version` in lower case, one package an entry"),
     "pipPackage": (
         "Python requirement",
-        "write `name==version`, one package an entry; indexes belong to `pip_index`",
+        "write `name==version`, one package an entry, without options and addresses; an index belongs to `pip_index`",
     ),
     "condaPackage": ("conda package", "write `name=version`, one package an entry"),
     "cranPackage": (
@@ -100,7 +106,7 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
             )
         case "propertyNames":
-            advice = f"names match {getattr(kind.error.kind, 'pattern', '')}"
+            advice = _like(_owner(schema, error.schema_path))
             name = kind.error.instance
             yield rules.BAD_NAME.at(
                 (*path, name), "key", name=name, what=_NAMES.get(str(path[-1]), "this"), advice=advice
@@ -113,8 +119,8 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
 
 def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
     about = _owner(schema, schema_path).get("properties", {}).get(field, {})
-    examples = about.get("examples") or [about.get("const", "…")]
-    advice = f"add `{field}: {examples[0]}`"
+    about = {**schema["$defs"].get(about.get("$ref", "").rpartition("/")[2], {}), **about}
+    advice = f"add `{field}: {_written(about['examples'][0])}`"
     return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
 
 
@@ -132,12 +138,16 @@ def _wrong_type(path: Path, types: list[str], documents: Documents) -> Finding:
 
 def _type_advice(path: Path, types: list[str], value: object, written: str) -> str:
     key = path[-1] if path and isinstance(path[-1], str) else None
+    if not path:
+        return "start with `version: 1`, or run `image-matrix init`"
     if value is None:
         return f"give `{key}` a value, or remove it" if key else "give it a value, or remove the entry"
     if "array" in types and isinstance(value, (str, int, float)):
         return f"write a list: `{key}: [{written}]`"
     if "string" in types and isinstance(value, bool):
         return f'quote it: "{written}"'
+    if "string" in types and isinstance(value, list) and len(value) == 1 and key:
+        return f"write it without the brackets: `{key}: {_written(value[0])}`"
     return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
 
 
@@ -188,12 +198,33 @@ def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         advice = "write it in one line"
         return rules.BAD_VALUE.at(
-            path, where=human(path), problem="line breaks and control characters", advice=advice
+            path,
+            where=human(path),
+            problem="line breaks and control characters cannot stand here",
+            advice=advice,
         )
-    examples = owner.get("examples")
-    advice = f"write it like `{examples[0]}`" if examples else f"it must match {error.kind.pattern}"
     problem = f"`{value}` is not {_article(owner.get('title', 'value'))}"
-    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=_like(owner))
+
+
+def _like(owner: dict[str, Any]) -> str:
+    """Return help from a sub-schema's examples; tests see that every pattern has one."""
+    return f"write it like `{owner['examples'][0]}`"
+
+
+def _written(value: object) -> str:
+    """Return a value as it could stand in the matrix."""
+    import json
+
+    from generator.matrix.document import scalar
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
+    if isinstance(value, str) and scalar(value, plain=True) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _article(title: str) -> str:
@@ -204,7 +235,10 @@ def _article(title: str) -> str:
 def _other(path: Path, error: Any) -> Finding:  # noqa: ANN401
     problems = {
         "minItems": ("the list is empty", "add an entry, or remove the field"),
-        "minProperties": ("the mapping is empty", "add an entry, or remove the field"),
+        "minProperties": (
+            "the mapping is empty",
+            "add an entry" + ("" if path == ("images",) else ", or remove the field"),
+        ),
         "uniqueItems": ("the list names something twice", "keep one of them"),
         "minLength": ("the text is empty", "give it a value, or remove the field"),
     }
@@ -219,13 +253,10 @@ def _owner(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _definition(schema: Any, schema_path: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
     """Return that sub-schema with the name of the last ``$defs`` entry on the way."""
-    here, name = schema, ""
+    here, name, before = schema, "", ""
     for step in list(schema_path)[:-1]:
-        if step == "$ref":
-            name = here["$ref"].rpartition("/")[2]
-            here = schema["$defs"][name]
-        else:
-            here = here[step]
+        here = here[step]
+        name, before = (step if before == "$defs" else name), step
     return name, here if isinstance(here, dict) else {}
 
 

@@ -9,7 +9,14 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateRuntimeError, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
@@ -17,7 +24,7 @@ from generator.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from generator.diagnostics import catalogue as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jinja2 import Environment, Template
 
@@ -84,6 +91,10 @@ def json_text(value: object) -> Markup:
     return Markup(json.dumps(value, ensure_ascii=False))  # noqa: S704
 
 
+QUOTING = {"sh": shell, "env": dockerfile_value, "word": word, "comment": comment, "json": json_text}
+"""The filters that templates have beyond Jinja's own: each quotes for one kind of place."""
+
+
 def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
     """Refuse to print a text that no filter has quoted."""
     if isinstance(value, (Markup, int)) or value is None or value == "":
@@ -96,10 +107,25 @@ def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
     raise TemplateRuntimeError(message)
 
 
+class _Texts(BaseLoader):
+    """Templates from texts; unlike jinja2.DictLoader's they know their names in tracebacks."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002
+        if template not in self.texts:
+            raise TemplateNotFound(template)
+        return self.texts[template], template, lambda: True
+
+    def list_templates(self) -> list[str]:
+        return sorted(self.texts)
+
+
 def environment(sources: Mapping[str, str], **options: str) -> Environment:
     """Return an environment over template texts; ``options`` are Jinja delimiters."""
     made = SandboxedEnvironment(
-        loader=DictLoader(dict(sources)),
+        loader=_Texts(sources),
         undefined=StrictUndefined,
         autoescape=True,  # marks what macros and blocks return as already quoted
         finalize=_only_quoted,
@@ -110,13 +136,7 @@ def environment(sources: Mapping[str, str], **options: str) -> Environment:
         cache_size=-1,
         **options,
     )
-    made.filters |= {
-        "sh": shell,
-        "env": dockerfile_value,
-        "word": word,
-        "comment": comment,
-        "json": json_text,
-    }
+    made.filters |= QUOTING
     return made
 
 
@@ -125,7 +145,7 @@ def render(template: Template, /, **values: object) -> str:
     try:
         return template.render(**values)
     except (TemplateError, TypeError, ValueError) as error:
-        raise template_error(error, template.name or "") from error
+        raise template_error(error, template.environment, template.name or "", values) from error
 
 
 def get_template(environment: Environment, name: str) -> Template:
@@ -133,42 +153,53 @@ def get_template(environment: Environment, name: str) -> Template:
     try:
         return environment.get_template(name)
     except TemplateError as error:
-        raise template_error(error, name) from error
+        raise template_error(error, environment, name) from error
 
 
-def template_error(error: Exception, name: str) -> MatrixError:
-    """Say where in which template it went wrong."""
+def template_error(
+    error: Exception, environment: Environment, name: str, values: Mapping[str, object] | None = None
+) -> MatrixError:
+    """Say where in which template it went wrong; ``values`` are the names that templates have."""
     if isinstance(error, TemplateSyntaxError):
         name, line = error.name or name, error.lineno
     else:
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename.startswith("<template>")
-        ]
-        frames = frames or [
-            f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")
+            if frame.filename.endswith(_TEMPLATE_ENDINGS)
         ]
         name, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else (name, 0)
-    place = Place(
-        f"templates/dockerfiles/{name}" if name.endswith(DOCKERFILE_SUFFIX) else name, line, 1 if line else 0
-    )
-    return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=str(error), advice=_advice(error))])
+    problem, advice = _explained(error, environment, values or {})
+    place = _place(environment, name, line)
+    return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
 
 
-def _advice(error: Exception) -> str:
-    undefined = re.search(r"'(\w+)' is undefined", str(error))
-    if undefined:
-        known = (
-            "variant",
-            "image",
-            "files",
-            "downloads",
-            "requirements",
-            "labels",
-            "source",
-            "parent",
-            "root",
-        )
-        return did_you_mean(undefined.group(1), known)
-    return "see docs/templates.md"
+_TEMPLATE_ENDINGS = (".j2",)
+
+
+def _place(environment: Environment, name: str, line: int) -> Place:
+    file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
+    if not line or environment.loader is None:
+        return Place(file, line, 1 if line else 0)
+    source = environment.loader.get_source(environment, name)[0].split("\n")[line - 1]
+    text = source.strip()
+    return Place(file, line, source.find(text) + 1, max(1, len(text)), source)
+
+
+def _explained(error: Exception, environment: Environment, values: Mapping[str, object]) -> tuple[str, str]:
+    """Return what is wrong and what to write."""
+    text = str(error)
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
+    if undefined := re.fullmatch(r"'(\w+)' is undefined", text):
+        return f"`{undefined[1]}` is not a name that templates have", did_you_mean(undefined[1], values)
+    if attribute := re.fullmatch(r"'(?:.*\.)?(\w+) object' has no attribute '(\w+)'", text):
+        owners = [(name, value) for name, value in values.items() if type(value).__name__ == attribute[1]]
+        owner, value = owners[0] if owners else (attribute[1].lower(), None)
+        known = [name for name in dir(value) if not name.startswith("_")] if owners else []
+        advice = did_you_mean(attribute[2], known) if known else "see docs/templates.md"
+        return f"`{owner}` has no `{attribute[2]}`", advice
+    if unknown := re.fullmatch(r"No (filter|test) named '(\w+)'\.", text):
+        listed = QUOTING if unknown[1] == "filter" else environment.tests
+        return f"there is no {unknown[1]} `{unknown[2]}`", did_you_mean(unknown[2], listed)
+    return text, "see docs/templates.md"

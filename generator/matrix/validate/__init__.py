@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from generator.diagnostics import catalogue as rules
 from generator.matrix.validate import names, packages, references, variants
 
 if TYPE_CHECKING:
@@ -43,10 +44,16 @@ def check_meaning(
     matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str]
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape."""
-    return list(
+    found = list(
         chain(
             chain.from_iterable(check(matrix) for check in CHECKS),
             references.unknown_templates(matrix, templates),
             chain.from_iterable(check(matrix, expanded) for check in VARIANT_CHECKS),
         )
     )
+    causes = {finding.path[1] for finding in found if finding.rule in _CAUSES}
+    return [f for f in found if f.rule is not rules.EMPTY_VARIANTS or f.path[1] not in causes]
+
+
+_CAUSES = (rules.NO_PARENT_VARIANT, rules.UNKNOWN_AXIS_VALUE, rules.AXIS_NOT_HERE)
+"""An image that is empty because of one of these needs no second message."""

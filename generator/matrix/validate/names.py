@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # The strictest of the places where names end up is a DNS label: RFC 1123, 2.1
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_DOMAIN = r"[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*(:[0-9]+)?"
-# Grammar: github.com/distribution/reference, reference.go
+# Grammar: github.com/distribution/reference, reference.go; hosts lower-case as well, so that equal is equal
+_DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]+)?"
 _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
@@ -81,6 +81,13 @@ def reference_advice(value: str, example: str) -> str:
         return f"leave the scheme out: `{value.partition('://')[2].lower()}`"
     if value != value.lower() and re.search(r"[A-Z]", value.rpartition(":")[0] or value):
         return f"references are lower-case: `{value.lower()}`"
+    if value.count("/") == 0 and _REFERENCE.fullmatch(f"docker.io/library/{value}"):
+        return f"write the whole reference: `docker.io/library/{value}`"
+    untagged = value.rpartition(":")[0]
+    if _REPOSITORY.fullmatch(untagged) and "/" in untagged and ":" not in example:
+        return f"leave the tag out: `{untagged}`"
+    if _REPOSITORY.fullmatch(value) and _has_domain(value) and ":" in example:
+        return f"add a tag: `{value}:TAG`"
     if not _has_domain(value):
         return f"start with the registry's host, as in `{example}`"
     return f"write it like `{example}`"

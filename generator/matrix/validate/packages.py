@@ -69,7 +69,7 @@ def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
         for manager in item.packages:
             problem = _missing_installer(matrix, expanded, item, manager)
             if problem:
-                path: Path = ("images", item.image)
+                path: Path = ("images", item.image, manager)
                 what, advice = problem
                 yield rules.NO_INSTALLER.at(
                     path, "key", image=item.image, manager=manager, problem=what, advice=advice
@@ -111,8 +111,8 @@ def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterato
     """Chains that no container runtime would start."""
     totals: dict[str, int] = {}
     for item in expanded.values():
-        own = len(item.packages) + len(item.downloads) + 4
-        totals[item.id] = totals.get(item.parent or "", SOURCE_LAYERS) + own
-        if totals[item.id] > LAYER_LIMIT:
+        below = totals.get(item.parent or "", SOURCE_LAYERS)
+        totals[item.id] = below + len(item.packages) + len(item.downloads) + 4
+        if below <= LAYER_LIMIT < totals[item.id]:
             fields = {"image": item.image, "count": totals[item.id], "limit": LAYER_LIMIT}
             yield rules.TREE_LIMIT.at(("images", item.image), "key", **fields)

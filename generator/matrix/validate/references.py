@@ -32,6 +32,8 @@ def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
             suggestion = did_you_mean(image.parent, set(matrix.images) - {name})
             if image.parent in matrix.sources:
                 suggestion = f"`{image.parent}` is a source: write `from: {image.parent}`"
+            elif image.parent == name or len(matrix.images) == 1:
+                suggestion = "write `from: SOURCE` for an image that starts at one of `sources:`"
             path: Path = ("images", name, "parent")
             yield rules.UNKNOWN_PARENT.at(path, image=name, name=image.parent, suggestion=suggestion)
 
@@ -48,9 +50,11 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
         ]  # fmt: skip
         for place, what, name, known in used:
             if name not in known:
-                suggestion = did_you_mean(name, known)
+                suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
                 if what == "source" and name in matrix.images:
                     suggestion = f"`{name}` is an image: write `parent: {name}`"
+                elif what == "source" and ("/" in name or ":" in name):
+                    suggestion = f"declare it under `sources:`, as in `NAME: {name}`, and write `from: NAME`"
                 where = human(place[:2])
                 yield rules.UNKNOWN_REFERENCE.at(
                     place, where=where, what=what, name=name, suggestion=suggestion

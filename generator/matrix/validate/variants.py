@@ -59,7 +59,7 @@ def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
     for image in matrix.images.values():
         for position, axis in enumerate(image.axes):
             if not image.axes[axis]:
-                suggestion = did_you_mean(axis, matrix.axes)
+                suggestion = did_you_mean(axis, matrix.axes) if matrix.axes else "declare it under `axes:`"
                 fields = {
                     "where": human(("images", image.name)),
                     "what": "axis",
@@ -102,12 +102,12 @@ def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
         axes = all_axes(matrix, image.parent)
         for axis, values in image.only.items():
             there = {item.values[axis] for item in parents if axis in item.values}
-            for value in values:
+            for position, value in enumerate(values):
                 if axis in axes and value in axes[axis] and value not in there:
                     advice = f"`{image.parent}` has {axis} {', '.join(sorted(there)) or 'nothing'}; widen its `only`"
                     fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
                     yield rules.NO_PARENT_VARIANT.at(
-                        ("images", image.name, "only", axis), advice=advice, **fields
+                        ("images", image.name, "only", axis, position), advice=advice, **fields
                     )
 
 
@@ -132,23 +132,33 @@ def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findi
     for item in expanded.values():
         path: Path = ("images", item.image)
         if not item.platforms:
-            advice = f"see `platforms` of the accelerator `{item.accelerator}` and of the parent"
-            yield rules.NO_PLATFORM.at(path, "key", image=item.image, advice=advice)
+            yield rules.NO_PLATFORM.at(path, "key", image=item.image, advice=_no_platform(matrix, item))
         parent = expanded.get(item.parent or "")
         missing = [p for p in item.platforms if parent and p not in parent.platforms]
         for platform in missing:
             assert parent is not None  # noqa: S101 - missing is empty without one
             left = ", ".join(parent.platforms)
-            said = _platform_path(matrix, item)
+            said = _platform_path(matrix, item, platform)
             fields = {"image": item.image, "platform": platform, "parent": parent.image}
             yield rules.PLATFORM_NOT_IN_PARENT.at(
                 said, advice=f"`{parent.image}` is built for {left}", **fields
             )
 
 
-def _platform_path(matrix: Matrix, item: Variant) -> Path:
-    image = matrix.images[item.image]
-    return ("images", item.image, "platforms") if image.settings.platforms else ("images", item.image)
+def _platform_path(matrix: Matrix, item: Variant, platform: str) -> Path:
+    said = matrix.images[item.image].settings.platforms
+    path: Path = ("images", item.image)
+    return (*path, "platforms", said.index(platform)) if platform in said else path
+
+
+def _no_platform(matrix: Matrix, item: Variant) -> str:
+    accelerator = matrix.accelerators.get(item.accelerator or "")
+    if accelerator is None:
+        return "give it `platforms:`"
+    return (
+        f"`{accelerator.name}` is for {', '.join(accelerator.platforms)} only: "
+        f"add that to `platforms` of the images below, or take another accelerator"
+    )
 
 
 def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
