@@ -143,7 +143,7 @@ def image_bytes(reference: str) -> int | None:
 
 
 def pushed_bytes(reference: str) -> int | None:
-    """Return the compressed size of an image in its registry, all platforms together, in bytes."""
+    """Return the compressed size in bytes of `repository@digest` in its registry, all platforms together."""
     answer = _answer("docker", "buildx", "imagetools", "inspect", "--raw", reference)
     if answer.returncode:
         return None
@@ -151,5 +151,5 @@ def pushed_bytes(reference: str) -> int | None:
     if "manifests" not in manifest:
         return sum(int(layer["size"]) for layer in manifest["layers"])
     children = (item for item in manifest["manifests"] if item.get("platform", {}).get("os") != "unknown")
-    repository = reference.partition("@")[0].rpartition(":")[0]
+    repository = reference.partition("@")[0]
     return sum(pushed_bytes(f"{repository}@{child['digest']}") or 0 for child in children)
