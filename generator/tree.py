@@ -110,9 +110,8 @@ def apply(root: Path, difference: Difference) -> None:
     }
     journal |= {path: old for path, old in difference.recorded.items() if path not in final}
     write_atomically(root / manifests.MANIFEST, File(manifests.write(journal)))
-    for change in difference.changes:
-        if change.path == manifests.MANIFEST:
-            continue
+    # removals first: a file may become a folder, or a folder a file
+    for change in sorted(difference.outputs, key=lambda change: change.after is not None):
         if change.after is None:
             _remove(root, root / change.path)
         else:

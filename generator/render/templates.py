@@ -144,7 +144,7 @@ def render(template: Template, /, **values: object) -> str:
     """Render, or raise :class:`MatrixError` that names the template's line."""
     try:
         return template.render(**values)
-    except (TemplateError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever a template raises is the template's mistake
         raise template_error(error, template.environment, template.name or "", values) from error
 
 

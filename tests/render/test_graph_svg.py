@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.graph import Dag
+from generator.render.graph_svg import HEIGHT, Node, layout, svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@st.composite
+def families(draw: st.DrawFn) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Images in declaration order with the sources of those that have no parent."""
+    names = draw(
+        st.lists(st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=12), unique=True)
+    )
+    parents: dict[str, str | None] = {}
+    for at, name in enumerate(names):
+        above = draw(st.integers(-1, at - 1))
+        parents[name] = names[above] if above >= 0 else None
+    choice = st.sampled_from(["debian", "ubuntu", "gaudi"])
+    return parents, {name: draw(choice) for name, above in parents.items() if above is None}
+
+
+@given(families())
+def test_every_image_is_drawn_once_and_nothing_overlaps(
+    family: tuple[dict[str, str | None], dict[str, str]],
+) -> None:
+    parents, sources = family
+    boxes, edges = layout(parents, sources)
+    assert {node.name for node in boxes if not node.source} == set(parents)
+    assert {node.name for node in boxes if node.source} == set(sources.values())
+    assert len(edges) == len(parents)
+    for one, other in combinations(boxes.values(), 2):
+        apart_x = one.x + one.width <= other.x or other.x + other.width <= one.x
+        apart_y = one.y + HEIGHT <= other.y or other.y + HEIGHT <= one.y
+        assert apart_x or apart_y
+
+
+@given(families())
+def test_layers_go_from_left_to_right(family: tuple[dict[str, str | None], dict[str, str]]) -> None:
+    parents, sources = family
+    boxes, edges = layout(parents, sources)
+    assert all(boxes[start].x + boxes[start].width < boxes[end].x for start, end in edges)
+    layers = Dag(parents).layers()
+    for layer in set(layers.values()):
+        assert len({boxes[Node(name)].x for name in parents if layers[name] == layer}) == 1
+
+
+def test_it_is_xml_and_says_what_it_shows() -> None:
+    text = svg(
+        {"base": None, "a&b": "base"}, {"base": "<debian>"}, {"base": 'https://example.org/?a=1&b="2"'}
+    )
+    root = ET.fromstring(text)  # noqa: S314 - made here
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "title desc"
+    assert {element.get("id") for element in root if element.get("id")} == {"title", "desc"}
+    assert [element.text for element in root.iter(f"{SVG}text")] == ["<debian>", "base", "a&b"]
+    assert root.findtext(f"{SVG}desc") == "base is built on <debian>. a&b is built on base."
+    assert [element.get("href") for element in root.iter(f"{SVG}a")] == ['https://example.org/?a=1&b="2"']
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_a_source_and_an_image_may_have_one_name() -> None:
+    boxes, edges = layout({"debian": None}, {"debian": "debian"})
+    assert len(boxes) == 2
+    assert edges == [(Node("debian", source=True), Node("debian"))]
+
+
+def test_nothing_is_an_empty_picture() -> None:
+    assert ET.fromstring(svg({}, {})).tag == f"{SVG}svg"  # noqa: S314
+
+
+def test_a_long_chain_needs_no_deep_stack() -> None:
+    chain: dict[str, str | None] = {"n0": None, **{f"n{at}": f"n{at - 1}" for at in range(1, 3000)}}
+    assert len(layout(chain, {"n0": "debian"})[0]) == 3001

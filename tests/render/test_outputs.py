@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import dockerfile
+import pytest
+
+from generator.diagnostics import MatrixError
+from generator.matrix.load import Loaded, load
+from generator.pins import Pins
+from generator.project import read_templates
+from generator.render import outputs
+from generator.render.bake import definition
+from generator.render.dockerfile import PARENT_HOST, extension_address
+from generator.render.file import File
+from generator.render.graph_text import dot, mermaid
+
+FULL = (Path(__file__).parent / "full.json").read_text(encoding="utf-8")
+TEMPLATES = read_templates(Path(__file__).parent)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Loaded:
+    return load({"matrix.yaml": FULL}, TEMPLATES.kinds)
+
+
+def texts(loaded: Loaded, pins: Pins) -> dict[str, str]:
+    found = outputs.render_all(loaded, pins, TEMPLATES)
+    return {path: file.content.decode() for path, file in found.items() if path.endswith("Dockerfile")}
+
+
+def test_two_outputs_with_one_path_are_an_error() -> None:
+    found = {"a": File(b"1")}
+    with pytest.raises(MatrixError) as caught:
+        outputs._add(found, {"a": File(b"2")})
+    assert caught.value.diagnostics[0].code == "IM502"
+
+
+def test_outputs_are_sorted_and_end_with_a_line_break(loaded: Loaded) -> None:
+    found = outputs.render_all(loaded, Pins(), TEMPLATES)
+    assert list(found) == sorted(found)
+    assert all(
+        file.content.endswith(b"\n") for path, file in found.items() if path.endswith(("Dockerfile", ".md"))
+    )
+
+
+def test_a_parent_cannot_be_a_strangers_image(loaded: Loaded) -> None:
+    """A host that never resolves, and a context in the bake file that stands in for it."""
+    bake = definition(loaded.matrix.registry, loaded.variants)
+    for path, text in texts(loaded, Pins()).items():
+        base = next(
+            command.value[0] for command in dockerfile.parse_string(text) if command.cmd.upper() == "FROM"
+        )
+        target = next(item for item in bake["target"].values() if f"{item['context']}/Dockerfile" == path)
+        if base.startswith(PARENT_HOST):
+            assert list(target["contexts"]) == [base]
+            assert target["contexts"][base].removeprefix("target:") in bake["target"]
+        else:
+            assert base in loaded.matrix.sources.values()
+
+
+def test_the_last_user_is_a_number(loaded: Loaded) -> None:
+    for text in texts(loaded, Pins()).values():
+        users = [
+            command.value[0] for command in dockerfile.parse_string(text) if command.cmd.upper() == "USER"
+        ]
+        assert users[-1] == "1000"
+
+
+def test_pins_reach_the_dockerfile(loaded: Loaded) -> None:
+    digest = "sha256:" + "1" * 64
+    extension = extension_address("ms-python.python@2026.4.0")
+    pins = Pins(
+        digests={"docker.io/library/debian:trixie-slim": digest, "docker.io/docker/dockerfile:1": digest},
+        checksums={extension: "2" * 64},
+        requirements={"all:python3.13": {"amd64": "scipy==1.17.1 --hash=sha256:00\n", "arm64": "never"}},
+        cran_snapshot="2026-11-01",
+        apt_snapshots={"debian-trixie": "20261101T000000Z"},
+    )
+    found = outputs.render_all(loaded, pins, TEMPLATES)
+    base = found["images/base/python3.13/Dockerfile"].content.decode()
+    child = found["images/all/python3.13/Dockerfile"].content.decode()
+    assert base.startswith(f"# syntax=docker.io/docker/dockerfile:1@{digest}\n")
+    assert f"FROM docker.io/library/debian:trixie-slim@{digest}\n" in base
+    assert "20261101T000000Z" in base
+    assert "--require-hashes" in child
+    assert "2" * 64 in child
+    assert "2026-11-01" in child
+    assert (
+        found["images/all/python3.13/requirements/amd64.txt"].content == b"scipy==1.17.1 --hash=sha256:00\n"
+    )
+    assert "images/all/python3.13/requirements/arm64.txt" not in found
+
+
+def test_graphs_as_text() -> None:
+    parents, sources = {"base": None, "jupyter-lab": "base", "end": "jupyter-lab"}, {"base": "debian"}
+    drawn = mermaid(parents, sources, marked=["end"])
+    assert '  n_end["end"]\n' in drawn
+    assert "  source_n_debian --> n_base\n  n_base --> n_jupyter_lab\n  n_jupyter_lab --> n_end\n" in drawn
+    assert drawn.endswith("  class n_end marked;\n")
+    assert dot(parents, sources).count(" -> ") == 3
+
+
+def test_bake_is_complete(loaded: Loaded) -> None:
+    bake = json.loads(json.dumps(definition(loaded.matrix.registry, loaded.variants)))
+    listed = bake["group"]["default"]["targets"]
+    assert listed == list(bake["target"]) == [item.target for item in loaded.variants.values()]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in listed)
