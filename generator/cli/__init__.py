@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "plan:plan",
     "why": "plan:why",
     "build": "build:build",
+    "lock": "lock:lock",
     "explain": "explain:explain",
     "schema": "schema:schema",
 }

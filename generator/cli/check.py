@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, open_project, paint, render_project, say
+from generator.cli.session import (
+    Project,
+    Session,
+    note_floating,
+    open_project,
+    paint,
+    render_project,
+    report,
+    say,
+)
 
 if TYPE_CHECKING:
     from generator.tree import Change
@@ -15,13 +24,33 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
+@click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
 @click.pass_obj
-def check(session: Session, diff: bool) -> int:
+def check(session: Session, diff: bool, locked: bool) -> int:
     """Check the matrix and that every output is up to date."""
+    project = open_project(session)
+    if not locked:
+        note_floating(session, project)
+    floating = _refuse_floating(project) if locked else 0
+    return max(_compare(session, project, diff), floating)
+
+
+def _refuse_floating(project: Project) -> int:
+    """Report everything that is not locked; return the exit code."""
+    from generator.diagnostics import diagnose
+    from generator.lock.read import unlocked
+
+    floating = unlocked(project.loaded, project.pins)
+    report(diagnose((item.finding() for item in floating), project.loaded.documents))
+    return 1 if floating else 0
+
+
+def _compare(session: Session, project: Project, diff: bool) -> int:
+    """Print what rendering would change; return the exit code."""
     from generator.cli.render import summary
     from generator.tree import compare
 
-    difference = compare(session.root, render_project(open_project(session)))
+    difference = compare(session.root, render_project(project))
     if not difference.changes:
         say(session, summary(0, len(difference.rendered)))
         return 0

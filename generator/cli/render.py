@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, open_project, paint, render_project, report, say
+from generator.cli.session import Session, note_floating, open_project, paint, render_project, report, say
 
 if TYPE_CHECKING:
     from generator.diagnostics import Diagnostic
@@ -19,18 +19,17 @@ def render(session: Session, force: bool) -> int:
     """Write Dockerfiles, build definition, workflows and pages."""
     from generator.tree import apply, compare
 
-    difference = compare(session.root, render_project(open_project(session)))
+    project = open_project(session)
+    note_floating(session, project)
+    difference = compare(session.root, render_project(project))
     if difference.edited and not force:
         report([_edited(change.path, change.kind) for change in difference.edited])
         return 1
     apply(session.root, difference)
-    for change in difference.outputs:
-        say(
-            session,
-            f"{paint(change.kind, change.kind)} {change.path}",
-            level=0 if len(difference.outputs) < 50 else 1,
-        )
-    say(session, summary(len(difference.outputs), len(difference.rendered)))
+    outputs = difference.outputs
+    for change in outputs:
+        say(session, f"{paint(change.kind, change.kind)} {change.path}", level=0 if len(outputs) < 50 else 1)
+    say(session, summary(len(outputs), len(difference.rendered)))
     return 0
 
 

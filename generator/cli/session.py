@@ -87,10 +87,11 @@ def open_project(session: Session) -> Project:
 
 def understand(inputs: Inputs) -> Project:
     """Make a project of a repository's texts; raises :class:`MatrixError`."""
+    from generator.lock.read import pins
     from generator.matrix.load import load
-    from generator.pins import Pins
 
-    return Project(inputs, load(inputs.texts, inputs.templates.kinds), Pins())
+    loaded = load(inputs.texts, inputs.templates.kinds)
+    return Project(inputs, loaded, pins(inputs.lock, loaded))
 
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
@@ -114,6 +115,17 @@ def render_project(project: Project) -> dict[str, File]:
     from generator.render.outputs import render_all
 
     return render_all(project.loaded, project.pins, project.inputs.templates)
+
+
+def note_floating(session: Session, project: Project) -> None:
+    """Say once what is rendered without a lock entry."""
+    from generator.lock.read import unlocked
+
+    floating = unlocked(project.loaded, project.pins)
+    if floating:
+        shown = ", ".join(item.what for item in floating[:3])
+        more = f" and {len(floating) - 3} more" if len(floating) > 3 else ""
+        say(session, f"{paint('note', 'help')}: not locked: {shown}{more}; `image-matrix lock` pins them")
 
 
 def say(session: Session, text: str, level: int = 0) -> None:

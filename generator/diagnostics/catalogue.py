@@ -181,7 +181,7 @@ EDITED_BY_HAND = Rule(
 )  # fmt: skip
 
 PIP_CONFLICT = Rule(
-    "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it needs {wants}, and there is {has}",
+    "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it {wants}, and there is {has}",
     "change one of the two lines: {ours} against {theirs}",
     "An image keeps the Python packages of its ancestors as they are; what it adds must be content with their versions. The "
     "two lines in the matrix that cannot both be had are shown, with the packages between them.",

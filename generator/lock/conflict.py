@@ -1,0 +1,181 @@
+"""Why a child cannot live with its ancestors: the two lines in the matrix, and the packages between them.
+
+uv says that the requirements exclude each other; which lines that are is found by asking it again: without the
+ancestors' versions (does the child work at all?), then with one of them at a time (which one is in the way?).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.lock.distributions import glibc_of, python_of
+from generator.lock.inputs import asked, beneath
+from generator.lock.python import package_of, version_of
+from generator.lock.requirements import INDEX_MARK
+from generator.lock.uv import ROOT, Graph, Question, Refused
+from generator.matrix.resolve import package_name
+from generator.matrix.variants import resolutions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from generator.diagnostics import Finding, Path
+    from generator.lock.model import LockedPackages
+    from generator.lock.python import Conflict
+    from generator.matrix.load import Loaded
+    from generator.matrix.model import Variant
+
+MOST_CANDIDATES = 12
+MOST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A requirement in the matrix, and how it leads to a package."""
+
+    requirement: str
+    path: Path
+    packages: tuple[str, ...]
+    """Names from the requirement's own to the package."""
+
+    def __str__(self) -> str:
+        """Return ``kfp==2.17.0 → urllib3``."""
+        return " → ".join([self.requirement, *self.packages[1:]])
+
+
+def explain(
+    loaded: Loaded,
+    locked: Mapping[str, LockedPackages],
+    conflict: Conflict,
+    ask: Callable[[Question], object],
+) -> list[Finding]:
+    """Return the diagnostics of a refused variant; ``ask`` is :func:`generator.lock.uv.graph`."""
+    variant = loaded.variants[conflict.variant]
+    free = ask(replace(conflict.question, constraints=()))
+    if not isinstance(free, Graph):
+        text = free.explanation if isinstance(free, Refused) else conflict.refused.explanation
+        return [_unsolvable(loaded, variant, text)]
+    found = [
+        finding
+        for name in _in_the_way(conflict.question, free, ask)[:MOST_SHOWN]
+        for finding in _conflict(loaded, locked, conflict, free, name, ask)
+    ]
+    return found or [_unsolvable(loaded, variant, conflict.refused.explanation)]
+
+
+def _in_the_way(question: Question, free: Graph, ask: Callable[[Question], object]) -> list[str]:
+    """Return the packages that the child cannot live with: those refused alone, or else all that differ."""
+    there = {package_of(item): item for item in question.constraints}
+    differ = [
+        name for name in there if name in free.versions and version_of(there[name]) != free.versions[name]
+    ]
+    others = tuple(item for name, item in there.items() if name not in differ)
+    refused = [
+        name
+        for name in differ[:MOST_CANDIDATES]
+        if isinstance(ask(replace(question, constraints=(*others, there[name]))), Refused)
+    ]
+    return refused or differ
+
+
+def _conflict(
+    loaded: Loaded,
+    locked: Mapping[str, LockedPackages],
+    conflict: Conflict,
+    free: Graph,
+    name: str,
+    ask: Callable[[Question], object],
+) -> Iterator[Finding]:
+    variant, arch = loaded.variants[conflict.variant], conflict.question.arch
+    owner = _owner(loaded, locked, variant, arch, name)
+    ours = _trail(loaded, variant, free, name)
+    if owner is None or ours is None:
+        return
+    theirs = _trail(loaded, owner, ask(_as_locked(loaded, locked, owner, arch)), name)
+    version = next(version_of(i) for i in conflict.question.constraints if package_of(i) == name)
+    direct = len(ours.packages) == 1
+    finding = rules.PIP_CONFLICT.at(
+        ours.path,
+        image=variant.image,
+        ancestor=owner.image,
+        wants=f"needs {ours.requirement}" if direct else f"would take {name} {free.versions[name]}",
+        has=f"{name} {version}",
+        ours=f"`{ours}`",
+        theirs=f"`{theirs}`" if theirs else f"`{name}` of `{owner.image}`",
+    )
+    yield finding.beside(
+        (theirs.path if theirs else ("images", owner.image), f"{name} {version} comes from here")
+    )
+
+
+def _owner(
+    loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str, name: str
+) -> Variant | None:
+    """Return the ancestor that installed a package."""
+    parent = loaded.variants.get(variant.parent or "")
+    while parent is not None:
+        own = locked.get(parent.id)
+        if own and any(package_of(item) == name for item in own.packages.get(arch, ())):
+            return parent
+        parent = loaded.variants.get(parent.parent or "")
+    return None
+
+
+def _as_locked(loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str) -> Question:
+    """Return the question whose answer is what a variant has."""
+    own = locked[variant.id].packages.get(arch, ())
+    return Question(
+        requirements=asked(variant, "pip"),
+        python=python_of(loaded.matrix, variant) or "",
+        arch=arch,
+        glibc=glibc_of(loaded.matrix, variant),
+        constraints=(*own, *beneath(loaded.variants, locked, variant).get(arch, ())),
+        index=variant.pip_index,
+    )
+
+
+def _trail(loaded: Loaded, variant: Variant, graph: object, name: str) -> Trail | None:
+    """Return the shortest way from a requirement of a variant to a package."""
+    if not isinstance(graph, Graph):
+        return None
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = {name}
+    for way in ways:
+        for above in graph.needed_by.get(way[0], ()):
+            if above == ROOT:
+                return _requirement(loaded, variant, way)
+            if above not in seen:
+                seen.add(above)
+                ways.append((above, *way))
+    return None
+
+
+def _requirement(loaded: Loaded, variant: Variant, way: tuple[str, ...]) -> Trail | None:
+    for item, path in _requirements(loaded, variant):
+        if package_name("pip", item) == way[0]:
+            return Trail(item, path, way)
+    return None
+
+
+def _requirements(loaded: Loaded, variant: Variant) -> Iterator[tuple[str, Path]]:
+    """Yield a variant's requirements with the place of each in the matrix: an image, an override, a bundle."""
+    resolution = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id]
+    for sourced in resolution.packages.get("pip", ()):
+        yield sourced.value, loaded.documents.position((*sourced.origin.path, "pip", sourced.value))
+
+
+def _unsolvable(loaded: Loaded, variant: Variant, explanation: str) -> Finding:
+    words = {word.partition("==")[0].strip(",.") for word in explanation.lower().split()}
+    named = [path for item, path in _requirements(loaded, variant) if package_name("pip", item) in words]
+    advice = "change the version, or leave it out for this Python or architecture"
+    text = explanation.replace(INDEX_MARK, " ")
+    python = python_of(loaded.matrix, variant)
+    finding = rules.PIP_UNSOLVABLE.at(
+        named[0] if named else ("images", variant.image),
+        image=variant.image,
+        problem=text,
+        advice=f"{advice} (Python {python})",
+    )
+    return finding.beside(*((path, "and this") for path in named[1:MOST_SHOWN]))

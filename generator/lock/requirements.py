@@ -1,0 +1,75 @@
+"""Locked Python packages to the requirements file that uv installs from, with the hashes that fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+SDIST = "sdist"
+INDEX_MARK = " @ "
+"""Between a package and the index that it is from, where that is not the default one: the same version of another
+index is another build."""
+
+
+def wheel_tag(file: str) -> str:
+    """Return what follows name and version in a wheel's file name; ``sdist`` for a source distribution.
+
+    Source: packaging.python.org, "Binary distribution format": ``name-version(-build)?-python-abi-platform.whl``.
+    """
+    return "-".join(file.removesuffix(".whl").split("-")[2:]) if file.endswith(".whl") else SDIST
+
+
+@cache
+def fits(tag: str, python: str, machine: str) -> bool:
+    """Say whether a file that fits some variant fits this Python (``3.13``) and machine (``x86_64``)."""
+    if tag == SDIST:
+        return True
+    interpreters, abi, platform = tag.rsplit("-", 2)
+    if not (platform == "any" or platform.endswith(machine)):
+        return False
+    major, _, minor = python.partition(".")
+    return any(_interprets(name, abi, major, minor) for name in interpreters.rpartition("-")[2].split("."))
+
+
+def _interprets(name: str, abi: str, major: str, minor: str) -> bool:
+    if name in (f"py{major}", f"cp{major}{minor}", f"py{major}{minor}"):
+        return True
+    match = re.fullmatch(rf"(?:cp|py){major}(\d+)", name)
+    return bool(match) and int(match[1]) <= int(minor) and (abi in ("abi3", "none"))  # type: ignore[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """The lock's table of files, asked for many variants."""
+
+    files: Mapping[str, Mapping[str, str]]
+    _known: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def entry(self, package: str, python: str, arch: str) -> str:
+        """Return a package's lines of the requirements file; empty where the table has no file for it."""
+        key = (package, python, arch)
+        if key not in self._known:
+            self._known[key] = self._entry(package, python, MACHINES[arch])
+        return self._known[key]
+
+    def _entry(self, package: str, python: str, machine: str) -> str:
+        usable = sorted(
+            digest for tag, digest in self.files.get(package, {}).items() if fits(tag, python, machine)
+        )
+        if not usable:
+            return ""
+        name = package.partition(INDEX_MARK)[0]
+        return (
+            " \\\n".join([name, *(f"    --hash=sha256:{digest}" for digest in dict.fromkeys(usable))]) + "\n"
+        )
+
+    def text(self, packages: Iterable[str], python: str, arch: str) -> str | None:
+        """Return a requirements file with hashes, or ``None`` where the table lacks one."""
+        entries = [self.entry(package, python, arch) for package in sorted(packages)]
+        return "".join(entries) if all(entries) else None

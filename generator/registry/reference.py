@@ -1,0 +1,50 @@
+"""Image references: ``host/repository:tag@digest`` and their parts.
+
+Source: github.com/distribution/reference, "Grammar" and "normalized named".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DOCKER_HUB = "docker.io"
+DEFAULT_TAG = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference with its defaults filled in."""
+
+    host: str
+    """As in references: ``docker.io``, ``ghcr.io``, ``localhost:5000``."""
+    repository: str
+    tag: str
+    digest: str | None = None
+
+    @property
+    def version(self) -> str:
+        """What the registry is asked for: the digest where there is one, otherwise the tag."""
+        return self.digest or self.tag
+
+    @property
+    def name(self) -> str:
+        """Host and repository: ``docker.io/library/debian``."""
+        return f"{self.host}/{self.repository}"
+
+    def __str__(self) -> str:
+        """Return the whole reference."""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}:{self.tag}{digest}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Split a reference; a name without a host is Docker Hub's, one without a slash is in its ``library``."""
+    name, _, digest = text.partition("@")
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = DOCKER_HUB, name
+    colon = rest.rfind(":")
+    repository, tag = (rest[:colon], rest[colon + 1 :]) if colon > rest.rfind("/") else (rest, DEFAULT_TAG)
+    if host == DOCKER_HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    return Reference(host, repository, tag, digest or None)
