@@ -9,7 +9,7 @@ from generator.graph import Dag
 from generator.matrix.resolve import matches, resolve, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from generator.matrix.model import Image, Matrix, Variant
     from generator.matrix.resolve import Resolution
@@ -97,6 +97,14 @@ def label_of(values: Mapping[str, str]) -> str:
     """Return ``python3.13`` or ``python3.13-slim``: a value that starts with a digit is named by its axis."""
     parts = [f"{axis}{value}" if value[:1].isdigit() else value for axis, value in values.items()]
     return "-".join(parts) or DEFAULT_LABEL
+
+
+def by_image(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
+    """Group variants by image, both in their order."""
+    grouped: dict[str, list[Variant]] = {}
+    for item in variants:
+        grouped.setdefault(item.image, []).append(item)
+    return grouped
 
 
 def resolutions(matrix: Matrix, variants: Mapping[str, Variant], image: str) -> dict[str, Resolution]:

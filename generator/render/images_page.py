@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.matrix.model import MANAGERS
+from generator.matrix.variants import by_image
 from generator.render.file import File
 from generator.render.graph_text import mermaid
 
@@ -32,18 +33,10 @@ _TITLES = {
 
 def images_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     """Return the page."""
-    by_image = group(variants.values())
-    sections = [_section(matrix, items) for items in by_image.values()]
-    text = _HEAD + _graph(variants) + _table(matrix, by_image) + "\n" + "\n".join(sections)
+    grouped = by_image(variants.values())
+    sections = [_section(matrix, items) for items in grouped.values()]
+    text = _HEAD + _graph(variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
     return File(text.encode())
-
-
-def group(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
-    """Group variants by image, both in their order."""
-    by_image: dict[str, list[Variant]] = {}
-    for item in variants:
-        by_image.setdefault(item.image, []).append(item)
-    return by_image
 
 
 def image_parents(variants: Mapping[str, Variant]) -> dict[str, str | None]:
@@ -64,12 +57,12 @@ def _graph(variants: Mapping[str, Variant]) -> str:
     return f"```mermaid\n{mermaid(image_parents(variants), image_sources(variants))}```\n\n"
 
 
-def _table(matrix: Matrix, by_image: Mapping[str, Sequence[Variant]]) -> str:
+def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
     rows = [
         "| image | parent | variants | platforms | accelerator | about |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name, items in by_image.items():
+    for name, items in grouped.items():
         parent = matrix.images[name].parent
         built_on = (
             f"[{parent}](#{parent})" if parent else ", ".join(sorted({i.source for i in items if i.source}))

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 def settings_of(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
     """Yield the settings of every image and override with their path."""
-    for name, image in matrix.images.items():
-        yield ("images", name), image.settings
-        for position, override in enumerate(image.overrides):
-            yield ("images", name, "overrides", position), override.settings
+    for name in matrix.images:
+        yield from settings_of_image(matrix, name)
+
+
+def settings_of_image(matrix: Matrix, name: str) -> Iterator[tuple[Path, Settings]]:
+    """Yield the settings of one image and its overrides."""
+    image = matrix.images[name]
+    yield ("images", name), image.settings
+    for position, override in enumerate(image.overrides):
+        yield ("images", name, "overrides", position), override.settings
 
 
 def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
@@ -76,7 +82,7 @@ def parent_or_source(matrix: Matrix) -> Iterator[Finding]:
     for name, image in matrix.images.items():
         has_source = image.settings.source is not None
         if image.parent is not None:
-            for path, settings in settings_of_one(matrix, name):
+            for path, settings in settings_of_image(matrix, name):
                 if settings.source is not None:
                     problem, advice = "has a parent and a source", "keep `parent` or `from`, not both"
                     yield rules.PARENT_AND_SOURCE.at(
@@ -88,11 +94,6 @@ def parent_or_source(matrix: Matrix) -> Iterator[Finding]:
             yield rules.PARENT_AND_SOURCE.at(
                 ("images", name), "key", image=name, problem=problem, advice=advice
             )
-
-
-def settings_of_one(matrix: Matrix, image: str) -> Iterator[tuple[Path, Settings]]:
-    """Yield the settings of one image and its overrides."""
-    return ((path, settings) for path, settings in settings_of(matrix) if path[1] == image)
 
 
 def all_overridden(matrix: Matrix, image: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
 from generator.matrix.schema import human
-from generator.matrix.variants import combinations, kept, sound_images
+from generator.matrix.variants import by_image, combinations, kept, sound_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,10 +95,11 @@ def _unknown_in_match(
 
 def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Values in ``only`` that the axis has, but none of the parent's variants."""
+    variants = by_image(expanded.values())
     for image in sound_images(matrix).values():
-        if image.parent is None:
+        if image.parent is None or not image.only:
             continue
-        parents = [item for item in expanded.values() if item.image == image.parent]
+        parents = variants.get(image.parent, ())
         axes = all_axes(matrix, image.parent)
         for axis, values in image.only.items():
             there = {item.values[axis] for item in parents if axis in item.values}
@@ -113,15 +114,13 @@ def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
 
 def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images of which nothing is left."""
-    alive = {item.image for item in expanded.values()}
+    alive = by_image(expanded.values())
     for name, image in sound_images(matrix).items():
         starts_empty = image.parent is not None and image.parent not in alive
-        parents = [item for item in expanded.values() if item.image == image.parent]
-        if (
-            name in alive
-            or starts_empty
-            or any(kept(image, values) for values, _ in combinations(image, parents))
-        ):
+        if name in alive or starts_empty:
+            continue
+        parents = alive.get(image.parent or "", ())
+        if any(kept(image, values) for values, _ in combinations(image, parents)):
             continue
         advice = "relax `only` or `exclude`, or remove the image"
         yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)

@@ -1,0 +1,54 @@
+"""A matrix of any size, wide and deep, from the real templates."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from bench.measure import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """\
+version: 1
+registry: registry.example.org/bench
+platforms: [linux/amd64, linux/arm64]
+axes:
+  python: ["3.13", "3.12", "3.11", "3.10"]
+sources:
+  debian: docker.io/library/debian:trixie-slim
+bundles:
+  full: {pip: [numpy==2.4.6, pandas==3.1.1, scipy==1.17.1]}
+images:
+  base: {from: debian, axes: [python], template: base, pip: [uv==0.13.8]}
+"""
+FAMILY = 10
+"""Images in one family: a chain of four with leaves on it."""
+
+
+def matrix(variants: int) -> str:
+    """Return a matrix with about so many variants: families side by side, each five layers deep."""
+    families = max(1, (variants // 4 - 1) // FAMILY)
+    return HEAD + "".join(_family(number) for number in range(families))
+
+
+def _family(number: int) -> str:
+    name = f"team{number}"
+    chain = [f"  {name}-lab: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6, notebook==7.6.5]}}"]
+    chain += [
+        f"  {name}-step{depth}: {{parent: {f'{name}-step{depth - 1}' if depth else f'{name}-lab'}, apt: [git, tmux], pip: [dask==2026.8.0]}}"
+        for depth in range(3)
+    ]
+    leaves = [
+        f"  {name}-leaf{leaf}: {{parent: {name}-step{leaf % 3}, description: Leaf {leaf} of {name}, bundles: [full], env: {{LEAF: 'n {leaf}'}}}}"
+        for leaf in range(FAMILY - 4)
+    ]
+    return "\n".join([*chain, *leaves]) + "\n"
+
+
+def write(folder: Path, variants: int) -> None:
+    """Write a repository with such a matrix and this repository's templates."""
+    folder.mkdir(parents=True)
+    (folder / "matrix.yaml").write_text(matrix(variants))
+    shutil.copytree(REPOSITORY / "templates", folder / "templates")
