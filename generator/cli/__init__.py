@@ -33,7 +33,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return the commands in their order."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is a submodule here
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return a command."""
@@ -44,6 +44,17 @@ class LazyGroup(click.Group):
         module, _, function = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(f"generator.cli.{module}"), function)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
+        """Run, and report failures while the context still knows about colours."""
+        from generator.cli.session import report_failure
+
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            return report_failure(error)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,8 +67,16 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+EPILOG = """\b
+Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
+2 the input or the call is wrong; 3 the engine, registry or network failed.
+"""
+
+
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("-C", "root", metavar="DIR", default=".", help="Work in DIR instead of here.")
 @click.option(
@@ -74,7 +93,11 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, message="image-matrix %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
-    """One declarative matrix.yaml for a family of notebook images."""
+    """One matrix.yaml for a family of notebook images.
+
+    It says which images there are and what is in them. From it come Dockerfiles, a buildx bake file and the pages and
+    settings that follow: edit it, run `image-matrix render`, commit both.
+    """
     from generator.cli.session import session
 
     ctx.obj = session(**options)

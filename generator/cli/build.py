@@ -46,7 +46,10 @@ def build(
     registry: bool,
     print_only: bool,
 ) -> int:
-    """Build variants (IMAGE or IMAGE:LABEL; all by default) and the parents that they need."""
+    """Build variants and the parents that they need.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default.
+    """
     from generator.cli.plan import state_of
     from generator.engine.buildx import require_engine
 

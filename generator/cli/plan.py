@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def plan(session: Session, since: str | None, registry: bool, format_: str) -> int:
-    """Print what would be built and why; without --since and --registry, everything."""
+    """Print what would be built and why.
+
+    With --since, what has another key than at REV; with --registry, what the registry does not have; with both, what
+    the registry does not have, with the reasons since REV. With neither, everything.
+    """
     new = state_of(open_project(session))
     made = planned(session, new, since, registry=registry)
     click.echo(_formatted(made, new, format_), nl=False)
@@ -38,7 +42,10 @@ def plan(session: Session, since: str | None, registry: bool, format_: str) -> i
 @click.option("--since", metavar="REV", help="Say what differs from a git revision.")
 @click.pass_obj
 def why(session: Session, variant: str, since: str | None) -> int:
-    """Print the inputs of VARIANT's key; with --since, those that changed."""
+    """Print what a variant's key is made of.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`. With --since, print what of it changed.
+    """
     from generator.selection import select
 
     new = state_of(open_project(session))

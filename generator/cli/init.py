@@ -1,0 +1,32 @@
+"""``init``: a working repository in a new or an empty folder."""
+
+from __future__ import annotations
+
+import click
+
+from generator.cli.session import Session, say
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@click.pass_obj
+def init(session: Session, folder: str) -> int:
+    """Make a working repository in DIR.
+
+    It has a matrix of three images, the templates, a pre-commit config, a README and the rendered tree. Nothing that
+    is there is overwritten: DIR may hold a README, a licence or a .git folder, but not another matrix.
+    """
+    from generator.errors import EnvironmentFailure
+    from generator.init import create, new_repository
+
+    try:
+        written, kept = create(session.root / folder, new_repository())
+    except OSError as error:
+        raise EnvironmentFailure(f"cannot write {error.filename}: {error.strerror}") from error
+    for path in kept:
+        say(session, f"kept {path}")
+    for path in written:
+        say(session, f"wrote {path}", level=1)
+    say(session, f"{len(written)} files in {folder}")
+    say(session, f"next: set `registry:` in {folder}/matrix.yaml, then `image-matrix -C {folder} list`")
+    return 0
