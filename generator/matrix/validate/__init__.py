@@ -55,5 +55,10 @@ def check_meaning(
     return [f for f in found if f.rule is not rules.EMPTY_VARIANTS or f.path[1] not in causes]
 
 
-_CAUSES = (rules.NO_PARENT_VARIANT, rules.UNKNOWN_AXIS_VALUE, rules.AXIS_NOT_HERE)
+_CAUSES = (
+    rules.NO_PARENT_VARIANT,
+    rules.UNKNOWN_AXIS_VALUE,
+    rules.AXIS_NOT_HERE,
+    rules.UNKNOWN_REFERENCE,
+)
 """An image that is empty because of one of these needs no second message."""

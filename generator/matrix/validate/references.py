@@ -48,9 +48,9 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
     """Names of sources, bundles, accelerators and downloads that nobody declared."""
     for path, settings in settings_of(matrix):
         used: list[tuple[Path, str, str, Collection[str]]] = [
-            *([((*path, "from"), "source", settings.source, matrix.sources)] if settings.source else []),
+            *([((*path, "from"), "source", settings.source, matrix.sources)] if settings.source is not None else []),
             *([((*path, "accelerator"), "accelerator", settings.accelerator, matrix.accelerators)]
-              if settings.accelerator else []),
+              if settings.accelerator is not None else []),
             *(((*path, "bundles", i), "bundle", name, matrix.bundles) for i, name in enumerate(settings.bundles)),
             *(((*path, "downloads", i), "download", n, matrix.downloads) for i, n in enumerate(settings.downloads)),
         ]  # fmt: skip

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generator.cli import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/notebooks
+axes:
+  python: ["3.13", "3.11"]
+sources:
+  debian: docker.io/library/debian:trixie-slim
+bundles:
+  full: {pip: [scipy==1.17.1]}
+images:
+  base:
+    from: debian
+    axes: [python]
+    apt: [git]
+    env: {A: "1"}
+  jupyter:
+    parent: base
+    description: JupyterLab
+    bundles: [full]
+    only: {python: "3.13"}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository in a folder of its own, and commands that run there."""
+
+    root: Path
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> Ran:
+        self.capture.readouterr()
+        code = run(["-C", str(self.root), *arguments])
+        shown = self.capture.readouterr()
+        assert "Traceback" not in shown.err
+        return Ran(code, shown.out, shown.err)
+
+    @property
+    def matrix(self) -> Path:
+        return self.root / "matrix.yaml"
+
+    def replace(self, old: str, new: str) -> None:
+        text = self.matrix.read_text(encoding="utf-8")
+        assert old in text
+        self.matrix.write_text(text.replace(old, new), encoding="utf-8")
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Repository:
+    (tmp_path / "matrix.yaml").write_text(MATRIX, encoding="utf-8")
+    return Repository(tmp_path, capsys)

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generator import __version__
+from generator.cli import COMMANDS, run
+from generator.diagnostics.catalogue import RULES
+from generator.matrix.schema import schema_text
+
+if TYPE_CHECKING:
+    from .conftest import Repository
+
+PROGRAM = [sys.executable, "-m", "generator"]
+
+
+def test_list(repository: Repository) -> None:
+    shown = repository("list")
+    assert (shown.code, shown.err) == (0, "")
+    assert [line.split()[:2] for line in shown.out.splitlines()] == [
+        ["image", "variant"],
+        ["base", "python3.13"],
+        ["base", "python3.11"],
+        ["jupyter", "python3.13"],
+    ]
+    rows = json.loads(repository("list", "--format", "json").out)
+    assert rows[2] == {
+        "image": "jupyter",
+        "variant": "python3.13",
+        "layer": "1",
+        "parent": "base:python3.13",
+        "platforms": "amd64",
+        "accelerator": "",
+    }
+
+
+def test_where_a_value_comes_from(repository: Repository) -> None:
+    rows = json.loads(repository("list", "--resolved", "jupyter", "--format", "json").out)
+    found = {(row["setting"], row["value"]): row["from"] for row in rows}
+    lines = repository.matrix.read_text(encoding="utf-8").splitlines()
+
+    def line(text: str) -> int:
+        return next(at for at, item in enumerate(lines, 1) if text in item)
+
+    assert found["pip", "scipy==1.17.1"] == f"bundle full (matrix.yaml:{line('full:')})"
+    assert found["description", "JupyterLab"] == f"image jupyter (matrix.yaml:{line('description:')})"
+    assert found["bundles", "full"].endswith(f"(matrix.yaml:{line('bundles: [full]')})")
+    assert found["platforms", "linux/amd64"].startswith(("parent", "default"))
+    assert {row["variant"] for row in rows} == {"python3.13"}
+    assert {
+        row["variant"]
+        for row in json.loads(repository("list", "--resolved", "base:python3.11", "--format", "json").out)
+    } == {"python3.11"}
+
+
+def test_every_image_of_the_repository_can_be_resolved(capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parent.parent.parent
+    assert run(["-C", str(root), "list", "--format", "json"]) == 0
+    images = {row["image"] for row in json.loads(capsys.readouterr().out)}
+    for image in images:
+        assert run(["-C", str(root), "list", "--resolved", image]) == 0
+        assert "matrix.yaml:" in capsys.readouterr().out
+
+
+def test_an_unknown_image(repository: Repository) -> None:
+    shown = repository("list", "--resolved", "jupiter")
+    assert (shown.code, shown.out) == (2, "")
+    assert "did you mean `jupyter`?" in shown.err
+
+
+@pytest.mark.parametrize("format_", ["tree", "json", "mermaid", "dot", "svg"])
+def test_graph(repository: Repository, format_: str) -> None:
+    shown = repository("graph", "--format", format_)
+    assert (shown.code, shown.err) == (0, "")
+    match format_:
+        case "tree":
+            assert shown.out == "debian\n└── base\n    └── jupyter\n"
+        case "json":
+            assert [node["layer"] for node in json.loads(shown.out)] == [0, 0, 1]
+        case "svg":
+            assert ET.fromstring(shown.out).get("role") == "img"  # noqa: S314
+        case _:
+            assert "base" in shown.out
+            assert "->" in shown.out.replace("-->", "->")
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_explain(repository: Repository, code: str) -> None:
+    by_code, by_name = repository("explain", code.lower()), repository("explain", RULES[code].name)
+    assert by_code == by_name
+    assert by_code.code == 0
+    assert by_code.out.startswith(f"{code} {RULES[code].name} ")
+
+
+def test_explain_lists_and_suggests(repository: Repository) -> None:
+    assert [line.split()[0] for line in repository("explain").out.splitlines()[1:]] == sorted(RULES)
+    unknown = repository("explain", "IM20")
+    assert unknown.code == 2
+    assert "did you mean `IM20" in unknown.err
+
+
+def test_schema(repository: Repository) -> None:
+    assert repository("schema").out == schema_text()
+
+
+def test_help_names_every_command(repository: Repository) -> None:
+    shown = repository("--help")
+    assert shown.code == 0
+    assert all(f"\n  {name} " in shown.out for name in COMMANDS)
+
+
+def test_version(repository: Repository) -> None:
+    assert repository("--version").out == f"image-matrix {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rendr"], "did you mean `render`?"),
+        (["frobnicate"], "no such command `frobnicate`; known: "),
+        (["render", "--forse"], "--force"),
+        (["graph", "--format", "png"], "png"),
+        (["-C", "/nowhere", "check"], "there is no folder /nowhere"),
+        (["--overlay", "/nowhere.yaml", "check"], "there is no such file"),
+        (["--matrix", "nowhere.yaml", "check"], "cannot read nowhere.yaml"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_2(repository: Repository, arguments: list[str], says: str) -> None:
+    shown = repository(*arguments)
+    assert (shown.code, shown.out) == (2, "")
+    assert says in shown.err
+
+
+@pytest.mark.parametrize("command", ["render", "check", "list", "graph"])
+def test_a_wrong_matrix_is_2(repository: Repository, command: str) -> None:
+    repository.replace("parent: base", "parent: bsae")
+    shown = repository(command)
+    assert (shown.code, shown.out) == (2, "")
+    assert "matrix.yaml:16:13: error[IM201]" in shown.err
+    assert "::error" not in shown.err
+
+
+def test_annotations_on_github_actions(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    repository("render")
+    repository.replace("apt: [git]", "apt: [nano]")
+    assert "\n::error title=out of date::" in repository("check").err
+    repository.replace("parent: base", "parent: bsae")
+    assert (
+        "\n::error file=matrix.yaml,line=16,col=13,endColumn=17,title=IM201 unknown-parent::"
+        in repository("check").err
+    )
+
+
+def test_warnings_do_not_stop(repository: Repository) -> None:
+    repository.replace("bundles: [full]", "pip: [scipy==1.17.1]")
+    shown = repository("list")
+    assert shown.code == 0
+    assert "warning[IM206]: bundle `full` is not used" in shown.err
+    assert repository("-q", "list").err == ""
+
+
+def program(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent), **variables}
+    return subprocess.run(
+        [*PROGRAM, "-C", str(root), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_colour_follows_the_user(repository: Repository) -> None:
+    repository.replace("parent: base", "parent: bsae")
+    root = repository.root
+    assert "\x1b[" not in program(root, "check").stderr
+    assert "\x1b[" in program(root, "--color", "always", "check").stderr
+    assert "\x1b[" in program(root, "check", FORCE_COLOR="1").stderr
+    assert "\x1b[" not in program(root, "check", FORCE_COLOR="", NO_COLOR="1").stderr
+    assert "\x1b[" not in program(root, "--color", "never", "check", FORCE_COLOR="1").stderr
+
+
+def test_nobody_reads_to_the_end(repository: Repository) -> None:
+    """``list | head -1`` ends quietly, also when the pipe is full."""
+    many = "".join(f"  image-{at}: {{parent: base}}\n" for at in range(1500))
+    with repository.matrix.open("a", encoding="utf-8") as stream:
+        stream.write(many)
+    command = [*PROGRAM, "-C", str(repository.root), "list"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"image ")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_output_that_is_not_a_terminal_is_utf_8(repository: Repository) -> None:
+    shown = program(
+        repository.root,
+        "graph",
+        LC_ALL="C",
+        PYTHONCOERCECLOCALE="0",
+        PYTHONUTF8="0",
+        PYTHONIOENCODING="utf-8",
+    )
+    assert shown.returncode == 0
+    assert "└── base" in shown.stdout
+    ascii_only = program(repository.root, "graph", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    assert (ascii_only.returncode, "Traceback" in ascii_only.stderr, "bug" in ascii_only.stderr) == (
+        0,
+        False,
+        False,
+    )
+
+
+def test_our_own_mistake_is_a_report_and_no_traceback(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generator.render import outputs
+
+    def broken(*_: object) -> None:
+        raise AssertionError("of ours")
+
+    monkeypatch.setattr(outputs, "render_all", broken)
+    shown = repository("check")
+    assert shown.code == 3
+    assert "this is a bug in image-matrix" in shown.err
+    log = Path(shown.err.split("please report it with ")[1].strip())
+    assert "Traceback" in log.read_text(encoding="utf-8")
+    log.unlink()
+
+
+def test_imports_wait_for_the_command() -> None:
+    script = "import sys; from generator.cli import run; run(['--version']); print(sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    for heavy in ("jinja2", "networkx", "jsonschema_rs", "yaml", "ruamel", "subprocess", "requests"):
+        assert f"'{heavy}'" not in shown

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Repository
+
+BASE = "images/base/python3.13/Dockerfile"
+
+
+def test_render_then_check_is_clean(repository: Repository) -> None:
+    assert repository("render").code == 0
+    assert {BASE, "images/base/python3.11/Dockerfile", "images/jupyter/python3.13/Dockerfile"} <= set(
+        repository.files()
+    )
+    checked = repository("check")
+    assert (checked.code, checked.out) == (0, "")
+    assert checked.err.endswith("files, all up to date\n")
+
+
+def test_render_twice_writes_nothing(repository: Repository) -> None:
+    repository("render")
+    before = {path: path.stat().st_mtime_ns for path in repository.root.rglob("*")}
+    again = repository("render")
+    assert (again.code, again.err.splitlines()[-1].split(", ")[1]) == (0, "all up to date")
+    assert before == {path: path.stat().st_mtime_ns for path in repository.root.rglob("*")}
+
+
+def test_check_prints_what_would_change_and_touches_nothing(repository: Repository) -> None:
+    repository("render")
+    before = repository.files()
+    repository.replace("apt: [git]", "apt: [git, nano]")
+    checked = repository("check")
+    assert checked.code == 1
+    assert f"--- a/{BASE}\n+++ b/{BASE}\n" in checked.out
+    assert any(line.startswith("+") and "nano" in line for line in checked.out.splitlines())
+    assert "run `image-matrix render`" in checked.err
+    assert {**before, "matrix.yaml": b""} == {**repository.files(), "matrix.yaml": b""}
+    listed = repository("check", "--no-diff").out.splitlines()
+    assert f"change {BASE}" in listed
+    assert repository("-q", "check").code == 1
+
+
+def test_an_image_that_is_gone_is_removed(repository: Repository) -> None:
+    repository("render")
+    mine = repository.root / "images" / "jupyter" / "NOTES"
+    mine.write_text("mine", encoding="utf-8")
+    text = repository.matrix.read_text(encoding="utf-8")
+    repository.matrix.write_text(
+        text[: text.index("  jupyter:")].replace("bundles:\n  full: {pip: [scipy==1.17.1]}\n", "")
+    )
+    assert "remove images/jupyter/python3.13/Dockerfile" in repository("check", "--no-diff").out
+    shown = repository("render")
+    assert shown.code == 0
+    assert "remove images/jupyter/python3.13/Dockerfile" in shown.err
+    left = [path for path in repository.files() if path.startswith("images/jupyter/")]
+    assert left == ["images/jupyter/NOTES"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_edited_file_is_kept_until_forced(repository: Repository, gone: bool) -> None:
+    repository("render")
+    edited = repository.root / BASE
+    edited.write_text("FROM scratch\n", encoding="utf-8")
+    if gone:
+        repository.replace('python: ["3.13", "3.11"]', 'python: ["3.11"]')
+        repository.replace('only: {python: "3.13"}', 'only: {python: "3.11"}')
+    else:
+        repository.replace("apt: [git]", "apt: [git, nano]")
+    refused = repository("render")
+    assert refused.code == 1
+    what = "removed" if gone else "overwritten"
+    assert (
+        f"{BASE}: error[IM504]: the file is not what was generated here and would be {what}\n" in refused.err
+    )
+    assert "render --force" in refused.err
+    assert edited.read_text(encoding="utf-8") == "FROM scratch\n"
+    assert repository("check").code == 1
+    assert repository("render", "--force").code == 0
+    assert edited.exists() is not gone
+    assert repository("check").code == 0
+
+
+def test_a_lost_mode_is_a_change(repository: Repository) -> None:
+    repository("render")
+    script = repository.root / "images/base/python3.13/rootfs/init"
+    script.chmod(0o644)
+    assert repository("check").code == 1
+    assert repository("render").code == 0
+    assert os.access(script, os.X_OK)
+
+
+def test_own_templates_come_first(repository: Repository) -> None:
+    own = repository.root / "templates" / "dockerfiles"
+    own.mkdir(parents=True)
+    text = '{% extends "skeleton.Dockerfile.j2" %}\n{% block extra %}\n\nRUN echo {{ variant.label | sh }}\n{% endblock %}'
+    (own / "mine.Dockerfile.j2").write_text(text, encoding="utf-8")
+    repository.replace("    description: JupyterLab\n", "    description: JupyterLab\n    template: mine\n")
+    assert repository("render").code == 0
+    assert "\nRUN echo python3.13\n" in (repository.root / "images/jupyter/python3.13/Dockerfile").read_text()
+
+
+def test_overlays_count_from_the_working_folder(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    (elsewhere / "site.yaml").write_text("images: {base: {apt: [nano]}}\n", encoding="utf-8")
+    assert repository("--overlay", "site.yaml", "render").code == 0
+    text = (repository.root / BASE).read_text(encoding="utf-8")
+    assert "nano" in text
+    assert "    git" not in text
+    assert repository("check").code == 1
+    assert repository("--overlay", "site.yaml", "check").code == 0
+    (elsewhere / "two.yaml").write_text("images: {base: {apt: [htop]}}\n", encoding="utf-8")
+    assert "htop" in repository("--overlay", "site.yaml", "--overlay", "two.yaml", "check").out
+
+
+def test_another_matrix(repository: Repository) -> None:
+    shutil.move(repository.matrix, repository.root / "other.yaml")
+    assert repository("check").code == 2
+    assert repository("--matrix", "other.yaml", "render").code == 0
+
+
+def test_a_read_only_tree_is_the_environments_fault(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generator import tree
+
+    def refuse(path: Path, _file: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(tree, "write_atomically", refuse)
+    failed = repository("render")
+    assert failed.code == 3
+    assert f"error: {repository.root}/.image-matrix.json: permission denied\n" in failed.err
+    assert "bug" not in failed.err

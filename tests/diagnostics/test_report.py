@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.diagnostics import Diagnostic, Place, did_you_mean, printable
+from generator.diagnostics.catalogue import RULES
+from generator.diagnostics.report import as_json, concise, github, summary, terminal
+
+PLACE = Place("matrix.yaml", 3, 5, 4, "    bsae: {}")
+ONE = Diagnostic("IM999", "name", "error", "what, where: 100%", "write\nthis", PLACE)
+WARNING = Diagnostic("IM998", "other", "warning", "hm", "", Place("overlay.yaml", 0, 0))
+
+
+def test_annotations_are_escaped_as_the_runner_wants() -> None:
+    assert github([ONE]) == (
+        "::error file=matrix.yaml,line=3,col=5,endColumn=9,title=IM999 name::what, where: 100%25%0Ahelp: write%0Athis\n"
+    )
+    assert "file=a%3Ab%2Cc," in github([Diagnostic("I", "n", "error", "m", "", Place("a:b,c", 1, 1))])
+
+
+@given(st.text(), st.text(), st.text())
+def test_an_annotation_is_one_line(message: str, help_text: str, file: str) -> None:
+    text = github([Diagnostic("I", "n", "error", message, help_text, Place(file, 1, 1))])
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    assert "\r" not in text
+
+
+@given(st.text(), st.integers(1, 200), st.integers(1, 50))
+def test_a_caret_stays_in_the_window(source: str, column: int, width: int) -> None:
+    place = Place("f", 7, min(column, len(source) + 1), width, source)
+    lines = terminal([Diagnostic("I", "n", "error", "m", "", place)]).split("\n")
+    assert lines[0] == f"f:7:{place.column}: error[I]: m"
+    if source.strip():
+        assert "^" in lines[2]
+        assert len(lines[1]) <= 6 + 72
+        assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for line in lines for char in line)
+
+
+@given(st.text())
+def test_printable_has_no_control_character(text: str) -> None:
+    assert printable(text).isprintable()
+    if text.isprintable():
+        assert printable(text) == text
+
+
+def test_summary_counts() -> None:
+    assert summary([ONE, ONE, WARNING]) == "2 errors, 1 warning"
+    assert terminal([]) == ""
+
+
+def test_one_line_each() -> None:
+    assert concise([WARNING]) == "overlay.yaml: IM998 hm\n"
+
+
+def test_json_is_stable() -> None:
+    (item,) = json.loads(json.dumps(as_json([ONE])))
+    assert item == {
+        "code": "IM999",
+        "name": "name",
+        "severity": "error",
+        "message": "what, where: 100%",
+        "help": "write\nthis",
+        "file": "matrix.yaml",
+        "line": 3,
+        "column": 5,
+        "end_column": 9,
+        "related": [],
+    }
+
+
+def test_suggestions() -> None:
+    assert did_you_mean("form", ["from", "platforms"]) == "did you mean `from`?"
+    assert did_you_mean("x", []) == "there is none to choose from"
+    assert did_you_mean("zzz", list("abcdefghijk")).endswith("`h` and 3 more")
+
+
+def test_codes_and_names_are_unique_and_documented() -> None:
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+    for code, rule in RULES.items():
+        assert code == rule.code
+        assert rule.about.endswith(".")
+        assert rule.help

@@ -1,0 +1,77 @@
+"""Laws of overlays."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.matrix.overlay import merge, merge_all
+
+LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
+NAMES = st.sampled_from("abcd")
+
+
+def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(
+        NAMES,
+        st.recursive(leaves, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=8),
+        max_size=4,
+    )
+
+
+TREES = trees(LEAVES)
+OVERLAYS = trees(st.one_of(st.none(), LEAVES))
+
+
+def at(value: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(value, dict) or not value:
+        return [path] if path else []
+    return [found for key, item in value.items() for found in paths(item, (*path, key))]
+
+
+@given(TREES)
+def test_nothing_on_top_changes_nothing(base: dict[str, Any]) -> None:
+    assert merge(base, {}) == base
+    assert merge(base, base) == base
+
+
+@given(TREES, OVERLAYS)
+def test_what_the_overlay_says_holds(base: dict[str, Any], overlay: dict[str, Any]) -> None:
+    merged = merge(base, overlay)
+    for path in paths(overlay):
+        said = at(overlay, path)
+        if said is None and at(base, path[:-1]) is not None and path[-1] in at(base, path[:-1]):
+            assert path[-1] not in (at(merged, path[:-1]) or {})
+        elif said is not None and said != {}:
+            assert at(merged, path) == said
+
+
+@given(TREES, OVERLAYS)
+def test_what_the_overlay_does_not_say_stays(base: dict[str, Any], overlay: dict[str, Any]) -> None:
+    merged = merge(base, overlay)
+    assert all(merged[key] == value for key, value in base.items() if key not in overlay)
+
+
+@given(TREES, OVERLAYS)
+def test_neither_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> None:
+    before = deepcopy((base, overlay))
+    merge(base, overlay)
+    assert (base, overlay) == before
+
+
+@given(TREES, TREES, TREES)
+def test_overlays_add_up_from_left_to_right(one: Any, two: Any, three: Any) -> None:
+    assert merge_all([one, two, three]) == merge(merge(one, two), three)
+
+
+def test_the_order_of_keys_is_the_bases_then_the_overlays() -> None:
+    assert list(merge({"b": 1, "a": 2}, {"c": 3, "a": 4})) == ["b", "a", "c"]

@@ -1,0 +1,131 @@
+"""This repository's own matrix: what is committed is what it renders to, and linters agree with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+import pytest
+
+from generator.cli import run
+from generator.matrix.model import MANAGERS
+from generator.matrix.resolve import settings_fields
+from generator.matrix.schema import schema_text
+
+ROOT = Path(__file__).parent.parent
+SCHEMA: dict[str, Any] = json.loads(schema_text())
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+_SUBSCHEMAS = ("additionalProperties", "items", "propertyNames")
+
+
+def tool(*command: str) -> None:
+    done = subprocess.run(
+        [str(SCRIPTS / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def subschemas(schema: dict[str, Any], path: str = "#") -> list[tuple[str, dict[str, Any]]]:
+    """Return every schema in the schema with its path."""
+    found = [(path, schema)]
+    for group in ("properties", "$defs"):
+        for name, item in schema.get(group, {}).items():
+            found += subschemas(item, f"{path}/{group}/{name}")
+    for keyword in _SUBSCHEMAS:
+        if isinstance(schema.get(keyword), dict):
+            found += subschemas(schema[keyword], f"{path}/{keyword}")
+    for at, item in enumerate(schema.get("anyOf", [])):
+        found += subschemas(item, f"{path}/anyOf/{at}")
+    return found
+
+
+EVERY = subschemas(SCHEMA)
+resolved = {
+    path: {**SCHEMA["$defs"].get(item.get("$ref", "").rpartition("/")[2], {}), **item} for path, item in EVERY
+}
+
+
+def test_what_is_committed_is_what_is_rendered(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["-C", str(ROOT), "check"])
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (0, ""), shown.err
+    assert "warning" not in shown.err
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("images/*/*/Dockerfile"))
+    assert files
+    tool("hadolint", "--config", ".hadolint.yaml", *files)
+
+
+def test_yamllint_has_nothing_to_say() -> None:
+    config = "{extends: default, rules: {line-length: disable, document-start: disable, braces: {max-spaces-inside: 1}}}"
+    tool("yamllint", "--strict", "--config-data", config, "matrix.yaml")
+
+
+def test_another_validator_agrees() -> None:
+    tool("check-jsonschema", "--schemafile", "generator/matrix/schema.json", "matrix.yaml")
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("path", sorted(resolved))
+def test_every_field_is_explained(path: str) -> None:
+    item = resolved[path]
+    assert item.get("title"), path
+    assert item.get("description"), path
+
+
+@pytest.mark.parametrize("path", sorted(path for path, item in resolved.items() if path != "#"))
+def test_every_example_is_one(path: str) -> None:
+    """Also what a field's default and every constant are."""
+    item = resolved[path]
+    own = {key: value for key, value in item.items() if key != "$ref"}
+    validator = jsonschema_rs.Draft202012Validator({**own, "$defs": SCHEMA["$defs"]})
+    for example in [*item.get("examples", []), *([item["default"]] if "default" in item else [])]:
+        assert validator.is_valid(example), example
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path for path, item in resolved.items() if "pattern" in item or "anyOf" not in item)
+)
+def test_a_text_has_an_example(path: str) -> None:
+    """Messages quote it: see ``_like`` in generator/matrix/schema.py."""
+    item = resolved[path]
+    if item.get("type") == "string":
+        assert item["examples"], path
+
+
+def test_objects_are_closed() -> None:
+    for path, item in EVERY:
+        if item.get("type") == "object":
+            assert "additionalProperties" in item, path
+
+
+def test_images_and_overrides_set_the_same_fields() -> None:
+    image, override = (set(SCHEMA["$defs"][name]["properties"]) for name in ("image", "override"))
+    assert override - {"match"} == image - {"parent", "axes", "only", "exclude", "overrides"}
+    assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == set(MANAGERS)
+
+
+def test_the_model_has_the_fields_of_the_schema() -> None:
+    named = {"source": "from", "provider": "python", "system_site_packages": "python", "packages": "apt"}
+    fields = set(SCHEMA["$defs"]["image"]["properties"])
+    assert {named.get(name, name) for name in settings_fields()} <= fields
+
+
+def test_the_package_is_typed_and_its_schema_ships() -> None:
+    script = "from generator.matrix.schema import schema_text; print(len(schema_text()))"
+    shown = subprocess.run(
+        [sys.executable, "-c", script], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert int(shown.stdout) == len(schema_text())
