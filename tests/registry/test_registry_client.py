@@ -1,0 +1,386 @@
+"""The client against real HTTP servers that misbehave in every way that registries do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from generator.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
+from generator.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
+from generator.registry.credentials import Credentials
+from generator.registry.http import ATTEMPTS, LONGEST_PAUSE, network, with_retries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def manifest(name: str) -> bytes:
+    entries = [
+        {"digest": f"sha256:{hashlib.sha256((name + arch).encode()).hexdigest()}", "platform": platform}
+        for arch, platform in (
+            ("amd64", {"os": "linux", "architecture": "amd64"}),
+            ("arm64", {"os": "linux", "architecture": "arm64", "variant": "v8"}),
+            ("arm", {"os": "linux", "architecture": "arm", "variant": "v7"}),
+            ("attestation", {"os": "unknown", "architecture": "unknown"}),
+        )
+    ]
+    return json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPES[0], "manifests": entries}).encode()
+
+
+NAMES = [f"team/image-{number}" for number in range(30)]
+HELD = {name: manifest(name) for name in NAMES[:20]}
+DIGESTS = {name: f"sha256:{hashlib.sha256(body).hexdigest()}" for name, body in HELD.items()}
+
+
+@dataclass
+class Behaviour:
+    """What the server does besides answering."""
+
+    failures: tuple[int | str, ...] = ()
+    """A status, or ``cut``, for every third request in turn."""
+    every: int = 3
+    retry_after: str | None = None
+    login: str | None = None
+    """``basic`` or ``bearer``."""
+    digest_header: bool = True
+    head: bool = True
+    forbidden: frozenset[str] = frozenset()
+    tokens_last: int = 10**9
+    """Requests that a token is good for."""
+    held: dict[str, bytes] = field(default_factory=lambda: dict(HELD), repr=False)
+
+
+USER = Credentials("robot", "s3cret:with colon")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behaviour = behaviour
+        self.lock = threading.Lock()
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self.count = 0
+        self.tokens: dict[str, int] = {}
+        self.scopes: list[str] = []
+        self.now = self.most = 0
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # a cut connection is meant
+        pass
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class has it
+        pass
+
+    def do_HEAD(self) -> None:
+        self.answer()
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        assert form["grant_type"] == ["refresh_token"]
+        self.token(form["scope"][0], good=form["refresh_token"] == ["identity"])
+
+    def answer(self) -> None:
+        with self.server.lock:
+            self.server.seen[self.command, self.path] += 1
+            self.server.now += 1
+            self.server.most = max(self.server.most, self.server.now)
+            self.server.count += 1
+            turn = self.server.count
+        try:
+            if not self.misbehave(turn):
+                self.registry()
+        finally:
+            with self.server.lock:
+                self.server.now -= 1
+
+    def misbehave(self, turn: int) -> bool:
+        failures = self.server.behaviour.failures
+        if not failures or turn % self.server.behaviour.every:
+            return False
+        failure = failures[turn // self.server.behaviour.every % len(failures)]
+        if failure == "cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.shutdown(2)
+        else:
+            after = self.server.behaviour.retry_after
+            self.reply(int(failure), headers={"Retry-After": after} if after else {})
+        return True
+
+    def registry(self) -> None:
+        url = urlsplit(self.path)
+        if url.path == "/token":
+            good = self.headers.get("Authorization") in (None, USER.basic)
+            return self.token(parse_qs(url.query)["scope"][0], good=good)
+        name, _, version = url.path.removeprefix("/v2/").partition("/manifests/")
+        if not self.logged_in(name):
+            return None
+        if name in self.server.behaviour.forbidden:
+            return self.reply(403, b'{"errors": [{"code": "DENIED", "message": "not for you"}]}')
+        if self.command == "HEAD" and not self.server.behaviour.head:
+            return self.reply(405)
+        assert INDEX_TYPES[0] in self.headers["Accept"]
+        body = self.server.behaviour.held.get(name)
+        if body is None or version not in ("1", f"sha256:{hashlib.sha256(body).hexdigest()}"):
+            return self.reply(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
+        digest = (
+            {"Docker-Content-Digest": DIGESTS.get(name, "")} if self.server.behaviour.digest_header else {}
+        )
+        return self.reply(200, body, {"Content-Type": INDEX_TYPES[0], **digest})
+
+    def logged_in(self, name: str) -> bool:
+        login, given = self.server.behaviour.login, self.headers.get("Authorization", "")
+        if login is None or (login == "basic" and given == USER.basic):
+            return True
+        with self.server.lock:
+            left = self.server.tokens.get(given, 0)
+            self.server.tokens[given] = left - 1
+        if login == "bearer" and left > 0 and given.startswith(f"Bearer {name}-"):
+            return True
+        bearer = (
+            f'Bearer realm="http://{self.server.host}/token",service="a, b",scope="repository:{name}:pull"'
+        )
+        self.reply(401, headers={"WWW-Authenticate": bearer if login == "bearer" else 'Basic realm="here"'})
+        return False
+
+    def token(self, scope: str, *, good: bool) -> None:
+        if not good:
+            return self.reply(401)
+        with self.server.lock:
+            self.server.scopes.append(scope)
+            text = f"{scope.split(':')[1]}-{len(self.server.scopes)}"
+            self.server.tokens[f"Bearer {text}"] = self.server.behaviour.tokens_last
+        return self.reply(200, json.dumps({"token": text}).encode())
+
+    def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[Server]:
+    server = Server(behaviour)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def client(
+    credentials: Credentials | None = None, sleeps: list[float] | None = None, **world: Any
+) -> Iterator[Registry]:
+    """A client over the real network that notes its pauses instead of taking them."""
+    net = network()
+    paused = sleeps if sleeps is not None else []
+    try:
+        yield Registry(World(with_retries(net.send, paused.append), lambda _host: credentials, **world))
+    finally:
+        net.session.close()
+
+
+def answers(server: Server, registry: Registry) -> dict[str, object]:
+    references = {name: f"{server.host}/{name}:1" for name in NAMES}
+    found = registry.digests(references.values())
+    return {name: found[reference] for name, reference in references.items()}
+
+
+EXPECTED = {name: Digest(DIGESTS[name]) if name in HELD else Absent() for name in NAMES}
+
+
+CASES = {
+    "well": (Behaviour(), None),
+    "429 and 500": (Behaviour(failures=(429, 500)), None),
+    "retry-after": (Behaviour(failures=(503, "cut", 429), retry_after="0.01"), None),
+    "cut": (Behaviour(failures=("cut",)), None),
+    "token": (Behaviour(login="bearer"), None),
+    "token, user, failures": (Behaviour(login="bearer", failures=(500, 429, "cut")), USER),
+    "token runs out": (Behaviour(login="bearer", tokens_last=1), USER),
+    "identity token": (Behaviour(login="bearer"), Credentials(identity_token="identity")),
+    "basic": (Behaviour(login="basic"), USER),
+    "no digest header": (Behaviour(digest_header=False), None),
+    "no HEAD": (Behaviour(head=False), None),
+    "no digest header, failures": (Behaviour(digest_header=False, failures=("cut", 500)), None),
+}
+
+
+@pytest.mark.parametrize(("behaviour", "credentials"), CASES.values(), ids=CASES)
+def test_the_answers_are_the_same(behaviour: Behaviour, credentials: Credentials | None) -> None:
+    with serving(behaviour) as server, client(credentials) as registry:
+        assert answers(server, registry) == EXPECTED
+        assert server.most <= CONCURRENCY
+
+
+def test_a_name_is_asked_for_once() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        for _ in range(3):
+            answers(server, registry)
+        assert set(server.seen.values()) == {1}
+        assert {method for method, _ in server.seen} == {"HEAD"}
+
+
+def test_a_token_is_asked_for_once_for_a_repository() -> None:
+    with serving(Behaviour(login="bearer")) as server, client() as registry:
+        registry.digest(f"{server.host}/{NAMES[0]}:1")
+        registry.digest(f"{server.host}/{NAMES[0]}:2")
+        assert server.scopes == [f"repository:{NAMES[0]}:pull"]
+
+
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+def test_wrong_credentials_are_not_absence(login: str) -> None:
+    with serving(Behaviour(login=login)) as server, client(Credentials("robot", "wrong")) as registry:
+        found = registry.digest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Denied)
+        assert "does not" in words(found)
+
+
+def test_forbidden_is_not_absent() -> None:
+    with serving(Behaviour(forbidden=frozenset(NAMES[:1]))) as server, client() as registry:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        assert isinstance(registry.digest(reference), Denied)
+        assert registry.manifest(reference) == Denied("not for you")
+
+
+def test_a_server_that_never_recovers_is_unreachable() -> None:
+    sleeps: list[float] = []
+    with serving(Behaviour(failures=(503,), every=1)) as server, client(sleeps=sleeps) as registry:
+        found = registry.digest(f"{server.host}/{NAMES[0]}:1")
+        assert found == Unreachable("the registry answers HTTP 503")
+        assert sum(server.seen.values()) == ATTEMPTS
+        assert sleeps == sorted(sleeps)
+        assert len(sleeps) == ATTEMPTS - 1
+
+
+def test_retry_after_is_followed_up_to_a_minute() -> None:
+    sleeps: list[float] = []
+    with serving(Behaviour(failures=(429,), retry_after="3600")) as server, client(sleeps=sleeps) as registry:
+        server.count = 2
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+    assert sleeps == [LONGEST_PAUSE]
+
+
+def test_a_host_that_is_down_is_waited_for_once() -> None:
+    with serving(Behaviour()) as server:
+        host = server.host
+    sleeps: list[float] = []
+    with client(sleeps=sleeps) as registry:
+        first = registry.digest(f"{host}/a/b:1")
+        waited = len(sleeps)
+        assert isinstance(first, Unreachable)
+        assert "refused" in first.reason
+        assert registry.digest(f"{host}/c/d:1") == first
+        assert len(sleeps) == waited
+
+
+def test_the_platforms_of_an_index() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        found = registry.manifest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Manifest)
+        assert found.digest == DIGESTS[NAMES[0]]
+        assert list(found.platforms) == ["linux/amd64", "linux/arm64", "linux/arm/v7"]
+
+
+def test_content_that_is_not_its_digest_is_refused() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        server.behaviour.held[NAMES[0]] = b'{"manifests": []}'
+        found = registry.manifest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Unreachable)
+        assert "does not match" in found.reason
+
+
+def test_an_answer_that_is_no_manifest() -> None:
+    with serving(Behaviour(digest_header=False)) as server, client() as registry:
+        server.behaviour.held[NAMES[0]] = b"<html>"
+        found = registry.digest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Unreachable)
+        assert "not a manifest" in found.reason
+
+
+def test_mirrors_take_the_place_of_registries() -> None:
+    with serving(Behaviour()) as server:
+        mirrors = {"docker.io": "mirror.invalid/hub", "docker.io/team": f"{server.host}/team"}
+        with client(mirrors=mirrors) as registry:
+            assert registry.digest(f"{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+            assert isinstance(registry.digest("debian:trixie"), Unreachable)
+
+
+def test_netrc_does_not_take_the_place_of_our_credentials(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password wrong\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with serving(Behaviour(login="basic")) as server, client(USER) as registry:
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+
+
+def test_credentials_are_not_printed() -> None:
+    assert "s3cret" not in repr(USER)
+    assert base64.b64decode(USER.basic.removeprefix("Basic ")).decode() == "robot:s3cret:with colon"
+
+
+@pytest.mark.e2e
+def test_the_real_registry() -> None:
+    host = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
+    if not host:
+        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY is not set")
+    body = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": INDEX_TYPES[0],
+            "manifests": [],
+            "annotations": {"test": str(time.time_ns())},
+        }
+    ).encode()
+    import requests
+
+    name = f"{host}/test/registry-client"
+    with requests.put(
+        f"http://{host}/v2/test/registry-client/manifests/1",
+        data=body,
+        headers={"Content-Type": INDEX_TYPES[0]},
+        timeout=10,
+    ) as put:
+        assert put.status_code == 201, put.text
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    with client() as registry:
+        assert registry.digest(f"{name}:1") == Digest(digest)
+        assert registry.digest(f"{name}@{digest}") == Digest(digest)
+        assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {})
+        assert registry.digest(f"{name}:never") == Absent()
+        assert registry.digest(f"{host}/test/never:1") == Absent()
