@@ -99,7 +99,8 @@ def test_a_lost_mode_is_a_change(repository: Repository) -> None:
 def test_own_templates_come_first(repository: Repository) -> None:
     own = repository.root / "templates" / "dockerfiles"
     own.mkdir(parents=True)
-    text = '{% extends "skeleton.Dockerfile.j2" %}\n{% block extra %}\n\nRUN echo {{ variant.label | sh }}\n{% endblock %}'
+    head = '{% extends "skeleton.Dockerfile.j2" %}\n'
+    text = head + "{% block extra %}\n\nRUN echo {{ variant.label | sh }}\n{% endblock %}"
     (own / "mine.Dockerfile.j2").write_text(text, encoding="utf-8")
     repository.replace("    description: JupyterLab\n", "    description: JupyterLab\n    template: mine\n")
     assert repository("render").code == 0
