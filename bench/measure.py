@@ -31,7 +31,9 @@ class Run:
 def run(command: Sequence[str], cwd: Path = REPOSITORY) -> Run:
     """Run a command to its end, its output thrown away."""
     start = time.perf_counter()
-    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()) as process:
+    with subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()
+    ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     return Run(time.perf_counter() - start, usage.ru_maxrss / 1024, process.returncode)

@@ -18,7 +18,11 @@ def report() -> str:
         rows = [_size(Path(top), size) for size in SIZES]
     small, large = rows
     body = [
-        (f"{row['variants']:,.0f}", *(f"{row[name]:.2f}" for name in ("render", "check", "bake")), f"{row['memory']:.0f}")
+        (
+            f"{row['variants']:,.0f}",
+            *(f"{row[name]:.2f}" for name in ("render", "check", "bake")),
+            f"{row['memory']:.0f}",
+        )
         for row in rows
     ]
     ratios = [
@@ -26,7 +30,13 @@ def report() -> str:
         for name in ("render", "check")
     ]
     bake = large["bake"]
-    ratios.append(("check against bake --print at 10,000", f"{large['check'] / bake:.2f}" if bake else "no buildx", "≤ 0.2"))
+    ratios.append(
+        (
+            "check against bake --print at 10,000",
+            f"{large['check'] / bake:.2f}" if bake else "no buildx",
+            "≤ 0.2",
+        )
+    )
     ratios.append(("peak memory, MB", f"{large['memory']:.0f}", "< 600"))
     sizes = table("Scale", ("variants", "render s", "check s", "bake --print s", "peak MB"), body)
     return sizes + "\n" + table("Scale, as ratios", ("what", "value", "goal"), ratios)
@@ -42,7 +52,11 @@ def _size(top: Path, size: int) -> dict[str, float]:
     if any(item.code for item in (*renders, *checks)):
         message = f"a run failed: {renders} {checks}"
         raise RuntimeError(message)
-    bake = run(("docker", "buildx", "bake", "--file", "images/docker-bake.json", "--print"), folder) if _buildx() else None
+    bake = (
+        run(("docker", "buildx", "bake", "--file", "images/docker-bake.json", "--print"), folder)
+        if _buildx()
+        else None
+    )
     return {
         "variants": float(len(list(folder.glob("images/*/*/Dockerfile")))),
         "render": min(item.seconds for item in renders),

@@ -15,7 +15,19 @@ def report() -> str:
     nothing, version = interleaved([(PYTHON, "-c", "pass"), (program, "--version")], 11)
     imports, check = interleaved([IMPORTS, (program, "check", "--no-diff")], 11)
     rows = [
-        ("image-matrix --version", f"{version * 1000:.0f}", "python -c pass", f"{version / nothing:.1f}", "≤ 6"),
-        ("image-matrix check", f"{check * 1000:.0f}", "importing the five libraries", f"{check / imports:.2f}", "≤ 1.0"),
+        (
+            "image-matrix --version",
+            f"{version * 1000:.0f}",
+            "python -c pass",
+            f"{version / nothing:.1f}",
+            "≤ 6",
+        ),
+        (
+            "image-matrix check",
+            f"{check * 1000:.0f}",
+            "importing the five libraries",
+            f"{check / imports:.2f}",
+            "≤ 1.0",
+        ),
     ]
     return table("Answers", ("command", "ms", "against", "ratio", "goal"), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,16 @@ def matrix(variants: int) -> str:
 
 def _family(number: int) -> str:
     name = f"team{number}"
-    chain = [f"  {name}-lab: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6, notebook==7.6.5]}}"]
+    steps = [f"{name}-lab", *(f"{name}-step{depth}" for depth in range(3))]
+    chain = [f"  {steps[0]}: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6, notebook==7.6.5]}}"]
     chain += [
-        f"  {name}-step{depth}: {{parent: {f'{name}-step{depth - 1}' if depth else f'{name}-lab'}, apt: [git, tmux], pip: [dask==2026.8.0]}}"
-        for depth in range(3)
+        f"  {step}: {{parent: {above}, apt: [git, tmux], pip: [dask==2026.8.0]}}"
+        for above, step in itertools.pairwise(steps)
     ]
     leaves = [
-        f"  {name}-leaf{leaf}: {{parent: {name}-step{leaf % 3}, description: Leaf {leaf} of {name}, bundles: [full], env: {{LEAF: 'n {leaf}'}}}}"
-        for leaf in range(FAMILY - 4)
+        f"  {name}-leaf{leaf}: {{parent: {steps[1 + leaf % 3]}, description: Leaf {leaf} of {name}, "
+        f"bundles: [full], env: {{LEAF: 'n {leaf}'}}}}"
+        for leaf in range(FAMILY - len(steps))
     ]
     return "\n".join([*chain, *leaves]) + "\n"
 
