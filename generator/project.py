@@ -56,9 +56,9 @@ def read_text(path: Path, name: str) -> str:
         advice = "run `image-matrix init`, or name the folder with -C" if name == MATRIX else "check the path"
         raise _refused(rules.UNREADABLE, name, "there is no such file", advice) from error
     except UnicodeDecodeError as error:
-        raise _refused(
-            rules.UNREADABLE, name, f"not UTF-8 (byte {error.start})", "save it as UTF-8"
-        ) from error
+        line = error.object[: error.start].count(b"\n") + 1
+        problem = f"line {line} is not UTF-8 (byte {error.start})"
+        raise _refused(rules.UNREADABLE, name, problem, "save the file as UTF-8") from error
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise _refused(rules.UNREADABLE, name, problem, "check the path and its permissions") from error

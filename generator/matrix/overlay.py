@@ -9,13 +9,17 @@ if TYPE_CHECKING:
 
 
 def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are anything
-    """Return ``base`` with ``overlay`` on top; neither is changed."""
+    """Return ``base`` with ``overlay`` on top; neither is changed.
+
+    An empty value that removes nothing stays, so that validation reports it: its key is misspelt.
+    """
     if not isinstance(base, dict) or not isinstance(overlay, dict):
         return overlay
-    merged = {key: merge(value, overlay[key]) if key in overlay else value for key, value in base.items()}
-    merged |= {key: value for key, value in overlay.items() if key not in base}
-    return {
-        key: value for key, value in merged.items() if value is not None or overlay.get(key, 0) is not None
+    kept = {key: value for key, value in base.items() if overlay.get(key, value) is not None}
+    return kept | {
+        key: merge(kept.get(key), value)
+        for key, value in overlay.items()
+        if value is not None or key not in base
     }
 
 

@@ -14,7 +14,7 @@ from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from generator.diagnostics import Finding, Path
     from generator.matrix.document import Documents
@@ -89,7 +89,7 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
         case "additionalProperties":
             known = _owner(schema, error.schema_path).get("properties", {})
             for key in kind.unexpected:
-                suggestion = did_you_mean(key, known)
+                suggestion = _known_field(key, known)
                 yield rules.UNKNOWN_KEY.at(
                     (*path, key), "key", key=key, where=human(path), suggestion=suggestion
                 )
@@ -115,6 +115,13 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
             yield _pattern(path, error, schema)
         case _:
             yield _other(path, error)
+
+
+def _known_field(key: str, known: Collection[str]) -> str:
+    suggestion = did_you_mean(key, known)
+    if suggestion.endswith("?") or len(known) <= 8:
+        return suggestion
+    return "`image-matrix schema` prints the fields that can stand here"
 
 
 def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401

@@ -48,11 +48,19 @@ def test_nothing_on_top_changes_nothing(base: dict[str, Any]) -> None:
 def test_what_the_overlay_says_holds(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     merged = merge(base, overlay)
     for path in paths(overlay):
-        said = at(overlay, path)
-        if said is None and at(base, path[:-1]) is not None and path[-1] in at(base, path[:-1]):
-            assert path[-1] not in (at(merged, path[:-1]) or {})
-        elif said is not None and said != {}:
-            assert at(merged, path) == said
+        if at(overlay, path) not in (None, {}):
+            assert at(merged, path) == at(overlay, path)
+
+
+@given(TREES)
+def test_an_empty_value_removes(base: dict[str, Any]) -> None:
+    for path in paths(base):
+        overlay: Any = None
+        for step in reversed(path):
+            overlay = {step: overlay}
+        merged = merge(base, overlay)
+        assert path[-1] not in at(merged, path[:-1])
+        assert set(at(base, path[:-1])) - set(at(merged, path[:-1])) == {path[-1]}
 
 
 @given(TREES, OVERLAYS)
@@ -71,6 +79,10 @@ def test_neither_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> No
 @given(TREES, TREES, TREES)
 def test_overlays_add_up_from_left_to_right(one: Any, two: Any, three: Any) -> None:
     assert merge_all([one, two, three]) == merge(merge(one, two), three)
+
+
+def test_a_removal_of_nothing_stays_to_be_reported() -> None:
+    assert merge({"images": {"a": 1}}, {"images": {"b": None}}) == {"images": {"a": 1, "b": None}}
 
 
 def test_the_order_of_keys_is_the_bases_then_the_overlays() -> None:

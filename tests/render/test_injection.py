@@ -11,7 +11,7 @@ from typing import Any
 
 import dockerfile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.diagnostics import MatrixError
@@ -144,13 +144,13 @@ def check(value: dict[str, Any]) -> None:
     assert (parsed.returncode, parsed.stderr) == (0, "")
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(poisoned())
 def test_no_value_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(poisoned_keys())
 def test_no_name_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)

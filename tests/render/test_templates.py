@@ -31,7 +31,7 @@ def test_shell_words_are_what_shlex_reads(texts: list[str]) -> None:
     assert shlex.split(" ".join(shell(text) for text in texts)) == texts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(TEXTS, max_size=20))
 def test_shell_words_are_what_bash_reads(texts: list[str]) -> None:
     script = "printf '%s\\0' " + " ".join(shell(text) for text in texts)
