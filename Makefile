@@ -1,0 +1,60 @@
+# What a contributor runs. Needs Python 3.11 or newer and make; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# with-contenv is no shell that shellcheck knows by its first line
+scripts = $(shell grep -rlE --exclude-dir=cache '^\#!$(1)$$' .ci templates)
+DOCKERFILES = $(shell find images -name Dockerfile)
+
+# The end-to-end tests need an engine and a registry; `eval "$$(.ci/engine up)"` starts both and names the registry.
+ifdef IMAGE_MATRIX_TEST_REGISTRY
+SELECTED :=
+LEFT_OUT :=
+else
+SELECTED := -m "not e2e"
+LEFT_OUT := left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help render test lint bench docs clean
+
+help: ## Say what there is to run
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+render: $(INSTALLED) ## Write everything that follows from matrix.yaml
+	@$(BIN)/image-matrix render
+
+test: lint ## Lint, then the tests; the end-to-end ones too where IMAGE_MATRIX_TEST_REGISTRY is set
+	$(if $(LEFT_OUT),@echo '$(LEFT_OUT)')
+	@mkdir -p build
+	@$(BIN)/pytest $(SELECTED) --junitxml=build/tests.xml $(PYTEST_OPTIONS)
+
+lint: $(INSTALLED) ## Formatting, lint, types, shell scripts, Dockerfiles, generated files
+	@$(BIN)/ruff format --quiet --check . || { echo 'run: $(BIN)/ruff format .'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/shellcheck $(call scripts,(/usr)?/bin/(env )?(ba)?sh)
+	@$(BIN)/shellcheck --shell=bash $(call scripts,.*with-contenv bash)
+	@$(BIN)/shellcheck --shell=sh $(call scripts,.*with-contenv sh)
+	@$(BIN)/hadolint --config .hadolint.yaml $(DOCKERFILES)
+	@$(BIN)/image-matrix check
+	@$(BIN)/python -m tools.reference --check
+
+bench: $(INSTALLED) ## Print the tables of measurements (minutes)
+	@$(BIN)/python -m bench
+
+docs: $(INSTALLED) ## Write the generated parts of docs/
+	@$(BIN)/python -m tools.reference
+
+clean: ## Remove .venv and build
+	rm -rf $(VENV) build
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
