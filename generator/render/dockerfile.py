@@ -180,12 +180,10 @@ def _extension(shared: Context, item: str, variant: Variant) -> Fetch:
 
 
 def _labels(shared: Context, variant: Variant) -> dict[str, str]:
-    """OCI labels that do not move with time or commit (opencontainers/image-spec, annotations.md)."""
+    """OCI labels that do not move with time, commit or registry (opencontainers/image-spec, annotations.md)."""
     labels = {"org.opencontainers.image.title": variant.image}
     if variant.description:
         labels["org.opencontainers.image.description"] = variant.description
     if variant.source:
         labels["org.opencontainers.image.base.name"] = shared.matrix.sources[variant.source]
-    elif variant.parent:
-        labels["org.opencontainers.image.base.name"] = f"{shared.matrix.registry}/{variant.parent}"
     return dict(sorted({**labels, **variant.labels}.items()))
