@@ -17,6 +17,7 @@ from generator.matrix.variants import expand
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from generator.diagnostics import Finding
     from generator.matrix.model import Matrix, Variant
 
 
@@ -39,13 +40,19 @@ def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
     documents = _documents(texts)
     findings = check_shape(documents)
     if findings:
-        raise MatrixError(diagnose(findings, documents))
+        raise MatrixError(diagnose([*findings, *_despite(documents, findings)], documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
     found = diagnose(check_meaning(matrix, variants, templates), documents)
     if errors(found):
         raise MatrixError(found)
     return Loaded(matrix, variants, documents, tuple(found))
+
+
+def _despite(documents: Documents, findings: list[Finding]) -> list[Finding]:
+    from generator.matrix.remainder import findings_despite
+
+    return findings_despite(documents.value, findings)
 
 
 def _documents(texts: Mapping[str, str]) -> Documents:
