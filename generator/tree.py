@@ -104,6 +104,7 @@ def apply(root: Path, difference: Difference) -> None:
     """Write and remove what differs; interrupted, the next call ends the work."""
     if not difference.changes:
         return
+    _sweep(root, difference.recorded)
     final = manifest_of(difference.rendered)
     journal = {
         path: tuple(dict.fromkeys((*difference.recorded.get(path, ()), *new))) for path, new in final.items()
@@ -119,13 +120,26 @@ def apply(root: Path, difference: Difference) -> None:
     write_atomically(root / manifests.MANIFEST, File(manifests.write(final)))
 
 
+TEMPORARY = ".image-matrix-"
+"""How the names of files start that are not yet in place."""
+
+
+def _sweep(root: Path, recorded: Mapping[str, tuple[str, ...]]) -> None:
+    """Remove what a killed run left half written; its journal, with two digests for a path, is still there then."""
+    if all(len(digests) == 1 for digests in recorded.values()):
+        return
+    for folder in {(root / path).parent for path in recorded if _inside(path)}:
+        for left in folder.glob(f"{TEMPORARY}*"):
+            left.unlink()
+
+
 def write_atomically(path: Path, file: File) -> None:
     """Put a file in place whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if file.symlink:
         _link_atomically(path, file)
         return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(file.content)
@@ -137,7 +151,7 @@ def write_atomically(path: Path, file: File) -> None:
 
 
 def _link_atomically(path: Path, file: File) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(file.content.decode())
     temporary.replace(path)

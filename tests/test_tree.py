@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator import manifest as manifests
 from generator import tree
 from generator.manifest import MANIFEST
 from generator.render.file import File
@@ -170,3 +171,13 @@ def test_a_link_is_a_file_like_any_other(tmp_path: Path) -> None:
     assert tree.compare(tmp_path, rendered).changes == ()
     tree.apply(tmp_path, tree.compare(tmp_path, {"run": File(b"./real")}))
     assert not (tmp_path / "run").is_symlink()
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
+    old, new = {"a/b": File(b"1")}, {"a/b": File(b"2"), "c": File(b"3")}
+    tree.apply(tmp_path, tree.compare(tmp_path, old))
+    journal = {"a/b": (manifests.digest(b"1"), manifests.digest(b"2")), "c": (manifests.digest(b"3"),)}
+    (tmp_path / manifests.MANIFEST).write_bytes(manifests.write(journal))
+    (tmp_path / "a" / ".image-matrix-k1ll3d").write_bytes(b"2")
+    tree.apply(tmp_path, tree.compare(tmp_path, new))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".image-matrix.json", "a", "b", "c"]
