@@ -71,7 +71,8 @@ def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[s
     for name, texts in (("Python packages", pins.requirements), ("conda packages", pins.explicit)):
         if item.id in texts:
             lines = texts[item.id].get(arch, "").splitlines()
-            yield f"lock: {name}", tuple(line for line in lines if line and not line.startswith((" ", "#")))
+            entries = (line for line in lines if line and not line.startswith((" ", "#")))
+            yield f"lock: {name}", tuple(line.removesuffix(" \\") for line in entries)
             yield f"lock: hashes of {name}", tuple(lines)
     if item.packages.get("cran"):
         yield "lock: CRAN snapshot", (pins.cran_snapshot or "",)

@@ -101,7 +101,7 @@ def kind(schema: Node, node: Node) -> str:
     if types == "object":
         values = node.get("additionalProperties")
         return f"mapping of name to {kind(schema, values)}" if isinstance(values, dict) else "mapping"
-    return WORDS.get(types, types)
+    return str(WORDS.get(types, types))
 
 
 def _plural_kind(schema: Node, node: Node) -> str:
@@ -190,8 +190,7 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str]) -> str:
     for rule in rules:
         if rule.code[:3] != last:
             last = rule.code[:3]
-            title = titles[last]
-            lines += [f"## {last}xx: {title}", ""]
+            lines += [f"## {last}xx: {titles.get(last, 'others')}", ""]
         lines += _rule(rule)
     return "\n".join(lines).rstrip() + "\n"
 

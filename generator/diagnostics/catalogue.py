@@ -2,7 +2,7 @@
 
 Codes are stable and never used again for something else. IM0xx: the file as YAML; IM1xx: its shape; IM2xx: names that
 point somewhere; IM3xx: variants and platforms; IM4xx: names and packages; IM5xx: templates and the generated tree; IM6xx:
-the lock.
+the lock; IM7xx: profiles; IM8xx: the generated workflow.
 """
 
 from __future__ import annotations
@@ -207,6 +207,131 @@ BAD_LOCK = Rule(
 NOT_LOCKED = Rule(
     "IM605", "not-locked", "{what}: not locked", "run `image-matrix lock` and commit matrix.lock.yaml",
     "What is not locked floats: the same commit can build another image tomorrow. `check --locked` refuses that.",
+)  # fmt: skip
+
+WORKFLOW_LIMIT = Rule(
+    "IM801", "workflow-limit", "{problem}", "{advice}",
+    "GitHub has limits: 256 legs a matrix, 500 KB a workflow file, about 1 MB of outputs a job. A workflow over one of them would not "
+    "start, or fail half way, so it is not written.",
+)  # fmt: skip
+
+BAD_SLUG = Rule(
+    "IM701", "bad-slug", "`{slug}` is not a slug: users' choices are stored under it", "{advice}",
+    "A profile's key is its slug: JupyterHub stores it with every user's last choice. It has lower-case letters, digits and "
+    "single hyphens. Names that people read are `display_name`.",
+    bad="profiles:\n  Data Science: {display_name: Data Science, images: [jupyter-scipy]}\n",
+    good="profiles:\n  data-science: {display_name: Data Science, images: [jupyter-scipy]}\n",
+)  # fmt: skip
+SAME_SLUG = Rule(
+    "IM702", "same-slug", "{first} and {second} are both the slug `{slug}`", "rename one of them",
+    "KubeSpawner takes the first profile with a slug, always: nobody could ever start the second one.",
+    bad="profiles:\n  old: {display_name: Old, images: [a]}\n  new: {display_name: New, images: [b], aliases: [old]}\n",
+    good="profiles:\n  new: {display_name: New, images: [b], aliases: [old]}\n",
+)  # fmt: skip
+SLUG_VANISHED = Rule(
+    "IM703", "slug-vanished", "the profile `{slug}` of {revision} is gone", "{advice}",
+    "JupyterHub stores the slug of a user's last choice. Starts by API or with the stored choice fail with `No such profile` when "
+    "it is gone. Keep it as an alias of another profile, or announce a successor in one release and remove it in the next.",
+    good="profiles:\n  data-science: {display_name: Data science, images: [jupyter-scipy], aliases: [scipy]}\n",
+)  # fmt: skip
+CHOICE_VANISHED = Rule(
+    "IM704", "choice-vanished", "profile `{slug}`: the choice `{key}` of `{option}` in {revision} is gone", "{advice}",
+    "JupyterHub stores the keys of a user's last choices. A start with a key that is gone ends in a KeyError.",
+    good="profiles:\n  data-science:\n    images: {scipy: jupyter-scipy}\n    retired: {images: {old-scipy: scipy}}\n",
+)  # fmt: skip
+SECOND_DEFAULT = Rule(
+    "IM705", "second-default", "`{second}` is a default profile as well as `{first}`", "keep `default: true` in one of them",
+    "With two defaults the server takes the first one and the browser's form shows the last one.",
+)  # fmt: skip
+HELM_ORDER = Rule(
+    "IM706", "helm-order", "users would see {after} before {before}: Helm sorts keys", "{advice}",
+    "Helm loses the order of mappings and sorts their keys (digits as numbers). Keys that you write yourself must be in that "
+    "order; in a list the generator numbers them.",
+    bad="resources: {small: small, large: large}\n", good="resources: {1-small: small, 2-large: large}\n",
+)  # fmt: skip
+BAD_CHOICE_KEY = Rule(
+    "IM707", "bad-choice-key", "profile `{profile}`: the choice key `{key}` {problem}", "{advice}",
+    "The chart's pre-puller names a container `image-pull-profile-INDEX-option-image-KEY`: lower-case letters, digits and hyphens, "
+    "63 characters in all. One bad key makes the DaemonSet invalid and the whole upgrade fails.",
+    bad="images: {Py3.13: jupyter-scipy}\n", good="images: {py3-13: jupyter-scipy}\n",
+)  # fmt: skip
+CPU_NOT_NUMBER = Rule(
+    "IM708", "cpu-not-number", "{where}: `{value}` is not a number of cores", "{advice}",
+    "KubeSpawner takes CPU as a number. `500m` and \"0.5\" are refused when a user clicks Start.",
+    bad="cpu: {limit: 500m}\n", good="cpu: {limit: 0.5}\n",
+)  # fmt: skip
+BAD_MEMORY = Rule(
+    "IM709", "bad-memory", "{where}: KubeSpawner does not read `{value}` as memory", "{advice}",
+    "KubeSpawner takes memory as bytes or with K, M, G, T, which are powers of 1024 there. Ki, Mi and Gi are refused when a user "
+    "clicks Start.",
+    bad="memory: {limit: 4Gi}\n", good="memory: {limit: 4G}\n",
+)  # fmt: skip
+UNKNOWN_TRAIT = Rule(
+    "IM710", "unknown-trait", "KubeSpawner has no setting `{name}` that a profile may set", "{suggestion}",
+    "A misspelt setting is ignored without a word where it is a number or text, and breaks the start where it is a mapping.",
+    bad="kubespawner_override: {cpu_limt: 2}\n", good="kubespawner_override: {cpu_limit: 2}\n",
+)  # fmt: skip
+REPLACES_LIST = Rule(
+    "IM711", "replaces-list", "the list `{name}` would replace the one that the chart sets", "{advice}",
+    "An override merges mappings and replaces lists. The chart's tolerations make user nodes reachable, its volumes hold users' "
+    "homes: both would be gone.",
+    bad="kubespawner_override: {volumes: [{name: data}]}\n", good="kubespawner_override: {volumes: {data: {name: data}}}\n",
+)  # fmt: skip
+FIELD_TWICE = Rule(
+    "IM712", "field-twice", "profile `{profile}`: {first} and {second} both set `{field}`", "keep one of them",
+    "Where two parts of a choice set one field, the one whose key sorts last wins, whatever was meant.",
+)  # fmt: skip
+REQUEST_WITHOUT_LIMIT = Rule(
+    "IM713", "request-without-limit", "`{name}` is requested without a limit", "set it under `extra_resource_limits` too, or use `accelerator:`",
+    "Devices and huge pages cannot be overcommitted: Kubernetes refuses a pod that requests them without the same limit.",
+    bad="kubespawner_override: {extra_resource_guarantees: {nvidia.com/gpu: \"1\"}}\n", good="accelerator: {cuda: 1}\n",
+)  # fmt: skip
+EXPANDED_TEXT = Rule(
+    "IM714", "expanded-text", "{where}: `{text}` would be expanded by {who}", "{advice}",
+    "KubeSpawner passes environment values and volumes through Python's str.format, and Flux replaces ${{…}} in every text of a "
+    "Kustomization with postBuild. Both fail on a name that they do not know.",
+    bad="env: {JSON: '{\"a\": 1}'}\n", good="env: {JSON_FILE: /etc/settings.json}\n",
+)  # fmt: skip
+HTML_TEXT = Rule(
+    "IM715", "html-text", "{where}: `{text}` is HTML", "write plain text",
+    "JupyterHub prints names and descriptions of profiles without escaping: a tag would become part of the page.",
+    bad="description: <b>Fast</b>\n", good="description: Fast\n",
+)  # fmt: skip
+DEVICE_MISMATCH = Rule(
+    "IM716", "device-mismatch", "profile `{profile}` offers `{image}` ({image_device}) with `{size}` ({size_device})", "{advice}",
+    "Users choose image and size independently: every image of a profile must fit every size. An image for GPUs on a pod without "
+    "one starts and fails later; the reverse wastes a GPU.",
+)  # fmt: skip
+NO_HUB_PACKAGE = Rule(
+    "IM717", "no-jupyterhub", "profile `{profile}`: `{image}` has no jupyterhub package", "{advice}",
+    "KubeSpawner starts `jupyterhub-singleuser` in the image; without the package jupyterhub the pod ends at once.",
+    bad="images:\n  base: {from: debian}\n", good="images:\n  base: {from: debian, pip: [jupyterhub==5.5.0]}\n",
+)  # fmt: skip
+HUB_VERSION = Rule(
+    "IM718", "hub-version", "profile `{profile}`: `{image}` has jupyterhub {version}, the hub has {hub}", "{advice}",
+    "The major versions of jupyterhub in the image and in the hub must be the same: else redirect loops and refused tokens.",
+)  # fmt: skip
+NOT_FOR_NODES = Rule(
+    "IM719", "not-for-nodes", "profile `{profile}`: `{image}` is not built for {platform}, which the site's nodes have", "{advice}",
+    "A pod on a node of another platform cannot pull the image.",
+)  # fmt: skip
+TOO_MANY_PROFILES = Rule(
+    "IM720", "configmap-size", "the profiles would be {size} KiB of values; a ConfigMap holds 1024", "offer fewer choices, or split the hub",
+    "Kubernetes refuses a ConfigMap over 1 MiB, and the chart copies all values into a Secret of its own. Over 900 KiB is refused here.",
+)  # fmt: skip
+NOTHING_OFFERED = Rule(
+    "IM721", "nothing-offered", "{what} has nothing to offer: {problem}", "{advice}",
+    "A profile without an image, and a list without a profile, would leave users with the chart's sample image.",
+)  # fmt: skip
+GUARANTEE_OVER_LIMIT = Rule(
+    "IM722", "guarantee-over-limit", "{where}: guarantees {guarantee}, but limits to {limit}", "raise the limit, or guarantee less",
+    "Kubernetes refuses a pod that requests more than its limit.",
+)  # fmt: skip
+INLINE_WINS = Rule(
+    "IM723", "inline-wins", "inline values set `{path}` too, and win over {ours}", "remove it here: the profiles come from matrix.yaml",
+    "Flux merges `valuesFrom` first and `spec.values` on top; lists are replaced whole. The profile list of the ConfigMap would never "
+    "reach the hub, and nothing would say so.",
+    severity="warning",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {

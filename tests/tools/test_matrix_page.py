@@ -1,0 +1,48 @@
+"""The examples of docs/matrix.md are one matrix in parts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from generator.matrix.load import Loaded, load
+from generator.matrix.overlay import merge_all
+from generator.pins import Pins
+from generator.project import read_templates
+from generator.render.outputs import render_all
+from tools.reference import BEGIN, REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Loaded:
+    prose = (REPOSITORY / "docs/matrix.md").read_text(encoding="utf-8").partition(BEGIN)[0]
+    parts: list[Mapping[str, Any]] = [
+        yaml.safe_load(text)
+        for text in re.findall(r"^```yaml\n(.*?)^```$", prose, flags=re.MULTILINE | re.DOTALL)
+    ]
+    assert len(parts) >= 10
+    return load({"matrix.yaml": yaml.safe_dump(merge_all(parts))}, read_templates(REPOSITORY).kinds)
+
+
+def test_the_examples_render(loaded: Loaded) -> None:
+    assert not loaded.warnings
+    assert "images/base/python3.11/Dockerfile" in render_all(loaded, Pins(), read_templates(REPOSITORY))
+
+
+def test_what_the_page_says_follows(loaded: Loaded) -> None:
+    variants = loaded.variants
+    assert variants["base:python3.11"].root_source == "debian-bookworm"
+    assert variants["base:python3.11"].packages["apt"] == ("libnss-wrapper",)
+    assert "jupyter-data:python3.11" not in variants
+    assert variants["jupyter:python3.11"].parent == "base:python3.11"
+    assert variants["jupyter-science:python3.13"].packages["pip"] == ("numpy==2.4.5", "scipy==1.17.1")
+    cuda = variants["jupyter-pytorch-cuda:python3.13"]
+    assert cuda.pip_index == "https://download.pytorch.org/whl/cu130"
+    assert cuda.env["NVIDIA_REQUIRE_CUDA"] == "cuda>=13.0"
+    assert cuda.platforms == ("linux/amd64",)
