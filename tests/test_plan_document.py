@@ -1,0 +1,86 @@
+"""docs/plan.schema.json describes what ``plan --format json`` prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from generator.cli import run
+from generator.cli.plan import state_of
+from generator.cli.session import understand
+from generator.init import create, new_repository
+from generator.plan import make_plan, references
+from generator.project import read_inputs
+from generator.render.plan_report import as_json
+
+if TYPE_CHECKING:
+    from generator.plan import Presence, State
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs/plan.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(SCHEMA)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit."""
+    create(tmp_path, new_repository())
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org")
+    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=first")):
+        subprocess.run([*git, *arguments], check=True)
+    return tmp_path
+
+
+def printed(capfd: pytest.CaptureFixture[str], folder: Path, *options: str) -> Any:
+    assert run(["-q", "-C", str(folder), "plan", "--format", "json", *options]) == 0
+    return json.loads(capfd.readouterr().out)
+
+
+def test_everything(
+    repository: Path, capfd: pytest.CaptureFixture[str], validator: Draft202012Validator
+) -> None:
+    plan = printed(capfd, repository)
+    validator.validate(plan)
+    assert [entry["variant"].partition(":")[0] for entry in plan["build"]] == [
+        "base",
+        "jupyter",
+        "jupyter-data",
+    ]
+    assert plan["keep"] == []
+
+
+def test_since_a_revision(
+    repository: Path, capfd: pytest.CaptureFixture[str], validator: Draft202012Validator
+) -> None:
+    matrix = repository / "matrix.yaml"
+    text = matrix.read_text().replace("ipykernel==7.4.0", "ipykernel==7.3.0").partition("  # An image")[0]
+    matrix.write_text(f"{text}  jupyter-new:\n    parent: jupyter\n    pip: [numpy==2.4.6]\n")
+    plan = printed(capfd, repository, "--since", "HEAD")
+    validator.validate(plan)
+    jupyter, new = plan["build"]
+    assert jupyter["reasons"] == ["pip packages (ipykernel==7.4.0 → ipykernel==7.3.0)"]
+    assert jupyter["children"] == ["jupyter-new:python3.13"]
+    assert (new["reasons"], new["cause"]) == (["new"], "jupyter:python3.13")
+    assert [entry["variant"] for entry in plan["keep"]] == ["base:python3.13"]
+    assert plan["removed"] == ["jupyter-data:python3.13"]
+
+
+@pytest.mark.parametrize("answer", ["present", "absent", "unknown"])
+def test_what_the_registry_says(repository: Path, answer: Presence, validator: Draft202012Validator) -> None:
+    state: State = state_of(understand(read_inputs(repository)))
+    plan = as_json(make_plan(state, None, dict.fromkeys(references(state).values(), answer)))
+    validator.validate(plan)
+    assert {entry["presence"] for entry in (*plan["build"], *plan["keep"])} == {answer}
+
+
+def test_the_schema_refuses_what_is_not_in_it(validator: Draft202012Validator) -> None:
+    assert not validator.is_valid({"summary": "", "build": [], "keep": [], "removed": [], "more": 1})
+    assert not validator.is_valid({"summary": "", "build": [{}], "keep": [], "removed": []})
