@@ -1,0 +1,120 @@
+"""``verify``: run built images and check the contract and their own tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, open_project, paint, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.cli.session import Project
+    from generator.verify.engine import Engine
+    from generator.verify.model import Report, Subject
+
+
+@click.command()
+@click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
+@click.option(
+    "--image", metavar="REFERENCE", help="Check this image instead of the local tag; with one VARIANT."
+)
+@click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated where need be.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Time from the start of a container to its first answer.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True
+)
+@click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Also write JUnit XML to FILE.",
+)
+@click.pass_obj
+def verify(
+    session: Session,
+    names: tuple[str, ...],
+    image: str | None,
+    platform: str | None,
+    deadline: float,
+    format_: str,
+    junit_file: str | None,
+) -> int:
+    """Run the built images of variants (IMAGE or IMAGE:LABEL) and check the contract and their own tests."""
+    from generator.verify.engine import docker
+
+    project = open_project(session)
+    subjects = _subjects(project, names, image, platform, deadline)
+    engine = docker()
+    _get(session, engine, subjects)
+    reports = []
+    for subject in subjects:
+        say(session, f"{subject.id}: checking {subject.image}")
+        reports.append(_verify(engine, subject))
+        if format_ == "table":
+            click.echo(_table(reports[-1]), nl=False)
+    _print(reports, format_, junit_file)
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def _subjects(
+    project: Project, names: Sequence[str], image: str | None, platform: str | None, deadline: float
+) -> list[Subject]:
+    """Return what is to be checked; raises :class:`CallError` where ``--image`` meets several variants."""
+    from generator.errors import CallError
+    from generator.selection import select
+    from generator.verify.run import subject_of
+
+    loaded = project.loaded
+    chosen = select(loaded.variants, names)
+    if image and len(chosen) != 1:
+        raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
+    for name in chosen:
+        built_for = loaded.variants[name].platforms
+        if platform and platform not in built_for:
+            raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
+    return [
+        subject_of(loaded, name, image or f"{loaded.matrix.registry}/{name}", platform, deadline)
+        for name in chosen
+    ]
+
+
+def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:
+    """Pull what is not here, before anything is started."""
+    for subject in subjects:
+        if not engine.has(subject.image):
+            say(session, f"{subject.id}: pulling {subject.image}")
+            engine.pull(subject.image, subject.platform)
+
+
+def _verify(engine: Engine, subject: Subject) -> Report:
+    from generator.verify.run import verify
+
+    return verify(engine, subject)
+
+
+def _table(report: Report) -> str:
+    from generator.verify.report import table
+
+    return table(report, paint)
+
+
+def _print(reports: Sequence[Report], format_: str, junit_file: str | None) -> None:
+    from pathlib import Path
+
+    from generator.verify.report import as_json, junit
+
+    if format_ != "table":
+        click.echo(as_json(reports) if format_ == "json" else junit(reports), nl=False)
+    if junit_file:
+        Path(junit_file).write_text(junit(reports), encoding="utf-8")

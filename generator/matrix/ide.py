@@ -1,0 +1,25 @@
+"""Which IDE an image serves: what the nearest template in its chain says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.matrix.model import Variant
+
+Ide = Literal["jupyter", "codeserver", "rstudio"]
+IDES: tuple[Ide, ...] = ("jupyter", "codeserver", "rstudio")
+"""Templates that bring an IDE; every other template leaves that of the ancestors as it is."""
+
+
+def ide_of(variants: Mapping[str, Variant], identifier: str) -> Ide | None:
+    """Return the IDE of a variant, or ``None`` for one that serves nothing."""
+    item: Variant | None = variants[identifier]
+    while item is not None:
+        for ide in IDES:
+            if item.template == ide:
+                return ide
+        item = variants.get(item.parent) if item.parent else None
+    return None

@@ -1,0 +1,74 @@
+"""``tests:`` that could never pass, or never run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.diagnostics import did_you_mean
+from generator.matrix.ide import ide_of
+from generator.matrix.schema import human
+from generator.matrix.validate.references import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.model import Matrix, Settings, Variant
+
+AXIS = re.compile(r"\{([^{}]*)\}")
+"""An axis whose value is to be put in: ``{python}``."""
+
+
+def _declared(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
+    for name, settings in matrix.bundles.items():
+        yield ("bundles", name), settings
+    yield from settings_of(matrix)
+
+
+def unreadable_commands(matrix: Matrix) -> Iterator[Finding]:
+    """Commands with a quote that is not closed."""
+    for path, settings in _declared(matrix):
+        for command in settings.tests.get("commands", {}):
+            try:
+                shlex.split(command)
+            except ValueError as error:
+                place: Path = (*path, "tests", "commands", command)
+                problem = f"`{command}` cannot be split into words: {str(error).lower()}"
+                advice = "close the quotation, or put a backslash before the quote"
+                where = human(place[:-1])
+                yield rules.BAD_VALUE.at(place, "key", where=where, problem=problem, advice=advice)
+
+
+def unknown_axes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Versions with an axis that an image has not."""
+    axes = {item.image: item.values for item in variants.values()}
+    for path, settings in _declared(matrix):
+        users = [path[1]] if path[0] == "images" else _users(matrix, str(path[1]))
+        for name, value in settings.tests.get("versions", {}).items():
+            place: Path = (*path, "tests", "versions", name)
+            for axis in dict.fromkeys(AXIS.findall(value)):
+                for image in (str(user) for user in users if axis not in axes.get(str(user), {axis: ""})):
+                    suggestion = did_you_mean(axis, axes[image]) if axes[image] else "write the version"
+                    yield rules.AXIS_NOT_HERE.at(
+                        place, "value", where=human(place), image=image, axis=axis, suggestion=suggestion
+                    )
+
+
+def _users(matrix: Matrix, bundle: str) -> list[str]:
+    found = (str(path[1]) for path, settings in settings_of(matrix) if bundle in settings.bundles)
+    return list(dict.fromkeys(found))
+
+
+def http_without_ide(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """HTTP tests of images that serve nothing."""
+    serving = {item.image for item in variants.values() if ide_of(variants, item.id)}
+    known = {item.image for item in variants.values()}
+    for path, settings in settings_of(matrix):
+        if settings.tests.get("http") and path[1] in known - serving:
+            place: Path = (*path, "tests", "http")
+            problem = f"`{path[1]}` serves nothing: no template in its chain brings an IDE"
+            advice = "put it into an image with the template jupyter, codeserver or rstudio"
+            yield rules.BAD_VALUE.at(place, "key", where=human(place), problem=problem, advice=advice)

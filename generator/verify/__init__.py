@@ -1,0 +1,1 @@
+"""The contract of an image, checked on running containers: see docs/verify.md."""

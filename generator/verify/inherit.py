@@ -1,0 +1,75 @@
+"""What a variant must pass: its chain's tests and pins, the nearest image's word counting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.matrix.model import TEST_KINDS
+from generator.matrix.resolve import package_name
+from generator.matrix.validate.tests import AXIS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.matrix.model import OwnTests, Variant
+
+
+def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
+    """Return a variant's ancestors and itself, the root first."""
+    found = [variants[identifier]]
+    while (parent := found[0].parent) is not None:
+        found.insert(0, variants[parent])
+    return found
+
+
+def inherited(line: Iterable[Variant]) -> OwnTests:
+    """Return the tests of a chain; a test that a child names again is the child's."""
+    variants = list(line)
+    values = variants[-1].values
+    return {
+        kind: {
+            key: with_values(expected, values) if kind == "versions" else expected
+            for item in variants
+            for key, expected in item.tests.get(kind, {}).items()
+        }
+        for kind in TEST_KINDS
+        if any(item.tests.get(kind) for item in variants)
+    }
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Put axis values in: ``{python}`` to ``3.13``."""
+    return AXIS.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def pins(line: Iterable[Variant]) -> dict[str, str]:
+    """Return the Python distributions that a chain pins with ``==``, for any platform; the last one counts."""
+    found = {}
+    for item in line:
+        for requirement in item.packages.get("pip", ()):
+            wanted, _, marker = requirement.partition(";")
+            version = wanted.partition("==")[2].strip()
+            if version and not marker and "," not in version:
+                found[package_name("pip", requirement)] = version
+    return found
+
+
+def version_fits(installed: str, wanted: str, *, exact: bool) -> bool:
+    """Compare versions part by part; a local part (``+cpu``) counts only where it is asked for.
+
+    ``exact`` is for pins (PEP 440: 1.0 equals 1.0.0, and ``2.*`` is every 2); otherwise the first parts must be equal.
+    """
+    if "+" not in wanted:
+        installed = installed.partition("+")[0]
+    if wanted.endswith(".*"):
+        exact, wanted = False, wanted[:-2]
+    have, want = installed.split("."), wanted.split(".")
+    if not exact:
+        return have[: len(want)] == want
+    return _without_zeros(have) == _without_zeros(want)
+
+
+def _without_zeros(parts: list[str]) -> list[str]:
+    while len(parts) > 1 and parts[-1] == "0":
+        parts = parts[:-1]
+    return parts

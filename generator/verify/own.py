@@ -1,0 +1,121 @@
+"""An image's own tests: ``tests:`` and pinned packages, asked in one go of a running container."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from generator.verify import contract
+from generator.verify.asking import ask, judged, source
+from generator.verify.inherit import version_fits
+from generator.verify.python_probe import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.verify.engine import Container
+    from generator.verify.model import Result, Subject
+
+COMMAND_SECONDS = 60.0
+PYTHON_SECONDS = 180.0
+Told = dict[tuple[str, str], tuple[str, float]]
+"""Kind and name to the answer of the image's Python, and the seconds that it took."""
+
+
+def frameworks(subject: Subject) -> list[str]:
+    """Return the distributions that tell the version of the accelerator's software."""
+    if subject.accelerator is None or not subject.accelerator.resource:
+        return []
+    if subject.accelerator.resource.startswith("habana.ai/"):
+        return ["habana-torch-plugin"]
+    return [name for name in ("torch", "tensorflow") if name in subject.pins]
+
+
+def own_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:
+    """Run the tests of a subject in a container that serves below ``prefix``."""
+    tests = subject.tests
+    commands, paths, pages = (tests.get(kind, {}) for kind in ("commands", "files", "http"))
+    names = [*dict.fromkeys([*tests.get("versions", {}), *subject.pins])]
+    wanted = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
+    python = ["python", "-c", source("python_probe"), json.dumps(wanted)]
+    questions: list[tuple[str, dict[str, Any]]] = [
+        *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
+        *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
+        ("files", {"paths": [*paths]}),
+        *([("run", {"words": python, "seconds": PYTHON_SECONDS})] if any(wanted.values()) else []),
+    ]
+    answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (len(commands) + 1))
+    yield from _commands(commands, answers)
+    yield from _pages(pages, answers[len(commands) :], prefix)
+    for path in paths:
+        missing = path in answers[len(commands) + len(pages)]["missing"]
+        yield judged(f"file {path}", "it is not there, or cannot be read" if missing else "")
+    if any(wanted.values()):
+        yield from _python(subject, answers[-1])
+
+
+def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
+    for (command, expected), answer in zip(commands.items(), answers, strict=False):
+        out = answer["out"].strip()
+        problem = ""
+        if answer["code"] != 0:
+            problem = f"exit code {answer['code']}: {_end(out)}"
+        elif expected not in out:
+            problem = f"`{expected}` is not in its output: {_end(out)}"
+        yield judged(f"command {command}", problem, answer["seconds"], _end(out))
+
+
+def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str) -> Iterator[Result]:
+    for (path, expected), answer in zip(pages.items(), answers, strict=False):
+        problem = contract.page(answer, f"{prefix}{path}")
+        if not problem and expected not in answer["body"]:
+            problem = f"`{expected}` is not in the answer: {answer['body'][:80]}"
+        yield judged(f"http {path}", problem, answer["seconds"])
+
+
+def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
+    told = read(answer["out"])
+    silent = f"Python ended with exit code {answer['code']}: {_end(answer['out'].strip())}"
+    for module in subject.tests.get("imports", {}):
+        problem, seconds = told.get(("import", module), (silent, 0.0))
+        yield judged(f"import {module}", problem, seconds)
+    for name, wanted in subject.tests.get("versions", {}).items():
+        installed = told.get(("version", name), ("", 0.0))[0]
+        fits = bool(installed) and version_fits(installed, wanted, exact=False)
+        yield judged(
+            f"version {name}", "" if fits else f"{installed or silent}, not {wanted}", detail=installed
+        )
+    if subject.pins:
+        yield packages(subject.pins, told)
+    for name in frameworks(subject):
+        yield accelerated(subject, name, *told.get(("framework", name), (silent, 0.0)))
+
+
+def read(out: str) -> Told:
+    """Read the lines of the image's Python."""
+    lines = (json.loads(line.removeprefix(MARK)) for line in out.splitlines() if line.startswith(MARK))
+    return {(kind, name): (value, seconds) for kind, name, value, seconds in lines}
+
+
+def packages(pins: Mapping[str, str], told: Told) -> Result:
+    """Everything that the chain pins is installed in that version: a child must not move its parent's packages."""
+    wrong = [
+        f"{name} {installed or 'is not installed'}, not {wanted}"
+        for name, wanted in pins.items()
+        if not (installed := told.get(("version", name), ("", 0.0))[0])
+        or not version_fits(installed, wanted, exact=True)
+    ]
+    return judged("packages", "; ".join(wrong), detail=f"{len(pins)} pinned")
+
+
+def accelerated(subject: Subject, name: str, found: str, seconds: float) -> Result:
+    """The framework imports and was built for the accelerator's software; needs no device."""
+    wanted = subject.accelerator.version if subject.accelerator else ""
+    fits = bool(found) and version_fits(found, wanted, exact=False) if wanted else bool(found)
+    problem = "" if fits else f"{name} was built for {found or 'no accelerator'}, not {wanted}"
+    return judged(f"accelerator {name}", problem, seconds, found)
+
+
+def _end(text: str) -> str:
+    return (text.splitlines() or [""])[-1][:200]

@@ -1,0 +1,248 @@
+"""Looks at a container from the inside. Run there as ``python3 -I - REQUEST``: standard library only.
+
+REQUEST is a list of ``[operation, {arguments}]`` in JSON; the answer is a list with one object for each, in JSON on
+one line. One run of it answers many questions: each start of a process in a container costs a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PORT = 8888
+HOST = "notebooks.example.org"
+"""A server behind a gateway is called by a name that it does not know."""
+PAUSE = 0.1
+BODY = 200_000
+
+
+def facts() -> dict[str, Any]:
+    """Return who runs here, which processes there are and who listens."""
+    return {
+        "uid": os.getuid(),
+        "gid": os.getgid(),
+        "groups": os.getgroups(),
+        "user": _user(),
+        "home": os.environ.get("HOME", ""),
+        "processes": _processes(),
+        "listening": [entry for name in ("tcp", "tcp6", "udp", "udp6") for entry in _listening(name)],
+    }
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
+def _processes() -> list[dict[str, Any]]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, fields = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+            owner = folder.stat().st_uid
+        except OSError:
+            continue
+        state, parent = fields.split()[:2]
+        found.append(
+            {"pid": int(folder.name), "name": name, "state": state, "parent": int(parent), "uid": owner}
+        )  # fmt: skip
+    return sorted(found, key=lambda item: int(item["pid"]))
+
+
+def _listening(protocol: str) -> list[dict[str, Any]]:
+    """Return the sockets that take connections: state 0A for TCP, 07 (not connected) for UDP."""
+    try:
+        lines = Path("/proc/net", protocol).read_text().splitlines()[1:]
+    except OSError:
+        return []
+    wanted = "0A" if protocol.startswith("tcp") else "07"
+    rows = (line.split() for line in lines)
+    places = (row[1].rpartition(":") for row in rows if row[3] == wanted)
+    return [
+        {"protocol": protocol, "address": _address(where), "port": int(port, 16)} for where, _, port in places
+    ]
+
+
+def _address(text: str) -> str:
+    """Return an address of /proc/net: 32-bit words in the machine's byte order, which is little-endian here."""
+    words = bytes.fromhex(text)
+    data = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+    return socket.inet_ntop(socket.AF_INET if len(data) == 4 else socket.AF_INET6, data)
+
+
+def zombies(deadline: float) -> dict[str, Any]:
+    """Leave an orphan to the first process and return which zombies are there ``deadline`` seconds later."""
+    subprocess.run(["/bin/sh", "-c", "sh -c 'sleep 0.1' & exit 0"], check=False, stdin=subprocess.DEVNULL)
+    end = time.monotonic() + deadline
+    while True:
+        running = _processes()
+        dead = [item for item in running if item["state"] == "Z" and item["parent"] == 1]
+        orphan = any(item["name"] == "sleep" and item["parent"] == 1 for item in running)
+        if (not dead and not orphan) or time.monotonic() > end:
+            return {"zombies": [item["name"] for item in dead]}
+        time.sleep(PAUSE)
+
+
+def home(deadline: float) -> dict[str, Any]:
+    """Wait until everything of the home template is in the home; return what is missing and whether one can write."""
+    end = time.monotonic() + deadline
+    missing = _missing()
+    while missing and time.monotonic() < end:
+        time.sleep(PAUSE)
+        missing = _missing()
+    folder = Path(os.environ.get("HOME", "/"))
+    return {"missing": missing[:5], "written": _write(folder), "group": _group(folder)}
+
+
+def _missing() -> list[str]:
+    folder = Path(os.environ.get("HOME", "/"))
+    return [path for path in _template() if not os.path.lexists(folder / path)]
+
+
+def _template() -> list[str]:
+    template = Path(os.environ.get("HOME_TEMPLATE", "/nonexistent"))
+    return [str(path.relative_to(template)) for path in sorted(template.rglob("*"))]
+
+
+def _write(folder: Path) -> str:
+    probe = folder / f".image-matrix-verify-{os.getpid()}"
+    try:
+        probe.write_text("probe")
+        probe.unlink()
+    except OSError as error:
+        return f"{folder} can't be written: {error.strerror}"
+    return ""
+
+
+def _group(folder: Path) -> list[str]:
+    """Return what came from the template and does not belong to the home's group, or cannot be written by it."""
+    wanted = folder.stat().st_gid
+    found = []
+    for path in (folder / name for name in _template() if os.path.lexists(folder / name)):
+        info = path.lstat()
+        private = not info.st_mode & 0o077
+        if info.st_gid != wanted or not (private or path.is_symlink() or info.st_mode & 0o020):
+            found.append(str(path))
+    return found[:5]
+
+
+def get(path: str, prefix: str = "/", headers: dict[str, str] | None = None, deadline: float = 0.0,
+        wanted: int = 200, follow: bool = True, port: int = PORT) -> dict[str, Any]:  # fmt: skip
+    """Ask until the answer has the status that is wanted, or ``deadline`` seconds are over; return the last answer."""
+    started = time.monotonic()
+    while True:
+        answer = _get(path, prefix, headers or {}, follow, port)
+        answer["seconds"] = round(time.monotonic() - started, 3)
+        if answer["status"] == wanted or time.monotonic() - started > deadline:
+            return answer
+        time.sleep(PAUSE)
+
+
+def _get(path: str, prefix: str, headers: dict[str, str], follow: bool, port: int) -> dict[str, Any]:
+    """Ask once, following redirects below the prefix on the same host; another one is returned as it is."""
+    cookies: dict[str, str] = {}
+    hops = [path]
+    while True:
+        sent = {**headers, **({"Cookie": _cookie(cookies)} if cookies else {})}
+        answer = _ask(port, path, sent, cookies)
+        there = urlsplit(urljoin(f"http://{HOST}{path}", answer.get("location", "")))
+        inside = there.netloc == HOST and f"{there.path}/".startswith(prefix)
+        if not (follow and answer["status"] in (301, 302, 303, 307, 308) and inside and len(hops) < 10):
+            return {**answer, "hops": hops}
+        path = there.path + (f"?{there.query}" if there.query else "")
+        hops.append(path)
+
+
+def _cookie(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+def _ask(port: int, path: str, headers: dict[str, str], cookies: dict[str, str]) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(_here() if port == PORT else "127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Host": HOST, "User-Agent": "image-matrix", **headers})
+        answer = connection.getresponse()
+        body = answer.read(BODY).decode(errors="replace")
+        for line in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = line.partition(";")[0].partition("=")
+            cookies[name] = value
+        fields = {name.lower(): value for name, value in answer.getheaders()}
+        location = fields.get("location", "")
+        return {"status": answer.status, "headers": fields, "body": body, "location": location, "error": ""}
+    except (OSError, http.client.HTTPException) as error:
+        said = f"{type(error).__name__}: {error}"
+        return {"status": 0, "headers": {}, "body": "", "location": "", "error": said}
+    finally:
+        connection.close()
+
+
+def _here() -> str:
+    """Return the container's own address, as its neighbours have it; without a network, the loopback."""
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return "127.0.0.1"
+
+
+def run(words: list[str], seconds: float = 60.0) -> dict[str, Any]:
+    """Run a command as the notebook user; return its exit code and the end of both its streams."""
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+            check=False, cwd="/",
+        )  # fmt: skip
+        code, out = done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as error:
+        code, out = -1, f"{(error.stdout or b'').decode(errors='replace')}\nno end after {seconds:.0f} s"
+    except OSError as error:
+        code, out = 127, f"{words[0]}: {error.strerror}"
+    return {"code": code, "out": out[-4000:], "seconds": round(time.monotonic() - started, 3)}
+
+
+def files(paths: list[str]) -> dict[str, Any]:
+    """Return which paths are not there, or not for this user to read."""
+    missing = []
+    for path in paths:
+        with contextlib.suppress(OSError, RuntimeError):
+            if os.access(Path(path).expanduser(), os.R_OK):
+                continue
+        missing.append(path)
+    return {"missing": missing}
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    "facts": facts,
+    "files": files,
+    "get": get,
+    "home": home,
+    "run": run,
+    "zombies": zombies,
+}
+
+
+def main() -> None:
+    """Answer the request."""
+    answers = []
+    for name, arguments in json.loads(sys.argv[1]):
+        answers.append(OPERATIONS[name](**arguments))
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""``verify`` as a whole: subjects from the matrix, their scenarios side by side, one report each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from generator.matrix.ide import ide_of
+from generator.verify.inherit import chain, inherited, pins
+from generator.verify.model import Report, Subject
+from generator.verify.scenarios import results, scenarios
+
+if TYPE_CHECKING:
+    from generator.matrix.load import Loaded
+    from generator.verify.engine import Engine
+
+SIDE_BY_SIDE = 3
+"""Scenarios at a time: starting an IDE keeps a core busy, waiting for one does not."""
+
+
+def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None, deadline: float) -> Subject:
+    """Return what is expected of a variant's image."""
+    line = chain(loaded.variants, identifier)
+    name = line[-1].accelerator
+    return Subject(
+        id=identifier,
+        image=image,
+        ide=ide_of(loaded.variants, identifier),
+        platform=platform,
+        tests=inherited(line),
+        pins=pins(line),
+        accelerator=loaded.matrix.accelerators[name] if name else None,
+        deadline=deadline,
+    )
+
+
+def verify(engine: Engine, subject: Subject, side_by_side: int = SIDE_BY_SIDE) -> Report:
+    """Run every scenario of a subject; raises :class:`EnvironmentFailure` where the engine fails."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(side_by_side) as pool:
+        running = [pool.submit(results, scenario, engine, subject) for scenario in scenarios(subject)]
+        found = tuple(result for future in running for result in future.result())
+    return Report(subject.id, subject.image, time.monotonic() - started, found)

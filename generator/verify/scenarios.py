@@ -1,0 +1,303 @@
+"""The containers that ``verify`` starts, each for several checks, and what is asked of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.verify import contract
+from generator.verify.asking import Unanswered, ask, judged, source
+from generator.verify.engine import Engine, Spec, Unstartable, Volume
+from generator.verify.model import Result, Subject
+from generator.verify.own import frameworks, own_results, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from generator.verify.engine import Container
+
+PREFIX = "/notebook/team/name"
+"""As Kubeflow's notebook controller makes it: without a slash at the end."""
+FS_GROUP = 100
+FOREIGN = 1000650000
+"""A user id such as OpenShift gives to a namespace; the same number is the volume's group."""
+GRACE = 10.0
+"""Seconds from SIGTERM to the end: the engine's default; Kubernetes gives 30."""
+BAD_PREFIXES = ("/notebook/../admin", "/notebook/a b", "/notebook/a?token=x")
+TMPFS = ("/tmp", "/run")  # noqa: S108 - in the container
+HUB_PORT = 8081
+HUB_USER = "jo"
+HUB_TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, without a network
+HUB_PREFIX = f"/user/{HUB_USER}/"
+HUB_PAGES = {"jupyter": "lab", "codeserver": "code-server/", "rstudio": "rstudio/"}
+"""Where each IDE is below a hub's prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Some containers and the checks that they serve."""
+
+    checks: tuple[str, ...]
+    run: Callable[[Engine, Subject], Iterator[Result]]
+
+
+def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as Kubeflow does: uid 1000, a prefix, an empty volume of the group 100."""
+    spec = Spec(
+        subject.image,
+        subject.platform,
+        {"NB_PREFIX": PREFIX},
+        groups=(FS_GROUP,),
+        volume=Volume(gid=FS_GROUP),
+    )
+    started = time.monotonic()
+    with engine.container(spec) as container:
+        if subject.ide:
+            yield from _pages(container, subject, started)
+        began = time.monotonic()
+        home, facts, dead = ask(
+            container, ("home", {"deadline": 20}), ("facts", {}), ("zombies", {"deadline": 5})
+        )
+        took = time.monotonic() - began
+        ports = (contract.PORT,) if subject.ide else ()
+        yield judged("user", contract.user(facts), detail=facts["user"])
+        yield judged("uid", contract.uid(facts), detail=str(facts["uid"]))
+        yield judged("gid", contract.gid(facts, FS_GROUP), detail=str(facts["gid"]))
+        yield judged("home", contract.home(facts), detail=facts["home"])
+        yield judged("first-process", contract.first_process(facts))
+        yield judged("ports", contract.ports(facts, ports))
+        yield judged("zombies", contract.zombies(dead), container=container)
+        yield judged("empty-volume", contract.volume(home), took, container=container)
+        yield from own_results(container, subject, f"{PREFIX}/")
+        yield _stopped(container)
+
+
+def _pages(container: Container, subject: Subject, started: float) -> Iterator[Result]:
+    home = f"{PREFIX}/"
+    (page,) = ask(
+        container,
+        ("get", {"path": home, "prefix": home, "deadline": subject.deadline}),
+        seconds=subject.deadline,
+    )
+    took = time.monotonic() - started
+    yield judged("http", contract.page(page, home), took, f"200 after {took:.1f} s", container)
+    yield judged("cors", contract.cors(page))
+    other = f"{PREFIX}-of-another/"
+    kernels, root, neighbour = ask(
+        container,
+        ("get", {"path": f"{home}api/kernels", "prefix": home, "deadline": 5}),
+        ("get", {"path": "/", "follow": False}),
+        ("get", {"path": other, "follow": False}),
+    )
+    problem = contract.outside(root, "/") or contract.outside(neighbour, other)
+    yield judged("inside-prefix", problem)
+    yield judged("culling", contract.kernels(kernels), detail=kernels["body"][:60])
+
+
+def _stopped(container: Container) -> Result:
+    began = time.monotonic()
+    container.signal("TERM")
+    code = container.wait(GRACE)
+    took = time.monotonic() - began
+    return judged("sigterm", contract.ended(code, took, (0,), GRACE), took, f"{took:.1f} s", container)
+
+
+def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as OpenShift does: a user id that nobody knows, group 0; the prefix ends with a slash here."""
+    spec = Spec(
+        subject.image, subject.platform, {"NB_PREFIX": f"{PREFIX}/"}, user=f"{FOREIGN}:0", groups=(FOREIGN,),
+        volume=Volume(gid=FOREIGN),
+    )  # fmt: skip
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        home, facts = ask(container, ("home", {"deadline": 20}), ("facts", {}))
+        took = time.monotonic() - began
+        problem = (
+            contract.uid(facts, FOREIGN)
+            or contract.gid(facts, FOREIGN)
+            or contract.user(facts)
+            or contract.volume(home)
+        )
+        yield judged("any-uid", problem, took, container=container)
+        if subject.ide:
+            yield _served(container, subject, "trailing-slash", f"{PREFIX}/", began)
+
+
+def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it with a read-only root, and without a prefix."""
+    spec = Spec(
+        subject.image, subject.platform, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP), read_only=True, tmpfs=TMPFS
+    )  # fmt: skip
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        (home,) = ask(container, ("home", {"deadline": 20}))
+        took = time.monotonic() - began
+        yield judged("read-only", contract.volume(home), took, container=container)
+        if subject.ide:
+            yield _served(container, subject, "no-prefix", "/", began)
+
+
+def _served(container: Container, subject: Subject, check: str, prefix: str, began: float) -> Result:
+    question = {"path": prefix, "prefix": prefix, "deadline": subject.deadline}
+    (page,) = ask(container, ("get", question), seconds=subject.deadline)
+    took = time.monotonic() - began
+    return judged(check, contract.page(page, prefix), took, f"200 after {took:.1f} s", container)
+
+
+def refusing(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Give it prefixes that are no plain paths."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        running = [
+            (value, stack.enter_context(engine.container(Spec(subject.image, subject.platform, {"NB_PREFIX": value}))))
+            for value in BAD_PREFIXES
+        ]  # fmt: skip
+        found = [(contract.refused(one.wait(GRACE), one.log(), value), one) for value, one in running]
+        problem, container = next(((said, one) for said, one in found if said), ("", None))
+        yield judged("bad-prefix", problem, time.monotonic() - began, container=container)
+
+
+def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Give it a command, as KubeSpawner does: it runs under /init, and its exit code is the container's."""
+    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", "exit 7"))
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        code = container.wait(GRACE)
+        took = time.monotonic() - began
+        yield judged("command", contract.ended(code, took, (7,), GRACE), took, container=container)
+
+
+def hub_environment() -> dict[str, str]:
+    """Return what JupyterHub's spawner sets (jupyterhub/spawner.py, ``get_env``), for a hub on the loopback."""
+    scopes = json.dumps([f"access:servers!server={HUB_USER}/", f"access:servers!user={HUB_USER}"])
+    address = f"http://127.0.0.1:{HUB_PORT}/hub/api"
+    return {
+        "JUPYTERHUB_API_TOKEN": HUB_TOKEN,
+        "JUPYTERHUB_API_URL": address,
+        "JUPYTERHUB_ACTIVITY_URL": f"{address}/users/{HUB_USER}/activity",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_CLIENT_ID": f"jupyterhub-user-{HUB_USER}",
+        "JUPYTERHUB_HOST": "",
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": scopes,
+        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{HUB_PREFIX}oauth_callback",
+        "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]",
+        "JUPYTERHUB_OAUTH_SCOPES": scopes,
+        "JUPYTERHUB_SERVER_NAME": "",
+        "JUPYTERHUB_SERVICE_PREFIX": HUB_PREFIX,
+        "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{contract.PORT}{HUB_PREFIX}",
+        "JUPYTERHUB_USER": HUB_USER,
+    }
+
+
+def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as JupyterHub does, beside a hub's API in the same network namespace."""
+    script = (source("hub_api"), str(HUB_PORT), HUB_USER, HUB_TOKEN)
+    api = Spec(subject.image, subject.platform, entrypoint="python", command=("-c", *script))
+    began = time.monotonic()
+    with engine.container(api) as beside:
+        spec = Spec(
+            subject.image, subject.platform, hub_environment(), groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
+            network=f"container:{beside.id}",
+        )  # fmt: skip
+        with engine.container(spec) as container:
+            yield from _hub_answers(container, subject, began)
+
+
+def _hub_answers(container: Container, subject: Subject, began: float) -> Iterator[Result]:
+    token = {"Authorization": f"token {HUB_TOKEN}"}
+    ide = f"{HUB_PREFIX}{HUB_PAGES[subject.ide or 'jupyter']}"
+    path = f"{HUB_PREFIX}api/status"
+    status = {
+        "path": path,
+        "prefix": HUB_PREFIX,
+        "headers": token,
+        "deadline": subject.deadline,
+    }
+    (answer,) = ask(container, ("get", status), seconds=subject.deadline)
+    took = time.monotonic() - began
+    yield judged("hub-start", contract.page(answer, path), took, f"200 after {took:.1f} s", container)
+    page, stranger, seen = ask(
+        container,
+        ("get", {"path": ide, "prefix": HUB_PREFIX, "headers": token, "deadline": subject.deadline}),
+        ("get", {"path": ide, "prefix": HUB_PREFIX}),
+        ("get", {"path": "/seen", "port": HUB_PORT}),
+        seconds=subject.deadline,
+    )
+    yield judged("hub-ide", contract.page(page, ide), page["seconds"], container=container)
+    yield judged("hub-login", contract.sent_to_login(stranger))
+    yield judged("hub-activity", contract.activity(seen, HUB_USER), container=container)
+
+
+def device(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Count the devices that the framework sees, where the engine has some."""
+    resource = (subject.accelerator.resource if subject.accelerator else "") or ""
+    runtime, options = DEVICES[resource.partition("/")[0]]
+    if runtime not in engine.runtimes():
+        yield Result("device", "skipped", detail=f"the engine has no runtime `{runtime}`")
+        return
+    request = json.dumps({"devices": frameworks(subject)})
+    command = ("python", "-c", source("python_probe"), request)
+    spec = Spec(subject.image, subject.platform, command=command, devices=options)
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        container.wait(subject.deadline)
+        told = read(container.log(1000))
+        blind = [name for name in frameworks(subject) if told.get(("devices", name), ("0", 0.0))[0] == "0"]
+        problem = f"no device for {', '.join(blind)}" if blind else ""
+        yield judged("device", problem, time.monotonic() - began, container=container)
+
+
+DEVICES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "nvidia.com": ("nvidia", ("--gpus=all",)),
+    "habana.ai": ("habana", ("--runtime=habana", "--env=HABANA_VISIBLE_DEVICES=all")),
+}
+"""The first part of an accelerator's resource, to the container runtime and the options that give its devices."""
+
+ALWAYS = (
+    Scenario(("command",), commanded),
+    Scenario(("bad-prefix",), refusing),
+)
+POD = (
+    "user",
+    "uid",
+    "gid",
+    "home",
+    "first-process",
+    "ports",
+    "zombies",
+    "empty-volume",
+    "sigterm",
+)
+SERVING = ("http", "cors", "inside-prefix", "culling")
+
+
+def scenarios(subject: Subject) -> tuple[Scenario, ...]:
+    """Return what applies to a subject, the longest first."""
+    served = bool(subject.ide)
+    resource = ((subject.accelerator.resource if subject.accelerator else "") or "").partition("/")[0]
+    return (
+        Scenario((*SERVING, *POD) if served else POD, pod),
+        *([Scenario(("hub-start", "hub-ide", "hub-login", "hub-activity"), hub)] if served else []),
+        Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
+        Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
+        *ALWAYS,
+        *([Scenario(("device",), device)] if resource in DEVICES else []),
+    )
+
+
+def results(scenario: Scenario, engine: Engine, subject: Subject) -> list[Result]:
+    """Run a scenario; where its container stops answering, the checks that are left have failed."""
+    found: list[Result] = []
+    reason, log = "", ""
+    try:
+        for result in scenario.run(engine, subject):
+            found.append(result)  # noqa: PERF402 - what came before a failure counts
+    except Unanswered as failure:
+        reason, log = failure.reason, failure.log
+    except Unstartable as failure:
+        reason = str(failure)
+    done = {result.name for result in found}
+    return found + [Result(name, "failed", 0.0, reason, log) for name in scenario.checks if name not in done]
