@@ -1,0 +1,136 @@
+"""Real builds: the reference chain from matrix.yaml to a JupyterLab that answers, and what a second build does."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.support import HOME, docker, get, new_repository, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.support import Repository
+
+pytestmark = pytest.mark.e2e
+
+LABELS = ("python3.13", "python3.11")
+CHAIN = [f"{image}:{label}" for image in ("base", "jupyter", "jupyter-scipy") for label in LABELS]
+SMALL = """\
+version: 1
+registry: registry.invalid/small
+sources: {debian: docker.io/library/debian:trixie-slim}
+images:
+  base: {from: debian, template: base, pip: [uv==0.13.8]}
+  middle: {parent: base, pip: [six==1.17.0]}
+  leaf: {parent: middle, pip: [tomli==2.3.0]}
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The reference matrix, its jupyter-scipy pushed for both Pythons.
+
+    What this machine cannot reach is left out: kubectl, and the lock's digests of the public base images. The big
+    Debian packages of jupyter-scipy would only cost minutes.
+    """
+    made = new_repository(tmp_path_factory.mktemp("chain"))
+    shutil.copy(HOME / "matrix.yaml", made.root)
+    with (made.root / "site.yaml").open("a") as overlay:
+        overlay.write("images:\n  base: {downloads: null}\n  jupyter-scipy: {apt: null}\n")
+    made.run("build", "--push", "--platform", "linux/amd64", "jupyter-scipy")
+    return made
+
+
+def references(repository: Repository) -> dict[str, str]:
+    """Return the immutable tag of every variant on amd64, by what ``plan`` says."""
+    planned = json.loads(repository.run("plan", "--registry", "--format", "json").stdout)
+    return {
+        entry["variant"]: f"{repository.registry}/{entry['variant'].partition(':')[0]}:{entry['tag']}"
+        for entry in planned["keep"]
+        if entry["platform"] == "linux/amd64"
+    }
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_jupyterlab_of_the_reference_chain_answers(chain: Repository, label: str) -> None:
+    with running(references(chain)[f"jupyter-scipy:{label}"], "/notebook/team/name") as (port, container):
+        response = get(f"http://127.0.0.1:{port}/notebook/team/name/lab", container)
+        assert response.status == 200
+        assert response.url.endswith("/notebook/team/name/lab")
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        program = "import scipy, sys; print(scipy.__version__, 'python%d.%d' % sys.version_info[:2])"
+        assert docker("exec", container, "python", "-c", program) == f"1.17.1 {label}"
+        assert docker("exec", container, "id", "-u") == "1000"
+
+
+def test_nothing_changed_builds_nothing(chain: Repository) -> None:
+    done = chain.run("build", "--push", "--platform", "linux/amd64", "jupyter-scipy")
+    assert done.stdout == "0 built\n"
+    assert sorted(references(chain)) == sorted(CHAIN)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Repository:
+    """Three small images under a registry path of their own."""
+    made = new_repository(tmp_path)
+    (made.root / "matrix.yaml").write_text(SMALL)
+    return made
+
+
+def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
+    small.run("build", "--push")
+    small.edit("matrix.yaml", "tomli==2.3.0", "tomli==2.2.1")
+    _, row, count = small.run("build", "--push").stdout.splitlines()
+    assert row.startswith(f"{small.registry}/leaf:default-")
+    assert count == "1 built"
+
+
+def test_a_build_that_was_killed_is_built_by_the_next(small: Repository) -> None:
+    for _ in range(3):
+        process = small.start("build", "--push")
+        time.sleep(random.uniform(0.2, 5))  # noqa: S311 - a random moment is the point
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    small.run("build", "--push")
+    assert small.run("build", "--push").stdout == "0 built\n"
+
+
+def test_two_builders_that_race_for_one_key_do_no_harm(small: Repository) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: small.run("build", "--push"), range(2)))
+    assert small.run("build", "--push").stdout == "0 built\n"
+
+
+def test_a_step_that_fails_is_named(small: Repository) -> None:
+    small.edit("matrix.yaml", "tomli==2.3.0", "tomli==0.0.0")
+    done = small.run("build", check=False)
+    assert done.returncode == 1
+    assert "error: the build failed in leaf_default-amd64: process" in done.stderr
+
+
+def test_mirrors_and_certificates_leave_nothing_in_an_image(small: Repository) -> None:
+    small.run("build", "leaf")
+    image = f"{small.registry}/leaf:default"
+    assert "CERTIFICATE" not in docker("history", "--no-trunc", image)
+    script = "ls -A /run/secrets /tmp 2>/dev/null; env"
+    found = docker("run", "--rm", "--user", "0", "--entrypoint", "bash", image, "-c", script)
+    assert "site" not in found
+    assert "SSL_CERT_FILE" not in found
+
+
+def test_the_committed_bake_file_is_one_that_buildx_understands() -> None:
+    command = ["docker", "buildx", "bake", "--file", "images/docker-bake.json", "--print", "jupyter-scipy"]
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    targets = json.loads(done.stdout)["target"]
+    assert sorted(targets) == sorted(name.replace(":", "_").replace(".", "-") for name in CHAIN)

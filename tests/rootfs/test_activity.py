@@ -1,0 +1,91 @@
+"""What the culler is told about an IDE, asked over a real Unix socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPT = Path(__file__).parents[2] / "templates/rootfs/base/usr/local/lib/image-matrix/activity.py"
+DEADLINE = 20.0
+
+
+def ask(path: Path) -> dict[str, Any]:
+    """The one kernel of the answer; waits until somebody listens."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        connection = http.client.HTTPConnection("localhost", timeout=5)
+        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.sock.connect(str(path))
+            connection.request("GET", "/api/kernels")
+            [kernel] = json.load(connection.getresponse())
+            return dict(kernel)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(path: Path, *options: str) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-I", str(SCRIPT), str(path), "ide", *options])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(DEADLINE)
+
+
+def moment(kernel: dict[str, Any]) -> float:
+    return datetime.fromisoformat(kernel["last_activity"]).timestamp()
+
+
+def test_without_use_the_start_is_the_last_activity(tmp_path: Path) -> None:
+    before = time.time()
+    with serving(
+        tmp_path / "s", "--access-log", str(tmp_path / "log"), "--heartbeat", str(tmp_path / "none")
+    ):
+        first, second = ask(tmp_path / "s"), ask(tmp_path / "s")
+    assert first == second
+    assert before - 1 < moment(first) < time.time()
+    assert first["execution_state"] == "idle"
+
+
+def test_the_access_log_moves_it_but_an_empty_one_does_not(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    later = time.time() + 1000
+    os.utime(log, (later, later))
+    with serving(tmp_path / "s", "--access-log", str(log)):
+        assert moment(ask(tmp_path / "s")) < later - 1
+        log.write_text("1\n")
+        os.utime(log, (later, later))
+        assert abs(moment(ask(tmp_path / "s")) - later) < 0.01
+
+
+def test_a_computing_process_is_busy(tmp_path: Path) -> None:
+    link = tmp_path / "rsession-test"
+    link.symlink_to("/bin/sh")
+    with (
+        serving(tmp_path / "s", "--busy", "rsession-test"),
+        subprocess.Popen([str(link), "-c", "while :; do :; done"]) as burner,
+    ):
+        deadline = time.monotonic() + DEADLINE
+        states = set[str]()
+        while "busy" not in states and time.monotonic() < deadline:
+            states.add(ask(tmp_path / "s")["execution_state"])
+        burner.kill()
+    assert "busy" in states
