@@ -50,7 +50,7 @@ def read(text: str | None) -> Lock:
     if found or document is None:
         raise MatrixError(found)
     try:
-        return _lock(document.value or {})
+        return _lock(_written(document.root))
     except _BadEntryError as error:
         place = Documents(document.value, (document,)).place(error.path)
         raise MatrixError([diagnostic(rules.BAD_LOCK, place, problem=error.problem)]) from error
@@ -63,12 +63,21 @@ class _BadEntryError(Exception):
         super().__init__(problem)
 
 
+def _written(node: yaml.Node | None) -> Any:  # noqa: ANN401
+    """Return a node's value with every scalar as it is written: a digest may look like a number."""
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _written(value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    if isinstance(node, yaml.SequenceNode):
+        return [_written(item) for item in node.value]
+    return (node.value or None) if node is not None else None
+
+
 def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds
     top = _mapping(data, ())
     for key in top:
         if key not in SECTIONS:
             raise _BadEntryError((key,), f"unknown section `{key}`")
-    if top and top.get("version") != FORMAT:
+    if top and top.get("version") != str(FORMAT):
         raise _BadEntryError(("version",), f"format {top.get('version')} is not known, only {FORMAT}")
     return Lock(
         sources={key: _source(item, ("sources", key)) for key, item in _section(top, "sources", _ANY)},
@@ -98,11 +107,9 @@ def _section(top: Mapping[str, Any], name: str, keys: re.Pattern[str]) -> Iterat
 
 
 def _text(value: Any, form: re.Pattern[str], path: Path) -> str:  # noqa: ANN401
-    # a scalar of digits is a number to YAML
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not form.fullmatch(text):
+    if not isinstance(value, str) or not form.fullmatch(value):
         raise _BadEntryError(path, f"`{value}` is not what is expected here")
-    return text
+    return value
 
 
 def _strings(value: Any, path: Path, keys: re.Pattern[str], values: re.Pattern[str]) -> dict[str, str]:  # noqa: ANN401

@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -95,9 +95,9 @@ class Site:
 
         return mirrored(index, self.indexes)
 
-    def public(self, index: str, asked: str | None) -> str | None:
-        """Return the public address of an index that uv names; ``None`` for the default one."""
-        return asked if asked and index.rstrip("/") == self.here(asked).rstrip("/") else None
+    def is_public(self, index: str, asked: str) -> bool:
+        """Say whether an index that uv names is the one that was asked for, and not the default one."""
+        return index.strip().rstrip("/") == self.here(asked).rstrip("/")
 
 
 Run = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
@@ -135,18 +135,42 @@ def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Fa
     answer = _compile(question, site, run, "pylock.toml")
     if not isinstance(answer, str):
         return answer
-    there = set(question.constraints)
     try:
-        files = {
-            name: tags
+        packages = {
+            f"{package['name']}=={package['version']}": _files(package)
             for package in tomllib.loads(answer).get("packages", ())
-            if (name := _name(package, question, site)) not in there
-            for tags in [_files(package)]
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         return Failed(f"uv's answer is not as expected: {error!r}")
+    origins = _origins(question, site, run, packages)
+    if not isinstance(origins, Mapping):
+        return origins
+    files = {
+        name: tags
+        for bare, tags in packages.items()
+        if (name := bare + (f"{INDEX_MARK}{origins[bare]}" if bare in origins else ""))
+        not in question.constraints
+    }
     bare = [name for name, tags in files.items() if not tags]
     return Failed(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
+
+
+def _origins(
+    question: Question, site: Site, run: Run, packages: Iterable[str]
+) -> Mapping[str, str] | Refused | Failed:
+    """Return the index of every package that is not from the default one; uv says it in its other format only."""
+    if question.index is None:
+        return {}
+    answer = _compile(replace(question, constraints=tuple(packages)), site, run, "requirements.txt")
+    if not isinstance(answer, str):
+        return answer
+    found: dict[str, str] = {}
+    package = ""
+    for line in answer.splitlines():
+        package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
+        if "# from " in line and site.is_public(line.partition("# from ")[2], question.index):
+            found[package] = question.index
+    return found
 
 
 def graph(question: Question, site: Site, run: Run) -> Graph | Refused | Failed:
@@ -217,7 +241,13 @@ def _arguments(question: Question, site: Site, folder: Path, output: Path) -> li
         upgrades = [f"--upgrade-package={name}" for name in question.upgraded]
     return [
         *("pip", "compile", str(folder / "requirements.in"), f"--constraints={folder / 'constraints.txt'}"),
-        *(f"--output-file={output}", f"--format={form}", "--annotation-style=line", "--no-header"),
+        *(
+            f"--output-file={output}",
+            f"--format={form}",
+            "--annotation-style=line",
+            "--no-header",
+            "--emit-index-annotation",
+        ),
         *(f"--python={sys.executable}", f"--python-version={question.python}", "--no-python-downloads"),
         f"--python-platform={MACHINES[question.arch]}-manylinux_{question.glibc}",
         *("--no-config", "--no-progress", "--color=never", "--no-strip-extras"),
@@ -241,11 +271,6 @@ def _reason(errors: str) -> str:
         (line for line in kept if line.startswith("Failed to fetch")), kept[0] if kept else "nothing"
     )
     return f"uv: {fetched}" + (f" ({kept[-1]})" if kept and kept[-1] != fetched else "")
-
-
-def _name(package: Mapping[str, Any], question: Question, site: Site) -> str:
-    index = site.public(str(package.get("index", "")), question.index)
-    return f"{package['name']}=={package['version']}" + (f"{INDEX_MARK}{index}" if index else "")
 
 
 def _files(package: Mapping[str, Any]) -> dict[str, str]:

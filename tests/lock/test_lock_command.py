@@ -1,0 +1,437 @@
+"""``image-matrix lock`` with the real uv, against a package index, a registry and a download site on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.cli import run
+from generator.lock import text as texts
+from generator.lock.read import pins
+from generator.matrix.load import load
+from generator.project import read_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
+PYTHONS = ("cp311", "cp313")
+MACHINES = ("x86_64", "aarch64")
+TAGS = {
+    "any": ("py3-none-any",),
+    "both": tuple(
+        f"{python}-{python}-manylinux_2_28_{machine}" for python in PYTHONS for machine in MACHINES
+    ),
+}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class has it
+        pass
+
+    def send_head(self) -> Any:  # a folder of the index is its page; a manifest is no folder
+        self.path = f"{self.path}index.html" if self.path.endswith("/") else self.path
+        return super().send_head()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A package index, a registry and files, all of them below one folder that is served."""
+
+    folder: Path
+    port: int
+
+    def package(
+        self, name: str, version: str, *requires: str, tags: str = "any", index: str = "simple"
+    ) -> None:
+        page = self.folder / index / name / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        for tag in TAGS[tags]:
+            file = page.parent / f"{name}-{version}-{tag}.whl"
+            write_wheel(file, name, version, requires, tag)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            with page.open("a", encoding="utf-8") as stream:
+                stream.write(f'<a href="{file.name}#sha256={digest}">{file.name}</a>\n')
+
+    def source(self, reference: str, content: str) -> str:
+        name, _, tag = reference.partition(":")
+        file = self.folder / "v2" / name / "manifests" / tag
+        file.parent.mkdir(parents=True, exist_ok=True)
+        entries = [
+            {"digest": digest(f"{content} {arch}"), "platform": {"os": "linux", "architecture": arch}}
+            for arch in ("amd64", "arm64", "s390x")
+        ]
+        file.write_text(json.dumps({"manifests": entries, "annotations": {"content": content}}))
+        return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+
+    def file(self, name: str, content: str) -> str:
+        path = self.folder / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], tag: str) -> None:
+    info = f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {item}\n" for item in requires)
+    with zipfile.ZipFile(file, "w") as wheel:
+        wheel.writestr(f"{name}.py", f"# {version} {tag}\n")
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+        )
+        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Site]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield Site(folder, server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Repository:
+    folder: Path
+    site: Site
+
+    @property
+    def lock(self) -> str:
+        return (self.folder / texts.FILE).read_text(encoding="utf-8")
+
+    def write(self, text: str) -> None:
+        port = self.site.port
+        mirrors = {
+            "pip": f"http://127.0.0.1:{port}/simple/",
+            "registries": {"docker.io": f"127.0.0.1:{port}"},
+            "downloads": {"https://files.invalid": f"http://127.0.0.1:{port}/files"},
+            "pip_indexes": {"https://wheels.invalid/cpu": f"http://127.0.0.1:{port}/cpu/"},
+        }
+        (self.folder / "matrix.yaml").write_text(f"{text}mirrors: {json.dumps(mirrors)}\n", encoding="utf-8")
+
+    def change(self, old: str, new: str) -> None:
+        path = self.folder / "matrix.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *arguments: str) -> int:
+        return run(["-C", str(self.folder), *arguments])
+
+    def packages(self, variant: str, arch: str = "amd64") -> tuple[str, ...]:
+        return texts.read(self.lock).python[variant].packages[arch]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "site").mkdir()
+    with serving(tmp_path / "site") as site:
+        for version in ("1.0", "2.0"):
+            site.package("alpha", version, tags="both")
+            site.package("epsilon", version, "zeta")
+        site.package("uv", "0.13.8", tags="both")
+        site.package("beta", "1.0", "zeta>=1")
+        site.package("gamma", "1.0", "zeta", "eta")
+        site.package("delta", "1.0", "alpha>=1")
+        site.package("eta", "1.0")
+        site.package("zeta", "1.0")
+        site.source("library/debian:trixie-slim", "first")
+        site.source("docker/dockerfile:1", "frontend")
+        for arch in ("amd64", "arm64"):
+            site.file(f"tool-1.0-{arch}", f"the tool for {arch}")
+        found = Repository(tmp_path / "repository", site)
+        found.write(MATRIX)
+        yield found
+
+
+def test_everything_gets_locked(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.run("check", "--locked", "--no-diff") == 1
+    assert "IM605" in capsys.readouterr().err
+    assert repository.run("lock") == 0
+    assert "pip lab:python3.13: 2 packages (new)" in capsys.readouterr().out
+    lock = texts.read(repository.lock)
+    source = lock.sources["docker.io/library/debian:trixie-slim"]
+    assert source.platforms == {f"linux/{arch}": digest(f"first {arch}") for arch in ("amd64", "arm64")}
+    assert lock.downloads == {
+        f"https://files.invalid/tool-1.0-{arch}": hashlib.sha256(f"the tool for {arch}".encode()).hexdigest()
+        for arch in ("amd64", "arm64")
+    }
+    assert repository.packages("lab:python3.13") == ("beta==1.0", "zeta==1.0")
+    assert repository.packages("science:python3.11", "arm64") == ("alpha==1.0", "eta==1.0", "gamma==1.0")
+    assert repository.packages("leaf:python3.11") == ("delta==1.0",)
+    assert "127.0.0.1" not in repository.lock
+    assert repository.run("render") == 0
+    assert repository.run("check", "--locked") == 0
+    assert capsys.readouterr().err.count("not locked") == 0
+
+
+def test_the_hashes_are_those_of_the_files_that_fit(repository: Repository) -> None:
+    assert repository.run("lock") == 0
+    inputs = read_inputs(repository.folder)
+    found = pins(inputs.lock, load(inputs.texts, inputs.templates.kinds))
+    text = found.requirements["science:python3.11"]["arm64"]
+    wheel = repository.site.folder / "simple/alpha/alpha-1.0-cp311-cp311-manylinux_2_28_aarch64.whl"
+    expected = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert text.startswith(f"alpha==1.0 \\\n    --hash=sha256:{expected}\neta==1.0 \\\n")
+
+
+def test_twice_is_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.run("lock") == 0
+    first = repository.lock
+    stamp = (repository.folder / texts.FILE).stat().st_mtime_ns
+    capsys.readouterr()
+    assert repository.run("lock") == 0
+    assert (repository.folder / texts.FILE).stat().st_mtime_ns == stamp
+    assert capsys.readouterr().out == ""
+    (repository.folder / texts.FILE).unlink()
+    assert repository.run("lock") == 0
+    assert repository.lock == first
+
+
+def test_a_new_version_changes_nothing_unless_asked_for(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repository.run("lock") == 0
+    for name in ("zeta", "eta"):
+        repository.site.package(name, "1.5")
+    repository.site.source("library/debian:trixie-slim", "second")
+    before = repository.lock
+    repository.change("pip: [delta]", "pip: [delta, epsilon==1.0]")
+    assert repository.run("lock") == 0
+    assert repository.packages("leaf:python3.13") == ("delta==1.0", "epsilon==1.0")
+    assert "1.5" not in repository.lock
+
+    capsys.readouterr()
+    assert repository.run("lock", "--upgrade", "zeta") == 0
+    said = capsys.readouterr().out
+    assert "pip zeta: 1.0 → 1.5, in lab:python3.11, lab:python3.13, other:python3.11 and 1 more" in said
+    assert "eta: 1.0 → 1.5, in science" not in said
+    assert "debian" not in said
+    assert before != repository.lock
+
+    assert repository.run("lock", "--upgrade", "trixie") == 0
+    assert "source docker.io/library/debian:trixie-slim: sha256:" in capsys.readouterr().out
+    assert "eta==1.0" in repository.packages("science:python3.13")
+
+    assert repository.run("lock", "--upgrade") == 0
+    assert "eta==1.5" in repository.packages("science:python3.13")
+    assert "alpha==1.0" in repository.packages("science:python3.13")
+
+
+def test_an_index_that_moved_for_others_stays(repository: Repository) -> None:
+    repository.site.source("library/debian:trixie-slim", "same")
+    assert repository.run("lock") == 0
+    before = repository.lock
+    file = repository.site.folder / "v2/library/debian/manifests/trixie-slim"
+    file.write_text(file.read_text().replace(digest("same s390x"), digest("rebuilt s390x")))
+    assert repository.run("lock", "--upgrade", "trixie") == 0
+    assert repository.lock == before
+
+
+def test_an_unknown_name_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.run("lock", "--upgrade", "trixy") == 2
+    assert "did you mean `trixie`" in capsys.readouterr().err
+    assert repository.run("lock", "zeta") == 2
+
+
+def test_a_conflict_names_both_lines(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.change("pip: [delta]", "pip: [delta, alpha==2.0]")
+    assert repository.run("lock") == 2
+    said = capsys.readouterr().err
+    assert "error[IM601]: `leaf` cannot be installed on `science`: it needs alpha==2.0" in said
+    assert "    parent: science\n" not in said
+    assert "pip: [delta, alpha==2.0]" in said
+    assert "- alpha==1.0" in said
+    assert "alpha 1.0 comes from here" in said
+    lock = texts.read(repository.lock)
+    assert "leaf:python3.13" not in lock.python
+    assert {"science:python3.13", "other:python3.11"} <= set(lock.python)
+    repository.change("alpha==2.0", "alpha==1.0")
+    assert repository.run("lock") == 0
+
+
+def test_a_conflict_names_the_packages_between(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.site.package("theta", "1.0", "iota")
+    repository.site.package("iota", "1.0", "zeta>=2")
+    repository.site.package("zeta", "2.0")
+    repository.change("pip: [beta==1.0]", "pip: [beta==1.0, zeta<2]")
+    repository.change("pip: [delta]", "pip: [delta, theta]")
+    assert repository.run("lock") == 2
+    said = capsys.readouterr().err
+    assert "`leaf` cannot be installed on `lab`: it would take zeta 2.0, and there is zeta 1.0" in said
+    assert "`theta → iota → zeta` against `zeta<2`" in said
+
+
+def test_what_nobody_has_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.change("pip: [delta]", "pip: [delta, nowhere==1]")
+    assert repository.run("lock") == 2
+    said = capsys.readouterr().err
+    assert "IM602" in said
+    assert "nowhere" in said
+
+
+def test_a_failure_leaves_all_others_locked(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository.site.folder / "v2/library/debian/manifests/trixie-slim").unlink()
+    (repository.site.folder / "files/tool-1.0-arm64").unlink()
+    assert repository.run("lock") == 3
+    said = capsys.readouterr().err
+    assert "docker.io/library/debian:trixie-slim: not in the registry" in said
+    assert "download tool (arm64): HTTP 404" in said
+    lock = texts.read(repository.lock)
+    assert list(lock.sources) == ["docker.io/docker/dockerfile:1"]
+    assert list(lock.downloads) == ["https://files.invalid/tool-1.0-amd64"]
+    assert len(lock.python) == 10
+    repository.site.source("library/debian:trixie-slim", "first")
+    repository.site.file("tool-1.0-arm64", "the tool for arm64")
+    assert repository.run("lock") == 0
+
+
+def test_a_failure_of_the_index_blocks_children_only(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.change("    parent: lab\n", "    parent: lab\n    pip_index: http://127.0.0.1:9/none\n")
+    assert repository.run("lock") == 3
+    said = capsys.readouterr().err
+    assert "not locked: Python packages of science:python3.13: uv: " in said
+    assert "leaf:python3.13: its parent science:python3.13 is not locked" in said
+    assert set(texts.read(repository.lock).python) == {
+        f"{image}:python{python}" for image in ("base", "lab", "other") for python in ("3.11", "3.13")
+    }
+
+
+def test_a_failed_upgrade_keeps_what_was_locked(repository: Repository) -> None:
+    assert repository.run("lock") == 0
+    before = repository.lock
+    for folder in ("simple", "v2"):
+        (repository.site.folder / folder).rename(repository.site.folder / f"{folder}.gone")
+    assert repository.run("lock", "--upgrade") in (2, 3)
+    assert repository.lock == before
+
+
+def test_packages_of_an_index_of_their_own(repository: Repository) -> None:
+    repository.site.package("alpha", "1.0+cpu", tags="both", index="cpu")
+    repository.change("    parent: lab\n", "    parent: lab\n    pip_index: https://wheels.invalid/cpu\n")
+    assert repository.run("lock") == 0
+    assert repository.packages("science:python3.13") == (
+        "alpha==1.0+cpu @ https://wheels.invalid/cpu",
+        "eta==1.0",
+        "gamma==1.0",
+    )
+    inputs = read_inputs(repository.folder)
+    found = pins(inputs.lock, load(inputs.texts, inputs.templates.kinds))
+    assert found.requirements["science:python3.13"]["amd64"].startswith("alpha==1.0+cpu \\\n")
+    assert found.requirements["leaf:python3.13"]["amd64"].startswith("delta==1.0 \\\n")
+
+
+@pytest.mark.parametrize("given", ["right", "wrong"])
+def test_a_checksum_in_the_matrix_is_verified(
+    repository: Repository, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    right = hashlib.sha256(b"the tool for amd64").hexdigest()
+    said = right if given == "right" else hashlib.sha256(b"something else").hexdigest()
+    repository.change('    version: "1.0"\n', f'    version: "1.0"\n    sha256: {{amd64: "{said}"}}\n')
+    assert repository.run("lock") == (0 if given == "right" else 2)
+    assert ("IM603" in capsys.readouterr().err) == (given == "wrong")
+    assert ("https://files.invalid/tool-1.0-amd64" in texts.read(repository.lock).downloads) == (
+        given == "right"
+    )
+
+
+def test_what_is_no_more_asked_for_goes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.run("lock") == 0
+    repository.change("  other:\n    parent: base\n    pip: [epsilon]\n", "")
+    assert repository.run("lock") == 0
+    assert "epsilon" not in repository.lock
+    assert "pip other:python3.13: 2 packages (gone)" in capsys.readouterr().out
+
+
+def test_comments_survive(repository: Repository) -> None:
+    assert repository.run("lock") == 0
+    commented = (
+        repository.lock.replace("sources:\n", "# About sources\nsources:\n")
+        .replace("    - gamma==1.0\n", "    # kept for the course\n    - gamma==1.0  # until June\n")
+        .replace("  delta==1.0:\n", "  # About delta\n  delta==1.0:\n")
+    )
+    (repository.folder / texts.FILE).write_text(commented)
+    repository.change("pip: [delta]", "pip: [delta, epsilon==1.0]")
+    assert repository.run("lock") == 0
+    for comment in (
+        "# About sources\nsources:",
+        "    # kept for the course\n    - gamma==1.0  # until June\n",
+    ):
+        assert comment in repository.lock
+    assert "  # About delta\n  delta==1.0:\n" in repository.lock
+    assert repository.lock.count("#") == commented.count("#")
+
+
+def test_snapshots_only_where_they_are_asked_for(repository: Repository) -> None:
+    assert repository.run("lock") == 0
+    assert "apt:" not in repository.lock
+    repository.change("version: 1\n", "version: 1\napt_snapshot: true\n")
+    assert repository.run("check", "--locked", "--no-diff") == 1
+    assert repository.run("lock") == 0
+    moment = texts.read(repository.lock).apt["trixie"]
+    assert moment.endswith("T000000Z")
+    text = repository.lock.replace(moment, "20260101T000000Z")
+    (repository.folder / texts.FILE).write_text(text)
+    assert repository.run("lock") == 0
+    assert repository.lock == text
+    assert repository.run("render") == 0
+    dockerfile = (repository.folder / "images/base/python3.13/Dockerfile").read_text()
+    assert "20260101T000000Z" in dockerfile
+    assert repository.run("lock", "--upgrade", "apt") == 0
+    assert repository.lock != text
+
+
+def test_killed_at_any_moment_the_next_run_ends_well(repository: Repository) -> None:
+    command = [sys.executable, "-m", "generator", "-C", str(repository.folder), "lock"]
+    chance = random.Random(20261121)  # noqa: S311 - moments, not secrets
+    for _ in range(6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=chance.uniform(0.1, 2.0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if (repository.folder / texts.FILE).exists():
+            texts.read(repository.lock)
+            (repository.folder / texts.FILE).unlink()
+    assert subprocess.run(command, capture_output=True, check=False, env=dict(os.environ)).returncode == 0
+    killed = repository.lock
+    (repository.folder / texts.FILE).unlink()
+    assert repository.run("lock") == 0
+    assert repository.lock == killed

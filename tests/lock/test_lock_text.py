@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generator.diagnostics import MatrixError
+from generator.lock import text as texts
+from generator.lock.conda import addresses, specification
+from generator.lock.model import Lock, LockedPackages, LockedSource
+from generator.lock.requirements import Hashes, fits, wheel_tag
+from generator.lock.uv import Graph, Question, Refused, Resolved, Site, graph, resolve
+
+ROOT = Path(__file__).parents[2]
+A, B = "a" * 64, "b" * 64
+SOURCE = "sources:\n  debian:trixie:\n    digest: sha256:" + A + "\n"
+
+names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
+versions = st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,3}){0,2}(\+cpu)?", fullmatch=True)
+packages = st.builds("{}=={}".format, names, versions)
+digests = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
+entries = st.builds(
+    lambda inputs, both, only: LockedPackages(
+        inputs, {arch: tuple(sorted({*both, *only.get(arch, ())})) for arch in ("amd64", "arm64")}
+    ),
+    st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
+    st.lists(packages, unique=True),
+    st.dictionaries(st.sampled_from(("amd64", "arm64")), st.lists(packages)),
+)
+locks = st.builds(
+    Lock,
+    sources=st.dictionaries(
+        names,
+        st.builds(
+            LockedSource, st.builds("sha256:{}".format, digests), st.just({"linux/amd64": f"sha256:{A}"})
+        ),
+    ),
+    downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests),
+    apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True)),
+    cran=st.none() | st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True),
+    python=st.dictionaries(st.builds("{}:python3.13".format, names), entries),
+    files=st.dictionaries(packages, st.dictionaries(st.sampled_from(("sdist", "py3-none-any")), digests)),
+)
+
+
+def normal(lock: Lock) -> Lock:
+    """The order in a list of packages has no meaning."""
+    return Lock(
+        lock.sources,
+        lock.downloads,
+        lock.apt,
+        lock.cran,
+        {
+            name: LockedPackages(i.inputs, {arch: tuple(sorted(items)) for arch, items in i.packages.items()})
+            for name, i in lock.python.items()
+        },
+        lock.conda,
+        {name: tags for name, tags in lock.files.items() if tags},
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(locks)
+def test_what_is_written_is_read(lock: Lock) -> None:
+    text = texts.write(lock)
+    assert normal(texts.read(text)) == normal(lock)
+    assert texts.write(texts.read(text), text) == text
+
+
+@settings(max_examples=40, deadline=None)
+@given(locks, st.lists(st.tuples(st.integers(0, 200), st.from_regex(r"# [a-z ]{1,12}[a-z]", fullmatch=True))))
+def test_comments_stay_where_they_are(lock: Lock, comments: list[tuple[int, str]]) -> None:
+    lines = texts.write(lock).splitlines()
+    for at, comment in comments:
+        position = 1 + at % len(lines)
+        # behind the last entry a comment belongs to nothing
+        lines.insert(min(position, len(lines) - 1), comment)
+    text = "\n".join(lines) + "\n"
+    written = texts.write(texts.read(text), text)
+    assert sorted(line for line in written.splitlines() if "#" in line) == sorted(
+        line for line in lines if "#" in line
+    )
+    assert texts.write(texts.read(written), written) == written
+
+
+def test_a_comment_goes_with_its_entry_only() -> None:
+    before = texts.write(Lock(downloads={"https://e.org/a": A, "https://e.org/b": B}))
+    before = before.replace("  https://e.org/a", "  # about a\n  https://e.org/a")
+    before = before.replace("  https://e.org/b", "  # about b\n  https://e.org/b")
+    assert "# about b\n  https://e.org/b" in texts.write(Lock(downloads={"https://e.org/b": B}), before)
+    assert "# about a" not in texts.write(Lock(downloads={"https://e.org/b": B}), before)
+
+
+@pytest.mark.parametrize("inputs", ["0000000000000008", "1234567890123456", "1234567890123e45"])
+def test_digests_that_look_like_numbers(inputs: str) -> None:
+    lock = Lock(python={"a:default": LockedPackages(inputs, {"amd64": ("x==1",), "arm64": ("x==1",)})})
+    assert texts.read(texts.write(lock)) == lock
+
+
+def test_no_lock_is_an_empty_lock() -> None:
+    assert texts.read(None) == Lock() == texts.read("") == texts.read("version: 1\n")
+
+
+PACKAGES = "python:\n  lab:default:\n    inputs: 0123456789abcdef\n    all:\n    - {}\n"
+BAD = {
+    "conflict markers": "version: 1\n<<<<<<< ours\n" + SOURCE,
+    "format": "version: 2\n",
+    "no format": SOURCE,
+    "section": "version: 1\nsource: {}\n",
+    "digest": "version: 1\n" + SOURCE.replace(A, "abc"),
+    "no digest": "version: 1\nsources:\n  debian:trixie: {}\n",
+    "list": "version: 1\n" + PACKAGES.format("numpy==1").replace("- numpy==1", "x: 1"),
+    "option": "version: 1\n" + PACKAGES.format("--index-url=https://example.org"),
+    "second line": "version: 1\n" + PACKAGES.format('"numpy==1\\n--pre"'),
+    "address": "version: 1\n" + PACKAGES.format("numpy @ https://example.org/numpy.whl"),
+    "index": "version: 1\n" + PACKAGES.format("numpy==1 @ file:///etc"),
+    "architecture": "version: 1\n" + PACKAGES.format("numpy==1") + "    riscv64: []\n",
+    "inputs": "version: 1\n" + PACKAGES.format("numpy==1").replace("0123456789abcdef", "x"),
+    "checksum": f"version: 1\ndownloads:\n  https://example.org/x: {A}$(id)\n",
+    "moment": "version: 1\napt:\n  debian: 20261101T000000Z/../x\n",
+    "day": "version: 1\ncran: latest\n",
+    "file": f"version: 1\nfiles:\n  numpy==1:\n    'a b': {A}\n",
+    "scalar": "nothing\n",
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_what_is_no_lock_is_refused_at_its_line(text: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        texts.read(text)
+    (problem,) = caught.value.diagnostics
+    assert problem.code in ("IM604", "IM001")
+    assert problem.place.file == texts.FILE
+    assert 1 <= problem.place.line <= text.count("\n")
+
+
+def test_the_lock_of_this_repository_is_as_it_would_be_written() -> None:
+    text = (ROOT / texts.FILE).read_text(encoding="utf-8")
+    lock = texts.read(text)
+    assert texts.write(lock, text) == text
+    listed = {item for entry in lock.python.values() for items in entry.packages.values() for item in items}
+    assert listed == set(lock.files)
+
+
+@pytest.mark.parametrize(
+    ("tag", "python", "machine", "expected"),
+    [
+        ("sdist", "3.13", "x86_64", True),
+        ("py3-none-any", "3.13", "aarch64", True),
+        ("py2.py3-none-any", "3.13", "x86_64", True),
+        ("cp313-cp313-manylinux_2_28_x86_64", "3.13", "x86_64", True),
+        ("cp313-cp313-manylinux_2_28_x86_64", "3.13", "aarch64", False),
+        ("cp313-cp313-manylinux_2_28_x86_64", "3.11", "x86_64", False),
+        ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "3.11", "x86_64", True),
+        ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "3.13", "x86_64", False),
+        ("cp39-abi3-manylinux_2_28_aarch64", "3.13", "aarch64", True),
+        ("cp312-abi3-manylinux_2_28_aarch64", "3.11", "aarch64", False),
+        ("py310-none-any", "3.13", "x86_64", True),
+        ("1-cp313-cp313-linux_x86_64", "3.13", "x86_64", True),
+        ("py3-none-manylinux_2_27_x86_64.manylinux_2_28_x86_64", "3.12", "x86_64", True),
+    ],
+)
+def test_which_files_fit(tag: str, python: str, machine: str, expected: bool) -> None:
+    assert fits(tag, python, machine) is expected
+
+
+def test_tags_of_file_names() -> None:
+    assert (
+        wheel_tag("numpy-2.4.6-cp313-cp313-manylinux_2_28_x86_64.whl") == "cp313-cp313-manylinux_2_28_x86_64"
+    )
+    assert wheel_tag("torch-2.12.0+cpu-1-cp313-cp313-linux_x86_64.whl") == "1-cp313-cp313-linux_x86_64"
+    assert wheel_tag("kfp_server_api-2.17.3.tar.gz") == "sdist"
+
+
+def test_a_requirements_file() -> None:
+    table = Hashes({"b==1": {"py3-none-any": B, "sdist": A}, "a==1+cpu @ https://e.org": {"sdist": A}})
+    assert table.text(["b==1", "a==1+cpu @ https://e.org"], "3.13", "amd64") == (
+        f"a==1+cpu \\\n    --hash=sha256:{A}\nb==1 \\\n    --hash=sha256:{A} \\\n    --hash=sha256:{B}\n"
+    )
+    assert table.text(["c==1"], "3.13", "amd64") is None
+
+
+def test_conda_addresses() -> None:
+    output = (
+        '{"actions": {"LINK": [{"url": "https://mirror.example.org/c/conda-forge/linux-64/r-base-4.5.1-h_0.conda",'
+        ' "md5": "00ff"}, {"url": "https://mirror.example.org/c/conda-forge/noarch/tzdata-2026-0.conda"}]}}'
+    )
+    assert addresses(output, "https://mirror.example.org/c/") == [
+        "https://conda.anaconda.org/conda-forge/linux-64/r-base-4.5.1-h_0.conda#00ff",
+        "https://conda.anaconda.org/conda-forge/noarch/tzdata-2026-0.conda",
+    ]
+    assert addresses('{"success": true}', "https://x") == []
+    assert (
+        specification("https://e.org/linux-64/ld_impl-linux-64-2.4-h1_0.tar.bz2#0")
+        == "ld_impl-linux-64=2.4=h1_0"
+    )
+
+
+QUESTION = Question(("numpy",), "3.13", "amd64", "2_36")
+
+
+def test_uv_is_asked_for_the_place_that_builds() -> None:
+    seen: list[list[str]] = []
+
+    def run(arguments: list[str], environment: object) -> tuple[int, str]:
+        seen.append(arguments)
+        assert environment == {"SSL_CERT_FILE": "/ca.pem"}
+        return (
+            1,
+            "warning: slow\nerror: No solution found when resolving dependencies\n  cause: Because of that.",
+        )
+
+    site = Site("https://mirror.example.org/simple", {"https://w.org": "https://m.org"}, "/ca.pem")
+    assert resolve(QUESTION, site, run) == Refused("Because of that.")
+    assert isinstance(graph(QUESTION, site, run), Refused)
+    assert "--python-platform=x86_64-manylinux_2_36" in seen[0]
+    assert "--default-index=https://mirror.example.org/simple" in seen[0]
+    assert not any(re.match("--index=", item) for item in seen[0])
+
+
+def test_a_uv_that_cannot_be_run_is_a_failure() -> None:
+    def run(_arguments: list[str], _environment: object) -> tuple[int, str]:
+        raise FileNotFoundError(2, "no such file", "uv")
+
+    assert not isinstance(resolve(QUESTION, Site(), run), Resolved | Refused)
+    assert not isinstance(graph(QUESTION, Site(), run), Graph)
