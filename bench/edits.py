@@ -80,7 +80,7 @@ KINDS = (
     Kind("accelerator's version", replaced("matrix.yaml", 'version: "13.0"', 'version: "13.2"')),
     Kind(
         "template of one kind",
-        replaced("templates/dockerfiles/jupyter.Dockerfile.j2", "{% endblock %}", "ENV X=1\n{% endblock %}"),
+        replaced("templates/dockerfiles/codeserver.Dockerfile.j2", "mode=2775", "mode=0775"),
     ),
     Kind(
         "file of one kind",

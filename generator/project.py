@@ -14,6 +14,8 @@ from generator.matrix.document import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jinja2 import BytecodeCache
+
     from generator.render.file import File
     from generator.render.templates import Templates
 
@@ -76,7 +78,30 @@ def builtin_templates() -> Path:
 
 def read_templates(root: Path) -> Templates:
     """Read a repository's templates on top of those that come with image-matrix."""
-    return templates_of(template_files(root / "templates"), builtin_files(root))
+    from dataclasses import replace
+
+    found = templates_of(template_files(root / "templates"), builtin_files(root))
+    return replace(found, compiled=_compiled_templates())
+
+
+def _compiled_templates() -> BytecodeCache | None:
+    """Return the user's cache of compiled templates, by version of image-matrix and text; none where it is not ours.
+
+    Compiled templates are code: the folder must be nobody else's to write.
+    """
+    from jinja2 import FileSystemBytecodeCache
+
+    from generator import __version__
+
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = home / "image-matrix" / __version__
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat()
+    except (OSError, RuntimeError):
+        return None
+    ours = os.name != "posix" or (mode.st_uid == os.geteuid() and not mode.st_mode & 0o022)
+    return FileSystemBytecodeCache(str(folder)) if ours else None
 
 
 def builtin_files(root: Path) -> dict[str, File]:

@@ -73,7 +73,7 @@ class Context:
 
 def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
     """Prepare the one environment that all Dockerfiles of a run are rendered with."""
-    return Context(matrix, variants, pins, templates, environment(templates.dockerfiles))
+    return Context(matrix, variants, pins, templates, environment(templates.dockerfiles, templates.compiled))
 
 
 def parent_reference(parent: str) -> str:

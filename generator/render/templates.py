@@ -26,7 +26,7 @@ from generator.diagnostics import catalogue as rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jinja2 import Environment, Template
+    from jinja2 import BytecodeCache, Environment, Template
 
     from generator.render.file import File
 
@@ -43,6 +43,8 @@ class Templates:
     """Kind of image to its files by path below ``/``."""
     workflows: Mapping[str, str] = field(default_factory=dict)
     """File name to text."""
+    compiled: BytecodeCache | None = field(default=None, compare=False)
+    """Where compiled templates are kept between runs; compiling costs more than rendering a whole family."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -122,7 +124,9 @@ class _Texts(BaseLoader):
         return sorted(self.texts)
 
 
-def environment(sources: Mapping[str, str], **options: str) -> Environment:
+def environment(
+    sources: Mapping[str, str], compiled: BytecodeCache | None = None, **options: str
+) -> Environment:
     """Return an environment over template texts; ``options`` are Jinja delimiters."""
     made = SandboxedEnvironment(
         loader=_Texts(sources),
@@ -134,6 +138,7 @@ def environment(sources: Mapping[str, str], **options: str) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=compiled,
         **options,
     )
     made.filters |= QUOTING
@@ -179,6 +184,7 @@ _TEMPLATE_ENDINGS = (".j2",)
 
 def _place(environment: Environment, name: str, line: int) -> Place:
     file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
+    file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", "parts.j2")) else file
     if not line or environment.loader is None:
         return Place(file, line, 1 if line else 0)
     source = environment.loader.get_source(environment, name)[0].split("\n")[line - 1]
