@@ -181,15 +181,10 @@ def _data(lock: Lock) -> dict[str, Any]:
 
 def _packages_data(item: LockedPackages) -> dict[str, Any]:
     """What all architectures have stands once; ``inputs`` says which ones they are."""
-    everywhere = (
-        set.intersection(*(set(items) for items in item.packages.values())) if item.packages else set()
-    )
-    lists = {arch: sorted(set(items) - everywhere) for arch, items in item.packages.items()}
-    return {
-        "inputs": item.inputs,
-        "all": sorted(everywhere),
-        **{arch: own for arch, own in lists.items() if own},
-    }
+    lists = [set(items) for items in item.packages.values()]
+    everywhere = set.intersection(*lists) if lists else set()
+    named = {"all": everywhere, **{arch: {*items} - everywhere for arch, items in item.packages.items()}}
+    return {"inputs": item.inputs, **{name: sorted(items) for name, items in named.items() if items}}
 
 
 def _sorted(value: Any) -> Any:  # noqa: ANN401
