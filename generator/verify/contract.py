@@ -19,6 +19,10 @@ USER = "jovyan"
 UID = 1000
 HOME = "/home/jovyan"
 PORT = 8888
+FS_GROUP = 100
+"""The group that platforms give to volumes: Kubeflow's DefaultFSGroup, the JupyterHub chart's ``fsGid``."""
+PREFIX = "/notebook/team/name"
+"""A prefix as Kubeflow's notebook controller makes it: without a slash at the end."""
 ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - what is looked for, not what is bound
 
 
@@ -158,3 +162,10 @@ def activity(answer: Page, name: str) -> str:
         if f"POST /hub/api/users/{name}/activity" in answer["body"]
         else f"the hub was told nothing: {answer['body']}"
     )
+
+
+def left(log: str) -> str:
+    """The build left nothing in the home: caches make images large, and root's files are in the user's way."""
+    found = [line.removeprefix("@left ") for line in log.splitlines() if line.startswith("@left ")]
+    shown = ", ".join(found[:3])
+    return f"{len(found)} paths of another user in the image's home: {shown}" if found else ""

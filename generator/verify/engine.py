@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,7 +134,7 @@ class Engine:
         Raises :class:`Unstartable` where the image's entry point is at fault, :class:`EnvironmentFailure` where the
         engine is, which says nothing about the image.
         """
-        name = f"image-matrix-{uuid.uuid4().hex[:12]}"
+        name = f"image-matrix-{os.urandom(6).hex()}"
         start = ("run", "--detach", "--pull=never", f"--name={name}", f"--label={LABEL}", *spec.arguments())
         try:
             answer = self.call(start, None, 120.0)

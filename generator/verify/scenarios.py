@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from generator.verify import contract
 from generator.verify.asking import Unanswered, ask, judged, source
+from generator.verify.contract import FS_GROUP, PREFIX
 from generator.verify.engine import Engine, Spec, Unstartable, Volume
 from generator.verify.model import Result, Subject
 from generator.verify.own import frameworks, own_results, read
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from generator.verify.engine import Container
 
-PREFIX = "/notebook/team/name"
-"""As Kubeflow's notebook controller makes it: without a slash at the end."""
-FS_GROUP = 100
 FOREIGN = 1000650000
 """A user id such as OpenShift gives to a namespace; the same number is the volume's group."""
 GRACE = 10.0
@@ -161,13 +159,18 @@ def refusing(engine: Engine, subject: Subject) -> Iterator[Result]:
 
 
 def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Give it a command, as KubeSpawner does: it runs under /init, and its exit code is the container's."""
-    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", "exit 7"))
+    """Give it a command, as KubeSpawner does: it runs under /init, and its exit code is the container's.
+
+    There is no volume here, so the home is the image's own: what the build left in it would be hidden by one.
+    """
+    script = 'find "$HOME" -mindepth 1 ! -user "$(id -u)" | sed "s/^/@left /"; exit 7'
+    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", script))
     began = time.monotonic()
     with engine.container(spec) as container:
         code = container.wait(GRACE)
         took = time.monotonic() - began
         yield judged("command", contract.ended(code, took, (7,), GRACE), took, container=container)
+        yield judged("clean-home", contract.left(container.log(10_000)))
 
 
 def hub_environment() -> dict[str, str]:
@@ -257,7 +260,7 @@ DEVICES: dict[str, tuple[str, tuple[str, ...]]] = {
 """The first part of an accelerator's resource, to the container runtime and the options that give its devices."""
 
 ALWAYS = (
-    Scenario(("command",), commanded),
+    Scenario(("command", "clean-home"), commanded),
     Scenario(("bad-prefix",), refusing),
 )
 POD = (
