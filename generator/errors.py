@@ -19,6 +19,10 @@ class Failure(Exception):  # noqa: N818 - it is what it is called in the message
         super().__init__(message)
 
 
+class Blocked(Failure):
+    """Something else has to be done first, and was not."""
+
+
 class CallError(Failure):
     """The call is wrong: an unknown variant, say."""
 

@@ -21,7 +21,14 @@ COMMANDS = {
     "plan": "plan:plan",
     "why": "plan:why",
     "build": "build:build",
+    "verify": "verify:verify",
+    "accept": "accept:accept",
+    "scan": "scan:scan",
+    "release": "release:release",
+    "simulate": "simulate:simulate",
+    "ci": "ci:ci",
     "lock": "lock:lock",
+    "profiles": "profiles:profiles",
     "explain": "explain:explain",
     "schema": "schema:schema",
 }
@@ -83,7 +90,12 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
     "--matrix", metavar="FILE", default="matrix.yaml", show_default=True, help="The matrix, below DIR."
 )
 @click.option(
-    "--overlay", "overlays", metavar="FILE", multiple=True, help="A partial matrix on top; repeatable."
+    "--overlay",
+    "overlays",
+    metavar="FILE",
+    multiple=True,
+    envvar="IMAGE_MATRIX_OVERLAY",
+    help="A partial matrix on top; repeatable.",
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."

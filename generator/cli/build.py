@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.session import Project, Session, ca_bundle, open_project, say
+from generator.engine.workspace import Aim, attestations, caching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,23 @@ SITE_VARIABLE = "IMAGE_MATRIX_SITE"
 @click.option(
     "--registry/--no-registry", default=True, help="Use what the registry has already.  [default: registry]"
 )
+@click.option(
+    "--candidate",
+    is_flag=True,
+    help="With --push: push under the candidate tag, which `accept` makes the immutable one; parents must be there.",
+)
+@click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Push to the staging path, look there too."
+)
+@click.option(
+    "--cache",
+    type=click.Choice(["none", "read", "write"]),
+    default="none",
+    show_default=True,
+    envvar="IMAGE_MATRIX_CACHE",
+    help="With --push: layers from and to the registry.",
+)
+@click.option("--force", is_flag=True, envvar="IMAGE_MATRIX_FORCE", help="Build although it is there.")
 @click.option("--print", "print_only", is_flag=True, help="Print the bake definition and build nothing.")
 @click.pass_obj
 def build(
@@ -44,6 +62,10 @@ def build(
     platforms: tuple[str, ...],
     builder: str | None,
     registry: bool,
+    candidate: bool,
+    staging: bool,
+    cache: str,
+    force: bool,
     print_only: bool,
 ) -> int:
     """Build variants and the parents that they need.
@@ -52,16 +74,24 @@ def build(
     """
     from generator.cli.plan import state_of
     from generator.engine.buildx import require_engine
+    from generator.places import staged
 
     if push and load:
         raise click.UsageError("--push and --load exclude each other")
+    if candidate and not push:
+        raise click.UsageError("--candidate needs --push")
     project = open_project(session)
     state = state_of(project)
+    places = (state, staged(state)) if staging else (state,)
     wanted = _wanted(state, names, platforms or (() if push else (_native(),)))
     if not print_only:
         require_engine()
-    there = _there(session, state, wanted) if registry else {}
-    request = _request(session, project, state, wanted, there, push=push)
+    there = _there(session, places, wanted) if registry else {}
+    there = {leg: where for leg, where in there.items() if not (force and leg in wanted)}
+    aim = Aim(push=push, candidate=candidate, cache=_cache(cache, push=push, staging=staging))
+    request = _request(session, project, places, wanted, there, aim)
+    if candidate:
+        _refuse_blocked(request, wanted)
     if print_only:
         return _print(request)
     for identifier in (
@@ -69,8 +99,17 @@ def build(
     ):
         say(session, f"{identifier[0]} {identifier[1]}: in the registry, not built")
     built = _run(session, project, request, push=push, builder=builder) if request.legs else []
+    if candidate:
+        _tell_next_steps(wanted, there, request, built)
     click.echo(_summary(request, built, push=push), nl=False)
     return 0
+
+
+def _cache(cache: str, *, push: bool, staging: bool) -> str:
+    """Return how the registry's cache is used: what is staged never writes what the default branch reads."""
+    if not push:
+        return "none"
+    return "read" if staging and cache == "write" else cache
 
 
 def _native() -> str:
@@ -102,16 +141,18 @@ def _wanted(state: State, names: tuple[str, ...], platforms: tuple[str, ...]) ->
 
 
 def _there(
-    session: Session, state: State, wanted: list[tuple[str, Platform]]
+    session: Session, places: tuple[State, ...], wanted: list[tuple[str, Platform]]
 ) -> dict[tuple[str, Platform], str]:
     """Return, of what is wanted and its ancestors, what the registry has: reference with digest."""
     from generator.errors import EnvironmentFailure
-    from generator.plan import digests_of, with_ancestors
+    from generator.places import found
+    from generator.plan import with_ancestors
     from generator.registry.client import open_registry
 
+    state = places[0]
     registry = open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
     try:
-        return digests_of(state, with_ancestors(state, wanted), registry, lambda text: say(session, text))
+        return found(places, with_ancestors(state, wanted), registry, lambda text: say(session, text))
     except EnvironmentFailure as failure:
         say(session, f"{failure.message}; building everything that is needed")
         return {}
@@ -120,20 +161,25 @@ def _there(
 def _request(
     session: Session,
     project: Project,
-    state: State,
+    places: tuple[State, ...],
     wanted: list[tuple[str, Platform]],
     there: Mapping[tuple[str, Platform], str],
-    *,
-    push: bool,
+    aim: Aim,
 ) -> Request:
     from generator.engine.site import contexts
     from generator.engine.workspace import Leg, Request
     from generator.plan import to_build
 
+    state = places[-1]
     matrix, variants = state.loaded.matrix, state.loaded.variants
     legs = tuple(
-        Leg(variants[name], platform, _tags(state, name, platform, push=push))
-        for name, platform in to_build(state, wanted, there, rebuild=not push)
+        Leg(
+            variants[name],
+            platform,
+            _tags(state, name, platform, aim),
+            caching(places[0], name, platform, aim.cache),
+        )
+        for name, platform in to_build(state, wanted, there, rebuild=not aim.push)
     )
     sources = (project.pins.pinned(matrix.sources[leg.variant.source]) for leg in legs if leg.variant.source)
     return Request(
@@ -143,15 +189,49 @@ def _request(
         sources=contexts(sources, matrix.mirrors),
         secrets=_secrets(session, project),
         builtin_frontend=matrix.mirrors.frontend == "builtin",
+        options=attestations(matrix) if aim.push else {},
     )
 
 
-def _tags(state: State, name: str, platform: Platform, *, push: bool) -> tuple[str, ...]:
+def _tags(state: State, name: str, platform: Platform, aim: Aim) -> tuple[str, ...]:
     """Push the immutable tag alone; on this machine the short one is at hand for `docker run`."""
+    from generator.places import CANDIDATE
     from generator.plan import reference
 
     immutable = reference(state, state.loaded.variants[name], platform)
-    return (immutable,) if push else (f"{state.loaded.matrix.registry}/{name}", immutable)
+    if aim.candidate:
+        return (f"{immutable}{CANDIDATE}",)
+    return (immutable,) if aim.push else (f"{state.loaded.matrix.registry}/{name}", immutable)
+
+
+def _tell_next_steps(
+    wanted: list[tuple[str, Platform]],
+    there: Mapping[tuple[str, Platform], str],
+    request: Request,
+    built: list[Built],
+) -> None:
+    """Give the steps that follow in a workflow the image by digest: tests and `accept` are about exactly this one."""
+    made = {
+        leg.id: f"{leg.tags[0].rpartition(':')[0]}@{result.digest}"
+        for leg, result in zip(request.legs, built, strict=True)
+    }
+    path = os.environ.get("GITHUB_OUTPUT")
+    if path and len(wanted) == 1:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"image={made.get(wanted[0]) or there[wanted[0]]}\n")
+
+
+def _refuse_blocked(request: Request, wanted: list[tuple[str, Platform]]) -> None:
+    """Raise :class:`Blocked` where a parent would have to be built first: that is its own job's work."""
+    from generator.errors import Blocked
+
+    missing = [leg.id for leg in request.legs if leg.id not in wanted]
+    if missing:
+        name, platform = missing[-1]
+        raise Blocked(
+            f"blocked: the parent {name} is not in the registry for {platform}",
+            "its own job did not finish: see why there; this one will go on in the next run",
+        )
 
 
 def _print(request: Request) -> int:

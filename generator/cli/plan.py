@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
 @click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
 @click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="With --registry: look below the staging path too."
+)
+@click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "json", "markdown", "github"]),
@@ -25,14 +28,14 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.pass_obj
-def plan(session: Session, since: str | None, registry: bool, format_: str) -> int:
+def plan(session: Session, since: str | None, registry: bool, staging: bool, format_: str) -> int:
     """Print what would be built and why.
 
     With --since, what has another key than at REV; with --registry, what the registry does not have; with both, what
     the registry does not have, with the reasons since REV. With neither, everything.
     """
     new = state_of(open_project(session))
-    made = planned(session, new, since, registry=registry)
+    made = planned(session, new, since, registry=registry, staging=staging)
     click.echo(_formatted(made, new, format_), nl=False)
     return 0
 
@@ -78,12 +81,14 @@ def state_of(project: Project) -> State:
     return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
 
 
-def planned(session: Session, new: State, since: str | None, *, registry: bool) -> Plan:
+def planned(
+    session: Session, new: State, since: str | None, *, registry: bool, staging: bool = False
+) -> Plan:
     """Make the plan that the options ask for."""
     from generator.plan import make_plan
 
     old = _state_at(session, since) if since is not None else None
-    return make_plan(new, old, _presence(session, new) if registry else None)
+    return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
 
 
 def _state_at(session: Session, revision: str) -> State | None:
@@ -107,13 +112,13 @@ def _state_at(session: Session, revision: str) -> State | None:
         return None
 
 
-def _presence(session: Session, new: State) -> Mapping[str, Presence]:
-    from generator.plan import references
-    from generator.presence import ask
+def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Presence]:
+    from generator.places import presence_anywhere, staged
     from generator.registry.client import open_registry
 
     registry = open_registry(new.loaded.matrix, ca_bundle(session, new.loaded))
-    return ask(references(new).values(), registry, lambda text: say(session, text))
+    places = (new, staged(new)) if staging else (new,)
+    return presence_anywhere(places, registry, lambda text: say(session, text))
 
 
 def _formatted(made: Plan, new: State, format_: str) -> str:

@@ -155,8 +155,17 @@ def report_failure(error: Exception) -> int:
         click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
         if error.help:
             click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            click.echo(annotation(error), err=True)
         return error.exit_code
     return _report_bug(error)
+
+
+def annotation(error: Failure) -> str:
+    """Return a failure as a GitHub annotation; docs.github.com/actions/reference/workflow-commands."""
+    text = "; ".join(part for part in (error.message, error.help) if part)
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::error title=image-matrix::{escaped}"
 
 
 def _report_bug(error: Exception) -> int:

@@ -288,7 +288,7 @@ REQUEST_WITHOUT_LIMIT = Rule(
 )  # fmt: skip
 EXPANDED_TEXT = Rule(
     "IM714", "expanded-text", "{where}: `{text}` would be expanded by {who}", "{advice}",
-    "KubeSpawner passes environment values and volumes through Python's str.format, and Flux replaces ${{…}} in every text of a "
+    "KubeSpawner passes environment values and volumes through Python's str.format, and Flux replaces ${…} in every text of a "
     "Kustomization with postBuild. Both fail on a name that they do not know.",
     bad="env: {JSON: '{\"a\": 1}'}\n", good="env: {JSON_FILE: /etc/settings.json}\n",
 )  # fmt: skip
@@ -298,7 +298,7 @@ HTML_TEXT = Rule(
     bad="description: <b>Fast</b>\n", good="description: Fast\n",
 )  # fmt: skip
 DEVICE_MISMATCH = Rule(
-    "IM716", "device-mismatch", "profile `{profile}` offers `{image}` ({image_device}) with `{size}` ({size_device})", "{advice}",
+    "IM716", "device-mismatch", "profile `{profile}` offers `{image}` ({image_device}) with {size} ({size_device})", "{advice}",
     "Users choose image and size independently: every image of a profile must fit every size. An image for GPUs on a pod without "
     "one starts and fails later; the reverse wastes a GPU.",
 )  # fmt: skip

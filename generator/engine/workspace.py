@@ -16,10 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from generator.matrix.model import Platform, Variant
+    from generator.matrix.model import Matrix, Platform, Variant
+    from generator.plan import State
     from generator.render.file import File
 
 BAKE_FILE = "docker-bake.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a build goes."""
+
+    push: bool
+    candidate: bool = False
+    """Push under the candidate tag."""
+    cache: str = "none"
+    """``read``, ``write`` (and read) or ``none``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,8 @@ class Leg:
     platform: Platform
     tags: tuple[str, ...]
     """Full references that the result gets, the one to show first."""
+    caches: Mapping[str, Any] = field(default_factory=dict)
+    """Bake's fields for layers from and to a registry."""
 
     @property
     def target(self) -> str:
@@ -90,6 +104,7 @@ def _target(request: Request, leg: Leg, built: Mapping[tuple[str, Platform], str
         "platforms": [leg.platform],
         "tags": list(leg.tags),
         **({"secret": list(request.secrets)} if request.secrets else {}),
+        **leg.caches,
         **request.options,
     }
 
@@ -101,3 +116,33 @@ def _parent(request: Request, leg: Leg, built: Mapping[tuple[str, Platform], str
     parent = (leg.variant.parent, leg.platform)
     where = f"target:{built[parent]}" if parent in built else f"docker-image://{request.parents[parent]}"
     return {parent_reference(leg.variant.parent): where}
+
+
+def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
+    """Return bake's fields for a cache of its own per variant and platform; one that cannot be written is no failure.
+
+    Source: docs.docker.com/build/cache/backends/registry. It is kept beside the images, under the registry path that is
+    read; whoever may write it is decided by the caller.
+    """
+    if cache == "none":
+        return {}
+    item = state.loaded.variants[name]
+    place = f"{state.loaded.matrix.registry}/{item.image}:cache-{item.label}-{platform.rpartition('/')[2]}"
+    read = {"cache-from": [f"type=registry,ref={place}"]}
+    return (
+        read | {"cache-to": [f"type=registry,ref={place},mode=max,ignore-error=true"]}
+        if cache == "write"
+        else read
+    )
+
+
+def attestations(matrix: Matrix) -> dict[str, list[str]]:
+    """Return bake's field for provenance and, where wanted, a bill of materials by a scanner at a digest."""
+    from generator.actions import image
+    from generator.mirrors import mirrored
+
+    found = ["type=provenance,mode=max"]
+    if matrix.build.sbom:
+        scanner = mirrored(image("docker.io/docker/buildkit-syft-scanner"), matrix.mirrors.registries)
+        found.append(f"type=sbom,generator={scanner}")
+    return {"attest": found}

@@ -10,11 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from generator.matrix.build import Build
+from generator.matrix.profiles import Catalog
+
 Platform = str
 """``linux/amd64`` or ``linux/arm64``."""
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
 Provider = Literal["distribution", "uv", "conda"]
+TestKind = Literal["commands", "imports", "versions", "files", "http"]
+TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "versions", "files", "http")
+OwnTests = Mapping[TestKind, Mapping[str, str]]
+"""What an image's ``tests:`` say: a command, module, distribution, path or HTTP path, to what is expected of it."""
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
@@ -73,6 +80,7 @@ class Settings:
     packages: Mapping[Manager, tuple[str, ...]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    tests: OwnTests = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,8 @@ class Matrix:
     ca_bundle: str | None
     apt_snapshot: bool = False
     """Whether apt packages come from the moment that the lock has for their source."""
+    build: Build = field(default_factory=Build)
+    catalog: Catalog = field(default_factory=Catalog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,8 @@ class Variant:
     env: Mapping[str, str]
     """What this image sets; its ancestors' variables are inherited through FROM."""
     labels: Mapping[str, str]
+    tests: OwnTests = field(default_factory=dict)
+    """What this image adds; its ancestors' tests are inherited. They are no part of its key."""
 
     @property
     def id(self) -> str:

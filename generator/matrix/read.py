@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.matrix.build import read_build
 from generator.matrix.model import (
     MANAGERS,
+    TEST_KINDS,
     Accelerator,
     Download,
     Image,
@@ -14,11 +16,12 @@ from generator.matrix.model import (
     Override,
     Settings,
 )
+from generator.matrix.profiles import read_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.matrix.model import Match
+    from generator.matrix.model import Match, OwnTests
 
 DEFAULT_PLATFORMS = ("linux/amd64",)
 DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
@@ -41,6 +44,8 @@ def read_matrix(data: Mapping[str, Any]) -> Matrix:
         mirrors=Mirrors(**data.get("mirrors", {})),
         ca_bundle=data.get("ca_bundle"),
         apt_snapshot=data.get("apt_snapshot", False),
+        build=read_build(data.get("build", {})),
+        catalog=read_catalog(data),
     )
 
 
@@ -61,7 +66,17 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         packages={manager: tuple(item[manager]) for manager in MANAGERS if item.get(manager)},
         env=item.get("env", {}),
         labels=item.get("labels", {}),
+        tests=_tests(item.get("tests", {})),
     )
+
+
+def _tests(item: Mapping[str, Any]) -> OwnTests:
+    """Read tests; of a list's entries nothing but their presence is expected."""
+    return {
+        kind: item[kind] if isinstance(item[kind], dict) else dict.fromkeys(item[kind], "")
+        for kind in TEST_KINDS
+        if item.get(kind)
+    }
 
 
 def _image(name: str, item: Mapping[str, Any], axes: Mapping[str, tuple[str, ...]]) -> Image:

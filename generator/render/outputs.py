@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from generator.diagnostics import MatrixError, Place, diagnostic
 from generator.diagnostics import catalogue as rules
 from generator.render.bake import BAKE_FILE, bake_file
+from generator.render.canary import canary_files
+from generator.render.catalog import CATALOG, catalog_page
 from generator.render.dockerfile import build_context, context
 from generator.render.images_page import PAGE, images_page
+from generator.render.workflow import workflows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from generator.matrix.load import Loaded
+    from generator.matrix.model import Matrix, Variant
     from generator.pins import Pins
     from generator.render.file import File
     from generator.render.templates import Templates
@@ -28,7 +32,24 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
         _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
     _add(found, {BAKE_FILE: bake_file(matrix, variants)})
     _add(found, {PAGE: images_page(matrix, variants)})
+    if matrix.build.workflow:
+        _add(found, workflows(matrix, variants, templates.workflows))
+    _add(found, {CATALOG: catalog_page(matrix, variants)})
+    _add(found, canary_files(variants))
+    _add(found, _deploy(matrix, variants, found))
     return dict(sorted(found.items()))
+
+
+def _deploy(
+    matrix: Matrix, variants: Mapping[str, Variant], rendered: Mapping[str, File]
+) -> dict[str, File]:
+    """Render ``deploy/`` with the immutable tags, which are the keys of what has been rendered so far."""
+    if not matrix.catalog.profiles:
+        return {}
+    from generator.keys import compute_keys
+    from generator.render.deploy.outputs import deploy_files, tagged
+
+    return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, rendered)))
 
 
 def _add(found: dict[str, File], more: Mapping[str, File]) -> None:

@@ -6,7 +6,17 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
-from generator.matrix.validate import names, packages, references, variants
+from generator.matrix.validate import (
+    build,
+    names,
+    packages,
+    profiles,
+    profiles_pods,
+    profiles_texts,
+    references,
+    tests,
+    variants,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,8 +34,21 @@ CHECKS = (
     references.unused,
     packages.listed_twice,
     packages.downloads_without_place,
+    tests.unreadable_commands,
     variants.axes_twice,
     variants.unknown_axes,
+    build.build_names,
+    build.build_tools,
+    build.build_runners,
+    profiles.slugs,
+    profiles.defaults,
+    profiles.names,
+    profiles.order,
+    profiles_pods.amounts,
+    profiles_texts.texts,
+    profiles_texts.environment,
+    profiles_texts.overrides,
+    profiles_texts.set_twice,
 )
 """Checks of the declarations alone."""
 
@@ -36,6 +59,15 @@ VARIANT_CHECKS = (
     variants.same_names,
     packages.without_installer,
     packages.too_many_layers,
+    build.too_many_legs,
+    tests.unknown_axes,
+    tests.http_without_ide,
+    profiles.choice_keys,
+    profiles.something_offered,
+    profiles.size_of_values,
+    profiles_pods.fitting_devices,
+    profiles_pods.hub_package,
+    profiles_pods.nodes,
 )
 """Checks that need the variants of the images that are sound."""
 

@@ -50,7 +50,7 @@ def _advice(name: str) -> str:
 
 def bad_references(matrix: Matrix) -> Iterator[Finding]:
     """The registry, sources and mirrors as references that registries accept."""
-    if not _REPOSITORY.fullmatch(matrix.registry) or not _has_domain(matrix.registry):
+    if not is_repository(matrix.registry):
         advice = reference_advice(matrix.registry, "ghcr.io/example/notebooks")
         yield rules.BAD_REFERENCE.at(
             ("registry",), value=matrix.registry, what="registry path", advice=advice
@@ -68,6 +68,11 @@ def bad_references(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.BAD_REFERENCE.at(
                     ("mirrors", "registries", prefix), value=text, what=what, advice=advice
                 )
+
+
+def is_repository(text: str) -> bool:
+    """Say whether a text is a registry with a path, without tag."""
+    return _REPOSITORY.fullmatch(text) is not None and _has_domain(text)
 
 
 def _has_domain(reference: str) -> bool:

@@ -1,0 +1,58 @@
+"""From candidate to immutable tag: the one step that says "built and tested"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import Failure
+from generator.places import CANDIDATE
+from generator.plan import reference
+from generator.registry.answers import Digest, words
+
+if TYPE_CHECKING:
+    from generator.matrix.model import Platform
+    from generator.plan import State
+    from generator.registry.client import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a build has pushed for one variant and platform."""
+
+    variant: str
+    image: str
+    immutable: str
+    """Full reference of the tag that it is to get."""
+    digest: str
+
+    @property
+    def reference(self) -> str:
+        """Repository and digest."""
+        return f"{self.immutable.rpartition(':')[0]}@{self.digest}"
+
+
+def candidate(
+    state: State, variant: str, platform: Platform, registry: Registry, image: str | None = None
+) -> Candidate:
+    """Return the candidate: ``image`` (repository and digest) where it is given, else what the candidate tag points to.
+
+    Where nothing was built it is the accepted image; raises :class:`Failure` without either.
+    """
+    item = state.loaded.variants[variant]
+    immutable = reference(state, item, platform)
+    if image:
+        return Candidate(variant, item.image, immutable, image.rpartition("@")[2])
+    for name in (f"{immutable}{CANDIDATE}", immutable):
+        answer = registry.digest(name)
+        if isinstance(answer, Digest):
+            return Candidate(variant, item.image, immutable, answer.digest)
+        said = words(answer)
+    raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
+
+
+def over_budget(size: int | None, limit: int | None) -> str | None:
+    """Return what is wrong with an image's size, in words."""
+    if limit is None or size is None or size <= limit:
+        return None
+    return f"{size / 1e6:.0f} MB compressed, and `build.max_size` allows {limit / 1e6:.0f} MB"

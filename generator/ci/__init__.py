@@ -1,0 +1,1 @@
+"""What only a run of GitHub Actions needs: its event, its files, its API."""

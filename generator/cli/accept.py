@@ -1,0 +1,76 @@
+"""``accept``: give images that have passed their tests the immutable tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, ca_bundle, open_project, say
+
+if TYPE_CHECKING:
+    from generator.accept import Candidate
+    from generator.matrix.build import Build
+
+
+@click.command()
+@click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
+@click.option("--platform", metavar="OS/ARCH", required=True, help="The platform that was tested.")
+@click.option("--image", metavar="NAME@DIGEST", help="The image that was tested; with one VARIANT.")
+@click.option("--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Below the staging path.")
+@click.pass_obj
+def accept(session: Session, names: tuple[str, ...], platform: str, image: str | None, staging: bool) -> int:
+    """Make tested candidates the images that others use.
+
+    Children and releases use the accepted image of a variant. One that is over its size is refused.
+    """
+    from generator.accept import candidate
+    from generator.cli.plan import state_of
+    from generator.errors import CallError
+    from generator.places import staged
+    from generator.registry.client import open_registry
+    from generator.selection import select
+
+    state = state_of(open_project(session))
+    build = state.loaded.matrix.build
+    registry = open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
+    place = staged(state) if staging else state
+    chosen = select(state.loaded.variants, names)
+    if image and len(chosen) != 1:
+        raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
+    for name in chosen:
+        found = candidate(place, name, platform, registry, image)
+        if image and image.rpartition("@")[0] != found.immutable.rpartition(":")[0]:
+            say(session, f"{name}: {image} has been accepted already")
+            continue
+        _weigh(session, build, found)
+        _tag(session, build, found, staging=staging)
+    return 0
+
+
+def _weigh(session: Session, build: Build, found: Candidate) -> None:
+    from generator.accept import over_budget
+    from generator.engine.buildx import pushed_bytes
+    from generator.errors import Failure
+
+    size = pushed_bytes(found.reference)
+    wrong = over_budget(size, build.size_limit(found.image))
+    if wrong:
+        raise Failure(
+            f"{found.variant} is too large: {wrong}",
+            f"remove packages, or raise `max_size` under `build.images.{found.image}` in matrix.yaml",
+        )
+    say(
+        session,
+        f"{found.variant}: {size / 1e6:.0f} MB compressed" if size else f"{found.variant}: size unknown",
+    )
+
+
+def _tag(session: Session, build: Build, found: Candidate, *, staging: bool) -> None:
+    from generator.engine.imagetools import create
+    from generator.signing import sign
+
+    if staging and build.promote_from_pull_requests:
+        sign(build.sign, found.reference)
+    create(found.immutable, [found.reference])
+    say(session, f"{found.immutable} is {found.digest}")

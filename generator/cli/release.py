@@ -1,0 +1,200 @@
+"""``release``: indexes, signatures, moving tags and ``deploy/`` with digests, in this order.
+
+Nothing moves before everything is there.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from generator.cli.session import Session, ca_bundle, open_project, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from generator.ci.git import Git
+    from generator.plan import State
+    from generator.registry.answers import Manifest
+    from generator.registry.client import Registry
+    from generator.release import Index
+
+WRITERS = 4
+"""Manifests written at once: registries answer bursts with 429."""
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@click.command()
+@click.option(
+    "--push/--dry-run", default=False, help="Do it; otherwise say what would be done.  [default: dry-run]"
+)
+@click.option(
+    "--allow-older", is_flag=True, help="Release although a newer commit has been released already."
+)
+@click.pass_obj
+def release(session: Session, push: bool, allow_older: bool) -> int:
+    """Release what is built and tested.
+
+    Every image, changed or not: index, signature, tags, and `deploy/` on the release branch.
+    """
+    from generator.ci.git import actions_git
+    from generator.cli.plan import state_of
+    from generator.release import required
+
+    state = state_of(open_project(session))
+    git = actions_git(session.root)
+    if push and not allow_older:
+        _refuse_older(git, state.loaded.matrix.build.release_branch)
+    indexes = required(state, _parts(_registry(session, state), state))
+    there = _existing(_registry(session, state), indexes)
+    _report(session, indexes, there)
+    if not push:
+        return 0
+    made = _made(session, state, [index for index in indexes if index.reference not in there])
+    digests = {index.variant.id: {**there, **made}[index.reference] for index in indexes}
+    _move_tags(session, state, indexes, digests)
+    return _deploy(session, state, git, digests)
+
+
+def _registry(session: Session, state: State) -> Registry:
+    """Return a client that has not asked for anything yet."""
+    from generator.registry.client import open_registry
+
+    return open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
+
+
+def _parts(registry: Registry, state: State) -> dict[tuple[str, str], Manifest | None]:
+    """Return each variant's image on each platform, or ``None``; raises where the registry does not answer."""
+    from generator.errors import EnvironmentFailure
+    from generator.plan import references
+    from generator.registry.answers import Absent, Manifest, words
+
+    names = references(state)
+    answers = _each(registry.manifest, names.values())
+    found: dict[tuple[str, str], Manifest | None] = {}
+    for leg, answer in zip(names, answers, strict=True):
+        if not isinstance(answer, (Manifest, Absent)):
+            raise EnvironmentFailure(
+                f"{names[leg]}: {words(answer)}", "check `registry:`, the network and the login"
+            )
+        found[leg] = answer if isinstance(answer, Manifest) else None
+    return found
+
+
+def _existing(registry: Registry, indexes: list[Index]) -> dict[str, str]:
+    """Return the indexes that are there and right, with their digests."""
+    from generator.registry.answers import Manifest
+
+    answers = _each(lambda index: registry.manifest(index.reference), indexes)
+    return {
+        index.reference: answer.digest
+        for index, answer in zip(indexes, answers, strict=True)
+        if isinstance(answer, Manifest) and index.is_made_of(answer)
+    }
+
+
+def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(work, items))
+
+
+def _report(session: Session, indexes: list[Index], there: Mapping[str, str]) -> None:
+    for index in indexes:
+        if index.reference not in there:
+            say(session, f"{index.variant.id}: new index {index.reference}")
+    kept = len(there)
+    say(session, f"{len(indexes) - kept} indexes to make and sign, {kept} are there")
+
+
+def _made(session: Session, state: State, indexes: list[Index]) -> dict[str, str]:
+    """Make the indexes under their candidate tags, sign them, then give them their own tags; return their digests."""
+    from generator.engine.imagetools import create
+    from generator.places import CANDIDATE
+    from generator.signing import sign
+
+    _each(_create, indexes)
+    registry = _registry(session, state)
+    names = [index.reference for index in indexes]
+    found = {name: _digest(registry, f"{name}{CANDIDATE}") for name in names}
+    signing = state.loaded.matrix.build.sign
+    by_digest = {name: f"{name.rpartition(':')[0]}@{digest}" for name, digest in found.items()}
+    _each(lambda name: sign(signing, by_digest[name]), by_digest)
+    _each(lambda name: create(name, [by_digest[name]]), by_digest)
+    return found
+
+
+def _create(index: Index) -> None:
+    from datetime import UTC, datetime
+
+    from generator.engine.imagetools import create
+    from generator.places import CANDIDATE
+    from generator.release import origin
+
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    said = origin(os.environ, now, index.variant.label)
+    create(f"{index.reference}{CANDIDATE}", index.sources, said)
+
+
+def _digest(registry: Registry, reference: str) -> str:
+    from generator.errors import EnvironmentFailure
+    from generator.registry.answers import Digest, words
+
+    answer = registry.digest(reference)
+    if not isinstance(answer, Digest):
+        raise EnvironmentFailure(
+            f"{reference}: {words(answer)}", "it was written a moment ago; run the job again"
+        )
+    return answer.digest
+
+
+def _move_tags(session: Session, state: State, indexes: list[Index], digests: Mapping[str, str]) -> None:
+    from generator.engine.imagetools import create
+    from generator.registry.answers import Digest
+    from generator.release import moving_tags
+
+    registry = _registry(session, state)
+    repositories = {index.variant.id: index.repository for index in indexes}
+    tags = moving_tags(state)
+    answers = registry.digests(tags)
+    stale = [tag for tag, name in tags.items() if answers[tag] != Digest(digests[name])]
+    _each(lambda tag: create(tag, [f"{repositories[tags[tag]]}@{digests[tags[tag]]}"]), stale)
+    say(session, f"{len(stale)} of {len(tags)} moving tags moved")
+
+
+def _refuse_older(git: Git, branch: str) -> None:
+    """Raise :class:`Failure` where the last release came from a commit that is not among HEAD's ancestors."""
+    from generator.ci.git import tip
+    from generator.errors import Failure
+    from generator.release import source_of
+
+    last = tip(git, branch)
+    source = source_of(git("log", "-1", "--format=%B", last)) if last else None
+    if source and git.try_("merge-base", "--is-ancestor", source, "HEAD").returncode:
+        raise Failure(
+            f"the release of {source[:12]} is newer than this commit, or not of its history",
+            "run the workflow on the newest commit; --allow-older releases this one all the same",
+        )
+
+
+def _deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> int:
+    """Commit ``deploy/`` with digests to the release branch, where it changes."""
+    from generator.ci.git import commit_folder, tip
+    from generator.release import DIGESTS, FOLDER, changed_images, deploy_files, message
+
+    branch = state.loaded.matrix.build.release_branch
+    last = tip(git, branch)
+    before = git.try_("show", f"{last}:{DIGESTS}").stdout.decode() if last else None
+    changed = changed_images(before, digests)
+    text = message(changed, len(digests), git("rev-parse", "HEAD"))
+    commit = commit_folder(git, branch, FOLDER, deploy_files(state, digests), text)
+    say(session, f"{commit[:12]} on {branch}" if commit else f"{branch} is up to date")
+    click.echo(
+        "".join(f"{name} {digests[name]}\n" for name in changed)
+        + f"{len(changed)} of {len(digests)} released"
+    )
+    return 0

@@ -1,0 +1,83 @@
+"""The ``build:`` section: what JSON Schema cannot say about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.diagnostics import did_you_mean
+from generator.matrix.schema import human
+from generator.matrix.validate.names import is_repository, reference_advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.model import Matrix, Variant
+
+LEGS = 256
+"""Jobs of one matrix; docs.github.com/actions/reference/limits."""
+
+
+def build_names(matrix: Matrix) -> Iterator[Finding]:
+    """Images, branches and registry paths that cannot be what is meant."""
+    build = matrix.build
+    for name in build.images:
+        if name not in matrix.images:
+            fields = {"what": "image", "name": name, "suggestion": did_you_mean(name, matrix.images)}
+            yield rules.UNKNOWN_REFERENCE.at(
+                ("build", "images", name), "key", where="`build.images`", **fields
+            )
+    if build.staging and not is_repository(build.staging):
+        advice = reference_advice(build.staging, "ghcr.io/example/notebooks-staging")
+        yield rules.BAD_REFERENCE.at(
+            ("build", "staging"), value=build.staging, what="registry path", advice=advice
+        )
+    if build.staging == matrix.registry:
+        yield _bad("staging", "is the registry itself", "pull requests push there; name another path")
+    if build.default_branch == build.release_branch:
+        yield _bad("release_branch", "is the default branch", "name a branch of its own, such as `release`")
+
+
+def build_tools(matrix: Matrix) -> Iterator[Finding]:
+    """Scanners and signers without what they need."""
+    scan, sign = matrix.build.scan, matrix.build.sign
+    if scan.tool == "image" and not scan.image:
+        yield _bad("scan", "names no scanner image", "add `image: registry.example.org/scanner@sha256:…`")
+    if scan.tool in ("command", "image"):
+        joined = " ".join(scan.command)
+        for place in ("{archive}", "{report}"):
+            if place not in joined:
+                yield _bad(
+                    "scan", f"the command has no {place}", f"add {place} to `command` where it belongs"
+                )
+    if sign.tool == "notation" and not (sign.plugin and sign.key):
+        yield _bad("sign", "notation needs a plugin and a key", "add `plugin:` and `key:`")
+
+
+def build_runners(matrix: Matrix) -> Iterator[Finding]:
+    """Images that no runner would build, not even by emulation."""
+    build = matrix.build
+    for name in ("", *build.images):
+        if not any(build.runner(name, platform) for platform in build.runners):
+            path: Path = ("build", "images", name, "runners") if name else ("build", "runners")
+            advice = "name a runner for one of the platforms; the other can be emulated there"
+            problem = "every platform is emulated"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def too_many_legs(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images with more variants than one job of a workflow can have legs."""
+    counts: dict[str, int] = {}
+    for item in expanded.values():
+        counts[item.image] = counts.get(item.image, 0) + len(item.platforms)
+    for image, count in counts.items():
+        if count > LEGS:
+            problem = f"image `{image}` has {count} variants over its platforms, and a job of a workflow at most {LEGS}"
+            advice = "split it into several images, or restrict its axes with `only`"
+            yield rules.WORKFLOW_LIMIT.at(("images", image), "key", problem=problem, advice=advice)
+
+
+def _bad(field: str, problem: str, advice: str) -> Finding:
+    path: Path = ("build", field)
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)

@@ -1,0 +1,150 @@
+"""A release: what it consists of, and what of it is still to do. The doing is in generator/cli/release.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import Failure
+from generator.render.file import File
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from generator.matrix.model import Platform, Variant
+    from generator.plan import State
+    from generator.registry.answers import Manifest
+
+FOLDER = "deploy"
+DIGESTS = f"{FOLDER}/images.json"
+SOURCE_TRAILER = "Source-Commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a variant's immutable index has to be."""
+
+    variant: Variant
+    reference: str
+    """Full reference of the immutable tag: ``ghcr.io/example/notebooks/base:python3.13-0123456789ab``."""
+    parts: Mapping[Platform, Manifest]
+    """Each platform's image as the builds left it."""
+
+    @property
+    def repository(self) -> str:
+        """The reference without its tag."""
+        return self.reference.rpartition(":")[0]
+
+    @property
+    def sources(self) -> list[str]:
+        """Each platform's image by digest."""
+        return [f"{self.repository}@{part.digest}" for part in self.parts.values()]
+
+    def is_made_of(self, there: Manifest) -> bool:
+        """Say whether an index of the registry has exactly these platforms with exactly these images."""
+        wanted = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
+        return dict(there.platforms) == wanted
+
+
+def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
+    """Return every variant's index; raises :class:`Failure` that names each platform that is missing."""
+    missing = [f"{name} ({platform})" for (name, platform), part in parts.items() if part is None]
+    if missing:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise Failure(
+            f"nothing is released: not built and tested: {shown}",
+            "run the workflow for all images, without `images`",
+        )
+    return [
+        Index(
+            item,
+            f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}",
+            {platform: part for platform in item.platforms if (part := parts[item.id, platform])},
+        )
+        for item in state.loaded.variants.values()
+    ]
+
+
+def origin(environment: Mapping[str, str], now: str, label: str) -> list[str]:
+    """Return what an index says of its origin; never part of an image or its key.
+
+    Source: github.com/opencontainers/image-spec, annotations.md.
+    """
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    said = {
+        "created": now,
+        "version": label,
+        "revision": environment.get("GITHUB_SHA"),
+        "source": f"{server}/{repository}" if server and repository else None,
+    }
+    return [f"index:org.opencontainers.image.{name}={value}" for name, value in said.items() if value]
+
+
+def moving_tags(state: State) -> dict[str, str]:
+    """Return the tags that follow the newest release: full reference to variant id.
+
+    A variant's label, and ``latest`` for the first variant of an image.
+    """
+    found: dict[str, str] = {}
+    for item in state.loaded.variants.values():
+        repository = f"{state.loaded.matrix.registry}/{item.image}"
+        found.setdefault(f"{repository}:latest", item.id)
+        found[f"{repository}:{item.label}"] = item.id
+    return found
+
+
+def deploy_files(state: State, digests: Mapping[str, str]) -> dict[str, File]:
+    """Return the release branch's ``deploy/``: what users are offered, by tag and digest, and all digests.
+
+    ``digests`` maps variant ids to the digests of their indexes.
+    """
+    from generator.render.deploy.outputs import deploy_files as render_deploy
+
+    matrix, variants = state.loaded.matrix, state.loaded.variants
+    references = {item.id: full_reference(state, item, digests[item.id]) for item in variants.values()}
+    files = render_deploy(matrix, variants, references) if matrix.catalog.profiles else {}
+    return {**files, DIGESTS: File(digest_file(state, digests).encode())}
+
+
+def full_reference(state: State, item: Variant, digest: str) -> str:
+    """Return a variant's index by tag and digest."""
+    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
+
+
+def digest_file(state: State, digests: Mapping[str, str]) -> str:
+    """Return every variant with its reference by tag and digest, platforms and key, as JSON."""
+    images = {
+        item.id: {
+            "reference": full_reference(state, item, digests[item.id]),
+            "digest": digests[item.id],
+            "platforms": list(item.platforms),
+            "key": state.keys[item.id].index,
+        }
+        for item in state.loaded.variants.values()
+    }
+    return json.dumps({"version": 1, "images": images}, indent=2) + "\n"
+
+
+def message(changed: Sequence[str], total: int, source: str | None) -> str:
+    """Return the commit's message: what changed, and which commit it was released from."""
+    shown = "\n".join(f"- {name}" for name in changed) or "- nothing but the deploy files themselves"
+    trailer = f"\n{SOURCE_TRAILER}: {source}\n" if source else ""
+    return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
+
+
+def changed_images(before: str | None, after: Mapping[str, str]) -> list[str]:
+    """Return the variants whose digest is another than in the last release's digest file."""
+    try:
+        old = json.loads(before)["images"] if before else {}
+        known = {name: item["digest"] for name, item in old.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        known = {}
+    return [name for name, digest in after.items() if known.get(name) != digest]
+
+
+def source_of(commit_message: str) -> str | None:
+    """Return the commit that a release was made from."""
+    match = re.search(rf"^{SOURCE_TRAILER}: ([0-9a-f]{{40}})$", commit_message, re.MULTILINE)
+    return match[1] if match else None

@@ -1,0 +1,122 @@
+"""Scanners: what they are called with, and what their reports say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from generator.matrix.build import Ignored, Scanning
+
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+FOUND = 66
+"""The exit code that trivy is told to have for findings, so that its own failures are not taken for them."""
+MOUNT = "/scan"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One image to scan."""
+
+    archive: Path
+    """OCI archive."""
+    report: Path
+    folder: Path
+    """Holds both, and the ignore file."""
+
+
+def from_severity(lowest: str) -> tuple[str, ...]:
+    """Return the severities that count: ``lowest`` and everything above it."""
+    return SEVERITIES[: SEVERITIES.index(lowest) + 1]
+
+
+def ignore_file(scanning: Scanning, today: str) -> str:
+    """Return the tool's ignore file as JSON, which both tools' YAML readers take; what has run out is left out."""
+    import json
+
+    live = [item for item in scanning.ignore if today < item.until]
+    if scanning.tool == "grype":
+        return json.dumps({"ignore": [{"vulnerability": item.id, "reason": item.reason} for item in live]})
+    return json.dumps({"vulnerabilities": [_trivy_ignored(item) for item in live]})
+
+
+def _trivy_ignored(item: Ignored) -> dict[str, str]:
+    return {"id": item.id, "expired_at": item.until, "statement": item.reason}
+
+
+def command(scanning: Scanning, job: Job) -> list[str]:
+    """Return the scanner's command for one image; nothing of it goes through a shell."""
+    match scanning.tool:
+        case "trivy":
+            return _trivy(scanning, job)
+        case "grype":
+            options = ["--output", "json", "--file", str(job.report), "--fail-on", scanning.severity.lower()]
+            only = ["--only-fixed"] if scanning.fixed_only else []
+            config = ["--config", str(job.folder / "ignore.yaml")]
+            return ["grype", f"oci-archive:{job.archive}", *options, *only, *config]
+        case "image":
+            inside = (f"{MOUNT}/{job.archive.name}", f"{MOUNT}/{job.report.name}")
+            mount = f"type=bind,source={job.folder},target={MOUNT}"
+            run = [
+                "docker",
+                "run",
+                "--rm",
+                "--cap-drop=ALL",
+                "--security-opt=no-new-privileges",
+                f"--mount={mount}",
+            ]
+            return [*run, scanning.image or "", *_filled(scanning.command, *inside)]
+        case _:
+            return _filled(scanning.command, str(job.archive), str(job.report))
+
+
+def _trivy(scanning: Scanning, job: Job) -> list[str]:
+    return [
+        "trivy", "image", f"--input={job.archive}", "--format=json", f"--output={job.report}", f"--exit-code={FOUND}",
+        f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / 'ignore.yaml'}",
+        "--scanners=vuln", "--timeout=30m", "--disable-telemetry", "--skip-version-check", "--no-progress",
+        *(["--ignore-unfixed"] if scanning.fixed_only else []),
+    ]  # fmt: skip
+
+
+def _filled(words: Iterable[str], archive: str, report: str) -> list[str]:
+    return [word.replace("{archive}", archive).replace("{report}", report) for word in words]
+
+
+def means_findings(scanning: Scanning, code: int) -> bool:
+    """Say whether an exit code means findings, and not that the scanner itself failed (grype's 2: its cli.go)."""
+    return {"trivy": code == FOUND, "grype": code == 2}.get(scanning.tool, code != 0)
+
+
+def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what stops a release: severity, finding, package with the version that mends it.
+
+    Reports of other scanners are not understood.
+    """
+    if scanning.tool == "trivy":
+        found = [
+            (
+                item["Severity"],
+                item["VulnerabilityID"],
+                f"{item['PkgName']} → {item.get('FixedVersion') or 'no fix'}",
+            )
+            for result in report.get("Results") or ()
+            for item in result.get("Vulnerabilities") or ()
+        ]
+    elif scanning.tool == "grype":
+        found = [_grype_row(item) for item in report.get("matches") or ()]
+    else:
+        return []
+    counted = from_severity(scanning.severity)
+    return sorted(
+        (row for row in set(found) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
+    )
+
+
+def _grype_row(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    flaw = item["vulnerability"]
+    fixed = ", ".join(flaw.get("fix", {}).get("versions") or ()) or "no fix"
+    return str(flaw["severity"]).upper(), flaw["id"], f"{item['artifact']['name']} → {fixed}"

@@ -1,0 +1,247 @@
+"""The generated workflow, run by act on this machine: real engine, real registry, real git; see docs/workflow.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from generator.actions import actions
+from tests.e2e.conftest import certificates, sources
+
+HERE = Path(__file__).parent
+HOME = HERE.parent.parent
+STANDINS = (
+    "astral-sh/setup-uv", "docker/setup-buildx-action", "docker/login-action", "actions/upload-artifact",
+    "sigstore/cosign-installer",
+)  # fmt: skip
+"""Actions that come from tests/e2e/actions; actions/checkout is act's own, which copies the repository."""
+MATRIX: dict[str, Any] = {
+    "version": 1,
+    "registry": "ghcr.io/example/notebooks",
+    "platforms": ["linux/amd64"],
+    "axes": {"python": ["3.13"]},
+    "sources": {"debian-trixie": "docker.io/library/debian:trixie-slim"},
+    "bundles": {"lab": {"pip": ["jupyterlab==4.6.6", "notebook==7.6.5", "jupyterhub==5.5.0"]}},
+    "images": {
+        "base": {"from": "debian-trixie", "axes": ["python"], "template": "base", "pip": ["uv==0.13.8"]},
+        "jupyter": {"parent": "base", "template": "jupyter", "bundles": ["lab"]},
+        "jupyter-scipy": {"parent": "jupyter", "pip": ["six==1.17.0"]},
+    },
+    "build": {
+        "scan": {"tool": "command", "command": ["./scanner", "{archive}", "{report}"]},
+        "sbom": False,
+    },
+}
+SCANNER = """#!/usr/bin/env python3
+import json, os, sys, tarfile
+archive, report = sys.argv[1:]
+with tarfile.open(archive) as image:
+    names = [name for name in image.getnames() if name.startswith("blobs/sha256/")]
+secrets = sorted(name for name in os.environ if "TOKEN" in name)
+bad = os.path.exists("vulnerable")
+with open(report, "w") as file:
+    json.dump({"blobs": len(names), "secrets": secrets, "vulnerable": bad}, file)
+sys.exit(1 if bad or secrets or len(names) < 3 else 0)
+"""
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    code: int
+    output: str
+    results: dict[str, str] = field(default_factory=dict)
+    """Name of each job that ran (a leg's with its number) to ``succeeded`` or ``failed``."""
+
+    def job(self, name: str) -> str:
+        """The lines of one job."""
+        return "\n".join(line for line in self.output.splitlines() if line.startswith(f"[Images/{name}"))
+
+
+@dataclass
+class Repository:
+    """A repository of images with its remote, registry path and everything that stands in for GitHub."""
+
+    folder: Path
+    registry: str
+    name: str
+    tools: Path
+    runs: int = 0
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "work"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts"
+
+    @property
+    def log(self) -> str:
+        """What the stand-ins noted."""
+        path = self.folder / "log"
+        return path.read_text() if path.exists() else ""
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def write(self, matrix: dict[str, Any], message: str) -> None:
+        """Write the matrix, render, commit and push to the branch."""
+        build = {"generator": str(next(self.tools.glob("*.whl"))), **matrix["build"]}
+        (self.root / "matrix.yaml").write_text(yaml.safe_dump({**matrix, "build": build}, sort_keys=False))
+        program = str(self.tools / "bin" / "image-matrix")
+        done = subprocess.run([program, "render"], cwd=self.root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        self.commit(message)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        self.git("push", "--quiet", "origin", "HEAD")
+
+    def overlay(self) -> Path:
+        """What this place is: its registry, base images and certificates; not part of the repository."""
+        path = self.folder / "overlay.yaml"
+        known = {name: sources(self.registry)["sources"][name] for name in MATRIX["sources"]}
+        said = {"registry": f"{self.registry}/{self.name}", "mirrors": {"frontend": "builtin"}}
+        path.write_text(yaml.safe_dump({**said, "sources": known, **certificates()}))
+        return path
+
+    def run(self, event: str, payload: dict[str, Any], **environment: str) -> Outcome:
+        """Run the workflow for an event."""
+        self.runs += 1
+        (self.folder / "event.json").write_text(json.dumps(payload))
+        done = subprocess.run(
+            [*self._command(event), *(f"--env={name}={value}" for name, value in environment.items())],
+            cwd=self.root, capture_output=True, text=True, env=self._host_environment(),
+        )  # fmt: skip
+        output = f"{done.stdout}\n{done.stderr}"
+        (self.folder / f"run-{self.runs}.log").write_text(output)
+        return Outcome(done.returncode, output, _results(output))
+
+    def _command(self, event: str) -> list[str]:
+        pinned = actions()
+        maps = [
+            f"--local-repository={name}@{pinned[name].sha}={HERE / 'actions' / name.partition('/')[2]}"
+            for name in STANDINS
+        ]
+        variables = {
+            "STANDIN_BIN": str(Path(sys.executable).parent),
+            "STANDIN_LOG": str(self.folder / "log"),
+            "STANDIN_ARTIFACTS": str(self.artifacts),
+            "STANDIN_COSIGN": str(HERE / "cosign.py"),
+            "STANDIN_KEYS": str(self.tools),
+            **{name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ},
+        }
+        return [
+            "act", event, "--workflows=.github/workflows/images.yaml", f"--eventpath={self.folder / 'event.json'}",
+            "--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", f"--var=IMAGE_MATRIX_OVERLAY={self.overlay()}",
+            "--secret=GITHUB_TOKEN=of-the-tests", *maps,
+            *(f"--env={name}={value}" for name, value in variables.items()),
+        ]  # fmt: skip
+
+    def _host_environment(self) -> dict[str, str]:
+        home = self.folder / "home"
+        (home / ".docker").mkdir(parents=True, exist_ok=True)
+        plugins = Path.home() / ".docker" / "cli-plugins"
+        if plugins.is_dir() and not (home / ".docker" / "cli-plugins").exists():
+            (home / ".docker" / "cli-plugins").symlink_to(plugins)
+        cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {**os.environ, "HOME": str(home), "UV_CACHE_DIR": cache, "PATH": path}
+
+    def push_event(self) -> dict[str, Any]:
+        """The payload of a push of HEAD to main."""
+        before = self.git("rev-list", "--max-count=2", "HEAD").split()
+        return {
+            "ref": "refs/heads/main", "before": before[1] if len(before) > 1 else "0" * 40, "after": before[0],
+            "repository": {"full_name": "example/notebooks", "default_branch": "main"},
+        }  # fmt: skip
+
+    def pull_request_event(self, head: str) -> dict[str, Any]:
+        """The payload of a pull request of HEAD against main, from the repository ``head``."""
+        base = self.git("rev-parse", "origin/main")
+        return {
+            "number": 7,
+            "pull_request": {
+                "number": 7, "user": {"login": "someone"},
+                "head": {"sha": self.git("rev-parse", "HEAD"), "ref": "change", "repo": {"full_name": head}},
+                "base": {"sha": base, "ref": "main", "repo": {"full_name": "example/notebooks"}},
+            },
+            "repository": {"full_name": "example/notebooks", "default_branch": "main"},
+        }  # fmt: skip
+
+    def tags(self, image: str, prefix: str = "") -> set[str]:
+        """The tags of an image in the registry."""
+        answer = requests.get(f"http://{self.registry}/v2/{self.name}{prefix}/{image}/tags/list", timeout=30)
+        return set(answer.json().get("tags") or ()) if answer.status_code == 200 else set()
+
+    def released(self) -> dict[str, Any]:
+        """The release branch's digest file, or nothing."""
+        shown = subprocess.run(
+            ["git", "-C", str(self.folder / "remote.git"), "show", "release:deploy/images.json"],
+            capture_output=True,
+        )
+        found: dict[str, Any] = json.loads(shown.stdout)["images"] if shown.returncode == 0 else {}
+        return found
+
+
+def _results(output: str) -> dict[str, str]:
+    found = re.findall(r"^\[Images/(.+?)\s*\] 🏁  Job (succeeded|failed)$", output, re.MULTILINE)
+    return dict(found)
+
+
+def make_repository(folder: Path, registry: str) -> Repository:
+    """Make a repository with the small matrix, pushed to a bare one beside it."""
+    tools = folder / "tools"
+    tools.mkdir(parents=True)
+    install_generator(tools)
+    for command in (
+        ["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", "key.pem"],
+        ["openssl", "ec", "-in", "key.pem", "-pubout", "-out", "key.pub"],
+        ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(folder / "remote.git")],
+        ["git", "clone", "--quiet", str(folder / "remote.git"), str(folder / "work")],
+    ):
+        subprocess.run(command, cwd=tools, check=True, capture_output=True)
+    made = Repository(folder, registry, f"act-{uuid.uuid4().hex[:8]}", tools)
+    for name, value in {
+        "user.name": "Tester",
+        "user.email": "tester@example.org",
+        "commit.gpgsign": "false",
+    }.items():
+        made.git("config", name, value)
+    made.git("checkout", "-q", "-B", "main")
+    (made.root / "scanner").write_text(SCANNER)
+    (made.root / "scanner").chmod(0o755)
+    made.write(MATRIX, "Start")
+    return made
+
+
+def install_generator(tools: Path) -> None:
+    """Make one wheel of this checkout and install it: every job and the author use the same one."""
+    uv = str(Path(sys.executable).parent / "uv")
+    environment = {**os.environ, "UV_TOOL_DIR": str(tools / "uv"), "UV_TOOL_BIN_DIR": str(tools / "bin")}
+    subprocess.run(
+        [uv, "build", "--quiet", "--wheel", f"--out-dir={tools}", str(HOME)], check=True, env=environment
+    )
+    wheel = str(next(tools.glob("*.whl")))
+    subprocess.run([uv, "tool", "install", "--quiet", wheel], check=True, env=environment)
+
+
+def available() -> bool:
+    """Say whether act is installed."""
+    return shutil.which("act", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") is not None
