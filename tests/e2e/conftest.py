@@ -47,7 +47,16 @@ class Site:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run image-matrix with the overlay."""
-        command = [sys.executable, "-m", "generator", "-C", str(HOME), "--overlay", str(self.overlay), *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "generator",
+            "-C",
+            str(HOME),
+            "--overlay",
+            str(self.overlay),
+            *arguments,
+        ]
         return subprocess.run(command, capture_output=True, text=True)
 
     def image(self, variant: str) -> str:
@@ -95,7 +104,9 @@ def site(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory
 
 def bridge(engine: Engine) -> str:
     """Return the engine's address on its default bridge, which builds and containers reach."""
-    answer = engine.call(("network", "inspect", "--format={{(index .IPAM.Config 0).Gateway}}", "bridge"), None, 30.0)
+    answer = engine.call(
+        ("network", "inspect", "--format={{(index .IPAM.Config 0).Gateway}}", "bridge"), None, 30.0
+    )
     assert answer.code == 0, answer.err
     return answer.out.strip()
 

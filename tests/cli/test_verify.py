@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.cli.conftest import Repository
+
+
+def test_a_variant_that_is_not_there(repository: Repository) -> None:
+    ran = repository("verify", "jupiter")
+    assert ran.code == 2
+    assert "did you mean `jupyter`?" in ran.err
+
+
+def test_no_variant_at_all(repository: Repository) -> None:
+    assert repository("verify").code == 2
+
+
+def test_one_image_for_two_variants(repository: Repository) -> None:
+    ran = repository("verify", "base", "--image", "localhost/base")
+    assert ran.code == 2
+    assert "exactly one VARIANT" in ran.err
+
+
+def test_a_platform_that_is_not_built(repository: Repository) -> None:
+    ran = repository("verify", "jupyter", "--platform", "linux/riscv64")
+    assert ran.code == 2
+    assert "linux/amd64" in ran.err
+
+
+def test_no_engine_is_no_verdict(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    ran = repository("verify", "jupyter")
+    assert ran.code == 3
+    assert "docker" in ran.err

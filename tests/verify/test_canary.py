@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import yaml
+
+from generator.matrix.ide import IDES
+from generator.matrix.load import load
+from generator.render.canary import canary_files, validator
+from tests.verify.test_inherit import MATRIX
+
+KEYS = {
+    "apiVersion",
+    "kind",
+    "name",
+    "description",
+    "documentation",
+    "env",
+    "ports",
+    "dockerRunOptions",
+    "checks",
+}
+
+
+def test_a_file_for_each_ide_that_is_served() -> None:
+    files = canary_files(load({"matrix.yaml": MATRIX}, {"base", "jupyter"}).variants)
+    assert list(files) == ["docs/canary/jupyter.yaml"]
+    data = yaml.safe_load(files["docs/canary/jupyter.yaml"].content)
+    assert data == validator("jupyter")
+    assert set(data) == KEYS
+
+
+def test_every_check_is_one_that_canary_knows() -> None:
+    for ide in IDES:
+        for check in validator(ide)["checks"]:
+            kinds = set(check["probe"]) - {"failureThreshold"}
+            assert kinds in ({"exec"}, {"httpGet"}), check
+            if "httpGet" in check["probe"]:
+                assert check["probe"]["httpGet"]["path"].startswith("/notebook/team/name/")
+
+
+def test_the_volume_is_really_empty() -> None:
+    """Canary's own `volumes` are filled from the image."""
+    data = validator("codeserver")
+    assert "volumes" not in data
+    assert any("volume-nocopy" in option for option in data["dockerRunOptions"])

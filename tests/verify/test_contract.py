@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.verify import contract
+
+ALL = "0.0.0.0"  # noqa: S104 - what is found, not what is bound
+GOOD: dict[str, Any] = {
+    "uid": 1000,
+    "gid": 0,
+    "groups": [0, 100],
+    "user": "jovyan",
+    "home": "/home/jovyan",
+    "processes": [
+        {"pid": 1, "name": "s6-svscan", "state": "S", "parent": 0, "uid": 1000},
+        {"pid": 9, "name": "jupyter-lab", "state": "S", "parent": 1, "uid": 1000},
+    ],
+    "listening": [
+        {"protocol": "tcp", "address": ALL, "port": 8888},
+        {"protocol": "tcp6", "address": "::", "port": 8888},
+        {"protocol": "tcp", "address": "127.0.0.1", "port": 40001},
+        {"protocol": "udp", "address": "127.0.0.11", "port": 40002},
+    ],
+}
+ROOT = {"pid": 5, "name": "sshd", "state": "S", "parent": 1, "uid": 0}
+PAGE: dict[str, Any] = {
+    "status": 200,
+    "headers": {"access-control-allow-origin": "*"},
+    "body": "[]",
+    "location": "",
+    "hops": ["/p/"],
+    "seconds": 1.0,
+    "error": "",
+}
+
+
+def facts(**changed: Any) -> dict[str, Any]:
+    return {**GOOD, **changed}
+
+
+def page(**changed: Any) -> dict[str, Any]:
+    return {**PAGE, **changed}
+
+
+def test_a_good_container_has_no_problems() -> None:
+    assert not contract.user(GOOD)
+    assert not contract.uid(GOOD)
+    assert not contract.gid(GOOD, 100)
+    assert not contract.home(GOOD)
+    assert not contract.first_process(GOOD)
+    assert not contract.ports(GOOD, [8888])
+    assert not contract.page(PAGE, "/p/")
+    assert not contract.cors(PAGE)
+    assert not contract.kernels(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (contract.user(facts(user="ubuntu")), "ubuntu, not jovyan"),
+        (contract.user(facts(user="")), "nameless"),
+        (contract.uid(facts(uid=10001)), "10001, not 1000"),
+        (contract.uid(facts(processes=[*GOOD["processes"], ROOT])), "sshd (5)"),
+        (contract.gid(facts(gid=1000), 100), "1000, not 0"),
+        (contract.gid(facts(groups=[0]), 100), "100 is not among"),
+        (contract.home(facts(home="/root")), "/root"),
+        (contract.home(facts(home="")), "not set"),
+        (contract.first_process(facts(processes=[{**GOOD["processes"][0], "name": "bash"}])), "a shell"),
+        (contract.first_process(facts(processes=[])), "no process 1"),
+    ],
+)
+def test_who_runs(problem: str, said: str) -> None:
+    assert said in problem
+
+
+def socket(port: int, address: str = ALL, protocol: str = "tcp") -> dict[str, Any]:
+    return {"protocol": protocol, "address": address, "port": port}
+
+
+@pytest.mark.parametrize(
+    ("listening", "said"),
+    [
+        ([socket(8888), socket(22)], f"22/tcp on {ALL}"),
+        ([socket(8888), socket(8888, "::", "udp6")], "8888/udp"),
+        ([socket(8888, "127.0.0.1")], "not listening on every address: 8888"),
+        ([socket(8888, "172.17.0.2")], "not listening on every address: 8888"),
+        ([], "not listening"),
+    ],
+)
+def test_ports(listening: list[dict[str, Any]], said: str) -> None:
+    assert said in contract.ports(facts(listening=listening), [8888])
+
+
+def test_an_image_that_serves_nothing_may_not_listen() -> None:
+    assert not contract.ports(facts(listening=[]), [])
+    assert "8888" in contract.ports(GOOD, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            page(status=0, error="ConnectionRefusedError: refused", seconds=60.0),
+            "no answer on /p/ within 60 s",
+        ),
+        (page(status=404), "answers 404"),
+        (page(status=302, location="/login"), "redirects to /login, outside the prefix"),
+        (page(status=302, location="http://elsewhere.example/p/"), "outside the prefix"),
+        (page(status=404, hops=["/p/", "/p/lab"]), "/p/ → /p/lab"),
+        (page(status=500), "answers 500"),
+    ],
+)
+def test_pages(answer: dict[str, Any], said: str) -> None:
+    assert said in contract.page(answer, "/p/")
+
+
+def test_the_cors_header() -> None:
+    assert "not sent" in contract.cors(page(headers={}))
+    assert "https://one.example" in contract.cors(
+        page(headers={"access-control-allow-origin": "https://one.example"})
+    )
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_nothing_is_served_outside_the_prefix(status: int) -> None:
+    assert "answers" in contract.outside(page(status=status), "/")
+    assert not contract.outside(page(status=404), "/")
+    assert not contract.outside(page(status=302), "/")
+
+
+@pytest.mark.parametrize(
+    "body", ['{"message": "no"}', "<html>", '[{"id": 1}]', "[1]", '[{"last_activity": 1}]', ""]
+)
+def test_what_is_no_list_of_kernels(body: str) -> None:
+    assert contract.kernels(page(body=body))
+
+
+def test_a_list_of_kernels() -> None:
+    assert not contract.kernels(
+        page(body='[{"last_activity": "2026-01-01T00:00:00Z", "execution_state": "idle"}]')
+    )
+    assert "404" in contract.kernels(page(status=404))
+
+
+def test_the_volume() -> None:
+    good = {"written": "", "missing": [], "group": []}
+    assert not contract.volume(good)
+    assert "read-only" in contract.volume({**good, "written": "read-only"})
+    assert ".bashrc" in contract.volume({**good, "missing": [".bashrc"]})
+    assert ".profile" in contract.volume({**good, "group": [".profile"]})
+
+
+def test_ends() -> None:
+    assert not contract.ended(0, 0.3, (0,), 10)
+    assert "still running 10 s later" in contract.ended(None, 10, (0,), 10)
+    assert "137" in contract.ended(137, 7.2, (0,), 10)
+
+
+def test_refusals() -> None:
+    assert not contract.refused(78, "start\nimage-matrix: NB_PREFIX is refused: ..", "/..")
+    assert "goes on running" in contract.refused(None, "", "/..")
+    assert "ends with 0" in contract.refused(0, "NB_PREFIX", "/..")
+    assert "no word" in contract.refused(1, "NB_PREFIX\na\nb\nc\n", "/..")
+
+
+def test_zombies() -> None:
+    assert not contract.zombies({"zombies": []})
+    assert "sh" in contract.zombies({"zombies": ["sh"]})
+
+
+def test_the_hub() -> None:
+    assert not contract.sent_to_login(page(status=302, location="/hub/api/oauth2/authorize?x"))
+    assert contract.sent_to_login(page(status=200))
+    assert contract.sent_to_login(page(status=302, location="/login"))
+    assert not contract.activity(page(body='["GET /hub/api", "POST /hub/api/users/jo/activity"]'), "jo")
+    assert contract.activity(page(body='["POST without token /hub/api/users/jo/activity"]'), "jo")
+
+
+def test_what_a_build_left() -> None:
+    assert not contract.left("hello\n")
+    assert "2 paths" in contract.left("@left /home/jovyan/.cache\n@left /home/jovyan/.cache/uv\n")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"])
+def test_loopback(address: str) -> None:
+    assert contract.loopback(address)
+    assert not contract.loopback("10.0.0.1")

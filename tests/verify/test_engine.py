@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from generator.errors import EnvironmentFailure
+from generator.verify.engine import Answer, Engine, Spec, Unstartable, Volume, docker
+
+MOUNT = (
+    "--mount=type=volume,dst=/home/jovyan,volume-nocopy,volume-driver=local,volume-opt=type=tmpfs,"
+    'volume-opt=device=tmpfs,"volume-opt=o=uid=0,gid=7,mode=2775,size=64k"'
+)
+
+
+class Recorder:
+    """A command line that remembers its calls and gives the answers it was told."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self.answers = answers
+        self.calls: list[tuple[str, ...]] = []
+
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+        assert text is None or text
+        assert seconds > 0
+        self.calls.append(arguments)
+        return self.answers.get(arguments[0], Answer(0, "id\n"))
+
+    def verbs(self) -> list[str]:
+        return [call[0] for call in self.calls]
+
+
+def test_every_container_is_without_privileges() -> None:
+    arguments = Spec("image").arguments()
+    assert arguments == ("--cap-drop=ALL", "--security-opt=no-new-privileges", "image")
+
+
+def test_a_spec_in_full() -> None:
+    spec = Spec(
+        "image", "linux/arm64", {"NB_PREFIX": "/a b"}, user="5:0", groups=(100,), volume=Volume(gid=7, size="64k"),
+        read_only=True, tmpfs=("/scratch",), network="container:x", entrypoint="python", command=("-c", "1"),
+        devices=("--gpus=all",),
+    )  # fmt: skip
+    assert spec.arguments()[2:] == (
+        "--platform=linux/arm64", "--user=5:0", "--network=container:x", "--entrypoint=python",
+        MOUNT,
+        "--env=NB_PREFIX=/a b", "--group-add=100", "--read-only", "--tmpfs=/scratch", "--gpus=all", "image", "-c", "1",
+    )  # fmt: skip
+
+
+def test_a_container_and_its_volume_are_removed_whatever_happens() -> None:
+    call = Recorder()
+    with pytest.raises(ZeroDivisionError), Engine(call).container(Spec("image")):
+        raise ZeroDivisionError
+    assert call.verbs() == ["run", "rm"]
+    name = next(word for word in call.calls[0] if word.startswith("--name=")).partition("=")[2]
+    assert call.calls[1] == ("rm", "--force", "--volumes", name)
+
+
+@pytest.mark.parametrize("code", [126, 127])
+def test_an_entry_point_that_does_not_start_is_the_image_s_fault(code: int) -> None:
+    call = Recorder(run=Answer(code, "", "exec: /init: not found"))
+    with pytest.raises(Unstartable, match="/init"), Engine(call).container(Spec("image")):
+        pytest.fail("it did not start")
+    assert call.verbs() == ["run", "rm"]
+
+
+@pytest.mark.parametrize("code", [125, None])
+def test_an_engine_that_does_not_start_it_is_the_environment_s_fault(code: int | None) -> None:
+    call = Recorder(run=Answer(code, "", "no space left on device"))
+    with pytest.raises(EnvironmentFailure, match="no space"), Engine(call).container(Spec("image")):
+        pytest.fail("it did not start")
+
+
+def test_waiting_ends_with_the_time() -> None:
+    with Engine(Recorder(wait=Answer(None, ""))).container(Spec("image")) as container:
+        assert container.wait(1.0) is None
+    with Engine(Recorder(wait=Answer(0, "137\n"))).container(Spec("image")) as container:
+        assert container.wait(1.0) == 137
+
+
+def test_runtimes() -> None:
+    assert Engine(Recorder(info=Answer(0, '{"runc": {}, "nvidia": {}}'))).runtimes() == {"runc", "nvidia"}
+    assert Engine(Recorder(info=Answer(1, "", "no"))).runtimes() == frozenset()
+
+
+def test_an_image_that_cannot_be_pulled() -> None:
+    with pytest.raises(EnvironmentFailure, match="manifest unknown"):
+        Engine(Recorder(pull=Answer(1, "", "a\nmanifest unknown"))).pull("image", None)
+
+
+def test_no_docker_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(EnvironmentFailure, match="no `docker`"):
+        docker()

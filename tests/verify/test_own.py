@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from generator.matrix.model import Accelerator
+from generator.verify.asking import source
+from generator.verify.engine import Answer, Container, Engine
+from generator.verify.model import Subject
+from generator.verify.own import accelerated, own_results, packages, read
+from tests.verify.test_engine import Recorder
+
+SUBJECT = Subject(
+    "lab:default", "registry/lab", "jupyter",
+    tests={"commands": {"git --version": "git version", "git 'a b'": ""}, "http": {"lab": "JupyterLab"},
+           "files": {"/init": "", "~/x": ""}, "imports": {"scipy": "", "broken": "", "crash": ""},
+           "versions": {"python": "3.13"}},
+    pins={"scipy": "1.17.1"},
+)  # fmt: skip
+
+
+def page(status: int, body: str) -> dict[str, object]:
+    return {
+        "status": status,
+        "headers": {},
+        "body": body,
+        "location": "",
+        "hops": ["/"],
+        "seconds": 0.1,
+        "error": "",
+    }
+
+
+def line(*told: object) -> str:
+    return f"@image-matrix {json.dumps(told)}\n"
+
+
+def test_every_test_has_a_result_of_its_own() -> None:
+    python = (
+        "noise\n"
+        + line("version", "python", "3.13.5", 0.0)
+        + line("version", "scipy", "1.17.0", 0.0)
+        + line("import", "scipy", "", 1.5)
+        + line("import", "broken", "ImportError: no", 0.1)
+        + "Segmentation fault"
+    )
+    answers = [
+        {"code": 0, "out": "git version 2.47\n", "seconds": 0.1},
+        {"code": 1, "out": "no such command\n", "seconds": 0.1},
+        page(200, "<title>JupyterLab</title>"),
+        {"missing": ["~/x"]},
+        {"code": -11, "out": python, "seconds": 2.0},
+    ]
+    call = Recorder(exec=Answer(0, json.dumps(answers)))
+    found = {result.name: result for result in own_results(Container(Engine(call), "id"), SUBJECT, "/p/")}
+    assert {name: result.status for name, result in found.items()} == {
+        "command git --version": "passed",
+        "command git 'a b'": "failed",
+        "http lab": "passed",
+        "file /init": "passed",
+        "file ~/x": "failed",
+        "import scipy": "passed",
+        "import broken": "failed",
+        "import crash": "failed",
+        "version python": "passed",
+        "packages": "failed",
+    }
+    assert "Segmentation fault" in found["import crash"].detail
+    assert found["packages"].detail == "scipy 1.17.0, not 1.17.1"
+    request = json.loads(call.calls[0][-1])
+    assert request[1] == ["run", {"words": ["git", "a b"], "seconds": 60.0}]
+
+
+def test_output_and_pages_must_contain_what_is_expected() -> None:
+    answers = [
+        {"code": 0, "out": "something else", "seconds": 0.1},
+        page(200, "an error page"),
+        {"missing": []},
+    ]
+    tests = Subject("a:b", "c", "jupyter", tests={"commands": {"x": "wanted"}, "http": {"lab": "wanted"}})
+    call = Recorder(exec=Answer(0, json.dumps(answers)))
+    found = list(own_results(Container(Engine(call), "id"), tests, "/p/"))
+    assert [result.status for result in found] == ["failed", "failed"]
+    assert "something else" in found[0].detail
+    assert "an error page" in found[1].detail
+
+
+def test_the_script_answers_for_real() -> None:
+    request = {
+        "versions": ["python", "pytest", "not-there"],
+        "imports": ["json", "no_such_module", "antigravity_"],
+    }
+    command = [sys.executable, "-c", source("python_probe"), json.dumps(request)]
+    told = read(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert told["version", "python"][0].startswith("3.")
+    assert told["version", "pytest"][0] == pytest.__version__
+    assert told["version", "not-there"][0] == ""
+    assert told["import", "json"][0] == ""
+    assert "ModuleNotFoundError" in told["import", "no_such_module"][0]
+
+
+def test_a_package_that_is_missing() -> None:
+    result = packages({"scipy": "1.17.1", "six": "1.17.0"}, {("version", "six"): ("1.17.0", 0.0)})
+    assert (result.status, result.detail) == ("failed", "scipy is not installed, not 1.17.1")
+
+
+@pytest.mark.parametrize(
+    ("built_for", "status"), [("13.0", "passed"), ("13.0.1", "passed"), ("12.4", "failed"), ("", "failed")]
+)
+def test_a_framework_is_built_for_the_accelerator(built_for: str, status: str) -> None:
+    cuda = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+    subject = Subject("a:b", "c", "jupyter", accelerator=cuda, pins={"torch": "2.12.0"})
+    assert accelerated(subject, "torch", built_for, 1.0).status == status

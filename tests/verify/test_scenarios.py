@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from generator.errors import EnvironmentFailure
+from generator.matrix.model import Accelerator
+from generator.verify.engine import Answer, Engine
+from generator.verify.model import Subject
+from generator.verify.run import verify
+from generator.verify.scenarios import Scenario, commanded, device, pod, results, scenarios
+from tests.verify.test_engine import Recorder
+
+LAB = Subject("lab:default", "registry/lab", "jupyter")
+CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+TORCH = Subject("torch:default", "registry/torch", "jupyter", accelerator=CUDA, pins={"torch": "2.12.0"})
+
+
+def names(subject: Subject) -> set[str]:
+    return {check for scenario in scenarios(subject) for check in scenario.checks}
+
+
+def test_an_image_without_an_ide_is_not_asked_for_pages() -> None:
+    base = names(Subject("base:default", "registry/base"))
+    assert {"user", "empty-volume", "sigterm", "any-uid", "read-only", "command", "bad-prefix"} <= base
+    assert not base & {"http", "cors", "hub-start", "no-prefix", "device"}
+    assert names(LAB) > base
+
+
+def test_a_device_is_looked_for_where_the_resource_is_known() -> None:
+    assert "device" in names(TORCH)
+    other = Accelerator("rocm", resource="amd.com/gpu")
+    assert "device" not in names(Subject("a:b", "c", "jupyter", accelerator=other))
+
+
+def test_a_container_that_ends_fails_every_check_that_is_left() -> None:
+    call = Recorder(
+        exec=Answer(1, "", "container is not running"),
+        wait=Answer(0, "73\n"),
+        logs=Answer(0, "the volume is full"),
+    )
+    found = results(scenarios(LAB)[0], Engine(call), LAB)
+    assert {result.name for result in found} >= {"http", "user", "sigterm"}
+    assert {result.status for result in found} == {"failed"}
+    assert {result.detail for result in found} == {"the container ended with exit code 73"}
+    assert found[0].log == "the volume is full"
+
+
+def test_a_container_without_python_is_said_to_have_none() -> None:
+    call = Recorder(exec=Answer(126, "", "exec: /usr/bin/python3: no such file"), wait=Answer(None, ""))
+    found = results(scenarios(LAB)[0], Engine(call), LAB)
+    assert "the probe cannot run" in found[0].detail
+    assert "no such file" in found[0].detail
+
+
+def test_a_container_that_hangs() -> None:
+    found = results(scenarios(LAB)[0], Engine(Recorder(exec=Answer(None, ""))), LAB)
+    assert found[0].detail == "the container does not answer"
+
+
+def test_an_entry_point_that_is_missing_fails_every_check() -> None:
+    report = verify(Engine(Recorder(run=Answer(127, "", "exec: /init: not found"))), LAB)
+    assert {result.status for result in report.results} == {"failed"}
+    assert names(LAB) == {result.name for result in report.results}
+    assert "/init" in report.results[0].detail
+
+
+def test_an_engine_that_fails_is_nobody_s_image() -> None:
+    with pytest.raises(EnvironmentFailure):
+        verify(Engine(Recorder(run=Answer(125, "", "cannot connect"))), LAB)
+
+
+@pytest.mark.parametrize(("code", "status"), [("7", "passed"), ("0", "failed"), ("137", "failed")])
+def test_a_command_s_exit_code(code: str, status: str) -> None:
+    call = Recorder(wait=Answer(0, code), logs=Answer(0, "@left /home/jovyan/.cache"))
+    exit_code, home = commanded(Engine(call), LAB)
+    assert exit_code.status == status
+    assert home.status == "failed"
+
+
+def test_no_device_runtime_no_device_check() -> None:
+    (result,) = device(Engine(Recorder(info=Answer(0, '{"runc": {}}'))), TORCH)
+    assert result.status == "skipped"
+    assert "nvidia" in result.detail
+
+
+@pytest.mark.parametrize(("seen", "status"), [("1", "passed"), ("0", "failed")])
+def test_devices_are_counted_where_there_are_some(seen: str, status: str) -> None:
+    told = f"@image-matrix {json.dumps(['devices', 'torch', seen, 1.5])}\n"
+    call = Recorder(info=Answer(0, '{"nvidia": {}}'), wait=Answer(0, "0"), logs=Answer(0, told))
+    (result,) = device(Engine(call), TORCH)
+    assert result.status == status
+    assert "--gpus=all" in call.calls[1]
+
+
+def test_the_log_of_a_failure_is_the_container_s() -> None:
+    answers = [
+        {
+            "status": 404,
+            "headers": {},
+            "body": "",
+            "location": "",
+            "hops": ["/x"],
+            "seconds": 1.0,
+            "error": "",
+        }
+    ]
+    call = Recorder(exec=Answer(0, json.dumps(answers)), logs=Answer(0, "no such page"))
+    scenario = Scenario(("http",), pod)
+    engine = Engine(call)
+    first = next(iter(scenario.run(engine, LAB)))
+    assert (first.status, first.log) == ("failed", "no such page")
