@@ -50,7 +50,10 @@ def verify(
     format_: str,
     junit_file: str | None,
 ) -> int:
-    """Run the built images of variants (IMAGE or IMAGE:LABEL) and check the contract and their own tests."""
+    """Run built images and check the contract and their own tests.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`.
+    """
     from generator.verify.engine import docker
 
     project = open_project(session)

@@ -13,6 +13,7 @@ from generator.diagnostics import catalogue
 from tools.reference import (
     DIAGNOSTICS_PAGE,
     MATRIX_PAGE,
+    README,
     REPOSITORY,
     diagnostics_page,
     groups,
@@ -40,7 +41,7 @@ def field_names(node: Any) -> Iterator[str]:
             yield from field_names(value)
 
 
-@pytest.mark.parametrize("path", [MATRIX_PAGE, DIAGNOSTICS_PAGE])
+@pytest.mark.parametrize("path", [README, MATRIX_PAGE, DIAGNOSTICS_PAGE])
 def test_a_page_is_up_to_date(path: str) -> None:
     assert (REPOSITORY / path).read_text(encoding="utf-8") == pages(REPOSITORY)[path], "run `make docs`"
 
