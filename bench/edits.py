@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.measure import IMAGE_MATRIX, PYTHON, REPOSITORY, interleaved, table
+from bench.synthetic import commit
 
 Edit = Callable[[Path], None]
 
@@ -124,9 +125,7 @@ def _copy(folder: Path) -> Path:
         if (REPOSITORY / name).exists():
             shutil.copy(REPOSITORY / name, folder)
     shutil.copytree(REPOSITORY / "templates", folder / "templates")
-    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
-    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "before")):
-        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
+    commit(folder)
     return folder
 
 

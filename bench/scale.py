@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bench.measure import IMAGE_MATRIX, run, table
-from bench.synthetic import write
+from bench.synthetic import commit, write
 
 SIZES = (1_000, 10_000)
 
@@ -20,14 +20,14 @@ def report() -> str:
     body = [
         (
             f"{row['variants']:,.0f}",
-            *(f"{row[name]:.2f}" for name in ("render", "check", "bake")),
+            *(f"{row[name]:.2f}" for name in ("render", "check", "plan", "bake")),
             f"{row['memory']:.0f}",
         )
         for row in rows
     ]
     ratios = [
         (name, f"{(large[name] / large['variants']) / (small[name] / small['variants']):.2f}", "≤ 1.2")
-        for name in ("render", "check")
+        for name in ("render", "check", "plan")
     ]
     bake = large["bake"]
     ratios.append(
@@ -38,7 +38,9 @@ def report() -> str:
         )
     )
     ratios.append(("peak memory, MB", f"{large['memory']:.0f}", "< 600"))
-    sizes = table("Scale", ("variants", "render s", "check s", "bake --print s", "peak MB"), body)
+    sizes = table(
+        "Scale", ("variants", "render s", "check s", "plan --since s", "bake --print s", "peak MB"), body
+    )
     return sizes + "\n" + table("Scale, as ratios", ("what", "value", "goal"), ratios)
 
 
@@ -49,8 +51,10 @@ def _size(top: Path, size: int) -> dict[str, float]:
         write(folder, size)
         renders.append(run((*IMAGE_MATRIX, "-q", "render"), folder))
     checks = [run((*IMAGE_MATRIX, "-q", "check", "--no-diff"), folder) for _ in range(3)]
-    if any(item.code for item in (*renders, *checks)):
-        message = f"a run failed: {renders} {checks}"
+    commit(folder)
+    plans = [run((*IMAGE_MATRIX, "-q", "plan", "--since", "HEAD"), folder) for _ in range(3)]
+    if any(item.code for item in (*renders, *checks, *plans)):
+        message = f"a run failed: {renders} {checks} {plans}"
         raise RuntimeError(message)
     bake = (
         run(("docker", "buildx", "bake", "--file", "images/docker-bake.json", "--print"), folder)
@@ -61,8 +65,9 @@ def _size(top: Path, size: int) -> dict[str, float]:
         "variants": float(len(list(folder.glob("images/*/*/Dockerfile")))),
         "render": min(item.seconds for item in renders),
         "check": min(check.seconds for check in checks),
+        "plan": min(plan.seconds for plan in plans),
         "bake": bake.seconds if bake and bake.code == 0 else 0.0,
-        "memory": max(item.megabytes for item in (*renders, *checks)),
+        "memory": max(item.megabytes for item in (*renders, *checks, *plans)),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 from bench.measure import REPOSITORY
@@ -17,6 +18,7 @@ registry: registry.example.org/bench
 platforms: [linux/amd64, linux/arm64]
 axes:
   python: ["3.13", "3.12", "3.11", "3.10"]
+build: {workflow: false} # GitHub takes no workflow of this size
 sources:
   debian: docker.io/library/debian:trixie-slim
 bundles:
@@ -55,3 +57,11 @@ def write(folder: Path, variants: int) -> None:
     folder.mkdir(parents=True)
     (folder / "matrix.yaml").write_text(matrix(variants))
     shutil.copytree(REPOSITORY / "templates", folder / "templates")
+
+
+def commit(folder: Path) -> None:
+    """Make a git repository of a folder's inputs."""
+    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
+    inputs = [name for name in ("matrix.yaml", "matrix.lock.yaml", "templates") if (folder / name).exists()]
+    for command in (("init", "-q"), ("add", *inputs), (*identity, "commit", "-qm", "before")):
+        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)

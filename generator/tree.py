@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -135,26 +134,29 @@ def _sweep(root: Path, recorded: Mapping[str, tuple[str, ...]]) -> None:
 
 def write_atomically(path: Path, file: File) -> None:
     """Put a file in place whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if file.symlink:
-        _link_atomically(path, file)
-        return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
+    make = _make_link if file.symlink else _make_file
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(file.content)
-        Path(name).chmod(0o755 if file.executable else 0o644)
-        Path(name).replace(path)
+        try:
+            make(temporary, file)
+        except FileNotFoundError:  # a folder is made where it is missing: asking first costs a third of the time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            make(temporary, file)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _link_atomically(path: Path, file: File) -> None:
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(file.content.decode())
-    temporary.replace(path)
+def _make_file(path: Path, file: File) -> None:
+    with path.open("wb", buffering=0) as stream:
+        stream.write(file.content)
+    path.chmod(0o755 if file.executable else 0o644)
+
+
+def _make_link(path: Path, file: File) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(file.content.decode())
 
 
 def _remove(root: Path, path: Path) -> None:
