@@ -24,7 +24,9 @@ def explain(code: str | None) -> int:
     by_name = {rule.name: rule for rule in RULES.values()}
     rule = RULES.get(code.upper()) or by_name.get(code.lower())
     if rule is None:
-        raise CallError(f"there is no diagnostic `{code}`", did_you_mean(code.upper(), RULES))
+        known = RULES if code.upper().startswith("IM") else by_name
+        wanted = code.upper() if known is RULES else code.lower()
+        raise CallError(f"there is no diagnostic `{code}`", did_you_mean(wanted, known))
     click.echo(f"{paint(rule.code, rule.severity)} {paint(rule.name, 'bold')} ({rule.severity})\n")
     click.echo(click.wrap_text(rule.about, width=80))
     for title, text in (("Wrong:", rule.bad), ("Right:", rule.good)):

@@ -101,9 +101,10 @@ def test_explain(repository: Repository, code: str) -> None:
 
 def test_explain_lists_and_suggests(repository: Repository) -> None:
     assert [line.split()[0] for line in repository("explain").out.splitlines()[1:]] == sorted(RULES)
-    unknown = repository("explain", "IM20")
-    assert unknown.code == 2
-    assert "did you mean `IM20" in unknown.err
+    for typed, meant in (("im2O1", "IM201"), ("unknown-parnt", "unknown-parent")):
+        unknown = repository("explain", typed)
+        assert unknown.code == 2
+        assert f"did you mean `{meant}`" in unknown.err
 
 
 def test_schema(repository: Repository) -> None:
