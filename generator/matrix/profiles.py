@@ -1,0 +1,204 @@
+"""What users pick in a spawner: profiles, sizes and the site they run on, as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Toleration = Mapping[str, Any]
+"""A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
+CHART_TOLERATIONS: tuple[Toleration, ...] = (
+    {"key": "hub.jupyter.org/dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"},
+    {"key": "hub.jupyter.org_dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"},
+)
+"""``scheduling.userPods.tolerations`` of the JupyterHub chart 4.4.0, which a profile's own list replaces."""
+DEFAULT_ORDER = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A limit and what is guaranteed, as written; ``None`` where nothing is said."""
+
+    limit: float | str | None = None
+    guarantee: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """An entry under ``resources:``."""
+
+    name: str
+    display_name: str
+    description: str = ""
+    cpu: Amount = field(default_factory=Amount)
+    """In cores."""
+    memory: Amount = field(default_factory=Amount)
+    """In bytes, or with one of KubeSpawner's suffixes K, M, G, T (powers of 1024)."""
+    accelerator: Mapping[str, int] = field(default_factory=dict)
+    """Accelerator to number of devices."""
+    shm: str | None = None
+    """Size of /dev/shm in the same units as memory."""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    override: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """That a profile is going to go, and what to take instead."""
+
+    successor: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Things offered as choices: key to name; ``keyed`` where the user wrote the keys."""
+
+    names: Mapping[str, str]
+    keyed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An entry under ``profiles:``."""
+
+    slug: str
+    display_name: str
+    images: Listed
+    sizes: Listed
+    description: str = ""
+    default: bool = False
+    order: int = DEFAULT_ORDER
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Axis to the values that are offered, the first one preselected; empty: all that the image has."""
+    groups: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Former slugs, which users' saved choices may still name."""
+    retired: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Option (``images``, ``resources``) to former choice key to the key that stands for it now."""
+    deprecated: Deprecation | None = None
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    override: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a cluster asks of pods that use one accelerator."""
+
+    runtime_class: str | None = None
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    hugepages: Mapping[str, str] = field(default_factory=dict)
+    """``hugepages-2Mi`` to a Kubernetes quantity, for every pod with this accelerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The cluster and the hub that the profiles are for."""
+
+    namespace: str = "jupyterhub"
+    hub: str = "5.5.0"
+    """Version of jupyterhub in the hub; the JupyterHub chart 4.4.0 has 5.5.0."""
+    platforms: tuple[str, ...] = ("linux/amd64",)
+    tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
+    placements: Mapping[str, Placement] = field(default_factory=dict)
+    group_one: tuple[str, ...] = ()
+    """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
+    group_two: tuple[str, ...] = ()
+    """The same with the header X-RStudio-Root-Path (imageGroupTwo)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that the spawners' lists are made of."""
+
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """By the key in matrix.yaml, in declaration order."""
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    site: Site = field(default_factory=Site)
+    declared: bool = False
+    """Whether there is a ``profiles:`` section, be it empty."""
+
+
+def read_catalog(data: Mapping[str, Any]) -> Catalog:
+    """Read the sections ``profiles``, ``resources`` and ``site`` of a matrix of the right shape."""
+    return Catalog(
+        profiles={name: _profile(name, item) for name, item in data.get("profiles", {}).items()},
+        sizes={name: _size(name, item) for name, item in data.get("resources", {}).items()},
+        site=_site(data.get("site", {})),
+        declared="profiles" in data,
+    )
+
+
+def _profile(name: str, item: Mapping[str, Any]) -> Profile:
+    deprecated = item.get("deprecated")
+    axes = item.get("axes", {})
+    return Profile(
+        slug=name,
+        display_name=item["display_name"],
+        images=_listed(item["images"]),
+        sizes=_listed(item.get("resources", ())),
+        description=item.get("description", ""),
+        default=item.get("default", False),
+        order=item.get("order", DEFAULT_ORDER),
+        axes={axis: _values(axes[axis]) if isinstance(axes, dict) else () for axis in axes},
+        groups=tuple(item.get("groups", ())),
+        aliases=tuple(item.get("aliases", ())),
+        retired=item.get("retired", {}),
+        deprecated=Deprecation(deprecated["successor"], deprecated.get("message", ""))
+        if deprecated
+        else None,
+        node_selector=item.get("node_selector", {}),
+        tolerations=tuple(item.get("tolerations", ())),
+        env=item.get("env", {}),
+        override=item.get("kubespawner_override", {}),
+    )
+
+
+def _values(said: str | list[str]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
+def _listed(said: Any) -> Listed:  # noqa: ANN401 - a list or a mapping
+    return Listed(said, keyed=True) if isinstance(said, dict) else Listed({name: name for name in said})
+
+
+def _size(name: str, item: Mapping[str, Any]) -> Size:
+    return Size(
+        name=name,
+        display_name=item["display_name"],
+        description=item.get("description", ""),
+        cpu=Amount(**item.get("cpu", {})),
+        memory=Amount(**item.get("memory", {})),
+        accelerator=item.get("accelerator", {}),
+        shm=item.get("shm"),
+        node_selector=item.get("node_selector", {}),
+        tolerations=tuple(item.get("tolerations", ())),
+        override=item.get("kubespawner_override", {}),
+    )
+
+
+def _site(item: Mapping[str, Any]) -> Site:
+    kubeflow, usual = item.get("kubeflow", {}), Site()
+    return Site(
+        namespace=item.get("namespace", usual.namespace),
+        hub=item.get("jupyterhub", usual.hub),
+        platforms=tuple(item.get("platforms", usual.platforms)),
+        tolerations=tuple(item.get("tolerations", usual.tolerations)),
+        placements={name: _placement(entry) for name, entry in item.get("accelerators", {}).items()},
+        group_one=tuple(kubeflow.get("group_one", ())),
+        group_two=tuple(kubeflow.get("group_two", ())),
+    )
+
+
+def _placement(item: Mapping[str, Any]) -> Placement:
+    return Placement(
+        runtime_class=item.get("runtime_class"),
+        node_selector=item.get("node_selector", {}),
+        tolerations=tuple(item.get("tolerations", ())),
+        hugepages=item.get("hugepages", {}),
+    )

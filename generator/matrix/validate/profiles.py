@@ -1,0 +1,283 @@
+"""What users are offered: slugs, defaults, choice keys, and that there is something to offer at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from generator.diagnostics import catalogue as rules
+from generator.diagnostics import did_you_mean
+from generator.matrix.schema import human
+from generator.matrix.variants import by_image
+from generator.profiles.helm import in_order, is_ordered, slugify
+from generator.profiles.offer import IMAGE_OPTION, keyed, offered, offers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from generator.diagnostics import Finding, Path, Target
+    from generator.matrix.model import Matrix, Variant
+    from generator.matrix.profiles import Profile
+    from generator.profiles.offer import ImageChoice, Offer
+
+_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+CONTAINER_NAME = 63
+"""The most characters that Kubernetes allows in a container's name (RFC 1123 label)."""
+LARGEST = 900 * 1024
+"""Bytes of values; the rest of a ConfigMap's 1 MiB is for its own metadata and what a site adds."""
+
+
+def slugs(matrix: Matrix) -> Iterator[Finding]:
+    """Slugs that are none, and those that two profiles have."""
+    seen: dict[str, tuple[str, Path]] = {}
+    for name, said, path, target in _named(matrix):
+        slug = slugify(name)
+        if slug != name:
+            advice = f"write `{slug}`" if slug else "give it a name with letters or digits"
+            yield rules.BAD_SLUG.at(path, target, slug=name, advice=advice)
+        if slug and slug in seen:
+            first, place = seen[slug]
+            fields = {"first": first, "second": said, "slug": slug}
+            yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
+        seen.setdefault(slug, (said, path))
+
+
+def _named(matrix: Matrix) -> Iterator[tuple[str, str, Path, Target]]:
+    """Yield every name that becomes a slug, in words and with its place; aliases after all profiles."""
+    for name in matrix.catalog.profiles:
+        yield name, f"profile `{name}`", ("profiles", name), "key"
+    for name, profile in matrix.catalog.profiles.items():
+        for at, alias in enumerate(profile.aliases):
+            yield alias, f"an alias of `{name}`", ("profiles", name, "aliases", at), "value"
+
+
+def defaults(matrix: Matrix) -> Iterator[Finding]:
+    """A second default profile."""
+    marked = [name for name, profile in matrix.catalog.profiles.items() if profile.default]
+    for name in marked[1:]:
+        path: Path = ("profiles", name, "default")
+        finding = rules.SECOND_DEFAULT.at(path, "key", first=marked[0], second=name)
+        yield finding.beside((("profiles", marked[0], "default"), "the first one"))
+
+
+def names(matrix: Matrix) -> Iterator[Finding]:
+    """Images, sizes, axes, accelerators and successors that are not there."""
+    catalog = matrix.catalog
+    for name, profile in catalog.profiles.items():
+        here: Path = ("profiles", name)
+        yield from _unknown((*here, "images"), profile.images.names, "image", matrix.images)
+        yield from _unknown((*here, "resources"), profile.sizes.names, "size", catalog.sizes, "resources")
+        yield from _axes(matrix, name, profile)
+        yield from _retired(name, profile)
+        successor = profile.deprecated.successor if profile.deprecated else None
+        if successor is not None and (successor not in catalog.profiles or successor == name):
+            suggestion = did_you_mean(successor, set(catalog.profiles) - {name})
+            path = (*here, "deprecated", "successor")
+            fields = {
+                "where": human(path[:3]),
+                "what": "profile",
+                "name": successor,
+                "suggestion": suggestion,
+            }
+            yield rules.UNKNOWN_REFERENCE.at(path, "value", **fields)
+    yield from _of_the_site(matrix)
+
+
+def _unknown(
+    path: Path, names: Mapping[str, str], what: str, known: Collection[str], section: str = ""
+) -> Iterator[Finding]:
+    for at, (key, name) in enumerate(names.items()):
+        if name not in known:
+            suggestion = did_you_mean(name, known) if known else f"declare it under `{section}:`"
+            if what == "image" and ":" in name:
+                suggestion = "a profile names images, never tags: offer versions with `axes:`"
+            place = (*path, key if key != name else at)
+            fields = {"where": human(path), "what": what, "name": name, "suggestion": suggestion}
+            yield rules.UNKNOWN_REFERENCE.at(place, "value", **fields)
+
+
+def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
+    every: dict[str, set[str]] = {axis: set(values) for axis, values in matrix.axes.items()}
+    for image in matrix.images.values():
+        for axis, values in image.axes.items():
+            every.setdefault(axis, set()).update(values)
+    for at, (axis, values) in enumerate(profile.axes.items()):
+        path: Path = ("profiles", name, "axes", axis if values else at)
+        where = human(path[:3])
+        if axis not in every:
+            fields = {"where": where, "what": "axis", "name": axis, "suggestion": did_you_mean(axis, every)}
+            yield rules.UNKNOWN_REFERENCE.at(path, "key" if values else "value", **fields)
+            continue
+        for value in values:
+            if value not in every[axis]:
+                suggestion = did_you_mean(value, every[axis])
+                yield rules.UNKNOWN_AXIS_VALUE.at(
+                    path, "value", where=where, axis=axis, value=value, suggestion=suggestion
+                )
+
+
+def _retired(name: str, profile: Profile) -> Iterator[Finding]:
+    for option, listed in (("images", profile.images), ("resources", profile.sizes)):
+        known = keyed(listed)
+        for old, new in profile.retired.get(option, {}).items():
+            path: Path = ("profiles", name, "retired", option, old)
+            if old in known:
+                yield _key_finding(path, "key", name, old, "is a choice of today", "remove it here")
+            # variants of an image have keys of their own: ask for the image's part only
+            if not any(new == key or (option == "images" and new.startswith(f"{key}-")) for key in known):
+                fields = {"where": human(path[:4]), "what": "choice", "name": new}
+                yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
+
+
+def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
+    known = matrix.accelerators
+    for size in matrix.catalog.sizes.values():
+        for accelerator in size.accelerator:
+            path: Path = ("resources", size.name, "accelerator", accelerator)
+            if accelerator not in known:
+                yield _no_accelerator(path, accelerator, known)
+            elif known[accelerator].resource is None:
+                problem = f"accelerator `{accelerator}` has no resource that a pod could ask for"
+                advice = f"add `resource: nvidia.com/gpu` or the like to `accelerators.{accelerator}`"
+                yield rules.BAD_VALUE.at(path, "key", where=human(path[:3]), problem=problem, advice=advice)
+    for accelerator in matrix.catalog.site.placements:
+        if accelerator not in known:
+            yield _no_accelerator(("site", "accelerators", accelerator), accelerator, known)
+    for group in ("group_one", "group_two"):
+        listed = {image: image for image in getattr(matrix.catalog.site, group)}
+        yield from _unknown(("site", "kubeflow", group), listed, "image", matrix.images)
+
+
+def _no_accelerator(path: Path, name: str, known: Collection[str]) -> Finding:
+    suggestion = did_you_mean(name, known) if known else "declare it under `accelerators:`"
+    fields = {"where": human(path[:-1]), "what": "accelerator", "name": name, "suggestion": suggestion}
+    return rules.UNKNOWN_REFERENCE.at(path, "key", **fields)
+
+
+def order(matrix: Matrix) -> Iterator[Finding]:
+    """Keys of the user's own that are not in the order which Helm gives them."""
+    for name, profile in matrix.catalog.profiles.items():
+        for option, listed in (("images", profile.images), ("resources", profile.sizes)):
+            keys = list(listed.names)
+            if not listed.keyed or is_ordered(keys):
+                continue
+            shown = in_order(keys)
+            at = next((at for at, (key, seen) in enumerate(zip(keys, shown, strict=True)) if key != seen), 0)
+            if not is_ordered(shown):
+                yield _no_order(("profiles", name, option, keys[0]), keys)
+                continue
+            advice = f"write them in the order {', '.join(shown)}, or start them with 1-, 2-, …"
+            path: Path = ("profiles", name, option, keys[at])
+            fields = {"after": f"`{shown[at]}`", "before": f"`{keys[at]}`", "advice": advice}
+            yield rules.HELM_ORDER.at(path, "key", **fields)
+
+
+def _no_order(path: Path, keys: Sequence[str]) -> Finding:
+    advice = "start them with 1-, 2-, …"
+    fields = {"after": f"`{keys[-1]}`", "before": f"`{keys[0]}` or after it", "advice": advice}
+    return rules.HELM_ORDER.at(path, "key", **fields)
+
+
+def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Choice keys that break the pre-puller's container names, and those that stand twice."""
+    for index, offer in enumerate(offers(matrix, variants)):
+        if offer.slug == offer.profile.slug:  # an alias has the same choices
+            yield from _written_keys(offer.profile)
+            yield from _image_keys(offer, index)
+
+
+def _written_keys(profile: Profile) -> Iterator[Finding]:
+    """Keys that are no part of a container's name."""
+    for option, listed in (("images", profile.images), ("resources", profile.sizes)):
+        here: Path = ("profiles", profile.slug)
+        places = [(key, (*here, option, key if listed.keyed else at)) for at, key in enumerate(listed.names)]
+        places += [(key, (*here, "retired", option, key)) for key in profile.retired.get(option, {})]
+        for key, path in places:
+            if not _KEY.fullmatch(key):
+                advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
+                problem = "cannot be part of a container's name"
+                yield _key_finding(
+                    path, "value" if isinstance(path[-1], int) else "key", profile.slug, key, problem, advice
+                )
+
+
+def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
+    """Keys of images that are too long together with what stands before them, and those that stand twice."""
+    room = CONTAINER_NAME - len(f"image-pull-profile-{index}-option-{IMAGE_OPTION}-")
+    name, seen = offer.profile.slug, set[str]()
+    longest: dict[tuple[Path, str], ImageChoice] = {}
+    for choice in offer.images:
+        place = _key_place(offer.profile, choice)
+        if choice.key in seen:
+            advice = "give the images keys that do not end like an axis value"
+            yield _key_finding(*place, name, choice.key, "would stand twice", advice)
+        seen.add(choice.key)
+        if len(choice.key) > room and len(offer.images) > 1:
+            longest[place] = max(choice, longest.get(place, choice), key=lambda item: len(item.key))
+    for place, choice in longest.items():
+        problem = f"has {len(choice.key)} characters; the pre-puller leaves {room}"
+        yield _key_finding(*place, name, choice.key, problem, _shorter(choice.variant.image))
+
+
+def _shorter(image: str) -> str:
+    return f"write a key of your own: `images: {{{image.rpartition('-')[2]}: {image}}}`"
+
+
+def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, str]:
+    """Return where the key of an image stands, or what it is made from."""
+    here: Path = ("profiles", profile.slug)
+    if choice.key in profile.retired.get("images", {}):
+        return (*here, "retired", "images", choice.key), "key"
+    names = profile.images.names
+    if not profile.images.keyed:
+        return (*here, "images", list(names).index(choice.variant.image)), "value"
+    own = [
+        key for key, image in names.items() if image == choice.variant.image and choice.key.startswith(key)
+    ]
+    return (*here, "images", own[0]), "key"
+
+
+def _key_finding(path: Path, target: str, profile: str, key: str, problem: str, advice: str) -> Finding:
+    fields = {"profile": profile, "key": key, "problem": problem, "advice": advice}
+    return rules.BAD_CHOICE_KEY.at(path, "key" if target == "key" else "value", **fields)
+
+
+def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """A section without a profile, only deprecated profiles, and images that a profile's axes exclude."""
+    catalog = matrix.catalog
+    if catalog.declared and not catalog.profiles:
+        advice = "declare a profile, or remove the section"
+        yield rules.NOTHING_OFFERED.at(
+            ("profiles",), "key", what="`profiles`", problem="it has no profile", advice=advice
+        )
+    grouped = by_image(variants.values())
+    known = {item for variant in variants.values() for item in variant.values.items()}
+    for name, profile in catalog.profiles.items():
+        if any((axis, value) not in known for axis, values in profile.axes.items() for value in values):
+            continue  # that is said already
+        for at, (key, image) in enumerate(profile.images.names.items()):
+            if image not in grouped or offered(profile, grouped[image]):
+                continue
+            said = ", ".join(f"{axis} {'/'.join(values)}" for axis, values in profile.axes.items() if values)
+            path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
+            labels = ", ".join(item.label for item in grouped[image])
+            advice = f"`{image}` has {labels}: offer one of these, or remove it"
+            fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {said}"}
+            yield rules.NOTHING_OFFERED.at(path, "value", advice=advice, **fields)
+
+
+def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """More values than a ConfigMap holds, with the longest references there can be."""
+    found = offers(matrix, variants)
+    if sum(len(offer.images) * 400 + len(offer.sizes) * 1000 + 1500 for offer in found) < LARGEST // 4:
+        return
+    from generator.render.deploy.flux import values_text
+    from generator.render.deploy.kubespawner import profile_list
+
+    longest = {
+        item.id: f"{matrix.registry}/{item.image}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
+        for item in variants.values()
+    }
+    size = len(values_text(profile_list(matrix, found, longest)).encode())
+    if size > LARGEST:
+        yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)

@@ -1,0 +1,61 @@
+"""What Helm does to keys: mappings lose their order and come out sorted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cmp_to_key
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_NUMBER = re.compile(r"[0-9]*")
+
+
+def before(one: str, other: str) -> bool:
+    """Say whether ``toYaml`` writes one key before another: digits as numbers, letters after everything else.
+
+    Source: go-yaml v2, ``sorter.go`` (keyList.Less), which Helm's ``toYaml`` ends in. It is no order for all texts:
+    ``11z`` < ``1v`` < ``4`` < ``11z``, and where that happens the result changes from run to run.
+    """
+    at = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if at is None:
+        return len(one) < len(other)
+    a, b = one[at], other[at]
+    if a.isalpha() or b.isalpha():
+        return a < b if a.isalpha() and b.isalpha() else b.isalpha()
+    # zeros count where a number has begun: 10 after 9, 1.01 before 1.1
+    begun = "0" in (a, b) and one[:at][-1:].isdecimal() and bool(re.search(r"[1-9]\d*$", one[:at]))
+    mine, theirs = _number(one, at, begun), _number(other, at, begun)
+    return mine < theirs if mine != theirs else a < b
+
+
+def _number(text: str, at: int, begun: bool) -> tuple[int, int]:
+    """Return the number that starts at a place and where it ends; a begun number has a 1 in front."""
+    found = _NUMBER.match(text, at)
+    digits = found[0] if found else ""
+    return int(("1" if begun else "0") + digits), at + len(digits)
+
+
+def _compare(one: str, other: str) -> int:
+    return -1 if before(one, other) else 1 if before(other, one) else 0
+
+
+sort_key = cmp_to_key(_compare)
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Return keys as users see them when Helm has passed them on."""
+    return sorted(keys, key=sort_key)
+
+
+def is_ordered(keys: Sequence[str]) -> bool:
+    """Say whether Helm keeps keys in this order, whatever others it compares in between."""
+    return all(before(one, other) for at, one in enumerate(keys) for other in keys[at + 1 :])
+
+
+def slugify(text: str) -> str:
+    """Return the slug that KubeSpawner makes of a text: ``C++`` becomes ``c`` (python-slugify's default)."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")

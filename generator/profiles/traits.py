@@ -1,0 +1,52 @@
+"""KubeSpawner's settings that an override may have; a misspelt one is ignored or breaks the spawn, and nobody says so.
+
+Source: KubeSpawner 7.1.0 and 7.0.0, ``class_traits(config=True)``; tests compare this with the package.
+"""
+
+from __future__ import annotations
+
+NUMBERS = frozenset({"cpu_limit", "cpu_guarantee"})
+MEMORY = frozenset({"mem_limit", "mem_guarantee"})
+MAPPINGS = frozenset(
+    {
+        "environment", "extra_annotations", "extra_container_config", "extra_labels", "extra_pod_config",
+        "extra_resource_guarantees", "extra_resource_limits", "lifecycle_hooks", "node_selector",
+        "storage_extra_annotations", "storage_extra_labels", "storage_selector",
+    }
+)  # fmt: skip
+CHART_LISTS = frozenset(
+    {
+        "extra_containers", "init_containers", "node_affinity_preferred", "node_affinity_required",
+        "pod_affinity_preferred", "pod_affinity_required", "pod_anti_affinity_preferred",
+        "pod_anti_affinity_required", "tolerations", "volume_mounts", "volumes",
+    }
+)  # fmt: skip
+"""Lists that the chart fills; a profile's list replaces them, a mapping of name to entry joins them."""
+PLAIN = frozenset(
+    {
+        "allow_privilege_escalation", "args", "automount_service_account_token", "cmd", "container_security_context",
+        "debug", "default_url", "delete_pvc", "delete_stopped_pods", "fs_gid", "gid", "http_timeout",
+        "image_pull_policy", "image_pull_secrets", "notebook_dir", "pod_security_context", "port",
+        "priority_class_name", "privileged", "scheduler_name", "service_account", "storage_access_modes",
+        "storage_capacity", "storage_class", "storage_pvc_ensure", "supplemental_gids", "uid", "working_dir",
+    }
+)  # fmt: skip
+OWN = {
+    "image": "images:",
+    "profile_list": "profiles:",
+}
+"""Settings that other fields of the matrix are for."""
+KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | PLAIN
+EXPANDED = frozenset(
+    {
+        "environment", "extra_annotations", "extra_containers", "extra_labels", "extra_pod_config", "init_containers",
+        "service_account", "volume_mounts", "volumes",
+    }
+)  # fmt: skip
+"""Settings whose texts KubeSpawner passes through ``str.format``."""
+EQUIVALENTS = {
+    "extraEnv": "environment", "extraPodConfig": "extra_pod_config", "nodeSelector": "node_selector",
+    "extraTolerations": "tolerations", "env": "environment", "memory_limit": "mem_limit", "image_spec": "image",
+    "memory_guarantee": "mem_guarantee", "extraResource": "extra_resource_limits", "defaultUrl": "default_url",
+}  # fmt: skip
+"""Names that the chart or others have for the same thing."""

@@ -1,0 +1,1 @@
+"""``deploy/``: what Flux, Helm, Argo CD and Kubeflow read."""

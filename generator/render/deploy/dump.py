@@ -1,0 +1,52 @@
+"""YAML as data: block style, one line a value, every text quoted that any YAML reader could take for something else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_SURE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+-]+)*")
+"""Texts that no reader takes for a number, a date or a mark of YAML."""
+_REFERENCE = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z0-9-]+|:[0-9]+)*/[a-z0-9._/@:-]*[a-z0-9]")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"}
+
+
+class Block(str):
+    """A text that stands as a literal block (``|``)."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """A dumper of its own, for its representers."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - PyYAML's interface
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    sure = (_SURE.fullmatch(value) or _REFERENCE.fullmatch(value)) and value.lower() not in _WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if sure else '"')
+
+
+def _block(dumper: yaml.SafeDumper, value: Block) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(Block, _block)
+
+
+def dump(*documents: Any, about: str = "") -> str:  # noqa: ANN401
+    """Return YAML documents, with comment lines on top."""
+    head = "".join(f"# {line}\n" for line in about.splitlines())
+    text = yaml.dump_all(
+        documents, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**6,
+        explicit_start=len(documents) > 1,
+    )  # fmt: skip
+    return head + text

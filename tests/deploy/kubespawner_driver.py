@@ -1,0 +1,142 @@
+"""Drives the real KubeSpawner: one JSON line with chart values in, one JSON line with what users would get out.
+
+Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
+every select is posted, and the pod of each post is returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import sys
+import tempfile
+from html.parser import HTMLParser
+from typing import Any
+
+CHART_TOLERATIONS = [
+    {"key": f"hub.jupyter.org{mark}dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"}
+    for mark in "/_"
+]
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: none
+contexts: [{name: none, context: {cluster: none, user: none}}]
+clusters: [{name: none, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: none, user: {}}]
+"""
+
+
+class Form(HTMLParser):
+    """The spawner's form: slugs with the checked one, and the options of every select with the selected ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slugs: list[str] = []
+        self.checked: list[str] = []
+        self.selects: dict[str, list[str]] = {}
+        self.selected: dict[str, list[str]] = {}
+        self.tags: list[str] = []
+        self.select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        if tag == "input" and given.get("type") == "radio":
+            self.slugs.append(given.get("value") or "")
+            self.checked += [given.get("value") or ""] if "checked" in given else []
+        if tag == "select":
+            self.select = given["name"] or ""
+            self.selects[self.select] = []
+            self.selected[self.select] = []
+        if tag == "option" and self.select:
+            self.selects[self.select].append(given.get("value") or "")
+            self.selected[self.select] += [given.get("value") or ""] if "selected" in given else []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self.select = ""
+
+
+def new_spawner(values: dict[str, Any]) -> Any:
+    from kubespawner import KubeSpawner
+    from traitlets.config import Config
+
+    config = Config()
+    config.KubeSpawner.profile_list = values["singleuser"]["profileList"]
+    config.KubeSpawner.image = "chart/sample:1"
+    config.KubeSpawner.tolerations = CHART_TOLERATIONS
+    config.KubeSpawner.volumes = {"home": {"name": "home", "persistentVolumeClaim": {"claimName": "claim"}}}
+    config.KubeSpawner.volume_mounts = {"home": {"name": "home", "mountPath": "/home/jovyan"}}
+    return KubeSpawner(config=config, _mock=True)
+
+
+async def pod_of(values: dict[str, Any], posted: dict[str, list[str]]) -> dict[str, Any]:
+    spawner = new_spawner(values)
+    spawner.user_options = spawner.options_from_form(posted)
+    await spawner.load_user_options()
+    manifest = await spawner.get_pod_manifest()
+    from kubernetes_asyncio.client import ApiClient
+
+    made: dict[str, Any] = ApiClient().sanitize_for_serialization(manifest)
+    return made
+
+
+async def answer(values: dict[str, Any]) -> dict[str, Any]:
+    spawner = new_spawner(values)
+    html = await spawner.get_options_form()
+    form = Form()
+    form.feed(html)
+    pods = []
+    for slug in form.slugs:
+        prefix = f"profile-option-{slug}--"
+        own = {name: keys for name, keys in form.selects.items() if name.startswith(prefix)}
+        everything = {name: [keys[0]] for name, keys in form.selects.items() if name not in own}
+        for keys in itertools.product(*own.values()):
+            choice = dict(zip(own, keys, strict=True))
+            posted = {"profile": [slug], **everything, **{name: [key] for name, key in choice.items()}}
+            chosen = {name.removeprefix(prefix): key for name, key in choice.items()}
+            pods.append({"slug": slug, "choice": chosen, "pod": await pod_of(values, posted)})
+    started = await default_pod(values)
+    return {
+        "slugs": form.slugs,
+        "checked": form.checked,
+        "selects": form.selects,
+        "selected": form.selected,
+        "pods": pods,
+        "default": started,
+        "tags": sorted(set(form.tags)),
+    }
+
+
+async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
+    """The pod of a start by API, without any option."""
+    spawner = new_spawner(values)
+    spawner.user_options = {}
+    await spawner.load_user_options()
+    from kubernetes_asyncio.client import ApiClient
+
+    made: dict[str, Any] = ApiClient().sanitize_for_serialization(await spawner.get_pod_manifest())
+    return made
+
+
+async def main() -> None:
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    for line in sys.stdin:
+        try:
+            said: dict[str, Any] = await answer(json.loads(line))
+        except Exception as error:  # noqa: BLE001 - the test wants to see whatever KubeSpawner raises
+            said = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(said, default=str), flush=True)
+
+
+if __name__ == "__main__":
+    with tempfile.NamedTemporaryFile("w", suffix=".kubeconfig") as file:
+        file.write(KUBECONFIG)
+        file.flush()
+        os.environ["KUBECONFIG"] = file.name
+        asyncio.run(main())

@@ -1,0 +1,83 @@
+"""The reference matrix of this repository, and what its profiles become."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator.matrix.load import Loaded, load
+from generator.profiles.offer import Offer, offers
+from generator.profiles.pod import Pod, pod
+from generator.project import read_inputs
+from generator.render.deploy.outputs import deploy_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parent.parent.parent
+PROFILES = Path(__file__).parent.parent / "profiles"
+
+
+@cache
+def reference() -> Loaded:
+    inputs = read_inputs(ROOT)
+    return load(inputs.texts, inputs.templates.kinds)
+
+
+def small(*overlays: str) -> Loaded:
+    """The base of tests/profiles with overlays' texts on top."""
+    texts = {"base.yaml": (PROFILES / "base.yaml").read_text(encoding="utf-8")}
+    texts |= {f"overlay-{at}.yaml": text for at, text in enumerate(overlays)}
+    return load(texts, ["base"])
+
+
+def references(loaded: Loaded, mark: str = "0123456789ab", digest: str = "") -> dict[str, str]:
+    at = f"@sha256:{digest * 64}" if digest else ""
+    registry = loaded.matrix.registry
+    return {item.id: f"{registry}/{item.image}:{item.label}-{mark}{at}" for item in loaded.variants.values()}
+
+
+def deployed(loaded: Loaded, **how: str) -> dict[str, str]:
+    files = deploy_files(loaded.matrix, loaded.variants, references(loaded, **how))
+    return {path: file.content.decode() for path, file in files.items()}
+
+
+def expected(loaded: Loaded) -> dict[tuple[str, str, str], Pod]:
+    """Slug, image key and size key to the pod that `profiles show` prints."""
+    named = references(loaded)
+    return {
+        (offer.slug, image.key, size.key): pod(loaded.matrix, offer, image, size, named)
+        for offer in offers(loaded.matrix, loaded.variants)
+        for image in offer.images
+        for size in offer.sizes
+    }
+
+
+def keys_of(loaded: Loaded, slug: str, choice: Mapping[str, str]) -> tuple[str, str, str]:
+    """The key of :func:`expected` for what was posted; an option of one choice is not in the form."""
+    offer: Offer = next(item for item in offers(loaded.matrix, loaded.variants) if item.slug == slug)
+    image = choice.get("image", offer.images[0].key)
+    return slug, image, choice.get("resources", offer.sizes[0].key)
+
+
+def facts(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What of a pod manifest `profiles show` speaks about."""
+    spec = manifest["spec"]
+    container = spec["containers"][0]
+    resources = container.get("resources", {})
+    limits, requests = dict(resources.get("limits", {})), dict(resources.get("requests", {}))
+    shm = [v["emptyDir"]["sizeLimit"] for v in spec.get("volumes", []) if v["name"] == "shm"]
+    return {
+        "image": container["image"],
+        "cpu": (requests.pop("cpu", None), limits.pop("cpu", None)),
+        "memory": (requests.pop("memory", None), limits.pop("memory", None)),
+        "devices": limits,
+        "huge_pages": requests,
+        "node_selector": spec.get("nodeSelector", {}),
+        "tolerations": spec.get("tolerations", []),
+        "runtime_class": spec.get("runtimeClassName"),
+        "shm": shm,
+        "mounts": sorted(item["mountPath"] for item in container.get("volumeMounts", [])),
+        "env": {item["name"]: item.get("value") for item in container.get("env", [])},
+    }

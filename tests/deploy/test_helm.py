@@ -1,0 +1,57 @@
+"""Helm's own SDK: what it does to keys, their order, and texts that look like numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from generator.profiles.helm import in_order, is_ordered
+from generator.render.deploy.dump import dump
+from tests.deploy.support import deployed, reference
+
+if TYPE_CHECKING:
+    from tests.deploy.conftest import Ask
+
+pytestmark = pytest.mark.e2e
+KEYS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,5}[a-z0-9])?", fullmatch=True)
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=12).filter(
+        lambda text: text != "="
+    ),
+    st.sampled_from(
+        ["3.10", "on", "no", "010", "1e3", "0x1F", "1_000", "~", "null", "2026-01-01", ".5", "1:30"]
+    ),
+)
+quick = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def test_values_pass_unchanged_but_for_the_order_of_keys(helm: Ask) -> None:
+    text = deployed(reference())["deploy/jupyterhub/values.yaml"]
+    assert helm({"files": [text]})["values"] == yaml.safe_load(text)
+
+
+@quick
+@given(keys=st.lists(KEYS, min_size=2, max_size=8, unique=True))
+def test_keys_come_out_in_the_order_that_we_expect(helm: Ask, keys: list[str]) -> None:
+    assume(is_ordered(in_order(keys)))  # Helm's comparison has no order for some
+    passed = helm({"files": [dump({"choices": dict.fromkeys(keys, 1)})]})
+    assert list(passed["values"]["choices"]) == in_order(keys)
+
+
+@quick
+@given(
+    texts=st.lists(TEXTS, min_size=1, max_size=6),
+    keys=st.lists(TEXTS.filter(lambda text: text not in ("", "<<")), min_size=1, unique=True),
+)
+def test_texts_stay_texts(helm: Ask, texts: list[str], keys: list[str]) -> None:
+    data = {"texts": texts, "keys": {key: "x" for key in keys}}
+    assert helm({"files": [dump(data)]})["values"] == data
+    assert yaml.safe_load(dump(data)) == data

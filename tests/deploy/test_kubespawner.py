@@ -1,0 +1,125 @@
+"""The real KubeSpawner, the newest and the chart's: every profile and every choice, posted as a browser posts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from generator.matrix.profiles import CHART_TOLERATIONS
+from generator.profiles.units import quantity
+from generator.profiles.offer import offers
+from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
+from tests.deploy.strategies import catalogs
+
+if TYPE_CHECKING:
+    from generator.matrix.load import Loaded
+    from generator.profiles.pod import Pod
+    from tests.deploy.conftest import Ask
+
+from hypothesis import HealthCheck, given, settings
+
+pytestmark = pytest.mark.e2e
+EVERYTHING = """
+site:
+  accelerators:
+    cuda:
+      runtime_class: nvidia
+      node_selector: {nvidia.com/gpu.product: A100}
+      tolerations: [{key: sku, operator: Equal, value: gpu, effect: NoSchedule}]
+      hugepages: {hugepages-2Mi: 512Mi}
+resources:
+  small: {shm: 2G, node_selector: {pool: small}, kubespawner_override: {extra_labels: {team: a}}}
+profiles:
+  data-science:
+    env: {TEAM: science}
+    tolerations: [{key: science, operator: Exists}]
+    node_selector: {zone: a}
+    kubespawner_override: {default_url: /lab, environment: {MORE: "1"}}
+    aliases: [scipy]
+    retired: {resources: {medium: 2-large}, images: {old: jupyter-scipy-python3-11}}
+    groups: [research]
+  old:
+    display_name: Old
+    images: [jupyter-scipy]
+    deprecated: {successor: data-science, message: Goes soon.}
+"""
+
+
+def agree(loaded: Loaded, answer: dict[str, Any]) -> None:
+    """Every pod of KubeSpawner is the one that `profiles show` prints, and none is missing."""
+    assert "error" not in answer, answer
+    wanted = expected(loaded)
+    seen = set()
+    for item in answer["pods"]:
+        key = keys_of(loaded, item["slug"], item["choice"])
+        seen.add(key)
+        assert_same(facts(item["pod"]), wanted[key])
+    assert seen == set(wanted)
+    first = next(offer for offer in offers(loaded.matrix, loaded.variants) if offer.default)
+    image = next(choice for choice in first.images if choice.default)
+    size = next(choice for choice in first.sizes if choice.default)
+    assert_same(facts(answer["default"]), wanted[first.slug, image.key, size.key])
+    assert answer["checked"] == [first.slug]
+    assert all(len(keys) == 1 for keys in answer["selected"].values())
+
+
+def assert_same(got: dict[str, Any], pod: Pod) -> None:
+    assert got["image"] == pod.image
+    assert got["cpu"] == (pod.cpu_guarantee, pod.cpu_limit)
+    assert got["memory"] == (pod.memory_guarantee, pod.memory_limit)
+    assert got["devices"] == pod.devices
+    assert got["huge_pages"] == {k: v for k, v in pod.devices.items() if k.startswith("hugepages-")}
+    assert got["node_selector"] == pod.node_selector
+    assert by_text(got["tolerations"]) == by_text(pod.tolerations or CHART_TOLERATIONS)
+    assert got["runtime_class"] == pod.runtime_class
+    assert [bytes_of(item) for item in got["shm"]] == ([pod.shm] if pod.shm is not None else [])
+    assert "/home/jovyan" in got["mounts"]
+    assert got["env"].items() >= pod.environment.items()
+
+
+def by_text(items: Any) -> list[str]:
+    return sorted(str(sorted(item.items())) for item in items)
+
+
+def bytes_of(text: str) -> int:
+    units = {quantity(f"1{suffix}")[1:]: 1024**power for power, suffix in enumerate("KMGT", start=1)}
+    return int(text[:-2]) * units[text[-2:]]
+
+
+def values(loaded: Loaded) -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    return made
+
+
+def test_the_reference_matrix(kubespawner: Ask) -> None:
+    agree(reference(), kubespawner(values(reference())))
+
+
+def test_the_reference_matrix_as_helm_passes_it_on(kubespawner: Ask, helm: Ask) -> None:
+    text = deployed(reference())["deploy/jupyterhub/values.yaml"]
+    passed = helm({"files": [text]})["values"]
+    answer, direct = kubespawner(passed), kubespawner(yaml.safe_load(text))
+    agree(reference(), answer)
+    assert answer["selects"] == direct["selects"]  # the order that users see
+
+
+def test_every_field_reaches_the_pod(kubespawner: Ask) -> None:
+    loaded = small(EVERYTHING)
+    answer = kubespawner(values(loaded))
+    agree(loaded, answer)
+    env = facts(answer["default"])["env"]
+    assert (env["TEAM"], env["MORE"]) == ("science", "1")
+    assert answer["slugs"] == ["data-science", "gpu", "old", "scipy"]
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(overlay=catalogs())
+def test_whatever_is_valid_is_accepted(kubespawner: Ask, overlay: str) -> None:
+    loaded = small(overlay)
+    agree(loaded, kubespawner(values(loaded)))

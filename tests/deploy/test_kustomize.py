@@ -1,0 +1,53 @@
+"""``kubectl kustomize``: both ways in which Flux may build ``deploy/``."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.render.deploy.flux import CONFIG_MAP
+from tests.deploy.support import deployed, reference
+
+pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not here")
+
+
+def write(files: dict[str, str], folder: Path) -> None:
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def build(folder: Path) -> dict[str, Any]:
+    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True)
+    return {item["kind"]: item for item in yaml.safe_load_all(done.stdout)}
+
+
+def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
+    files = deployed(reference())
+    write(files, tmp_path)
+    built = build(tmp_path / "deploy" / "jupyterhub")["ConfigMap"]
+    assert built["metadata"]["name"] == CONFIG_MAP
+    assert built["data"]["values.yaml"] == files["deploy/jupyterhub/values.yaml"]
+    assert built["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
+    assert built["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
+
+
+def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp_path: Path) -> None:
+    names = []
+    for mark in ("a", "b"):
+        files = deployed(reference(), mark=mark * 12)
+        kustomization = yaml.safe_load(files["deploy/kustomization.yaml"])
+        kustomization["resources"].append("helmrelease.example.yaml")
+        write({**files, "deploy/kustomization.yaml": yaml.safe_dump(kustomization)}, tmp_path / mark)
+        built = build(tmp_path / mark / "deploy")
+        names.append(built["ConfigMap"]["metadata"]["name"])
+        assert built["HelmRelease"]["spec"]["valuesFrom"][0]["name"] == names[-1]
+        assert built["ConfigMap"]["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
+    assert names[0] != names[1]
+    assert all(name.startswith(f"{CONFIG_MAP}-") for name in names)

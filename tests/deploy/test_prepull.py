@@ -1,0 +1,48 @@
+"""Pulling ahead by accelerator: each node gets the images that run there, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from tests.deploy.support import deployed, reference, small
+
+
+def daemon_sets(text: str) -> dict[str, Any]:
+    return {item["metadata"]["name"].removeprefix("image-matrix-prepull-"): item["spec"]["template"]["spec"]
+            for item in yaml.safe_load_all(text)}  # fmt: skip
+
+
+def images(spec: dict[str, Any]) -> list[str]:
+    return [item["image"].rpartition("/")[2].partition(":")[0] for item in spec["initContainers"]]
+
+
+def test_cuda_images_go_to_gpu_nodes_only() -> None:
+    text = deployed(reference())["deploy/jupyterhub/prepull.yaml"]
+    found = daemon_sets(text)
+    assert set(found) == {"cpu", "nvidia-com"}
+    assert not any("cuda" in image or "gaudi" in image for image in images(found["cpu"]))
+    assert images(found["nvidia-com"]) == ["jupyter-pytorch-cuda-full", "jupyter-tensorflow-cuda-full"]
+    assert found["nvidia-com"]["nodeSelector"] == {
+        "nvidia.com/gpu.present": "true",
+        "kubernetes.io/arch": "amd64",
+    }
+    assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in found["nvidia-com"][
+        "tolerations"
+    ]
+    assert "None for habana.ai" in text
+
+
+def test_an_image_of_two_profiles_is_pulled_once() -> None:
+    overlay = "profiles: {again: {display_name: Again, images: [jupyter-scipy], resources: [small]}}"
+    found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
+    assert images(found["cpu"]) == ["jupyter-scipy", "jupyter-scipy"]  # two Pythons
+    assert len({item["image"] for item in found["cpu"]["initContainers"]}) == 2
+
+
+def test_a_sites_own_nodes() -> None:
+    overlay = "site: {platforms: [linux/amd64], accelerators: {cuda: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}"
+    found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
+    assert found["nvidia-com"]["nodeSelector"] == {"pool": "gpu", "kubernetes.io/arch": "amd64"}
+    assert {"key": "sku"} in found["nvidia-com"]["tolerations"]

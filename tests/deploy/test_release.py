@@ -1,0 +1,136 @@
+"""Digests: every reference of a release has one, or nothing is written; and what ``profiles show`` says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from generator.cli import run
+from generator.errors import Failure
+from generator.profiles.references import with_digests
+from generator.render.deploy.outputs import deploy_files, needed
+from tests.deploy.support import PROFILES, deployed, reference, references, small
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text(encoding="utf-8"))
+    return tmp_path
+
+
+def test_every_image_of_a_release_has_its_digest() -> None:
+    loaded = reference()
+    wanted = needed(loaded.matrix, loaded.variants)
+    named = with_digests(references(loaded), dict.fromkeys(wanted, DIGEST), wanted)
+    files = deploy_files(loaded.matrix, loaded.variants, named)
+    for path in ("jupyterhub/values.yaml", "jupyterhub/configmap.yaml", "kubeflow/spawner_ui_config.yaml",
+                 "kubeflow/workspacekind.yaml", "jupyterhub/prepull.yaml"):  # fmt: skip
+        text = files[f"deploy/{path}"].content.decode()
+        images = re.findall(r"ghcr\.io/example/notebooks/\S+", text)
+        assert len(images) >= 10
+        assert all(re.fullmatch(r"\S+:python[\d.]+-[0-9a-f]{12}@" + DIGEST, image) for image in images)
+
+
+def test_an_image_is_a_line_of_its_own() -> None:
+    """Flux' image automation edits lines; an image in flow style or folded over two would be out of its reach."""
+    text = deployed(reference(), digest="a")["deploy/jupyterhub/values.yaml"]
+    lines = [line for line in text.splitlines() if "image:" in line and not line.rstrip().endswith("image:")]
+    assert len(lines) == 10
+    assert all(re.fullmatch(r" +image: ghcr\.io/\S+@sha256:[0-9a-f]{64}", line) for line in lines)
+
+
+def test_a_missing_digest_is_an_error() -> None:
+    loaded = small()
+    wanted = needed(loaded.matrix, loaded.variants)
+    with pytest.raises(Failure, match="no digest for jupyter-cuda:python3.13; the last deploy/ stays"):
+        with_digests(references(loaded), dict.fromkeys(wanted[:-1], DIGEST), wanted)
+
+
+def test_a_release_without_profiles_is_an_error() -> None:
+    with pytest.raises(Failure, match="there is no profile to release"):
+        with_digests({}, {}, ())
+
+
+def test_a_digest_of_an_image_that_nobody_picks_is_no_matter() -> None:
+    loaded = small()
+    wanted = needed(loaded.matrix, loaded.variants)
+    assert "base:python3.13" not in wanted
+    digests = dict.fromkeys([*wanted, "base:python3.13"], DIGEST)
+    assert set(with_digests(references(loaded), digests, wanted)) == set(wanted)
+
+
+def test_the_last_deploy_stays_where_profiles_are_wrong(repository: Path) -> None:
+    assert run(["-q", "-C", str(repository), "render"]) == 0
+    before = {path: path.read_bytes() for path in (repository / "deploy").rglob("*") if path.is_file()}
+    assert len(before) == 9
+    matrix = repository / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("images: [jupyter-scipy]", "images: [base]"))
+    assert run(["-q", "-C", str(repository), "render"]) == 2
+    assert {
+        path: path.read_bytes() for path in (repository / "deploy").rglob("*") if path.is_file()
+    } == before
+
+
+def test_show_prints_every_choice(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-q", "-C", str(repository), "profiles", "show"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == [
+        "profile",
+        "image",
+        "resources",
+        "cpu",
+        "memory",
+        "devices",
+        "placement",
+        "reference",
+    ]
+    assert len(lines) == 1 + 2 * 2 + 1
+    assert lines[1].startswith("data-science*  jupyter-scipy")
+    assert "nvidia.com/gpu=1" in lines[-1]
+    assert "tolerates nvidia.com/gpu" in lines[-1]
+
+
+def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    digests = {
+        f"jupyter-{name}": DIGEST for name in ("scipy:python3.13", "scipy:python3.11", "cuda:python3.13")
+    }
+    (repository / "digests.json").write_text(json.dumps(digests))
+    command = ["-q", "-C", str(repository), "profiles", "show", "--format", "json"]
+    assert run([*command, "--profile", "gpu", "--digests", str(repository / "digests.json")]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["profile"] == "gpu"
+    assert row["pod"]["image"].endswith(DIGEST)
+    assert row["pod"]["memory_limit"] == 32 * 1024**3
+    assert [item["key"] for item in row["pod"]["tolerations"]][-1] == "nvidia.com/gpu"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("{", 2, "is not JSON"),
+        ("[]", 2, "holds no mapping"),
+        ('{"jupyter-cuda:python3.13": "latest"}', 2, "the digest of jupyter-cuda:python3.13 is not"),
+        (
+            "{}",
+            1,
+            "no digest for jupyter-scipy:python3.13, jupyter-scipy:python3.11, jupyter-cuda:python3.13",
+        ),
+    ],
+)
+def test_a_digest_file_that_is_wrong(
+    repository: Path, text: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "digests.json").write_text(text)
+    arguments = ["profiles", "show", "--digests", str(repository / "digests.json")]
+    assert run(["-q", "-C", str(repository), *arguments]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_profile_that_is_not_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "gpus"]) == 2
+    assert "did you mean `gpu`?" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""What is emitted, against the schemas of those who read it (``../shared/schemas``; CI has them)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from generator.render.deploy.outputs import deploy_files
+from tests.deploy.support import ROOT, deployed, reference, references, small
+from tests.deploy.test_workspace_kind import released
+
+SCHEMAS = ROOT.parent / "shared" / "schemas"
+needs_schemas = pytest.mark.skipif(
+    not SCHEMAS.is_dir(), reason=f"no {SCHEMAS}: upstream schemas are not here"
+)
+
+
+def schema(name: str) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+    return made
+
+
+def partial(node: Any) -> Any:
+    """The same schema for values before the chart's defaults are merged in: nothing is required."""
+    if isinstance(node, dict):
+        return {
+            key: partial(item) for key, item in node.items() if key != "required" or isinstance(item, dict)
+        }
+    return [partial(item) for item in node] if isinstance(node, list) else node
+
+
+def documents(text: str) -> list[Any]:
+    return list(yaml.safe_load_all(text))
+
+
+@needs_schemas
+@pytest.mark.parametrize("digest", ["", "a"])
+def test_values_fit_the_chart(digest: str) -> None:
+    values = yaml.safe_load(deployed(reference(), digest=digest)["deploy/jupyterhub/values.yaml"])
+    jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
+
+
+@needs_schemas
+def test_values_with_groups_fit_the_chart() -> None:
+    loaded = small("profiles: {gpu: {groups: [research]}}")
+    values = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
+    code = values["hub"]["extraConfig"]["image-matrix-groups"]
+    compile(code, "extraConfig", "exec")
+
+
+@needs_schemas
+def test_the_example_release_is_a_helm_release() -> None:
+    repository, release = documents(deployed(reference())["deploy/helmrelease.example.yaml"])
+    assert repository["kind"] == "HelmRepository"
+    jsonschema.validate(release, schema("helmrelease-helm-v2.json"))
+    jsonschema.validate(release["spec"]["values"], partial(schema("z2jh-values.schema.json")))
+
+
+@needs_schemas
+def test_manifests_in_the_documentation_are_valid() -> None:
+    """The three manifests of docs/flux.md are what a reader copies."""
+    text = (ROOT / "docs" / "flux.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+    found = {item["kind"]: item for block in blocks for item in documents(block) if item and "kind" in item}
+    for kind, name in (
+        ("GitRepository", "gitrepository-source-v1.json"),
+        ("Kustomization", "kustomization-kustomize-v1.json"),
+        ("HelmRelease", "helmrelease-helm-v2.json"),
+    ):
+        jsonschema.validate(found[kind], schema(name))
+
+
+@needs_schemas
+@pytest.mark.parametrize("digest", ["", "a"])
+def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
+    for kind in documents(deployed(reference(), digest=digest)["deploy/kubeflow/workspacekind.yaml"]):
+        jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
+
+
+@needs_schemas
+def test_workspace_kinds_after_a_release_are_workspace_kinds() -> None:
+    loaded = reference()
+    old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
+    files = deploy_files(loaded.matrix, loaded.variants, references(loaded), old)
+    for kind in documents(files["deploy/kubeflow/workspacekind.yaml"].content.decode()):
+        jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
+
+
+def test_schemas_refuse_what_is_wrong() -> None:
+    """The schemas are strict enough to find a key that a cluster would drop."""
+    if not Path(SCHEMAS).is_dir():
+        pytest.skip("upstream schemas are not here")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"singleuser": {"profilelist": []}}, partial(schema("z2jh-values.schema.json")))

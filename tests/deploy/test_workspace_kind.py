@@ -1,0 +1,116 @@
+"""Kubeflow: ids that never change their meaning, redirects, rules; and the lists of Notebooks 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from generator.render.deploy.outputs import deploy_files
+from tests.deploy.support import deployed, reference, references, small
+
+
+def released(files: dict[str, str]) -> list[Any]:
+    return list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"]))
+
+
+def images(kind: dict[str, Any]) -> dict[str, Any]:
+    return {item["id"]: item for item in kind["spec"]["podTemplate"]["options"]["imageConfig"]["values"]}
+
+
+def test_every_offered_image_is_there_and_defaults_exist() -> None:
+    (kind,) = released(deployed(reference()))
+    options = kind["spec"]["podTemplate"]["options"]
+    assert len(images(kind)) == 10  # scipy and codeserver-python on two Pythons, six more
+    for option in options.values():
+        assert option["spawner"]["default"] in {item["id"] for item in option["values"]}
+
+
+def test_a_new_build_keeps_the_old_one_hidden_and_redirected() -> None:
+    loaded = small()
+    old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
+    again = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark="bbbbbbbbbbbb"), old)
+    (kind,) = yaml.safe_load_all(again["deploy/kubeflow/workspacekind.yaml"].content)
+    found = images(kind)
+    assert set(images(old[0])) < set(found)
+    for identifier, item in images(old[0]).items():
+        kept = found[identifier]
+        assert kept["spec"] == item["spec"]
+        assert kept["spawner"]["hidden"]
+        assert kept["redirect"]["to"] == identifier.replace("aaaaaaaaaaaa", "bbbbbbbbbbbb")
+        assert "redirect" not in found[kept["redirect"]["to"]]
+
+
+def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
+    loaded = small()
+    previous: list[Any] = []
+    for mark in ("a" * 12, "b" * 12, "c" * 12):
+        files = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark=mark), previous)
+        previous = list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+    found = images(previous[0])
+    assert len(found) == 3 * 3
+    for item in found.values():
+        target = item.get("redirect", {}).get("to")
+        assert target is None or "redirect" not in found[target]
+
+
+def test_rules_keep_cuda_images_on_gpu_pods() -> None:
+    (kind,) = released(deployed(small()))
+    pods = {
+        item["id"]: label["value"]
+        for item in kind["spec"]["podTemplate"]["options"]["podConfig"]["values"]
+        for label in item["spawner"]["labels"]
+    }
+    for item in images(kind).values():
+        labels = {label["key"]: label["value"] for label in item["spawner"]["labels"]}
+        allowed = {pod for pod, value in pods.items() if not denied(kind, labels, {"accelerator": value})}
+        gpu = {pod for pod in pods if pod.startswith("gpu")}
+        assert allowed == (gpu if "cuda" in item["id"] else set(pods) - gpu)
+
+
+def denied(kind: dict[str, Any], image: dict[str, str], pod: dict[str, str]) -> bool:
+    """Evaluate the rules as Kubeflow's backend does: all matches of a rule must hold."""
+
+    def holds(match: dict[str, Any]) -> bool:
+        ((name, selector),) = match.items()
+        labels = image if name == "matchImageConfig" else pod
+        return all(
+            (labels.get(item["key"]) in item["values"]) == (item["operator"] == "In")
+            for item in selector["selector"]["matchExpressions"]
+        )
+
+    rules = [rule for rule in kind["spec"]["filterRules"] if rule["effect"]["api"]["deny"]]
+    return any(all(holds(match) for match in rule["match"]) for rule in rules)
+
+
+def test_images_go_to_the_group_of_their_http_behaviour() -> None:
+    overlay = """
+images: {vscode: {parent: jupyter}, vscode-python: {parent: vscode}, studio: {parent: jupyter}}
+site: {kubeflow: {group_one: [vscode], group_two: [studio]}}
+profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
+"""
+    files = deployed(small(overlay))
+    form = yaml.safe_load(files["deploy/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
+    named = {group: [ref.rpartition("/")[2].partition(":")[0] for ref in form[group]["options"]]
+             for group in ("image", "imageGroupOne", "imageGroupTwo")}  # fmt: skip
+    assert named == {
+        "image": ["jupyter-scipy", "jupyter-scipy", "jupyter-cuda"],
+        "imageGroupOne": ["vscode-python"],
+        "imageGroupTwo": ["studio"],
+    }
+    for group in named:
+        assert form[group]["value"] in form[group]["options"]
+    kinds = {kind["metadata"]["name"]: kind["spec"]["podTemplate"]["ports"][0] for kind in released(files)}
+    assert not kinds["notebooks"]["httpProxy"]["removePathPrefix"]
+    assert kinds["notebooks-at-root"]["httpProxy"] == {"removePathPrefix": True}
+    assert "X-RStudio-Root-Path" in kinds["notebooks-rstudio"]["httpProxy"]["requestHeaders"]["set"]
+
+
+def test_the_form_offers_what_the_sizes_ask_for() -> None:
+    form = yaml.safe_load(deployed(reference())["deploy/kubeflow/spawner_ui_config.yaml"])[
+        "spawnerFormDefaults"
+    ]
+    keys = [item["limitsKey"] for item in form["gpus"]["value"]["vendors"]]
+    assert keys == ["nvidia.com/gpu", "habana.ai/gaudi"]
+    assert form["memory"]["value"] == "1Gi"
+    assert [item["groupKey"] for item in form["tolerationGroup"]["options"]] == ["nvidia.com", "habana.ai"]

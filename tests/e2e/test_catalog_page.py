@@ -1,0 +1,149 @@
+"""docs/catalog.html in a headless Chromium: it asks nobody for anything, fits narrow screens, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from generator.render.catalog import catalog_page
+from tests.deploy.support import reference, small
+
+pytestmark = pytest.mark.e2e
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium here")
+PROBE = """
+<script>
+  addEventListener("load", () => {
+    const wide = [...document.querySelectorAll("body *")].filter(
+      (item) => !item.closest(".picture") && item.getBoundingClientRect().right > innerWidth + 1);
+    const style = getComputedStyle(document.body);
+    document.title = JSON.stringify({
+      width: innerWidth, scroll: document.documentElement.scrollWidth, wide: wide.map((item) => item.outerHTML.slice(0, 80)),
+      resources: performance.getEntriesByType("resource").map((item) => item.name),
+      cards: document.querySelectorAll("#profiles .card").length, images: document.querySelectorAll("#images .card").length,
+      boxes: document.querySelectorAll(".picture a").length, text: style.color, back: style.backgroundColor,
+    });
+  });
+</script>
+"""
+
+
+class Page(HTMLParser):
+    """Ids, links and outside addresses of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.outside: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        given = {key: value or "" for key, value in attrs}
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given["href"]] if given.get("href", "").startswith("#") else []
+        self.outside += [
+            value for key, value in given.items() if key in ("src", "href") and not value.startswith("#")
+        ]
+
+
+def page(text: str) -> Page:
+    made = Page()
+    made.feed(text)
+    return made
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return catalog_page(reference().matrix, reference().variants).content.decode()
+
+
+def test_links_lead_somewhere_and_nothing_leads_out(text: str) -> None:
+    found = page(text)
+    assert len(found.ids) == len(set(found.ids))
+    assert {link[1:] for link in found.links} <= set(found.ids)
+    assert found.outside == []
+    assert "script" not in found.tags
+
+
+def test_texts_of_the_matrix_stay_texts() -> None:
+    loaded = small('images: {jupyter: {description: "<script>alert(1)</script> & more"}}')
+    found = catalog_page(loaded.matrix, loaded.variants).content.decode()
+    assert "script" not in page(found).tags
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in found
+
+
+def test_without_profiles_there_is_a_page_too() -> None:
+    loaded = reference()
+    from dataclasses import replace
+
+    from generator.matrix.profiles import Catalog
+
+    found = page(catalog_page(replace(loaded.matrix, catalog=Catalog()), loaded.variants).content.decode())
+    assert "profiles" not in found.ids
+    assert "image-jupyter-scipy" in found.ids
+
+
+def looked_at(folder: Path, text: str, width: int, *options: str) -> dict[str, object]:
+    """Open the page with a probe in it (whose script the policy would refuse) and return what the probe saw."""
+    probed = re.sub(r"<meta http-equiv=[^>]*>", "", text).replace("</body>", f"{PROBE}</body>")
+    file = folder / "page.html"
+    # a frame: a headless window is never narrower than 500 pixels
+    file.write_text(probed, encoding="utf-8")
+    frame = folder / "frame.html"
+    frame.write_text(
+        f'<iframe id="f" src="page.html" style="width:{width}px;height:800px;border:0"></iframe>'
+        '<script>addEventListener("load", () => { document.title = document.getElementById("f").contentDocument.title;'
+        " document.body.textContent = document.title; });</script>",
+        encoding="utf-8",
+    )
+    command = [BROWSER or "", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+               f"--user-data-dir={folder / 'profile'}", *options, "--window-size=1600,900", "--dump-dom", frame.as_uri()]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    from html import unescape
+
+    found = re.search(r"<body>(.*)</body>", done.stdout, re.DOTALL)
+    assert found, done.stdout
+    seen: dict[str, object] = json.loads(unescape(found[1]))
+    return seen
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
+    seen = looked_at(tmp_path, text, width)
+    assert seen["width"] == width
+    assert seen["wide"] == []
+    assert seen["scroll"] <= width  # less: the scroll bar
+    assert seen["resources"] == []
+    assert (seen["cards"], seen["images"], seen["boxes"]) == (7, 17, 17)
+
+
+@needs_browser
+def test_light_and_dark_have_contrast(tmp_path: Path, text: str) -> None:
+    light = looked_at(tmp_path, text, 1280)
+    dark = looked_at(tmp_path, text, 1280, "--blink-settings=preferredColorScheme=0")
+    assert light["back"] != dark["back"]
+    for seen in (light, dark):
+        assert contrast(str(seen["text"]), str(seen["back"])) >= 7
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio of two ``rgb(r, g, b)`` colours."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

@@ -1,0 +1,98 @@
+"""What users have stored must not vanish: slugs and choice keys against an earlier state."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generator.cli import run
+from generator.diagnostics import diagnose
+from generator.diagnostics.report import concise
+from generator.profiles.against import vanished
+from tests.deploy.support import PROFILES, small
+
+
+def said(old: str, new: str) -> str:
+    now = small(new)
+    return concise(diagnose(vanished(small(old), now, "v1"), now.documents))
+
+
+def test_nothing_is_said_where_nothing_is_lost() -> None:
+    more = "profiles: {new: {display_name: New, images: [jupyter], resources: [small]}}"
+    assert said("{}", "{}") == ""
+    assert said("{}", more) == ""
+
+
+def test_a_slug_that_is_gone() -> None:
+    text = said("{}", "profiles: {gpu: }")
+    assert "IM703 the profile `gpu` of v1 is gone" in text
+    assert "aliases: [gpu]" in text
+
+
+def test_an_alias_stands_for_it() -> None:
+    renamed = """
+profiles:
+  gpu:
+  nvidia: {display_name: NVIDIA, images: [jupyter-cuda], resources: [gpu], aliases: [gpu]}
+"""
+    assert said("{}", renamed) == ""
+
+
+def test_a_profile_that_was_deprecated_may_go() -> None:
+    announced = (
+        "profiles: {old: {display_name: Old, images: [jupyter], deprecated: {successor: data-science}}}"
+    )
+    assert said(announced, "{}") == ""
+    assert "IM703" in said(announced, "profiles: {data-science: }")
+
+
+def test_a_choice_key_that_is_gone() -> None:
+    inserted = "profiles: {data-science: {resources: [small, medium, large]}}\n"
+    size = "resources: {medium: {display_name: Medium}}\n"
+    text = said("{}", size + inserted)
+    assert "IM704 profile `data-science`: the choice `2-large` of `resources` in v1 is gone" in text
+    kept = "profiles: {data-science: {resources: {1-small: small, 1b-medium: medium, 2-large: large}}}\n"
+    assert said("{}", size + kept) == ""
+
+
+def test_a_retired_key_stands_for_it() -> None:
+    without = "profiles: {data-science: {axes: {python: ['3.13']}, images: [jupyter-scipy, jupyter]"
+    assert "IM704" in said("{}", without + "}}")
+    assert "scipy-python3-11" not in said(
+        "profiles: {data-science: {images: {scipy: jupyter-scipy}}}",
+        without.replace("[jupyter-scipy, jupyter]", "{jupyter: jupyter, scipy: jupyter-scipy}")
+        + ", retired: {images: {scipy-python3-11: scipy}}}}",
+    )
+
+
+def test_an_option_of_one_choice_left_nothing_behind() -> None:
+    assert said("{}", "profiles: {data-science: {resources: [small]}}") == ""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text(encoding="utf-8"))
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init", "--quiet"], ["add", "-A"], [*identity, "commit", "--quiet", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert run(["-q", "-C", str(tmp_path), "render"]) == 0
+    return tmp_path
+
+
+def test_check_against_a_revision(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 0
+    matrix = repository / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("  data-science:\n", "  science:\n"))
+    assert run(["-q", "-C", str(repository), "render"]) == 0
+    capsys.readouterr()
+    assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 1
+    text = capsys.readouterr().err
+    assert "matrix.yaml:18:1: error[IM703]: the profile `data-science` of HEAD is gone" in text
+    assert "help: renamed? add `aliases: [data-science]` to `science`" in text
+
+
+def test_a_revision_that_is_not_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", str(repository), "check", "--against", "v99"]) == 2
+    assert "v99" in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""``profiles merge``: values as Flux composes them, and who wins where."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from generator.cli import run
+from generator.profiles.compose import Source, compose, target_path
+from tests.deploy.support import PROFILES
+
+RELEASE = """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: hub}
+spec:
+  valuesFrom:
+    - {kind: ConfigMap, name: site, valuesKey: site.yaml}
+    - {kind: ConfigMap, name: image-matrix-profiles}
+    - {kind: Secret, name: tokens, valuesKey: token, targetPath: proxy.secretToken}
+    - {kind: ConfigMap, name: elsewhere}
+  values:
+    singleuser:
+      cpu: {limit: 1}
+INLINE
+"""
+SITE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: site}
+data:
+  site.yaml: |
+    singleuser: {cpu: {limit: 4, guarantee: 1}, profileList: [{display_name: Theirs}]}
+    proxy: {secretToken: from-the-site}
+"""
+TOKENS = f"""
+apiVersion: v1
+kind: Secret
+metadata: {{name: tokens}}
+data: {{token: {base64.b64encode(b"s3cret").decode()}}}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, text in (("matrix.yaml", (PROFILES / "base.yaml").read_text()), ("hr.yaml", RELEASE.replace("INLINE", "")),
+                       ("site.yaml", SITE), ("tokens.yaml", TOKENS)):  # fmt: skip
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def merge(folder: Path, *more: str) -> int:
+    names = [str(folder / name) for name in ("hr.yaml", "site.yaml", "tokens.yaml")]
+    return run(["-C", str(folder), "profiles", "merge", "--helmrelease", *names, *more])
+
+
+def test_values_are_merged_as_flux_merges_them(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert merge(files, "--format", "json") == 0
+    captured = capsys.readouterr()
+    made = json.loads(captured.out)
+    assert made["values"]["singleuser"]["cpu"] == {"limit": 1, "guarantee": 1}
+    assert made["values"]["proxy"]["secretToken"] == "s3cret"
+    assert made["values"]["singleuser"]["profileList"][0]["slug"] == "data-science"
+    assert made["setters"]["singleuser.profileList"] == ["ConfigMap site", "ConfigMap image-matrix-profiles"]
+    assert made["setters"]["proxy.secretToken"][-1] == "Secret tokens (proxy.secretToken)"
+    assert "ConfigMap elsewhere is in none of the files: left out" in captured.err
+    assert "IM723" not in captured.err
+
+
+def test_inline_values_that_win_are_pointed_at(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "      profileList: []"))
+    assert merge(files) == 0
+    captured = capsys.readouterr()
+    assert "hr.yaml:14:7: warning[IM723]" in captured.err
+    row = next(line for line in captured.out.splitlines() if line.startswith("singleuser.profileList"))
+    assert row.split("  ", 1)[1].strip().startswith("spec.values")
+
+
+def test_a_release_that_does_not_take_ours(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "hr.yaml").write_text(
+        RELEASE.replace("INLINE", "").replace("name: image-matrix-profiles", "name: mine")
+    )
+    assert merge(files) == 2
+    assert "add `- {kind: ConfigMap, name: image-matrix-profiles}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: ConfigMap\n", "none of the files has a HelmRelease"),
+        (RELEASE.replace("INLINE", "") + "---" + RELEASE.replace("INLINE", ""), "there are 2 HelmReleases"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_files_that_are_no_release(
+    files: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "hr.yaml").write_text(text)
+    assert merge(files) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_mapping_that_replaces_a_text_takes_its_place() -> None:
+    made = compose(
+        [Source("a", {"x": 1, "y": {"z": 1}}), Source("b", {"x": {"k": 2}}), Source("c", {"y": None})]
+    )
+    assert made.values == {"x": {"k": 2}, "y": None}
+    assert made.setters == {("x", "k"): ("a", "b"), ("y",): ("a", "c")}
+
+
+def test_target_paths() -> None:
+    assert target_path(r"ingress.annotations.a\.b/c") == ("ingress", "annotations", "a.b/c")

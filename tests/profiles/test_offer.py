@@ -1,0 +1,104 @@
+"""What profiles offer: keys, order, defaults, and how much fits into a ConfigMap."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.diagnostics import MatrixError
+from generator.profiles.helm import in_order, slugify
+from generator.profiles.offer import Offer, offers
+from generator.profiles.units import byte_count, human, quantity
+from tests.deploy.support import small
+
+
+def offered(overlay: str, slug: str = "data-science") -> Offer:
+    loaded = small(overlay)
+    return next(item for item in offers(loaded.matrix, loaded.variants) if item.slug == slug)
+
+
+def image_keys(overlay: str) -> list[str]:
+    return [choice.key for choice in offered(overlay).images]
+
+
+def test_a_list_keeps_its_order_through_helm() -> None:
+    offer = offered("{}")
+    assert [choice.key for choice in offer.sizes] == ["1-small", "2-large"]
+    assert in_order(choice.key for choice in offer.sizes) == ["1-small", "2-large"]
+    sorted_already = offered("profiles: {data-science: {resources: [large, small]}}")
+    assert [choice.key for choice in sorted_already.sizes] == ["large", "small"]
+
+
+def test_ten_entries_keep_their_order_too() -> None:
+    sizes = "".join(f"  {name}: {{display_name: {name}}}\n" for name in "kjihgfedcba")
+    offer = offered(
+        f"resources:\n{sizes}profiles: {{data-science: {{resources: [{', '.join('kjihgfedcba')}]}}}}"
+    )
+    assert [choice.display_name for choice in offer.sizes] == list("kjihgfedcba")
+    assert sorted(choice.key for choice in offer.sizes) == [choice.key for choice in offer.sizes]
+
+
+def test_the_first_variant_has_the_images_key() -> None:
+    assert image_keys("{}") == ["jupyter-scipy", "jupyter-scipy-python3-11"]
+    assert image_keys("profiles: {data-science: {axes: {python: ['3.11', '3.13']}}}") == [
+        "jupyter-scipy", "jupyter-scipy-python3-13",
+    ]  # fmt: skip
+    only = offered("profiles: {data-science: {axes: {python: '3.11'}}}")
+    assert [choice.variant.id for choice in only.images] == ["jupyter-scipy:python3.11"]
+
+
+def test_without_axes_each_image_has_one_variant() -> None:
+    offer = offered("profiles: {more: {display_name: More, images: [jupyter, jupyter-scipy]}}", "more")
+    assert [choice.variant.id for choice in offer.images] == [
+        "jupyter:python3.13",
+        "jupyter-scipy:python3.13",
+    ]
+
+
+def test_there_is_one_default_of_everything() -> None:
+    loaded = small("{}")
+    found = offers(loaded.matrix, loaded.variants)
+    assert [offer.default for offer in found] == [True, False]
+    for offer in found:
+        assert sum(choice.default for choice in offer.images) == 1
+        assert sum(choice.default for choice in offer.sizes) == 1
+
+
+def test_order_then_deprecated_then_aliases() -> None:
+    loaded = small(
+        "profiles: {data-science: {order: 60, aliases: [was]},"
+        " old: {display_name: Old, images: [jupyter], order: 1, deprecated: {successor: gpu, message: Soon.}}}"
+    )
+    found = offers(loaded.matrix, loaded.variants)
+    assert [offer.slug for offer in found] == ["gpu", "data-science", "old", "was"]
+    assert found[2].display_name == "Old (deprecated)"
+    assert found[2].description == "Deprecated: use GPU. Soon."
+    assert found[0].default
+
+
+def test_more_choices_than_a_config_map_holds() -> None:
+    sizes = {f"s{at}": at for at in range(120)}
+    resources = "".join(f"  {name}: {{display_name: Size {at}, shm: 1G}}\n" for name, at in sizes.items())
+    entries = "".join(
+        f"  p{at}: {{display_name: P{at}, images: [jupyter-scipy], resources: [{', '.join(sizes)}]}}\n"
+        for at in range(40)
+    )
+    with pytest.raises(MatrixError) as raised:
+        small(f"resources:\n{resources}profiles:\n{entries}")
+    (found,) = raised.value.diagnostics
+    assert found.code == "IM720"
+    assert "a ConfigMap holds 1024" in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [("C++", "c"), ("CUDA 12.4", "cuda-12-4"), ("***", ""), ("Über", "uber"), ("a--b", "a-b")],
+)
+def test_slugs_are_kubespawners(text: str, slug: str) -> None:
+    assert slugify(text) == slug
+
+
+def test_amounts() -> None:
+    assert byte_count("1.5G") == 1610612736
+    assert byte_count(1024) == 1024
+    assert quantity("8G") == "8Gi"
+    assert (human(4 * 1024**3), human(1610612736), human(None)) == ("4G", "1536M", "")
