@@ -63,7 +63,7 @@ def outputs(run: Run) -> dict[str, str]:
         legs.setdefault(job_id(image, entry.platform), []).append(label)
     for entry in () if run.fork else run.unscanned:
         image, _, label = entry.variant.partition(":")
-        scans.setdefault(image, []).append({"label": label, "platform": entry.platform})
+        scans.setdefault(image, []).append({"label": label, "arch": entry.platform.rpartition("/")[2]})
     return {
         "legs": json.dumps(legs, separators=(",", ":")),
         "scans": json.dumps(scans, separators=(",", ":")),

@@ -88,6 +88,8 @@ def build(
         require_engine()
     there = _there(session, places, wanted) if registry else {}
     there = {leg: where for leg, where in there.items() if not (force and leg in wanted)}
+    if candidate and not staging and not force:
+        there = {**there, **_promoted(session, state, [leg for leg in wanted if leg not in there])}
     aim = Aim(push=push, candidate=candidate, cache=_cache(cache, push=push, staging=staging))
     request = _request(session, project, places, wanted, there, aim)
     if candidate:
@@ -103,6 +105,19 @@ def build(
         _tell_next_steps(wanted, there, request, built)
     click.echo(_summary(request, built, push=push), nl=False)
     return 0
+
+
+def _promoted(
+    session: Session, state: State, missing: list[tuple[str, Platform]]
+) -> dict[tuple[str, Platform], str]:
+    """Return what is taken over from pull requests; nothing, unless the matrix says so."""
+    from generator.promote import promote
+    from generator.registry.client import open_registry
+
+    if not missing or not state.loaded.matrix.build.promote_from_pull_requests:
+        return {}
+    registry = open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
+    return promote(state, missing, registry, os.environ, lambda text: say(session, text))
 
 
 def _cache(cache: str, *, push: bool, staging: bool) -> str:

@@ -190,6 +190,12 @@ class Repository:
         answer = requests.get(f"http://{self.registry}/v2/{self.name}{prefix}/{image}/tags/list", timeout=30)
         return set(answer.json().get("tags") or ()) if answer.status_code == 200 else set()
 
+    def digest(self, image: str, tag: str) -> str:
+        """The digest that a tag points to."""
+        accept = "application/vnd.oci.image.index.v1+json"
+        url = f"http://{self.registry}/v2/{self.name}/{image}/manifests/{tag}"
+        return requests.head(url, headers={"Accept": accept}, timeout=30).headers["Docker-Content-Digest"]
+
     def released(self) -> dict[str, Any]:
         """The release branch's digest file, or nothing."""
         shown = subprocess.run(

@@ -19,6 +19,7 @@ import requests
 
 PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 SIGNATURE = "dev.cosignproject.cosign/signature"
 KEYS = Path(os.environ.get("STANDIN_KEYS", "."))
 
@@ -45,7 +46,7 @@ def split(reference: str) -> tuple[str, str]:
 
 def sign(reference: str) -> None:
     base, digest = split(reference)
-    requests.get(f"{base}/manifests/{digest}", headers={"Accept": "*/*"}, timeout=30).raise_for_status()
+    requests.get(f"{base}/manifests/{digest}", headers={"Accept": INDEX_TYPE}, timeout=30).raise_for_status()
     said = {"critical": {"identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": digest},
                          "type": "cosign container image signature"}, "optional": None}  # fmt: skip
     payload = json.dumps(said).encode()

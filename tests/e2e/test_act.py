@@ -1,0 +1,252 @@
+"""The generated workflow from end to end: what a person pushes, and what the registry and the release branch have after."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e import cosign
+from tests.e2e.act import MATRIX, Outcome, Repository, available, make_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.verify.engine import Engine
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not available(), reason="act is not installed")]
+CHAIN = ("base", "jupyter", "jupyter-scipy")
+
+
+@pytest.fixture(scope="module")
+def repository(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Repository:  # noqa: ARG001
+    return make_repository(tmp_path_factory.mktemp("act"), registry)
+
+
+@pytest.fixture(scope="module")
+def first(repository: Repository) -> Outcome:
+    """The first push to main."""
+    return repository.run("push", repository.push_event())
+
+
+def changed(leaf: str = "six==1.17.0") -> dict[str, Any]:
+    """Return the matrix with another package in the leaf."""
+    matrix = copy.deepcopy(MATRIX)
+    matrix["images"]["jupyter-scipy"]["pip"] = [leaf]
+    return matrix
+
+
+def started(outcome: Outcome, name: str) -> int:
+    return outcome.output.index(f"[Images/{name}")
+
+
+def test_a_push_builds_in_order_tests_and_releases(repository: Repository, first: Outcome) -> None:
+    assert first.code == 0, first.output[-4000:]
+    assert {first.results[f"{image} (amd64)"] for image in CHAIN} == {"succeeded"}
+    places = [started(first, f"{image} (amd64)") for image in CHAIN]
+    assert places == sorted(places)
+    for image in CHAIN:
+        assert "passed in" in first.job(f"{image} (amd64)")
+        assert (repository.artifacts / f"tests-{image}-amd64-python3.13" / "tests.xml").is_file()
+        report = repository.artifacts / f"scan_{image}-python3.13-amd64" / "scan.json"
+        assert json.loads(report.read_text())["secrets"] == []
+
+
+@pytest.mark.usefixtures("first")
+def test_the_release_branch_names_digests_that_are_there(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = repository.released()
+    assert set(released) == {f"{image}:python3.13" for image in CHAIN}
+    monkeypatch.setattr(cosign, "KEYS", repository.tools)
+    for name, item in released.items():
+        image = name.partition(":")[0]
+        by_digest = f"{repository.registry}/{repository.name}/{image}@{item['digest']}"
+        assert item["reference"].endswith(f"@{item['digest']}")
+        assert cosign.verified(by_digest)
+        assert {"latest", "python3.13"} <= repository.tags(image)
+        assert repository.digest(image, "python3.13") == repository.digest(image, "latest") == item["digest"]
+
+
+@pytest.mark.usefixtures("first")
+def test_a_second_run_builds_nothing(repository: Repository) -> None:
+    before = repository.released()
+    again = repository.run("push", repository.push_event())
+    assert again.code == 0, again.output[-4000:]
+    assert set(again.results) == {"Plan", "Release", "Images"}
+    assert "release is up to date" in again.job("Release")
+    assert repository.released() == before
+
+
+@pytest.mark.usefixtures("first")
+def test_a_changed_leaf_builds_the_leaf(repository: Repository) -> None:
+    before = repository.released()
+    repository.write(changed("six==1.16.0"), "Change the leaf")
+    outcome = repository.run("push", repository.push_event())
+    assert outcome.code == 0, outcome.output[-4000:]
+    built = {name for name in outcome.results if name.endswith("(amd64)")}
+    assert built == {"jupyter-scipy (amd64)"}
+    differs = {name for name, item in repository.released().items() if item != before[name]}
+    assert differs == {"jupyter-scipy:python3.13"}
+
+
+@pytest.mark.usefixtures("first")
+def test_a_broken_parent_blocks_its_children_and_the_release(repository: Repository) -> None:
+    before = repository.released()
+    matrix = changed("six==1.16.0")
+    matrix["images"]["jupyter"]["tests"] = {"commands": {"false": ""}}
+    matrix["images"]["jupyter"]["env"] = {"BROKEN": "yes"}
+    repository.write(matrix, "Break jupyter's test")
+    outcome = repository.run("push", repository.push_event())
+    assert outcome.code != 0
+    assert "base (amd64)" not in outcome.results
+    assert outcome.results["jupyter (amd64)"] == "failed"
+    assert outcome.results["jupyter-scipy (amd64)"] == "failed"
+    assert "blocked: the parent jupyter:python3.13" in outcome.job("jupyter-scipy (amd64)")
+    assert "Release" not in outcome.results
+    assert outcome.results["Images"] == "failed"
+    assert repository.released() == before
+
+
+def test_what_failed_its_tests_is_not_taken_as_tested_in_the_next_run(repository: Repository) -> None:
+    again = repository.run("push", repository.push_event())
+    assert again.results["jupyter (amd64)"] == "failed"
+    assert "Release" not in again.results
+
+
+def test_findings_stop_the_release_until_they_are_gone(repository: Repository) -> None:
+    before = repository.released()
+    (repository.root / "vulnerable").write_text("")
+    repository.write(changed("six==1.15.0"), "Something vulnerable")
+    outcome = repository.run("push", repository.push_event())
+    assert outcome.results["jupyter-scipy (amd64)"] == "succeeded"
+    assert outcome.results["Scan jupyter-scipy"] == "failed"
+    assert "Release" not in outcome.results
+    again = repository.run("push", repository.push_event())
+    assert again.results["Scan jupyter-scipy"] == "failed", (
+        "an image that was not let through is scanned again"
+    )
+    assert repository.released() == before
+    (repository.root / "vulnerable").unlink()
+    repository.commit("Mended")
+    mended = repository.run("push", repository.push_event())
+    assert mended.code == 0, mended.output[-4000:]
+    assert repository.released() != before
+
+
+class Comments(BaseHTTPRequestHandler):
+    """GitHub's API for the comments of one pull request."""
+
+    kept: dict[int, str]
+
+    def answer(self, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self) -> str:
+        return str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
+
+    def do_GET(self) -> None:
+        found = [{"id": number, "body": text} for number, text in self.kept.items()]
+        self.answer(found if self.path.endswith("&page=1") else [])
+
+    def do_POST(self) -> None:
+        self.kept[len(self.kept) + 1] = self.body()
+        self.answer({"html_url": "https://github.example.org/1"})
+
+    def do_PATCH(self) -> None:
+        self.kept[int(self.path.rpartition("/")[2])] = self.body()
+        self.answer({"html_url": "https://github.example.org/1"})
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
+        """Say nothing."""
+
+
+@pytest.fixture
+def github() -> Iterator[tuple[str, dict[int, str]]]:
+    """A GitHub API on this machine: its address and the comments that it keeps."""
+    handler = type("Kept", (Comments,), {"kept": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", handler.kept  # type: ignore[attr-defined]
+        server.shutdown()
+
+
+def branch(repository: Repository, leaf: str) -> None:
+    """Start a branch from main with another leaf."""
+    repository.git("checkout", "-q", "-B", "change", "origin/main")
+    repository.write(changed(leaf), f"The leaf with {leaf}")
+
+
+def test_a_pull_request_stages_and_comments(
+    repository: Repository, github: tuple[str, dict[int, str]]
+) -> None:
+    address, comments = github
+    before = repository.tags("jupyter-scipy")
+    branch(repository, "six==1.14.0")
+    event = repository.pull_request_event("example/notebooks")
+    outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert "Release" not in outcome.results
+    assert repository.tags("jupyter-scipy") == before
+    assert len(repository.tags("jupyter-scipy", prefix="/staging")) == 2, (
+        "the candidate and the accepted one, no cache"
+    )
+    assert list(comments) == [1]
+    assert "`jupyter-scipy:python3.13` | amd64" in comments[1]
+    again = repository.run("pull_request", event, GITHUB_API_URL=address)
+    assert again.code == 0
+    assert list(comments) == [1]
+    assert "jupyter-scipy (amd64)" not in again.results
+
+
+def test_a_forks_pull_request_pushes_nothing(
+    repository: Repository, github: tuple[str, dict[int, str]]
+) -> None:
+    address, _ = github
+    branch(repository, "six==1.13.0")
+    before = [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")]
+    logins = repository.log.count("login")
+    event = repository.pull_request_event("stranger/notebooks")
+    outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert set(outcome.results) == {"Plan", "Build for a fork", "Images"}
+    assert "passed in" in outcome.job("Build for a fork")
+    assert [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")] == before
+    assert repository.log.count("login") == logins
+    assert (repository.artifacts / "tests-fork" / "tests.xml").is_file()
+
+
+def test_a_matrix_that_is_wrong_is_said_where_people_look(
+    repository: Repository, github: tuple[str, dict[int, str]]
+) -> None:
+    address, comments = github
+    repository.git("checkout", "-q", "-B", "wrong", "origin/main")
+    text = (repository.root / "matrix.yaml").read_text()
+    (repository.root / "matrix.yaml").write_text(text.replace("parent: base", "parent: bsae"))
+    repository.commit("A mistake")
+    event = repository.pull_request_event("example/notebooks")
+    outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
+    assert outcome.code != 0
+    assert set(outcome.results) == {"Plan", "Images"}
+    assert "did you mean `base`?" in comments[1]
+
+
+def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str, dict[int, str]]) -> None:
+    address, comments = github
+    repository.git("checkout", "-q", "-B", "unrendered", "origin/main")
+    text = (repository.root / "matrix.yaml").read_text()
+    (repository.root / "matrix.yaml").write_text(text.replace("six==", "attrs==25.3.0\n    - six=="))
+    repository.commit("Forgot to render")
+    event = repository.pull_request_event("example/notebooks")
+    outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
+    assert set(outcome.results) == {"Plan", "Images"}
+    assert "image-matrix render" in outcome.job("Plan")
+    assert "`jupyter-scipy:python3.13`" in comments[1]

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from generator.errors import Failure
+from generator.keys import compute_keys
+from generator.matrix.build import Signing
+from generator.pins import Pins
+from generator.plan import State
+from generator.registry.answers import Manifest
+from generator.release import (
+    DIGESTS,
+    changed_images,
+    deploy_files,
+    message,
+    moving_tags,
+    origin,
+    required,
+    source_of,
+)
+from generator.render.outputs import render_all
+from generator.signing import sign_command, verify_command
+from tests.workflow.matrices import TEMPLATES, loaded, matrix
+
+SAID = matrix(
+    {
+        "base": {"from": "debian", "axes": ["python"]},
+        "leaf": {"parent": "base", "platforms": ["linux/amd64"]},
+    },
+    axes={"python": ["3.13", "3.11"]},
+)
+DIGEST = "sha256:" + "1" * 64
+
+
+def state() -> State:
+    found = loaded(SAID)
+    files = render_all(found, Pins(), TEMPLATES)
+    return State(found, Pins(), TEMPLATES, files, compute_keys(found.variants, files))
+
+
+STATE = state()
+LEGS = [(item.id, platform) for item in STATE.loaded.variants.values() for platform in item.platforms]
+
+
+def part(platform: str) -> Manifest:
+    return Manifest(DIGEST, "index", {platform: f"sha256:{platform[-1] * 64}"})
+
+
+def test_a_release_is_all_platforms_of_all_variants() -> None:
+    indexes = required(STATE, {leg: part(leg[1]) for leg in LEGS})
+    assert [len(index.parts) for index in indexes] == [2, 2, 1, 1]
+    assert indexes[0].sources == ["ghcr.io/example/notebooks/base@" + DIGEST] * 2
+    assert indexes[0].reference.startswith("ghcr.io/example/notebooks/base:python3.13-")
+
+
+def test_a_missing_platform_stops_everything() -> None:
+    parts = {leg: part(leg[1]) for leg in LEGS}
+    missing = ("base:python3.11", "linux/arm64")
+    with pytest.raises(Failure, match=r"base:python3\.11 \(linux/arm64\)"):
+        required(STATE, {leg: None if leg == missing else found for leg, found in parts.items()})
+
+
+def test_an_index_that_lacks_a_platform_is_made_anew() -> None:
+    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    whole = {platform: f"sha256:{platform[-1] * 64}" for platform in ("linux/amd64", "linux/arm64")}
+    assert index.is_made_of(Manifest(DIGEST, "index", whole))
+    assert not index.is_made_of(Manifest(DIGEST, "index", {"linux/amd64": whole["linux/amd64"]}))
+    assert not index.is_made_of(Manifest(DIGEST, "index", {**whole, "linux/arm64": "sha256:" + "0" * 64}))
+
+
+def test_tags_that_move() -> None:
+    tags = moving_tags(STATE)
+    assert tags["ghcr.io/example/notebooks/base:latest"] == "base:python3.13"
+    assert tags["ghcr.io/example/notebooks/base:python3.11"] == "base:python3.11"
+    assert len(tags) == 6
+
+
+def test_the_digest_file_names_everything() -> None:
+    digests = dict.fromkeys(STATE.loaded.variants, DIGEST)
+    found = json.loads(deploy_files(STATE, digests)[DIGESTS].content)["images"]
+    assert set(found) == set(STATE.loaded.variants)
+    assert all(item["reference"].endswith(f"@{DIGEST}") for item in found.values())
+    assert changed_images(json.dumps({"images": found}), digests) == []
+    assert changed_images(json.dumps({"images": found}), {**digests, "leaf:python3.13": "other"}) == [
+        "leaf:python3.13"
+    ]
+
+
+@pytest.mark.parametrize("before", [None, "", "not json", "[]", '{"images": []}', '{"images": {"a": 1}}'])
+def test_a_last_release_that_cannot_be_read_counts_as_none(before: str | None) -> None:
+    assert changed_images(before, {"a": DIGEST}) == ["a"]
+
+
+def test_a_message_knows_its_source() -> None:
+    text = message(["base:python3.13"], 4, "c" * 40)
+    assert text.startswith("Release 1 of 4 images\n")
+    assert source_of(text) == "c" * 40
+    assert source_of("Reverted by hand") is None
+
+
+def test_where_an_index_comes_from() -> None:
+    said = {"GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
+    assert "index:org.opencontainers.image.revision=abc" in origin(
+        said, "2026-01-01T00:00:00+00:00", "python3.13"
+    )
+    assert len(origin({}, "2026-01-01T00:00:00+00:00", "python3.13")) == 2
+
+
+def test_who_signs() -> None:
+    image = f"ghcr.io/x@{DIGEST}"
+    assert sign_command(Signing("none"), image) is None
+    assert "--key" not in (sign_command(Signing(), image) or [])
+    keyed = sign_command(Signing(key="awskms:///alias/x", public_log=False), image) or []
+    assert keyed[-4:] == ["--key", "awskms:///alias/x", "--tlog-upload=false", image]
+    plugged = sign_command(Signing("notation", key="arn:x", plugin="com.example"), image) or []
+    assert plugged[:2] == ["notation", "sign"]
+    assert plugged[-1] == image
+    assert "--certificate-identity-regexp" in (verify_command(Signing(), image, "^x$") or [])

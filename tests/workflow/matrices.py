@@ -1,0 +1,138 @@
+"""Matrices of every shape that a workflow is generated from."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from generator.matrix.load import Loaded, load
+from generator.project import read_templates
+from generator.render.workflow import workflows
+
+if TYPE_CHECKING:
+    from generator.render.file import File
+
+HOME = Path(__file__).parent.parent.parent
+TEMPLATES = read_templates(HOME)
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+def matrix(images: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "registry": "ghcr.io/example/notebooks",
+        "platforms": BOTH,
+        "sources": {"debian": "docker.io/library/debian:trixie-slim"},
+        "images": images,
+        **more,
+    }
+
+
+def reference() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((HOME / "matrix.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def times(count: int) -> dict[str, Any]:
+    """The reference matrix so many times beside itself, without what people pick from."""
+    base = reference()
+    images: dict[str, Any] = {}
+    for number in range(count):
+        for name, image in base["images"].items():
+            again = copy.deepcopy(image)
+            if "parent" in again:
+                again["parent"] = f"{again['parent']}-{number}"
+            images[f"{name}-{number}"] = again
+    kept = {
+        key: value for key, value in base.items() if key not in ("profiles", "resources", "images", "site")
+    }
+    steps = {
+        f"{name}-{number}": said for number in range(count) for name, said in base["build"]["images"].items()
+    }
+    return {**kept, "images": images, "build": {**base["build"], "images": steps}}
+
+
+def wide(count: int) -> dict[str, Any]:
+    leaves = {f"leaf-{number}": {"parent": "base"} for number in range(count)}
+    return matrix({"base": {"from": "debian"}, **leaves})
+
+
+def deep(count: int) -> dict[str, Any]:
+    chain = {f"link-{number}": {"parent": f"link-{number - 1}"} for number in range(1, count)}
+    return matrix({"link-0": {"from": "debian"}, **chain})
+
+
+def variants(count: int) -> dict[str, Any]:
+    """One image with so many variants on two platforms."""
+    values = [f"{major}.{minor}" for major, minor in itertools.product(range(16), range(16))][:count]
+    return matrix({"base": {"from": "debian", "axes": ["python"]}}, axes={"python": values})
+
+
+ODD = ("plan", "gate", "release", "fork", "scan-x", "x-amd64", "x", "on", "yes", "true", "null", "a" * 63)
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "reference": reference(),
+    "one image": matrix({"base": {"from": "debian"}}),
+    "one platform": matrix({"base": {"from": "debian"}}, platforms=["linux/amd64"]),
+    "wide": wide(80),
+    "deep": deep(24),
+    "256 legs": variants(128),
+    "more than 256 legs": matrix(
+        {
+            "base": {"from": "debian", "axes": ["python"]},
+            **{f"leaf-{number}": {"parent": "base"} for number in range(9)},
+        },
+        axes={"python": [f"3.{minor}" for minor in range(30)]},
+    ),
+    "odd names": matrix({name: {"from": "debian"} for name in ODD}),
+    "emulated": matrix({"base": {"from": "debian"}}, build={"runners": {"linux/arm64": "emulate"}}),
+    "own runners": matrix(
+        {"base": {"from": "debian"}, "large": {"parent": "base"}},
+        build={
+            "runners": {"linux/arm64": ["self-hosted", "linux", "graviton"]},
+            "images": {"large": {"runners": {"linux/amd64": "big-disk"}, "free_disk": True, "timeout_minutes": 300}},
+        },
+    ),
+    "key and grype": matrix(
+        {"base": {"from": "debian"}},
+        build={"sign": {"key": "env://COSIGN_KEY", "public_log": False}, "scan": {"tool": "grype"}},
+    ),
+    "notation": matrix(
+        {"base": {"from": "debian"}},
+        build={
+            "sign": {
+                "tool": "notation",
+                "plugin": "com.amazonaws.signer.notation.plugin",
+                "key": "arn:aws:signer:us-east-1:123456789012:/signing-profiles/images",
+                "role": "arn:aws:iam::123456789012:role/sign-images",
+            },
+            "scan": {"tool": "none"},
+        },
+    ),
+    "trusting team": matrix(
+        {"base": {"from": "debian"}},
+        registry="registry.example.org:5000/team/images",
+        build={
+            "promote_from_pull_requests": True,
+            "commit_rendered": True,
+            "login": {"username": "REGISTRY_USER", "password": "REGISTRY_TOKEN"},
+            "default_branch": "trunk/images",
+            "release_branch": "live",
+        },
+    ),
+}  # fmt: skip
+
+
+def loaded(said: dict[str, Any]) -> Loaded:
+    return load({"matrix.yaml": json.dumps(said)}, TEMPLATES.kinds)
+
+
+def rendered(said: dict[str, Any]) -> dict[str, File]:
+    found = loaded(said)
+    return workflows(found.matrix, found.variants, TEMPLATES.workflows)

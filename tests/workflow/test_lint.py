@@ -1,0 +1,131 @@
+"""What linters of workflows say of ours: nothing, on every shape of matrix, with no finding ignored."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.workflow.matrices import HOME, SHAPES, rendered, times
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.render.file import File
+
+BIN = Path(sys.executable).parent
+OWN = HOME / ".github" / "workflows"
+ALL = {**SHAPES, "reference x 10": times(10)}
+
+
+def write(folder: Path, files: Mapping[str, File]) -> list[str]:
+    """Write a repository with the files, and beside each workflow a copy without aliases and one with tags for pins."""
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    names = []
+    for path, file in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+        if "/workflows/" in path:
+            tagged = target.with_suffix(".tagged.yaml")
+            tagged.write_text(re.sub(r"@[0-9a-f]{40} # (v\d+)[\d.]*", r"@\1", file.content.decode()))
+            names += [path, str(tagged.relative_to(folder))]
+    return names
+
+
+def run(*command: str, cwd: Path) -> str:
+    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=cwd, capture_output=True, text=True)
+    return f"{done.stdout}{done.stderr}" if done.returncode else ""
+
+
+@pytest.fixture(scope="module", params=ALL)
+def repository(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("lint")
+    return folder, write(folder, rendered(ALL[request.param]))
+
+
+def test_actionlint_with_shellcheck(repository: tuple[Path, list[str]]) -> None:
+    folder, names = repository
+    assert run("actionlint", f"-shellcheck={BIN / 'shellcheck'}", "-pyflakes=", *names, cwd=folder) == ""
+
+
+def test_zizmor_pedantic(repository: tuple[Path, list[str]]) -> None:
+    folder, names = repository
+    plain = [name for name in names if not name.endswith(".tagged.yaml")]
+    options = ("--offline", "--persona=pedantic", "--no-config", "--no-progress")
+    assert run("zizmor", *options, *plain, *expanded(folder, plain), cwd=folder) == ""
+
+
+def expanded(folder: Path, names: list[str]) -> list[str]:
+    """Write copies in which every alias is what it stands for: zizmor looks less closely at aliases.
+
+    Comments are lost with that, and so are the reasons behind permissions; they are in the files themselves.
+    """
+    found = []
+    for name in names:
+        content = yaml.load((folder / name).read_text(), Loader=Texts)
+        for job in content["jobs"].values():
+            job.pop("permissions", None)
+        target = Path(name).with_suffix(".expanded.yaml")
+        (folder / target).write_text(yaml.dump(content, Dumper=NoAliases, sort_keys=False))
+        found.append(str(target))
+    return found
+
+
+class Texts(yaml.SafeLoader):
+    """Every scalar is a text: `on` is not true."""
+
+
+Texts.yaml_implicit_resolvers = {}
+
+
+class NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class' signature
+        return True
+
+
+def test_schema_of_workflows(repository: tuple[Path, list[str]]) -> None:
+    folder, names = repository
+    for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
+        assert run("check-jsonschema", f"--builtin-schema={schema}", *names, cwd=folder) == ""
+
+
+def test_the_linters_find_something(tmp_path: Path) -> None:
+    """A linter that is not run as it should be would find nothing anywhere."""
+    files = rendered(SHAPES["one image"])
+    names = write(tmp_path, files)
+    broken = tmp_path / names[0]
+    text = broken.read_text()
+    broken.write_text(
+        text.replace("needs.plan.outputs.legs", "needs.plan.outputs.lges").replace(" # push images", "")
+    )
+    assert "lges" in run("actionlint", names[0], cwd=tmp_path)
+    broken.write_text(re.sub(r"checkout@[0-9a-f]{40}", "checkout@v7", text))
+    assert "unpinned-uses" in run("zizmor", "--offline", "--no-config", names[0], cwd=tmp_path)
+    broken.write_text(text.replace("runs-on", "run-on"))
+    assert run("check-jsonschema", "--builtin-schema=vendor.github-workflows", names[0], cwd=tmp_path)
+
+
+def test_hand_written_workflows_of_this_repository(tmp_path: Path) -> None:
+    from generator.render.file import File
+
+    files = {f".github/workflows/{path.name}": File(path.read_bytes()) for path in OWN.glob("*.yaml")}
+    assert files
+    write(tmp_path, files)
+    names = list(files)
+    assert run("actionlint", "-pyflakes=", *names, cwd=tmp_path) == ""
+    assert run("zizmor", "--offline", "--persona=pedantic", "--no-config", *names, cwd=tmp_path) == ""
+    assert run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *names, cwd=tmp_path) == ""
+
+
+def test_nothing_is_ignored() -> None:
+    assert not list(HOME.glob(".github/zizmor*")) + list(HOME.glob("zizmor*"))
+    texts = [path.read_text() for path in (HOME / "templates" / "workflows").iterdir()]
+    assert not any("zizmor:" in text or "shellcheck disable" in text for text in texts)
