@@ -1,0 +1,266 @@
+"""``verify`` on real images: good ones pass, and every check fails on an image that was broken for it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import pytest
+
+from generator.matrix.model import Accelerator
+from generator.verify.engine import Container, Engine, Spec, Volume
+from generator.verify.run import subject_of
+from generator.verify.scenarios import results, scenarios
+from tests.e2e.support import HOME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from generator.verify.model import Result, Subject
+    from tests.e2e.conftest import Site
+
+pytestmark = pytest.mark.e2e
+
+IMAGES = ("base", "jupyter", "jupyter-scipy", "codeserver", "codeserver-python")
+LABELS = ("python3.13", "python3.11")
+BASE, LAB, CODE = "base:python3.13", "jupyter:python3.13", "codeserver:python3.13"
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_reference_images_pass(site: Site, image: str, label: str, tmp_path: Path) -> None:
+    variant = f"{image}:{label}"
+    site.image(variant)
+    file = tmp_path / "junit.xml"
+    done = site.run("verify", variant, "--format", "json", "--junit", str(file))
+    assert done.stdout, done.stderr
+    (report,) = json.loads(done.stdout)
+    failed = [result for result in report["results"] if result["status"] == "failed"]
+    assert not failed
+    assert done.returncode == 0
+    names = {result["name"] for result in report["results"]}
+    assert {"user", "empty-volume", "sigterm", "packages", "version python", "command git --version"} <= names
+    suite = ElementTree.parse(file).getroot()[0]  # noqa: S314 - our own
+    assert int(suite.attrib["tests"]) == len(names)
+    kept = HOME / "build/verify"
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / f"{image}-{label}.json").write_text(done.stdout)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """What is done to an image, and which checks must see it."""
+
+    checks: tuple[str, ...]
+    steps: str
+    variant: str = BASE
+    changed: dict[str, Any] = field(default_factory=dict)
+    """Fields of the subject that differ, such as its tests."""
+
+    def __str__(self) -> str:
+        return f"{self.checks[0]}-{self.steps.splitlines()[-1][:40]}" if self.steps else self.checks[0]
+
+
+def script(path: str, *lines: str) -> str:
+    """Return Dockerfile steps that put a shell script somewhere."""
+    text = "\n".join(("#!/command/with-contenv bash", *lines))
+    return f"USER 0\nCOPY --chmod=0755 <<'EOT' {path}\n{text}\nEOT\nUSER 1000"
+
+
+JUPYTERLAB = "/etc/services.d/jupyterlab/run"
+LAB_WITHOUT_LOGIN = (
+    "exec jupyter lab --no-browser --ServerApp.ip=0.0.0.0 --ServerApp.port=8888 --IdentityProvider.token='' "
+    '--ServerApp.base_url="$JUPYTERHUB_SERVICE_PREFIX"'
+)
+METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
+CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+TORCH: dict[str, Any] = {"accelerator": CUDA, "pins": {"torch": "2.12.0"}, "tests": {}}
+
+
+def torch(cuda: str) -> str:
+    """Return steps that install a framework which says that it was built for a version of CUDA."""
+    site = "/opt/venv/lib/python3.13/site-packages"
+    return (
+        f"USER 0\nRUN mkdir -p {site}/torch {site}/torch-2.12.0.dist-info && "
+        f"""printf 'Name: torch\\nVersion: 2.12.0+cu130\\n' > {site}/torch-2.12.0.dist-info/METADATA && """
+        f"""echo 'class version: cuda = "{cuda}"' > {site}/torch/__init__.py\nUSER 1000"""
+    )
+
+
+QUICK = {"deadline": 5.0}
+SUPERVISOR = 'ENTRYPOINT ["/usr/bin/python3", "-c", "import time; time.sleep(600)"]'
+NO_HUB = ("hub-start", "hub-ide", "hub-login", "hub-activity")
+HUB_SERVER = "/opt/venv/bin/jupyterhub-singleuser"
+FILES = {"/etc/shadow": "", "~/nothing": ""}
+
+
+def as_root(command: str) -> str:
+    return f"USER 0\nRUN {command}\nUSER 1000"
+
+
+def lab(*lines: str) -> str:
+    """Return steps that put something else in JupyterLab's place."""
+    return script(JUPYTERLAB, *lines)
+
+
+def own(check: str, kind: str, key: str, expected: str = "", variant: str = BASE) -> Breakage:
+    """Return a good image with a test of its own that it cannot pass."""
+    return Breakage((check,), "", variant, {"tests": {kind: {key: expected}}})
+
+
+BROKEN = (
+    Breakage(("user",), as_root("usermod --login someone jovyan")),
+    Breakage(("uid",), "USER 10001:0"),
+    Breakage(("uid", "user"), "USER 0"),
+    Breakage(("gid",), "USER 1000:100"),
+    Breakage(("home",), "ENV HOME=/tmp"),
+    Breakage(("first-process",), 'ENTRYPOINT ["/bin/bash", "-c", "/init; true"]'),
+    Breakage(("ports",), script("/etc/services.d/extra/run", "exec python3 -m http.server 9999")),
+    Breakage(("zombies", "sigterm", "empty-volume"), SUPERVISOR),
+    Breakage(("empty-volume",), as_root("rm /etc/cont-init.d/20-home")),
+    Breakage(("any-uid",), as_root("rm /etc/cont-init.d/10-user")),
+    Breakage(("read-only",), script("/etc/cont-init.d/30-write", "touch /opt/venv/written")),
+    Breakage(("command",), 'ENTRYPOINT ["/bin/sh", "-c", "exit 0"]'),
+    Breakage(("command",), 'ENTRYPOINT ["/no/such/program"]'),
+    Breakage(("clean-home",), as_root("mkdir /home/jovyan/.cache")),
+    Breakage(("bad-prefix",), as_root("rm /etc/cont-init.d/05-prefix")),
+    Breakage(("http",), lab("exec sleep 600"), LAB, QUICK),
+    Breakage(
+        ("http", "cors", "inside-prefix", "culling"),
+        lab("cd /opt", "exec python3 -m http.server 8888"),
+        LAB,
+        QUICK,
+    ),
+    Breakage(("ports",), lab("exec jupyter lab --no-browser --ip=127.0.0.1 --port=8888"), LAB, QUICK),
+    Breakage(("trailing-slash",), lab("[[ $NB_PREFIX != */ ]] || exec sleep 600"), LAB, QUICK),
+    Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),
+    Breakage(NO_HUB, as_root(f"rm {HUB_SERVER}"), LAB, QUICK),
+    Breakage(("hub-login", "hub-activity"), script(HUB_SERVER, LAB_WITHOUT_LOGIN), LAB),
+    Breakage(
+        ("hub-ide",), script("/usr/local/lib/image-matrix/code-server", "exit 1"), CODE, {"deadline": 15.0}
+    ),
+    Breakage(("packages",), as_root(f"sed -i 's/^Version:.*/Version: 0.0.1/' {METADATA}"), LAB),
+    Breakage(("accelerator torch",), torch("12.4"), BASE, TORCH),
+    Breakage(("file /etc/shadow", "file ~/nothing"), "", BASE, {"tests": {"files": FILES}}),
+    own("command false", "commands", "false"),
+    own("command git --version", "commands", "git --version", "svn"),
+    own("import antigravity.nothing", "imports", "antigravity.nothing"),
+    own("version python", "versions", "python", "3.12"),
+    own("http no/such/page", "http", "no/such/page", variant=LAB),
+    own("http lab", "http", "lab", "RStudio", LAB),
+)
+
+
+@contextmanager
+def derived(engine: Engine, image: str, steps: str) -> Iterator[str]:
+    """Build an image on a good one."""
+    if not steps:
+        yield image
+        return
+    name = f"image-matrix-broken:{uuid.uuid4().hex[:12]}"
+    answer = engine.call(("build", "--quiet", f"--tag={name}", "-"), f"FROM {image}\n{steps}\n", 300.0)
+    assert answer.code == 0, answer.err
+    try:
+        yield name
+    finally:
+        engine.call(("rmi", "--force", name), None, 60.0)
+
+
+def failures(engine: Engine, subject: Subject, checks: tuple[str, ...]) -> dict[str, Result]:
+    """Run the scenarios that serve the checks (own tests are the first one's); return what failed."""
+    every = scenarios(subject)
+    wanted = {one for one in every for check in checks if check in one.checks} or {every[0]}
+    return {
+        result.name: result
+        for one in every
+        if one in wanted
+        for result in results(one, engine, subject)
+        if result.status == "failed"
+    }
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=str)
+def test_every_check_fails_on_an_image_that_is_broken_for_it(
+    site: Site, engine: Engine, broken: Breakage
+) -> None:
+    good = subject_of(site.loaded(), broken.variant, site.image(broken.variant), None, 60.0)
+    with derived(engine, good.image, broken.steps) as image:
+        failed = failures(engine, replace(good, image=image, **broken.changed), broken.checks)
+    assert set(broken.checks) <= set(failed)
+    assert all(failed[check].detail for check in broken.checks)
+
+
+def test_a_framework_of_the_right_cuda_passes_without_a_device(site: Site, engine: Engine) -> None:
+    good = subject_of(site.loaded(), BASE, site.image(BASE), None, 60.0)
+    with derived(engine, good.image, torch("13.0")) as image:
+        subject = replace(good, image=image, **TORCH)
+        found = {
+            result.name: result for one in scenarios(subject) for result in results(one, engine, subject)
+        }
+    assert found["accelerator torch"].status == "passed"
+    assert found["accelerator torch"].detail == "13.0"
+    if "nvidia" not in engine.runtimes():
+        assert found["device"].status == "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What befalls a container, its exit code and a word of its last lines."""
+
+    name: str
+    code: int
+    said: str
+    steps: str = ""
+    volume: Volume = field(default_factory=Volume)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+INIT_SCRIPT = "/etc/cont-init.d/30-broken"
+MISHAPS = (
+    Mishap("broken-init-script", 3, "30-broken failed with exit code 3", script(INIT_SCRIPT, "exit 3")),
+    Mishap("syntax-error-in-init-script", 2, "30-broken failed", script(INIT_SCRIPT, "if then")),
+    Mishap("dying-service", 9, "service extra died", script("/etc/services.d/extra/run", "exit 9")),
+    Mishap("full-volume", 73, "is full", volume=Volume(size="4k")),
+    Mishap("home-of-another-user", 77, "not writable", volume=Volume(uid=4242, gid=4242, mode="755")),
+)
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=str)
+def test_what_goes_wrong_ends_the_container_with_a_reason(site: Site, engine: Engine, mishap: Mishap) -> None:
+    with derived(engine, site.image(LAB), mishap.steps) as image:
+        spec = Spec(image, env={"NB_PREFIX": "/a"}, groups=(100,), volume=mishap.volume)
+        with engine.container(spec) as container:
+            assert container.wait(60.0) == mishap.code, container.log()
+            assert mishap.said in "\n".join(container.log().splitlines()[-2:])
+
+
+NO_PATHS = (
+    "/a/../b",
+    "/a b",
+    "/a?b",
+    "//evil.example/a",
+    "/a%2e%2e",
+    "/é",
+    "/a\\b",
+    "/$(id)",
+    "/a;b",
+    "/a\nb",
+)
+
+
+@pytest.mark.parametrize("prefix", NO_PATHS)
+def test_a_prefix_that_is_no_path_is_refused(site: Site, engine: Engine, prefix: str) -> None:
+    with engine.container(Spec(site.image(CODE), env={"NB_PREFIX": prefix})) as container:
+        ended(container, 78, "NB_PREFIX is refused")
+
+
+def ended(container: Container, code: int, said: str) -> None:
+    assert container.wait(20.0) == code, container.log()
+    assert said in container.log()
