@@ -25,14 +25,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
 @click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
+@click.option("--against", metavar="REV", help="Refuse to lose profiles and choices that users have stored at REV.")
 @click.pass_obj
-def check(session: Session, diff: bool, locked: bool) -> int:
+def check(session: Session, diff: bool, locked: bool, against: str | None) -> int:
     """Check the matrix and that every output is up to date."""
     project = open_project(session)
     if not locked:
         note_floating(session, project)
     floating = _refuse_floating(project) if locked else 0
-    return max(_compare(session, project, diff), floating)
+    lost = _refuse_vanished(session, project, against) if against is not None else 0
+    return max(_compare(session, project, diff), floating, lost)
+
+
+def _refuse_vanished(session: Session, project: Project, revision: str) -> int:
+    from generator.cli.profiles import refuse_vanished
+
+    return refuse_vanished(session, project, revision)
 
 
 def _refuse_floating(project: Project) -> int:

@@ -320,7 +320,7 @@ TOO_MANY_PROFILES = Rule(
     "Kubernetes refuses a ConfigMap over 1 MiB, and the chart copies all values into a Secret of its own. Over 900 KiB is refused here.",
 )  # fmt: skip
 NOTHING_OFFERED = Rule(
-    "IM721", "nothing-offered", "{what} has nothing to offer: {problem}", "{advice}",
+    "IM724", "nothing-offered", "{what} has nothing to offer: {problem}", "{advice}",
     "A profile without an image, and a list without a profile, would leave users with the chart's sample image.",
 )  # fmt: skip
 GUARANTEE_OVER_LIMIT = Rule(

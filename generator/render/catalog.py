@@ -47,7 +47,8 @@ nav a { margin-right: 1rem; }
 .chip { display: inline-block; background: var(--chip); border-radius: 1rem; padding: 0 .6rem; font-size: .8rem; }
 .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
 .picture svg { display: block; }
-ul { margin: .25rem 0; padding-left: 1.2rem; } dl { margin: 0; } dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0; }
+ul { margin: .25rem 0; padding-left: 1.2rem; }
+dl { margin: 0; } dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0; }
 code { font: .85rem ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 summary { cursor: pointer; color: var(--accent); }
 """
@@ -73,7 +74,8 @@ def catalog_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
         "<main>",
         *_profiles(found),
         '<section id="graph"><h2>What is built on what</h2>',
-        f'<div class="picture" tabindex="0" role="region" aria-label="Graph of images">{_picture(variants)}</div></section>',
+        '<div class="picture" tabindex="0" role="region" aria-label="Graph of images">',
+        f"{_picture(variants)}</div></section>",
         '<section id="images"><h2>Images</h2><div class="cards">',
         *(line for items in grouped.values() for line in _image(matrix, items)),
         "</div></section>",
@@ -134,8 +136,8 @@ def _choice(choice: ImageChoice | SizeChoice) -> str:
 def _image(matrix: Matrix, items: Sequence[Variant]) -> Iterator[str]:
     first = items[0]
     parent = matrix.images[first.image].parent
-    yield f'<article class="card" id="image-{escape(first.image)}"><h3>{escape(first.image)}</h3>'
-    yield f'<p class="soft">{escape(first.description)}</p>' if first.description else ""
+    about = f'<p class="soft">{escape(first.description)}</p>' if first.description else ""
+    yield f'<article class="card" id="image-{escape(first.image)}"><h3>{escape(first.image)}</h3>{about}'
     built_on = (
         f'<a href="#image-{escape(parent)}">{escape(parent)}</a>' if parent else _sources(matrix, items)
     )

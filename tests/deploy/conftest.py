@@ -32,7 +32,7 @@ def environment(packages: tuple[str, ...]) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         aside = cache / f"{name}.{os.getpid()}"
         subprocess.run([sys.executable, "-m", "venv", aside], check=True)
-        install = [aside / "bin" / "python", "-m", "pip", "install", "--quiet", *packages]
+        install = [str(aside / "bin" / "python"), "-m", "pip", "install", "--quiet", *packages]
         subprocess.run(install, check=True, capture_output=True)
         try:
             aside.rename(folder)

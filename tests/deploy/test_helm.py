@@ -16,7 +16,7 @@ from tests.deploy.support import deployed, reference
 if TYPE_CHECKING:
     from tests.deploy.conftest import Ask
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.network]
 KEYS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,5}[a-z0-9])?", fullmatch=True)
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=12).filter(
@@ -52,6 +52,6 @@ def test_keys_come_out_in_the_order_that_we_expect(helm: Ask, keys: list[str]) -
     keys=st.lists(TEXTS.filter(lambda text: text not in ("", "<<")), min_size=1, unique=True),
 )
 def test_texts_stay_texts(helm: Ask, texts: list[str], keys: list[str]) -> None:
-    data = {"texts": texts, "keys": {key: "x" for key in keys}}
+    data = {"texts": texts, "keys": dict.fromkeys(keys, "x")}
     assert helm({"files": [dump(data)]})["values"] == data
     assert yaml.safe_load(dump(data)) == data

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from generator.matrix.profiles import CHART_TOLERATIONS
-from generator.profiles.units import quantity
 from generator.profiles.offer import offers
-from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
+from generator.profiles.units import quantity
 from tests.deploy.strategies import catalogs
+from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
 
 if TYPE_CHECKING:
     from generator.matrix.load import Loaded
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 from hypothesis import HealthCheck, given, settings
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.network]
 EVERYTHING = """
 site:
   accelerators:
@@ -84,7 +84,9 @@ def by_text(items: Any) -> list[str]:
 
 
 def bytes_of(text: str) -> int:
-    units = {quantity(f"1{suffix}")[1:]: 1024**power for power, suffix in enumerate("KMGT", start=1)}
+    units: dict[str, int] = {
+        quantity(f"1{suffix}")[1:]: 1024**power for power, suffix in enumerate("KMGT", start=1)
+    }
     return int(text[:-2]) * units[text[-2:]]
 
 

@@ -42,7 +42,7 @@ def test_an_image_of_two_profiles_is_pulled_once() -> None:
 
 
 def test_a_sites_own_nodes() -> None:
-    overlay = "site: {platforms: [linux/amd64], accelerators: {cuda: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}"
+    overlay = "site: {accelerators: {cuda: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}"
     found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
     assert found["nvidia-com"]["nodeSelector"] == {"pool": "gpu", "kubernetes.io/arch": "amd64"}
     assert {"key": "sku"} in found["nvidia-com"]["tolerations"]

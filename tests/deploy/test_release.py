@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from generator.errors import Failure
 from generator.profiles.references import with_digests
 from generator.render.deploy.outputs import deploy_files, needed
 from tests.deploy.support import PROFILES, deployed, reference, references, small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -32,7 +35,7 @@ def test_every_image_of_a_release_has_its_digest() -> None:
                  "kubeflow/workspacekind.yaml", "jupyterhub/prepull.yaml"):  # fmt: skip
         text = files[f"deploy/{path}"].content.decode()
         images = re.findall(r"ghcr\.io/example/notebooks/\S+", text)
-        assert len(images) >= 10
+        assert len(images) >= 9  # prepull.yaml leaves Gaudi out
         assert all(re.fullmatch(r"\S+:python[\d.]+-[0-9a-f]{12}@" + DIGEST, image) for image in images)
 
 
@@ -47,7 +50,7 @@ def test_an_image_is_a_line_of_its_own() -> None:
 def test_a_missing_digest_is_an_error() -> None:
     loaded = small()
     wanted = needed(loaded.matrix, loaded.variants)
-    with pytest.raises(Failure, match="no digest for jupyter-cuda:python3.13; the last deploy/ stays"):
+    with pytest.raises(Failure, match=r"no digest for jupyter-cuda:python3\.13; the last deploy/ stays"):
         with_digests(references(loaded), dict.fromkeys(wanted[:-1], DIGEST), wanted)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from generator.diagnostics import diagnose
 from generator.diagnostics.report import concise
 from generator.profiles.against import vanished
 from tests.deploy.support import PROFILES, small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def said(old: str, new: str) -> str:

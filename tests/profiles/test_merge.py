@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from generator.cli import run
 from generator.profiles.compose import Source, compose, target_path
 from tests.deploy.support import PROFILES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RELEASE = """
 apiVersion: helm.toolkit.fluxcd.io/v2
@@ -46,8 +49,13 @@ data: {{token: {base64.b64encode(b"s3cret").decode()}}}
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    for name, text in (("matrix.yaml", (PROFILES / "base.yaml").read_text()), ("hr.yaml", RELEASE.replace("INLINE", "")),
-                       ("site.yaml", SITE), ("tokens.yaml", TOKENS)):  # fmt: skip
+    texts = {
+        "matrix.yaml": (PROFILES / "base.yaml").read_text(),
+        "hr.yaml": RELEASE.replace("INLINE", ""),
+        "site.yaml": SITE,
+        "tokens.yaml": TOKENS,
+    }
+    for name, text in texts.items():
         (tmp_path / name).write_text(text)
     return tmp_path
 

@@ -131,6 +131,7 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
         used["bundles"].update(settings.bundles)
         used["downloads"].update(settings.downloads)
     used["axes"].update(axis for image in matrix.images.values() for axis in image.axes)
+    used["accelerators"].update(a for size in matrix.catalog.sizes.values() for a in size.accelerator)
     # conda's installer is found by its name
     used["downloads"].update({"micromamba"} if _uses_conda(matrix) else set())
     declared = {

@@ -133,6 +133,7 @@ def helm_release(namespace: str) -> str:
     }
     about = (
         f"{ABOUT}\nAn example to copy. `values:` must not mention singleuser.profileList: inline values win.\n"
-        "The chart's hook would pull every image on every node and hold up the upgrade; prepull.yaml pulls by accelerator."
+        "The chart's hook would pull every image on every node and hold up the upgrade; prepull.yaml\n"
+        "pulls by accelerator."
     )
     return dump(repository, release, about=about)

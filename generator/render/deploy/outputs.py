@@ -27,8 +27,9 @@ def deploy_files(
 ) -> dict[str, File]:
     """Return path to file; nothing where the matrix has no profile.
 
-    ``references`` has every offered variant's image reference by its id; ``previous`` are the WorkspaceKinds of the last
-    release. Raises :class:`KeyError` for a variant without reference; see :mod:`generator.profiles.references`.
+    ``references`` has every offered variant's image reference by its id; ``previous`` are the WorkspaceKinds of
+    the last release. Raises :class:`KeyError` for a variant without reference;
+    :func:`generator.profiles.references.with_digests` says so before.
     """
     found = offers(matrix, variants)
     if not found:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PAUSE = "registry.k8s.io/pause:3.10"
 _DISCOVERED = {"nvidia.com": {"nvidia.com/gpu.present": "true"}}
 """Labels that a vendor's node feature discovery sets, for sites that name no node selector."""
+_NO_VARIABLES = "kustomize.toolkit.fluxcd.io/substitute"
 _SMALL = {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
 _SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, "allowPrivilegeEscalation": False}
 
@@ -74,7 +75,7 @@ def _daemon_set(matrix: Matrix, name: str, group: Mapping[str, Any]) -> dict[str
         "metadata": {
             "name": full,
             "namespace": matrix.catalog.site.namespace,
-            "labels": {**labels, "kustomize.toolkit.fluxcd.io/substitute": LABELS["kustomize.toolkit.fluxcd.io/substitute"]},
+            "labels": {**labels, _NO_VARIABLES: LABELS[_NO_VARIABLES]},
         },
         "spec": {
             "selector": {"matchLabels": labels},
