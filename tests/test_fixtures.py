@@ -88,6 +88,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
             "labels": item.labels,
             **({"pip_index": item.pip_index} if item.pip_index else {}),
             **({"description": item.description} if item.description else {}),
+            **({"tests": item.tests} if item.tests else {}),
         }
         for item in loaded.variants.values()
     }

@@ -104,6 +104,9 @@ def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
     for name, mapping in (("env", found.env), ("labels", found.labels)):
         for key, item in mapping.items():
             yield f"{name}.{key}", item.value, item.origin, (name, key)
+    for kind, tests in found.tests.items():
+        for key, item in tests.items():
+            yield f"tests.{kind}", f"{key}: {item.value}" if item.value else key, item.origin, ("tests", kind)
 
 
 def _text(value: object) -> str:

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from generator.matrix.model import MANAGERS, Settings, Variant
+from generator.matrix.model import MANAGERS, TEST_KINDS, Settings, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from generator.diagnostics import Path
-    from generator.matrix.model import Image, Manager, Match, Matrix
+    from generator.matrix.model import Image, Manager, Match, Matrix, TestKind
 
 T = TypeVar("T")
 Kind = Literal["default", "matrix", "parent", "bundle", "accelerator", "image", "override"]
@@ -60,6 +60,7 @@ class Resolution:
     env: Mapping[str, Sourced[str]]
     labels: Mapping[str, Sourced[str]]
     bundles: tuple[Sourced[str], ...] = ()
+    tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - each scalar has its own type
         """Return a scalar's value, or ``None``."""
@@ -162,7 +163,16 @@ def _merge(layers: Sequence[Layer], bundles: tuple[Sourced[str], ...]) -> Resolu
             for key, value in layer.settings.labels.items()
         },
         bundles=bundles,
+        tests={kind: found for kind in TEST_KINDS if (found := _tests(layers, kind))},
     )
+
+
+def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
+    return {
+        key: Sourced(value, layer.origin)
+        for layer in layers
+        for key, value in layer.settings.tests.get(kind, {}).items()
+    }
 
 
 def _platforms(layers: Sequence[Layer]) -> Sourced[tuple[str, ...]]:
@@ -224,6 +234,7 @@ def variant(
         packages={manager: tuple(item.value for item in items) for manager, items in found.packages.items()},
         env={key: item.value for key, item in found.env.items()},
         labels={key: item.value for key, item in found.labels.items()},
+        tests={kind: {key: item.value for key, item in items.items()} for kind, items in found.tests.items()},
     )
 
 

@@ -49,7 +49,13 @@ _PACKAGES = {
     "npmPackage": ("npm package", "write `name@version`"),
     "extension": ("extension", "write `publisher.name@version`"),
 }
-_NAMES = {"env": "an environment variable", "labels": "a label"}
+_NAMES = {
+    "env": "an environment variable",
+    "labels": "a label",
+    "commands": "a command",
+    "versions": "a Python distribution",
+    "http": "an HTTP path",
+}
 
 
 @cache
