@@ -18,7 +18,7 @@ CHECKS = (references.unknown_parents, references.unknown_references, references.
 def findings_despite(value: Any, wrong: Sequence[Finding]) -> list[Finding]:  # noqa: ANN401 - a YAML value
     """Return what is wrong with the names in a matrix beyond ``wrong``, the findings about its shape.
 
-    Only where these lie inside images and axes: without a section or a whole image, names would seem unknown that are not.
+    Only where these lie inside images and axes: without a section or a whole image, known names would seem unknown.
     """
     if any(len(finding.path) < 3 or finding.path[0] not in ("images", "axes") for finding in wrong):
         return []

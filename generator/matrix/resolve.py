@@ -163,7 +163,7 @@ def _merge(layers: Sequence[Layer], bundles: tuple[Sourced[str], ...]) -> Resolu
             for key, value in layer.settings.labels.items()
         },
         bundles=bundles,
-        tests={kind: found for kind in TEST_KINDS if (found := _tests(layers, kind))},
+        tests={kind: said for kind in TEST_KINDS if (said := _tests(layers, kind))},
     )
 
 

@@ -104,7 +104,8 @@ def test_explain_lists_and_suggests(repository: Repository) -> None:
     for typed, meant in (("im2O1", "IM201"), ("unknown-parnt", "unknown-parent")):
         unknown = repository("explain", typed)
         assert unknown.code == 2
-        assert f"did you mean `{meant}`" in unknown.err
+        assert "did you mean " in unknown.err
+        assert f"`{meant}`" in unknown.err
 
 
 def test_schema(repository: Repository) -> None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def test_keys_are_of_content_not_of_place(state: Callable[..., State]) -> None:
-    moved = state(("  full: {pip: [dill==0.4.1]}", "  # moved\n  full: {pip: [dill==0.4.1]}"), ("    apt: [git]\n", ""), (
-        "    template: base\n", "    template: base\n    apt: [git]\n"))  # fmt: skip
+    commented = ("  full: {pip: [dill==0.4.1]}", "  # moved\n  full: {pip: [dill==0.4.1]}")
+    lifted = ("    apt: [git]\n", "")
+    lowered = ("    template: base\n", "    template: base\n    apt: [git]\n")
+    moved = state(commented, lifted, lowered)
     assert moved.keys == state().keys
 
 
