@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.errors import Failure
 from generator.render.file import File
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
+WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 SOURCE_TRAILER = "Source-Commit"
 
 
@@ -95,16 +96,19 @@ def moving_tags(state: State) -> dict[str, str]:
     return found
 
 
-def deploy_files(state: State, digests: Mapping[str, str]) -> dict[str, File]:
+def deploy_files(
+    state: State, digests: Mapping[str, str], previous: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, File]:
     """Return the release branch's ``deploy/``: what users are offered, by tag and digest, and all digests.
 
-    ``digests`` maps variant ids to the digests of their indexes.
+    ``digests`` maps variant ids to the digests of their indexes; ``previous`` are the WorkspaceKinds of the last
+    release, whose ids stay with redirects.
     """
     from generator.render.deploy.outputs import deploy_files as render_deploy
 
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {item.id: full_reference(state, item, digests[item.id]) for item in variants.values()}
-    files = render_deploy(matrix, variants, references) if matrix.catalog.profiles else {}
+    files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
     return {**files, DIGESTS: File(digest_file(state, digests).encode())}
 
 

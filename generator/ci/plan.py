@@ -91,7 +91,10 @@ def _cut(text: str) -> str:
 
 def _outcome(event: Event, run: Run, default_branch: str, staging: str) -> str:
     if run.fork:
-        return "This pull request comes from a fork: the images are built and tested in one job, and nothing is pushed."
+        return (
+            "This pull request comes from a fork: its images are built and tested in one job, for one platform, and "
+            "nothing is pushed."
+        )
     if event.name == "pull_request" and run.plan.build:
         return (
             f"They are built and tested now, under `{staging}`. When this is merged, `{default_branch}` builds, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.session import Session, open_project, say
+from generator.cli.session import Project, Session, open_project, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,8 @@ def _run(session: Session, event: Event, *, staging: bool) -> tuple[Run, State, 
     from generator.render.plan_report import markdown
     from generator.selection import select
 
-    state = state_of(open_project(session))
+    project = open_project(session)
+    state = state_of(project)
     variants = state.loaded.variants
     base = _known_commit(session, event.base)
     if event.fork:
@@ -94,7 +95,31 @@ def _run(session: Session, event: Event, *, staging: bool) -> tuple[Run, State, 
         names = select(variants, event.names) if event.names else ()
         made = restricted(whole, variants, names, force=event.force)
         run = Run(made, unscanned=_unscanned(session, state, made, staging=staging), force=event.force)
-    return run, state, markdown(made, image_parents(variants))
+    report = markdown(made, image_parents(variants))
+    return run, state, "\n".join((report, _profiles(session, state, made, base), _floating(project)))
+
+
+def _profiles(session: Session, state: State, made: Plan, base: str | None) -> str:
+    """Return what users will notice, compared with the base."""
+    from generator.ci.profiles import profile_changes
+    from generator.cli.plan import state_at
+
+    old = state_at(session, base) if base else None
+    rebuilt = {entry.variant for entry in made.build if old is None or entry.reasons or entry.cause}
+    return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
+
+
+def _floating(project: Project) -> str:
+    """Return what the lock says nothing about, in a sentence for whoever changed the matrix."""
+    from generator.lock.read import unlocked
+
+    found = [item.what for item in unlocked(project.loaded, project.pins)]
+    if not found:
+        return ""
+    shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return (
+        f"Not in the lock, so another build may get other versions: {shown}. `image-matrix lock` pins them.\n"
+    )
 
 
 def _known_commit(session: Session, commit: str | None) -> str | None:

@@ -87,11 +87,11 @@ def planned(
     """Make the plan that the options ask for."""
     from generator.plan import make_plan
 
-    old = _state_at(session, since) if since is not None else None
+    old = state_at(session, since) if since is not None else None
     return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
 
 
-def _state_at(session: Session, revision: str) -> State | None:
+def state_at(session: Session, revision: str) -> State | None:
     """Return the state at a revision; ``None``, with a word about it, where there is none to compare with."""
     from pathlib import Path
 

@@ -183,15 +183,21 @@ def _refuse_older(git: Git, branch: str) -> None:
 
 def _deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> int:
     """Commit ``deploy/`` with digests to the release branch, where it changes."""
+    import yaml
+
     from generator.ci.git import commit_folder, tip
-    from generator.release import DIGESTS, FOLDER, changed_images, deploy_files, message
+    from generator.release import DIGESTS, FOLDER, WORKSPACE_KINDS, changed_images, deploy_files, message
 
     branch = state.loaded.matrix.build.release_branch
     last = tip(git, branch)
     before = git.try_("show", f"{last}:{DIGESTS}").stdout.decode() if last else None
+    kinds = git.try_("show", f"{last}:{WORKSPACE_KINDS}").stdout.decode() if last else ""
+    files = deploy_files(
+        state, digests, [kind for kind in yaml.safe_load_all(kinds) if isinstance(kind, dict)]
+    )
     changed = changed_images(before, digests)
     text = message(changed, len(digests), git("rev-parse", "HEAD"))
-    commit = commit_folder(git, branch, FOLDER, deploy_files(state, digests), text)
+    commit = commit_folder(git, branch, FOLDER, files, text)
     say(session, f"{commit[:12]} on {branch}" if commit else f"{branch} is up to date")
     click.echo(
         "".join(f"{name} {digests[name]}\n" for name in changed)

@@ -1,4 +1,4 @@
-"""The generated workflow from end to end: what a person pushes, and what the registry and the release branch have after."""
+"""The generated workflow from end to end: a person pushes, and registry and release branch have what they should."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def expanded(folder: Path, names: list[str]) -> list[str]:
     """
     found = []
     for name in names:
-        content = yaml.load((folder / name).read_text(), Loader=Texts)
+        content = Texts((folder / name).read_text()).get_single_data()
         for job in content["jobs"].values():
             job.pop("permissions", None)
         target = Path(name).with_suffix(".expanded.yaml")

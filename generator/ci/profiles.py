@@ -1,0 +1,61 @@
+"""What users of the hub will notice of a change: profiles that come, go, offer something else, or get new images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.render.images_page import text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from generator.matrix.load import Loaded
+
+
+def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -> str:
+    """Return a Markdown list, or an empty text where nobody would notice anything.
+
+    ``rebuilt`` are the ids of variants whose images are others than before. Without an old state nothing is compared.
+    """
+    after = _entries(new)
+    before = _entries(old) if old is not None else after
+    lines = [f"- new: **{text(after[slug]['display_name'])}**" for slug in after if slug not in before]
+    lines += [
+        f"- no longer offered: **{text(before[slug]['display_name'])}**"
+        for slug in before
+        if slug not in after
+    ]
+    for slug in (slug for slug in after if slug in before):
+        noticed = _noticed(before[slug], after[slug], _used(new, slug) & set(rebuilt))
+        if noticed:
+            lines.append(f"- **{text(after[slug]['display_name'])}**: {noticed}")
+    return "\n".join(["Profiles that change for users:", "", *lines, ""]) if lines else ""
+
+
+def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:
+    different = [
+        field.replace("_", " ") for field in {**before, **after} if before.get(field) != after.get(field)
+    ]
+    parts = [f"other {', '.join(different)}"] if different else []
+    images = sorted({name.partition(":")[0] for name in rebuilt})
+    parts += [f"new image of {', '.join(f'`{name}`' for name in images)}"] if images else []
+    return "; ".join(parts)
+
+
+def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
+    """Return what is offered by slug, with variants in place of image references."""
+    from generator.profiles.offer import offers
+    from generator.render.deploy.kubespawner import profile_list
+
+    names = {name: name for name in loaded.variants}
+    return {
+        entry["slug"]: entry
+        for entry in profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
+    }
+
+
+def _used(loaded: Loaded, slug: str) -> set[str]:
+    from generator.profiles.offer import offers
+
+    found = offers(loaded.matrix, loaded.variants)
+    return {choice.variant.id for offer in found if offer.slug == slug for choice in offer.images}

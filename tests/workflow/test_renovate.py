@@ -1,0 +1,75 @@
+"""The Renovate preset: its queries, run over the real files, find what they should and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonata
+import pytest
+import yaml
+
+from generator.actions import actions
+from tests.workflow.matrices import HOME
+
+PRESET = HOME / "renovate" / "image-matrix.json"
+CONFIG: dict[str, Any] = json.loads(PRESET.read_text())
+MATRIX: dict[str, Any] = yaml.safe_load((HOME / "matrix.yaml").read_text())
+TABLE: dict[str, Any] = json.loads((HOME / "generator" / "actions.json").read_text())
+
+
+def found(description: str, data: Any) -> dict[str, str]:
+    manager = next(item for item in CONFIG["customManagers"] if item["description"] == description)
+    result = jsonata.Jsonata(manager["matchStrings"][0]).evaluate(data) or []
+    rows = result if isinstance(result, list) else [result]
+    return {row["depName"]: row["currentValue"] for row in rows}
+
+
+def test_the_schema_of_renovate() -> None:
+    program = str(Path(sys.executable).parent / "check-jsonschema")
+    command = [program, "--builtin-schema=vendor.renovate", str(PRESET)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_python_packages() -> None:
+    packages = found("Python packages of images and bundles", MATRIX)
+    assert packages["jupyterlab"] == "4.6.6"
+    assert packages["tensorflow"] == "2.21.0"
+    assert packages["bokeh"] == "3.9.2"
+    assert all(re.fullmatch(r"[0-9][0-9A-Za-z.+-]*", version) for version in packages.values())
+    marked = {"images": {"a": {"pip": ["numpy==2.4.6 ; python_version > '3.10'", "unpinned", "dask[complete]==1.0"]}}}
+    assert found("Python packages of images and bundles", marked) == {"numpy": "2.4.6", "dask": "1.0"}
+
+
+def test_sources_and_downloads() -> None:
+    sources = found("Images that the matrix starts at", MATRIX)
+    assert sources["docker.io/library/debian"] in ("trixie-slim", "bookworm-slim")
+    assert len(sources) == 2
+    downloads = found("Downloads of GitHub releases", MATRIX)
+    assert downloads == {"coder/code-server": MATRIX["downloads"]["code-server"]["version"]}
+    assert found("kubectl", MATRIX) == {"kubernetes/kubernetes": MATRIX["downloads"]["kubectl"]["version"]}
+
+
+def test_npm_and_the_generator() -> None:
+    said = {"images": {"a": {"npm": ["prettier@3.6.2", "@scope/tool@1.2.3", "plain"]}}}
+    assert found("npm packages of images and bundles", said) == {"prettier": "3.6.2", "@scope/tool": "1.2.3"}
+    assert found("The generator that the workflows install", {"build": {"generator": "image-matrix==0.1.0"}}) == {
+        "image-matrix": "0.1.0"
+    }
+    assert found("The generator that the workflows install", MATRIX) == {}
+
+
+def test_pinned_actions_and_images() -> None:
+    assert found("Pinned actions", TABLE) == {action.name: action.version for action in actions().values()}
+    assert set(found("Pinned helper images", TABLE)) == set(TABLE["images"])
+
+
+@pytest.mark.parametrize("path", ["matrix.yaml", "sites/matrix.yml", "generator/actions.json"])
+def test_the_files_that_are_read(path: str) -> None:
+    patterns = {pattern for item in CONFIG["customManagers"] for pattern in item["managerFilePatterns"]}
+    assert any(re.search(pattern.strip("/"), path) for pattern in patterns)
