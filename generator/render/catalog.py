@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from generator.matrix.model import MANAGERS
 from generator.matrix.variants import by_image
-from generator.profiles.devices import NONE, of_image
 from generator.profiles.offer import offers
 from generator.render.file import File
 from generator.render.graph_svg import svg
@@ -142,9 +141,9 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> Iterator[str]:
         f'<a href="#image-{escape(parent)}">{escape(parent)}</a>' if parent else _sources(matrix, items)
     )
     yield f"<p>Built on {built_on} for {', '.join(first.archs)}</p>"
-    chips = [item.label for item in items] + (
-        [of_image(matrix, first)] if of_image(matrix, first) != NONE else []
-    )
+    accelerator = matrix.accelerators.get(first.accelerator or "")
+    chips = [item.label for item in items]
+    chips += [accelerator.description or accelerator.name] if accelerator else []
     yield "<p>" + " ".join(f'<span class="chip">{escape(chip)}</span>' for chip in chips) + "</p>"
     contents = "".join(_packages(items)) + _downloads(matrix, first)
     yield f"<details><summary>What it adds</summary><dl>{contents}</dl></details>" if contents else ""
