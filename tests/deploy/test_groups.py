@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
 from tests.deploy.support import deployed, reference, small
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def offered(values: dict[str, Any], groups: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
