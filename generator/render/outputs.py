@@ -33,7 +33,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     _add(found, {BAKE_FILE: bake_file(matrix, variants)})
     _add(found, {PAGE: images_page(matrix, variants)})
     if matrix.build.workflow:
-        _add(found, workflows(matrix, variants, templates.workflows))
+        _add(found, workflows(matrix, variants, templates.workflows, templates.compiled))
     _add(found, {CATALOG: catalog_page(matrix, variants)})
     _add(found, canary_files(variants))
     _add(found, _deploy(matrix, variants, found))

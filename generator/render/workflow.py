@@ -19,6 +19,8 @@ from generator.render.workflow_jobs import build_jobs, native_runner, scan_jobs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sized
 
+    from jinja2 import BytecodeCache
+
     from generator.matrix.model import Matrix, Variant
 
 FOLDER = ".github/workflows"
@@ -30,13 +32,19 @@ _GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?|self-hosted
 _TEMPLATE_SUFFIX = ".yaml.j2"
 
 
-def workflows(matrix: Matrix, variants: Mapping[str, Variant], sources: Mapping[str, str]) -> dict[str, File]:
+def workflows(
+    matrix: Matrix,
+    variants: Mapping[str, Variant],
+    sources: Mapping[str, str],
+    compiled: BytecodeCache | None = None,
+) -> dict[str, File]:
     """Return every workflow by path.
 
     Raises :class:`MatrixError` where GitHub would not run one: IM801.
     """
     made = environment(
         sources,
+        compiled,
         variable_start_string="<{",
         variable_end_string="}>",
         block_start_string="<%",
@@ -148,5 +156,7 @@ def _check_outputs(variants: Mapping[str, Variant]) -> None:
 
 
 def _refuse(path: str, problem: str) -> None:
-    advice = "split the matrix into two, drop axis values that nobody uses, or write `build: {workflow: false}`"
+    advice = (
+        "split the matrix into two, drop axis values that nobody uses, or write `build: {workflow: false}`"
+    )
     raise MatrixError([diagnostic(rules.WORKFLOW_LIMIT, Place(path, 0, 0), problem=problem, advice=advice)])

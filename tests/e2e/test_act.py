@@ -179,9 +179,9 @@ def github() -> Iterator[tuple[str, dict[int, str]]]:
         server.shutdown()
 
 
-def branch(repository: Repository, leaf: str) -> None:
+def branch(repository: Repository, name: str, leaf: str) -> None:
     """Start a branch from main with another leaf."""
-    repository.git("checkout", "-q", "-B", "change", "origin/main")
+    repository.git("checkout", "-q", "-B", name, "origin/main")
     repository.write(changed(leaf), f"The leaf with {leaf}")
 
 
@@ -190,7 +190,7 @@ def test_a_pull_request_stages_and_comments(
 ) -> None:
     address, comments = github
     before = repository.tags("jupyter-scipy")
-    branch(repository, "six==1.14.0")
+    branch(repository, "change", "six==1.14.0")
     event = repository.pull_request_event("example/notebooks")
     outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
     assert outcome.code == 0, outcome.output[-4000:]
@@ -211,7 +211,7 @@ def test_a_forks_pull_request_pushes_nothing(
     repository: Repository, github: tuple[str, dict[int, str]]
 ) -> None:
     address, _ = github
-    branch(repository, "six==1.13.0")
+    branch(repository, "foreign", "six==1.13.0")
     before = [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")]
     logins = repository.log.count("login")
     event = repository.pull_request_event("stranger/notebooks")

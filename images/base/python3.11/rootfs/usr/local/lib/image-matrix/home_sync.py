@@ -20,9 +20,12 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 RECORD = Path(".local/state/image-matrix/home.json")
 DIRECTORY = "directory"
@@ -52,12 +55,12 @@ def digest_of(path: Path) -> str | None:
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
-            return "link:" + hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
+            return "link:" + hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
         if stat.S_ISDIR(mode):
             return DIRECTORY
         if not stat.S_ISREG(mode):
             return "special"
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -89,7 +92,7 @@ def wanted(entry: Entry, present: str | None, written: str | None) -> bool:
 
 
 def private_or_shared(mode: int) -> int:
-    """MODE with the group's rights like the user's (any user id of group 0 must be able to work), unless it is private."""
+    """MODE with the group's rights like the user's, for any user id of group 0; a private mode stays."""
     bits = stat.S_IMODE(mode)
     return bits if not bits & 0o077 else bits | (bits & 0o700) >> 3
 
@@ -104,7 +107,7 @@ def write(source: Path, target: Path) -> None:
     partial.unlink(missing_ok=True)
     try:
         if stat.S_ISLNK(info.st_mode):
-            partial.symlink_to(os.readlink(source))
+            partial.symlink_to(source.readlink())
         else:
             shutil.copyfile(source, partial)
             partial.chmod(private_or_shared(info.st_mode))
@@ -178,7 +181,7 @@ def owner_text(home: Path) -> str:
     groups = ",".join(map(str, sorted({os.getegid(), *os.getgroups()})))
     me = f"this container runs as user {os.geteuid()} with groups {groups}"
     try:
-        info = os.stat(home)
+        info = home.stat()
     except OSError:
         return me
     return f"it belongs to {info.st_uid}:{info.st_gid} with mode {stat.S_IMODE(info.st_mode):04o}, {me}"

@@ -17,12 +17,17 @@ import os
 import socket
 import socketserver
 import time
-from collections.abc import Callable
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-BUSY_SHARE = 0.1
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BUSY_SHARE = 0.1  # of one CPU
+WINDOW = 1.0  # seconds
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -33,6 +38,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.path = path
 
     def connect(self) -> None:
+        """Connects."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(5)
         self.sock.connect(self.path)
@@ -53,7 +59,7 @@ def last_heartbeat(path: str) -> float:
 def last_access(path: str) -> float:
     """Seconds since the epoch of the last line in the log; 0 when there is none."""
     try:
-        info = os.stat(path)
+        info = Path(path).stat()
     except OSError:
         return 0.0
     return info.st_mtime if info.st_size else 0.0
@@ -72,31 +78,47 @@ def cpu_seconds(name: str, proc: Path = Path("/proc")) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def kernels(name: str, last: float, busy: bool) -> bytes:
+def kernels(name: str, last: float, *, busy: bool) -> bytes:
     """The answer: one element in the shape of Jupyter's kernel list."""
-    moment = datetime.fromtimestamp(last, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     state = "busy" if busy else "idle"
     model = {"id": name, "name": name, "last_activity": moment, "execution_state": state, "connections": 0}
     return json.dumps([model]).encode() + b"\n"
 
 
+@dataclass
+class Meter:
+    """Whether the processes called NAME compute, measured over windows of at least a second."""
+
+    name: str
+    since: float
+    used: float
+    busy: bool = False
+
+    def read(self, moment: float) -> bool:
+        """The state of the last complete window; frequent questions neither shorten nor hide it."""
+        if moment - self.since >= WINDOW:
+            used = cpu_seconds(self.name)
+            self.busy = used - self.used > BUSY_SHARE * (moment - self.since)
+            self.since, self.used = moment, used
+        return self.busy
+
+
 def answerer(options: argparse.Namespace, now: Callable[[], float]) -> Callable[[], bytes]:
-    """A function that gives the current answer; it remembers the CPU time of the last question."""
+    """A function that gives the current answer."""
     started = now()
-    seen = [started, cpu_seconds(options.busy) if options.busy else 0.0]
+    meter = Meter(options.busy, started, cpu_seconds(options.busy)) if options.busy else None
 
     def answer() -> bytes:
         moment = now()
-        used = cpu_seconds(options.busy) if options.busy else 0.0
-        busy = used - seen[1] > BUSY_SHARE * max(moment - seen[0], 1.0)
-        seen[:] = [moment, used]
+        busy = meter is not None and meter.read(moment)
         last = max(
             started,
             last_heartbeat(options.heartbeat) if options.heartbeat else 0.0,
             last_access(options.access_log) if options.access_log else 0.0,
             moment if busy else 0.0,
         )
-        return kernels(options.name, last, busy)
+        return kernels(options.name, last, busy=busy)
 
     return answer
 
@@ -113,7 +135,7 @@ def handler(answer: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Silent: a culler asks every minute."""
 
     return Handler
