@@ -60,7 +60,9 @@ class Entry:
         """The reasons in one line; an ancestor's own are with the ancestor."""
         above = f"parent {self.cause}" if self.cause else ""
         own = _some(self.reasons)
-        return "; ".join(part for part in (own, above) if part) or _PRESENCE_WORDS.get(self.presence or "", "")
+        return "; ".join(part for part in (own, above) if part) or _PRESENCE_WORDS.get(
+            self.presence or "", ""
+        )
 
     @property
     def whole_why(self) -> str:

@@ -139,7 +139,8 @@ def write_atomically(path: Path, file: File) -> None:
     try:
         try:
             make(temporary, file)
-        except FileNotFoundError:  # a folder is made where it is missing: asking first costs a third of the time
+        except FileNotFoundError:
+            # a folder is made where it is missing: asking first would cost a third of the time
             path.parent.mkdir(parents=True, exist_ok=True)
             make(temporary, file)
         temporary.replace(path)

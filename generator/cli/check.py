@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
 @click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
-@click.option("--against", metavar="REV", help="Refuse to lose profiles and choices that users have stored at REV.")
+@click.option(
+    "--against", metavar="REV", help="Refuse to lose profiles and choices that users have stored at REV."
+)
 @click.pass_obj
 def check(session: Session, diff: bool, locked: bool, against: str | None) -> int:
     """Check the matrix and that every output is up to date."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
 @click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
 @click.option(
-    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="With --registry: look below the staging path too."
+    "--staging",
+    is_flag=True,
+    envvar="IMAGE_MATRIX_STAGING",
+    help="With --registry: look below the staging path too.",
 )
 @click.option(
     "--format",

@@ -128,7 +128,9 @@ class Log:
 
     def failure(self) -> str:
         """Return one sentence that names the target and what the engine said."""
-        own = [error for error in self.errors if not error.endswith("CANCELED") and "cache importer" not in error]
+        own = [
+            error for error in self.errors if not error.endswith("CANCELED") and "cache importer" not in error
+        ]
         return (
             f"the build failed in {own[0]}"
             if own

@@ -29,7 +29,13 @@ def findings_despite(value: Any, wrong: Sequence[Finding]) -> list[Finding]:  # 
 def without(value: Any, paths: Collection[Path], here: Path = ()) -> Any:  # noqa: ANN401
     """Return a copy of a value with everything at ``paths`` left out."""
     if isinstance(value, dict):
-        return {key: without(item, paths, (*here, key)) for key, item in value.items() if (*here, key) not in paths}
+        return {
+            key: without(item, paths, (*here, key))
+            for key, item in value.items()
+            if (*here, key) not in paths
+        }
     if isinstance(value, list):
-        return [without(item, paths, (*here, at)) for at, item in enumerate(value) if (*here, at) not in paths]
+        return [
+            without(item, paths, (*here, at)) for at, item in enumerate(value) if (*here, at) not in paths
+        ]
     return value

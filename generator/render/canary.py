@@ -1,8 +1,8 @@
 """Validator files for NVIDIA's container-canary, one for each IDE: the part of the contract that it can check.
 
 Format: github.com/NVIDIA/container-canary, its examples and README. Two of its limits are worked around with options
-for ``docker run``: its own ``volumes`` are filled from the image, and it knows no groups. ``image-matrix verify`` checks
-more.
+for ``docker run``: its own ``volumes`` are filled from the image, and it knows no groups.
+``image-matrix verify`` checks more.
 """
 
 from __future__ import annotations

@@ -40,9 +40,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     return dict(sorted(found.items()))
 
 
-def _deploy(
-    matrix: Matrix, variants: Mapping[str, Variant], rendered: Mapping[str, File]
-) -> dict[str, File]:
+def _deploy(matrix: Matrix, variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, File]:
     """Render ``deploy/`` with the immutable tags, which are the keys of what has been rendered so far."""
     if not matrix.catalog.profiles:
         return {}

@@ -86,15 +86,18 @@ def _address(text: str) -> str:
 
 
 def zombies(deadline: float) -> dict[str, Any]:
-    """Leave an orphan to the first process and return which zombies are there ``deadline`` seconds later."""
-    subprocess.run(["/bin/sh", "-c", "sh -c 'sleep 0.1' & exit 0"], check=False, stdin=subprocess.DEVNULL)
+    """Leave an orphan to the first process; return which zombies it has when the orphan is gone or time is over."""
+    command = ["/bin/sh", "-c", "sleep 0.1 >/dev/null 2>&1 & echo $!"]
+    orphan = int(
+        subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+    )
     end = time.monotonic() + deadline
     while True:
         running = _processes()
-        dead = [item for item in running if item["state"] == "Z" and item["parent"] == 1]
-        orphan = any(item["name"] == "sleep" and item["parent"] == 1 for item in running)
-        if (not dead and not orphan) or time.monotonic() > end:
-            return {"zombies": [item["name"] for item in dead]}
+        dead = [item["name"] for item in running if item["state"] == "Z" and item["parent"] == 1]
+        left = dead or any(item["pid"] == orphan for item in running)
+        if not left or time.monotonic() > end:
+            return {"zombies": dead}
         time.sleep(PAUSE)
 
 

@@ -60,16 +60,17 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
             container, ("home", {"deadline": 20}), ("facts", {}), ("zombies", {"deadline": 5})
         )
         took = time.monotonic() - began
-        ports = (contract.PORT,) if subject.ide else ()
         yield judged("user", contract.user(facts), detail=facts["user"])
         yield judged("uid", contract.uid(facts), detail=str(facts["uid"]))
         yield judged("gid", contract.gid(facts, FS_GROUP), detail=str(facts["gid"]))
         yield judged("home", contract.home(facts), detail=facts["home"])
         yield judged("first-process", contract.first_process(facts))
-        yield judged("ports", contract.ports(facts, ports))
         yield judged("zombies", contract.zombies(dead), container=container)
         yield judged("empty-volume", contract.volume(home), took, container=container)
         yield from own_results(container, subject, f"{PREFIX}/")
+        # Last, so that whatever listens has had the time to
+        (facts,) = ask(container, ("facts", {}))
+        yield judged("ports", contract.ports(facts, (contract.PORT,) if subject.ide else ()))
         yield _stopped(container)
 
 
@@ -269,9 +270,9 @@ POD = (
     "gid",
     "home",
     "first-process",
-    "ports",
     "zombies",
     "empty-volume",
+    "ports",
     "sigterm",
 )
 SERVING = ("http", "cors", "inside-prefix", "culling")

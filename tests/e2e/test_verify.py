@@ -120,7 +120,7 @@ BROKEN = (
     Breakage(("gid",), "USER 1000:100"),
     Breakage(("home",), "ENV HOME=/tmp"),
     Breakage(("first-process",), 'ENTRYPOINT ["/bin/bash", "-c", "/init; true"]'),
-    Breakage(("ports",), script("/etc/services.d/extra/run", "exec python3 -m http.server 9999")),
+    Breakage(("ports",), script("/etc/services.d/extra/run", "exec python3 -m http.server 9999"), LAB),
     Breakage(("zombies", "sigterm", "empty-volume"), SUPERVISOR),
     Breakage(("empty-volume",), as_root("rm /etc/cont-init.d/20-home")),
     Breakage(("any-uid",), as_root("rm /etc/cont-init.d/10-user")),

@@ -134,3 +134,7 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "here").touch()
     assert probe.files(["~/here", "~/gone", "/"])["missing"] == ["~/gone"]
+
+
+def test_an_orphan_that_is_reaped_leaves_no_zombie() -> None:
+    assert probe.zombies(5) == {"zombies": []}

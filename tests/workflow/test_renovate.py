@@ -42,7 +42,11 @@ def test_python_packages() -> None:
     assert packages["tensorflow"] == "2.21.0"
     assert packages["bokeh"] == "3.9.2"
     assert all(re.fullmatch(r"[0-9][0-9A-Za-z.+-]*", version) for version in packages.values())
-    marked = {"images": {"a": {"pip": ["numpy==2.4.6 ; python_version > '3.10'", "unpinned", "dask[complete]==1.0"]}}}
+    marked = {
+        "images": {
+            "a": {"pip": ["numpy==2.4.6 ; python_version > '3.10'", "unpinned", "dask[complete]==1.0"]}
+        }
+    }
     assert found("Python packages of images and bundles", marked) == {"numpy": "2.4.6", "dask": "1.0"}
 
 
@@ -58,9 +62,9 @@ def test_sources_and_downloads() -> None:
 def test_npm_and_the_generator() -> None:
     said = {"images": {"a": {"npm": ["prettier@3.6.2", "@scope/tool@1.2.3", "plain"]}}}
     assert found("npm packages of images and bundles", said) == {"prettier": "3.6.2", "@scope/tool": "1.2.3"}
-    assert found("The generator that the workflows install", {"build": {"generator": "image-matrix==0.1.0"}}) == {
-        "image-matrix": "0.1.0"
-    }
+    assert found(
+        "The generator that the workflows install", {"build": {"generator": "image-matrix==0.1.0"}}
+    ) == {"image-matrix": "0.1.0"}
     assert found("The generator that the workflows install", MATRIX) == {}
 
 

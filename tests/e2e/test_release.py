@@ -1,0 +1,186 @@
+"""Releases against a real registry and git remote: two platforms, from images that hold one file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import yaml
+
+from generator.cli.plan import state_of
+from generator.cli.session import understand
+from generator.plan import references
+from generator.project import read_inputs
+
+if TYPE_CHECKING:
+    from generator.plan import State
+    from generator.verify.engine import Engine
+
+pytestmark = pytest.mark.e2e
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@dataclass
+class Place:
+    root: Path
+    registry: str
+    name: str
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "generator", "-C", str(self.root), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+    def state(self) -> State:
+        return state_of(understand(read_inputs(self.root)))
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(self.root), *arguments], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def manifest(self, image: str, tag: str) -> tuple[str, dict[str, Any]]:
+        url = f"http://{self.registry}/v2/{self.name}/{image}/manifests/{tag}"
+        answer = requests.get(url, headers={"Accept": INDEX}, timeout=30)
+        return answer.headers.get("Docker-Content-Digest", ""), answer.json()
+
+    def push(self, leg: tuple[str, str], suffix: str = "", size: int = 20) -> None:
+        """Push an image with one file of random bytes under a leg's immutable tag."""
+        (self.root / "file").write_bytes(os.urandom(size))
+        recipe = f"FROM scratch\nCOPY file /{leg[1].replace('/', '-')}\n"
+        tag = f"{references(self.state())[leg]}{suffix}"
+        command = ["docker", "buildx", "build", "--quiet", "--push", f"--platform={leg[1]}", f"--tag={tag}"]
+        done = subprocess.run(
+            [*command, "--file=-", str(self.root)], input=recipe, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        (self.root / "file").unlink()
+
+    def edit(self, **build: Any) -> None:
+        """Change the build section and commit."""
+        said = yaml.safe_load((self.root / "matrix.yaml").read_text())
+        said["build"] |= build
+        (self.root / "matrix.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
+        self.git("commit", "--quiet", "--all", "--message", "Edit")
+
+
+@pytest.fixture(scope="module")
+def place(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Place:  # noqa: ARG001
+    folder = tmp_path_factory.mktemp("release")
+    made = Place(folder / "work", registry, f"release-{uuid.uuid4().hex[:8]}")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git")], check=True)
+    subprocess.run(
+        ["git", "clone", "-q", str(folder / "remote.git"), str(made.root)], check=True, capture_output=True
+    )
+    for key, value in {"user.name": "Tester", "user.email": "tester@example.org"}.items():
+        made.git("config", key, value)
+    matrix = {
+        "version": 1,
+        "registry": f"{registry}/{made.name}",
+        "platforms": ["linux/amd64", "linux/arm64"],
+        "sources": {"debian": "docker.io/library/debian:trixie-slim"},
+        "images": {"base": {"from": "debian"}, "leaf": {"parent": "base"}},
+        "build": {"sign": {"tool": "none"}},
+    }
+    (made.root / "matrix.yaml").write_text(yaml.safe_dump(matrix, sort_keys=False))
+    made.git("checkout", "-q", "-B", "main")
+    made.git("add", "--all")
+    made.git("commit", "-q", "--message", "Start")
+    legs = list(references(made.state()))
+    for leg in legs[:-1]:
+        made.push(leg)
+    return made
+
+
+def last_leg(place: Place) -> tuple[str, str]:
+    return list(references(place.state()))[-1]
+
+
+def test_a_missing_platform_stops_the_release(place: Place) -> None:
+    done = place.run("release", "--push")
+    name, platform = last_leg(place)
+    assert done.returncode == 1
+    assert f"nothing is released: not built and tested: {name} ({platform})" in done.stderr
+    assert place.git("ls-remote", "--heads", "origin", "release") == ""
+
+
+def test_what_is_over_its_size_is_not_accepted(place: Place) -> None:
+    name, platform = last_leg(place)
+    place.edit(images={"leaf": {"max_size": "1M"}})
+    place.push((name, platform), "-candidate", size=1_100_000)
+    done = place.run("accept", "--platform", platform, name)
+    assert done.returncode == 1
+    assert "leaf" in done.stderr
+    assert "1 MB compressed, and `build.max_size` allows 1 MB" in done.stderr
+    assert "not built and tested" in place.run("release", "--push").stderr
+    place.push((name, platform), "-candidate")
+    assert place.run("accept", "--platform", platform, name).returncode == 0
+
+
+def test_a_release_has_every_platform_and_says_where_it_is_from(place: Place) -> None:
+    done = place.run("release", "--push", GITHUB_SHA="abc")
+    assert done.returncode == 0, done.stderr
+    tag = place.state().keys[last_leg(place)[0]].tag
+    digest, index = place.manifest("leaf", tag)
+    platforms = {
+        f"{item['platform']['os']}/{item['platform']['architecture']}" for item in index["manifests"]
+    }
+    assert {"linux/amd64", "linux/arm64"} <= platforms
+    assert index["annotations"]["org.opencontainers.image.revision"] == "abc"
+    label = tag.rpartition("-")[0]
+    assert place.manifest("leaf", label)[0] == place.manifest("leaf", "latest")[0] == digest
+    place.git("fetch", "-q", "origin", "release")
+    images = json.loads(place.git("show", "FETCH_HEAD:deploy/images.json"))["images"]
+    assert images[last_leg(place)[0]]["digest"] == digest
+
+
+def test_again_writes_nothing(place: Place) -> None:
+    before = place.git("ls-remote", "origin", "release")
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert "0 indexes to make and sign" in done.stderr
+    assert "0 of" in done.stderr
+    assert place.git("ls-remote", "origin", "release") == before
+
+
+def test_a_dry_run_says_and_does_nothing(place: Place) -> None:
+    before = place.git("ls-remote", "origin")
+    done = place.run("release")
+    assert done.returncode == 0, done.stderr
+    assert place.git("ls-remote", "origin") == before
+
+
+def test_an_older_commit_is_not_released_over_a_newer_one(place: Place) -> None:
+    newest = place.git("rev-parse", "HEAD")
+    place.push(last_leg(place))  # other bytes under the same key: the index changes, and so does the release
+    assert place.run("release", "--push").returncode == 0
+    place.git("checkout", "-q", "HEAD~1")
+    done = place.run("release", "--push")
+    assert done.returncode == 1
+    assert f"the release of {newest[:12]} is newer than this commit" in done.stderr
+    place.git("checkout", "-q", "main")
+
+
+def test_signing_without_its_program_is_no_release(place: Place) -> None:
+    place.edit(sign={"tool": "notation", "plugin": "com.example", "key": "arn:x"})
+    place.push(last_leg(place))
+    before = place.git("ls-remote", "origin", "release")
+    done = place.run("release", "--push")
+    assert done.returncode == 3
+    assert "there is no `notation` on PATH" in done.stderr
+    assert place.git("ls-remote", "origin", "release") == before
+
+
+def test_a_registry_that_is_gone(place: Place) -> None:
+    overlay = place.root.parent / "gone.yaml"
+    overlay.write_text("registry: localhost:9/gone\n")
+    done = place.run("--overlay", str(overlay), "release", "--push")
+    assert done.returncode == 3
+    assert "localhost:9: connection refused" in done.stderr
