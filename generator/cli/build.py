@@ -185,7 +185,8 @@ def _request(
     from generator.engine.workspace import Leg, Request
     from generator.plan import to_build
 
-    state = places[-1]
+    # only what is pushed is staged; on this machine an image has the name that `verify` and people look for
+    state = places[-1] if aim.push else places[0]
     matrix, variants = state.loaded.matrix, state.loaded.variants
     legs = tuple(
         Leg(

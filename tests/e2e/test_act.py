@@ -219,6 +219,7 @@ def test_a_forks_pull_request_pushes_nothing(
     assert outcome.code == 0, outcome.output[-4000:]
     assert set(outcome.results) == {"Plan", "Build for a fork", "Images"}
     assert "passed in" in outcome.job("Build for a fork")
+    assert "pulling" not in outcome.job("Build for a fork"), "what is tested is what was built here"
     assert [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")] == before
     assert repository.log.count("login") == logins
     assert (repository.artifacts / "tests-fork" / "tests.xml").is_file()
