@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-REPORTS = ("start", "scale", "peers", "edits", "rebuild")
+REPORTS = ("start", "scale", "peers", "edits", "rebuild", "simulate")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +17,15 @@ import yaml
 
 from generator.cli.plan import state_of
 from generator.cli.session import understand
+from generator.places import staged
 from generator.plan import references
 from generator.project import read_inputs
+from generator.promote import promote
+from generator.registry.answers import Digest
+from generator.registry.client import open_registry
+from generator.signing import sign
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from generator.plan import State
     from generator.verify.engine import Engine
 
@@ -54,15 +58,7 @@ class Place:
 
     def push(self, leg: tuple[str, str], suffix: str = "", size: int = 20) -> None:
         """Push an image with one file of random bytes under a leg's immutable tag."""
-        (self.root / "file").write_bytes(os.urandom(size))
-        recipe = f"FROM scratch\nCOPY file /{leg[1].replace('/', '-')}\n"
-        tag = f"{references(self.state())[leg]}{suffix}"
-        command = ["docker", "buildx", "build", "--quiet", "--push", f"--platform={leg[1]}", f"--tag={tag}"]
-        done = subprocess.run(
-            [*command, "--file=-", str(self.root)], input=recipe, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        (self.root / "file").unlink()
+        push_to(self, f"{references(self.state())[leg]}{suffix}", leg[1], size)
 
     def edit(self, **build: Any) -> None:
         """Change the build section and commit."""
@@ -185,3 +181,65 @@ def test_a_registry_that_is_gone(place: Place) -> None:
     done = place.run("--overlay", str(overlay), "release", "--push")
     assert done.returncode == 3
     assert "localhost:9: connection refused" in done.stderr
+
+
+STANDIN = f"""#!/bin/sh
+exec "{sys.executable}" "{Path(__file__).parent / "cosign.py"}" "$@"
+"""
+
+
+def test_only_what_a_pull_request_of_ours_signed_is_promoted(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(tmp_path, monkeypatch)
+    place.edit(sign={"tool": "cosign", "key": "env://KEY"}, promote_from_pull_requests=True)
+    state = place.state()
+    leg = last_leg(place)
+    reference = references(staged(state))[leg]
+    push_to(place, reference, leg[1])
+    said: list[str] = []
+    registry = open_registry(state.loaded.matrix)
+    assert promote(state, [leg], registry, {}, said.append) == {}
+    assert "not signed" in said[-1]
+    answer = registry.digest(reference)
+    assert isinstance(answer, Digest)
+    sign(state.loaded.matrix.build.sign, f"{reference.rpartition(':')[0]}@{answer.digest}")
+    taken = promote(state, [leg], open_registry(state.loaded.matrix), {}, said.append)
+    assert taken == {leg: f"{references(state)[leg].rpartition(':')[0]}@{answer.digest}"}
+    again = open_registry(state.loaded.matrix).digest(f"{references(state)[leg]}-candidate")
+    assert again == answer
+
+
+def keys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a cosign on the path, with a key pair of its own."""
+    program = folder / "cosign"
+    program.write_text(STANDIN)
+    program.chmod(0o755)
+    for command in (
+        ["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", "key.pem"],
+        ["openssl", "ec", "-in", "key.pem", "-pubout", "-out", "key.pub"],
+    ):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    monkeypatch.setenv("STANDIN_KEYS", str(folder))
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def push_to(place: Place, reference: str, platform: str, size: int = 20) -> None:
+    (place.root / "file").write_bytes(os.urandom(size))
+    command = [
+        "docker",
+        "buildx",
+        "build",
+        "--quiet",
+        "--push",
+        f"--platform={platform}",
+        f"--tag={reference}",
+    ]
+    done = subprocess.run(
+        [*command, "--file=-", str(place.root)],
+        input="FROM scratch\nCOPY file /\n",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (place.root / "file").unlink()

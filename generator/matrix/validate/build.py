@@ -58,7 +58,7 @@ def build_tools(matrix: Matrix) -> Iterator[Finding]:
 def build_runners(matrix: Matrix) -> Iterator[Finding]:
     """Images that no runner would build, not even by emulation."""
     build = matrix.build
-    for name in ("", *build.images):
+    for name in ("", *(name for name, steps in build.images.items() if steps.runners)):
         if not any(build.runner(name, platform) for platform in build.runners):
             path: Path = ("build", "images", name, "runners") if name else ("build", "runners")
             advice = "name a runner for one of the platforms; the other can be emulated there"
@@ -66,13 +66,13 @@ def build_runners(matrix: Matrix) -> Iterator[Finding]:
             yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
 
 
-def too_many_legs(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images with more variants than one job of a workflow can have legs."""
     counts: dict[str, int] = {}
     for item in expanded.values():
         counts[item.image] = counts.get(item.image, 0) + len(item.platforms)
     for image, count in counts.items():
-        if count > LEGS:
+        if count > LEGS and matrix.build.workflow:
             problem = f"image `{image}` has {count} variants over its platforms, and a job of a workflow at most {LEGS}"
             advice = "split it into several images, or restrict its axes with `only`"
             yield rules.WORKFLOW_LIMIT.at(("images", image), "key", problem=problem, advice=advice)
