@@ -26,3 +26,13 @@ def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
             what = "variant" if image in images else "image"
             raise CallError(f"there is no {what} `{name}`", did_you_mean(name, known))
     return [item.id for item in variants.values() if not names or item.id in names or item.image in names]
+
+
+def select_for(variants: Mapping[str, Variant], names: Sequence[str], platform: str) -> list[str]:
+    """Return the ids of the variants that are named; raises :class:`CallError` for one that the platform has not."""
+    chosen = select(variants, names)
+    for name in chosen:
+        built_for = variants[name].platforms
+        if platform not in built_for:
+            raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
+    return chosen

@@ -30,7 +30,11 @@ def install(tool: Tool, folder: Path, fetch: Callable[[str], Iterable[bytes]]) -
     target = folder / tool.name
     if target.is_file():
         return target
-    content = b"".join(fetch(tool.url))
+    try:
+        content = b"".join(fetch(tool.url))
+    except OSError as error:
+        advice = "let the runner reach it, or name a mirror under `mirrors.downloads`"
+        raise EnvironmentFailure(f"{tool.url} could not be fetched: {error}", advice) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != tool.sha256:
         raise EnvironmentFailure(

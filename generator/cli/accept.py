@@ -29,13 +29,13 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     from generator.errors import CallError
     from generator.places import staged
     from generator.registry.client import open_registry
-    from generator.selection import select
+    from generator.selection import select_for
 
     state = state_of(open_project(session))
     build = state.loaded.matrix.build
     registry = open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
     place = staged(state) if staging else state
-    chosen = select(state.loaded.variants, names)
+    chosen = select_for(state.loaded.variants, names, platform)
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
     for name in chosen:

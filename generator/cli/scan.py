@@ -44,7 +44,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     from generator.places import found, staged
     from generator.registry.client import open_registry
     from generator.scanning import Job
-    from generator.selection import select
+    from generator.selection import select_for
 
     state = state_of(open_project(session))
     matrix = state.loaded.matrix
@@ -52,7 +52,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
         say(session, "`build.scan` says that nobody scans")
         return 0
     registry = open_registry(matrix, ca_bundle(session, state.loaded))
-    legs = [(one, platform) for one in select(state.loaded.variants, (name,))]
+    legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
     places = (state, staged(state)) if staging else (state,)
     there = found(places, legs, registry, lambda text: say(session, text))
     for variant, _ in (leg for leg in legs if leg not in there):

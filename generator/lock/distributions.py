@@ -27,7 +27,7 @@ _KNOWN = (
     (r"noble|ubuntu:?24\.04", Distribution("ubuntu", "3.12", "2_39")),
     (r"jammy|ubuntu:?22\.04", Distribution("ubuntu", "3.10", "2_35")),
 )
-"""What a reference says about itself. Sources: packages.debian.org and packages.ubuntu.com, python3 and libc6."""
+"""What a reference says about itself. Sources: the distributions' package pages of python3 and libc6."""
 DEFAULT_GLIBC = "2_28"
 """The oldest that current wheels are built for (RHEL 8)."""
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def apt_moments(loaded: Loaded, old: Lock, today: date, moves: Callable[[str], bool]) -> dict[str, str]:
     """Return the snapshot of every source whose distribution has a snapshot service, where the matrix asks for them.
 
-    Both services answer with the last state before the moment (snapshot.debian.org, snapshot.ubuntu.com), so the start
-    of today is a moment that they have.
+    Both distributions' services answer with the last state before the moment, so the start of today is a moment that
+    they have. Which service it is, apt itself knows (`apt-config dump Acquire::Snapshots`).
     """
     if not loaded.matrix.apt_snapshot:
         return {}

@@ -121,19 +121,21 @@ class Repository:
         path.write_text(yaml.safe_dump({**said, "sources": known, **certificates()}))
         return path
 
-    def run(self, event: str, payload: dict[str, Any], **environment: str) -> Outcome:
-        """Run the workflow for an event."""
+    def run(
+        self, event: str, payload: dict[str, Any], workflow: str = "images.yaml", **environment: str
+    ) -> Outcome:
+        """Run a workflow for an event."""
         self.runs += 1
         (self.folder / "event.json").write_text(json.dumps(payload))
         done = subprocess.run(
-            [*self._command(event), *(f"--env={name}={value}" for name, value in environment.items())],
+            [*self._command(event, workflow), *(f"--env={name}={value}" for name, value in environment.items())],
             cwd=self.root, capture_output=True, text=True, env=self._host_environment(),
         )  # fmt: skip
         output = f"{done.stdout}\n{done.stderr}"
         (self.folder / f"run-{self.runs}.log").write_text(output)
         return Outcome(done.returncode, output, _results(output))
 
-    def _command(self, event: str) -> list[str]:
+    def _command(self, event: str, workflow: str) -> list[str]:
         pinned = actions()
         maps = [
             f"--local-repository={name}@{pinned[name].sha}={HERE / 'actions' / name.partition('/')[2]}"
@@ -148,7 +150,7 @@ class Repository:
             **{name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ},
         }
         return [
-            "act", event, "--workflows=.github/workflows/images.yaml", f"--eventpath={self.folder / 'event.json'}",
+            "act", event, f"--workflows=.github/workflows/{workflow}", f"--eventpath={self.folder / 'event.json'}",
             "--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", f"--var=IMAGE_MATRIX_OVERLAY={self.overlay()}",
             "--secret=GITHUB_TOKEN=of-the-tests", *maps,
             *(f"--env={name}={value}" for name, value in variables.items()),
@@ -207,7 +209,7 @@ class Repository:
 
 
 def _results(output: str) -> dict[str, str]:
-    found = re.findall(r"^\[Images/(.+?)\s*\] 🏁  Job (succeeded|failed)$", output, re.MULTILINE)
+    found = re.findall(r"^\[(?:Images|Lock)/(.+?)\s*\] 🏁  Job (succeeded|failed)$", output, re.MULTILINE)
     return dict(found)
 
 

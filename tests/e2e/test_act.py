@@ -139,7 +139,7 @@ def test_findings_stop_the_release_until_they_are_gone(repository: Repository) -
 
 
 class Comments(BaseHTTPRequestHandler):
-    """GitHub's API for the comments of one pull request."""
+    """GitHub's API for the comments of one pull request, or for the pull requests of one branch."""
 
     kept: dict[int, str]
 
@@ -151,11 +151,12 @@ class Comments(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def body(self) -> str:
-        return str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return f"{said.get('title', '')}{said['body']}"
 
     def do_GET(self) -> None:
-        found = [{"id": number, "body": text} for number, text in self.kept.items()]
-        self.answer(found if self.path.endswith("&page=1") else [])
+        found = [{"id": number, "number": number, "body": text} for number, text in self.kept.items()]
+        self.answer(found if not self.path.endswith("&page=2") else [])
 
     def do_POST(self) -> None:
         self.kept[len(self.kept) + 1] = self.body()
@@ -251,3 +252,22 @@ def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str
     assert set(outcome.results) == {"Plan", "Images"}
     assert "image-matrix render" in outcome.job("Plan")
     assert "`jupyter-scipy:python3.13`" in comments[1]
+
+
+def test_the_lock_is_refreshed_in_a_pull_request(
+    repository: Repository, github: tuple[str, dict[int, str]]
+) -> None:
+    address, pulls = github
+    repository.git("checkout", "-q", "-B", "main", "origin/main")
+    settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
+    outcome = repository.run("schedule", {}, "lock.yaml", **settings)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert pulls[1].startswith("Refresh the lock")
+    repository.git("fetch", "-q", "origin", "image-matrix/lock")
+    changed_files = repository.git("diff", "--name-only", "HEAD", "FETCH_HEAD").splitlines()
+    assert "matrix.lock.yaml" in changed_files
+    assert "images/jupyter/python3.13/requirements/amd64.txt" in changed_files
+    assert repository.git("rev-parse", "FETCH_HEAD^") == repository.git("rev-parse", "HEAD")
+    again = repository.run("schedule", {}, "lock.yaml", **settings)
+    assert again.code == 0, again.output[-4000:]
+    assert list(pulls) == [1]

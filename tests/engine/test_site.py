@@ -15,7 +15,7 @@ MIRRORS = Mirrors(
         "https://github.com": "https://mirror.example.org/github",
         "https://github.com/coder": "http://coder",
     },
-    apt={"http://deb.debian.org": "http://mirror.example.org/apt"},
+    apt={"http://archive.example.org": "http://mirror.example.org/apt"},
     pip="https://user:p'a$s@mirror.example.org/simple",
     pip_indexes={"https://download.pytorch.org/whl": "https://mirror.example.org/pytorch"},
 )

@@ -12,6 +12,7 @@ from generator.accept import over_budget
 from generator.actions import Tool
 from generator.errors import EnvironmentFailure
 from generator.matrix.build import Ignored, Scanning
+from generator.registry.http import ConnectionFailed
 from generator.scanning import Job, command, findings, from_severity, ignore_file, means_findings
 from generator.tools import install
 
@@ -91,3 +92,12 @@ def test_a_pinned_program_and_no_other(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="has the SHA-256"):
         install(wrong, tmp_path / "wrong", lambda _: [content])
     assert not (tmp_path / "wrong").exists()
+
+
+def test_a_release_page_that_cannot_be_reached(tmp_path: Path) -> None:
+    def gone(_: str) -> list[bytes]:
+        raise ConnectionFailed("no answer in time")
+
+    with pytest.raises(EnvironmentFailure, match="could not be fetched: no answer in time") as caught:
+        install(Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64), tmp_path, gone)
+    assert "mirrors.downloads" in caught.value.help
