@@ -16,6 +16,7 @@ MATRIX = """\
 version: 1
 registry: {registry}/bench-{run}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
+build: {{sbom: false}}
 images:
   base: {{from: debian, template: base, pip: [uv==0.13.8]}}
   jupyter: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6]}}

@@ -52,6 +52,14 @@ def tool_version(name: str) -> str:
     return str(_table()["tools"][name]["version"])
 
 
+def plugin(name: str, arch: str) -> tuple[str, str] | None:
+    """Return address and SHA-256 of a pinned notation plugin, or ``None`` for one that is not in the table."""
+    item = _table()["plugins"].get(name)
+    if item is None or arch not in item["sha256"]:
+        return None
+    return item["url"].replace("{arch}", arch), item["sha256"][arch]
+
+
 def image(name: str) -> str:
     """Return a helper image by tag and digest."""
     item = _table()["images"][name]

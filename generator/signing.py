@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 ISSUER = "https://token.actions.githubusercontent.com"
 
 
+_NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
+"""cosign 3 takes its services from a signing config by default, and with one refuses to leave the log out."""
+
+
 def sign_command(signing: Signing, reference: str) -> list[str] | None:
     """Return the command that signs ``repository@digest``, or ``None`` where nobody signs."""
     match signing.tool:
@@ -27,7 +31,7 @@ def sign_command(signing: Signing, reference: str) -> list[str] | None:
             return ["notation", "sign", "--signature-format", "cose", *plugin, reference]
         case _:
             key = ["--key", signing.key] if signing.key else []
-            log = [] if signing.public_log else ["--tlog-upload=false"]
+            log = [] if signing.public_log else _NO_LOG
             return ["cosign", "sign", "--yes", "--recursive", *key, *log, reference]
 
 

@@ -248,6 +248,36 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     return 0
 
 
+@ci.command("signer")
+@click.pass_obj
+def ci_signer(session: Session) -> int:
+    """Install notation and its plugin, both pinned, for the steps that follow."""
+    import subprocess
+
+    from generator.actions import plugin, tool
+    from generator.cli.session import ca_bundle
+    from generator.errors import EnvironmentFailure
+    from generator.mirrors import mirrored
+    from generator.registry.http import network
+    from generator.tools import install, native_arch
+
+    loaded = open_project(session).loaded
+    mirrors, world = loaded.matrix.mirrors.downloads, network(ca_bundle(session, loaded))
+    folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
+    pinned = tool("notation", native_arch())
+    program = install(pinned, folder, lambda url: world.stream(mirrored(url, mirrors)))
+    _append("GITHUB_PATH", f"{folder}\n")
+    found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())
+    if found is None:
+        say(session, "the plugin is not one that is pinned here: it has to be on the runner already")
+        return 0
+    url, checksum = found
+    words = ["plugin", "install", "--url", mirrored(url, mirrors), "--sha256sum", checksum]
+    if subprocess.run([str(program), *words], check=False).returncode:
+        raise EnvironmentFailure("the plugin of notation could not be installed", "its own words are above")
+    return 0
+
+
 @ci.command("free-disk")
 @click.pass_obj
 def ci_free_disk(session: Session) -> int:

@@ -138,6 +138,16 @@ def test_findings_stop_the_release_until_they_are_gone(repository: Repository) -
     assert repository.released() != before
 
 
+def test_by_hand_an_image_is_built_again_and_released(repository: Repository) -> None:
+    before = repository.released()
+    event = {**repository.push_event(), "inputs": {"images": "jupyter-scipy", "force": "true"}}
+    outcome = repository.run("workflow_dispatch", event)
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert {name for name in outcome.results if name.endswith("(amd64)")} == {"jupyter-scipy (amd64)"}
+    after = repository.released()
+    assert {name for name in after if after[name] != before[name]} == {"jupyter-scipy:python3.13"}
+
+
 class Comments(BaseHTTPRequestHandler):
     """GitHub's API for the comments of one pull request, or for the pull requests of one branch."""
 

@@ -113,7 +113,8 @@ def test_who_signs() -> None:
     assert sign_command(Signing("none"), image) is None
     assert "--key" not in (sign_command(Signing(), image) or [])
     keyed = sign_command(Signing(key="awskms:///alias/x", public_log=False), image) or []
-    assert keyed[-4:] == ["--key", "awskms:///alias/x", "--tlog-upload=false", image]
+    assert keyed[-3:] == ["--use-signing-config=false", "--tlog-upload=false", image]
+    assert keyed[keyed.index("--key") + 1] == "awskms:///alias/x"
     plugged = sign_command(Signing("notation", key="arn:x", plugin="com.example"), image) or []
     assert plugged[:2] == ["notation", "sign"]
     assert plugged[-1] == image

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.accept import over_budget
-from generator.actions import Tool
+from generator.actions import Tool, plugin
 from generator.errors import EnvironmentFailure
 from generator.matrix.build import Ignored, Scanning
 from generator.registry.http import ConnectionFailed
@@ -101,3 +101,12 @@ def test_a_release_page_that_cannot_be_reached(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="could not be fetched: no answer in time") as caught:
         install(Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64), tmp_path, gone)
     assert "mirrors.downloads" in caught.value.help
+
+
+def test_the_pinned_plugin_is_known_by_name() -> None:
+    found = plugin("com.amazonaws.signer.notation.plugin", "amd64")
+    assert found
+    assert found[0].startswith("https://")
+    assert len(found[1]) == 64
+    assert plugin("com.amazonaws.signer.notation.plugin", "arm64") is None
+    assert plugin("com.example", "amd64") is None
