@@ -69,11 +69,16 @@ def layers(image: str) -> list[tuple[str, str]]:
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = [json.loads(line) for line in said.splitlines()]
     sized = sorted(((int(row["Size"]), str(row["CreatedBy"])) for row in rows), reverse=True)
-    return [(f"{size / 1e6:.0f}", " ".join(step.split())[:90]) for size, step in sized if size >= 1e6]
+    return [(f"{size / 1e6:.0f}", words(step)) for size, step in sized if size >= 1e6]
+
+
+def words(step: str) -> str:
+    """Return the start of what a step ran, without its arguments and its shell."""
+    return " ".join(step.rpartition("pipefail -c ")[2].split())[:90]
 
 
 def measured(loaded: Loaded, variant: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
-    """Build the naive image of a variant and return both sizes in MB, compressed, and the seconds to the first answer."""
+    """Return seconds to the first answer and compressed MB of a variant and of its naive image; and its layers."""
     image = f"{loaded.matrix.registry}/{variant}"
     report = verify(docker(), subject_of(loaded, variant, image, None, 120.0))
     http = [f"{one.seconds:.1f}" for one in report.results if one.name == "http"]
