@@ -119,7 +119,8 @@ def hub(
     finally:
         process.terminate()
         process.wait(60)
-        (HOME / "build/hub.log").write_text(log.read_text())
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / "hub.log").write_text(log.read_text())
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
