@@ -51,7 +51,12 @@ SITE_VARIABLE = "IMAGE_MATRIX_SITE"
     envvar="IMAGE_MATRIX_CACHE",
     help="With --push: layers from and to the registry.",
 )
-@click.option("--force", is_flag=True, envvar="IMAGE_MATRIX_FORCE", help="Build although it is there.")
+@click.option(
+    "--force",
+    is_flag=True,
+    envvar="IMAGE_MATRIX_FORCE",
+    help="Build anew although it is there, without layers of before.",
+)
 @click.option("--print", "print_only", is_flag=True, help="Print the bake definition and build nothing.")
 @click.pass_obj
 def build(
@@ -90,7 +95,7 @@ def build(
     there = {leg: where for leg, where in there.items() if not (force and leg in wanted)}
     if candidate and not staging and not force:
         there = {**there, **_promoted(session, state, [leg for leg in wanted if leg not in there])}
-    aim = Aim(push=push, candidate=candidate, cache=_cache(cache, push=push, staging=staging))
+    aim = Aim(push=push, candidate=candidate, cache=_cache(cache, push=push, staging=staging), fresh=force)
     request = _request(session, project, places, wanted, there, aim)
     if candidate:
         _refuse_blocked(request, wanted)
@@ -193,7 +198,10 @@ def _request(
             variants[name],
             platform,
             _tags(state, name, platform, aim),
-            caching(places[0], name, platform, aim.cache),
+            {
+                **caching(places[0], name, platform, aim.cache),
+                **({"no-cache": True} if aim.fresh and (name, platform) in wanted else {}),
+            },
         )
         for name, platform in to_build(state, wanted, there, rebuild=not aim.push)
     )

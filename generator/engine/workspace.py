@@ -32,6 +32,8 @@ class Aim:
     """Push under the candidate tag."""
     cache: str = "none"
     """``read``, ``write`` (and read) or ``none``."""
+    fresh: bool = False
+    """Run every step of what was asked for, although its result is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ MATRIX: dict[str, Any] = {
     "images": {
         "base": {"from": "debian-trixie", "axes": ["python"], "template": "base", "pip": ["uv==0.13.8"]},
         "jupyter": {"parent": "base", "template": "jupyter", "bundles": ["lab"]},
-        "jupyter-scipy": {"parent": "jupyter", "pip": ["six==1.17.0"]},
+        "jupyter-scipy": {"parent": "jupyter", "pip": ["toolz==1.0.0"]},
     },
     "build": {
         "scan": {"tool": "command", "command": ["./scanner", "{archive}", "{report}"]},

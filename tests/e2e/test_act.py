@@ -33,7 +33,7 @@ def first(repository: Repository) -> Outcome:
     return repository.run("push", repository.push_event())
 
 
-def changed(leaf: str = "six==1.17.0") -> dict[str, Any]:
+def changed(leaf: str = "toolz==1.0.0") -> dict[str, Any]:
     """Return the matrix with another package in the leaf."""
     matrix = copy.deepcopy(MATRIX)
     matrix["images"]["jupyter-scipy"]["pip"] = [leaf]
@@ -85,7 +85,7 @@ def test_a_second_run_builds_nothing(repository: Repository) -> None:
 @pytest.mark.usefixtures("first")
 def test_a_changed_leaf_builds_the_leaf(repository: Repository) -> None:
     before = repository.released()
-    repository.write(changed("six==1.16.0"), "Change the leaf")
+    repository.write(changed("toolz==0.12.1"), "Change the leaf")
     outcome = repository.run("push", repository.push_event())
     assert outcome.code == 0, outcome.output[-4000:]
     built = {name for name in outcome.results if name.endswith("(amd64)")}
@@ -97,7 +97,7 @@ def test_a_changed_leaf_builds_the_leaf(repository: Repository) -> None:
 @pytest.mark.usefixtures("first")
 def test_a_broken_parent_blocks_its_children_and_the_release(repository: Repository) -> None:
     before = repository.released()
-    matrix = changed("six==1.16.0")
+    matrix = changed("toolz==0.12.1")
     matrix["images"]["jupyter"]["tests"] = {"commands": {"false": ""}}
     matrix["images"]["jupyter"]["env"] = {"BROKEN": "yes"}
     repository.write(matrix, "Break jupyter's test")
@@ -121,7 +121,7 @@ def test_what_failed_its_tests_is_not_taken_as_tested_in_the_next_run(repository
 def test_findings_stop_the_release_until_they_are_gone(repository: Repository) -> None:
     before = repository.released()
     (repository.root / "vulnerable").write_text("")
-    repository.write(changed("six==1.15.0"), "Something vulnerable")
+    repository.write(changed("toolz==0.12.0"), "Something vulnerable")
     outcome = repository.run("push", repository.push_event())
     assert outcome.results["jupyter-scipy (amd64)"] == "succeeded"
     assert outcome.results["Scan jupyter-scipy"] == "failed"
@@ -201,7 +201,7 @@ def test_a_pull_request_stages_and_comments(
 ) -> None:
     address, comments = github
     before = repository.tags("jupyter-scipy")
-    branch(repository, "change", "six==1.14.0")
+    branch(repository, "change", "toolz==0.11.2")
     event = repository.pull_request_event("example/notebooks")
     outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
     assert outcome.code == 0, outcome.output[-4000:]
@@ -222,7 +222,7 @@ def test_a_forks_pull_request_pushes_nothing(
     repository: Repository, github: tuple[str, dict[int, str]]
 ) -> None:
     address, _ = github
-    branch(repository, "foreign", "six==1.13.0")
+    branch(repository, "foreign", "toolz==0.11.1")
     before = [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")]
     logins = repository.log.count("login")
     event = repository.pull_request_event("stranger/notebooks")
@@ -255,7 +255,7 @@ def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str
     address, comments = github
     repository.git("checkout", "-q", "-B", "unrendered", "origin/main")
     text = (repository.root / "matrix.yaml").read_text()
-    (repository.root / "matrix.yaml").write_text(text.replace("six==", "attrs==25.3.0\n    - six=="))
+    (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))
     repository.commit("Forgot to render")
     event = repository.pull_request_event("example/notebooks")
     outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
