@@ -13,7 +13,7 @@ from generator.matrix.ide import IDES, ide_of
 from generator.render.deploy.dump import dump
 from generator.render.file import File
 from generator.verify.contract import FS_GROUP, HOME, PORT, PREFIX, UID, USER
-from generator.verify.engine import Volume
+from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from generator.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from generator.verify.volume import Volume
 
 LABEL = "image-matrix.verify"
 UNSTARTABLE = (126, 127)
@@ -30,27 +34,6 @@ class Unstartable(Exception):  # noqa: N818 - an answer about the image, caught 
 
 Call = Callable[[tuple[str, ...], str | None, float], Answer]
 """Arguments, standard input and seconds allowed, to the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """An empty home volume: owner, group and mode as Kubernetes' fsGroup leaves them.
-
-    A tmpfs of the local volume driver needs no privileged helper. ``volume-nocopy``: Docker would fill an empty volume
-    from the image, which Kubernetes never does.
-    """
-
-    uid: int = 0
-    gid: int = 100
-    mode: str = "2775"
-    size: str = "1g"
-
-    def mount(self) -> str:
-        """Return it for ``--mount``."""
-        options = f"uid={self.uid},gid={self.gid},mode={self.mode},size={self.size}"
-        parts = ("type=volume", "dst=/home/jovyan", "volume-nocopy", "volume-driver=local")
-        driver = ("volume-opt=type=tmpfs", "volume-opt=device=tmpfs", f'"volume-opt=o={options}"')
-        return ",".join((*parts, *driver))
 
 
 @dataclass(frozen=True, slots=True)

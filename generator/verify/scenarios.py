@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from generator.verify import contract
 from generator.verify.asking import Unanswered, ask, judged, source
 from generator.verify.contract import FS_GROUP, PREFIX
-from generator.verify.engine import Engine, Spec, Unstartable, Volume
+from generator.verify.engine import Engine, Spec, Unstartable
 from generator.verify.model import Result, Subject
 from generator.verify.own import frameworks, own_results, read
+from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from generator.matrix.model import Accelerator
-from generator.verify.engine import Container, Engine, Spec, Volume
+from generator.verify.engine import Container, Engine, Spec
 from generator.verify.run import subject_of
 from generator.verify.scenarios import results, scenarios
+from generator.verify.volume import Volume
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:

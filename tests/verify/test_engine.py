@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import EnvironmentFailure
-from generator.verify.engine import Answer, Engine, Spec, Unstartable, Volume, docker
+from generator.verify.engine import Answer, Engine, Spec, Unstartable, docker
+from generator.verify.volume import Volume
 
 MOUNT = (
     "--mount=type=volume,dst=/home/jovyan,volume-nocopy,volume-driver=local,volume-opt=type=tmpfs,"
