@@ -110,7 +110,7 @@ class Repository:
 
     def commit(self, message: str) -> None:
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
         self.git("push", "--quiet", "origin", "HEAD")
 
     def overlay(self) -> Path:
