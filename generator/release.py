@@ -112,6 +112,20 @@ def deploy_files(
     return {**files, DIGESTS: File(digest_file(state, digests).encode())}
 
 
+def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
+    """Raise :class:`Failure` where a branch with profiles would lose them all; the last good ``deploy/`` stays.
+
+    ``kinds`` is the branch's WorkspaceKinds file, which is there as soon as there are profiles.
+    """
+    from generator.errors import Failure
+
+    if kinds.strip() and not state.loaded.matrix.catalog.profiles:
+        raise Failure(
+            f"the matrix has no profiles any more, and {branch} offers some: users could start nothing",
+            f"put `profiles:` back, or remove {FOLDER}/ from {branch} by hand first",
+        )
+
+
 def full_reference(state: State, item: Variant, digest: str) -> str:
     """Return a variant's index by tag and digest."""
     return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"

@@ -186,12 +186,21 @@ def _deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]
     import yaml
 
     from generator.ci.git import commit_folder, tip
-    from generator.release import DIGESTS, FOLDER, WORKSPACE_KINDS, changed_images, deploy_files, message
+    from generator.release import (
+        DIGESTS,
+        FOLDER,
+        WORKSPACE_KINDS,
+        changed_images,
+        deploy_files,
+        message,
+        refuse_to_offer_nothing,
+    )
 
     branch = state.loaded.matrix.build.release_branch
     last = tip(git, branch)
     before = git.try_("show", f"{last}:{DIGESTS}").stdout.decode() if last else None
     kinds = git.try_("show", f"{last}:{WORKSPACE_KINDS}").stdout.decode() if last else ""
+    refuse_to_offer_nothing(state, branch, kinds)
     files = deploy_files(
         state, digests, [kind for kind in yaml.safe_load_all(kinds) if isinstance(kind, dict)]
     )

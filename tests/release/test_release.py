@@ -17,6 +17,7 @@ from generator.release import (
     message,
     moving_tags,
     origin,
+    refuse_to_offer_nothing,
     required,
     source_of,
 )
@@ -119,3 +120,11 @@ def test_who_signs() -> None:
     assert plugged[:2] == ["notation", "sign"]
     assert plugged[-1] == image
     assert "--certificate-identity-regexp" in (verify_command(Signing(), image, "^x$") or [])
+
+
+def test_a_branch_with_profiles_is_not_replaced_by_one_without() -> None:
+    refuse_to_offer_nothing(STATE, "release", "")
+    with pytest.raises(Failure, match="no profiles any more") as caught:
+        refuse_to_offer_nothing(STATE, "release", "kind: WorkspaceKind\n")
+    assert caught.value.exit_code == 1
+    assert "put `profiles:` back" in caught.value.help
