@@ -86,6 +86,8 @@ def zombies(seen: Mapping[str, Any]) -> str:
 
 def volume(seen: Mapping[str, Any]) -> str:
     """A really empty volume, group-owned as fsGroup leaves it, is filled from the template and can be worked on."""
+    if seen["stopping"]:
+        return "an init script failed: the container stops"
     if seen["written"]:
         return str(seen["written"])
     if seen["missing"]:

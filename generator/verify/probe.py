@@ -49,6 +49,12 @@ def _user() -> str:
         return ""
 
 
+BOOT = b"/usr/local/lib/image-matrix/boot"
+"""The script of /init that runs the init scripts and ends when the services are started."""
+RUN_FOLDERS = ("/run/s6", "/tmp/.s6", "/dev/shm/.s6")  # noqa: S108 - in the container
+"""Where /init keeps its state: the first of them that can be written to."""
+
+
 def _processes() -> list[dict[str, Any]]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -102,14 +108,34 @@ def zombies(deadline: float) -> dict[str, Any]:
 
 
 def home(deadline: float) -> dict[str, Any]:
-    """Wait until everything of the home template is in the home; return what is missing and whether one can write."""
+    """Wait until the init scripts are done and the home template is in the home.
+
+    Return what is missing, whether one can write, and whether an init script has failed, so that all comes to an end.
+    """
     end = time.monotonic() + deadline
     missing = _missing()
-    while missing and time.monotonic() < end:
+    while (missing or _starting()) and time.monotonic() < end:
         time.sleep(PAUSE)
         missing = _missing()
     folder = Path(os.environ.get("HOME", "/"))
-    return {"missing": missing[:5], "written": _write(folder), "group": _group(folder)}
+    return {
+        "missing": missing[:5],
+        "written": _write(folder),
+        "group": _group(folder),
+        "stopping": _stopping(),
+    }
+
+
+def _starting() -> bool:
+    commands = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            commands.append(path.read_bytes())
+    return any(BOOT in command for command in commands)
+
+
+def _stopping() -> bool:
+    return any(Path(folder, "stopping").exists() for folder in RUN_FOLDERS)
 
 
 def _missing() -> list[str]:

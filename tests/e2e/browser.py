@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import TimeoutError as TooLate
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Response
 
 SECONDS = 120_000
+ATTEMPTS = 8
 
 
 def jupyter(page: Page) -> dict[str, Any]:
@@ -26,10 +29,14 @@ def jupyter(page: Page) -> dict[str, Any]:
     page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
     cell.click()
     page.keyboard.type("1+1")
-    page.keyboard.press("Shift+Enter")
     output = page.locator(".jp-OutputArea-executeResult .jp-OutputArea-output pre").first
-    output.wait_for()
-    return {"output": output.inner_text().strip()}
+    for _ in range(ATTEMPTS):  # JupyterLab drops what is run before its session is connected
+        cell.click()
+        page.keyboard.press("Control+Enter")
+        with suppress(TooLate):
+            output.wait_for(timeout=SECONDS / ATTEMPTS)
+            break
+    return {"output": output.inner_text(timeout=1000).strip()}
 
 
 def codeserver(page: Page) -> dict[str, Any]:

@@ -145,9 +145,10 @@ def test_a_list_of_kernels() -> None:
 
 
 def test_the_volume() -> None:
-    good = {"written": "", "missing": [], "group": []}
+    good = {"written": "", "missing": [], "group": [], "stopping": False}
     assert not contract.volume(good)
     assert "read-only" in contract.volume({**good, "written": "read-only"})
+    assert "init script failed" in contract.volume({**good, "stopping": True})
     assert ".bashrc" in contract.volume({**good, "missing": [".bashrc"]})
     assert ".profile" in contract.volume({**good, "group": [".profile"]})
 

@@ -112,7 +112,12 @@ def test_a_home_and_its_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (home / "folder").chmod(0o775)
     (home / "folder/file").touch()
     (home / "folder/file").chmod(0o644)
-    assert probe.home(0) == {"missing": [], "written": "", "group": [str(home / "folder/file")]}
+    assert probe.home(0) == {
+        "missing": [],
+        "written": "",
+        "group": [str(home / "folder/file")],
+        "stopping": False,
+    }
     (home / "folder/file").chmod(0o600)
     assert not probe.home(0)["group"], "a private file is meant to be one"
 
