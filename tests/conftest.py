@@ -13,3 +13,10 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a terminal or a CI run sets must not change what commands print here."""
     for name in ("GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a failed end-to-end test once more: networks, engines and browsers fail now and then, and it is reported."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
