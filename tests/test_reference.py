@@ -13,8 +13,7 @@ import jsonschema_rs
 import pytest
 
 from generator.cli import run
-from generator.matrix.model import MANAGERS
-from generator.matrix.resolve import settings_fields
+from generator.matrix.model import MANAGERS, Settings
 from generator.matrix.schema import schema_text
 
 ROOT = Path(__file__).parent.parent
@@ -118,7 +117,7 @@ def test_images_and_overrides_set_the_same_fields() -> None:
 def test_the_model_has_the_fields_of_the_schema() -> None:
     named = {"source": "from", "provider": "python", "system_site_packages": "python", "packages": "apt"}
     fields = set(SCHEMA["$defs"]["image"]["properties"])
-    assert {named.get(name, name) for name in settings_fields()} <= fields
+    assert {named.get(name, name) for name in Settings.__dataclass_fields__} <= fields
 
 
 def test_the_package_is_typed_and_its_schema_ships() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from generator.matrix.model import MANAGERS, TEST_KINDS, Settings, Variant
@@ -236,8 +236,3 @@ def variant(
         labels={key: item.value for key, item in found.labels.items()},
         tests={kind: {key: item.value for key, item in items.items()} for kind, items in found.tests.items()},
     )
-
-
-def settings_fields() -> tuple[str, ...]:
-    """Return the names of all settings, for tests that every one of them is resolved."""
-    return tuple(item.name for item in fields(Settings))
