@@ -40,19 +40,17 @@ class Fetch:
     deb: bool = False
 
     @property
-    def urls(self) -> dict[str, str]:
-        """Addresses by architecture."""
-        return {arch: address for arch, (address, _) in self.addresses.items()}
-
-    @property
-    def checksums(self) -> dict[str, str]:
-        """Checksums by architecture, as far as they are known."""
-        return {arch: sha256 for arch, (_, sha256) in self.addresses.items() if sha256}
-
-    @property
     def checked(self) -> bool:
         """Whether the checksum is known for every architecture."""
-        return len(self.checksums) == len(self.addresses)
+        return all(sha256 for _, sha256 in self.addresses.values())
+
+    @property
+    def by_arch(self) -> dict[str, dict[str, str]]:
+        """What the step sets for each architecture: ``url`` and, where it is checked, ``sha256``."""
+        return {
+            arch: {"url": address, **({"sha256": sha256} if self.checked and sha256 else {})}
+            for arch, (address, sha256) in self.addresses.items()
+        }
 
     @property
     def zipped(self) -> bool:
@@ -141,13 +139,16 @@ def _needs_micromamba(variant: Variant) -> bool:
     return bool(variant.packages.get("conda")) or (variant.parent is None and variant.provider == "conda")
 
 
-def _bootstrap(variant: Variant, pins: Pins) -> dict[str, str]:
-    """Return, by architecture, the requirement with which a root image installs uv before everything else."""
+def _bootstrap(variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
+    """Return, by architecture, the ``requirement`` with which a root image installs uv before everything else."""
     listed = [item for item in variant.packages.get("pip", ()) if package_name("pip", item) == "uv"]
     if variant.parent is not None or not listed:
         return {}
     locked = pins.requirements.get(variant.id, {})
-    return {arch: _one_requirement(locked.get(arch, ""), "uv") or listed[0] for arch in variant.archs}
+    return {
+        arch: {"requirement": _one_requirement(locked.get(arch, ""), "uv") or listed[0]}
+        for arch in variant.archs
+    }
 
 
 def _one_requirement(text: str, name: str) -> str:
