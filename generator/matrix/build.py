@@ -31,6 +31,11 @@ class Signing:
     public_log: bool = True
     """cosign with a key: whether the signature is recorded in Rekor."""
 
+    @property
+    def keyless(self) -> bool:
+        """Whether the run's own identity signs."""
+        return self.tool == "cosign" and self.key is None
+
 
 @dataclass(frozen=True, slots=True)
 class Ignored:

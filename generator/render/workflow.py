@@ -12,6 +12,7 @@ from markupsafe import Markup
 from generator.actions import actions, image, tool_version
 from generator.diagnostics import MatrixError, Place, diagnostic
 from generator.diagnostics import catalogue as rules
+from generator.mirrors import mirrored
 from generator.render.file import File
 from generator.render.templates import environment, get_template, render, word
 from generator.render.workflow_jobs import build_jobs, native_runner, scan_jobs
@@ -127,7 +128,8 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "registry_host": matrix.registry.partition("/")[0],
         "uv_version": tool_version("uv"),
         "cosign_version": tool_version("cosign"),
-        "buildkit": image("docker.io/moby/buildkit"),
+        "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.mirrors.registries),
+        "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.mirrors.registries),
     }
 
 

@@ -101,6 +101,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     ),
     "key and grype": matrix(
         {"base": {"from": "debian"}},
+        mirrors={"registries": {"docker.io": "mirror.example.org/hub"}},
         build={"sign": {"key": "env://COSIGN_KEY", "public_log": False}, "scan": {"tool": "grype"}},
     ),
     "notation": matrix(

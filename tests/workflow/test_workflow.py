@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
+from generator.ci.event import DEPENDABOT
 from generator.diagnostics import MatrixError
 from generator.render.workflow import FILE_LIMIT
 from generator.render.workflow_jobs import build_jobs
@@ -60,6 +62,72 @@ def test_permissions_and_timeouts(shape: str) -> None:
         assert "!cancelled()" in job.get("if", "!cancelled()") or name in ("fork", "gate")
 
 
+def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
+    content = rendered(SHAPES["one image"])[".github/workflows/images.yaml"].content
+    concurrency = yaml.safe_load(content)["concurrency"]
+    pull_request = "github.event_name == 'pull_request'"
+    assert concurrency["cancel-in-progress"] == f"${{{{ {pull_request} }}}}"
+    assert concurrency["queue"] == f"${{{{ {pull_request} && 'single' || 'max' }}}}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "prover"),
+    [("one image", "Sigstore"), ("notation", "AWS"), ("key and grype", None), ("trusting team", "Sigstore")],
+)
+def test_only_who_proves_something_gets_an_identity(shape: str, prover: str | None) -> None:
+    text = rendered(SHAPES[shape])[".github/workflows/images.yaml"].content.decode()
+    found = yaml.safe_load(text)["jobs"]
+    assert ("id-token" in found["release"]["permissions"]) == (prover is not None)
+    assert prover is None or f"id-token: write # prove to {prover} " in text
+    assert "id-token" not in found["plan"]["permissions"]
+
+
+def gate(*results: str) -> subprocess.CompletedProcess[str]:
+    (step,) = jobs(SHAPES["one image"])["gate"]["steps"]
+    assert step["env"] == {"RESULTS": "${{ join(needs.*.result, ' ') }}"}
+    command = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
+    environment = {"RESULTS": " ".join(results), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_the_gate_is_red_when_anything_is() -> None:
+    assert gate("success", "skipped", "success").returncode == 0
+    assert gate("success").returncode == 0
+    for bad in ("failure", "cancelled"):
+        for results in ((bad,), ("success", bad), (bad, "success"), ("skipped", bad, "skipped")):
+            done = gate(*results)
+            assert (done.returncode, done.stdout[:8]) == (1, "::error "), results
+
+
+def test_the_gate_of_a_large_run_fits_into_a_variable() -> None:
+    """Linux takes 128 KB; a run with all jobs that a file of 500 KB has stays far below."""
+    assert len(" ".join(["cancelled"] * len(jobs(times(10))))) * 2 < 128 * 1024
+
+
+def test_helper_images_come_from_the_mirror() -> None:
+    text = rendered(SHAPES["key and grype"])[".github/workflows/images.yaml"].content.decode()
+    assert "driver-opts: image=mirror.example.org/hub/moby/buildkit:v" in text
+    assert "docker.io" not in text
+
+
+def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None:
+    login = next(
+        step for step in jobs(reference())["plan"]["steps"] if "login-action" in step.get("uses", "")
+    )
+    assert f"user.login != '{DEPENDABOT}'" in login["if"]
+
+
+def test_a_comment_that_cannot_be_written_stops_nothing() -> None:
+    steps = {step["name"]: step for step in jobs(reference())["plan"]["steps"]}
+    assert steps["Comment on the pull request"]["continue-on-error"] is True
+    assert not any("continue-on-error" in step for name, step in steps.items() if "omment" not in name)
+
+
+def test_a_fork_has_the_disk_that_its_images_need() -> None:
+    assert any(step["name"] == "Free disk space" for step in jobs(reference())["fork"]["steps"])
+    assert not any(step["name"] == "Free disk space" for step in jobs(SHAPES["one image"])["fork"]["steps"])
+
+
 def test_a_fork_job_neither_logs_in_nor_pushes() -> None:
     steps = jobs(reference())["fork"]["steps"]
     assert not any("login-action" in step.get("uses", "") for step in steps)
@@ -84,7 +152,8 @@ def test_an_image_that_is_emulated_says_so() -> None:
     found = jobs(SHAPES["emulated"])
     assert found["base-arm64"]["runs-on"] == "ubuntu-24.04"
     assert found["base-arm64"]["env"]["EMULATE"] == "true"
-    assert any("setup-qemu" in step.get("uses", "") for step in found["base-arm64"]["steps"])
+    (emulator,) = [step for step in found["base-arm64"]["steps"] if "setup-qemu" in step.get("uses", "")]
+    assert "@sha256:" in emulator["with"]["image"]
     native = jobs(SHAPES["one image"])["base-arm64"]
     assert native["runs-on"] == "ubuntu-24.04-arm"
     assert not any("setup-qemu" in step.get("uses", "") for step in native["steps"])
