@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import Failure
+from generator.plan import references
+from generator.registry.answers import Manifest
 from generator.render.file import File
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from generator.matrix.model import Platform, Variant
     from generator.plan import State
-    from generator.registry.answers import Manifest
+    from generator.registry.client import Registry
 
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
@@ -58,14 +60,44 @@ def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
             f"nothing is released: not built and tested: {shown}",
             "run the workflow for all images, without `images`",
         )
-    return [
-        Index(
-            item,
-            f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}",
-            {platform: part for platform in item.platforms if (part := parts[item.id, platform])},
-        )
-        for item in state.loaded.variants.values()
-    ]
+    return complete(state, parts)
+
+
+def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
+    """Return the index of every variant that is there on all its platforms."""
+    found = []
+    for item in state.loaded.variants.values():
+        mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
+        if len(mine) == len(item.platforms):
+            reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
+            found.append(Index(item, reference, mine))
+    return found
+
+
+def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
+    """Return the digests, by reference, of those indexes that the registry has with exactly these images."""
+    answers = registry.manifests(index.reference for index in indexes)
+    return {
+        index.reference: answer.digest
+        for index in indexes
+        if isinstance(answer := answers[index.reference], Manifest) and index.is_made_of(answer)
+    }
+
+
+def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
+    """Return every leg of the variants whose index is made of exactly what their platforms' tags point to now.
+
+    An index under the same key may be older: an image can be built again by force.
+    """
+    names = references(state)
+    answers = registry.manifests(names.values())
+    parts = {
+        leg: found if isinstance(found := answers[name], Manifest) else None for leg, name in names.items()
+    }
+    indexes = complete(state, parts)
+    there = existing(registry, indexes)
+    done = (index.variant for index in indexes if index.reference in there)
+    return {(item.id, platform) for item in done for platform in item.platforms}
 
 
 def origin(environment: Mapping[str, str], now: str, label: str) -> list[str]:

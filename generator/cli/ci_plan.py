@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from generator.cli.session import Project, Session, ca_bundle, open_project, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from generator.ci.event import Event
     from generator.ci.plan import Run
+    from generator.matrix.model import Platform
     from generator.plan import Entry, Plan, State
+    from generator.registry.client import Registry
 
 
 def run_of(session: Session, event: Event, *, staging: bool) -> tuple[Run, State, str]:
@@ -76,26 +76,24 @@ def _known_commit(session: Session, commit: str | None) -> str | None:
 
 def _unscanned(session: Session, state: State, made: Plan, *, staging: bool) -> tuple[Entry, ...]:
     """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
-    from generator.plan import references
-    from generator.presence import ask
     from generator.registry.client import open_registry
+    from generator.release import released
 
     matrix = state.loaded.matrix
     if matrix.build.scan.tool == "none":
         return ()
-    names: Mapping[tuple[str, str], str] = references(state)
-    if not staging:
-        names = {leg: index_reference(state, leg[0]) for leg in names}
     registry = open_registry(matrix, ca_bundle(session, state.loaded))
-    there = ask(names.values(), registry, lambda text: say(session, text, level=1))
+    done = _present(session, state, registry) if staging else released(state, registry)
     return tuple(
-        entry
-        for entry in made.entries
-        if entry.build or there[names[entry.variant, entry.platform]] != "present"
+        entry for entry in made.entries if entry.build or (entry.variant, entry.platform) not in done
     )
 
 
-def index_reference(state: State, variant: str) -> str:
-    """Return the full reference of a variant's immutable index."""
-    item = state.loaded.variants[variant]
-    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[variant].tag}"
+def _present(session: Session, state: State, registry: Registry) -> set[tuple[str, Platform]]:
+    """Return what the default branch has."""
+    from generator.plan import references
+    from generator.presence import ask
+
+    names = references(state)
+    there = ask(names.values(), registry, lambda text: say(session, text, level=1))
+    return {leg for leg, name in names.items() if there[name] == "present"}

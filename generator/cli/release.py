@@ -42,14 +42,14 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     """
     from generator.ci.git import actions_git
     from generator.cli.plan import state_of
-    from generator.release import required
+    from generator.release import existing, required
 
     state = state_of(open_project(session))
     git = actions_git(session.root)
     if push and not allow_older:
         _refuse_older(git, state.loaded.matrix.build.release_branch)
     indexes = required(state, _parts(_registry(session, state), state))
-    there = _existing(_registry(session, state), indexes)
+    there = existing(_registry(session, state), indexes)
     _report(session, indexes, there)
     if not push:
         return 0
@@ -73,27 +73,16 @@ def _parts(registry: Registry, state: State) -> dict[tuple[str, str], Manifest |
     from generator.registry.answers import Absent, Manifest, words
 
     names = references(state)
-    answers = _each(registry.manifest, names.values())
+    answers = registry.manifests(names.values())
     found: dict[tuple[str, str], Manifest | None] = {}
-    for leg, answer in zip(names, answers, strict=True):
+    for leg, name in names.items():
+        answer = answers[name]
         if not isinstance(answer, (Manifest, Absent)):
             raise EnvironmentFailure(
-                f"{names[leg]}: {words(answer)}", "check `registry:`, the network and the login"
+                f"{name}: {words(answer)}", "check `registry:`, the network and the login"
             )
         found[leg] = answer if isinstance(answer, Manifest) else None
     return found
-
-
-def _existing(registry: Registry, indexes: list[Index]) -> dict[str, str]:
-    """Return the indexes that are there and right, with their digests."""
-    from generator.registry.answers import Manifest
-
-    answers = _each(lambda index: registry.manifest(index.reference), indexes)
-    return {
-        index.reference: answer.digest
-        for index, answer in zip(indexes, answers, strict=True)
-        if isinstance(answer, Manifest) and index.is_made_of(answer)
-    }
 
 
 def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:

@@ -77,6 +77,14 @@ class Registry:
         found: Manifest | Refusal = self._once("manifest", reference, self._manifest)
         return found
 
+    def manifests(self, references: Iterable[str]) -> dict[str, Manifest | Refusal]:
+        """Return the manifests of many references, in their order."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        wanted = list(dict.fromkeys(references))
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            return dict(zip(wanted, pool.map(self.manifest, wanted), strict=True))
+
     def _once(self, kind: str, reference: str, ask: Callable[[Reference], Any]) -> Any:  # noqa: ANN401
         from concurrent.futures import Future
 

@@ -150,6 +150,30 @@ def test_by_hand_an_image_is_built_again_and_released(repository: Repository) ->
     assert {name for name in after if after[name] != before[name]} == {"jupyter-scipy:python3.13"}
 
 
+@pytest.mark.usefixtures("first")
+def test_what_was_built_again_and_refused_by_the_scan_is_not_released_by_the_next_run(
+    repository: Repository,
+) -> None:
+    before = repository.released()
+    (repository.root / "vulnerable").write_text("")
+    repository.commit("Something vulnerable")
+    event = {**repository.push_event(), "inputs": {"images": "jupyter-scipy", "force": "true"}}
+    forced = repository.run("workflow_dispatch", event)
+    assert forced.results["jupyter-scipy (amd64)"] == "succeeded"
+    assert forced.results["Scan jupyter-scipy"] == "failed"
+    again = repository.run("push", repository.push_event())
+    assert set(again.results) == {"Plan", "Scan jupyter-scipy", "Images"}
+    assert again.results["Scan jupyter-scipy"] == "failed"
+    assert repository.released() == before
+    (repository.root / "vulnerable").unlink()
+    repository.commit("Mended")
+    mended = repository.run("push", repository.push_event())
+    assert mended.code == 0, mended.output[-4000:]
+    assert "Scan jupyter-scipy" in mended.results
+    after = repository.released()
+    assert {name for name in after if after[name] != before[name]} == {"jupyter-scipy:python3.13"}
+
+
 class Comments(BaseHTTPRequestHandler):
     """GitHub's API for the comments of one pull request, or for the pull requests of one branch."""
 

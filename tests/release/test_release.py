@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from generator.matrix.build import Signing
 from generator.pins import Pins
 from generator.plan import State
 from generator.registry.answers import Manifest
+from generator.registry.client import Registry, World
+from generator.registry.http import Request, Response
 from generator.release import (
     DIGESTS,
     changed_images,
@@ -18,12 +21,16 @@ from generator.release import (
     moving_tags,
     origin,
     refuse_to_offer_nothing,
+    released,
     required,
     source_of,
 )
 from generator.render.outputs import render_all
 from generator.signing import sign_command, verify_command
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SAID = matrix(
     {
@@ -69,6 +76,57 @@ def test_an_index_that_lacks_a_platform_is_made_anew() -> None:
     assert index.is_made_of(Manifest(DIGEST, "index", whole))
     assert not index.is_made_of(Manifest(DIGEST, "index", {"linux/amd64": whole["linux/amd64"]}))
     assert not index.is_made_of(Manifest(DIGEST, "index", {**whole, "linux/arm64": "sha256:" + "0" * 64}))
+
+
+def answering(held: Mapping[str, Any]) -> Registry:
+    """A registry that has these manifests by path (``base/manifests/TAG``)."""
+
+    def send(request: Request) -> Response:
+        path = request.url.partition("/v2/example/notebooks/")[2]
+        body = json.dumps(held[path]).encode() if path in held else b"{}"
+        return Response(200 if path in held else 404, {}, body)
+
+    return Registry(World(send, lambda _host: None))
+
+
+def index_of(*platforms: str, made: int = 1) -> dict[str, Any]:
+    entries = [
+        {"digest": f"sha256:{platform[-1] * 63}{made}", "platform": {"os": "linux", "architecture": platform}}
+        for platform in platforms
+    ]
+    return {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
+
+
+def everything() -> dict[str, Any]:
+    """All images with their indexes."""
+    held = {}
+    for item in STATE.loaded.variants.values():
+        keys, archs = STATE.keys[item.id], [platform.rpartition("/")[2] for platform in item.platforms]
+        held[f"{item.image}/manifests/{keys.tag}"] = index_of(*archs)
+        held |= {
+            f"{item.image}/manifests/{keys.platform_tag(platform)}": index_of(arch)
+            for platform, arch in zip(item.platforms, archs, strict=True)
+        }
+    return held
+
+
+def test_what_is_released_and_what_is_not() -> None:
+    item = STATE.loaded.variants["base:python3.13"]
+    assert released(STATE, answering({})) == set()
+    assert released(STATE, answering(everything())) == set(LEGS)
+    rest = {leg for leg in LEGS if leg[0] != item.id}
+    arm = f"base/manifests/{STATE.keys[item.id].platform_tag('linux/arm64')}"
+    again = {**everything(), arm: index_of("arm64", made=2)}
+    assert released(STATE, answering(again)) == rest, (
+        "built again under the same key: no index has that image"
+    )
+    no_index = {
+        path: said for path, said in everything().items() if not path.endswith(STATE.keys[item.id].tag)
+    }
+    assert released(STATE, answering(no_index)) == rest
+    assert (
+        released(STATE, answering({path: said for path, said in everything().items() if path != arm})) == rest
+    )
 
 
 def test_tags_that_move() -> None:
