@@ -231,12 +231,14 @@ SAME_SLUG = Rule(
 SLUG_VANISHED = Rule(
     "IM703", "slug-vanished", "the profile `{slug}` of {revision} is gone", "{advice}",
     "JupyterHub stores the slug of a user's last choice. Starts by API or with the stored choice fail with `No such profile` when "
-    "it is gone. Keep it as an alias of another profile, or announce a successor in one release and remove it in the next.",
+    "it is gone. Keep it as an alias of another profile, which nobody sees, or announce a successor in one release and remove it in "
+    "the next. An alias itself may be dropped when nobody can have it stored any more.",
     good="profiles:\n  data-science: {display_name: Data science, images: [jupyter-scipy], aliases: [scipy]}\n",
 )  # fmt: skip
 CHOICE_VANISHED = Rule(
     "IM704", "choice-vanished", "profile `{slug}`: the choice `{key}` of `{option}` in {revision} is gone", "{advice}",
-    "JupyterHub stores the keys of a user's last choices. A start with a key that is gone ends in a KeyError.",
+    "JupyterHub stores the keys of a user's last choices. A start with a key that is gone ends in a KeyError. "
+    "A key under `retired` starts what took its place; users do not see it, and it may be dropped when nobody can have it stored.",
     good="profiles:\n  data-science:\n    images: {scipy: jupyter-scipy}\n    retired: {images: {old-scipy: scipy}}\n",
 )  # fmt: skip
 SECOND_DEFAULT = Rule(

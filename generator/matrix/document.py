@@ -80,6 +80,8 @@ class Documents:
             aim: Target = target if length == len(path) else "key"
             for part in reversed(self.parts):
                 node = part.node(path[:length], aim)
+                if isinstance(node, yaml.MappingNode) and not node.flow_style:
+                    node = part.node(path[:length], "key")  # a block has no line of its own
                 if node is not None:
                     return part.place_of(node)
         return Place(self.parts[0].file if self.parts else "matrix.yaml", 1, 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
-from generator.profiles.offer import IMAGE_OPTION, SIZE_OPTION, offers
+from generator.profiles.offer import FIELDS, IMAGE_OPTION, offers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,20 +15,25 @@ if TYPE_CHECKING:
     from generator.matrix.load import Loaded
     from generator.profiles.offer import Offer
 
-_FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "resources"}
-
 
 def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
-    """Yield the slugs and choice keys of ``old`` that ``new`` does not have, and that nothing stands for."""
-    before = {offer.slug: offer for offer in offers(old.matrix, old.variants)}
+    """Yield the slugs and choice keys of ``old`` that ``new`` does not have, and that nothing stands for.
+
+    A former name may be dropped on purpose; one that gets lost because its profile or heir has another name by now is
+    a finding like any other.
+    """
     now = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
-    for slug, offer in before.items():
-        if slug in now:
-            yield from _keys(offer, now[slug], new, revision)
-        elif not _announced(offer, now):
-            yield rules.SLUG_VANISHED.at(
-                ("profiles",), "key", slug=slug, revision=revision, advice=_advice(slug, now)
-            )
+    known = now | {alias: offer for offer in now.values() for alias in offer.profile.aliases}
+    for offer in offers(old.matrix, old.variants):
+        names = [offer.slug] if offer.slug in now else [offer.slug, *offer.profile.aliases]
+        for slug in names:
+            if slug not in known and not _announced(offer, now):
+                advice = _advice(slug, now)
+                yield rules.SLUG_VANISHED.at(
+                    ("profiles",), "key", slug=slug, revision=revision, advice=advice
+                )
+        if offer.slug in known:
+            yield from _keys(offer, known[offer.slug], new, revision)
 
 
 def _announced(offer: Offer, now: Mapping[str, Offer]) -> bool:
@@ -45,26 +50,26 @@ def _advice(slug: str, now: Mapping[str, Offer]) -> str:
 
 
 def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Finding]:
-    for option in (IMAGE_OPTION, SIZE_OPTION):
+    for option, field in FIELDS.items():
         before, today = _choices(offer, option), _choices(now, option)
         if len(before) < 2 or len(today) < 2:
             continue  # an option that was not there left nothing behind, and one that is gone is not looked at
-        for key in before:
-            if key not in today:
-                near = did_you_mean(key, today)
-                heir = near.split("`")[1] if near.startswith("did you mean") else today[0]
-                field = _FIELDS[option]
-                fields = {"slug": now.profile.slug, "key": key, "option": option, "revision": revision}
-                advice = f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
-                yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
+        known = {*today, *now.profile.retired.get(field, {})}
+        former = offer.profile.retired.get(field, {})
+        lost = [key for key in before if key not in known]
+        lost += [key for key, heir in former.items() if key not in known and heir not in today]
+        for key in lost:
+            near = did_you_mean(key, today)
+            heir = near.split("`")[1] if near.startswith("did you mean") else today[0]
+            fields = {"slug": now.slug, "key": key, "option": option, "revision": revision}
+            advice = f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
+            yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
 
 
 def _choices(offer: Offer, option: str) -> list[str]:
-    if option == IMAGE_OPTION:
-        return [choice.key for choice in offer.images]
-    return [choice.key for choice in offer.sizes]
+    return [choice.key for choice in (offer.images if option == IMAGE_OPTION else offer.sizes)]
 
 
 def _place(offer: Offer, field: str, new: Loaded) -> Path:
-    path: Path = ("profiles", offer.profile.slug, field)
+    path: Path = ("profiles", offer.slug, field)
     return path if new.documents.has(path) else path[:2]

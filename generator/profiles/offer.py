@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 IMAGE_OPTION = "image"
 SIZE_OPTION = "resources"
+FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "resources"}
+"""Option to the field of a profile that it is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class SizeChoice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A profile as it is offered, once under its slug and once under each of its aliases."""
+    """A profile as it is offered."""
 
     slug: str
     profile: Profile
@@ -59,26 +61,18 @@ def offers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Offer, ...]
     """Return what users are offered, in the order in which they see it."""
     catalog = matrix.catalog
     grouped = by_image(variants.values())
-    shown = ordered(catalog)
     default = default_profile(catalog)
-    entries = [
-        (profile.slug, profile, _title(profile), _about(catalog, profile), profile is default)
-        for profile in shown
-    ]
-    entries += [
-        (
-            alias,
-            profile,
-            f"{profile.display_name} (was {alias})",
-            f"Renamed to {profile.display_name}.",
-            False,
-        )
-        for profile in shown
-        for alias in profile.aliases
-    ]
     return tuple(
-        Offer(*entry, image_choices(entry[1], grouped), size_choices(entry[1], catalog.sizes))
-        for entry in entries
+        Offer(
+            slug=profile.slug,
+            profile=profile,
+            display_name=_title(profile),
+            description=_about(catalog, profile),
+            default=profile is default,
+            images=image_choices(profile, grouped),
+            sizes=size_choices(profile, catalog.sizes),
+        )
+        for profile in ordered(catalog)
     )
 
 
@@ -127,20 +121,19 @@ def offered(profile: Profile, variants: Sequence[Variant]) -> list[Variant]:
 
 
 def image_choices(profile: Profile, grouped: Mapping[str, Sequence[Variant]]) -> tuple[ImageChoice, ...]:
-    """Return the choices of the image option, sorted as Helm sorts them."""
+    """Return the choices of the image option, sorted as Helm sorts them.
+
+    Where there is one image, its variants are told apart by their axes alone: the form cuts long names off.
+    """
     found: list[ImageChoice] = []
-    for key, image in keyed(profile.images).items():
+    listed = keyed(profile.images)
+    for key, image in listed.items():
         several = offered(profile, grouped.get(image, ()))
         for place, item in enumerate(several):
-            opened = {axis: value for axis, value in item.values.items() if axis in profile.axes}
+            opened = opened_axes(profile, item)
             own = key if place == 0 else f"{key}-{label_of(opened).replace('.', '-')}"
-            found.append(ImageChoice(own, _named(item, opened), item, default=not found))
-    found += [
-        ImageChoice(old, f"{choice.display_name} (was {old})", choice.variant)
-        for old, new in profile.retired.get("images", {}).items()
-        for choice in found
-        if choice.key == new
-    ]
+            about = "" if len(listed) == 1 and len(several) > 1 else item.description or item.image
+            found.append(ImageChoice(own, variant_title(profile, item, about), item, default=not found))
     return tuple(sorted(found, key=lambda choice: sort_key(choice.key)))
 
 
@@ -150,12 +143,6 @@ def size_choices(profile: Profile, sizes: Mapping[str, Size]) -> tuple[SizeChoic
     for key, name in keyed(profile.sizes).items():
         if name in sizes:
             found.append(SizeChoice(key, sizes[name].display_name, sizes[name], default=not found))
-    found += [
-        SizeChoice(old, f"{choice.display_name} (was {old})", choice.size)
-        for old, new in profile.retired.get("resources", {}).items()
-        for choice in found
-        if choice.key == new
-    ]
     return tuple(sorted(found, key=lambda choice: sort_key(choice.key))) or (
         SizeChoice("", "", None, default=True),
     )
@@ -170,9 +157,15 @@ def keyed(listed: Listed) -> dict[str, str]:
     return {f"{place:0{width}}-{name}": name for place, name in enumerate(names.values(), start=1)}
 
 
-def _named(item: Variant, opened: Mapping[str, str]) -> str:
-    extra = [f"{axis.capitalize()} {value}" for axis, value in opened.items()]
-    return ", ".join([item.description or item.image, *extra])
+def variant_title(profile: Profile, item: Variant, about: str) -> str:
+    """Return what a variant is called in a profile: ``about`` it, and the values of the axes that the profile opens."""
+    opened = [f"{axis.capitalize()} {value}" for axis, value in opened_axes(profile, item).items()]
+    return ", ".join([about, *opened] if about else opened)
+
+
+def opened_axes(profile: Profile, item: Variant) -> dict[str, str]:
+    """Return the values of a variant that users of a profile choose between."""
+    return {axis: value for axis, value in item.values.items() if axis in profile.axes}
 
 
 def used_variants(found: Iterable[Offer]) -> dict[str, Variant]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.matrix.model import MANAGERS
 from generator.matrix.variants import by_image
-from generator.profiles.offer import offers
+from generator.profiles.offer import offers, variant_title
 from generator.render.file import File
 from generator.render.graph_svg import svg
 from generator.render.images_page import image_parents, image_sources
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from generator.matrix.model import Matrix, Variant
-    from generator.profiles.offer import ImageChoice, Offer, SizeChoice
+    from generator.profiles.offer import ImageChoice, Offer
 
 CATALOG = "docs/catalog.html"
 _TITLES = {
@@ -111,25 +111,27 @@ def _profiles(found: Sequence[Offer]) -> Iterator[str]:
             if chips
             else ""
         )
-        yield _choices("Images", offer.images)
+        yield _choices("Images", [(_linked(offer, choice), choice.default) for choice in offer.images])
         if any(choice.size for choice in offer.sizes):
-            yield _choices("Resources", offer.sizes)
+            sizes = [(escape(choice.display_name), choice.default) for choice in offer.sizes]
+            yield _choices("Resources", sizes)
         yield "</article>"
     yield "</div></section>"
 
 
-def _choices(title: str, choices: Sequence[ImageChoice] | Sequence[SizeChoice]) -> str:
-    def mark(choice: ImageChoice | SizeChoice) -> str:
-        return " (preselected)" if choice.default and len(choices) > 1 else ""
+def _choices(heading: str, choices: Sequence[tuple[str, bool]]) -> str:
+    """Return a list of choices: markup, and whether it is preselected."""
+    several = len(choices) > 1
+    items = "".join(
+        f"<li>{text}{' (preselected)' if default and several else ''}</li>" for text, default in choices
+    )
+    return f"<dl><dt>{heading}</dt><dd><ul>{items}</ul></dd></dl>"
 
-    items = "".join(f"<li>{_choice(choice)}{mark(choice)}</li>" for choice in choices)
-    return f"<dl><dt>{title}</dt><dd><ul>{items}</ul></dd></dl>"
 
-
-def _choice(choice: ImageChoice | SizeChoice) -> str:
-    variant = getattr(choice, "variant", None)
-    name = escape(choice.display_name)
-    return f'<a href="#image-{escape(variant.image)}">{name}</a>' if variant else name
+def _linked(offer: Offer, choice: ImageChoice) -> str:
+    item = choice.variant
+    name = variant_title(offer.profile, item, item.description or item.image)
+    return f'<a href="#image-{escape(item.image)}">{escape(name)}</a>'
 
 
 def _image(matrix: Matrix, items: Sequence[Variant]) -> Iterator[str]:

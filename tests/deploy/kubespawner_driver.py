@@ -1,7 +1,8 @@
 """Drives the real KubeSpawner: one JSON line with chart values in, one JSON line with what users would get out.
 
 Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
-every select is posted, and the pod of each post is returned.
+every select is posted, and the pod of each post is returned. ``custom.groups`` are the user's groups (all, where it is
+left out) and ``custom.saved`` what the hub has stored of the user's last choice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import tempfile
 from html.parser import HTMLParser
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 CHART_TOLERATIONS = [
@@ -70,7 +72,25 @@ def new_spawner(values: dict[str, Any]) -> Any:
     config.KubeSpawner.tolerations = CHART_TOLERATIONS
     config.KubeSpawner.volumes = {"home": {"name": "home", "persistentVolumeClaim": {"claimName": "claim"}}}
     config.KubeSpawner.volume_mounts = {"home": {"name": "home", "mountPath": "/home/jovyan"}}
-    return KubeSpawner(config=config, _mock=True)
+    run_extra_config(values, config)
+    spawner = KubeSpawner(config=config, _mock=True)
+    custom = values.get("custom", {})
+    spawner.user.groups = [SimpleNamespace(name=name) for name in custom.get("groups", every_group(values))]
+    spawner.user_options = dict(custom.get("saved", {}))
+    return spawner
+
+
+def run_extra_config(values: dict[str, Any], config: Any) -> None:
+    """Run ``hub.extraConfig`` as the chart's jupyterhub_config.py does, with the module ``z2jh`` beside it."""
+    z2jh = ModuleType("z2jh")
+    z2jh.get_config = lambda path: values["singleuser"][path.rpartition(".")[2]]  # type: ignore[attr-defined]
+    sys.modules["z2jh"] = z2jh
+    for _, code in sorted(values.get("hub", {}).get("extraConfig", {}).items()):
+        exec(code, {"c": config})  # noqa: S102 - what the hub does
+
+
+def every_group(values: dict[str, Any]) -> list[str]:
+    return [group for item in values["singleuser"]["profileList"] for group in item.get("allowed_groups", ())]
 
 
 async def pod_of(values: dict[str, Any], posted: dict[str, list[str]]) -> dict[str, Any]:
@@ -100,7 +120,10 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
             chosen = {name.removeprefix(prefix): key for name, key in choice.items()}
             pods.append({"slug": slug, "choice": chosen, "pod": await pod_of(values, posted)})
     started = await default_pod(values)
+    from kubespawner import __version__
+
     return {
+        "version": __version__,
         "slugs": form.slugs,
         "checked": form.checked,
         "selects": form.selects,
@@ -112,9 +135,8 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
-    """The pod of a start by API, without any option."""
+    """The pod of a start by API, without any option: the hub takes what it has stored."""
     spawner = new_spawner(values)
-    spawner.user_options = {}
     await spawner.load_user_options()
     from kubernetes_asyncio.client import ApiClient
 

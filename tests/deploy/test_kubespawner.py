@@ -113,7 +113,27 @@ def test_every_field_reaches_the_pod(kubespawner: Ask) -> None:
     agree(loaded, answer)
     env = facts(answer["default"])["env"]
     assert (env["TEAM"], env["MORE"]) == ("science", "1")
-    assert answer["slugs"] == ["data-science", "gpu", "old", "scipy"]
+    assert answer["slugs"] == ["data-science", "gpu", "old"]
+
+
+def test_saved_choices_work_under_former_names_that_nobody_sees(kubespawner: Ask) -> None:
+    loaded = small(EVERYTHING, "profiles: {gpu: {default: true}}")
+    saved = {"profile": "scipy", "image": "old", "resources": "medium"}
+    answer = kubespawner({**values(loaded), "custom": {"saved": saved}})
+    assert "error" not in answer, answer
+    assert_same(
+        facts(answer["default"]), expected(loaded)["data-science", "jupyter-scipy-python3-11", "2-large"]
+    )
+    assert answer["slugs"] == ["data-science", "gpu", "old"]
+    assert answer["checked"] == (["data-science"] if answer["version"] >= "7.1" else ["gpu"])
+    seen = {key for keys in answer["selects"].values() for key in keys}
+    assert not seen & {"scipy", "old", "medium"}
+
+
+def test_groups_see_their_profiles_only(kubespawner: Ask) -> None:
+    loaded = small(EVERYTHING)
+    answer = kubespawner({**values(loaded), "custom": {"groups": ["finance"]}})
+    assert answer["slugs"] == ["gpu", "old"]
 
 
 @settings(

@@ -50,7 +50,7 @@ def test_values_with_groups_fit_the_chart() -> None:
     loaded = small("profiles: {gpu: {groups: [research]}}")
     values = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
     jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
-    code = values["hub"]["extraConfig"]["image-matrix-groups"]
+    code = values["hub"]["extraConfig"]["image-matrix-profiles"]
     compile(code, "extraConfig", "exec")
 
 

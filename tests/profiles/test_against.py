@@ -70,6 +70,35 @@ def test_a_retired_key_stands_for_it() -> None:
     )
 
 
+ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {resources: {medium: 2-large}}}}"
+
+
+def test_a_former_name_may_be_dropped() -> None:
+    assert said(ALIAS, "{}") == ""
+
+
+def test_a_former_name_is_not_lost_with_the_one_that_stood_for_it() -> None:
+    again = """
+profiles:
+  data-science:
+  science:
+    display_name: Science
+    images: [jupyter-scipy]
+    axes: [python]
+    resources: {1-small: small, 3-large: large}
+    aliases: [data-science]
+    retired: {resources: {2-large: 3-large}}
+"""
+    text = said(ALIAS, again)
+    assert "IM703 the profile `scipy` of v1 is gone" in text
+    assert "IM704 profile `science`: the choice `medium` of `resources` in v1 is gone" in text
+    assert text.count("IM70") == 2
+    kept = again.replace("[data-science]", "[data-science, scipy]").replace(
+        "{2-large:", "{medium: 3-large, 2-large:"
+    )
+    assert said(ALIAS, kept) == ""
+
+
 def test_an_option_of_one_choice_left_nothing_behind() -> None:
     assert said("{}", "profiles: {data-science: {resources: [small]}}") == ""
 

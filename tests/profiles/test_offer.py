@@ -54,6 +54,14 @@ def test_without_axes_each_image_has_one_variant() -> None:
     ]
 
 
+def test_variants_of_one_image_are_called_by_their_axes() -> None:
+    assert [choice.display_name for choice in offered("{}").images] == ["Python 3.13", "Python 3.11"]
+    two = offered("profiles: {data-science: {images: [jupyter, jupyter-scipy]}}")
+    assert [choice.display_name for choice in two.images] == [
+        "jupyter, Python 3.13", "jupyter, Python 3.11", "jupyter-scipy, Python 3.13", "jupyter-scipy, Python 3.11",
+    ]  # fmt: skip
+
+
 def test_there_is_one_default_of_everything() -> None:
     loaded = small("{}")
     found = offers(loaded.matrix, loaded.variants)
@@ -63,13 +71,13 @@ def test_there_is_one_default_of_everything() -> None:
         assert sum(choice.default for choice in offer.sizes) == 1
 
 
-def test_order_then_deprecated_then_aliases() -> None:
+def test_order_then_deprecated_and_no_former_names() -> None:
     loaded = small(
         "profiles: {data-science: {order: 60, aliases: [was]},"
         " old: {display_name: Old, images: [jupyter], order: 1, deprecated: {successor: gpu, message: Soon.}}}"
     )
     found = offers(loaded.matrix, loaded.variants)
-    assert [offer.slug for offer in found] == ["gpu", "data-science", "old", "was"]
+    assert [offer.slug for offer in found] == ["gpu", "data-science", "old"]
     assert found[2].display_name == "Old (deprecated)"
     assert found[2].description == "Deprecated: use GPU. Soon."
     assert found[0].default

@@ -10,7 +10,7 @@ from generator.diagnostics import did_you_mean
 from generator.matrix.schema import human
 from generator.matrix.variants import by_image
 from generator.profiles.helm import in_order, is_ordered, slugify
-from generator.profiles.offer import IMAGE_OPTION, keyed, offered, offers
+from generator.profiles.offer import IMAGE_OPTION, offered, offers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,27 +28,29 @@ LARGEST = 900 * 1024
 
 
 def slugs(matrix: Matrix) -> Iterator[Finding]:
-    """Slugs that are none, and those that two profiles have."""
+    """Keys that are no slugs, and names that two profiles have."""
     seen: dict[str, tuple[str, Path]] = {}
-    for name, said, path, target in _named(matrix):
+    for name in matrix.catalog.profiles:
         slug = slugify(name)
         if slug != name:
             advice = f"write `{slug}`" if slug else "give it a name with letters or digits"
-            yield rules.BAD_SLUG.at(path, target, slug=name, advice=advice)
-        if slug and slug in seen:
-            first, place = seen[slug]
-            fields = {"first": first, "second": said, "slug": slug}
-            yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
-        seen.setdefault(slug, (said, path))
-
-
-def _named(matrix: Matrix) -> Iterator[tuple[str, str, Path, Target]]:
-    """Yield every name that becomes a slug, in words and with its place; aliases after all profiles."""
-    for name in matrix.catalog.profiles:
-        yield name, f"profile `{name}`", ("profiles", name), "key"
+            yield rules.BAD_SLUG.at(("profiles", name), "key", slug=name, advice=advice)
+        yield from _taken(slug, f"profile `{name}`", ("profiles", name), "key", seen)
     for name, profile in matrix.catalog.profiles.items():
-        for at, alias in enumerate(profile.aliases):
-            yield alias, f"an alias of `{name}`", ("profiles", name, "aliases", at), "value"
+        for at, alias in enumerate(profile.aliases):  # whatever a hub has stored, slug or not
+            path = ("profiles", name, "aliases", at)
+            yield from _taken(alias, f"an alias of `{name}`", path, "value", seen)
+
+
+def _taken(
+    slug: str, said: str, path: Path, target: Target, seen: dict[str, tuple[str, Path]]
+) -> Iterator[Finding]:
+    """Yield a finding where a slug is in ``seen``, and put it there."""
+    if slug and slug in seen:
+        first, place = seen[slug]
+        fields = {"first": first, "second": said, "slug": slug}
+        yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
+    seen.setdefault(slug, (said, path))
 
 
 def defaults(matrix: Matrix) -> Iterator[Finding]:
@@ -68,7 +70,6 @@ def names(matrix: Matrix) -> Iterator[Finding]:
         yield from _unknown((*here, "images"), profile.images.names, "image", matrix.images)
         yield from _unknown((*here, "resources"), profile.sizes.names, "size", catalog.sizes, "resources")
         yield from _axes(matrix, name, profile)
-        yield from _retired(name, profile)
         successor = profile.deprecated.successor if profile.deprecated else None
         if successor is not None and (successor not in catalog.profiles or successor == name):
             suggestion = did_you_mean(successor, set(catalog.profiles) - {name})
@@ -114,19 +115,6 @@ def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
                 yield rules.UNKNOWN_AXIS_VALUE.at(
                     path, "value", where=where, axis=axis, value=value, suggestion=suggestion
                 )
-
-
-def _retired(name: str, profile: Profile) -> Iterator[Finding]:
-    for option, listed in (("images", profile.images), ("resources", profile.sizes)):
-        known = keyed(listed)
-        for old, new in profile.retired.get(option, {}).items():
-            path: Path = ("profiles", name, "retired", option, old)
-            if old in known:
-                yield _key_finding(path, "key", name, old, "is a choice of today", "remove it here")
-            # variants of an image have keys of their own: ask for the image's part only
-            if not any(new == key or (option == "images" and new.startswith(f"{key}-")) for key in known):
-                fields = {"where": human(path[:4]), "what": "choice", "name": new}
-                yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
 
 
 def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
@@ -179,26 +167,41 @@ def _no_order(path: Path, keys: Sequence[str]) -> Finding:
 
 
 def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Choice keys that break the pre-puller's container names, and those that stand twice."""
+    """Choice keys that break the pre-puller's container names, that stand twice, or that stand for nothing."""
+    sound = {item.image for item in variants.values()} | set(matrix.catalog.sizes)
     for index, offer in enumerate(offers(matrix, variants)):
-        if offer.slug == offer.profile.slug:  # an alias has the same choices
-            yield from _written_keys(offer.profile)
-            yield from _image_keys(offer, index)
+        yield from _written_keys(offer.profile)
+        yield from _image_keys(offer, index)
+        if sound.issuperset([*offer.profile.images.names.values(), *offer.profile.sizes.names.values()]):
+            yield from _retired(offer)
+
+
+def _retired(offer: Offer) -> Iterator[Finding]:
+    """Former keys that are keys of today, and those whose heir is not there."""
+    for field, choices in (("images", offer.images), ("resources", offer.sizes)):
+        known = [choice.key for choice in choices]
+        for old, new in offer.profile.retired.get(field, {}).items():
+            path: Path = ("profiles", offer.slug, "retired", field, old)
+            if old in known:
+                yield _key_finding(path, "key", offer.slug, old, "is a choice of today", "remove it here")
+            if new not in known:
+                fields = {"where": human(path[:4]), "what": "choice", "name": new}
+                yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
 
 
 def _written_keys(profile: Profile) -> Iterator[Finding]:
     """Keys that are no part of a container's name."""
     for option, listed in (("images", profile.images), ("resources", profile.sizes)):
         here: Path = ("profiles", profile.slug)
-        places = [(key, (*here, option, key if listed.keyed else at)) for at, key in enumerate(listed.names)]
-        places += [(key, (*here, "retired", option, key)) for key in profile.retired.get(option, {})]
-        for key, path in places:
+        for at, key in enumerate(listed.names):
             if not _KEY.fullmatch(key):
+                path, target = (
+                    (*here, option, key if listed.keyed else at),
+                    "key" if listed.keyed else "value",
+                )
                 advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
                 problem = "cannot be part of a container's name"
-                yield _key_finding(
-                    path, "value" if isinstance(path[-1], int) else "key", profile.slug, key, problem, advice
-                )
+                yield _key_finding(path, target, profile.slug, key, problem, advice)
 
 
 def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
@@ -226,8 +229,6 @@ def _shorter(image: str) -> str:
 def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, str]:
     """Return where the key of an image stands, or what it is made from."""
     here: Path = ("profiles", profile.slug)
-    if choice.key in profile.retired.get("images", {}):
-        return (*here, "retired", "images", choice.key), "key"
     names = profile.images.names
     if not profile.images.keyed:
         return (*here, "images", list(names).index(choice.variant.image)), "value"

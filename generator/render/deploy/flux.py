@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.render.deploy import hub_config
 from generator.render.deploy.dump import Block, dump
 
 if TYPE_CHECKING:
@@ -18,29 +19,13 @@ LABELS = {
     # nothing in here is a variable of a Kustomization's postBuild
     "kustomize.toolkit.fluxcd.io/substitute": "disabled",
 }
-_GROUPS = '''\
-"""Offer a profile with `allowed_groups` to the members of these JupyterHub groups only."""
-from z2jh import get_config
-
-
-def offered_profiles(spawner):
-    names = {group.name for group in spawner.user.groups}
-    return [
-        profile
-        for profile in get_config("singleuser.profileList") or []
-        if not profile.get("allowed_groups") or names.intersection(profile["allowed_groups"])
-    ]
-
-
-c.KubeSpawner.profile_list = offered_profiles
-'''
 
 
 def values(profiles: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the chart's values: the profile list, and what enforces groups where a profile has some."""
+    """Return the chart's values: the profile list, and the lines that the hub needs for it."""
     made: dict[str, Any] = {"singleuser": {"profileList": list(profiles)}}
-    if any("allowed_groups" in profile for profile in profiles):
-        made["hub"] = {"extraConfig": {"image-matrix-groups": Block(_GROUPS)}}
+    if hub_config.is_needed(profiles):
+        made["hub"] = {"extraConfig": {hub_config.NAME: Block(hub_config.CODE)}}
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.profiles.offer import IMAGE_OPTION, SIZE_OPTION
+from generator.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION
 from generator.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
 from generator.profiles.units import quantity
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def profile_list(
     matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the list; a choice of one is no option but part of the profile's own override."""
+    """Return the list; a choice of one is no option but part of the profile's own override.
+
+    ``aliases``, ``retired`` and ``allowed_groups`` are for :mod:`generator.render.deploy.hub_config`.
+    """
     return [_entry(matrix, offer, references) for offer in offers]
 
 
@@ -34,16 +37,27 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
         if len(choices) == 1:
             override = merged(override, next(iter(choices.values()))[1])
         else:
-            options[key] = {"display_name": title, "choices": {k: _choice(*v) for k, v in choices.items()}}
+            options[key] = {
+                "display_name": title,
+                "choices": {k: _choice(*v) for k, v in choices.items()},
+                **({"retired": dict(old)} if (old := offer.profile.retired.get(FIELDS[key])) else {}),
+            }
     return {
         "slug": offer.slug,
         "display_name": offer.display_name,
-        **({"description": offer.description} if offer.description else {}),
+        **({"description": about} if (about := _about(offer)) else {}),
         **({"default": True} if offer.default else {}),
+        **({"aliases": list(offer.profile.aliases)} if offer.profile.aliases else {}),
         **({"allowed_groups": list(offer.profile.groups)} if offer.profile.groups else {}),
         **({"kubespawner_override": override} if override else {}),
         **({"profile_options": options} if options else {}),
     }
+
+
+def _about(offer: Offer) -> str:
+    """Return the description, with the size where there is but one: it is no option, so users would not learn it."""
+    only = offer.sizes[0].display_name if len(offer.sizes) == 1 else ""
+    return " – ".join(part for part in (offer.description, only) if part)
 
 
 def _choice(choice: ImageChoice | SizeChoice, override: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""What the hub runs beside the profile list: the few things that KubeSpawner's list cannot say.
+
+KubeSpawner ignores ``allowed_groups``, ``aliases`` and ``retired`` in an entry; these lines of ``hub.extraConfig`` read
+them. ``profile_list`` may be a function, which is asked before the form is made and again before a server starts. It
+sees what the user has saved, so it puts the present names in place of former ones, and the form shows only those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NAME = "image-matrix-profiles"
+CODE = '''\
+"""Offer profiles to their groups, and know saved choices by the names that they had."""
+from z2jh import get_config
+
+
+def offered_profiles(spawner):
+    profiles = get_config("singleuser.profileList") or []
+    spawner.user_options = renamed(spawner.user_options or {}, profiles)
+    groups = {group.name for group in spawner.user.groups}
+    return [
+        profile
+        for profile in profiles
+        if not profile.get("allowed_groups") or groups.intersection(profile["allowed_groups"])
+    ]
+
+
+def renamed(saved, profiles):
+    found = dict(saved)
+    for profile in profiles:
+        if saved.get("profile") in profile.get("aliases", []):
+            found["profile"] = profile["slug"]
+    for profile in profiles:
+        if profile["slug"] == found.get("profile"):
+            for name, option in profile.get("profile_options", {}).items():
+                if found.get(name) in option.get("retired", {}):
+                    found[name] = option["retired"][found[name]]
+    return found
+
+
+c.KubeSpawner.profile_list = offered_profiles
+'''
+
+
+def is_needed(profiles: Iterable[dict[str, Any]]) -> bool:
+    """Say whether an entry has something that KubeSpawner does not know by itself."""
+    return any(
+        "allowed_groups" in profile
+        or "aliases" in profile
+        or any("retired" in option for option in profile.get("profile_options", {}).values())
+        for profile in profiles
+    )

@@ -1,0 +1,75 @@
+"""The lines of ``hub.extraConfig``: groups and former names, run as the chart runs them."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.support import deployed, reference, small
+
+
+def asked(values: dict[str, Any], spawner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Run the code as the hub does: ``z2jh.get_config`` reads the values, ``c`` takes the configuration."""
+    z2jh = ModuleType("z2jh")
+    z2jh.get_config = lambda path: values["singleuser"][path.rpartition(".")[2]]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "z2jh", z2jh)
+    config = SimpleNamespace(KubeSpawner=SimpleNamespace())
+    exec(values["hub"]["extraConfig"]["image-matrix-profiles"], {"c": config})  # noqa: S102 - what the hub does
+    return [item["slug"] for item in config.KubeSpawner.profile_list(spawner)]
+
+
+def someone(*groups: str, saved: dict[str, str] | None = None) -> SimpleNamespace:
+    user = SimpleNamespace(groups=[SimpleNamespace(name=name) for name in groups])
+    return SimpleNamespace(user=user, user_options=saved)
+
+
+def test_members_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = small("profiles: {gpu: {groups: [research, teaching]}}")
+    values = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    assert asked(values, someone(), monkeypatch) == ["data-science"]
+    assert asked(values, someone("finance"), monkeypatch) == ["data-science"]
+    assert asked(values, someone("teaching"), monkeypatch) == ["data-science", "gpu"]
+
+
+RENAMED = """
+profiles:
+  data-science:
+    aliases: [scipy, Data_Science]
+    retired:
+      images: {"02-R": jupyter-scipy-python3-11}
+      resources: {medium: 2-large}
+"""
+
+
+@pytest.mark.parametrize(
+    ("saved", "found"),
+    [
+        ({"profile": "scipy"}, {"profile": "data-science"}),
+        ({"profile": "Data_Science"}, {"profile": "data-science"}),
+        (
+            {"profile": "scipy", "image": "02-R", "resources": "medium"},
+            {"profile": "data-science", "image": "jupyter-scipy-python3-11", "resources": "2-large"},
+        ),
+        ({"profile": "data-science", "resources": "medium"}, {"profile": "data-science", "resources": "2-large"}),
+        ({"profile": "gpu", "resources": "medium"}, {"profile": "gpu", "resources": "medium"}),
+        ({"profile": "never-there", "image": "x"}, {"profile": "never-there", "image": "x"}),
+        ({}, {}),
+    ],
+)  # fmt: skip
+def test_saved_choices_get_their_present_names(
+    saved: dict[str, str], found: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = yaml.safe_load(deployed(small(RENAMED))["deploy/jupyterhub/values.yaml"])
+    user = someone(saved=dict(saved))
+    stored = user.user_options
+    assert asked(values, user, monkeypatch) == ["data-science", "gpu"]
+    assert user.user_options == found
+    assert stored == saved  # what the hub has in its database is its own
+
+
+def test_without_groups_and_former_names_the_hub_gets_no_code() -> None:
+    assert "hub" not in yaml.safe_load(deployed(reference())["deploy/jupyterhub/values.yaml"])
