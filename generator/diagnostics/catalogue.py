@@ -189,7 +189,7 @@ PIP_CONFLICT = Rule(
     good="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  new: {parent: scipy, pip: [pandas==3.1.1]}\n",
 )  # fmt: skip
 PIP_UNSOLVABLE = Rule(
-    "IM602", "pip-unsolvable", "the Python packages of `{image}` cannot be resolved: {problem}", "{advice}",
+    "IM602", "pip-unsolvable", "the Python packages of {images} cannot be resolved: {problem}", "{advice}",
     "No set of versions satisfies the requirements of the image, whatever its ancestors have: a version does not exist for "
     "this Python and architecture, or two requirements exclude each other.",
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.lock.python import package_of, version_of
+from generator.lock.python import counted, package_of, version_of
 from generator.lock.requirements import INDEX_MARK
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def _packages(
             if before.get(name) != after.get(name):
                 grouped.setdefault((name, before.get(name, ""), after.get(name, "")), []).append(variant)
     for variant in sorted(set(new) - set(old)):
-        yield f"{kind} {variant}: {len(_versions(new[variant]))} packages (new)"
+        yield f"{kind} {variant}: {counted(len(_versions(new[variant])), 'package')} (new)"
     for variant in sorted(set(old) - set(new)):
-        yield f"{kind} {variant}: {len(_versions(old[variant]))} packages (gone)"
+        yield f"{kind} {variant}: {counted(len(_versions(old[variant])), 'package')} (gone)"
     for (name, was, now), variants in sorted(grouped.items()):
         yield f"{kind} {name}: {_arrow(was, now)}, in {_some(variants)}"
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from generator.diagnostics import catalogue as rules
 from generator.lock.distributions import glibc_of, python_of
 from generator.lock.inputs import asked, beneath
+from generator.lock.lines import requirement_lines
 from generator.lock.python import package_of, version_of
-from generator.lock.requirements import INDEX_MARK
+from generator.lock.unsolvable import unsolvable
 from generator.lock.uv import ROOT, Graph, Question, Refused
 from generator.matrix.resolve import package_name
-from generator.matrix.variants import resolutions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,13 +56,13 @@ def explain(
     free = ask(replace(conflict.question, constraints=()))
     if not isinstance(free, Graph):
         text = free.explanation if isinstance(free, Refused) else conflict.refused.explanation
-        return [_unsolvable(loaded, variant, text)]
+        return [unsolvable(loaded, variant, text)]
     found = [
         finding
         for name in _in_the_way(conflict.question, free, ask)[:MOST_SHOWN]
         for finding in _conflict(loaded, locked, conflict, free, name, ask)
     ]
-    return found or [_unsolvable(loaded, variant, conflict.refused.explanation)]
+    return found or [unsolvable(loaded, variant, conflict.refused.explanation)]
 
 
 def _in_the_way(question: Question, free: Graph, ask: Callable[[Question], object]) -> list[str]:
@@ -153,29 +153,7 @@ def _trail(loaded: Loaded, variant: Variant, graph: object, name: str) -> Trail 
 
 
 def _requirement(loaded: Loaded, variant: Variant, way: tuple[str, ...]) -> Trail | None:
-    for item, path in _requirements(loaded, variant):
+    for item, path in requirement_lines(loaded, variant):
         if package_name("pip", item) == way[0]:
             return Trail(item, path, way)
     return None
-
-
-def _requirements(loaded: Loaded, variant: Variant) -> Iterator[tuple[str, Path]]:
-    """Yield a variant's requirements with the place of each in the matrix: an image, an override, a bundle."""
-    resolution = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id]
-    for sourced in resolution.packages.get("pip", ()):
-        yield sourced.value, loaded.documents.position((*sourced.origin.path, "pip", sourced.value))
-
-
-def _unsolvable(loaded: Loaded, variant: Variant, explanation: str) -> Finding:
-    words = {word.partition("==")[0].strip(",.") for word in explanation.lower().split()}
-    named = [path for item, path in _requirements(loaded, variant) if package_name("pip", item) in words]
-    advice = "change the version, or leave it out for this Python or architecture"
-    text = explanation.replace(INDEX_MARK, " ")
-    python = python_of(loaded.matrix, variant)
-    finding = rules.PIP_UNSOLVABLE.at(
-        named[0] if named else ("images", variant.image),
-        image=variant.image,
-        problem=text,
-        advice=f"{advice} (Python {python})",
-    )
-    return finding.beside(*((path, "and this") for path in named[1:MOST_SHOWN]))

@@ -119,6 +119,11 @@ def moves(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
     return upgraded == ALL or bool(names & set(upgraded))
 
 
+def counted(count: int, thing: str) -> str:
+    """Return ``1 package``, ``2 packages``."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def package_of(item: str) -> str:
     """Return the name in ``name==version``."""
     return item.partition("==")[0]
@@ -196,11 +201,11 @@ def _finish(
     if isinstance(last, Resolved):
         _take(found, step, [answer for answer in answers if isinstance(answer, Resolved)])
         count = len({item for items in found.locked[name].packages.values() for item in items})
-        return say(f"{name}: {count} Python packages")
+        return say(f"{name}: {counted(count, 'Python package')}")
     if isinstance(last, Refused):
         question = list(step.questions.values())[len(answers) - 1]
         found.conflicts.append(Conflict(name, question, last))
-        say(f"{name}: its requirements exclude each other")
+        say(f"{name}: its packages cannot be resolved")
     else:
         found.failures[name] = last.reason
         say(f"{name}: {last.reason}")

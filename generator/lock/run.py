@@ -14,6 +14,7 @@ from generator.lock.model import Lock
 from generator.lock.python import lock_python, package_of
 from generator.lock.snapshots import apt_moments, cran_day, without_snapshots
 from generator.lock.sources import lock_sources, wanted_references
+from generator.lock.unsolvable import once
 from generator.lock.uv import ALL
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
     files = lock_files(loaded, old.downloads, file_moves, world.stream, world.sleep, world.say)
     conda = lock_conda(loaded, old, moves, world.solve)
     python = lock_python(loaded, old, upgraded, world.resolve, world.say)
+    order = list(loaded.variants)
     conflicts = [
         finding
-        for conflict in python.conflicts
+        for conflict in sorted(python.conflicts, key=lambda item: order.index(item.variant))
         for finding in explain(loaded, python.locked, conflict, world.graph)
     ]
     lock = Lock(
@@ -92,7 +94,7 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
-    return Outcome(lock, (*files.findings, *conflicts), failures)
+    return Outcome(lock, (*files.findings, *once(conflicts)), failures)
 
 
 def names_of(item: WantedFile) -> tuple[str, ...]:

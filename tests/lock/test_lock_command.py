@@ -22,6 +22,7 @@ import pytest
 from generator.cli import run
 from generator.lock import text as texts
 from generator.lock.read import pins
+from generator.lock.unsolvable import plainly
 from generator.matrix.load import load
 from generator.project import read_inputs
 
@@ -294,12 +295,38 @@ def test_a_conflict_names_the_packages_between(
     assert "`theta → iota → zeta` against `zeta<2`" in said
 
 
-def test_what_nobody_has_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_nobody_has_is_refused_once_for_all_images_and_pythons(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     repository.change("pip: [delta]", "pip: [delta, nowhere==1]")
     assert repository.run("lock") == 2
     said = capsys.readouterr().err
-    assert "IM602" in said
-    assert "nowhere" in said
+    assert "error[IM602]: the Python packages of `leaf` cannot be resolved: nowhere was not found in" in said
+    assert "help: check the name;" in said
+    assert said.count("IM602") == 1
+    repository.change("delta, nowhere==1", "delta==77")
+    assert repository.run("lock") == 2
+    said = capsys.readouterr().err
+    assert "(Python 3.11, 3.13)" in said
+    assert said.count("IM602") == 1
+
+
+END = "we can conclude that your requirements are unsatisfiable."
+MARKER = "{python_full_version < '3.14'}"
+CHAIN = "Because a depends on b{}>=2 and you require a==1, we can conclude that you require b>=2. And you require b==1"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (f"Because a has no wheels and you require a==1, {END}", "a has no wheels"),
+        (f"Because a is bad and you require a==1, {END} hint: You require x", "a is bad; You require x"),
+        (f"{CHAIN.format(MARKER)}, {END}", f"{CHAIN.format('')}, {END}"),
+        ("something new", "something new"),
+    ],
+)
+def test_what_uv_says(said: str, expected: str) -> None:
+    assert plainly(said) == expected
 
 
 def test_a_failure_leaves_all_others_locked(
