@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from generator.matrix.resolve import package_name
@@ -12,11 +13,13 @@ from generator.render.templates import DOCKERFILE_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from generator.matrix.model import Matrix, Platform, Variant
+    from generator.matrix.model import Download, Matrix, Platform, Variant
     from generator.pins import Pins
     from generator.render.file import File
     from generator.render.templates import Templates
 
+DOCKERFILE = "Dockerfile"
+_REFERENCE = re.compile(r"""\b(?:extends|include|import|from)\s+["']([^"']+)["']""")
 Ingredients = dict[str, tuple[str, ...]]
 """What it is (``pip packages``, ``lock: debian-trixie``) to its value as a list of texts."""
 
@@ -39,7 +42,11 @@ def ingredients(
     found |= dict(_locked(pins, item, arch))
     found["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
     found["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
-    found["Python"] = (item.provider, str(item.system_site_packages), item.values.get("python", ""))
+    found["Python"] = (
+        item.values.get("python", ""),
+        f"provider {item.provider}",
+        "with the source's packages" if item.system_site_packages else "",
+    )
     found |= dict(_files(rendered, item))
     return found | _template(templates, rendered, item)
 
@@ -60,11 +67,22 @@ def _source(matrix: Matrix, pins: Pins, item: Variant) -> Ingredients:
 def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name in (*item.downloads, *(["micromamba"] if item.packages.get("conda") else [])):
         download = matrix.downloads[name]
-        place = (download.to or "", download.unpack or "", str(download.strip), str(download.deb))
-        yield f"download {name}", (download.version, download.address(arch), *place)
+        yield f"download {name}", (download.version, download.address(arch), *_steps(download))
         yield f"lock: {name}", (download.sha256.get(arch) or pins.checksums.get(download.address(arch), ""),)
     for extension in item.packages.get("extensions", ()):
         yield f"lock: {extension}", (pins.checksums.get(extension_address(extension), ""),)
+
+
+def _steps(download: Download) -> Iterator[str]:
+    """Yield what is done with a file once it is there."""
+    if download.to:
+        yield f"to {download.to}"
+    if download.unpack:
+        yield f"unpacked in {download.unpack}"
+    if download.strip:
+        yield f"strip {download.strip}"
+    if download.deb:
+        yield "installed by apt"
 
 
 def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -86,29 +104,51 @@ def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, t
 
 
 def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> Ingredients:
-    names = (f"skeleton{DOCKERFILE_SUFFIX}", "macros.j2", item.template + DOCKERFILE_SUFFIX)
-    texts = "\0".join(templates.dockerfiles.get(name, "") for name in names)
-    dockerfile = rendered[f"{item.folder}/Dockerfile"].content
-    # both: a template that changes without changing this Dockerfile is no reason, nor is a value that changes it
-    return {f"template {item.template}": (hashlib.sha256(texts.encode()).hexdigest(), dockerfile.decode())}
+    hashes = {
+        f"template {name.removesuffix(DOCKERFILE_SUFFIX).removesuffix('.j2')}": (
+            hashlib.sha256(templates.dockerfiles[name].encode()).hexdigest(),
+        )
+        for name in _chain(templates, item.template + DOCKERFILE_SUFFIX)
+    }
+    return {
+        "template": (item.template,),
+        **hashes,
+        DOCKERFILE: (rendered[f"{item.folder}/Dockerfile"].content.decode(),),
+    }
+
+
+def _chain(templates: Templates, first: str) -> list[str]:
+    """Return a template with all that it extends, includes and imports."""
+    found = [first] if first in templates.dockerfiles else []
+    for name in found:
+        others = dict.fromkeys(_REFERENCE.findall(templates.dockerfiles[name]))
+        found += [other for other in others if other in templates.dockerfiles and other not in found]
+    return found
 
 
 def differences(old: Ingredients, new: Ingredients) -> list[str]:
-    """Return what differs, in words, in the order of :func:`ingredients`."""
+    """Return what differs, in words, in the order of :func:`ingredients`.
+
+    A template that was edited counts only where the Dockerfile differs, too; a Dockerfile that differs for no other
+    reason is one itself.
+    """
+    rendered = old.get(DOCKERFILE) != new.get(DOCKERFILE)
     found: list[str] = []
     for name in dict.fromkeys((*new, *old)):
         before, after = old.get(name, ()), new.get(name, ())
-        if name.startswith("template "):
-            changed = before[:1] != after[:1] and before[1:] != after[1:]
-        else:
-            changed = before != after
-        if changed and not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(found)):
+        if name == DOCKERFILE or before == after:
+            continue
+        if name.startswith("template ") and not (rendered and before and after):
+            continue
+        if not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(found)):
             found.append(f"{name}{_details(name, before, after)}")
-    return found
+    return found or ([DOCKERFILE] if rendered else [])
 
 
 def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
     """Say which entries of a list came, went or changed."""
+    if name == "template":
+        return f" {before[0]} → {after[0]}"
     if not name.endswith(" packages") or name.startswith("lock: hashes"):
         return ""
     manager = name.split()[-2]

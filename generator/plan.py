@@ -213,7 +213,7 @@ def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
     below: dict[tuple[str, Platform], list[str]] = {}
     for item in new.loaded.variants.values():
         for platform in item.platforms:
-            if item.parent and (item.id, platform) in built:
+            if item.parent and {(item.id, platform), (item.parent, platform)} <= built:
                 below.setdefault((item.parent, platform), []).append(item.id)
     return tuple(
         replace(entry, children=tuple(below.get((entry.variant, entry.platform), ()))) for entry in entries

@@ -39,6 +39,8 @@ def plan(session: Session, since: str | None, registry: bool, staging: bool, for
     """
     new = state_of(open_project(session))
     made = planned(session, new, since, registry=registry, staging=staging)
+    if since is None and not registry:
+        say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
     click.echo(_formatted(made, new, format_), nl=False)
     return 0
 
@@ -57,7 +59,10 @@ def why(session: Session, variant: str, since: str | None) -> int:
     new = state_of(open_project(session))
     names = select(new.loaded.variants, (variant,))
     if since is None:
-        click.echo("\n".join(_inputs(new, name) for name in names), nl=False)
+        from generator.render.why import made_of
+
+        everything = session.verbosity > 0
+        click.echo("\n".join(made_of(new, name, everything=everything) for name in names), nl=False)
         return 0
     from generator.render.plan_report import by_variant
 
@@ -138,25 +143,16 @@ def _formatted(made: Plan, new: State, format_: str) -> str:
         case "github":
             return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(made).items())
         case _:
-            from generator.cli.table import table
-
-            rows = plan_report.rows(made)
-            text = table(("layer", "variant", "platforms", "why"), rows) if rows else ""
-            return f"{text}{plan_report.summary(made)}\n"
+            return _table(made)
 
 
-def _inputs(state: State, name: str) -> str:
-    """Return a variant's key on each platform and what it is made of."""
-    from generator.ingredients import ingredients
+def _table(made: Plan) -> str:
+    from generator.cli.table import table
+    from generator.render import plan_report
 
-    item = state.loaded.variants[name]
-    keys = state.keys[name]
-    lines = [name, *(f"  {platform}  {key}" for platform, key in keys.platforms.items())]
-    lines += [f"  parent {item.parent}"] if item.parent else []
-    loaded = state.loaded
-    found = ingredients(loaded.matrix, state.pins, state.templates, state.rendered, item, item.platforms[0])
-    for what, values in found.items():
-        shown = [value for value in values if value and "\n" not in value]
-        if shown and not what.startswith(("lock: hashes", "file ")):
-            lines.append(f"  {what}: {', '.join(shown)}")
-    return "\n".join(lines) + "\n"
+    rows = plan_report.rows(made)
+    gone = f"no longer in the matrix: {', '.join(made.removed)}\n" if made.removed else ""
+    columns = 4 if any(why for *_, why in rows) else 3
+    header = ("layer", "variant", "platforms", "why")[:columns]
+    text = table(header, [row[:columns] for row in rows]) if rows else ""
+    return f"{text}{gone}{plan_report.summary(made)}\n"

@@ -24,7 +24,9 @@ def summary(plan: Plan) -> str:
     total = len({entry.variant for entry in plan.entries})
     count = len({entry.variant for entry in plan.build})
     if not count:
-        return f"nothing to build: all {total} variants are there"
+        asked = any(entry.presence for entry in plan.entries)
+        reason = f"all {total} variants are there" if asked else f"none of {total} variants has changed"
+        return f"nothing to build: {reason}"
     images = len({entry.variant.partition(":")[0] for entry in plan.build})
     variants = f"{count} of {total} variants"
     return f"{variants} to build, {_plural(images, 'image')}, {_plural(len(plan.build), 'build')} over all platforms"
@@ -120,8 +122,11 @@ def _table(plan: Plan) -> list[str]:
 def outputs(plan: Plan) -> dict[str, str]:
     """Return a workflow's outputs: for each image and architecture the variants to build, and how many there are.
 
-    ``legs`` maps ``IMAGE-ARCH`` to labels; both are empty where nothing is to do.
+    ``legs`` maps ``IMAGE-ARCH`` to labels; both are empty where nothing is to do. Raises :class:`CallError` where they
+    are more than a job can hand on.
     """
+    from generator.errors import CallError
+
     legs: dict[str, list[str]] = {}
     for entry in plan.build:
         image, _, label = entry.variant.partition(":")
@@ -131,4 +136,10 @@ def outputs(plan: Plan) -> dict[str, str]:
         "count": str(len(plan.build)),
         "summary": summary(plan),
     }
-    return {name: value for name, value in found.items() if len(value) <= OUTPUT_LIMIT}
+    size = max(len(value) for value in found.values())
+    if size > OUTPUT_LIMIT:
+        raise CallError(
+            f"the plan has {size // 1000} kB, and a job's output holds {OUTPUT_LIMIT // 1000}",
+            "plan with --since or --registry, or split the matrix into two; `--format json` has no limit",
+        )
+    return found

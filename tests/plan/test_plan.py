@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from generator.cli.plan import state_of
+from generator.cli.session import understand
+from generator.errors import CallError
 from generator.plan import make_plan, reference, references, to_build
 from generator.render import plan_report
 from generator.render.images_page import image_parents
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.plan import Plan, State
+    from generator.project import Inputs
 
 Make = "Callable[..., State]"
 BOTH = ("python3.13", "python3.11")
@@ -99,6 +104,13 @@ def test_layers_children_and_removed(state: Callable[..., State]) -> None:
     assert (entry.layer, entry.children) == (0, ("lab:python3.11",))
 
 
+def test_nothing_follows_from_what_is_kept(state: Callable[..., State]) -> None:
+    plan = make_plan(state(("scipy==1.17.1", "scipy==1.17.0")), state(), None)
+    children = {entry.variant: entry.children for entry in plan.entries}
+    assert children["lab:python3.13"] == ()
+    assert children["science:python3.13"] == ("everything:python3.13",)
+
+
 def test_chains_end_at_what_is_there(state: Callable[..., State]) -> None:
     now, amd64 = state(), "linux/amd64"
     wanted = [("everything:python3.13", amd64)]
@@ -140,9 +152,54 @@ def test_reports(state: Callable[..., State]) -> None:
     assert "<details>" not in text
     nothing = make_plan(new, new, None)
     assert (
-        plan_report.markdown(nothing, {}) == "### Images\n\n**Nothing to build: all 7 variants are there.**\n"
+        plan_report.markdown(nothing, {})
+        == "### Images\n\n**Nothing to build: none of 7 variants has changed.**\n"
     )
     assert plan_report.outputs(nothing)["legs"] == "{}"
+    there = dict.fromkeys(references(new).values(), "present")
+    assert plan_report.summary(make_plan(new, None, there)) == "nothing to build: all 7 variants are there"  # type: ignore[arg-type]
+
+
+def test_a_plan_that_a_job_cannot_hand_on_is_an_error(
+    state: Callable[..., State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(state(), None, None)
+    size = max(len(value) for value in plan_report.outputs(plan).values())
+    monkeypatch.setattr(plan_report, "OUTPUT_LIMIT", size - 1)
+    with pytest.raises(CallError, match="a job's output holds") as caught:
+        plan_report.outputs(plan)
+    assert "--since" in caught.value.help
+
+
+TEMPLATES = {
+    "own.Dockerfile.j2": '{#- It isn\'t much. -#}{% extends "shared.Dockerfile.j2" %}',
+    "shared.Dockerfile.j2": '{% extends "skeleton.Dockerfile.j2" %}\n{% block extra %}RUN true\n{% endblock %}',
+}
+
+
+def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
+    def made(text: str, template: str = "own") -> State:
+        dockerfiles = {**inputs.templates.dockerfiles, **TEMPLATES, "shared.Dockerfile.j2": text}
+        matrix = inputs.texts["matrix.yaml"].replace(
+            "{parent: science,", f"{{parent: science, template: {template},"
+        )
+        return state_of(
+            understand(
+                replace(
+                    inputs,
+                    texts={"matrix.yaml": matrix},
+                    templates=replace(inputs.templates, dockerfiles=dockerfiles),
+                )
+            )
+        )
+
+    now = made(TEMPLATES["shared.Dockerfile.j2"])
+    edited = make_plan(made(TEMPLATES["shared.Dockerfile.j2"].replace("true", "false")), now, None)
+    assert built(edited)["everything:python3.13"] == "template shared"
+    commented = make_plan(made(TEMPLATES["shared.Dockerfile.j2"] + "{# #}"), now, None)
+    assert not commented.build
+    switched = make_plan(now, made(TEMPLATES["shared.Dockerfile.j2"], "generic"), None)
+    assert built(switched)["everything:python3.13"] == "template generic → own"
 
 
 def test_a_long_table_is_folded(state: Callable[..., State], monkeypatch: pytest.MonkeyPatch) -> None:
