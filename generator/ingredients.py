@@ -151,6 +151,8 @@ def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
         return f" {before[0]} → {after[0]}"
     if not name.endswith(" packages") or name.startswith("lock: hashes"):
         return ""
+    if name.startswith("lock: ") and not after:
+        return " (not locked any more)"
     manager = name.split()[-2]
     kind = manager if manager in ("apt", "pip", "conda", "cran", "npm") else "pip"
     old = {package_name(kind, item): item for item in before if item not in after}  # type: ignore[arg-type]

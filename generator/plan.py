@@ -56,6 +56,11 @@ class Entry:
     """Variants directly on top that follow."""
 
     @property
+    def differs(self) -> bool:
+        """Whether its key is another one than in the state that it was compared with."""
+        return bool(self.reasons or self.cause)
+
+    @property
     def why(self) -> str:
         """The reasons in one line; an ancestor's own are with the ancestor."""
         above = f"parent {self.cause}" if self.cause else ""

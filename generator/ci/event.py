@@ -26,6 +26,8 @@ class Event:
     """Images or variants that were asked for; none: all."""
     force: bool = False
     pull_request: int | None = None
+    head: str | None = None
+    """The pull request's own last commit; what is checked out is its merge with the base."""
 
 
 def read_event(name: str, payload: Mapping[str, Any]) -> Event:
@@ -50,7 +52,13 @@ def _pull_request(item: Mapping[str, Any]) -> Event:
     head, base = item["head"].get("repo") or {}, item["base"]["repo"]
     foreign = head.get("full_name") != base["full_name"]
     read_only = foreign or (item.get("user") or {}).get("login") == DEPENDABOT
-    return Event("pull_request", item["base"]["sha"], fork=read_only, pull_request=item["number"])
+    return Event(
+        "pull_request",
+        item["base"]["sha"],
+        fork=read_only,
+        pull_request=item["number"],
+        head=item["head"].get("sha"),
+    )
 
 
 def _asked(name: str, given: Mapping[str, Any]) -> Event:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from generator.matrix.load import Loaded
 
+LISTED = 40
+"""Profiles that are named."""
+
 
 def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -> str:
     """Return a Markdown list, or an empty text where nobody would notice anything.
@@ -29,7 +32,8 @@ def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -
         noticed = _noticed(before[slug], after[slug], _used(new, slug) & set(rebuilt))
         if noticed:
             lines.append(f"- **{text(after[slug]['display_name'])}**: {noticed}")
-    return "\n".join(["Profiles that change for users:", "", *lines, ""]) if lines else ""
+    rest = [f"- … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return "\n".join(["Profiles that change for users:", "", *lines[:LISTED], *rest, ""]) if lines else ""
 
 
 def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:

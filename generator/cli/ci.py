@@ -42,24 +42,27 @@ def ci() -> None:
 @click.pass_obj
 def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
     """Plan the run that GITHUB_EVENT_PATH started: outputs for its jobs, the summary, the comment."""
-    from generator.ci.plan import comment, failure_comment, outputs
-    from generator.cli.ci_plan import run_of
+    from generator.ci.comment import failure_comment
+    from generator.ci.plan import outputs
+    from generator.cli.ci_plan import plan_run
     from generator.diagnostics import MatrixError
     from generator.diagnostics.report import terminal
-    from generator.matrix.build import staging_of
+    from generator.errors import Failure
 
-    event = _event()
     try:
-        run, state, report = run_of(session, event, staging=staging)
+        planned = plan_run(session, _event(), staging=staging)
     except MatrixError as error:
-        _tell(failure_comment(terminal(error.diagnostics)), comment_file)
+        _tell(
+            failure_comment("matrix.yaml cannot be used as it is.", terminal(error.diagnostics)), comment_file
+        )
         raise
-    matrix = state.loaded.matrix
-    place = staging_of(matrix.registry, matrix.build)
-    text = comment(report, event, run, default_branch=matrix.build.default_branch, staging=place)
-    _tell(text, comment_file)
-    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs(run).items()))
-    click.echo(report)
+    except Failure as error:
+        said = f"error: {error.message}\n" + (f"  help: {error.help}\n" if error.help else "")
+        _tell(failure_comment("There is no plan.", said), comment_file)
+        raise
+    _tell(planned.comment, comment_file)
+    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs(planned.run).items()))
+    click.echo(planned.table, nl=False)
     return 0
 
 
@@ -90,8 +93,8 @@ def _append(variable: str, text: str) -> None:
 @click.pass_obj
 def ci_comment(session: Session, file: str) -> int:
     """Keep the one comment of the pull request up to date."""
+    from generator.ci.comment import MARKER
     from generator.ci.github import Refused, keep_comment
-    from generator.ci.plan import MARKER
 
     event = _event()
     if event.pull_request is None or not Path(file).is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.cli.session import Project, Session, ca_bundle, open_project, say
@@ -14,29 +15,61 @@ if TYPE_CHECKING:
     from generator.registry.client import Registry
 
 
-def run_of(session: Session, event: Event, *, staging: bool) -> tuple[Run, State, str]:
-    """Return what the run has to do, and the report of it."""
-    from generator.ci.plan import Run, fork_variants, restricted
-    from generator.cli.plan import planned, state_of
-    from generator.render.images_page import image_parents
-    from generator.render.plan_report import markdown
-    from generator.selection import select
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run's plan with what people are told."""
+
+    run: Run
+    table: str
+    """The whole plan, for the log."""
+    comment: str
+    """Markdown, for the pull request and the run's summary."""
+
+
+def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
+    """Return what the run has to do and what is said of it."""
+    from generator.ci.comment import comment
+    from generator.cli.plan import formatted, state_of
 
     project = open_project(session)
     state = state_of(project)
-    variants = state.loaded.variants
-    base = _known_commit(session, event.base)
+    base = _base(session, event)
+    run = replace(_run(session, state, event, base, staging=staging), outdated=_outdated(session, project))
+    report = "\n".join(
+        (
+            formatted(run.plan, state, "markdown"),
+            _profiles(session, state, run.plan, base),
+            _floating(project),
+        )
+    )
+    said = comment(report, event, run, state.loaded.matrix)
+    return Planned(run, formatted(run.plan, state, "table"), said)
+
+
+def _run(session: Session, state: State, event: Event, base: str | None, *, staging: bool) -> Run:
+    from generator.ci.plan import Run, fork_variants, restricted
+    from generator.cli.plan import planned
+    from generator.render.workflow_jobs import native_platform
+    from generator.selection import select
+
     if event.fork:
         made = planned(session, state, base, registry=False)
-        native = next(p for p in state.loaded.matrix.build.runners if state.loaded.matrix.build.runner("", p))
-        run = Run(made, fork=fork_variants(made, native))
-    else:
-        whole = planned(session, state, base, registry=True, staging=staging)
-        names = select(variants, event.names) if event.names else ()
-        made = restricted(whole, variants, names, force=event.force)
-        run = Run(made, unscanned=_unscanned(session, state, made, staging=staging), force=event.force)
-    report = markdown(made, image_parents(variants))
-    return run, state, "\n".join((report, _profiles(session, state, made, base), _floating(project)))
+        return Run(made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.build)))
+    whole = planned(session, state, base, registry=True, staging=staging)
+    variants = state.loaded.variants
+    names = select(variants, event.names) if event.names else ()
+    made = restricted(whole, variants, names, force=event.force)
+    return Run(made, unscanned=_unscanned(session, state, made, staging=staging), force=event.force)
+
+
+def _outdated(session: Session, project: Project) -> tuple[str, ...]:
+    """Return the generated files that are not what the matrix alone, without a site's overlay, says."""
+    from generator.cli.session import render_project
+    from generator.tree import compare
+
+    plain = replace(session, overlays=(), verbosity=-1)
+    difference = compare(session.root, render_project(open_project(plain) if session.overlays else project))
+    return tuple(change.path for change in difference.outputs or difference.changes)
 
 
 def _profiles(session: Session, state: State, made: Plan, base: str | None) -> str:
@@ -45,7 +78,7 @@ def _profiles(session: Session, state: State, made: Plan, base: str | None) -> s
     from generator.cli.plan import state_at
 
     old = state_at(session, base) if base else None
-    rebuilt = {entry.variant for entry in made.build if old is None or entry.reasons or entry.cause}
+    rebuilt = {entry.variant for entry in made.entries if entry.differs or (old is None and entry.build)}
     return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
 
 
@@ -62,16 +95,24 @@ def _floating(project: Project) -> str:
     )
 
 
-def _known_commit(session: Session, commit: str | None) -> str | None:
-    """Return a commit where the checkout has it; a force push can take the old one away."""
+def _base(session: Session, event: Event) -> str | None:
+    """Return the commit to compare with, where the checkout has it; a force push can take the old one away.
+
+    Of a pull request its merge is checked out, whose first parent is the base as it is now: the one that the event
+    names is older once somebody else has merged.
+    """
     from generator.ci.git import actions_git
 
-    if commit is None:
+    if event.base is None:
         return None
-    if actions_git(session.root).try_("cat-file", "-e", f"{commit}^{{commit}}").returncode:
-        say(session, f"the commit {commit[:12]} is gone: reasons compare with nothing")
+    git = actions_git(session.root)
+    parents = git.try_("show", "--no-patch", "--format=%P", "HEAD").stdout.decode().split()
+    if event.head and parents[1:] == [event.head]:
+        return parents[0]
+    if git.try_("cat-file", "-e", f"{event.base}^{{commit}}").returncode:
+        say(session, f"the commit {event.base[:12]} is gone: reasons compare with nothing")
         return None
-    return commit
+    return event.base
 
 
 def _unscanned(session: Session, state: State, made: Plan, *, staging: bool) -> tuple[Entry, ...]:

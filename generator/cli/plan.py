@@ -41,7 +41,7 @@ def plan(session: Session, since: str | None, registry: bool, staging: bool, for
     made = planned(session, new, since, registry=registry, staging=staging)
     if since is None and not registry:
         say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
-    click.echo(_formatted(made, new, format_), nl=False)
+    click.echo(formatted(made, new, format_), nl=False)
     return 0
 
 
@@ -129,9 +129,11 @@ def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Pr
     return presence_anywhere(places, registry, lambda text: say(session, text))
 
 
-def _formatted(made: Plan, new: State, format_: str) -> str:
+def formatted(made: Plan, new: State, format_: str) -> str:
+    """Return a plan in one of the formats of ``--format``."""
     from generator.render import plan_report
     from generator.render.images_page import image_parents
+    from generator.render.plan_comment import markdown
 
     match format_:
         case "json":
@@ -139,7 +141,7 @@ def _formatted(made: Plan, new: State, format_: str) -> str:
 
             return json.dumps(plan_report.as_json(made), indent=2, ensure_ascii=False) + "\n"
         case "markdown":
-            return plan_report.markdown(made, image_parents(new.loaded.variants))
+            return markdown(made, image_parents(new.loaded.variants))
         case "github":
             return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(made).items())
         case _:

@@ -80,8 +80,9 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
 
 
 def text(value: str) -> str:
-    """Escape what Markdown and HTML would read as more than text."""
-    return re.sub(r"([\\`*_{}\[\]<>|~$#!])", r"\\\1", value.replace("&", "&amp;"))
+    """Escape what Markdown and HTML would read as more than text, and GitHub as a person or an issue to notify."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>|~$#!])", r"\\\1", value.replace("&", "&amp;"))
+    return re.sub(r"(?<!\w)([@#])(?=\w)", r"\1&#8203;", escaped)
 
 
 def _section(matrix: Matrix, items: Sequence[Variant]) -> str:

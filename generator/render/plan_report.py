@@ -1,20 +1,15 @@
-"""A plan as people and workflows read it: table, JSON, a pull request's comment, a workflow's outputs."""
+"""A plan as people and programs read it: table, JSON, a workflow's outputs."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from generator.render.graph_text import mermaid
-from generator.render.images_page import text
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from generator.plan import Entry, Plan
 
-FOLD_FROM = 12
-"""Rows from which a comment's table is folded."""
 OUTPUT_LIMIT = 400_000
 """Bytes of one workflow output; GitHub allows about 1 MB for all of a job, counted as UTF-16."""
 
@@ -29,10 +24,11 @@ def summary(plan: Plan) -> str:
         return f"nothing to build: {reason}"
     images = len({entry.variant.partition(":")[0] for entry in plan.build})
     variants = f"{count} of {total} variants"
-    return f"{variants} to build, {_plural(images, 'image')}, {_plural(len(plan.build), 'build')} over all platforms"
+    return f"{variants} to build, {plural(images, 'image')}, {plural(len(plan.build), 'build')} over all platforms"
 
 
-def _plural(count: int, word: str) -> str:
+def plural(count: int, word: str) -> str:
+    """Return ``1 image``, ``2 images``."""
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
@@ -87,36 +83,6 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "cause_reasons": list(entry.cause_reasons),
         "children": list(entry.children),
     }
-
-
-def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
-    """Return a pull request's comment: what will be built and why, the affected part of the graph, a table."""
-    lines = ["### Images", "", f"**{summary(plan)[0].upper()}{summary(plan)[1:]}.**", ""]
-    if plan.build:
-        lines += ["```mermaid", _affected(plan, parents).rstrip(), "```", "", *_table(plan), ""]
-    if plan.removed:
-        lines += [f"No longer in the matrix: {', '.join(f'`{name}`' for name in plan.removed)}.", ""]
-    return "\n".join(lines)
-
-
-def _affected(plan: Plan, parents: Mapping[str, str | None]) -> str:
-    """Draw the images that are built with everything above them, the built ones marked."""
-    built = {entry.variant.partition(":")[0] for entry in plan.build}
-    shown = set(built)
-    for name in built:
-        parent = parents.get(name)
-        while parent:
-            shown.add(parent)
-            parent = parents.get(parent)
-    return mermaid({name: parent for name, parent in parents.items() if name in shown}, {}, built)
-
-
-def _table(plan: Plan) -> list[str]:
-    body = [f"| `{name}` | {archs} | {text(reason)} |" for _, name, archs, reason in rows(plan)]
-    table = ["| variant | platforms | why |", "| --- | --- | --- |", *body]
-    if len(body) < FOLD_FROM:
-        return table
-    return ["<details><summary>All variants</summary>", "", *table, "", "</details>"]
 
 
 def outputs(plan: Plan) -> dict[str, str]:

@@ -15,7 +15,7 @@ from generator.diagnostics import catalogue as rules
 from generator.mirrors import mirrored
 from generator.render.file import File
 from generator.render.templates import environment, get_template, render, word
-from generator.render.workflow_jobs import build_jobs, native_runner, scan_jobs
+from generator.render.workflow_jobs import build_jobs, native_platform, native_runner, scan_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sized
@@ -121,7 +121,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "any_free_disk": any(job.free_disk for job in jobs),
         "any_emulated": any(job.emulated for job in jobs),
         "first_runner": native_runner(matrix.build),
-        "fork_platform": next(p for p in matrix.build.runners if matrix.build.runner("", p)),
+        "fork_platform": native_platform(matrix.build),
         "sign_secret": _sign_secret(matrix.build.sign.key),
         "uses": uses,
         "anchor": anchor,

@@ -84,9 +84,14 @@ def _job(
     )
 
 
+def native_platform(build: Build, image: str = "") -> Platform:
+    """Return the first platform that has a runner: what belongs to none, or is emulated, runs there."""
+    return next(platform for platform in build.runners if build.runner(image, platform))
+
+
 def native_runner(build: Build, image: str = "") -> tuple[str, ...]:
     """Return the runner for what belongs to no platform, and for platforms that are emulated."""
-    return next(found for platform in build.runners if (found := build.runner(image, platform)))
+    return build.runner(image, native_platform(build, image))
 
 
 def _longest_first(jobs: Iterable[Job]) -> list[Job]:

@@ -3,17 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from generator.ci.event import Event
-from generator.ci.plan import (
-    COMMENT_LIMIT,
-    MARKER,
-    Run,
-    comment,
-    failure_comment,
-    fork_variants,
-    outputs,
-    restricted,
-)
+from generator.ci.plan import Run, fork_variants, outputs, restricted
 from generator.plan import Entry, Plan
 from tests.workflow.matrices import loaded, matrix
 
@@ -76,18 +66,11 @@ def test_outputs_of_a_run() -> None:
 def test_a_fork_has_one_job_and_no_other() -> None:
     made = plan(["mid", "leaf"])
     names = fork_variants(made, "linux/amd64")
-    found = outputs(Run(made, fork=names, unscanned=made.build))
+    found = outputs(Run(made, read_only=True, fork=names, unscanned=made.build))
     assert (found["legs"], found["scans"]) == ("{}", "{}")
     assert found["fork"].split() == [f"mid:{label('mid')}", f"leaf:{label('leaf')}"]
 
 
-def test_a_comment_says_what_happens_next() -> None:
-    event = Event("pull_request", pull_request=1)
-    places = {"default_branch": "main", "staging": "ghcr.io/example/notebooks/staging"}
-    text = comment("REPORT", event, Run(plan(["leaf"])), **places)
-    assert text.startswith(MARKER)
-    assert "under `ghcr.io/example/notebooks/staging`" in text
-    assert "No image changes" in comment("REPORT", event, Run(plan([])), **places)
-    assert "fork" in comment("REPORT", event, Run(plan(["leaf"]), fork=("leaf:x",)), **places)
-    assert len(comment("x" * 2 * COMMENT_LIMIT, event, Run(plan([])), **places)) < 65_536
-    assert "```" in failure_comment("matrix.yaml:1:1: error")
+def test_a_fork_with_nothing_for_its_one_platform_has_no_job() -> None:
+    found = outputs(Run(plan(["leaf"]), read_only=True, fork=()))
+    assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from generator.ci.comment import MARKER
 from generator.ci.github import Api, Refused, keep_comment, keep_pull_request, open_api
-from generator.ci.plan import MARKER
 from generator.errors import EnvironmentFailure
 
 if TYPE_CHECKING:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from generator.ci import profiles
 from generator.ci.profiles import profile_changes
 from tests.workflow.matrices import loaded, reference
+
+if TYPE_CHECKING:
+    import pytest
 
 OLD = reference()
 
@@ -37,6 +41,13 @@ def test_new_images_of_a_profile() -> None:
     text = said(OLD, tuple(loaded(OLD).variants))
     assert text.count("new image of") >= 7
     assert "`jupyter-scipy`" in text
+
+
+def test_many_profiles_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "LISTED", 2)
+    text = said(OLD, tuple(loaded(OLD).variants))
+    assert text.count("\n- **") == 2
+    assert f"- … and {len(OLD['profiles']) - 2} more" in text
 
 
 def test_without_an_old_state_only_images_are_told() -> None:
