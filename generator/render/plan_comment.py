@@ -21,6 +21,8 @@ GRAPH_UP_TO = 60
 """Images that are drawn; nobody reads a larger graph, and Mermaid draws none over 50,000 characters (maxTextSize)."""
 NAMED = 20
 """Names that are listed in a sentence."""
+CAUSES = 8
+"""Reasons that are listed above a folded table."""
 
 
 def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
@@ -79,7 +81,30 @@ def _table(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
     table = ["| variant | platforms | why |", "| --- | --- | --- |", *rows, *cut]
     if len(shown) < FOLD_FROM:
         return table
-    return [f"<details><summary>All {len(shown)} variants</summary>", "", *table, "", "</details>"]
+    return [
+        *_causes(shown),
+        "",
+        f"<details><summary>All {len(shown)} variants</summary>",
+        "",
+        *table,
+        "",
+        "</details>",
+    ]
+
+
+def _causes(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
+    """Say once what changes many variants, with the images where it was edited."""
+    images: dict[str, dict[str, None]] = {}
+    for name, entries in shown.items():
+        for entry in entries:
+            for reason in entry.reasons or (() if entry.cause else (entry.why,)):
+                if reason:
+                    images.setdefault(reason, {})[name.partition(":")[0]] = None
+    rows = [
+        f"- {text(reason)}: {listed((f'`{name}`' for name in found), 5)}" for reason, found in images.items()
+    ]
+    rest = [f"- … and {plural(len(rows) - CAUSES, 'reason')} more"] if len(rows) > CAUSES else []
+    return [*rows[:CAUSES], *rest]
 
 
 def _row(name: str, entries: Sequence[Entry]) -> str:

@@ -65,12 +65,19 @@ def test_everything_is_coloured_where_everything_changes(state: Callable[..., St
     assert "Coloured" not in said(new, make_plan(new, None, None))
 
 
-def test_a_long_table_is_folded(state: Callable[..., State], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_table_is_folded_below_its_reasons(
+    state: Callable[..., State], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(plan_comment, "FOLD_FROM", 3)
-    new = state()
-    found = said(new, make_plan(new, None, None))
-    assert "<details><summary>All 7 variants</summary>\n\n| variant" in found
+    new = state(("scipy==1.17.1", "scipy==1.17.0"), ("bundles: [full]}", "bundles: [full], env: {A: b}}"))
+    found = said(new, make_plan(new, state(), None))
+    assert (
+        "- pip packages (scipy==1.17.1 → scipy==1.17.0): `science`\n- environment: `everything`\n\n"
+        "<details><summary>All 3 variants</summary>\n\n| variant"
+    ) in found
     assert found.count("<details>") == found.count("</details>") == 1
+    absent = make_plan(new, None, {})
+    assert "- not in the registry: `base`, `lab`" in said(new, absent)
 
 
 def many(images: int) -> tuple[Plan, dict[str, str | None]]:
