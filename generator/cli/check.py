@@ -40,7 +40,7 @@ def check(session: Session, diff: bool, locked: bool, against: str | None) -> in
 
 
 def _refuse_vanished(session: Session, project: Project, revision: str) -> int:
-    from generator.cli.profiles import refuse_vanished
+    from generator.cli.against import refuse_vanished
 
     return refuse_vanished(session, project, revision)
 

@@ -330,9 +330,9 @@ GUARANTEE_OVER_LIMIT = Rule(
     "Kubernetes refuses a pod that requests more than its limit.",
 )  # fmt: skip
 INLINE_WINS = Rule(
-    "IM723", "inline-wins", "inline values set `{path}` too, and win over {ours}", "remove it here: the profiles come from matrix.yaml",
-    "Flux merges `valuesFrom` first and `spec.values` on top; lists are replaced whole. The profile list of the ConfigMap would never "
-    "reach the hub, and nothing would say so.",
+    "IM723", "inline-wins", "{who} sets `{path}` too, and wins over {ours}", "remove it here: the profiles come from matrix.yaml",
+    "Flux merges `valuesFrom` in its order and `spec.values` on top; lists are replaced whole, and a `targetPath` mostly wins over "
+    "all. What is there of the ConfigMap would never reach the hub, and nothing would say so.",
     severity="warning",
 )  # fmt: skip
 

@@ -1,85 +1,75 @@
-"""Values as Flux composes them: every source in its order, ``spec.values`` on top, ``targetPath`` over everything.
+"""Values as Flux composes them: references in their order, ``spec.values`` over them, ``targetPath`` where it is set.
 
-Source: fluxcd/pkg, chartutil/values.go; helm-controller 1.6. Mappings merge, everything else replaces.
+Source: fluxcd/pkg, chartutil/values.go (ChartValuesFromReferences); helm-controller 1.6. Before a ``targetPath`` is
+set, ``spec.values`` are merged in, and once more at the end. So the path usually wins over ``spec.values``, but not
+where both and an earlier reference have it: the same order of steps here gives the same result.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from generator.profiles.labelled import labelled, leaves, mapping, merge, plain
+from generator.profiles.strvals import assign
 
-Path = tuple[str, ...]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from generator.profiles.labelled import Path, Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of values; ``path`` is set for a ``targetPath``."""
+    """One source of values: a mapping, or with ``sets`` what a ``targetPath`` sets where."""
 
     name: str
-    values: Any
-    path: Path | None = None
+    values: Mapping[str, Any] | None = None
+    sets: tuple[tuple[Path, Any], ...] = ()
+    place: Path = ()
+    """Where the HelmRelease names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The values, and for every leaf the sources that set it, the winner last."""
+    """The values, and for every path in them the sources that set it, the winner last."""
 
     values: Mapping[str, Any]
     setters: Mapping[Path, tuple[str, ...]]
 
 
-def compose(sources: list[Source]) -> Composed:
-    """Merge sources; those with a target path come last, whatever their place, and lists are leaves."""
-    ordered = [item for item in sources if item.path is None] + [
-        item for item in sources if item.path is not None
-    ]
-    values: dict[str, Any] = {}
-    setters: dict[Path, tuple[str, ...]] = {}
-    for item in ordered:
-        tree = item.values if item.path is None else nested(item.path, item.values)
-        values = merge(values, tree)
-        for path in leaves(tree):
-            above = {key for key in setters if key[: len(path)] == path or path[: len(key)] == key}
-            earlier = [name for key in above for name in setters[key]]
-            setters[path] = tuple(dict.fromkeys([*earlier, item.name]))
-            for key in above - {path}:
-                del setters[key]
-    return Composed(values, setters)
+def compose(references: Iterable[Source], inline: Source) -> Composed:
+    """Compose the references and ``spec.values``; raises :class:`ValueError` where a path cannot be set."""
+    references = tuple(references)
+    own = _tree(inline)
+    result: dict[str, Tree] = {}
+    for item in references:
+        if item.values is not None:
+            result = merge(result, _tree(item))
+            continue
+        result = merge(result, own)
+        for path, value in item.sets:
+            try:
+                assign(result, path, value, item.name)
+            except ValueError as error:
+                raise ValueError(f"{item.name}: {error}") from error
+    result = merge(result, own)
+    said = [(item.name, path) for item in (*references, inline) for path in _paths(item)]
+    setters = {path: _setters(path, winner, said) for path, winner in leaves(result) if path}
+    return Composed(plain(result), setters)
 
 
-def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as Helm does."""
-    made = dict(base)
-    for key, value in top.items():
-        old = made.get(key)
-        made[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return made
+def _tree(item: Source) -> dict[str, Tree]:
+    return mapping(labelled(item.values or {}, item.name)) or {}
 
 
-def leaves(tree: Any, path: Path = ()) -> list[Path]:  # noqa: ANN401 - YAML values are anything
-    """Return the path of every value that is no mapping, and of empty mappings."""
-    if not isinstance(tree, dict) or not tree:
-        return [path] if path else []
-    return [leaf for key, value in tree.items() for leaf in leaves(value, (*path, str(key)))]
+def _paths(item: Source) -> list[Path]:
+    if item.values is None:
+        return [path for path, _ in item.sets]
+    return [path for path, _ in leaves(_tree(item)) if path]
 
 
-def nested(path: Path, value: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return a mapping that has a value at a path."""
-    made: Any = value
-    for step in reversed(path):
-        made = {step: made}
-    return dict(made)
-
-
-def target_path(text: str) -> Path:
-    r"""Split a ``targetPath`` at its dots; ``\.`` is a dot of a name."""
-    return tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", text))
-
-
-def shown(path: Path) -> str:
-    """Return a path as a user writes it."""
-    return ".".join(part.replace(".", "\\.") for part in path)
+def _setters(path: Path, winner: str, said: Iterable[tuple[str, Path]]) -> tuple[str, ...]:
+    """Return who said something at, above or below a path, the winner last."""
+    others = [name for name, other in said if name != winner and other[: len(path)] == path[: len(other)]]
+    return (*dict.fromkeys(others), winner)

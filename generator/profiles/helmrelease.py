@@ -6,16 +6,27 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from generator.diagnostics import Place
 from generator.errors import CallError
-from generator.profiles.compose import Source, target_path
+from generator.profiles.compose import Source
+from generator.profiles.strvals import assignments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import yaml
+    from generator.profiles.labelled import Path, Step
 
-    from generator.profiles.compose import Path
+VALUES_KEY = "values.yaml"
+REFUSED = "Flux would refuse it, too: the release would stay as it is with `ValuesError`"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML as Flux reads it: a date is a text there."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,8 @@ class Release:
     """One HelmRelease; ``objects`` has ConfigMaps and Secrets by kind and name."""
 
     name: str
+    namespace: str
+    """Empty where the file leaves it to kustomize or kubectl."""
     spec: Mapping[str, Any]
     objects: Mapping[tuple[str, str], Mapping[str, Any]]
     file: str
@@ -30,26 +43,25 @@ class Release:
     lines: tuple[str, ...]
 
     def place(self, path: Path) -> Place:
-        """Return the place of an inline value, or of its nearest parent that is there."""
-        node, key = self.node, self.node
-        for step in ("spec", "values", *path):
-            pair = next((pair for pair in _pairs(node) if pair[0].value == step), None)
-            if pair is None:
+        """Return the place of what stands at a path of the HelmRelease, or of its nearest parent that is there."""
+        node, mark = self.node, self.node
+        for step in path:
+            found = _child(node, step)
+            if found is None:
                 break
-            key, node = pair
-        mark = key.start_mark
-        line = self.lines[mark.line] if mark.line < len(self.lines) else ""
-        return Place(
-            self.file,
-            mark.line + 1,
-            mark.column + 1,
-            max(1, len(str(key.value or "")) if _is_scalar(key) else 1),
-            line,
-        )
+            mark, node = found
+        at, text = mark.start_mark, mark.value if isinstance(mark.value, str) else ""
+        line = self.lines[at.line] if at.line < len(self.lines) else ""
+        return Place(self.file, at.line + 1, at.column + 1, max(1, len(text)), line)
 
 
-def _is_scalar(node: yaml.Node) -> bool:
-    return isinstance(node.value, str)
+def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return what marks the place of a child (a key, or the first key of an entry) and the child itself."""
+    if isinstance(step, int):
+        items = node.value if node.tag == "tag:yaml.org,2002:seq" else []
+        item = items[step] if step < len(items) else None
+        return item and (item.value[0][0] if _pairs(item) else item, item)
+    return next((pair for pair in _pairs(node) if pair[0].value == step), None)
 
 
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
@@ -69,14 +81,21 @@ def find_release(texts: Mapping[str, str], ours: str) -> Release:
         )
         raise CallError(said, "give the file of one HelmRelease, and those of its ConfigMaps")
     file, data, node = releases[0]
+    metadata = _mapping(data, "metadata")
+    namespace = str(metadata.get("namespace") or "")
     rendered = [data for data, _ in _documents("deploy/jupyterhub/configmap.yaml", ours)]
     objects = {
         (item["kind"], str(_mapping(item, "metadata").get("name"))): item
         for item in [*rendered, *(data for _, data, _ in every)]
-        if item.get("kind") in ("ConfigMap", "Secret")
+        if item.get("kind") in ("ConfigMap", "Secret") and _is_in(item, namespace)
     }
-    name = str(_mapping(data, "metadata").get("name"))
-    return Release(name, _mapping(data, "spec"), objects, file, node, tuple(texts[file].splitlines()))
+    lines = tuple(texts[file].splitlines())
+    return Release(str(metadata.get("name")), namespace, _mapping(data, "spec"), objects, file, node, lines)
+
+
+def _is_in(item: Mapping[str, Any], namespace: str) -> bool:
+    """Say whether an object is where Flux looks: in the release's own namespace, as far as the files say."""
+    return not namespace or _mapping(item, "metadata").get("namespace", namespace) == namespace
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -85,53 +104,69 @@ def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _documents(file: str, text: str) -> Iterator[tuple[Any, Any]]:
-    import yaml
-
     try:
-        yield from zip(yaml.safe_load_all(text), yaml.compose_all(text, Loader=yaml.SafeLoader), strict=True)
-    except yaml.YAMLError as error:
+        yield from zip(_load_all(text), yaml.compose_all(text, Loader=_Loader), strict=True)
+    except (yaml.YAMLError, RecursionError) as error:
         raise CallError(f"{file} is not YAML: {' '.join(str(error).split())}", "check the file") from error
 
 
-def sources(release: Release) -> tuple[list[Source], list[str]]:
-    """Return the sources of values in Flux' order, inline values last, and the names of those that no file has."""
+def _load_all(text: str) -> list[Any]:
+    return list(yaml.load_all(text, Loader=_Loader))
+
+
+def references(release: Release) -> tuple[list[Source], list[str]]:
+    """Return the sources of ``valuesFrom`` in their order, and the names of those that no file has.
+
+    Raises :class:`CallError` for what Flux would refuse.
+    """
     found, absent = [], []
-    for reference in release.spec.get("valuesFrom") or ():
+    for at, reference in enumerate(release.spec.get("valuesFrom") or ()):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
-        data = _data(release.objects.get((kind, name)))
-        key = str(reference.get("valuesKey") or "values.yaml")
-        if data is None or key not in data:
-            absent.append(f"{kind} {name}" + (f" key {key}" if data is not None else ""))
-            continue
-        found.append(_source(f"{kind} {name}", data[key], reference))
-    inline = release.spec.get("values")
-    if isinstance(inline, dict):
-        found.append(Source("spec.values", inline))
+        key = str(reference.get("valuesKey") or VALUES_KEY)
+        item = release.objects.get((kind, name))
+        text = None if item is None else _text(item, key)
+        if text is None:
+            absent.append(f"{kind} {name}" + (f" key {key}" if item is not None else ""))
+        else:
+            found.append(_source(text, reference, ("spec", "valuesFrom", at)))
     return found, absent
 
 
-def _source(name: str, text: str, reference: Mapping[str, Any]) -> Source:
-    import yaml
+def inline(release: Release) -> Source:
+    """Return ``spec.values``."""
+    return Source("spec.values", _mapping(release.spec, "values"), place=("spec", "values"))
 
-    path = reference.get("targetPath")
+
+def _source(text: str, reference: Mapping[str, Any], place: Path) -> Source:
+    name, path = f"{reference['kind']} {reference['name']}", reference.get("targetPath")
     if path:
-        value = text if reference.get("literal") else yaml.safe_load(text)
-        return Source(f"{name} ({path})", value, target_path(str(path)))
+        try:
+            sets = assignments(str(path), text, reference.get("literal") is True)
+        except ValueError as error:
+            raise CallError(f"{name}: targetPath `{path}`: {error}", REFUSED) from error
+        return Source(f"{name} ({path})", sets=tuple(sets), place=place)
+    key = str(reference.get("valuesKey") or VALUES_KEY)
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CallError(f"the values in {name} are not YAML", "Flux would refuse them too") from error
-    if not isinstance(values, dict):
-        raise CallError(f"the values in {name} are no mapping", "Flux would refuse them too")
-    return Source(name, values)
+        (values,) = _load_all(text) or [None]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise CallError(f"the values in {name} are not YAML", REFUSED) from error
+    if not isinstance(values, dict | None):
+        raise CallError(f"the values in {name} are no mapping", REFUSED)
+    return Source(name if key == VALUES_KEY else f"{name} ({key})", values or {}, place=place)
 
 
-def _data(item: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """Return an object's texts; those of a Secret are decoded."""
-    if item is None:
+def _text(item: Mapping[str, Any], key: str) -> str | None:
+    """Return a text of a ConfigMap or a Secret, whose texts are encoded."""
+    data, plain = _mapping(item, "data"), _mapping(item, "stringData")
+    if item["kind"] != "Secret":
+        return str(data[key]) if key in data else None
+    if key in plain:
+        return str(plain[key])
+    if key not in data:
         return None
-    data = {key: str(value) for key, value in _mapping(item, "data").items()}
-    if item["kind"] == "Secret":
-        data = {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in data.items()}
-        data |= {key: str(value) for key, value in _mapping(item, "stringData").items()}
-    return data
+    try:
+        return base64.b64decode(str(data[key]), validate=True).decode("utf-8", "replace")
+    except ValueError as error:
+        name = _mapping(item, "metadata").get("name")
+        advice = "decrypt it first, or leave its file out: then its values are left out"
+        raise CallError(f"the key {key} of Secret {name} is not base64; is it encrypted?", advice) from error

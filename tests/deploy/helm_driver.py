@@ -1,6 +1,7 @@
 """Drives Helm's own SDK: values through a chart with one Secret, as the JupyterHub chart passes them to the hub.
 
 One JSON line in: ``{"files": [values text, …]}``; one out: the values that come out at the other end, in their order.
+``{"set": text}`` instead is what stands behind ``helm --set``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ def answer(folder: Path, files: list[str]) -> dict[str, Any]:
     return {"values": yaml.safe_load(secret["stringData"]["values.yaml"])}
 
 
+def parsed(text: str) -> dict[str, Any]:
+    import helm_python
+
+    made: dict[str, Any] = helm_python.parse_set_string(text)
+    return made
+
+
 def deep(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     made = dict(base)
     for key, value in top.items():
@@ -52,7 +60,8 @@ def main() -> None:
         (folder / "templates" / "secret.yaml").write_text(TEMPLATE)
         for line in sys.stdin:
             try:
-                said = answer(folder, json.loads(line)["files"])
+                asked = json.loads(line)
+                said = {"values": parsed(asked["set"])} if "set" in asked else answer(folder, asked["files"])
             except Exception as error:
                 said = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(said), flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from generator.profiles.helm import in_order, is_ordered
+from generator.profiles.labelled import plain
+from generator.profiles.strvals import assign, assignments
 from generator.render.deploy.dump import dump
 from tests.deploy.support import deployed, reference
 
@@ -55,3 +57,22 @@ def test_texts_stay_texts(helm: Ask, texts: list[str], keys: list[str]) -> None:
     data = {"texts": texts, "keys": dict.fromkeys(keys, "x")}
     assert helm({"files": [dump(data)]})["values"] == data
     assert yaml.safe_load(dump(data)) == data
+
+
+PATHS = st.from_regex(r"[ab](\[[0-3]\]|\.[ab]|\\\.a){0,4}", fullmatch=True)
+SET_TEXTS = st.one_of(
+    st.text("ab01-+.,={}[]\\ '", max_size=10), st.sampled_from(["true", "null", "0", "-7", "{a,1}", "1.5"])
+).filter(lambda text: text[:1] != "'" and text[-1:] not in ("", "="))
+"""Without quotes, which Flux takes away, and without nothing, which Helm does not set inside lists."""
+
+
+@settings(quick, max_examples=200)
+@given(path=PATHS, text=SET_TEXTS)
+def test_target_paths_are_set_as_helm_sets_them(helm: Ask, path: str, text: str) -> None:
+    made: dict[str, Any] = {}
+    try:
+        for steps, value in assignments(path, text, literal=False):
+            assign(made, steps, value, "x")
+    except ValueError:
+        return  # we refuse more: Helm takes `a=1,b[` without a word
+    assert helm({"set": f"{path}={text}"}).get("values") == plain(made)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.cli import run
-from generator.profiles.compose import Source, compose, target_path
 from tests.deploy.support import PROFILES
 
 if TYPE_CHECKING:
@@ -72,7 +71,9 @@ def test_values_are_merged_as_flux_merges_them(files: Path, capsys: pytest.Captu
     assert made["values"]["singleuser"]["cpu"] == {"limit": 1, "guarantee": 1}
     assert made["values"]["proxy"]["secretToken"] == "s3cret"
     assert made["values"]["singleuser"]["profileList"][0]["slug"] == "data-science"
-    assert made["setters"]["singleuser.profileList"] == ["ConfigMap site", "ConfigMap image-matrix-profiles"]
+    assert made["setters"]["singleuser.profileList"] == [
+        "ConfigMap site (site.yaml)", "ConfigMap image-matrix-profiles",
+    ]  # fmt: skip
     assert made["setters"]["proxy.secretToken"][-1] == "Secret tokens (proxy.secretToken)"
     assert "ConfigMap elsewhere is in none of the files: left out" in captured.err
     assert "IM723" not in captured.err
@@ -111,13 +112,59 @@ def test_files_that_are_no_release(
     assert said in capsys.readouterr().err
 
 
-def test_a_mapping_that_replaces_a_text_takes_its_place() -> None:
-    made = compose(
-        [Source("a", {"x": 1, "y": {"z": 1}}), Source("b", {"x": {"k": 2}}), Source("c", {"y": None})]
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", "set `site.namespace: other`"),
+        ("name: image-matrix-profiles}", "name: image-matrix-profiles, valuesKey: x}", "remove `valuesKey`"),
+        ("targetPath: proxy.secretToken", "targetPath: proxy..secretToken", "the key `` has no value"),
+        ("targetPath: proxy.secretToken", "targetPath: 'proxy[99999]'", "is no index from 0 to 65536"),
+        ("targetPath: proxy.secretToken", "targetPath: singleuser.profileList.x", "`profileList` is no mapping"),
+    ],
+)  # fmt: skip
+def test_what_flux_would_refuse(
+    files: Path, old: str, new: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = RELEASE.replace("INLINE", "")
+    assert old in text
+    (files / "hr.yaml").write_text(text.replace(old, new))
+    assert merge(files) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+def test_a_secret_that_is_encrypted(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "tokens.yaml").write_text(
+        "{apiVersion: v1, kind: Secret, metadata: {name: tokens}, data: {token: 'ENC[AES256_GCM,data:x]'}}"
     )
-    assert made.values == {"x": {"k": 2}, "y": None}
-    assert made.setters == {("x", "k"): ("a", "b"), ("y",): ("a", "c")}
+    assert merge(files) == 2
+    assert "is not base64; is it encrypted?" in capsys.readouterr().err
 
 
-def test_target_paths() -> None:
-    assert target_path(r"ingress.annotations.a\.b/c") == ("ingress", "annotations", "a.b/c")
+def test_a_target_path_into_our_list_is_pointed_at(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = RELEASE.replace("INLINE", "").replace(
+        "proxy.secretToken", "'singleuser.profileList[1].display_name'"
+    )
+    (files / "hr.yaml").write_text(text)
+    assert merge(files, "--format", "json") == 0
+    captured = capsys.readouterr()
+    made = json.loads(captured.out)
+    assert [item["display_name"] for item in made["values"]["singleuser"]["profileList"]] == [
+        "Data science", "s3cret",
+    ]  # fmt: skip
+    name = "singleuser.profileList[1].display_name"
+    assert made["setters"][name] == [
+        "ConfigMap site (site.yaml)", "ConfigMap image-matrix-profiles", f"Secret tokens ({name})",
+    ]  # fmt: skip
+    assert "hr.yaml:9:8: warning[IM723]: Secret tokens" in captured.err
+
+
+def test_dates_stay_texts(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "site.yaml").write_text(SITE.replace("from-the-site", "2026-01-01"))
+    assert merge(files, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["values"]["proxy"] == {"secretToken": "s3cret"}
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "    custom: {day: 2026-01-02, 8080: x, on: y}"))
+    assert merge(files, "--format", "json") == 0
+    custom = json.loads(capsys.readouterr().out)["values"]["custom"]
+    assert custom == {"day": "2026-01-02", "8080": "x", "true": "y"}

@@ -1,0 +1,118 @@
+"""``profiles merge``: how Flux composes our values with a site's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.session import Session, open_project, paint, render_project, report, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.diagnostics import Diagnostic, Place
+    from generator.profiles.compose import Composed, Source
+    from generator.profiles.helmrelease import Release
+    from generator.profiles.labelled import Path
+
+
+@click.command()
+@click.option(
+    "--helmrelease", "files", metavar="FILE", multiple=True, required=True,
+    help="The HelmRelease, and ConfigMaps or Secrets that it takes values from; repeatable.",
+)  # fmt: skip
+@click.argument("more", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True,
+    help="yaml and json print values, those of Secrets, too.",
+)  # fmt: skip
+@click.pass_obj
+def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str) -> int:
+    """Compose values as Flux does, offline, and say who wins where.
+
+    The ConfigMap of deploy/ is taken as it would be rendered, unless a FILE has one of its name.
+    """
+    from pathlib import Path
+
+    from generator.errors import CallError
+    from generator.profiles.compose import compose
+    from generator.profiles.helmrelease import REFUSED, find_release, inline, references
+    from generator.project import read_text
+    from generator.render.deploy.flux import CONFIG_MAP
+
+    rendered = render_project(open_project(session)).get("deploy/jupyterhub/configmap.yaml")
+    if rendered is None:
+        raise CallError("there is no profile, so nothing to merge", "declare one under `profiles:`")
+    texts = {name: read_text(Path(name), name) for name in (*files, *more)}
+    release = find_release(texts, rendered.content.decode())
+    found, absent = references(release)
+    ours = f"ConfigMap {CONFIG_MAP}"
+    if ours not in [item.name for item in found]:
+        raise _not_taken(release, CONFIG_MAP, absent)
+    for name in absent:
+        say(session, f"{paint('note', 'help')}: {name} is in none of the files: left out")
+    own = inline(release)
+    try:
+        made = compose(found, own)
+    except ValueError as error:
+        raise CallError(str(error), REFUSED) from error
+    click.echo(_printed(made, format_), nl=False)
+    report(_lost(made, release, {item.name: item for item in (*found, own)}, ours))
+    return 0
+
+
+def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:
+    """Return what is wrong with a release that does not get the values of our ConfigMap."""
+    from generator.errors import CallError
+
+    ours, who = f"ConfigMap {name}", f"HelmRelease {release.name}"
+    if ours in absent:
+        return CallError(
+            f"{who} is in the namespace {release.namespace} and {ours} is not: Flux does not look there",
+            f"set `site.namespace: {release.namespace}` in matrix.yaml",
+        )
+    if any(item.startswith(f"{ours} key ") for item in absent):
+        return CallError(f"{who} takes a key from {ours} that it does not have", "remove `valuesKey`")
+    return CallError(
+        f"{who} does not take values from {ours}",
+        f"add `- {{kind: ConfigMap, name: {name}}}` to its `spec.valuesFrom`",
+    )
+
+
+def _printed(made: Composed, format_: str) -> str:
+    from generator.profiles.labelled import shown
+
+    if format_ == "json":
+        import json
+
+        setters = {shown(path): list(names) for path, names in made.setters.items()}
+        return json.dumps({"values": made.values, "setters": setters}, indent=2, ensure_ascii=False) + "\n"
+    if format_ == "yaml":
+        from generator.render.deploy.dump import dump
+
+        return dump(made.values)
+    from generator.cli.table import table
+
+    rows = [(shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in made.setters.items()]
+    return table(("path", "set by", "instead of"), rows)
+
+
+def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:
+    """Return a warning for every path of ours that something else wins."""
+    from generator.diagnostics import catalogue as rules
+    from generator.diagnostics import diagnostic
+    from generator.profiles.labelled import shown
+
+    return [
+        diagnostic(
+            rules.INLINE_WINS, _place(release, sources[who], path), path=shown(path), ours=ours, who=who
+        )
+        for path, (*earlier, who) in made.setters.items()
+        if ours in earlier
+    ]
+
+
+def _place(release: Release, winner: Source, path: Path) -> Place:
+    """Return where a HelmRelease has what wins: the inline value, or the reference."""
+    return release.place((*winner.place, *path) if winner.place[1] == "values" else winner.place)
