@@ -17,4 +17,4 @@ def report() -> str:
     inputs = read_inputs(REPOSITORY)
     loaded = load(inputs.texts, inputs.templates.kinds)
     found = rows(Work(loaded.matrix, loaded.variants, Durations()), RUNNERS)
-    return f"minutes of a run; durations are estimates\n{table_of(found)}"
+    return f"durations are estimates\n{table_of(found)}"

@@ -52,9 +52,22 @@ def estimate(item: Variant) -> float:
     return 45.0 + packages + 15.0 * len(item.downloads) + heavy
 
 
+PARTS = ("plan", "start", "test", "scan", "release")
+"""What a run has besides builds."""
+
+
+def names_of(variants: Mapping[str, Variant]) -> set[str]:
+    """Return every name that a measured duration can have."""
+    found = set(PARTS)
+    for item in variants.values():
+        for name in (item.image, item.id):
+            found |= {name, *(f"{name}-{arch}" for arch in item.archs)}
+    return found
+
+
 def read_durations(said: Mapping[str, float]) -> Durations:
     """Take measured seconds; the names of a run's parts replace the estimates of those."""
-    parts = {name: said[name] for name in ("plan", "start", "test", "scan", "release") if name in said}
+    parts = {name: said[name] for name in PARTS if name in said}
     return Durations({name: value for name, value in said.items() if name not in parts}, **parts)
 
 

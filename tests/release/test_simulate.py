@@ -1,21 +1,30 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.simulate import (
+    PARTS,
     Durations,
     Task,
     Work,
     bound,
     generated,
     makespan,
+    names_of,
     read_durations,
     rows,
     scenarios,
 )
-from tests.workflow.matrices import loaded, reference
+from tests.workflow.matrices import HOME, loaded, reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +75,54 @@ def test_scenarios_name_what_changes(work: Work) -> None:
     found = scenarios(work)
     assert [len(found[name]) for name in ("everything", "nothing")] == [len(work.legs()), 0]
     assert len(found["base changed"]) < len(found["everything"])
+
+
+def ran(tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
+    (tmp_path / "matrix.yaml").write_text((HOME / "matrix.yaml").read_text())
+    command = [sys.executable, "-m", "generator", "-C", str(tmp_path), "simulate", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_table_fits_a_terminal_and_explains_itself(tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path, "--runners", "20", "--runners", "40")
+    assert code == 0
+    assert out.count("minutes with") == 2
+    assert "minutes with 40 runners\nchanged " in out
+    shown = [line for line in f"{out}{err}".splitlines() if not line.startswith("note:")]
+    assert max(len(line) for line in shown) <= 80
+    for word in ("workflow", "bound", "layers", "trees", "all"):
+        assert f"  {word}" in out
+        assert f"\n{word} " in err
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ('{"jupiter": 3}', "did you mean `jupyter`?"),
+        ('{"jupyter": -3}', "`jupyter` has -3"),
+        ('{"jupyter": NaN}', "`jupyter` has NaN"),
+        ('{"jupyter": true}', "`jupyter` has true"),
+        ('{"jupyter": "3"}', '`jupyter` has "3"'),
+        ("[1]", "not an object"),
+        ("{", "is not JSON"),
+    ],
+)
+def test_durations_that_cannot_be_meant(tmp_path: Path, said: str, problem: str) -> None:
+    (tmp_path / "durations.json").write_text(said)
+    code, out, err = ran(tmp_path, "--durations", str(tmp_path / "durations.json"))
+    assert (code, out) == (2, "")
+    assert problem in err
+
+
+def test_every_name_of_a_duration_counts() -> None:
+    found = loaded(reference()).variants
+    for name in names_of(found) - set(PARTS):
+        said = read_durations({name: 12345})
+        assert any(
+            said.build(item, platform) == 12345 for item in found.values() for platform in item.platforms
+        ), name
 
 
 def test_measured_durations_win() -> None:
