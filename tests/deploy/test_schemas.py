@@ -62,12 +62,41 @@ def test_the_example_release_is_a_helm_release() -> None:
     jsonschema.validate(release["spec"]["values"], partial(schema("z2jh-values.schema.json")))
 
 
+def manifests() -> list[dict[str, Any]]:
+    """What a reader of docs/flux.md puts into three files."""
+    text = (ROOT / "docs" / "flux.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+    return [item for block in blocks[:3] for item in documents(block)]
+
+
+def test_manifests_in_the_documentation_need_nothing_else() -> None:
+    found = manifests()
+    there = {
+        (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace")) for item in found
+    } | {("Namespace", "flux-system", None)}
+    files = deployed(reference())
+    there |= {
+        (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace"))
+        for path in ("deploy/jupyterhub/configmap.yaml", "deploy/jupyterhub/prepull.yaml")
+        for item in documents(files[path])
+    }
+    wanted = [("Namespace", namespace, None) for _, _, namespace in there if namespace]
+    for item in found:
+        spec, namespace = item.get("spec", {}), item["metadata"].get("namespace")
+        sources = [spec.get("sourceRef"), spec.get("chart", {}).get("spec", {}).get("sourceRef")]
+        wanted += [
+            (ref["kind"], ref["name"], namespace) for ref in (*sources, *spec.get("valuesFrom", ())) if ref
+        ]
+    assert len(wanted) > 5
+    assert set(wanted) <= there
+    example = documents(files["deploy/helmrelease.example.yaml"])
+    assert [item for item in found if item["kind"].startswith("Helm")] == example
+
+
 @needs_schemas
 def test_manifests_in_the_documentation_are_valid() -> None:
     """The three manifests of docs/flux.md are what a reader copies."""
-    text = (ROOT / "docs" / "flux.md").read_text(encoding="utf-8")
-    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
-    found = {item["kind"]: item for block in blocks for item in documents(block) if item and "kind" in item}
+    found = {item["kind"]: item for item in manifests()}
     for kind, name in (
         ("GitRepository", "gitrepository-source-v1.json"),
         ("Kustomization", "kustomization-kustomize-v1.json"),
