@@ -22,18 +22,44 @@ def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -
     """
     after = _entries(new)
     before = _entries(old) if old is not None else after
-    lines = [f"- new: **{text(after[slug]['display_name'])}**" for slug in after if slug not in before]
-    lines += [
-        f"- no longer offered: **{text(before[slug]['display_name'])}**"
-        for slug in before
-        if slug not in after
-    ]
+    lines = _come_and_gone(after, before, _renamed(new, before))
     for slug in (slug for slug in after if slug in before):
         noticed = _noticed(before[slug], after[slug], _used(new, slug) & set(rebuilt))
         if noticed:
-            lines.append(f"- **{text(after[slug]['display_name'])}**: {noticed}")
+            lines.append(f"- **{_name(after[slug])}**: {noticed}")
     rest = [f"- … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join(["Profiles that change for users:", "", *lines[:LISTED], *rest, ""]) if lines else ""
+
+
+def _renamed(new: Loaded, before: Mapping[str, Any]) -> dict[str, str]:
+    """Return the slugs of before that stand for a profile under another slug."""
+    return {
+        alias: slug
+        for slug, profile in new.matrix.catalog.profiles.items()
+        for alias in profile.aliases
+        if alias in before and slug not in before
+    }
+
+
+def _come_and_gone(
+    after: Mapping[str, Mapping[str, Any]],
+    before: Mapping[str, Mapping[str, Any]],
+    renamed: Mapping[str, str],
+) -> list[str]:
+    come = [slug for slug in after if slug not in before and slug not in renamed.values()]
+    gone = [slug for slug in before if slug not in after and slug not in renamed]
+    return [
+        *(f"- new: **{_name(after[slug])}**" for slug in come),
+        *(
+            f"- **{_name(before[old])}** is now **{_name(after[slug])}**; saved choices follow"
+            for old, slug in renamed.items()
+        ),
+        *(f"- no longer offered: **{_name(before[slug])}**" for slug in gone),
+    ]
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return text(entry["display_name"])
 
 
 def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:
@@ -47,15 +73,17 @@ def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Colle
 
 
 def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
-    """Return what is offered by slug, with variants in place of image references."""
+    """Return what users see by slug, with variants in place of image references."""
     from generator.profiles.offer import offers
     from generator.render.deploy.kubespawner import profile_list
 
     names = {name: name for name in loaded.variants}
-    return {
-        entry["slug"]: entry
-        for entry in profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
-    }
+    entries = profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
+    for entry in entries:
+        entry.pop("aliases", None)
+        for option in entry.get("profile_options", {}).values():
+            option.pop("retired", None)
+    return {entry["slug"]: entry for entry in entries}
 
 
 def _used(loaded: Loaded, slug: str) -> set[str]:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 @click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
 @click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
 @click.option(
-    "--against", metavar="REV", help="Refuse to lose profiles and choices that users have stored at REV."
-)
+    "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
+    help="Refuse to lose profiles and choices that users have stored at REV.",
+)  # fmt: skip
 @click.pass_obj
 def check(session: Session, diff: bool, locked: bool, against: str | None) -> int:
     """Check the matrix and that every output is up to date."""

@@ -61,7 +61,8 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
         _tell(failure_comment("There is no plan.", said), comment_file)
         raise
     _tell(planned.comment, comment_file)
-    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs(planned.run).items()))
+    found = {**outputs(planned.run), "base": planned.base}
+    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in found.items()))
     click.echo(planned.table, nl=False)
     return 0
 

@@ -24,6 +24,8 @@ class Planned:
     """The whole plan, for the log."""
     comment: str
     """Markdown, for the pull request and the run's summary."""
+    base: str
+    """The commit that the run is compared with; empty where there is none."""
 
 
 def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
@@ -43,7 +45,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         )
     )
     said = comment(report, event, run, state.loaded.matrix)
-    return Planned(run, formatted(run.plan, state, "table"), said)
+    return Planned(run, formatted(run.plan, state, "table"), said, base or "")
 
 
 def _run(session: Session, state: State, event: Event, base: str | None, *, staging: bool) -> Run:

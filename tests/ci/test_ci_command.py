@@ -142,6 +142,7 @@ def test_a_change_is_built_and_still_told_when_it_was_built(place: Place) -> Non
     place.change("six==1.17.0", "six==1.16.0")
     code, comment, outputs = place.plan(base)
     assert (code, json.loads(outputs["legs"])) == (0, {"leaf-amd64": ["python3.13"]})
+    assert outputs["base"] == base
     assert "(six==1.17.0 → six==1.16.0) |" in comment
     assert "They are built and tested now" in comment
     place.held |= place.tags("staging/")

@@ -30,6 +30,18 @@ def test_profiles_that_come_and_go() -> None:
     assert f"new: **{gone['display_name']}**" in profile_changes(loaded(OLD), loaded(new), ())
 
 
+def test_a_profile_under_another_slug() -> None:
+    new = copy.deepcopy(OLD)
+    slug = list(new["profiles"])[-1]
+    new["profiles"]["moved"] = {**new["profiles"].pop(slug), "display_name": "Moved", "aliases": [slug]}
+    text = said(new)
+    name = OLD["profiles"][slug]["display_name"]
+    assert f"- **{name}** is now **Moved**; saved choices follow" in text
+    assert "no longer" not in text
+    assert "new:" not in text
+    assert "aliases" not in profile_changes(loaded(OLD), loaded(new), ())
+
+
 def test_what_users_see_of_a_change() -> None:
     new = copy.deepcopy(OLD)
     profile = next(iter(new["profiles"].values()))

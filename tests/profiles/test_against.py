@@ -103,12 +103,17 @@ def test_an_option_of_one_choice_left_nothing_behind() -> None:
     assert said("{}", "profiles: {data-science: {resources: [small]}}") == ""
 
 
+def commit(folder: Path, message: str) -> None:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["add", "-A"], [*identity, "commit", "--quiet", "-m", message]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text(encoding="utf-8"))
-    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    for command in (["init", "--quiet"], ["add", "-A"], [*identity, "commit", "--quiet", "-m", "first"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    commit(tmp_path, "first")
     assert run(["-q", "-C", str(tmp_path), "render"]) == 0
     return tmp_path
 
@@ -123,6 +128,31 @@ def test_check_against_a_revision(repository: Path, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().err
     assert "matrix.yaml:18:1: error[IM703]: the profile `data-science` of HEAD is gone" in text
     assert "help: renamed? add `aliases: [data-science]` to `science`" in text
+
+
+def test_the_workflow_says_the_revision_in_its_environment(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = repository / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("  data-science:\n", "  science:\n"))
+    assert run(["-q", "-C", str(repository), "render"]) == 0
+    monkeypatch.setenv("IMAGE_MATRIX_AGAINST", "HEAD")
+    assert run(["-C", str(repository), "check"]) == 1
+    assert "IM703" in capsys.readouterr().err
+    monkeypatch.setenv("IMAGE_MATRIX_AGAINST", "")  # what it is for a push
+    assert run(["-C", str(repository), "check"]) == 0
+
+
+def test_a_revision_that_was_not_valid_holds_nobody_up(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = repository / "matrix.yaml"
+    good = matrix.read_text()
+    matrix.write_text(good + "unknown: 1\n")
+    commit(repository, "wrong")
+    matrix.write_text(good)
+    assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 0
+    assert "the matrix at HEAD is not valid by today's rules (IM101)" in capsys.readouterr().err
 
 
 def test_a_revision_that_is_not_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
