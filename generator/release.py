@@ -23,6 +23,8 @@ FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 SOURCE_TRAILER = "Source-Commit"
+LISTED = 100
+"""Images that a run's summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,15 @@ def changed_images(before: str | None, after: Mapping[str, str]) -> list[str]:
     except (ValueError, KeyError, TypeError, AttributeError):
         known = {}
     return [name for name, digest in after.items() if known.get(name) != digest]
+
+
+def summary(changed: Sequence[str], digests: Mapping[str, str], where: str) -> str:
+    """Return what a run's summary says of a release, in Markdown; ``where`` says where ``deploy/`` is."""
+    rows = [f"| `{name}` | `{digests[name]}` |" for name in changed[:LISTED]]
+    table = ["| image | digest |", "| --- | --- |", *rows] if rows else []
+    rest = ["", f"… and {len(changed) - LISTED} more"] if len(changed) > LISTED else []
+    head = f"**{len(changed)} of {len(digests)} images have a new digest.** {where}"
+    return "\n".join(["### Release", "", head, "", *table, *rest, ""])
 
 
 def source_of(commit_message: str) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.render.images_page import text
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from generator.matrix.build import Ignored, Scanning
@@ -15,6 +17,8 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 FOUND = 66
 """The exit code that trivy is told to have for findings, so that its own failures are not taken for them."""
 MOUNT = "/scan"
+LISTED = 100
+"""Findings that a run's summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,21 @@ def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, s
     counted = from_severity(scanning.severity)
     return sorted(
         (row for row in set(found) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
+    )
+
+
+def summary(variant: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    """Return what a run's summary says of findings, in Markdown."""
+    said = (
+        f"{len(rows)} finding{'' if len(rows) == 1 else 's'}"
+        if rows
+        else "the scanner says no; its words are in the log"
+    )
+    listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in rows[:LISTED]]
+    table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
+    rest = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
+    return "\n".join(
+        [f"### Scan of {variant}", "", f"**{said}: nothing of this run is released.**", "", *table, *rest, ""]
     )
 
 

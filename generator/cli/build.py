@@ -235,14 +235,14 @@ def _tell_next_steps(
     built: list[Built],
 ) -> None:
     """Give the steps that follow in a workflow the image by digest: tests and `accept` are about exactly this one."""
+    from generator.ci.files import OUTPUT, append
+
     made = {
         leg.id: f"{leg.tags[0].rpartition(':')[0]}@{result.digest}"
         for leg, result in zip(request.legs, built, strict=True)
     }
-    path = os.environ.get("GITHUB_OUTPUT")
-    if path and len(wanted) == 1:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"image={made.get(wanted[0]) or there[wanted[0]]}\n")
+    if len(wanted) == 1:
+        append(OUTPUT, f"image={made.get(wanted[0]) or there[wanted[0]]}\n")
 
 
 def _refuse_blocked(request: Request, wanted: list[tuple[str, Platform]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.ci.files import OUTPUT, PATH, SUMMARY, append
 from generator.cli.session import Session, open_project, say
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
         raise
     _tell(planned.comment, comment_file)
     found = {**outputs(planned.run), "base": planned.base}
-    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in found.items()))
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in found.items()))
     click.echo(planned.table, nl=False)
     return 0
 
@@ -76,17 +77,9 @@ def _event() -> Event:
 
 
 def _tell(text: str, file: str | None) -> None:
-    _append("GITHUB_STEP_SUMMARY", text)
+    append(SUMMARY, text)
     if file:
         Path(file).write_text(text, encoding="utf-8")
-
-
-def _append(variable: str, text: str) -> None:
-    """Append to a file that GitHub names in the environment; on a laptop there is none."""
-    path = os.environ.get(variable)
-    if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
 
 
 @ci.command("comment")
@@ -179,7 +172,7 @@ def ci_signer(session: Session) -> int:
     folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
     program = install(pinned, folder, lambda url: world.stream(mirrored(url, mirrors)))
-    _append("GITHUB_PATH", f"{folder}\n")
+    append(PATH, f"{folder}\n")
     found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())
     if found is None:
         say(session, "the plugin is not one that is pinned here: it has to be on the runner already")

@@ -144,10 +144,12 @@ def _environment() -> dict[str, str]:
 
 
 def _lines(scanning: Scanning, variant: str, job: Job) -> Iterator[str]:
-    from generator.scanning import findings
+    from generator.ci.files import SUMMARY, append
+    from generator.scanning import findings, summary
 
     report = json.loads(job.report.read_text(encoding="utf-8")) if job.report.is_file() else {}
     rows = findings(scanning, report)
+    append(SUMMARY, summary(variant, rows))
     for severity, flaw, package in rows:
         yield f"{severity:<8} {flaw:<20} {package}"
     count = f"{len(rows)} findings" if rows else "the scanner says no"

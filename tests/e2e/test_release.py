@@ -192,7 +192,7 @@ def test_only_what_a_pull_request_of_ours_signed_is_promoted(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys(tmp_path, monkeypatch)
-    place.edit(sign={"tool": "cosign", "key": "env://KEY"}, promote_from_pull_requests=True)
+    place.edit(sign={"tool": "cosign"}, promote_from_pull_requests=True)
     state = place.state()
     leg = last_leg(place)
     reference = references(staged(state))[leg]

@@ -24,6 +24,7 @@ from generator.release import (
     released,
     required,
     source_of,
+    summary,
 )
 from generator.render.outputs import render_all
 from generator.signing import sign_command, verify_command
@@ -127,6 +128,15 @@ def test_what_is_released_and_what_is_not() -> None:
     assert (
         released(STATE, answering({path: said for path, said in everything().items() if path != arm})) == rest
     )
+
+
+def test_what_a_runs_summary_says() -> None:
+    digests = {f"image-{number}:python3.13": DIGEST for number in range(120)}
+    text = summary(list(digests)[:2], digests, "`deploy/` is at abc on `release`.")
+    assert "**2 of 120 images have a new digest.** `deploy/` is at abc" in text
+    assert f"| `image-1:python3.13` | `{DIGEST}` |" in text
+    assert "\n\n… and 20 more\n" in summary(list(digests), digests, "")
+    assert "| image |" not in summary([], digests, "")
 
 
 def test_tags_that_move() -> None:

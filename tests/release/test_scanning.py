@@ -13,7 +13,15 @@ from generator.actions import Tool, plugin
 from generator.errors import EnvironmentFailure
 from generator.matrix.build import Ignored, Scanning
 from generator.registry.http import ConnectionFailed
-from generator.scanning import Job, command, findings, from_severity, ignore_file, means_findings
+from generator.scanning import (
+    Job,
+    command,
+    findings,
+    from_severity,
+    ignore_file,
+    means_findings,
+    summary,
+)
 from generator.tools import install
 
 JOB = Job(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
@@ -64,6 +72,17 @@ def test_findings_of_both_reports() -> None:
     }
     assert findings(Scanning("grype"), {"matches": [match]}) == [("CRITICAL", "GHSA-1", "tornado → 2.0")]
     assert findings(Scanning("command"), {"anything": 1}) == []
+
+
+def test_what_a_runs_summary_says() -> None:
+    rows = [("CRITICAL", f"CVE-{number}", "a|b → 1.3") for number in range(120)]
+    said = summary("base:python3.13", rows)
+    assert said.startswith(
+        "### Scan of base:python3.13\n\n**120 findings: nothing of this run is released.**\n\n|"
+    )
+    assert "| CRITICAL | CVE-99 | a\\|b → 1.3 |\n\n… and 20 more" in said
+    assert "**1 finding:" in summary("base:python3.13", rows[:1])
+    assert "its words are in the log" in summary("base:python3.13", [])
 
 
 @pytest.mark.parametrize(
