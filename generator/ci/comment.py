@@ -17,16 +17,14 @@ LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
 MARKER = "<!-- image-matrix -->"
 """Finds our comment again."""
-FILES = 5
-"""Files that are out of date and named."""
+ITEMS = 5
+"""Items that a warning names."""
 
 
 def comment(report: str, event: Event, run: Run, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
-    warning = _outdated(run, matrix)
-    return "\n".join(
-        [MARKER, *([warning] if warning else []), _cut(report), _outcome(event, run, matrix), ""]
-    )
+    warnings = [warning for warning in (_outdated(run, matrix), _lost(run)) if warning]
+    return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
 
 
 def failure_comment(problem: str, said: str) -> str:
@@ -52,8 +50,18 @@ def _outdated(run: Run, matrix: Matrix) -> str:
         else "Run `image-matrix render` and commit what it changes:"
     )
     count = f"{len(run.outdated)} generated files are" if len(run.outdated) > 1 else "A generated file is"
-    files = listed((f"`{path}`" for path in run.outdated), FILES)
+    files = listed((f"`{path}`" for path in run.outdated), ITEMS)
     return f"> [!WARNING]\n> **{count} out of date, so nothing is built.** {mend} {files}\n"
+
+
+def _lost(run: Run) -> str:
+    if not run.lost:
+        return ""
+    head = "Users have stored what this removes, so nothing is built."
+    more = [f"> - and {len(run.lost) - ITEMS} more"] if len(run.lost) > ITEMS else []
+    return "\n".join(
+        ["> [!WARNING]", f"> **{head}**", ">", *(f"> - {said}" for said in run.lost[:ITEMS]), *more, ""]
+    )
 
 
 def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
@@ -61,7 +69,7 @@ def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
     if event.name != "pull_request":
         return ""
     merged = _merged(run, matrix)
-    if run.outdated:
+    if run.outdated or run.lost:
         return merged
     if run.read_only and run.fork:
         return (

@@ -29,6 +29,8 @@ class Run:
     force: bool = False
     outdated: tuple[str, ...] = ()
     """Generated files that are not what the matrix says; nothing is built then."""
+    lost: tuple[str, ...] = ()
+    """What is wrong with profiles and choices that users have stored, in words; nothing is built then."""
 
 
 def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[str], *, force: bool) -> Plan:

@@ -31,18 +31,19 @@ class Planned:
 def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     """Return what the run has to do and what is said of it."""
     from generator.ci.comment import comment
-    from generator.cli.plan import formatted, state_of
+    from generator.cli.plan import formatted, state_at, state_of
 
     project = open_project(session)
     state = state_of(project)
     base = _base(session, event)
-    run = replace(_run(session, state, event, base, staging=staging), outdated=_outdated(session, project))
+    old = state_at(session, base) if base else None
+    run = replace(
+        _run(session, state, event, base, staging=staging),
+        outdated=_outdated(session, project),
+        lost=_lost(state, old, base) if base and old and event.pull_request else (),
+    )
     report = "\n".join(
-        (
-            formatted(run.plan, state, "markdown"),
-            _profiles(session, state, run.plan, base),
-            _floating(project),
-        )
+        (formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), _floating(project))
     )
     said = comment(report, event, run, state.loaded.matrix)
     return Planned(run, formatted(run.plan, state, "table"), said, base or "")
@@ -74,12 +75,19 @@ def _outdated(session: Session, project: Project) -> tuple[str, ...]:
     return tuple(change.path for change in difference.outputs or difference.changes)
 
 
-def _profiles(session: Session, state: State, made: Plan, base: str | None) -> str:
+def _lost(state: State, old: State, base: str) -> tuple[str, ...]:
+    """Return what `check --against` will refuse, with what to write instead."""
+    from generator.diagnostics import diagnose
+    from generator.profiles.against import vanished
+
+    found = diagnose(vanished(old.loaded, state.loaded, base[:12]), state.loaded.documents)
+    return tuple(f"{item.message}: {item.help}" for item in found)
+
+
+def _profiles(state: State, made: Plan, old: State | None) -> str:
     """Return what users will notice, compared with the base."""
     from generator.ci.profiles import profile_changes
-    from generator.cli.plan import state_at
 
-    old = state_at(session, base) if base else None
     rebuilt = {entry.variant for entry in made.entries if entry.differs or (old is None and entry.build)}
     return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
 

@@ -25,8 +25,8 @@ axes: {{python: ["3.13"]}}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 images:
   base: {{from: debian, axes: [python]}}
-  leaf: {{parent: base, pip: [six==1.17.0]}}
-  other: {{parent: base, pip: [toolz==1.0.0]}}
+  leaf: {{parent: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
+  other: {{parent: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
 build: {{scan: {{tool: none}}}}
 """
 DIGEST = "sha256:" + "1" * 64
@@ -168,6 +168,15 @@ def test_generated_files_are_compared_without_the_overlay_of_a_site(place: Place
     overlay.write_text("sources: {debian: mirror.example.org/debian:trixie-slim}\n")
     place.patch.setenv("IMAGE_MATRIX_OVERLAY", str(overlay))
     assert place.plan(place.git("rev-parse", "HEAD"))[2]["outdated"] == "false"
+
+
+def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> None:
+    profiles = "profiles: {first: {display_name: One, images: [leaf]}, second: {display_name: Two, images: [other]}}\n"
+    base = place.change("build:", f"{profiles}build:")
+    place.change("second: {display_name", "renamed: {display_name")
+    code, comment, _ = place.plan(base)
+    assert code == 0
+    assert f"> - the profile `second` of {base[:12]} is gone: renamed? add `aliases: [second]` to" in comment
 
 
 def test_what_others_have_merged_meanwhile_is_not_this_pull_requests_change(place: Place) -> None:

@@ -79,6 +79,14 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_rendered=True)
 
 
+def test_what_users_have_stored_is_not_lost_in_silence() -> None:
+    lost = tuple(f"the profile `p{number}` is gone: keep it" for number in range(7))
+    text = said(Run(plan(build=True, differs=True), lost=lost, outdated=("docs/images.md",)))
+    assert text.count("> [!WARNING]") == 2
+    assert "> - the profile `p4` is gone: keep it\n> - and 2 more\n\nREPORT" in text
+    assert "built and tested now" not in text
+
+
 def test_it_fits() -> None:
     text = comment("line\n" * LIMIT, EVENT, Run(plan(build=True)), declared())
     assert len(text) < 65_536
