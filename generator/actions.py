@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 
@@ -31,7 +31,7 @@ class Tool:
 def _table() -> dict[str, Any]:
     import json
 
-    found: dict[str, Any] = json.loads((files("generator") / "actions.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("actions.json").read_text(encoding="utf-8"))
     return found
 
 

@@ -14,8 +14,6 @@ from generator.matrix.document import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import BytecodeCache
-
     from generator.render.file import File
     from generator.render.templates import Templates
 
@@ -80,28 +78,10 @@ def read_templates(root: Path) -> Templates:
     """Read a repository's templates on top of those that come with image-matrix."""
     from dataclasses import replace
 
+    from generator.render.compiled import compiled_templates
+
     found = templates_of(template_files(root / "templates"), builtin_files(root))
-    return replace(found, compiled=_compiled_templates())
-
-
-def _compiled_templates() -> BytecodeCache | None:
-    """Return the user's cache of compiled templates, by version of image-matrix and text; none where it is not ours.
-
-    Compiled templates are code: the folder must be nobody else's to write.
-    """
-    from jinja2 import FileSystemBytecodeCache
-
-    from generator import __version__
-
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = home / "image-matrix" / __version__
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat()
-    except (OSError, RuntimeError):
-        return None
-    ours = os.name != "posix" or (mode.st_uid == os.geteuid() and not mode.st_mode & 0o022)
-    return FileSystemBytecodeCache(str(folder)) if ours else None
+    return replace(found, compiled=compiled_templates())
 
 
 def builtin_files(root: Path) -> dict[str, File]:
@@ -139,14 +119,16 @@ def template_files(folder: Path) -> dict[str, File]:
     """Read every file below a ``templates`` folder, sorted by path."""
     found = {}
     for directory, folders, names in os.walk(folder):
+        here = Path(directory)
+        below = here.relative_to(folder)
         # links to folders are files to us, too
-        links = [name for name in folders if Path(directory, name).is_symlink()]
+        links = [name for name in folders if (here / name).is_symlink()]
         for name in [*names, *links]:
-            path = Path(directory, name)
-            relative = path.relative_to(folder).as_posix()
+            path = here / name
+            symlink = path.is_symlink()
             # Path.readlink changes `./x` to `x`
-            content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()  # noqa: PTH115
-            found[relative] = template_file(content, symlink=path.is_symlink())
+            content = os.readlink(path).encode() if symlink else path.read_bytes()  # noqa: PTH115
+            found[(below / name).as_posix()] = template_file(content, symlink=symlink)
     return dict(sorted(found.items()))
 
 

@@ -50,22 +50,14 @@ class Difference:
 
 def compare(root: Path, rendered: Mapping[str, File]) -> Difference:
     """Compare the rendering with the disk."""
-    recorded = manifests.read(_read_text(root / manifests.MANIFEST))
+    written, due = _read(root / manifests.MANIFEST), File(manifests.write(manifest_of(rendered)))
+    recorded = manifests.read(written.content.decode("utf-8", "replace") if written else None)
     changes = [*_changed(root, rendered, recorded), *_removed(root, rendered, recorded)]
-    if manifest_is_stale(root, rendered):
-        changes.append(_manifest_change(root, rendered))
+    if written is None:
+        changes.append(Change(manifests.MANIFEST, "add", None, due))
+    elif written.content != due.content:
+        changes.append(Change(manifests.MANIFEST, "change", written.content, due))
     return Difference(tuple(sorted(changes, key=lambda change: change.path)), recorded, rendered)
-
-
-def manifest_is_stale(root: Path, rendered: Mapping[str, File]) -> bool:
-    """Say whether the manifest on disk is not the rendering's."""
-    return _read(root / manifests.MANIFEST) != manifests.write(manifest_of(rendered))
-
-
-def _manifest_change(root: Path, rendered: Mapping[str, File]) -> Change:
-    before = _read(root / manifests.MANIFEST)
-    after = File(manifests.write(manifest_of(rendered)))
-    return Change(manifests.MANIFEST, "change" if before is not None else "add", before, after)
 
 
 def manifest_of(rendered: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
@@ -80,9 +72,11 @@ def _changed(
         before = _read(root / path)
         if before is None:
             yield Change(path, "add", None, file)
-        elif before != file.content or not _same_kind(root / path, file):
-            ours = before == file.content or manifests.digest(before) in recorded.get(path, ())
-            yield Change(path, "change", before, file, edited=not ours)
+        elif not _same(before, file):
+            ours = before.content == file.content or manifests.digest(before.content) in recorded.get(
+                path, ()
+            )
+            yield Change(path, "change", before.content, file, edited=not ours)
 
 
 def _removed(
@@ -91,7 +85,8 @@ def _removed(
     for path, digests in recorded.items():
         before = None if path in rendered or not _inside(path) else _read(root / path)
         if before is not None:
-            yield Change(path, "remove", before, None, edited=manifests.digest(before) not in digests)
+            edited = manifests.digest(before.content) not in digests
+            yield Change(path, "remove", before.content, None, edited=edited)
 
 
 def _inside(path: str) -> bool:
@@ -172,23 +167,19 @@ def _remove(root: Path, path: Path) -> None:
             return
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path) -> File | None:
+    """Return what stands at a path, or ``None`` where there is no file."""
     try:
-        if path.is_symlink():
-            return os.readlink(path).encode()  # noqa: PTH115 - Path.readlink changes `./x` to `x`
-        with path.open("rb") as stream:
-            return stream.read()
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            return File(os.readlink(path).encode(), symlink=True)  # noqa: PTH115 - Path.readlink changes `./x` to `x`
+        with path.open("rb", buffering=0) as stream:
+            return File(stream.read(), executable=bool(mode & 0o100))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
-def _read_text(path: Path) -> str | None:
-    content = _read(path)
-    return content.decode("utf-8", "replace") if content is not None else None
-
-
-def _same_kind(path: Path, file: File) -> bool:
-    if os.name != "posix":
-        return True
-    mode = path.lstat().st_mode
-    return stat.S_ISLNK(mode) == file.symlink and (file.symlink or bool(mode & 0o100) == file.executable)
+def _same(found: File, file: File) -> bool:
+    if os.name == "posix":
+        return found == file
+    return found.content == file.content  # Windows has neither mode nor link to compare

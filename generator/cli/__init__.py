@@ -117,11 +117,14 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and exit as :mod:`generator.errors` says."""
-    # commands are short and make no cycles worth collecting; scanning the growing heap would cost a third of the time
+    # commands are short and make no cycles worth collecting; scanning the growing heap would cost a third of the time,
+    # and once more at exit, but for what is frozen
     import gc
 
     gc.disable()
-    sys.exit(run(args))
+    code = run(args)
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:

@@ -46,11 +46,11 @@ def read(text: str | None) -> Lock:
     """
     if text is None:
         return Lock()
-    document, found = parse(text, FILE)
+    document, found = parse(text, FILE, _written)
     if found or document is None:
         raise MatrixError(found)
     try:
-        return _lock(_written(document.root))
+        return _lock(document.value)
     except _BadEntryError as error:
         place = Documents(document.value, (document,)).place(error.path)
         raise MatrixError([diagnostic(rules.BAD_LOCK, place, problem=error.problem)]) from error
@@ -63,13 +63,9 @@ class _BadEntryError(Exception):
         super().__init__(problem)
 
 
-def _written(node: yaml.Node | None) -> Any:  # noqa: ANN401
-    """Return a node's value with every scalar as it is written: a digest may look like a number."""
-    if isinstance(node, yaml.MappingNode):
-        return {key.value: _written(value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-    if isinstance(node, yaml.SequenceNode):
-        return [_written(item) for item in node.value]
-    return (node.value or None) if node is not None else None
+def _written(text: str, *, plain: bool) -> str | None:  # noqa: ARG001 - what the parser asks for
+    """Return a scalar as it is written: a digest may look like a number."""
+    return text or None
 
 
 def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds

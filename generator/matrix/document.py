@@ -8,8 +8,9 @@ costs (tools that edit the file use ruamel.yaml's round trip). Scalars follow YA
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
@@ -25,19 +26,43 @@ MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _CORE_TAGS = {
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")
 }
-# PyYAML resolves YAML 1.1's implicit tags; these two stand for text here
-_PLAIN_TAGS = _CORE_TAGS | {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A composer that guesses nothing from a plain text but the merge key: :func:`scalar` knows YAML 1.2's rules."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {"<": [(_MERGE, re.compile("<<$"))]}
+
+
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+
+
+def scalar(text: str, *, plain: bool) -> str | int | float | bool | None:
+    """Resolve a scalar by YAML 1.2's core schema (yaml.org/spec/1.2.2, 10.3.2); quoted ones are text."""
+    if not plain:
+        return text
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if _INT.fullmatch(text):
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+Scalars = Callable[..., Any]
+"""Text and ``plain`` (whether it stands without quotes) to the value, as :func:`scalar` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +152,11 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
     return merged
 
 
-def parse(text: str, file: str) -> tuple[Document | None, list[Diagnostic]]:
-    """Parse one file; the document is ``None`` where nothing sensible can be said beyond the diagnostics."""
+def parse(text: str, file: str, scalars: Scalars = scalar) -> tuple[Document | None, list[Diagnostic]]:
+    """Parse one file; the document is ``None`` where nothing sensible can be said beyond the diagnostics.
+
+    ``scalars`` turns texts into values.
+    """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     lines = tuple(text.split("\n"))
     if len(text) > MAX_BYTES:
@@ -136,16 +164,16 @@ def parse(text: str, file: str) -> tuple[Document | None, list[Diagnostic]]:
         return None, [diagnostic(rules.TOO_LARGE, Place(file, 1, 1), problem=problem, advice=advice)]
     try:
         deep = _too_deep(text)
-        root = None if deep else _LOADER(text).get_single_node()
+        root = None if deep else _Loader(text).get_single_node()
     except yaml.YAMLError as error:
         from generator.matrix.syntax import syntax_error
 
         return None, [syntax_error(error, file, text, lines)]
     document = Document(file, None, root, lines)
-    refused = _nested(deep, file, lines) if deep else _aliases(document)
+    refused = _nested(deep, file, lines) if deep else _aliases(document) if "*" in text else None
     if refused:
         return None, [refused]
-    builder = _Builder(document, [])
+    builder = _Builder(document, scalars, [])
     return replace(document, value=builder.value(root) if root is not None else None), builder.found
 
 
@@ -157,7 +185,7 @@ def _too_deep(text: str) -> tuple[int, int] | None:
     if _flow_depth(text) + _block_columns(text) <= MAX_DEPTH:
         return None
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH and event.start_mark is not None:
             return event.start_mark.line, event.start_mark.column
@@ -226,6 +254,7 @@ class _Builder:
     """Turns nodes into values and collects what is wrong with them on the way."""
 
     document: Document
+    scalars: Scalars
     found: list[Diagnostic]
     done: dict[int, Any] = field(default_factory=dict)
 
@@ -235,13 +264,13 @@ class _Builder:
         return self.done[id(node)]
 
     def _make(self, node: yaml.Node) -> Any:  # noqa: ANN401
-        if node.tag not in _PLAIN_TAGS:
+        if node.tag not in _CORE_TAGS:
             place = self.document.place_of(node)
             self.found.append(
                 diagnostic(rules.FOREIGN_TAG, place, tag=node.tag.replace("tag:yaml.org,2002:", "!!"))
             )
         if isinstance(node, yaml.ScalarNode):
-            return scalar(node.value, plain=not node.style)
+            return self.scalars(node.value, plain=not node.style)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child) for child in node.value]
         return self._mapping(node)
@@ -286,18 +315,3 @@ def _not_a_key(source: str) -> tuple[str, str]:
     if "{{" in source:
         return "an unquoted `{{` starts two mappings", 'quote a value that holds `{{`: "{{ … }}"'
     return "a key must be plain text", "quote a key that starts with `{` or `[`"
-
-
-def scalar(text: str, *, plain: bool) -> str | int | float | bool | None:
-    """Resolve a scalar by YAML 1.2's core schema (yaml.org/spec/1.2.2, 10.3.2); quoted ones are text."""
-    if not plain:
-        return text
-    if text in _NULL:
-        return None
-    if text in _BOOL:
-        return _BOOL[text]
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return text

@@ -7,7 +7,7 @@ matters because every command validates.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from generator.diagnostics import catalogue as rules
@@ -61,7 +61,7 @@ _NAMES = {
 @cache
 def schema_text() -> str:
     """Return the JSON Schema of ``matrix.yaml`` as text."""
-    return (files("generator.matrix") / "schema.json").read_text(encoding="utf-8")
+    return FilePath(__file__).with_name("schema.json").read_text(encoding="utf-8")
 
 
 def check_shape(documents: Documents) -> list[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +164,8 @@ def template_error(
     error: Exception, environment: Environment, name: str, values: Mapping[str, object] | None = None
 ) -> MatrixError:
     """Say where in which template it went wrong; ``values`` are the names that templates have."""
+    import traceback
+
     if isinstance(error, TemplateSyntaxError):
         name, line = error.name or name, error.lineno
     else:
