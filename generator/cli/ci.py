@@ -140,17 +140,24 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 def ci_propose(session: Session, branch: str, title: str) -> int:
     """Push what the working tree changes to BRANCH and keep one pull request open for it."""
     from generator.ci.git import actions_git, commit_changes
-    from generator.ci.github import keep_pull_request
+    from generator.ci.github import Refused, keep_pull_request
+    from generator.ci.proposal import RIGHTS, proposal
+    from generator.lock import text
+    from generator.lock.changes import changes
 
-    base = open_project(session).loaded.matrix.build.default_branch
+    project = open_project(session)
+    base = project.loaded.matrix.build.default_branch
     git = actions_git(session.root)
+    before = git.try_("show", f"HEAD:{text.FILE}")
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
         return 0
-    body = git("diff", "--cached", "--stat", "HEAD")
     owner = _needed("GITHUB_REPOSITORY").partition("/")[0]
-    text = f"Refreshed by `image-matrix`; the plan is in the comment below.\n\n```\n{body[:20_000]}\n```\n"
-    say(session, keep_pull_request(_api(), owner, branch, base, title, text))
+    said = proposal(changes(text.read(before.stdout.decode() or None), text.read(project.inputs.lock)))
+    try:
+        say(session, keep_pull_request(_api(), owner, branch, base, title, said))
+    except Refused as refused:
+        raise Refused(refused.message, RIGHTS) from refused
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -298,7 +299,8 @@ def test_the_lock_is_refreshed_in_a_pull_request(
     settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
     outcome = repository.run("schedule", {}, "lock.yaml", **settings)
     assert outcome.code == 0, outcome.output[-4000:]
-    assert pulls[1].startswith("Refresh the lock")
+    assert pulls[1].startswith("Refresh the lock`image-matrix lock --upgrade` found:\n\n```text\n")
+    assert re.search(r"^(pip|file|source) .+$", pulls[1], re.MULTILINE)
     repository.git("fetch", "-q", "origin", "image-matrix/lock")
     changed_files = repository.git("diff", "--name-only", "HEAD", "FETCH_HEAD").splitlines()
     assert "matrix.lock.yaml" in changed_files
