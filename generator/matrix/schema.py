@@ -102,7 +102,8 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
         case "required":
             yield _missing(path, kind.property, schema, error.schema_path)
         case "type":
-            yield _wrong_type(path, kind.types, documents)
+            examples = _owner(schema, error.schema_path).get("examples", ())
+            yield _wrong_type(path, kind.types, documents, *examples[:1])
         case "anyOf" | "oneOf":
             yield from _branch(error, schema, documents)
         case "enum" | "const":
@@ -137,19 +138,19 @@ def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding: 
     return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
 
 
-def _wrong_type(path: Path, types: list[str], documents: Documents) -> Finding:
+def _wrong_type(path: Path, types: list[str], documents: Documents, example: object = None) -> Finding:
     value = _value(documents.value, path)
     if "string" in types and isinstance(value, (int, float)) and not isinstance(value, bool):
         written = documents.written(path) or str(value)
         return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=written, value=value)
     expected = " or ".join(_TYPES[name] for name in types)
-    advice = _type_advice(path, types, value, documents.written(path))
+    advice = _type_advice(path, types, value, documents.written(path), example)
     return rules.WRONG_TYPE.at(
-        path, where=human(path), expected=expected, actual=_actual(value), advice=advice
+        path, where=human(path), expected=expected, actual=type_name(value), advice=advice
     )
 
 
-def _type_advice(path: Path, types: list[str], value: object, written: str) -> str:
+def _type_advice(path: Path, types: list[str], value: object, written: str, example: object) -> str:
     key = path[-1] if path and isinstance(path[-1], str) else None
     if not path:
         return "start with `version: 1`, or run `image-matrix init`"
@@ -161,10 +162,15 @@ def _type_advice(path: Path, types: list[str], value: object, written: str) -> s
         return f'quote it: "{written}"'
     if "string" in types and isinstance(value, list) and len(value) == 1 and key:
         return f"write it without the brackets: `{key}: {_written(value[0])}`"
+    # what has parts is best shown; a whole section would be too long
+    wanted = list if isinstance(value, dict) else dict
+    if key and len(path) > 2 and isinstance(example, wanted) and not isinstance(value, list):
+        return f"write it like `{key}: {_written(example)}`"
     return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
 
 
-def _actual(value: object) -> str:
+def type_name(value: object) -> str:
+    """Return what a value is, in words."""
     match value:
         case None:
             return "empty"

@@ -9,9 +9,9 @@ NUMBERS = frozenset({"cpu_limit", "cpu_guarantee"})
 MEMORY = frozenset({"mem_limit", "mem_guarantee"})
 MAPPINGS = frozenset(
     {
-        "environment", "extra_annotations", "extra_container_config", "extra_labels", "extra_pod_config",
-        "extra_resource_guarantees", "extra_resource_limits", "lifecycle_hooks", "node_selector",
-        "storage_extra_annotations", "storage_extra_labels", "storage_selector",
+        "container_security_context", "environment", "extra_annotations", "extra_container_config", "extra_labels",
+        "extra_pod_config", "extra_resource_guarantees", "extra_resource_limits", "lifecycle_hooks", "node_selector",
+        "pod_security_context", "storage_extra_annotations", "storage_extra_labels", "storage_selector",
     }
 )  # fmt: skip
 CHART_LISTS = frozenset(
@@ -22,21 +22,26 @@ CHART_LISTS = frozenset(
     }
 )  # fmt: skip
 """Lists that the chart fills; a profile's list replaces them, a mapping of name to entry joins them."""
-PLAIN = frozenset(
+TEXTS = frozenset(
     {
-        "allow_privilege_escalation", "args", "automount_service_account_token", "cmd", "container_security_context",
-        "debug", "default_url", "delete_pvc", "delete_stopped_pods", "fs_gid", "gid", "http_timeout",
-        "image_pull_policy", "image_pull_secrets", "notebook_dir", "pod_security_context", "port",
-        "priority_class_name", "privileged", "scheduler_name", "service_account", "storage_access_modes",
-        "storage_capacity", "storage_class", "storage_pvc_ensure", "supplemental_gids", "uid", "working_dir",
+        "default_url", "image_pull_policy", "notebook_dir", "priority_class_name", "scheduler_name", "service_account",
+        "storage_capacity", "storage_class", "working_dir",
     }
 )  # fmt: skip
+INTEGERS = frozenset({"fs_gid", "gid", "http_timeout", "port", "uid"})
+BOOLEANS = frozenset(
+    {
+        "allow_privilege_escalation", "automount_service_account_token", "debug", "delete_pvc", "delete_stopped_pods",
+        "privileged", "storage_pvc_ensure",
+    }
+)  # fmt: skip
+LISTS = frozenset({"args", "cmd", "image_pull_secrets", "storage_access_modes", "supplemental_gids"})
 OWN = {
     "image": "images:",
     "profile_list": "profiles:",
 }
 """Settings that other fields of the matrix are for."""
-KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | PLAIN
+KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | TEXTS | INTEGERS | BOOLEANS | LISTS
 EXPANDED = frozenset(
     {
         "environment", "extra_annotations", "extra_containers", "extra_labels", "extra_pod_config", "init_containers",

@@ -20,7 +20,7 @@ KUBESPAWNERS = {
     "of chart 4.4.0": ("jupyterhub-kubespawner==7.0.0", "jupyterhub==5.5.0"),
 }
 HELM = ("helm-python-sdk==0.2.2", "pyyaml==6.0.3")
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
+Ask = Callable[[Any], dict[str, Any]]
 
 
 def environment(packages: tuple[str, ...]) -> Path:
@@ -50,7 +50,7 @@ def conversation(python: Path, script: Path) -> Iterator[Ask]:
     assert stdin is not None
     assert stdout is not None
 
-    def ask(question: dict[str, Any]) -> dict[str, Any]:
+    def ask(question: Any) -> dict[str, Any]:
         stdin.write(json.dumps(question) + "\n")
         stdin.flush()
         line = stdout.readline()

@@ -144,13 +144,53 @@ async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def settings() -> dict[str, Any]:
+    """The type of every setting, and the fields of the objects that KubeSpawner makes of them."""
+    from kubernetes_asyncio.client import models
+    from kubespawner import KubeSpawner
+
+    fields = {
+        name: {
+            "names": list(model.attribute_map.values()),
+            "required": [real for plain, real in model.attribute_map.items() if needs(model, plain)],
+        }
+        for name, model in vars(models).items()
+        if name.startswith("V1") and hasattr(model, "attribute_map")
+    }
+    traits = {
+        name: [type(item).__name__ for item in getattr(trait, "trait_types", [trait])]
+        for name, trait in KubeSpawner.class_traits(config=True).items()
+    }
+    return {"traits": traits, "fields": fields}
+
+
+def needs(model: Any, name: str) -> bool:
+    """Whether a model refuses to be without a field."""
+    try:
+        checked = model(local_vars_configuration=unchecked())
+        checked.local_vars_configuration.client_side_validation = True
+        setattr(checked, name, None)
+    except ValueError:
+        return True
+    return False
+
+
+def unchecked() -> Any:
+    from kubernetes_asyncio.client import Configuration
+
+    made = Configuration()
+    made.client_side_validation = False
+    return made
+
+
 async def main() -> None:
     import logging
 
     logging.disable(logging.CRITICAL)
     for line in sys.stdin:
         try:
-            said: dict[str, Any] = await answer(json.loads(line))
+            asked = json.loads(line)
+            said: dict[str, Any] = settings() if asked == "settings" else await answer(asked)
         except Exception as error:
             said = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(said, default=str), flush=True)

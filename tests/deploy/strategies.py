@@ -7,6 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from generator.profiles import traits
+
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
 TEXTS = st.text(
     st.characters(exclude_categories=["C", "Zl", "Zp"], exclude_characters="{}<>&"), min_size=1, max_size=30
@@ -26,6 +28,41 @@ MEMORY = st.one_of(
     st.integers(2**20, 2**40), st.builds("{}{}".format, st.integers(1, 999), st.sampled_from("KMGT"))
 )
 CPU = st.one_of(st.integers(1, 64), st.floats(0.05, 64, allow_nan=False).map(lambda value: round(value, 2)))
+
+
+def _of(names: frozenset[str], values: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    return dict.fromkeys(sorted(names), values)
+
+
+WORDS = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
+ENTRY = {
+    "volumes": {"name": "more", "emptyDir": {}},
+    "volume_mounts": {"name": "more", "mountPath": "/more"},
+    "init_containers": {"name": "more", "image": "more:1"},
+    "extra_containers": {"name": "more", "image": "more:1", "image_pull_policy": "Always"},
+}
+OVERRIDES = st.fixed_dictionaries(
+    {},
+    optional={
+        **_of(traits.TEXTS, WORDS),
+        **_of(traits.INTEGERS, st.integers(1, 60000)),
+        **_of(traits.BOOLEANS, st.booleans()),
+        **_of(traits.LISTS - {"supplemental_gids"}, st.lists(WORDS, min_size=1, max_size=2)),
+        "supplemental_gids": st.lists(st.integers(1, 1000), min_size=1, max_size=2),
+        "extra_labels": st.dictionaries(WORDS, WORDS, max_size=2),
+        "environment": st.dictionaries(
+            st.from_regex(r"Y_[A-Z]{1,5}", fullmatch=True),
+            st.one_of(WORDS, st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})),
+            max_size=2,
+        ),
+        "extra_pod_config": st.fixed_dictionaries(
+            {}, optional={"host_ipc": st.booleans(), "hostname": WORDS}
+        ),
+        "container_security_context": st.fixed_dictionaries({"capabilities": st.just({"add": ["SYS_NICE"]})}),
+        **{name: st.just({"more": entry}) for name, entry in ENTRY.items()},
+    },
+)
+"""What a profile may set beside its fields; of sizes' fields nothing, which would be set twice."""
 
 
 def size(device: bool) -> st.SearchStrategy[dict[str, Any]]:
@@ -79,6 +116,7 @@ def profile(draw: st.DrawFn, device: bool, sizes: list[str], slug: str) -> dict[
                     "aliases": st.just([f"was-{slug}"]),
                     "env": st.dictionaries(st.from_regex(r"X_[A-Z]{1,5}", fullmatch=True), TEXTS, max_size=2),
                     "tolerations": TOLERATIONS,
+                    "kubespawner_override": OVERRIDES,
                 },
             )
         ),

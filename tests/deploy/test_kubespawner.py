@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from generator.matrix.profiles import CHART_TOLERATIONS
+from generator.profiles import traits
+from generator.profiles.fields import ENTRIES, OBJECTS, VARIABLE
 from generator.profiles.offer import offers
 from generator.profiles.units import quantity
 from tests.deploy.strategies import catalogs
@@ -93,6 +95,39 @@ def bytes_of(text: str) -> int:
 def values(loaded: Loaded) -> dict[str, Any]:
     made: dict[str, Any] = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
     return made
+
+
+MODELS = {
+    "container_security_context": "V1SecurityContext", "extra_container_config": "V1Container",
+    "extra_pod_config": "V1PodSpec", "lifecycle_hooks": "V1Lifecycle", "pod_security_context": "V1PodSecurityContext",
+    "extra_containers": "V1Container", "init_containers": "V1Container",
+    "node_affinity_preferred": "V1PreferredSchedulingTerm", "node_affinity_required": "V1NodeSelectorTerm",
+    "pod_affinity_preferred": "V1WeightedPodAffinityTerm", "pod_affinity_required": "V1PodAffinityTerm",
+    "pod_anti_affinity_preferred": "V1WeightedPodAffinityTerm", "pod_anti_affinity_required": "V1PodAffinityTerm",
+    "volume_mounts": "V1VolumeMount", "volumes": "V1Volume",
+}  # fmt: skip
+
+
+def test_settings_are_those_of_the_package(kubespawner: Ask) -> None:
+    found = kubespawner("settings")
+    kinds = {
+        "Float": traits.NUMBERS, "ByteSpecification": traits.MEMORY, "Unicode": traits.TEXTS, "Int": traits.INTEGERS,
+        "Bool": traits.BOOLEANS, "Dict": traits.MAPPINGS,
+    }  # fmt: skip
+    for kind, names in kinds.items():
+        assert {name: found["traits"][name] for name in names if kind not in found["traits"][name]} == {}
+    for name in traits.CHART_LISTS:
+        assert found["traits"][name] == ["List", "Dict"]
+    for name in traits.LISTS:
+        assert {"List", "Command"} & set(found["traits"][name])
+    assert MODELS.keys() == OBJECTS.keys() | ENTRIES.keys()
+    for name, model in MODELS.items():
+        ours = ENTRIES.get(name) or OBJECTS[name]
+        theirs = found["fields"][model]
+        assert ours.names == set(theirs["names"]), name
+        if name in ENTRIES:
+            assert set(ours.required) == set(theirs["required"]), name
+    assert VARIABLE.names == set(found["fields"]["V1EnvVar"]["names"])
 
 
 def test_the_reference_matrix(kubespawner: Ask) -> None:

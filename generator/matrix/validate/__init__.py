@@ -11,8 +11,10 @@ from generator.matrix.validate import (
     names,
     packages,
     profiles,
+    profiles_overrides,
     profiles_pods,
     profiles_texts,
+    profiles_twice,
     references,
     tests,
     variants,
@@ -47,8 +49,8 @@ CHECKS = (
     profiles_pods.amounts,
     profiles_texts.texts,
     profiles_texts.environment,
-    profiles_texts.overrides,
-    profiles_texts.set_twice,
+    profiles_overrides.overrides,
+    profiles_twice.set_twice,
 )
 """Checks of the declarations alone."""
 

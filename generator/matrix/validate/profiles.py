@@ -170,7 +170,7 @@ def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
     """Choice keys that break the pre-puller's container names, that stand twice, or that stand for nothing."""
     sound = {item.image for item in variants.values()} | set(matrix.catalog.sizes)
     for index, offer in enumerate(offers(matrix, variants)):
-        yield from _written_keys(offer.profile)
+        yield from _written_keys(matrix, offer.profile)
         yield from _image_keys(offer, index)
         if sound.issuperset([*offer.profile.images.names.values(), *offer.profile.sizes.names.values()]):
             yield from _retired(offer)
@@ -189,19 +189,18 @@ def _retired(offer: Offer) -> Iterator[Finding]:
                 yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
 
 
-def _written_keys(profile: Profile) -> Iterator[Finding]:
-    """Keys that are no part of a container's name."""
-    for option, listed in (("images", profile.images), ("resources", profile.sizes)):
-        here: Path = ("profiles", profile.slug)
-        for at, key in enumerate(listed.names):
-            if not _KEY.fullmatch(key):
-                path, target = (
-                    (*here, option, key if listed.keyed else at),
-                    "key" if listed.keyed else "value",
-                )
-                advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
-                problem = "cannot be part of a container's name"
-                yield _key_finding(path, target, profile.slug, key, problem, advice)
+def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    """Keys that are no part of a container's name; a name that is not known is said elsewhere."""
+    here: Path = ("profiles", profile.slug)
+    options = (("images", profile.images, matrix.images), ("resources", profile.sizes, matrix.catalog.sizes))
+    for option, listed, known in options:
+        for at, (key, name) in enumerate(listed.names.items()):
+            if _KEY.fullmatch(key) or (not listed.keyed and name not in known):
+                continue
+            path, target = (*here, option, key if listed.keyed else at), "key" if listed.keyed else "value"
+            advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
+            problem = "cannot be part of a container's name"
+            yield _key_finding(path, target, profile.slug, key, problem, advice)
 
 
 def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:

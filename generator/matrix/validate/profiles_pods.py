@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
@@ -47,7 +48,7 @@ def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
 
 def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
     """A CPU amount that KubeSpawner refuses."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
         return
     yield rules.CPU_NOT_NUMBER.at(path, where=human(path), value=value, advice=_cores(value))
 
