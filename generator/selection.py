@@ -10,7 +10,7 @@ from generator.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from generator.matrix.model import Variant
+    from generator.matrix.model import Platform, Variant
 
 
 def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
@@ -28,11 +28,38 @@ def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
     return [item.id for item in variants.values() if not names or item.id in names or item.image in names]
 
 
+def select_legs(
+    variants: Mapping[str, Variant], names: Sequence[str], platforms: Sequence[str]
+) -> list[tuple[str, Platform]]:
+    """Return what is named, or everything, as variants on platforms; no platforms means all of each.
+
+    Raises :class:`CallError` for a name that is not there, or that is built for none of the platforms.
+    """
+    found = [
+        (name, platform)
+        for name in select(variants, names)
+        for platform in variants[name].platforms
+        if not platforms or platform in platforms
+    ]
+    if names:
+        for name in set(select(variants, names)) - {name for name, _ in found}:
+            raise _not_built_for(variants[name], platforms)
+    if not found:
+        raise CallError(
+            f"nothing is built for {', '.join(platforms)}", "`image-matrix list` has the platforms"
+        )
+    return found
+
+
 def select_for(variants: Mapping[str, Variant], names: Sequence[str], platform: str) -> list[str]:
     """Return the ids of the variants that are named; raises :class:`CallError` for one that the platform has not."""
     chosen = select(variants, names)
     for name in chosen:
-        built_for = variants[name].platforms
-        if platform not in built_for:
-            raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
+        if platform not in variants[name].platforms:
+            raise _not_built_for(variants[name], (platform,))
     return chosen
+
+
+def _not_built_for(item: Variant, platforms: Sequence[str]) -> CallError:
+    built_for = ", ".join(item.platforms)
+    return CallError(f"{item.id} is not built for {', '.join(platforms)}", f"it is built for {built_for}")

@@ -149,7 +149,8 @@ def report_failure(error: Exception) -> int:
         report(error.diagnostics)
         return 2
     if isinstance(error, OSError):
-        problem = f"{error.filename or 'the system'}: {(error.strerror or str(error)).lower()}"
+        where = f"{error.filename}: " if error.filename else ""
+        problem = f"{where}{(error.strerror or str(error)).lower()}"
         error = EnvironmentFailure(problem, "check permissions and the space that is left")
     if isinstance(error, Failure):
         click.echo(f"{paint('error', 'error')}: {error.message}", err=True)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
 @click.option(
-    "--image", metavar="REFERENCE", help="Check this image instead of the local tag; with one VARIANT."
+    "--image",
+    metavar="REFERENCE",
+    help="Check this image instead of the one of the variant's key; with one VARIANT.",
 )
 @click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated where need be.")
 @click.option(
@@ -55,10 +57,13 @@ def verify(
     VARIANT is IMAGE or IMAGE:LABEL, as in `list`.
     """
     from generator.verify.engine import docker
+    from generator.verify.run import subject_of
 
     project = open_project(session)
-    subjects = _subjects(project, names, image, platform, deadline)
+    chosen = _chosen(project, names, image, platform)
     engine = docker()
+    images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)
+    subjects = [subject_of(project.loaded, name, images[name], platform, deadline) for name in chosen]
     _get(session, engine, subjects)
     reports = []
     for subject in subjects:
@@ -70,13 +75,10 @@ def verify(
     return 0 if all(report.passed for report in reports) else 1
 
 
-def _subjects(
-    project: Project, names: Sequence[str], image: str | None, platform: str | None, deadline: float
-) -> list[Subject]:
-    """Return what is to be checked; raises :class:`CallError` where ``--image`` meets several variants."""
+def _chosen(project: Project, names: Sequence[str], image: str | None, platform: str | None) -> list[str]:
+    """Return the variants to check; raises :class:`CallError` where ``--image`` meets several."""
     from generator.errors import CallError
     from generator.selection import select
-    from generator.verify.run import subject_of
 
     loaded = project.loaded
     chosen = select(loaded.variants, names)
@@ -86,10 +88,24 @@ def _subjects(
         built_for = loaded.variants[name].platforms
         if platform and platform not in built_for:
             raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
-    return [
-        subject_of(loaded, name, image or f"{loaded.matrix.registry}/{name}", platform, deadline)
-        for name in chosen
-    ]
+    return chosen
+
+
+def _images(project: Project, names: Sequence[str], platform: str | None) -> dict[str, str]:
+    """Return the image of each variant's key: another one, under a moving tag, says nothing about the matrix."""
+    from generator.cli.plan import state_of
+    from generator.plan import reference
+    from generator.tools import native_arch
+
+    state = state_of(project)
+    wanted = platform or f"linux/{native_arch()}"
+    items = (state.loaded.variants[name] for name in names)
+    return {
+        item.id: reference(
+            state, item, next((one for one in item.platforms if one == wanted), item.platforms[0])
+        )
+        for item in items
+    }
 
 
 def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:

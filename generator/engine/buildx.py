@@ -1,35 +1,12 @@
-"""docker buildx as a process: is it there, run a bake, what did it say."""
+"""What the engine says of itself and of images: is it there, how large are they."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from generator.errors import EnvironmentFailure, Failure
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-METADATA = "metadata.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What a bake made of one target."""
-
-    target: str
-    digest: str
-    seconds: float
-    """Time that the engine worked on the target's own steps."""
-
-
-class BuildFailed(Failure):
-    """A step of a Dockerfile failed; the log above says why."""
+from generator.errors import EnvironmentFailure
 
 
 def require_engine() -> None:
@@ -53,89 +30,6 @@ def require_engine() -> None:
 
 def _answer(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def bake(
-    folder: Path,
-    file: str,
-    targets: list[str],
-    arguments: tuple[str, ...],
-    environment: Mapping[str, str],
-    show: Callable[[str], None],
-) -> list[Built]:
-    """Run ``docker buildx bake`` in ``folder``; every line of its log goes to ``show``.
-
-    Raises :class:`BuildFailed` with the target that failed.
-    """
-    metadata = folder / METADATA
-    metadata.unlink(missing_ok=True)  # buildx leaves an old one in place when it fails
-    command = ["docker", "buildx", "bake", "--file", file, "--progress=plain", f"--metadata-file={metadata}"]
-    log = Log()
-    with subprocess.Popen(
-        [*command, *arguments, *targets],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stderr is not None  # noqa: S101 - asked for above
-        for line in process.stderr:
-            show(line.rstrip("\n"))
-            log.read(line)
-    if process.returncode:
-        raise BuildFailed(log.failure(), "the log above has the step and its output")
-    return _results(json.loads(metadata.read_text()), targets, log)
-
-
-def _results(metadata: Mapping[str, Mapping[str, str]], targets: list[str], log: Log) -> list[Built]:
-    if len(targets) == 1:  # the log names targets only where there are several
-        log.seconds = {targets[0]: sum(log.seconds.values())}
-    digests = {
-        name: entry.get("containerimage.digest", "") for name, entry in metadata.items() if name in targets
-    }
-    return [Built(name, digests.get(name, ""), log.seconds.get(name, 0.0)) for name in targets]
-
-
-_STEP = re.compile(r"#(?P<number>\d+) \[(?P<target>[\w-]+)[ \]]")
-_DONE = re.compile(r"#(?P<number>\d+) DONE (?P<seconds>[\d.]+)s")
-_ERROR = re.compile(r"#(?P<number>\d+) ERROR: (?P<message>.*)")
-_LAST = re.compile(r"ERROR: (?P<message>.*)")
-
-
-class Log:
-    """Reads buildx' plain progress as it comes: whose step took how long, and which one failed."""
-
-    def __init__(self) -> None:
-        self.owner: dict[str, str] = {}
-        self.seconds: dict[str, float] = {}
-        self.errors: list[str] = []
-        self.last = ""
-
-    def read(self, line: str) -> None:
-        """Take one line in."""
-        if match := _STEP.match(line):
-            self.owner[match["number"]] = match["target"]
-        elif match := _DONE.match(line):
-            target = self.owner.get(match["number"], "")
-            self.seconds[target] = self.seconds.get(target, 0.0) + float(match["seconds"])
-        elif match := _ERROR.match(line):
-            self.errors.append(f"{self.owner.get(match['number'], '')}: {match['message']}")
-        elif match := _LAST.match(line):
-            self.last = match["message"]
-
-    def failure(self) -> str:
-        """Return one sentence that names the target and what the engine said."""
-        own = [
-            error for error in self.errors if not error.endswith("CANCELED") and "cache importer" not in error
-        ]
-        return (
-            f"the build failed in {own[0]}"
-            if own
-            else f"the build failed: {self.last or 'see the log above'}"
-        )
 
 
 def image_bytes(reference: str) -> int | None:

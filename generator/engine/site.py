@@ -7,6 +7,7 @@ a tmpfs, and its variables end with the step.
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.mirrors import familiar, mirrored
@@ -26,6 +27,31 @@ _CA_VARIABLES = (
     "GIT_SSL_CAINFO",
 )
 _APT_FOLDER = "/tmp/site-apt"  # noqa: S108 - in the container, on a tmpfs
+
+
+SCRIPT_VARIABLE = "IMAGE_MATRIX_SITE"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What build steps are given and no image keeps."""
+
+    options: tuple[str, ...]
+    """Bake's field ``secret``."""
+    environment: Mapping[str, str]
+    """Variables that buildx takes them from."""
+
+
+def secrets(mirrors: Mirrors, ca_bundle: str | None) -> Secrets:
+    """Return the shell file and the CA bundle (a path) as secrets."""
+    text = script(mirrors, ca_bundle=ca_bundle is not None)
+    return Secrets(
+        (
+            *((f"id=site,env={SCRIPT_VARIABLE}",) if text else ()),
+            *((f"id=ca-bundle,src={ca_bundle}",) if ca_bundle else ()),
+        ),
+        {SCRIPT_VARIABLE: text} if text else {},
+    )
 
 
 def script(mirrors: Mirrors, *, ca_bundle: bool) -> str:

@@ -92,7 +92,7 @@ def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
     small.edit("matrix.yaml", "tomli==2.3.0", "tomli==2.2.1")
     _, row, count = small.run("build", "--push").stdout.splitlines()
     assert row.startswith(f"{small.registry}/leaf:default-")
-    assert count == "1 built"
+    assert count.startswith("1 built in ")
 
 
 def test_a_build_that_was_killed_is_built_by_the_next(small: Repository) -> None:
@@ -115,7 +115,34 @@ def test_a_step_that_fails_is_named(small: Repository) -> None:
     small.edit("matrix.yaml", "tomli==2.3.0", "tomli==0.0.0")
     done = small.run("build", check=False)
     assert done.returncode == 1
-    assert "error: the build failed in leaf_default-amd64: process" in done.stderr
+    assert "error: leaf:default (linux/amd64) cannot be built: " in done.stderr
+    assert "help: images/leaf/default/Dockerfile:" in done.stderr
+
+
+def test_a_step_of_a_parent_is_the_parents(small: Repository) -> None:
+    small.edit("matrix.yaml", "template: base,", "template: base, apt: [no-such-package],")
+    done = small.run("-q", "build", check=False)
+    assert done.returncode == 1
+    assert "cannot be built: E: Unable to locate package no-such-package\n" in done.stderr
+    assert "error: base:default (linux/amd64) cannot" in done.stderr
+    assert "help: images/base/default/Dockerfile:" in done.stderr
+    assert " | >>>     no-such-package\n" in done.stderr, "-q leaves the failed step's log"
+
+
+def test_a_registry_that_is_not_there_is_no_fault_of_the_matrix(small: Repository) -> None:
+    small.edit("site.yaml", f"registry: {small.registry}", "registry: localhost:1/nobody")
+    for options in ((), ("--no-registry",)):
+        done = small.run("build", "--push", *options, check=False)
+        assert done.returncode == 3
+        assert "connection refused" in done.stderr
+
+
+def test_only_the_image_of_todays_key_is_verified(small: Repository) -> None:
+    small.run("build", "leaf")
+    small.edit("matrix.yaml", "tomli==2.3.0", "tomli==2.2.1")
+    done = small.run("verify", "leaf", check=False)
+    assert done.returncode == 3
+    assert f"leaf:default: pulling {small.registry}/leaf:default-" in done.stderr
 
 
 def test_mirrors_and_certificates_leave_nothing_in_an_image(small: Repository) -> None:

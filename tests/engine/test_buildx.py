@@ -1,40 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.engine.buildx import Log, require_engine
+from generator.engine.buildx import require_engine
 from generator.errors import EnvironmentFailure
 
-LOGS = Path(__file__).parent.parent / "fixtures" / "engine"
-
-
-def read(name: str) -> Log:
-    log = Log()
-    for line in (LOGS / name).read_text().splitlines():
-        log.read(line)
-    return log
-
-
-def test_seconds_belong_to_the_target_whose_step_it_was() -> None:
-    log = read("two-targets.log")
-    assert log.seconds["base_python3-13-amd64"] == pytest.approx(18.9)
-    assert log.seconds["lab_python3-13-amd64"] == pytest.approx(40.1)
-
-
-def test_a_failure_names_the_target_and_what_the_engine_said() -> None:
-    assert read("failing.log").failure() == (
-        'the build failed in lab_python3-13-amd64: process "/bin/bash -euo pipefail -c exit 7" did not complete '
-        "successfully: exit code: 7"
-    )
-
-
-def test_a_failure_before_any_step() -> None:
-    assert (
-        read("no-source.log").failure()
-        == "the build failed: failed to solve: localhost:5000/nothing:1: not found"
-    )
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Running a build: buildx bake in a folder of its own, what came of it, and where it failed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.engine.failure import failure
+from generator.engine.workspace import BAKE_FILE, write_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.engine.request import Leg, Request
+    from generator.engine.watch import Watch
+
+METADATA = "metadata.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a bake made."""
+
+    leg: Leg
+    digest: str
+
+    @property
+    def image(self) -> str:
+        """The result as `repository@digest`."""
+        return f"{self.leg.tags[0].rpartition(':')[0]}@{self.digest}"
+
+
+def bake(
+    request: Request,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    watch: Watch,
+) -> list[Built]:
+    """Run ``docker buildx bake`` for a request; ``watch`` runs the command (:mod:`generator.engine.watch`).
+
+    Raises what :func:`generator.engine.failure.failure` makes of its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
+        folder = Path(name)
+        write_workspace(folder, request)
+        metadata = folder / METADATA
+        command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
+        ended = watch([*command, *arguments, *(leg.target for leg in request.legs)], folder, environment)
+        if ended.code:
+            raise failure(request, ended.tail)
+        results = json.loads(metadata.read_text())
+    return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]
