@@ -27,13 +27,17 @@ def presence(answers: Mapping[str, Answer], tell: Callable[[str], None]) -> dict
             f"the registry gives no answer: {reason}", "check `registry:`, the network and the login"
         )
     found: dict[str, Presence] = {}
+    unseen: dict[str, list[str]] = {}
     for name, answer in answers.items():
         if isinstance(answer, (Denied, Unreachable)):
             found[name] = "unknown"
-            tell(f"{name}: cannot look: {answer.reason}")
+            unseen.setdefault(answer.reason, []).append(name)
         else:
             assert isinstance(answer, (Digest, Absent))  # noqa: S101 - all there is
             found[name] = "present" if isinstance(answer, Digest) else "absent"
+    for reason, names in unseen.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        tell(f"{names[0]}{more}: cannot look: {reason}")
     return found
 
 

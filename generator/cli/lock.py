@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from generator.lock.model import Lock
     from generator.lock.run import Outcome, World
     from generator.matrix.load import Loaded
-    from generator.registry.answers import Manifest, Refusal
 
 SHOWN = 40
 """Lines of changes that are printed without ``-v``."""
@@ -54,13 +53,12 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
 def _world(session: Session, loaded: Loaded) -> World:
     """Open the real world: registries, network, uv, a conda solver."""
     import time
-    from concurrent.futures import ThreadPoolExecutor
     from datetime import UTC, datetime
     from functools import partial
 
     from generator.lock import conda, uv
     from generator.lock.run import World
-    from generator.registry.client import CONCURRENCY, open_registry
+    from generator.registry.client import open_registry
     from generator.registry.http import network
 
     mirrors = loaded.matrix.mirrors
@@ -69,12 +67,8 @@ def _world(session: Session, loaded: Loaded) -> World:
     run = uv.runner()
     site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle)
 
-    def manifests(references: list[str]) -> dict[str, Manifest | Refusal]:
-        with ThreadPoolExecutor(CONCURRENCY) as pool:
-            return dict(zip(references, pool.map(registry.manifest, references), strict=True))
-
     return World(
-        manifests=manifests,
+        manifests=registry.manifests,
         stream=network(bundle).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
