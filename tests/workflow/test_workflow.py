@@ -186,6 +186,22 @@ def test_what_github_would_not_start_is_refused() -> None:
     assert "258 variants" in caught.value.diagnostics[0].message
 
 
+@pytest.mark.parametrize("name", ["null", "on", "1.10", "release/2026"])
+def test_a_branch_is_a_text(name: str) -> None:
+    said = {**SHAPES["one image"], "build": {"default_branch": name, "release_branch": "live"}}
+    content = yaml.safe_load(rendered(said)[".github/workflows/images.yaml"].content)
+    assert content[True]["push"]["branches"] == [name]  # YAML 1.1 reads `on` so
+
+
+@pytest.mark.parametrize(
+    "schedule", ["* * * * *", "0,30 */6 1-7 1,6,12 0", "23 3 * * 1-5", "5-59/10 0-23/2 31 * 6"]
+)
+def test_schedules_that_github_takes(schedule: str) -> None:
+    said = {**SHAPES["one image"], "build": {"lock_schedule": schedule}}
+    content = yaml.safe_load(rendered(said)[".github/workflows/lock.yaml"].content)
+    assert content[True]["schedule"] == [{"cron": schedule}]
+
+
 def test_a_value_that_github_would_evaluate_is_refused() -> None:
     said = deep(1)
     said["build"] = {"release_branch": "${{ github.token }}"}

@@ -42,6 +42,7 @@ CHECKS = (
     build.build_names,
     build.build_tools,
     build.build_runners,
+    build.build_schedule,
     profiles.slugs,
     profiles.defaults,
     profiles.names,

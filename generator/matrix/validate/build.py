@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 LEGS = 256
 """Jobs of one matrix; docs.github.com/actions/reference/limits."""
+CRON = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of a month", 1, 31),
+    ("month", 1, 12),
+    ("day of a week", 0, 6),
+)
+"""The fields of a schedule; pubs.opengroup.org/onlinepubs/9699919799, crontab."""
 
 
 def build_names(matrix: Matrix) -> Iterator[Finding]:
@@ -33,6 +42,10 @@ def build_names(matrix: Matrix) -> Iterator[Finding]:
         yield rules.BAD_REFERENCE.at(
             ("build", "staging"), value=build.staging, what="registry path", advice=advice
         )
+    host = matrix.registry.partition("/")[0]
+    if build.staging and is_repository(build.staging) and build.staging.partition("/")[0] != host:
+        advice = f"runs log in to {host} alone; name a path there"
+        yield _bad("staging", "is not where `registry` is", advice)
     if build.staging == matrix.registry:
         yield _bad("staging", "is the registry itself", "pull requests push there; name another path")
     if build.default_branch == build.release_branch:
@@ -69,6 +82,26 @@ def build_runners(matrix: Matrix) -> Iterator[Finding]:
             advice = "name a runner for one of the platforms; the other can be emulated there"
             problem = "every platform is emulated"
             yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def build_schedule(matrix: Matrix) -> Iterator[Finding]:
+    """A schedule that GitHub would refuse, and with it the whole workflow."""
+    for value, (name, least, most) in zip(matrix.build.lock_schedule.split(), CRON, strict=True):
+        wrong = [part for part in value.split(",") if not _is_cron(part, least, most)]
+        if wrong:
+            problem = f"`{wrong[0]}` is no {name}"
+            advice = f"write numbers from {least} to {most}, a range such as {least}-{most}, `*` or `*/2`"
+            yield _bad("lock_schedule", problem, advice)
+
+
+def _is_cron(part: str, least: int, most: int) -> bool:
+    match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
+    if not match:
+        return False
+    first, last, step = (int(found) if found else None for found in match.groups())
+    low = least if first is None else first
+    high = last if last is not None else first if first is not None else most
+    return least <= low <= high <= most and step != 0
 
 
 def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
