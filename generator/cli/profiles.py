@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.merge import merge
-from generator.cli.session import Project, Session, open_project, render_project
+from generator.cli.session import Project, Session, open_project, paint, render_project, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,8 +34,11 @@ def show(session: Session, slug: str | None, digests: str | None, format_: str) 
     """Print the pod that follows from every choice of every profile."""
     project = open_project(session)
     rows = list(_pods(project.loaded, _references(project, digests), slug))
-    registry = project.loaded.matrix.registry
-    click.echo(_as_json(rows) if format_ == "json" else _as_table(rows, registry), nl=False)
+    if not rows:
+        say(session, f"{paint('note', 'help')}: there is no profile; `profiles:` in the matrix declares them")
+    click.echo(
+        _as_json(rows) if format_ == "json" else _as_text(rows, project.loaded.matrix.registry), nl=False
+    )
     return 0
 
 
@@ -83,31 +86,66 @@ def _as_json(rows: list[_Row]) -> str:
 
     data = [
         {"profile": offer.slug, "image_choice": image.key, "resources_choice": size.key or None,
-         "variant": image.variant.id, "groups": list(offer.profile.groups), "pod": asdict(made)}
+         "preselected": offer.default and image.default and size.default, "variant": image.variant.id,
+         "groups": list(offer.profile.groups), "pod": asdict(made)}
         for offer, image, size, made in rows
     ]  # fmt: skip
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_table(rows: list[_Row], registry: str) -> str:
+def _as_text(rows: list[_Row], registry: str) -> str:
+    """Return for each profile its images, then its sizes: users choose one of each."""
+    from itertools import groupby
+
     from generator.cli.table import table
+
+    cells: list[tuple[str, str]] = []
+    for _, found in groupby(rows, key=lambda row: row[0].slug):
+        pods = list(found)
+        offer = pods[0][0]
+        cells.append((_marked(offer.slug, offer.default), _heading(offer)))
+        for image in offer.images:
+            made = next(row[3] for row in pods if row[1] == image)
+            cells.append((f"  {_marked(image.key, image.default)}", _short(made.image, registry)))
+        for size in offer.sizes:
+            made = next(row[3] for row in pods if row[2] == size)
+            amounts, *further = _size(made) or ["what the hub gives"]
+            cells.append((f"  {_marked(size.key or '-', size.default)}", amounts))
+            cells += [("", line) for line in further]
+    return table(("profile", "pod"), cells) + "* preselected\n" if cells else ""
+
+
+def _marked(key: str, default: bool) -> str:
+    return f"{key}*" if default else key
+
+
+def _heading(offer: Offer) -> str:
+    groups, former = offer.profile.groups, offer.profile.aliases
+    parts = [offer.display_name]
+    parts += [f"for {', '.join(groups)}"] if groups else []
+    parts += [f"once {', '.join(former)}"] if former else []
+    settings = [*offer.profile.env, *offer.profile.override]
+    parts += [f"sets {', '.join(settings)}"] if settings else []
+    return "; ".join(parts)
+
+
+def _short(reference: str, registry: str) -> str:
+    """Return a reference without the registry and with the digest's start."""
+    name, at, digest = reference.removeprefix(f"{registry}/").partition("@sha256:")
+    return f"{name}{at}{digest[:12]}"
+
+
+def _size(made: Pod) -> list[str]:
+    """Return what a size gives: amounts, devices, and where it runs, each in a line."""
     from generator.profiles.units import human
 
-    header = ("profile", "image", "resources", "cpu", "memory", "devices", "placement", "reference")
-    cells = [
-        (
-            offer.slug + ("*" if offer.default and image.default and size.default else ""),
-            image.key,
-            size.key or "-",
-            _range(_number(made.cpu_guarantee), _number(made.cpu_limit)),
-            _range(human(made.memory_guarantee), human(made.memory_limit)),
-            ", ".join(f"{key}={count}" for key, count in made.devices.items()) or "-",
-            _placement(made),
-            made.image.removeprefix(f"{registry}/"),
-        )
-        for offer, image, size, made in rows
-    ]
-    return table(header, cells)
+    cpu = _range(_number(made.cpu_guarantee), _number(made.cpu_limit))
+    memory = _range(human(made.memory_guarantee), human(made.memory_limit))
+    parts = [f"CPU {cpu}"] if cpu else []
+    parts += [f"memory {memory}"] if memory else []
+    parts += [f"/dev/shm {human(made.shm)}"] if made.shm is not None else []  # noqa: S108 - in a pod
+    devices = [f"{key}={count}" for key, count in made.devices.items()]
+    return [line for line in (", ".join(parts), ", ".join(devices), _placement(made)) if line]
 
 
 def _number(value: float | None) -> str:
@@ -115,7 +153,7 @@ def _number(value: float | None) -> str:
 
 
 def _range(low: str, high: str) -> str:
-    return f"{low}-{high}" if low and high else high or (f"{low}-" if low else "-")
+    return f"{low}-{high}" if low and high else high or (f"{low}-" if low else "")
 
 
 def _placement(made: Pod) -> str:
@@ -125,4 +163,4 @@ def _placement(made: Pod) -> str:
         str(item.get("key", "*")) for item in made.tolerations if not str(item.get("key")).startswith("hub.")
     ]
     parts += [f"tolerates {', '.join(keys)}"] if keys else []
-    return "; ".join(parts) or "-"
+    return "; ".join(parts)

@@ -12,7 +12,7 @@ from generator.cli import run
 from generator.errors import Failure
 from generator.profiles.references import with_digests
 from generator.render.deploy.outputs import deploy_files, needed
-from tests.deploy.support import PROFILES, deployed, reference, references, small
+from tests.deploy.support import PROFILES, ROOT, deployed, reference, references, small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,21 +81,49 @@ def test_the_last_deploy_stays_where_profiles_are_wrong(repository: Path) -> Non
 
 def test_show_prints_every_choice(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["-q", "-C", str(repository), "profiles", "show"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == [
-        "profile",
-        "image",
-        "resources",
-        "cpu",
-        "memory",
-        "devices",
-        "placement",
-        "reference",
-    ]
-    assert len(lines) == 1 + 2 * 2 + 1
-    assert lines[1].startswith("data-science*  jupyter-scipy")
-    assert "nvidia.com/gpu=1" in lines[-1]
-    assert "tolerates nvidia.com/gpu" in lines[-1]
+    text = re.sub(r"-[0-9a-f]{12}$", "-KEY", capsys.readouterr().out, flags=re.MULTILINE)
+    assert (
+        text
+        == """\
+profile                     pod
+data-science*               Data science
+  jupyter-scipy*            jupyter-scipy:python3.13-KEY
+  jupyter-scipy-python3-11  jupyter-scipy:python3.11-KEY
+  1-small*                  CPU 0.5-2, memory 1G-4G
+  2-large                   CPU 8, memory 32G
+gpu                         GPU
+  jupyter-cuda*             jupyter-cuda:python3.13-KEY
+  gpu*                      CPU 8, memory 32G
+                            nvidia.com/gpu=1
+                            tolerates nvidia.com/gpu
+* preselected
+"""
+    )
+
+
+def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = repository / "matrix.yaml"
+    more = "  plain:\n    {display_name: Plain, images: [jupyter], groups: [team], aliases: [old], env: {A: b}}\n"
+    matrix.write_text(matrix.read_text() + more)
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "plain"]) == 0
+    lines = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()[1:-1]]
+    assert lines[0] == "Plain; for team; once old; sets A"
+    assert lines[2] == "what the hub gives"
+
+
+def test_the_reference_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-q", "-C", str(ROOT), "profiles", "show"]) == 0
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+def test_without_profiles_nothing_is_shown_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text().partition("resources:")[0])
+    assert run(["-C", str(tmp_path), "profiles", "show"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "there is no profile" in captured.err
 
 
 def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +134,7 @@ def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixtu
     command = ["-q", "-C", str(repository), "profiles", "show", "--format", "json"]
     assert run([*command, "--profile", "gpu", "--digests", str(repository / "digests.json")]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert row["profile"] == "gpu"
+    assert (row["profile"], row["preselected"]) == ("gpu", False)
     assert row["pod"]["image"].endswith(DIGEST)
     assert row["pod"]["memory_limit"] == 32 * 1024**3
     assert [item["key"] for item in row["pod"]["tolerations"]][-1] == "nvidia.com/gpu"
