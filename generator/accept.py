@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,17 @@ class Candidate:
     def reference(self) -> str:
         """Repository and digest."""
         return f"{self.immutable.rpartition(':')[0]}@{self.digest}"
+
+
+def repository(state: State, variant: str) -> str:
+    """Return where a variant's images are."""
+    return f"{state.loaded.matrix.registry}/{state.loaded.variants[variant].image}"
+
+
+def belongs(state: State, variant: str, image: str) -> bool:
+    """Say whether a reference by digest is in a variant's repository."""
+    name, _, digest = image.partition("@")
+    return name == repository(state, variant) and re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is not None
 
 
 def candidate(

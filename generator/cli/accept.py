@@ -24,7 +24,7 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
 
     Children and releases use the accepted image of a variant. One that is over its size is refused.
     """
-    from generator.accept import candidate
+    from generator.accept import belongs, candidate, repository
     from generator.cli.plan import state_of
     from generator.errors import CallError
     from generator.places import staged
@@ -39,10 +39,14 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
     for name in chosen:
-        found = candidate(place, name, platform, registry, image)
-        if image and image.rpartition("@")[0] != found.immutable.rpartition(":")[0]:
+        if image and not belongs(place, name, image):
+            if not belongs(state, name, image):
+                example = f"{repository(place, name)}@sha256:…"
+                raise CallError(f"{image} is no image of {name}", f"name it by digest: {example}")
+            # what the default branch has is tested, and a staged run takes it from there
             say(session, f"{name}: {image} has been accepted already")
             continue
+        found = candidate(place, name, platform, registry, image)
         _weigh(session, build, found)
         _tag(session, build, found, staging=staging)
     return 0

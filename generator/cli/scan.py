@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,17 @@ def fetch_archive(reference: str, platform: str, job: Job) -> None:
     command = ["skopeo", *options, *tls, f"docker://{reference}", f"oci-archive:{job.archive}"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
-        last = (answer.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise EnvironmentFailure(f"{reference} could not be fetched: {last}")
+        raise EnvironmentFailure(
+            f"{reference} could not be fetched: {skopeo_reason(answer.stderr)}",
+            "check the network, the login and the space that is left",
+        )
+
+
+def skopeo_reason(printed: str) -> str:
+    """Return what skopeo says in the last line of its log (``time="…" level=fatal msg="…"``)."""
+    last = (printed.strip().splitlines() or ["no reason given"])[-1]
+    said = re.search(r'msg=("(?:[^"\\]|\\.)*")', last)
+    return str(json.loads(said[1])) if said else last
 
 
 def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
