@@ -104,7 +104,10 @@ def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templa
                 kinds.setdefault(kind, {})[below] = file
         rootfs |= kinds
     every = {**builtin, **own}
-    return Templates(_texts(every, "dockerfiles/"), rootfs, _texts(every, "workflows/"))
+    replaced = frozenset(
+        f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
+    )
+    return Templates(_texts(every, "dockerfiles/"), rootfs, _texts(every, "workflows/"), replaced)
 
 
 def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from generator.cli import run
 from generator.errors import Failure
 from generator.init import Repository, create, new_repository
+from generator.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +74,33 @@ def test_files_of_a_team_are_kept(tmp_path: Path, repository: Repository) -> Non
     assert kept == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "ours\n"
     assert run(["-C", str(tmp_path), "-q", "check"]) == 0
+
+
+def test_every_generated_file_is_marked_for_reviews(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    asked = [*git, "check-attr", "linguist-generated", *repository.rendered, MANIFEST]
+    answers = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line for line in answers if not line.endswith(": set")] == []
+
+
+def test_templates_that_are_left_as_they_are_may_be_removed(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    shutil.rmtree(tmp_path / "templates")
+    assert run(["-q", "-C", str(tmp_path), "check"]) == 0
+
+
+def test_what_is_next_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "notebooks"]) == 0
+    assert "in notebooks/matrix.yaml, then `image-matrix -C notebooks render`" in capfd.readouterr().err
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run(["init", "."]) == 0
+    assert "in matrix.yaml, then `image-matrix render`" in capfd.readouterr().err
 
 
 def test_a_second_time_changes_nothing(tmp_path: Path, repository: Repository) -> None:

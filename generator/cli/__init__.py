@@ -85,17 +85,31 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("-C", "root", metavar="DIR", default=".", help="Work in DIR instead of here.")
 @click.option(
-    "--matrix", metavar="FILE", default="matrix.yaml", show_default=True, help="The matrix, below DIR."
+    "-C",
+    "root",
+    metavar="DIR",
+    default=".",
+    type=click.Path(file_okay=False),
+    help="Work in DIR instead of here.",
+)
+@click.option(
+    "--matrix",
+    metavar="FILE",
+    default="matrix.yaml",
+    type=click.Path(),
+    show_default=True,
+    help="The matrix, below DIR.",
 )
 @click.option(
     "--overlay",
     "overlays",
     metavar="FILE",
     multiple=True,
+    type=click.Path(),  # the variable may name several, separated as in PATH
     envvar="IMAGE_MATRIX_OVERLAY",
-    help="A partial matrix on top; repeatable.",
+    show_envvar=True,
+    help="A partial matrix on top, found from here; repeatable.",
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."

@@ -42,7 +42,10 @@ def ci() -> None:
 @click.option("--comment", "comment_file", metavar="FILE", help="Write the pull request's comment here.")
 @click.pass_obj
 def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
-    """Plan the run that GITHUB_EVENT_PATH started: outputs for its jobs, the summary, the comment."""
+    """Plan the run that GITHUB_EVENT_PATH started.
+
+    Writes outputs for its jobs, the summary and the comment.
+    """
     from generator.ci.comment import failure_comment
     from generator.ci.plan import outputs
     from generator.cli.ci_plan import plan_run
@@ -138,7 +141,7 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 @click.option("--title", required=True)
 @click.pass_obj
 def ci_propose(session: Session, branch: str, title: str) -> int:
-    """Push what the working tree changes to BRANCH and keep one pull request open for it."""
+    """Push what changed to BRANCH and keep a pull request for it."""
     from generator.ci.git import actions_git, commit_changes
     from generator.ci.github import Refused, keep_pull_request
     from generator.ci.proposal import RIGHTS, proposal
@@ -164,7 +167,10 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
 @ci.command("signer")
 @click.pass_obj
 def ci_signer(session: Session) -> int:
-    """Install notation and its plugin, both pinned, for the steps that follow."""
+    """Install notation and its plugin for the steps that follow.
+
+    Both are pinned: version and checksum.
+    """
     import subprocess
 
     from generator.actions import plugin, tool
@@ -194,7 +200,7 @@ def ci_signer(session: Session) -> int:
 @ci.command("free-disk")
 @click.pass_obj
 def ci_free_disk(session: Session) -> int:
-    """Remove what GitHub's runners come with and no job of ours needs."""
+    """Remove what no job of ours needs from GitHub's runner."""
     import shutil
     import subprocess
 

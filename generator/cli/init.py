@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from generator.cli.session import Session, say
@@ -13,8 +15,10 @@ from generator.cli.session import Session, say
 def init(session: Session, folder: str) -> int:
     """Make a working repository in DIR.
 
-    It has a matrix of three images, the templates, a pre-commit config, a README and the rendered tree. Nothing that
-    is there is overwritten: DIR may hold a README, a licence or a .git folder, but not another matrix.
+    It has a matrix of three images, the templates, a pre-commit config, a README and the rendered tree: Dockerfiles
+    and GitHub workflows.
+
+    Nothing that is there is overwritten: DIR may hold a README, a licence or a .git folder, but not another matrix.
     """
     from generator.errors import EnvironmentFailure
     from generator.init import create, new_repository
@@ -28,5 +32,7 @@ def init(session: Session, folder: str) -> int:
     for path in written:
         say(session, f"wrote {path}", level=1)
     say(session, f"{len(written)} files in {folder}")
-    say(session, f"next: set `registry:` in {folder}/matrix.yaml, then `image-matrix -C {folder} list`")
+    here = Path(folder) == Path()
+    matrix, call = ("matrix.yaml", "") if here else (f"{folder}/matrix.yaml", f" -C {folder}")
+    say(session, f"next: set `registry:` in {matrix}, then `image-matrix{call} render`; README.md says more")
     return 0

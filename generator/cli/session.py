@@ -72,7 +72,7 @@ def _choose_colour(color: str) -> None:
 
 def paint(text: str, role: str) -> str:
     """Colour a text by its role."""
-    return click.style(text, fg=_COLOURS.get(role), bold=role in ("error", "warning", "bold", "help"))
+    return click.style(text, fg=_COLOURS.get(role), bold=role in ("error", "warning", "bold", "help") or None)
 
 
 def open_project(session: Session) -> Project:
@@ -113,8 +113,13 @@ def ca_bundle(session: Session, loaded: Loaded) -> str | None:
 def render_project(project: Project) -> dict[str, File]:
     """Render every output in memory."""
     from generator.render.outputs import render_all
+    from generator.render.templates import beside_builtin
 
-    return render_all(project.loaded, project.pins, project.inputs.templates)
+    templates = project.inputs.templates
+    try:
+        return render_all(project.loaded, project.pins, templates)
+    except MatrixError as error:
+        raise beside_builtin(error, templates) from error
 
 
 def note_floating(session: Session, project: Project) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from jinja2 import BytecodeCache, Environment, Template
 
+    from generator.diagnostics import Diagnostic
     from generator.render.file import File
 
 DOCKERFILE_SUFFIX = ".Dockerfile.j2"
@@ -42,6 +43,8 @@ class Templates:
     """Kind of image to its files by path below ``/``."""
     workflows: Mapping[str, str] = field(default_factory=dict)
     """File name to text."""
+    replaced: frozenset[str] = frozenset()
+    """Paths of templates that stand in place of a built-in one that is another."""
     compiled: BytecodeCache | None = field(default=None, compare=False)
     """Where compiled templates are kept between runs; compiling costs more than rendering a whole family."""
 
@@ -178,6 +181,21 @@ def template_error(
     problem, advice = _explained(error, environment, values or {})
     place = _place(environment, name, line)
     return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
+
+
+def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
+    """Say of a failing template that image-matrix brings another one: a copy may be older than what renders it."""
+    from dataclasses import replace
+
+    from generator import __version__
+
+    def told(item: Diagnostic) -> Diagnostic:
+        if item.place.file not in templates.replaced:
+            return item
+        advice = f"image-matrix {__version__} brings another one, which is used where this file is not there"
+        return replace(item, help=f"{item.help}; {advice}")
+
+    return MatrixError(told(item) for item in error.diagnostics)
 
 
 _TEMPLATE_ENDINGS = (".j2",)

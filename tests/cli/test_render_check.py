@@ -142,3 +142,31 @@ def test_a_read_only_tree_is_the_environments_fault(
     assert failed.code == 3
     assert f"error: {repository.root}/.image-matrix.json: permission denied\n" in failed.err
     assert "bug" not in failed.err
+
+
+def test_several_overlays_in_the_environment(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / "my site.yaml", tmp_path / "two.yaml"]
+    for file, image in zip(files, ("one", "two"), strict=True):
+        file.write_text(f"images: {{{image}: {{parent: base}}}}\n", encoding="utf-8")
+    monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", os.pathsep.join(map(str, files)))
+    listed = repository("list").out
+    assert "one " in listed
+    assert "two " in listed
+
+
+def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Repository) -> None:
+    folder = repository.root / "templates" / "dockerfiles"
+    folder.mkdir(parents=True)
+    (folder / "generic.Dockerfile.j2").write_text("{{ gone }}\n", encoding="utf-8")
+    failed = repository("render")
+    assert failed.code == 2
+    assert "templates/dockerfiles/generic.Dockerfile.j2:1:1: error[IM501]" in failed.err
+    assert "brings another one, which is used where this file is not there" in failed.err
+    (folder / "generic.Dockerfile.j2").unlink()
+    (folder / "own.Dockerfile.j2").write_text("{{ gone }}\n", encoding="utf-8")
+    repository.replace("parent: base\n", "parent: base\n    template: own\n")
+    failed = repository("render")
+    assert "templates/dockerfiles/own.Dockerfile.j2:1:1: error[IM501]" in failed.err
+    assert "brings another one" not in failed.err

@@ -37,6 +37,10 @@ def test_plain_scalars_follow_yaml_1_2(text: str, value: object) -> None:
     assert scalar(text, plain=False) == text
 
 
+def test_a_number_without_end() -> None:
+    assert scalar("1" * 5000, plain=True) == math.inf
+
+
 def test_not_a_number() -> None:
     assert math.isnan(float(str(scalar(".NaN", plain=True))))
 
