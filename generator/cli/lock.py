@@ -31,8 +31,8 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     `frontend`, `apt`, `conda` or `cran`.
     """
     from generator.lock import text
+    from generator.lock.question import ALL
     from generator.lock.run import make_lock
-    from generator.lock.uv import ALL
     from generator.matrix.load import load
     from generator.project import read_inputs
 

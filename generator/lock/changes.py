@@ -74,10 +74,9 @@ def _some(names: list[str]) -> str:
 def _versions(entry: LockedPackages | None) -> dict[str, str]:
     """Return name to version; to both, where architectures differ."""
     found: dict[str, set[str]] = {}
-    for items in entry.packages.values() if entry else ():
-        for item in items:
-            name, version = _split(item)
-            found.setdefault(name, set()).add(version)
+    for item in entry.items if entry else ():
+        name, version = _split(item)
+        found.setdefault(name, set()).add(version)
     return {name: "/".join(sorted(versions)) for name, versions in found.items()}
 
 

@@ -14,16 +14,17 @@ from generator.lock.distributions import glibc_of, python_of
 from generator.lock.inputs import asked, beneath
 from generator.lock.lines import requirement_lines
 from generator.lock.python import package_of, version_of
+from generator.lock.question import ROOT, Graph, Question, Refused
 from generator.lock.unsolvable import unsolvable
-from generator.lock.uv import ROOT, Graph, Question, Refused
 from generator.matrix.resolve import package_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from generator.diagnostics import Finding, Path
     from generator.lock.model import LockedPackages
     from generator.lock.python import Conflict
+    from generator.lock.question import Ask, Failed
     from generator.matrix.load import Loaded
     from generator.matrix.model import Variant
 
@@ -49,7 +50,7 @@ def explain(
     loaded: Loaded,
     locked: Mapping[str, LockedPackages],
     conflict: Conflict,
-    ask: Callable[[Question], object],
+    ask: Ask,
 ) -> list[Finding]:
     """Return the diagnostics of a refused variant; ``ask`` is :func:`generator.lock.uv.graph`."""
     variant = loaded.variants[conflict.variant]
@@ -65,7 +66,7 @@ def explain(
     return found or [unsolvable(loaded, variant, conflict.refused.explanation)]
 
 
-def _in_the_way(question: Question, free: Graph, ask: Callable[[Question], object]) -> list[str]:
+def _in_the_way(question: Question, free: Graph, ask: Ask) -> list[str]:
     """Return the packages that the child cannot live with: those refused alone, or else all that differ."""
     there = {package_of(item): item for item in question.constraints}
     differ = [
@@ -86,7 +87,7 @@ def _conflict(
     conflict: Conflict,
     free: Graph,
     name: str,
-    ask: Callable[[Question], object],
+    ask: Ask,
 ) -> Iterator[Finding]:
     variant, arch = loaded.variants[conflict.variant], conflict.question.arch
     owner = _owner(loaded, locked, variant, arch, name)
@@ -136,7 +137,7 @@ def _as_locked(loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Va
     )
 
 
-def _trail(loaded: Loaded, variant: Variant, graph: object, name: str) -> Trail | None:
+def _trail(loaded: Loaded, variant: Variant, graph: Graph | Refused | Failed, name: str) -> Trail | None:
     """Return the shortest way from a requirement of a variant to a package."""
     if not isinstance(graph, Graph):
         return None

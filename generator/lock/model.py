@@ -30,6 +30,11 @@ class LockedPackages:
     packages: Mapping[str, tuple[str, ...]]
     """Architecture to what is installed: ``name==version`` for pip, addresses for conda."""
 
+    @property
+    def items(self) -> frozenset[str]:
+        """All of it, whatever the architecture."""
+        return frozenset(item for items in self.packages.values() for item in items)
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:

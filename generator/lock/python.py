@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from generator.lock.distributions import glibc_of, python_of
 from generator.lock.inputs import asked, beneath, packages_inputs
 from generator.lock.model import LockedPackages
-from generator.lock.uv import ALL, Failed, Question, Refused, Resolved
+from generator.lock.question import ALL, Failed, Question, Refused, Resolve, Resolved
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from generator.matrix.load import Loaded
     from generator.matrix.model import Variant
 
-Resolve = Callable[[Question], Resolved | Refused | Failed]
 Say = Callable[[str], None]
 
 
@@ -115,7 +114,7 @@ def _unlocked(loaded: Loaded, found: Packages, name: str) -> bool:
 
 def moves(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
     """Say whether something in an entry is to move on."""
-    names = {package_of(item) for items in entry.packages.values() for item in items}
+    names = {package_of(item) for item in entry.items}
     return upgraded == ALL or bool(names & set(upgraded))
 
 
@@ -135,15 +134,14 @@ def version_of(item: str) -> str:
 
 
 def _has_files(old: Lock, entry: LockedPackages) -> bool:
-    return all(item in old.files for items in entry.packages.values() for item in items)
+    return entry.items <= old.files.keys()
 
 
 def keep(found: Packages, name: str, entry: LockedPackages, old: Lock) -> None:
     """Take an entry over from the old lock, with its files."""
     found.locked[name] = entry
-    for items in entry.packages.values():
-        for item in items:
-            found.files.setdefault(item, {}).update(old.files[item])
+    for item in entry.items:
+        found.files.setdefault(item, {}).update(old.files[item])
 
 
 def _questions(
@@ -200,8 +198,7 @@ def _finish(
     last = answers[-1]
     if isinstance(last, Resolved):
         _take(found, step, [answer for answer in answers if isinstance(answer, Resolved)])
-        count = len({item for items in found.locked[name].packages.values() for item in items})
-        return say(f"{name}: {counted(count, 'Python package')}")
+        return say(f"{name}: {counted(len(found.locked[name].items), 'Python package')}")
     if isinstance(last, Refused):
         question = list(step.questions.values())[len(answers) - 1]
         found.conflicts.append(Conflict(name, question, last))

@@ -12,17 +12,19 @@ from generator.lock.conflict import explain
 from generator.lock.files import lock_files
 from generator.lock.model import Lock
 from generator.lock.python import lock_python, package_of
+from generator.lock.question import ALL
 from generator.lock.snapshots import apt_moments, cran_day, without_snapshots
 from generator.lock.sources import lock_sources, wanted_references
 from generator.lock.unsolvable import once
-from generator.lock.uv import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
     from generator.diagnostics import Finding
-    from generator.lock.python import Packages, Resolve
+    from generator.lock.model import LockedPackages
+    from generator.lock.python import Packages
+    from generator.lock.question import Ask, Resolve
     from generator.lock.read import WantedFile
     from generator.matrix.load import Loaded
     from generator.registry.answers import Manifest, Refusal
@@ -37,7 +39,7 @@ class World:
     manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
     stream: Callable[[str], Iterator[bytes]]
     resolve: Resolve
-    graph: Callable[..., object]
+    graph: Ask
     solve: Callable[[tuple[str, ...], str], list[str] | str] | None
     sleep: Callable[[float], None]
     today: date
@@ -57,7 +59,7 @@ class Outcome:
 
 
 def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World) -> Outcome:
-    """Lock what is not locked, and move on what ``upgraded`` names (:data:`generator.lock.uv.ALL` for all of it).
+    """Lock what is not locked, and move on what ``upgraded`` names (:data:`generator.lock.question.ALL` for all of it).
 
     Raises :class:`CallError` for a name that is nothing in this matrix and its lock.
     """
@@ -79,13 +81,15 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
         for conflict in sorted(python.conflicts, key=lambda item: order.index(item.variant))
         for finding in explain(loaded, python.locked, conflict, world.graph)
     ]
+    packages, table = _with_stale(old, python)
     lock = Lock(
         sources=sources.locked,
         downloads=files.locked,
         apt=apt_moments(loaded, old, world.today, moves),
         cran=cran_day(loaded, old, world.today, moves),
         conda=conda.locked,
-        **_with_stale(old, python),
+        python=packages,
+        files=table,
     )
     failures = (
         *(f"{name}: {reason}" for name, reason in sources.failures.items()),
@@ -103,7 +107,9 @@ def names_of(item: WantedFile) -> tuple[str, ...]:
     return (name, name.partition("@")[0])
 
 
-def _with_stale(old: Lock, python: Packages) -> dict[str, dict]:  # type: ignore[type-arg]
+def _with_stale(
+    old: Lock, python: Packages
+) -> tuple[dict[str, LockedPackages], dict[str, Mapping[str, str]]]:
     """Return the sections ``python`` and ``files``.
 
     What could not be resolved keeps its old entry: it answers another question and is not used, but the next run takes
@@ -111,19 +117,10 @@ def _with_stale(old: Lock, python: Packages) -> dict[str, dict]:  # type: ignore
     """
     waiting = {*python.failures, *(item.variant for item in python.conflicts)} - set(python.locked)
     stale = {name: old.python[name] for name in waiting if name in old.python}
-    files = dict(python.files)
-    for item in {item for entry in stale.values() for items in entry.packages.values() for item in items}:
-        files.setdefault(item, dict(old.files.get(item, {})))
-    used = {
-        item
-        for entry in {**stale, **python.locked}.values()
-        for items in entry.packages.values()
-        for item in items
-    }
-    return {
-        "python": {**stale, **python.locked},
-        "files": {name: tags for name, tags in files.items() if name in used},
-    }
+    entries = {**stale, **python.locked}
+    files = {item: old.files.get(item, {}) for entry in stale.values() for item in entry.items} | python.files
+    used = {item for entry in entries.values() for item in entry.items}
+    return entries, {name: tags for name, tags in files.items() if name in used}
 
 
 def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
@@ -138,11 +135,6 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
     from generator.lock.read import wanted_files
 
     references = wanted_references(loaded)
-    packages = {
-        package_of(item)
-        for entry in old.python.values()
-        for items in entry.packages.values()
-        for item in items
-    }
+    packages = {package_of(item) for entry in old.python.values() for item in entry.items}
     files = {name for item in wanted_files(loaded) for name in names_of(item)}
     return {*references, *references.values(), *files, *packages, *SNAPSHOTS}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from generator.lock.question import ALL, ROOT, Failed, Graph, Question, Refused, Resolved
 from generator.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
 
 if TYPE_CHECKING:
@@ -24,60 +25,6 @@ if TYPE_CHECKING:
 NO_SOLUTION = 1
 """uv's exit code for requirements that cannot be had together; 2 is everything else."""
 SECONDS = 900
-ALL = ("*",)
-"""Every package, as a list of what may move on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be resolved."""
-
-    requirements: tuple[str, ...]
-    python: str
-    arch: str
-    glibc: str
-    constraints: tuple[str, ...] = ()
-    """``name==version`` of what is there already."""
-    index: str | None = None
-    """An index that is asked beside the default one."""
-    preferred: Mapping[str, str] = field(default_factory=dict)
-    """Name to the version that is taken where nothing speaks against it."""
-    upgraded: tuple[str, ...] = ()
-    """Names that move on to their newest version, or :data:`ALL`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """Versions and files."""
-
-    files: Mapping[str, Mapping[str, str]]
-    """``name==version`` (with its index, where that is not the default) to tag to SHA-256."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The requirements exclude each other."""
-
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """uv could not work: the network, most often."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """A resolution as who needs whom."""
-
-    versions: Mapping[str, str]
-    needed_by: Mapping[str, tuple[str, ...]]
-    """Name to the names that require it; :data:`ROOT` stands for the requirements themselves."""
-
-
-ROOT = ""
 
 
 @dataclass(frozen=True, slots=True)

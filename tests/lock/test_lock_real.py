@@ -9,7 +9,8 @@ import pytest
 
 from generator.cli import run
 from generator.lock import text as texts
-from generator.lock.uv import Question, Resolved, Site, resolve, runner
+from generator.lock.question import Question, Resolved
+from generator.lock.uv import Site, resolve, runner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,9 @@ from generator.diagnostics import MatrixError
 from generator.lock import text as texts
 from generator.lock.conda import addresses, specification
 from generator.lock.model import Lock, LockedPackages, LockedSource
+from generator.lock.question import Graph, Question, Refused, Resolved
 from generator.lock.requirements import Hashes, fits, wheel_tag
-from generator.lock.uv import Graph, Question, Refused, Resolved, Site, graph, resolve
+from generator.lock.uv import Site, graph, resolve
 
 ROOT = Path(__file__).parents[2]
 A, B = "a" * 64, "b" * 64
