@@ -89,7 +89,10 @@ KINDS = (
     ),
     Kind("comment", replaced("matrix.yaml", "\nimages:", "\n# edited\nimages:")),
     Kind("moved entry", moved),
-    Kind("description of a profile", replaced("matrix.yaml", "\nprofiles:", "\n# edited\nprofiles:")),
+    Kind(
+        "description of a profile",
+        replaced("matrix.yaml", "PyTorch or TensorFlow on", "TensorFlow or PyTorch on"),
+    ),
     Kind("lock of one source", relocked),
 )
 

@@ -44,14 +44,31 @@ def found(
     tell: Callable[[str], None],
 ) -> dict[tuple[str, Platform], str]:
     """Return repository and digest of every leg that one of the places has; earlier places win."""
-    from generator.plan import digests_of
-
     known: dict[tuple[str, Platform], str] = {}
     wanted = list(legs)
     for state in places:
         missing = [leg for leg in wanted if leg not in known]
-        known |= digests_of(state, missing, registry, tell) if missing else {}
+        known |= _digests(state, missing, registry, tell) if missing else {}
     return known
+
+
+def _digests(
+    state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, tell: Callable[[str], None]
+) -> dict[tuple[str, Platform], str]:
+    """Return, for those that the registry has, their repository with the digest."""
+    from generator.plan import reference
+    from generator.presence import presence
+    from generator.registry.answers import Digest
+
+    wanted = {leg: reference(state, state.loaded.variants[leg[0]], leg[1]) for leg in legs}
+    answers = registry.digests(wanted.values())
+    presence(answers, tell)
+    found = {}
+    for leg, name in wanted.items():
+        answer = answers[name]
+        if isinstance(answer, Digest):
+            found[leg] = f"{name.rpartition(':')[0]}@{answer.digest}"
+    return found
 
 
 def presence_anywhere(

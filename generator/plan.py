@@ -10,13 +10,10 @@ from generator.graph import Dag
 from generator.ingredients import differences, ingredients
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-
     from generator.keys import Keys
     from generator.matrix.load import Loaded
     from generator.matrix.model import Platform, Variant
     from generator.pins import Pins
-    from generator.registry.client import Registry
     from generator.render.file import File
     from generator.render.templates import Templates
 
@@ -223,58 +220,3 @@ def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
     return tuple(
         replace(entry, children=tuple(below.get((entry.variant, entry.platform), ()))) for entry in entries
     )
-
-
-def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
-    """Return variants on platforms with everything that they are built on, parents first."""
-    variants = state.loaded.variants
-    needed = set()
-    for name, platform in wanted:
-        here: Variant | None = variants[name]
-        while here is not None:
-            needed.add((here.id, platform))
-            here = variants.get(here.parent or "")
-    return [
-        (item.id, platform)
-        for item in variants.values()
-        for platform in item.platforms
-        if (item.id, platform) in needed
-    ]
-
-
-def to_build(
-    state: State,
-    wanted: list[tuple[str, Platform]],
-    there: Collection[tuple[str, Platform]],
-    *,
-    rebuild: bool,
-) -> list[tuple[str, Platform]]:
-    """Return what has to be built for what is wanted, parents first: chains end at what is there already.
-
-    ``rebuild`` asks for the wanted ones themselves even where they are there: to have them on this machine.
-    """
-    needed = set()
-    for name, platform in wanted:
-        here: Variant | None = state.loaded.variants[name]
-        while here is not None and ((here.id, platform) not in there or (rebuild and here.id == name)):
-            needed.add((here.id, platform))
-            here = state.loaded.variants.get(here.parent or "")
-    return [leg for leg in with_ancestors(state, wanted) if leg in needed]
-
-
-def digests_of(
-    state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, tell: Callable[[str], None]
-) -> dict[tuple[str, Platform], str]:
-    """Return, for those that the registry has, their repository with the digest."""
-    from generator.presence import presence
-    from generator.registry.answers import Digest
-
-    wanted = {leg: reference(state, state.loaded.variants[leg[0]], leg[1]) for leg in legs}
-    answers = registry.digests(wanted.values())
-    presence(answers, tell)
-    found = {}
-    for leg, name in wanted.items():
-        answer = answers[name]
-        if isinstance(answer, Digest):
-            found[leg] = f"{name.rpartition(':')[0]}@{answer.digest}"
-    return found

@@ -21,14 +21,14 @@ LEFT_OVER_SECONDS = 60
 
 
 @click.command()
-@click.option("--upgrade", is_flag=True, help="Move on what NAMES are, or everything.")
-@click.argument("names", nargs=-1)
+@click.option("--upgrade", is_flag=True, help="Move on to what is newest today.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.pass_obj
 def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     """Resolve sources, downloads and packages into the lock.
 
-    Only what is not locked yet is resolved. NAMES, with --upgrade, are sources, downloads, extensions, Python packages,
-    `frontend`, `apt`, `conda` or `cran`.
+    Writes matrix.lock.yaml. Only what is not locked yet is resolved; with --upgrade, everything or each NAME moves on:
+    a source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
     """
     from generator.lock import text
     from generator.lock.question import ALL
@@ -38,7 +38,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
 
     if names and not upgrade:
         raise click.UsageError(
-            "NAMES go with --upgrade; without it, everything that is not locked gets locked"
+            "NAME goes with --upgrade; without it, everything that is not locked gets locked"
         )
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load(inputs.texts, inputs.templates.kinds)

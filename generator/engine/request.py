@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from generator.engine.chain import to_build
 from generator.engine.site import contexts
 from generator.errors import Blocked
 from generator.places import CANDIDATE
-from generator.plan import reference, to_build
+from generator.plan import reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.engine.chain import with_ancestors
 from generator.errors import EnvironmentFailure
 from generator.places import found
-from generator.plan import with_ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -61,24 +61,28 @@ def on_terminal(
     try:
         with _started(command, folder, environment, theirs) as process:
             os.close(theirs)
-            for chunk in _chunks(ours):
-                termios.tcsetwinsize(ours, termios.tcgetwinsize(terminal))
-                terminal.write(chunk)
-                terminal.flush()
-                tail.append(chunk)
+            try:
+                _pass_on(ours, terminal, tail)
+            except KeyboardInterrupt:
+                process.terminate()
+                _pass_on(ours, terminal, tail)  # its last words, which leave the terminal as it was
+                raise
     finally:
         os.close(ours)
     text = _CONTROL.sub("", b"".join(tail).decode(errors="replace"))
     return Ended(process.returncode, "\n".join(text.splitlines()[-KEPT:]))
 
 
-def _chunks(descriptor: int) -> Iterator[bytes]:
-    """Yield what arrives until the other side is closed, which Linux says with EIO."""
-    try:
-        while chunk := os.read(descriptor, 65536):
-            yield chunk
-    except OSError:
-        return
+def _pass_on(ours: int, terminal: IO[bytes], tail: deque[bytes]) -> None:
+    """Draw what arrives until the other side is closed, which Linux says with EIO."""
+    import termios
+
+    with suppress(OSError):
+        while chunk := os.read(ours, 65536):
+            termios.tcsetwinsize(ours, termios.tcgetwinsize(terminal))
+            terminal.write(chunk)
+            terminal.flush()
+            tail.append(chunk)
 
 
 @contextmanager

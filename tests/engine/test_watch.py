@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import sys
 import termios
@@ -73,6 +74,35 @@ def test_who_is_interrupted_stops_the_command(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         by_line(program(WAIT), tmp_path, {}, interrupted)
     assert (tmp_path / "stopped").exists()
+
+
+class Interrupted(io.RawIOBase):
+    """A terminal at which somebody presses Ctrl-C as soon as something is drawn."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.drawn = b""
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+        first, self.drawn = not self.drawn, self.drawn + chunk
+        if first:
+            raise KeyboardInterrupt
+        return len(chunk)
+
+
+def test_who_is_interrupted_at_a_terminal_sees_the_end(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    terminal = Interrupted(theirs)
+    text = WAIT.replace("sys.exit(1)", 'sys.exit("last words")')
+    with pytest.raises(KeyboardInterrupt):
+        on_terminal(program(text), tmp_path, {}, terminal)  # type: ignore[arg-type]
+    assert (tmp_path / "stopped").exists()
+    assert terminal.drawn == b"started\r\nlast words\r\n"
+    os.close(theirs)
+    os.close(ours)
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:

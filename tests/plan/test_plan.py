@@ -8,8 +8,9 @@ import pytest
 
 from generator.cli.plan import state_of
 from generator.cli.session import understand
+from generator.engine.chain import to_build
 from generator.errors import CallError
-from generator.plan import make_plan, reference, references, to_build
+from generator.plan import make_plan, reference, references
 from generator.render import plan_report
 
 if TYPE_CHECKING:
