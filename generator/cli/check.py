@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from generator.cli.session import (
     Project,
     Session,
+    annotate,
     note_floating,
     open_project,
     paint,
@@ -71,8 +71,7 @@ def _compare(session: Session, project: Project, diff: bool) -> int:
     message = f"{count} generated file{'s are' if count > 1 else ' is'} out of date"
     say(session, f"{paint('error', 'error')}: {message}", level=-1)
     say(session, f"  {paint('help', 'help')}: run `image-matrix render` and commit what it changes", level=-1)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        click.echo(f"::error title=out of date::{message}; run `image-matrix render`", err=True)
+    annotate("out of date", f"{message}; run `image-matrix render`")
     return 1
 
 

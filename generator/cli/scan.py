@@ -6,15 +6,13 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.session import Session, ca_bundle, open_project, say
+from generator.cli.session import Session, annotate, ca_bundle, open_project, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from generator.matrix.build import Scanning
     from generator.matrix.load import Loaded
     from generator.matrix.model import Matrix
@@ -126,8 +124,7 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
         raise EnvironmentFailure(
             f"the scanner failed (exit code {done.returncode})", "its own words are above"
         )
-    for line in _lines(scanning, variant, job):
-        click.echo(line)
+    _tell(scanning, variant, job)
     return 1
 
 
@@ -153,16 +150,30 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not any(part in name for part in SECRETS)}
 
 
-def _lines(scanning: Scanning, variant: str, job: Job) -> Iterator[str]:
+def _tell(scanning: Scanning, variant: str, job: Job) -> None:
+    """Print what stops the release, and put it on the run's page."""
     from generator.ci.files import SUMMARY, append
     from generator.scanning import findings, summary
 
-    report = json.loads(job.report.read_text(encoding="utf-8")) if job.report.is_file() else {}
-    rows = findings(scanning, report)
+    rows = findings(scanning, _report(scanning, job))
     append(SUMMARY, summary(variant, rows))
     for severity, flaw, package in rows:
-        yield f"{severity:<8} {flaw:<20} {package}"
-    count = f"{len(rows)} findings" if rows else "the scanner says no"
-    yield f"{variant}: {count}; nothing of this run is released"
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        yield f"::error title=scan of {variant}::{count}; mend them, or add them to `build.scan.ignore` with a date"
+        click.echo(f"{severity:<8} {flaw:<20} {package}")
+    count = f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "the scanner says no"
+    click.echo(f"{variant}: {count}; nothing of this run is released")
+    annotate(f"scan of {variant}", f"{count}; mend them, or add them to `build.scan.ignore` with a date")
+
+
+def _report(scanning: Scanning, job: Job) -> dict[str, Any]:
+    """Read the report of a scanner whose form is known; raises :class:`EnvironmentFailure` for what is none."""
+    from generator.errors import EnvironmentFailure
+
+    if scanning.tool not in ("trivy", "grype") or not job.report.is_file():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EnvironmentFailure(
+            f"the report of {scanning.tool} is not JSON: {error}", "see its log above"
+        ) from error
+    return found

@@ -161,17 +161,17 @@ def report_failure(error: Exception) -> int:
         click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
         if error.help:
             click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            click.echo(annotation(error), err=True)
+        annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part))
         return error.exit_code
     return _report_bug(error)
 
 
-def annotation(error: Failure) -> str:
-    """Return a failure as a GitHub annotation; docs.github.com/actions/reference/workflow-commands."""
-    text = "; ".join(part for part in (error.message, error.help) if part)
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::error title=image-matrix::{escaped}"
+def annotate(title: str, text: str) -> None:
+    """On GitHub Actions, put an error on the run's page; docs.github.com/actions/reference/workflow-commands."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from generator.diagnostics.report import escape_data, escape_property
+
+        click.echo(f"::error title={escape_property(title)}::{escape_data(text)}", err=True)
 
 
 def _report_bug(error: Exception) -> int:

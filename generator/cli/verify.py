@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, open_project, paint, say
+from generator.cli.session import Session, annotate, open_project, paint, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,9 @@ def verify(
         reports.append(_verify(engine, subject))
         if format_ == "table":
             click.echo(_table(reports[-1]), nl=False)
+        for result in reports[-1].results:
+            if result.status == "failed":
+                annotate(f"test of {subject.id}", f"{result.name}: {result.detail}")
     _print(reports, format_, junit_file)
     return 0 if all(report.passed for report in reports) else 1
 

@@ -109,17 +109,19 @@ def _annotation(item: Diagnostic) -> str:
         "endColumn": place.column + place.width,
         "title": f"{item.code} {item.name}",
     }
-    pairs = ",".join(f"{key}={_escape_property(str(value))}" for key, value in properties.items())
+    pairs = ",".join(f"{key}={escape_property(str(value))}" for key, value in properties.items())
     message = f"{item.message}\nhelp: {item.help}" if item.help else item.message
-    return f"::{item.severity} {pairs}::{_escape_data(message)}\n"
+    return f"::{item.severity} {pairs}::{escape_data(message)}\n"
 
 
-def _escape_data(text: str) -> str:
+def escape_data(text: str) -> str:
+    """Escape the text of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _escape_property(text: str) -> str:
-    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
+def escape_property(text: str) -> str:
+    """Escape a property of a workflow command."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
