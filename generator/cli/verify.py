@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from generator.cli.session import Session, annotate, open_project, paint, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from generator.cli.session import Project
     from generator.verify.engine import Engine
@@ -59,22 +60,22 @@ def verify(
     from generator.verify.engine import docker
     from generator.verify.run import subject_of
 
+    _refuse_no_folder(junit_file)
     project = open_project(session)
     chosen = _chosen(project, names, image, platform)
     engine = docker()
     images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)
     subjects = [subject_of(project.loaded, name, images[name], platform, deadline) for name in chosen]
     _get(session, engine, subjects)
-    reports = []
-    for subject in subjects:
-        say(session, f"{subject.id}: checking {subject.image}")
-        reports.append(_verify(engine, subject))
-        if format_ == "table":
-            click.echo(_table(reports[-1]), nl=False)
-        for result in reports[-1].results:
-            if result.status == "failed":
-                annotate(f"test of {subject.id}", f"{result.name}: {result.detail}")
-    _print(reports, format_, junit_file)
+    reports: list[Report] = []
+    try:
+        for subject in subjects:
+            say(session, f"{subject.id}: checking {subject.image}")
+            reports.append(_verify(engine, subject))
+            _show(reports[-1], format_)
+    finally:  # where the engine fails halfway, CI still shows what was found
+        _write(reports, junit_file)
+    _print(reports, format_)
     return 0 if all(report.passed for report in reports) else 1
 
 
@@ -122,7 +123,29 @@ def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:
 def _verify(engine: Engine, subject: Subject) -> Report:
     from generator.verify.run import verify
 
-    return verify(engine, subject)
+    with _terminable():
+        return verify(engine, subject)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the checks as Ctrl-C does, without leaving containers: CI systems and `timeout` send it."""
+    import signal
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show(report: Report, format_: str) -> None:
+    """Print what is known already; on GitHub, what failed stands beside the run, too."""
+    if format_ == "table":
+        click.echo(_table(report), nl=False)
+    for result in report.results:
+        if result.status == "failed":
+            annotate(f"test of {report.id}", f"{result.name}: {result.detail}")
 
 
 def _table(report: Report) -> str:
@@ -131,12 +154,27 @@ def _table(report: Report) -> str:
     return table(report, paint)
 
 
-def _print(reports: Sequence[Report], format_: str, junit_file: str | None) -> None:
+def _refuse_no_folder(file: str | None) -> None:
+    """Say that a report has no place before minutes of work, not after them; raises :class:`CallError`."""
     from pathlib import Path
 
+    from generator.errors import CallError
+
+    if file and not Path(file).parent.is_dir():
+        raise CallError(f"--junit: there is no folder {Path(file).parent}", "make it, or name another file")
+
+
+def _write(reports: Sequence[Report], junit_file: str | None) -> None:
+    from pathlib import Path
+
+    from generator.verify.report import junit
+
+    if junit_file:
+        Path(junit_file).write_text(junit(reports), encoding="utf-8")
+
+
+def _print(reports: Sequence[Report], format_: str) -> None:
     from generator.verify.report import as_json, junit
 
     if format_ != "table":
         click.echo(as_json(reports) if format_ == "json" else junit(reports), nl=False)
-    if junit_file:
-        Path(junit_file).write_text(junit(reports), encoding="utf-8")

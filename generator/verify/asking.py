@@ -34,11 +34,17 @@ def source(module: str) -> str:
 
 
 def ask(
-    container: Container, *requests: tuple[str, dict[str, Any]], seconds: float = 60.0
+    container: Container,
+    *requests: tuple[str, dict[str, Any]],
+    script: str = "probe",
+    seconds: float = 60.0,
 ) -> list[dict[str, Any]]:
-    """Ask the probe; ``seconds`` is what the questions may take. Raises :class:`Unanswered`."""
+    """Ask the probe, or another script that runs there; ``seconds`` is what the questions may take.
+
+    Raises :class:`Unanswered`.
+    """
     command = (PYTHON, "-I", "-", json.dumps(requests))
-    answer = container.run(*command, text=source("probe"), seconds=seconds + SPARE)
+    answer = container.run(*command, text=source(script), seconds=seconds + SPARE)
     if answer.code == 0:
         found: list[dict[str, Any]] = json.loads(answer.out)
         return found

@@ -118,18 +118,23 @@ def outside(answer: Page, path: str) -> str:
 
 def kernels(answer: Page) -> str:
     """The list that Kubeflow's culler reads: JSON, with a time of the last activity where there is an entry."""
-    import json
-
     if answer["status"] != 200:
         return f"answers {answer['status']}"
     try:
-        listed = json.loads(answer["body"])
-        fine = isinstance(listed, list) and all(
-            {"last_activity", "execution_state"} <= set(k) for k in listed
-        )
-    except (ValueError, TypeError):
-        fine = False
-    return "" if fine else f"is no list of kernels: {answer['body'][:80]}"
+        listed(answer)
+    except (ValueError, TypeError, KeyError):
+        return f"is no list of kernels: {answer['body'][:80]}"
+    return ""
+
+
+def listed(answer: Page) -> list[str]:
+    """Return each kernel's state and last activity; raises ValueError, TypeError or KeyError where it is no list."""
+    import json
+
+    found = json.loads(answer["body"])
+    if not isinstance(found, list):
+        raise TypeError
+    return [f"{kernel['execution_state']} since {kernel['last_activity']}" for kernel in found]
 
 
 def ended(code: int | None, seconds: float, wanted: Sequence[int], grace: float) -> str:
@@ -157,13 +162,36 @@ def sent_to_login(answer: Page) -> str:
     return f"without a token it answers {answer['status']} {answer['location']}, not with the hub's login"
 
 
-def activity(answer: Page, name: str) -> str:
-    """The server tells the hub when it was used, so that idle ones can be culled."""
-    return (
-        ""
-        if f"POST /hub/api/users/{name}/activity" in answer["body"]
-        else f"the hub was told nothing: {answer['body']}"
-    )
+def entered(answer: Page, prefix: str) -> str:
+    """The user gets to the IDE by the hub's login."""
+    if answer["status"] == 0:
+        return f"no page after the login ({answer['error']})"
+    last = answer["hops"][-1]
+    if answer["status"] != 200:
+        return f"{last} answers {answer['status']} after the login"
+    return "" if last.startswith(prefix) else f"the login ends on {last}, outside {prefix}"
+
+
+def kept_out(answer: Page) -> str:
+    """Another user of the hub is refused."""
+    if answer["status"] == 403:
+        return ""
+    return f"another user of the hub gets {answer['status']} from {answer['hops'][-1]}, not 403"
+
+
+def cookies(answer: Page, prefix: str) -> str:
+    """The cookie that lets the user in goes to this server alone, not to another user's."""
+    found = {name: path for name, path in answer["cookies"].items() if name.startswith("jupyterhub-user-")}
+    wide = [f"{name} ({path})" for name, path in found.items() if path != prefix]
+    if wide:
+        return f"sent to more than {prefix}: {', '.join(wide)}"
+    return "" if found else "the login left no cookie of the server"
+
+
+def activity(log: str, name: str) -> str:
+    """The server tells the hub when it was used, so that idle ones can be culled: seen in the hub's log."""
+    told = f"200 POST /hub/api/users/{name}/activity ({name}@"
+    return "" if told in log else "the server tells the hub nothing"
 
 
 def left(log: str) -> str:

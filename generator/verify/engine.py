@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from generator.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from generator.verify.volume import Volume
 
 LABEL = "image-matrix.verify"
@@ -26,6 +28,10 @@ class Answer:
     code: int | None
     out: str
     err: str = ""
+
+
+class Stopped(Exception):  # noqa: N818 - no failure: somebody wants no more
+    """The checks were interrupted: nothing is started or asked any more."""
 
 
 class Unstartable(Exception):  # noqa: N818 - an answer about the image, caught by whoever started it
@@ -106,9 +112,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A container engine; ``call`` runs its command line."""
+    """A container engine; ``call`` runs its command line, ``run`` marks the containers of one run."""
 
     call: Call
+    run: str = field(default_factory=lambda: os.urandom(6).hex())
 
     @contextmanager
     def container(self, spec: Spec) -> Iterator[Container]:
@@ -118,7 +125,8 @@ class Engine:
         engine is, which says nothing about the image.
         """
         name = f"image-matrix-{os.urandom(6).hex()}"
-        start = ("run", "--detach", "--pull=never", f"--name={name}", f"--label={LABEL}", *spec.arguments())
+        marks = (f"--name={name}", f"--label={LABEL}={self.run}")
+        start = ("run", "--detach", "--pull=never", *marks, *spec.arguments())
         try:
             answer = self.call(start, None, 120.0)
             if answer.code != 0:
@@ -129,6 +137,22 @@ class Engine:
             yield Container(self, answer.out.strip())
         finally:
             self.call(("rm", "--force", "--volumes", name), None, 60.0)
+
+    def until(self, stop: Event) -> Engine:
+        """Return this engine as it is before ``stop`` is set; after it, only containers can be removed."""
+
+        def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+            if stop.is_set() and arguments[0] != "rm":
+                raise Stopped
+            return self.call(arguments, text, seconds)
+
+        return Engine(call, self.run)
+
+    def remove_all(self) -> None:
+        """Remove the containers of this run; whoever asks or awaits one of them gets an answer at once."""
+        found = self.call(("ps", "--all", "--quiet", f"--filter=label={LABEL}={self.run}"), None, 30.0)
+        if names := found.out.split():
+            self.call(("rm", "--force", "--volumes", *names), None, 60.0)
 
     def has(self, image: str) -> bool:
         """Say whether an image is in the engine's store."""
@@ -172,6 +196,7 @@ def _call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answe
             errors="replace",
             timeout=seconds,
             check=False,
+            start_new_session=True,  # Ctrl-C is for us: what runs is ended in order, and nothing stays behind
             **source,
         )
     except subprocess.TimeoutExpired as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,34 +15,50 @@ if TYPE_CHECKING:
     Paint = Callable[[str, str], str]
 
 _MARKS = {"passed": ("ok", "good"), "failed": ("FAILED", "error"), "skipped": ("skipped", "warning")}
-_JUNIT_TEXT = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
-"""Characters that XML 1.0 cannot hold; logs have them for colours."""
+_NAME = 24
+"""Columns for a check's name; a longer one, of an image's own test, moves what follows it."""
+_SEEN = 60
+"""Characters of what a check saw that passed; a reason for failing is never cut."""
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and cursor movements in a container's log (ECMA-48, control sequences)."""
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold (w3.org/TR/xml/#charsets), and a terminal should not get."""
 
 
 def table(report: Report, paint: Paint) -> str:
     """Return one image's checks for a terminal; a failed one is followed by the end of the container's log."""
-    width = max(len(result.name) for result in report.results)
     lines = [paint(f"{report.id}  {report.image}", "bold")]
     for result in report.results:
-        lines.append(_line(result, width, paint))
-        lines += [f"      | {line}" for line in result.log.splitlines()]
+        lines.append(_line(result, paint))
+        lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     return "\n".join([*lines, f"  {said} in {report.seconds:.1f} s", ""])
 
 
-def _line(result: Result, width: int, paint: Paint) -> str:
+def _line(result: Result, paint: Paint) -> str:
     mark, role = _MARKS[result.status]
     seconds = f"{result.seconds:5.1f}s" if result.seconds >= 0.05 else " " * 6
-    return f"  {paint(mark.ljust(7), role)} {result.name.ljust(width)} {seconds}  {result.detail}".rstrip()
+    seen = _plain(result.detail)
+    if result.status == "passed" and len(seen) > _SEEN:
+        seen = f"{seen[: _SEEN - 1]}…"
+    return f"  {paint(mark.ljust(7), role)} {seconds}  {result.name.ljust(_NAME)}  {seen}".rstrip()
 
 
 def as_json(reports: Sequence[Report]) -> str:
     """Return the stable form: a list of images with ``id``, ``image``, ``seconds``, ``passed`` and ``results``."""
-    listed = [
-        {**asdict(report), "passed": report.passed, "seconds": round(report.seconds, 3)} for report in reports
-    ]
-    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps([_plain_data(report) for report in reports], indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain_data(report: Report) -> dict[str, object]:
+    results = [{**asdict(result), "seconds": round(result.seconds, 3)} for result in report.results]
+    return {
+        "id": report.id,
+        "image": report.image,
+        "seconds": round(report.seconds, 3),
+        "passed": report.passed,
+        "results": results,
+    }
 
 
 def junit(reports: Sequence[Report]) -> str:
@@ -57,15 +74,17 @@ def junit(reports: Sequence[Report]) -> str:
         )  # fmt: skip
         for result in report.results:
             case = ElementTree.SubElement(
-                suite, "testcase", name=_xml(result.name), classname=report.id, time=f"{result.seconds:.3f}"
+                suite, "testcase", name=_plain(result.name), classname=report.id, time=f"{result.seconds:.3f}"
             )
             if result.status == "failed":
-                ElementTree.SubElement(case, "failure", message=_xml(result.detail)).text = _xml(result.log)
+                ElementTree.SubElement(case, "failure", message=_plain(result.detail)).text = _plain(
+                    result.log
+                )
             elif result.status == "skipped":
-                ElementTree.SubElement(case, "skipped", message=_xml(result.detail))
+                ElementTree.SubElement(case, "skipped", message=_plain(result.detail))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _xml(text: str) -> str:
-    return text.translate(_JUNIT_TEXT)
+def _plain(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", _ESCAPES.sub("", text))

@@ -35,11 +35,23 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
 
 
 def verify(engine: Engine, subject: Subject, side_by_side: int = SIDE_BY_SIDE) -> Report:
-    """Run every scenario of a subject; raises :class:`EnvironmentFailure` where the engine fails."""
+    """Run every scenario of a subject; raises :class:`EnvironmentFailure` where the engine fails.
+
+    Whatever ends it early, an interruption too, leaves no container and no volume behind.
+    """
     from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
 
     started = time.monotonic()
+    stop = Event()
+    used = engine.until(stop)
     with ThreadPoolExecutor(side_by_side) as pool:
-        running = [pool.submit(results, scenario, engine, subject) for scenario in scenarios(subject)]
-        found = tuple(result for future in running for result in future.result())
+        try:
+            running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
+            found = tuple(result for future in running for result in future.result())
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            engine.remove_all()
+            raise
     return Report(subject.id, subject.image, time.monotonic() - started, found)

@@ -12,6 +12,8 @@ from generator.verify import contract
 from generator.verify.asking import Unanswered, ask, judged, source
 from generator.verify.contract import FS_GROUP, PREFIX
 from generator.verify.engine import Engine, Spec, Unstartable
+from generator.verify.hub import CHECKS as HUB_CHECKS
+from generator.verify.hub import hub
 from generator.verify.model import Result, Subject
 from generator.verify.own import frameworks, own_results, read
 from generator.verify.volume import Volume
@@ -27,12 +29,6 @@ GRACE = 10.0
 """Seconds from SIGTERM to the end: the engine's default; Kubernetes gives 30."""
 BAD_PREFIXES = ("/notebook/../admin", "/notebook/a b", "/notebook/a?token=x")
 TMPFS = ("/tmp", "/run")  # noqa: S108 - in the container
-HUB_PORT = 8081
-HUB_USER = "jo"
-HUB_TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, without a network
-HUB_PREFIX = f"/user/{HUB_USER}/"
-HUB_PAGES = {"jupyter": "lab", "codeserver": "code-server/", "rstudio": "rstudio/"}
-"""Where each IDE is below a hub's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,8 @@ def _pages(container: Container, subject: Subject, started: float) -> Iterator[R
     )
     problem = contract.outside(root, "/") or contract.outside(neighbour, other)
     yield judged("inside-prefix", problem)
-    yield judged("culling", contract.kernels(kernels), detail=kernels["body"][:60])
+    problem = contract.kernels(kernels)
+    yield judged("culling", problem, detail="" if problem else ", ".join(contract.listed(kernels)))
 
 
 def _stopped(container: Container) -> Result:
@@ -175,67 +172,6 @@ def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("clean-home", contract.left(container.log(10_000)))
 
 
-def hub_environment() -> dict[str, str]:
-    """Return what JupyterHub's spawner sets (jupyterhub/spawner.py, ``get_env``), for a hub on the loopback."""
-    scopes = json.dumps([f"access:servers!server={HUB_USER}/", f"access:servers!user={HUB_USER}"])
-    address = f"http://127.0.0.1:{HUB_PORT}/hub/api"
-    return {
-        "JUPYTERHUB_API_TOKEN": HUB_TOKEN,
-        "JUPYTERHUB_API_URL": address,
-        "JUPYTERHUB_ACTIVITY_URL": f"{address}/users/{HUB_USER}/activity",
-        "JUPYTERHUB_BASE_URL": "/",
-        "JUPYTERHUB_CLIENT_ID": f"jupyterhub-user-{HUB_USER}",
-        "JUPYTERHUB_HOST": "",
-        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": scopes,
-        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{HUB_PREFIX}oauth_callback",
-        "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]",
-        "JUPYTERHUB_OAUTH_SCOPES": scopes,
-        "JUPYTERHUB_SERVER_NAME": "",
-        "JUPYTERHUB_SERVICE_PREFIX": HUB_PREFIX,
-        "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{contract.PORT}{HUB_PREFIX}",
-        "JUPYTERHUB_USER": HUB_USER,
-    }
-
-
-def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it as JupyterHub does, beside a hub's API in the same network namespace."""
-    script = (source("hub_api"), str(HUB_PORT), HUB_USER, HUB_TOKEN)
-    api = Spec(subject.image, subject.platform, entrypoint="python", command=("-c", *script))
-    began = time.monotonic()
-    with engine.container(api) as beside:
-        spec = Spec(
-            subject.image, subject.platform, hub_environment(), groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
-            network=f"container:{beside.id}",
-        )  # fmt: skip
-        with engine.container(spec) as container:
-            yield from _hub_answers(container, subject, began)
-
-
-def _hub_answers(container: Container, subject: Subject, began: float) -> Iterator[Result]:
-    token = {"Authorization": f"token {HUB_TOKEN}"}
-    ide = f"{HUB_PREFIX}{HUB_PAGES[subject.ide or 'jupyter']}"
-    path = f"{HUB_PREFIX}api/status"
-    status = {
-        "path": path,
-        "prefix": HUB_PREFIX,
-        "headers": token,
-        "deadline": subject.deadline,
-    }
-    (answer,) = ask(container, ("get", status), seconds=subject.deadline)
-    took = time.monotonic() - began
-    yield judged("hub-start", contract.page(answer, path), took, f"200 after {took:.1f} s", container)
-    page, stranger, seen = ask(
-        container,
-        ("get", {"path": ide, "prefix": HUB_PREFIX, "headers": token, "deadline": subject.deadline}),
-        ("get", {"path": ide, "prefix": HUB_PREFIX}),
-        ("get", {"path": "/seen", "port": HUB_PORT}),
-        seconds=subject.deadline,
-    )
-    yield judged("hub-ide", contract.page(page, ide), page["seconds"], container=container)
-    yield judged("hub-login", contract.sent_to_login(stranger))
-    yield judged("hub-activity", contract.activity(seen, HUB_USER), container=container)
-
-
 def device(engine: Engine, subject: Subject) -> Iterator[Result]:
     """Count the devices that the framework sees, where the engine has some."""
     resource = (subject.accelerator.resource if subject.accelerator else "") or ""
@@ -285,7 +221,7 @@ def scenarios(subject: Subject) -> tuple[Scenario, ...]:
     resource = ((subject.accelerator.resource if subject.accelerator else "") or "").partition("/")[0]
     return (
         Scenario((*SERVING, *POD) if served else POD, pod),
-        *([Scenario(("hub-start", "hub-ide", "hub-login", "hub-activity"), hub)] if served else []),
+        *([Scenario(HUB_CHECKS, hub)] if served else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
         *ALWAYS,

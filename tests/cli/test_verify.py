@@ -35,3 +35,9 @@ def test_no_engine_is_no_verdict(repository: Repository, monkeypatch: pytest.Mon
     ran = repository("verify", "jupyter")
     assert ran.code == 3
     assert "docker" in ran.err
+
+
+def test_a_report_without_a_place_is_refused_before_the_work(repository: Repository) -> None:
+    ran = repository("verify", "jupyter", "--junit", "no/such/folder/tests.xml")
+    assert ran.code == 2
+    assert "no folder no/such/folder" in ran.err

@@ -44,7 +44,9 @@ def codeserver(page: Page) -> dict[str, Any]:
     page.locator(".monaco-workbench .part.activitybar").wait_for()
     page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
     rows = page.locator(".explorer-folders-view .monaco-list-row").all_inner_texts()
-    return {"files": [row.strip() for row in rows]}
+    page.locator(".part.auxiliarybar").wait_for(state="hidden")
+    offered = page.locator(".monaco-workbench").inner_text()
+    return {"files": [row.strip() for row in rows], "chat": "Chat" in offered or "Agent" in offered}
 
 
 IDES = {"jupyter": jupyter, "codeserver": codeserver}

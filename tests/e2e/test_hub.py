@@ -146,6 +146,7 @@ def test_the_workbench_of_code_server_is_shown(hub: Hub) -> None:
     seen = hub.visit("code", "codeserver")
     assert "/user/code/code-server/" in seen["url"]
     assert ".bashrc" in seen["files"]
+    assert not seen["chat"]
     assert not seen["failed"]
 
 

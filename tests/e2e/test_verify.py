@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,9 +16,9 @@ from xml.etree import ElementTree
 import pytest
 
 from generator.matrix.model import Accelerator
-from generator.verify.engine import Container, Engine, Spec
+from generator.verify.engine import Answer, Container, Engine, Spec
 from generator.verify.run import subject_of
-from generator.verify.scenarios import results, scenarios
+from generator.verify.scenarios import device, results, scenarios
 from generator.verify.volume import Volume
 from tests.e2e.support import HOME
 
@@ -81,15 +85,32 @@ LAB_WITHOUT_LOGIN = (
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
 TORCH: dict[str, Any] = {"accelerator": CUDA, "pins": {"torch": "2.12.0"}, "tests": {}}
+TENSORFLOW: dict[str, Any] = {"accelerator": CUDA, "pins": {"tensorflow": "2.21.0"}, "tests": {}}
+GAUDI: dict[str, Any] = {"accelerator": Accelerator("gaudi", version="1.24.1", resource="habana.ai/gaudi")}
 
 
-def torch(cuda: str) -> str:
-    """Return steps that install a framework which says that it was built for a version of CUDA."""
+def framework(name: str, version: str, *lines: str) -> str:
+    """Return steps that install something in a framework's place, because frameworks are large."""
     site = "/opt/venv/lib/python3.13/site-packages"
+    described, code = f"{site}/{name}-{version}.dist-info", "\n".join(lines)
     return (
-        f"USER 0\nRUN mkdir -p {site}/torch {site}/torch-2.12.0.dist-info && "
-        f"""printf 'Name: torch\\nVersion: 2.12.0+cu130\\n' > {site}/torch-2.12.0.dist-info/METADATA && """
-        f"""echo 'class version: cuda = "{cuda}"' > {site}/torch/__init__.py\nUSER 1000"""
+        f"USER 0\nCOPY <<'EOT' {described}/METADATA\nName: {name}\nVersion: {version}\nEOT\n"
+        f"COPY <<'EOT' {site}/{name}/__init__.py\n{code}\nEOT\nUSER 1000"
+    )
+
+
+def torch(built_for: str, devices: int = 0) -> str:
+    """Return steps that install a torch which says that it was built for a version of CUDA, and sees devices."""
+    return framework(
+        "torch", "2.12.0+cu130", f"class version: cuda = '{built_for}'",
+        f"class cuda: device_count = staticmethod(lambda: {devices})",
+    )  # fmt: skip
+
+
+def tensorflow(built_for: str) -> str:
+    info = f"{{'cuda_version': '{built_for}'}}"
+    return framework(
+        "tensorflow", "2.21.0", f"class sysconfig: get_build_info = staticmethod(lambda: {info})"
     )
 
 
@@ -147,6 +168,8 @@ BROKEN = (
     ),
     Breakage(("packages",), as_root(f"sed -i 's/^Version:.*/Version: 0.0.1/' {METADATA}"), LAB),
     Breakage(("accelerator torch",), torch("12.4"), BASE, TORCH),
+    Breakage(("accelerator tensorflow",), tensorflow("12.5"), BASE, TENSORFLOW),
+    Breakage(("accelerator habana-torch-plugin",), framework("habana_torch_plugin", "1.23.0"), BASE, GAUDI),
     Breakage(("file /etc/shadow", "file ~/nothing"), "", BASE, {"tests": {"files": FILES}}),
     own("command false", "commands", "false"),
     own("command git --version", "commands", "git --version", "svn"),
@@ -207,6 +230,77 @@ def test_a_framework_of_the_right_cuda_passes_without_a_device(site: Site, engin
     assert found["accelerator torch"].detail == "13.0"
     if "nvidia" not in engine.runtimes():
         assert found["device"].status == "skipped"
+
+
+@pytest.mark.parametrize(("devices", "status"), [(0, "failed"), (1, "passed")])
+def test_a_device_that_the_framework_does_not_see_is_a_failure(
+    site: Site, engine: Engine, devices: int, status: str
+) -> None:
+    """All is real but the device and its runtime: the option that would give one is left out."""
+
+    def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+        if arguments[0] == "info":
+            return Answer(0, '{"nvidia": {}}')
+        return engine.call(tuple(word for word in arguments if word != "--gpus=all"), text, seconds)
+
+    good = subject_of(site.loaded(), BASE, site.image(BASE), None, 60.0)
+    with derived(engine, good.image, torch("13.0", devices)) as image:
+        (result,) = device(Engine(call), replace(good, image=image, **TORCH))
+    assert result.status == status, result
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_whoever_is_interrupted_leaves_nothing_behind(
+    site: Site, engine: Engine, number: signal.Signals
+) -> None:
+    """Nor does a scenario that waits start any more."""
+    with derived(engine, site.image(LAB), lab("exec sleep 600")) as image:
+        command = [sys.executable, "-m", "generator", "-C", str(HOME), "--overlay", str(site.overlay)]
+        checks = subprocess.Popen(
+            [*command, "verify", LAB, "--image", image], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + 60
+        while len(started(engine, image)) < 2 and checks.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        checks.send_signal(number)
+        out, err = checks.communicate(timeout=60)
+        assert checks.returncode == 130, err
+        assert b"Traceback" not in out + err
+        assert started(engine, image) == []
+
+
+def started(engine: Engine, image: str) -> list[str]:
+    """Return the containers of an image, the ended ones too."""
+    return engine.call(("ps", "--all", "--quiet", f"--filter=ancestor={image}"), None, 30.0).out.split()
+
+
+@pytest.mark.parametrize("user", ["1000:0", "1000650000:0"])
+@pytest.mark.parametrize("variant", [LAB, CODE])
+def test_packages_can_be_installed_and_removed_by_any_user_of_group_0(
+    site: Site, engine: Engine, user: str, variant: str
+) -> None:
+    script = (
+        'find /opt/venv -type d ! -writable; pip uninstall --yes --quiet tornado && python -c "import tornado"; '
+        "test -w /opt/venv/bin/pip && exit 9"
+    )
+    with engine.container(Spec(site.image(variant), user=user, command=("sh", "-c", script))) as container:
+        assert container.wait(60.0) == 9, container.log()
+        assert "No module named 'tornado'" in container.log()
+        assert "\n/opt/venv" not in container.log()
+
+
+def test_a_terminal_tells_what_survives_a_restart(site: Site, engine: Engine) -> None:
+    """On a terminal only: the output of scripts stays theirs."""
+    script = "bash -lc true; script --quiet --command 'bash -lc true' /dev/null"
+    with engine.container(Spec(site.image(BASE), command=("sh", "-c", script))) as container:
+        assert container.wait(30.0) == 0
+        assert container.log().count("Only files in /home/jovyan survive a restart") == 1
+
+
+def test_services_never_run_as_root(site: Site, engine: Engine) -> None:
+    for variant in (LAB, CODE):
+        with engine.container(Spec(site.image(variant), user="0")) as container:
+            ended(container, 77, "services never run as root")
 
 
 @dataclass(frozen=True, slots=True)

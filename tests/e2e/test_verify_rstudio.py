@@ -1,6 +1,6 @@
 """RStudio's services with a stand-in for the program itself, which cannot be had from any package registry.
 
-Everything around it is real: nginx, s6, the start scripts, jupyter-server-proxy under a hub. RStudio is not run.
+Everything around it is real: R, nginx, s6, the start scripts, jupyter-server-proxy under a hub. RStudio is not run.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.verify.contract import PREFIX
+from generator.verify.engine import Spec
 from generator.verify.model import Subject
 from generator.verify.run import verify
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from generator.verify.engine import Engine
     from tests.e2e.conftest import Site
@@ -29,20 +29,45 @@ pytestmark = pytest.mark.e2e
 STEPS = """\
 FROM {image}
 USER 0
+RUN apt-get update && apt-get install --yes --no-install-recommends r-base-core
+{library}
 RUN rm -r /etc/services.d /usr/local/lib/image-matrix/code-server
 COPY --chmod=0755 rootfs/ /
 COPY --chmod=0755 rserver.py /usr/lib/rstudio-server/bin/rserver
+COPY --chmod=0755 <<"EOT" /usr/lib/rstudio-server/bin/rsession
+#!/bin/sh
+exec env --null
+EOT
 USER 1000
 """
 
 
-@pytest.fixture
-def image(site: Site, engine: Engine, tmp_path: Path) -> Iterator[str]:
+PACKAGE = {
+    "DESCRIPTION": "Package: tiny\nVersion: 1.0\nTitle: Tiny\nDescription: Tiny.\nAuthor: A\n"
+    "Maintainer: A <a@example.org>\nLicense: MIT\n",
+    "NAMESPACE": "export(one)\n",
+    "R/one.R": "one <- function() 1\n",
+}
+INSTALL = """\
+install.packages("/tmp/tiny", repos = NULL, quiet = TRUE)
+cat(find.package("tiny"), tiny::one(), getOption("repos"), getOption("HTTPUserAgent"), sep = "\n")
+"""
+
+
+def library() -> str:
+    """The step of the real Dockerfile that makes R's library."""
+    text = (HOME / "images/rstudio/python3.13/Dockerfile").read_text()
+    return next(line for line in text.splitlines() if line.endswith("/R/site-library"))
+
+
+@pytest.fixture(scope="module")
+def image(site: Site, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """code-server's image has nginx and the hub's packages, as RStudio's has; its IDE is exchanged."""
+    tmp_path = tmp_path_factory.mktemp("rstudio")
     good = site.image("codeserver:python3.13")
     shutil.copytree(HOME / "templates/rootfs/rstudio", tmp_path / "rootfs")
     shutil.copy(HOME / "tests/e2e/rserver.py", tmp_path)
-    (tmp_path / "Dockerfile").write_text(STEPS.format(image=good))
+    (tmp_path / "Dockerfile").write_text(STEPS.format(image=good, library=library()))
     name = f"image-matrix-rstudio:{uuid.uuid4().hex[:12]}"
     done = subprocess.run(
         ["docker", "build", "--quiet", f"--tag={name}", tmp_path], capture_output=True, text=True
@@ -59,3 +84,37 @@ def test_what_stands_around_rstudio(engine: Engine, image: str) -> None:
     assert {"http", "inside-prefix", "culling", "hub-ide", "hub-login"} <= {
         one.name for one in report.results
     }
+
+
+@pytest.mark.parametrize("user", ["1000:0", "1000650000:0"])
+def test_any_user_of_group_0_installs_r_packages_outside_the_volume(
+    engine: Engine, image: str, user: str
+) -> None:
+    files = "\n".join(
+        f"mkdir -p $(dirname /tmp/tiny/{path})\ncat > /tmp/tiny/{path} <<'EOT'\n{text}EOT"
+        for path, text in PACKAGE.items()
+    )
+    command = ("sh", "-c", f"{files}\nexec Rscript -e '{INSTALL}'")
+    with engine.container(Spec(image, user=user, command=command)) as container:
+        assert container.wait(60.0) == 0, container.log()
+        seen = container.log().splitlines()[-4:]
+    assert seen[:2] == ["/usr/local/lib/R/site-library/tiny", "1"]
+    assert seen[2].endswith("/__linux__/trixie/latest")
+    assert seen[3].startswith("R/4")
+
+
+def test_a_session_gets_the_environment_but_no_secret_is_in_a_file(engine: Engine, image: str) -> None:
+    env = {"KUBERNETES_PORT": "tcp://1:443", "R_NOTE": "two\nlines", "SOME_TOKEN": "hunter2"}
+    session = """\
+/usr/local/lib/image-matrix/rserver 8787 >/dev/null 2>&1 &
+until curl --silent --output /dev/null http://127.0.0.1:8787; do sleep 0.1; done
+grep --recursive hunter2 "$IMAGE_MATRIX_RUN" && exit 1
+exec env --ignore-environment /usr/local/lib/image-matrix/rsession
+"""
+    with engine.container(Spec(image, env=env, command=("sh", "-c", session))) as container:
+        assert container.wait(30.0) == 0, container.log()
+        seen = container.log().split("\0")
+    assert "R_NOTE=two\nlines" in seen
+    assert "KUBERNETES_PORT=tcp://1:443" in seen
+    assert any(item.startswith("PATH=/opt/venv/bin:") for item in seen)
+    assert "RETICULATE_PYTHON_FALLBACK=/opt/venv/bin/python" in seen

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,16 +78,39 @@ def test_the_access_log_moves_it_but_an_empty_one_does_not(tmp_path: Path) -> No
         assert abs(moment(ask(tmp_path / "s")) - later) < 0.01
 
 
-def test_a_computing_process_is_busy(tmp_path: Path) -> None:
+LOOP = "while :; do :; done"
+IN_A_TERMINAL = f"sh -c '{LOOP}' & trap 'kill $!; exit' TERM; wait"
+
+
+@pytest.mark.parametrize("work", [LOOP, IN_A_TERMINAL], ids=["itself", "what-it-started"])
+def test_a_computing_process_is_busy(tmp_path: Path, work: str) -> None:
     link = tmp_path / "rsession-test"
     link.symlink_to("/bin/sh")
     with (
         serving(tmp_path / "s", "--busy", "rsession-test"),
-        subprocess.Popen([str(link), "-c", "while :; do :; done"]) as burner,
+        subprocess.Popen([str(link), "-c", work]) as burner,
     ):
         deadline = time.monotonic() + DEADLINE
         states = set[str]()
         while "busy" not in states and time.monotonic() < deadline:
             states.add(ask(tmp_path / "s")["execution_state"])
-        burner.kill()
+        burner.terminate()
     assert "busy" in states
+
+
+def test_a_process_that_only_waits_is_idle(tmp_path: Path) -> None:
+    """Nor does it count what others compute."""
+    link = tmp_path / "rsession-test"
+    link.symlink_to("/bin/sh")
+    with (
+        subprocess.Popen([str(link), "-c", "sleep 60 & trap 'kill $!; exit' TERM; wait"]) as waiting,
+        subprocess.Popen(["/bin/sh", "-c", LOOP]) as other,
+        serving(tmp_path / "s", "--busy", "rsession-test"),
+    ):
+        until = time.monotonic() + 3
+        states = set[str]()
+        while time.monotonic() < until:
+            states.add(ask(tmp_path / "s")["execution_state"])
+        waiting.terminate()
+        other.kill()
+    assert states == {"idle"}

@@ -167,6 +167,16 @@ def test_the_group_gets_the_users_rights_but_private_stays_private(template: Pat
     assert (home / "secret").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_private_folder_stays_private_and_keeps_the_volume_s_group(template: Path, home: Path) -> None:
+    home.chmod(0o2775)
+    for name in (".ssh", "shared"):
+        (template / name).mkdir()
+    (template / ".ssh").chmod(0o700)
+    start(template, home)
+    assert (home / ".ssh").stat().st_mode & 0o7777 == 0o2700
+    assert (home / "shared").stat().st_mode & 0o7777 == 0o2775
+
+
 def test_a_missing_template_is_an_empty_one(tmp_path: Path, home: Path) -> None:
     assert start(tmp_path / "none", home) == ""
 

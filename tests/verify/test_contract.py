@@ -175,8 +175,41 @@ def test_the_hub() -> None:
     assert not contract.sent_to_login(page(status=302, location="/hub/api/oauth2/authorize?x"))
     assert contract.sent_to_login(page(status=200))
     assert contract.sent_to_login(page(status=302, location="/login"))
-    assert not contract.activity(page(body='["GET /hub/api", "POST /hub/api/users/jo/activity"]'), "jo")
-    assert contract.activity(page(body='["POST without token /hub/api/users/jo/activity"]'), "jo")
+
+
+LAB = ["/hub/login", "/user/jo/lab", "/hub/api/oauth2/authorize", "/user/jo/oauth_callback", "/user/jo/lab"]
+
+
+def arrival(**changed: Any) -> dict[str, Any]:
+    cookies = {"jupyterhub-session-id": "/", "jupyterhub-user-jo": "/user/jo/"}
+    return {"status": 200, "error": "", "hops": LAB, "cookies": cookies, **changed}
+
+
+def test_a_user_gets_in_by_the_hub_s_login() -> None:
+    assert not contract.entered(arrival(), "/user/jo/")
+    assert "timed out" in contract.entered(arrival(status=0, error="timed out"), "/user/jo/")
+    assert "/user/jo/lab answers 500" in contract.entered(arrival(status=500), "/user/jo/")
+    assert "/hub/spawn" in contract.entered(arrival(hops=["/hub/spawn"]), "/user/jo/")
+
+
+def test_another_user_of_the_hub_does_not() -> None:
+    assert not contract.kept_out(arrival(status=403, hops=LAB[:3]))
+    assert "200 from /user/jo/lab" in contract.kept_out(arrival())
+
+
+def test_a_login_is_for_one_server() -> None:
+    assert not contract.cookies(arrival(), "/user/jo/")
+    assert "jupyterhub-user-jo (/)" in contract.cookies(
+        arrival(cookies={"jupyterhub-user-jo": "/"}), "/user/jo/"
+    )
+    assert contract.cookies(arrival(cookies={}), "/user/jo/")
+
+
+def test_a_server_tells_that_it_is_used() -> None:
+    told = "[I JupyterHub log:192] {} POST /hub/api/users/jo/activity ({}@127.0.0.1) 9.31ms"
+    assert not contract.activity(told.format(200, "jo"), "jo")
+    assert contract.activity(told.format(403, ""), "jo")
+    assert contract.activity(told.format(200, "someone"), "jo")
 
 
 def test_what_a_build_left() -> None:

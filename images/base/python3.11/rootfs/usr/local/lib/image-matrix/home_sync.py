@@ -102,6 +102,8 @@ def write(source: Path, target: Path) -> None:
     info = os.lstat(source)
     if stat.S_ISDIR(info.st_mode):
         target.mkdir(exist_ok=True)
+        if not stat.S_IMODE(info.st_mode) & 0o077:
+            target.chmod(stat.S_IMODE(info.st_mode) | target.stat().st_mode & stat.S_ISGID)
         return
     partial = target.with_name(f".{target.name}.image-matrix-partial")
     partial.unlink(missing_ok=True)

@@ -5,7 +5,8 @@ activity.py SOCKET NAME [--heartbeat SOCKET] [--access-log FILE] [--busy PROCESS
 
 --heartbeat   code-server's socket: its /healthz tells the last heartbeat, in milliseconds
 --access-log  a file that nginx writes when the user acts: its modification time counts
---busy        a process name: the IDE is busy while such processes use more than a tenth of a CPU between two questions
+--busy        a process name: the IDE is busy while such processes and what they started (terminals, background jobs)
+              use more than a tenth of a CPU between two questions
 """
 
 from __future__ import annotations
@@ -65,17 +66,38 @@ def last_access(path: str) -> float:
     return info.st_mtime if info.st_size else 0.0
 
 
-def cpu_seconds(name: str, proc: Path = Path("/proc")) -> float:
-    """CPU time that the processes called NAME and their waited-for children have used."""
-    ticks = 0
+@dataclass(frozen=True)
+class Process:
+    """A line of /proc/PID/stat, as far as it is needed; TICKS are its own and those of ended children."""
+
+    name: str
+    parent: int
+    ticks: int
+
+
+def processes(proc: Path) -> dict[int, Process]:
+    """Every process, by its id."""
+    found = {}
     for stat in proc.glob("[0-9]*/stat"):
         try:
-            command, _, fields = stat.read_text().partition("(")[2].rpartition(")")
+            name, _, rest = stat.read_text(errors="replace").partition("(")[2].rpartition(")")
         except OSError:
             continue
-        if command == name:
-            ticks += sum(map(int, fields.split()[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+        fields = rest.split()
+        found[int(stat.parent.name)] = Process(name, int(fields[1]), sum(map(int, fields[11:15])))
+    return found
+
+
+def cpu_seconds(name: str, proc: Path = Path("/proc")) -> float:
+    """CPU time that the processes called NAME, and whatever they started, have used."""
+    running = processes(proc)
+
+    def belongs(pid: int) -> bool:
+        while pid in running and running[pid].name != name:
+            pid = running[pid].parent
+        return pid in running
+
+    return sum(one.ticks for pid, one in running.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
 def kernels(name: str, last: float, *, busy: bool) -> bytes:

@@ -1,0 +1,89 @@
+"""An image under JupyterHub: a small hub of the image's own package, and beside it the server that it asks for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from generator.verify import contract
+from generator.verify.asking import Unanswered, ask, judged, source
+from generator.verify.contract import FS_GROUP, PORT
+from generator.verify.engine import Spec
+from generator.verify.volume import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.verify.engine import Container, Engine
+    from generator.verify.model import Result, Subject
+
+CHECKS = ("hub-start", "hub-ide", "hub-login", "hub-activity")
+HUB_PORT = 8081
+TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, in a network of its own
+USER, STRANGER = "jo", "someone-else"
+PREFIX = f"/user/{USER}/"
+PAGES = {"jupyter": "lab", "codeserver": "code-server/", "rstudio": "rstudio/"}
+"""Where each IDE is below a hub's prefix."""
+WAYS = {"hub": HUB_PORT, "server": PORT}
+
+
+def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as JupyterHub does: with the environment that the hub gives it, in the hub's network namespace."""
+    command = ("-c", source("hub_server"), str(HUB_PORT), TOKEN)
+    server = Spec(subject.image, subject.platform, entrypoint="python", command=command)
+    with engine.container(server) as beside:
+        environment = _wanted(beside, subject.deadline)
+        began = time.monotonic()
+        spec = Spec(
+            subject.image, subject.platform, environment, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
+            network=f"container:{beside.id}",
+        )  # fmt: skip
+        with engine.container(spec) as container:
+            yield _started(container, subject, environment.get("JUPYTERHUB_API_TOKEN", ""), began)
+            yield from _entered(container, subject)
+            yield judged("hub-activity", contract.activity(beside.log(1000), USER), container=container)
+
+
+def _wanted(beside: Container, deadline: float) -> dict[str, str]:
+    """Log in, and return the environment that the hub wants to spawn a server with; raises :class:`Unanswered`."""
+    arrived, environment = ask(
+        beside,
+        ("login", _login(USER, "/hub/spawn", deadline)),
+        ("environment", {"user": USER, "token": TOKEN, "port": HUB_PORT, "deadline": 10}),
+        script="hub_login",
+        seconds=2 * deadline,
+    )
+    if not environment:
+        said = arrived["error"] or f"{arrived['hops'][-1]} answers {arrived['status']}"
+        raise Unanswered(f"the image's own JupyterHub starts no server: {said}", beside.log())
+    return environment
+
+
+def _login(user: str, to: str, deadline: float) -> dict[str, Any]:
+    return {"user": user, "to": to, "ports": WAYS, "deadline": deadline}
+
+
+def _started(container: Container, subject: Subject, token: str, began: float) -> Result:
+    path = f"{PREFIX}api/status"
+    headers = {"Authorization": f"token {token}"}
+    question = {"path": path, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
+    (answer,) = ask(container, ("get", question), seconds=subject.deadline)
+    took = time.monotonic() - began
+    return judged("hub-start", contract.page(answer, path), took, f"200 after {took:.1f} s", container)
+
+
+def _entered(container: Container, subject: Subject) -> Iterator[Result]:
+    """Come as the user, as nobody and as another user."""
+    ide = f"{PREFIX}{PAGES[subject.ide or 'jupyter']}"
+    (nobody,) = ask(container, ("get", {"path": ide, "prefix": PREFIX}))
+    owner, other = ask(
+        container,
+        ("login", _login(USER, ide, subject.deadline)),
+        ("login", _login(STRANGER, ide, 10)),
+        script="hub_login",
+        seconds=2 * subject.deadline + 20,
+    )
+    problem = contract.entered(owner, PREFIX)
+    yield judged("hub-ide", problem, owner["seconds"], container=container)
+    problem = contract.sent_to_login(nobody) or contract.kept_out(other) or contract.cookies(owner, PREFIX)
+    yield judged("hub-login", problem, container=container)

@@ -1,0 +1,34 @@
+"""No check is left out of the images that are broken on purpose: a check that never failed may not be able to."""
+
+from __future__ import annotations
+
+from generator.matrix.model import TEST_KINDS, Accelerator
+from generator.verify.model import Subject
+from generator.verify.own import frameworks
+from generator.verify.scenarios import scenarios
+from tests.e2e.test_verify import BROKEN
+
+SEEN = {check for breakage in BROKEN for check in breakage.checks}
+WITH_A_TEST_OF_ITS_OWN = {"device"}
+KINDS = {"commands": "command", "files": "file", "http": "http", "imports": "import", "versions": "version"}
+
+
+def test_the_contract() -> None:
+    cuda = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+    subject = Subject("a:b", "c", "jupyter", accelerator=cuda)
+    assert {check for one in scenarios(subject) for check in one.checks} - SEEN == WITH_A_TEST_OF_ITS_OWN
+
+
+def test_an_image_s_own_tests() -> None:
+    assert set(KINDS) == set(TEST_KINDS)
+    assert {
+        word for word in KINDS.values() if not any(check.startswith(f"{word} ") for check in SEEN)
+    } == set()
+    assert "packages" in SEEN
+
+
+def test_accelerators() -> None:
+    pins = {"torch": "1", "tensorflow": "1"}
+    for resource in ("nvidia.com/gpu", "habana.ai/gaudi"):
+        names = frameworks(Subject("a:b", "c", accelerator=Accelerator("x", resource=resource), pins=pins))
+        assert {f"accelerator {name}" for name in names} <= SEEN

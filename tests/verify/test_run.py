@@ -1,0 +1,65 @@
+"""What an interruption leaves behind: nothing."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+
+import pytest
+
+from generator.verify.engine import Answer, Engine
+from generator.verify.model import Subject
+from generator.verify.run import verify
+from tests.verify.test_engine import Recorder
+
+LAB = Subject("lab:default", "registry/lab", "jupyter")
+DEADLINE = 20.0
+
+
+class Hanging:
+    """A command line whose containers answer only when they are removed; the first question interrupts the run."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.started: list[str] = []
+        self.removed: set[str] = set()
+        self.gone = threading.Event()
+        self.interrupted = False
+
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+        assert text is None or text
+        assert seconds > 0
+        verb = arguments[0]
+        if verb == "run":
+            name = next(word for word in arguments if word.startswith("--name=")).partition("=")[2]
+            with self.lock:
+                self.started.append(name)
+            return Answer(0, name)
+        if verb == "ps":
+            return Answer(0, "\n".join(self.started))
+        if verb == "rm":
+            with self.lock:
+                self.removed |= set(arguments[3:])
+            self.gone.set()
+            return Answer(0, "")
+        with self.lock:
+            first, self.interrupted = not self.interrupted, True
+        if first:
+            _thread.interrupt_main()
+        assert self.gone.wait(DEADLINE)
+        return Answer(137, "")
+
+
+def test_an_interruption_removes_what_runs_and_starts_nothing_more() -> None:
+    call = Hanging()
+    with pytest.raises(KeyboardInterrupt):
+        verify(Engine(call), LAB, side_by_side=2)
+    assert call.started
+    assert call.removed >= set(call.started)
+    assert len(call.started) <= 3, "two scenarios side by side, one of them with two containers"
+
+
+def test_only_the_containers_of_this_run_are_removed() -> None:
+    call = Recorder(ps=Answer(0, ""))
+    Engine(call, "1f").remove_all()
+    assert call.calls == [("ps", "--all", "--quiet", "--filter=label=image-matrix.verify=1f")]
