@@ -40,16 +40,24 @@ h3 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; } p { margin: .25re
 a { color: var(--accent); } .soft { color: var(--soft); }
 nav a { margin-right: 1rem; }
 .cards { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
+.cards:has([open]) { align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem;
-  min-width: 0; }
+  min-width: 0; scroll-margin-top: .75rem; }
 .card:target { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 .chip { display: inline-block; background: var(--chip); border-radius: 1rem; padding: 0 .6rem; font-size: .8rem; }
-.picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
+.picture { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem;
+  /* a shadow where there is more to scroll to; the first two layers scroll along and hide it at either end */
+  background: linear-gradient(to right, var(--back) 50%, transparent) 0 / 3rem 100% no-repeat local,
+    linear-gradient(to left, var(--back) 50%, transparent) 100% / 3rem 100% no-repeat local,
+    linear-gradient(to right, var(--line), transparent) 0 / 1rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--line), transparent) 100% / 1rem 100% no-repeat scroll; }
 .picture svg { display: block; }
 ul { margin: .25rem 0; padding-left: 1.2rem; }
 dl { margin: 0; } dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0; }
 code { font: .85rem ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+dd.names { display: flex; flex-wrap: wrap; gap: .25rem .75rem; }
 summary { cursor: pointer; color: var(--accent); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 """
 
 
@@ -148,13 +156,22 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> Iterator[str]:
     chips += [accelerator.description or accelerator.name] if accelerator else []
     yield "<p>" + " ".join(f'<span class="chip">{escape(chip)}</span>' for chip in chips) + "</p>"
     contents = "".join(_packages(items)) + _downloads(matrix, first)
-    yield f"<details><summary>What it adds</summary><dl>{contents}</dl></details>" if contents else ""
+    summary = f"<summary>{escape(_summary(first))}</summary>"
+    yield f"<details>{summary}<dl>{contents}</dl></details>" if contents else ""
     yield "</article>"
 
 
 def _sources(matrix: Matrix, items: Sequence[Variant]) -> str:
     named = dict.fromkeys(matrix.sources[item.source] for item in items if item.source)
     return ", ".join(f"<code>{escape(name)}</code>" for name in named)
+
+
+def _summary(item: Variant) -> str:
+    """Return how much a variant adds to what it is built on."""
+    counts = [(len(item.packages.get(manager, ())), _TITLES[manager]) for manager in MANAGERS]
+    counts.append((len(item.downloads), "downloads"))
+    named = [f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count]
+    return f"Adds {', '.join(named)}".replace("Editor", "editor") if named else "What it adds"
 
 
 def _packages(items: Sequence[Variant]) -> Iterator[str]:
@@ -166,12 +183,12 @@ def _packages(items: Sequence[Variant]) -> Iterator[str]:
         for packages, labels in lists.items():
             if packages:
                 which = f" ({', '.join(labels)})" if len(lists) > 1 else ""
-                codes = ", ".join(f"<code>{escape(name)}</code>" for name in packages)
-                yield f"<dt>{_TITLES[manager]}{escape(which)}</dt><dd>{codes}</dd>"
+                codes = " ".join(f"<code>{escape(name)}</code>" for name in packages)
+                yield f'<dt>{_TITLES[manager]}{escape(which)}</dt><dd class="names">{codes}</dd>'
 
 
 def _downloads(matrix: Matrix, item: Variant) -> str:
     if not item.downloads:
         return ""
-    named = ", ".join(f"<code>{escape(f'{n} {matrix.downloads[n].version}')}</code>" for n in item.downloads)
-    return f"<dt>Downloads</dt><dd>{named}</dd>"
+    named = " ".join(f"<code>{escape(f'{n} {matrix.downloads[n].version}')}</code>" for n in item.downloads)
+    return f'<dt>Downloads</dt><dd class="names">{named}</dd>'

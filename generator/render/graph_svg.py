@@ -66,8 +66,10 @@ def svg(
     height = max((box.y + HEIGHT for box in boxes.values()), default=0) + MARGIN
     lines = [_edge(boxes[start], boxes[end]) for start, end in edges]
     nodes = [_node(box, "" if box.source else (links or {}).get(box.label, "")) for box in boxes.values()]
+    # the parts of an `img` are hidden from readers of the screen, and links must not be
+    role = "group" if links else "img"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="{role}" aria-labelledby="title" aria-describedby="desc" '
         f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">\n'
         f'  <title id="title">Images and what they are built on</title>\n'
         f'  <desc id="desc">{escape(describe(parents, sources))}</desc>\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,17 +14,29 @@ def mermaid(
 ) -> str:
     """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
 
-    Marked images are drawn in another colour. Source of the format: mermaid.js.org/syntax/flowchart.html.
+    Marked images are drawn in another colour. From left to right, since names are long and a page is not wide, and
+    small trees first, since Mermaid draws a large one's edges over a small one below it. Source of the format:
+    mermaid.js.org/syntax/flowchart.html.
     """
-    lines = ["graph TD"]
-    lines += [f'  source_{_id(source)}(["{source}"])' for source in dict.fromkeys(sources.values())]
-    lines += [f'  {_id(name)}["{name}"]' for name in parents]
-    lines += [f"  source_{_id(source)} --> {_id(name)}" for name, source in sources.items()]
-    lines += [f"  {_id(parent)} --> {_id(name)}" for name, parent in parents.items() if parent]
+    order = _small_trees_first(parents, sources)
+    lines = ["graph LR"]
+    roots = dict.fromkeys(sources[name] for name in order if name in sources)
+    lines += [f'  source_{_id(source)}(["{source}"])' for source in roots]
+    lines += [f'  {_id(name)}["{name}"]' for name in order]
+    lines += [f"  source_{_id(sources[name])} --> {_id(name)}" for name in order if name in sources]
+    lines += [f"  {_id(parents[name] or '')} --> {_id(name)}" for name in order if parents[name]]
     if marked:
         lines.append("  classDef marked fill:#f9c74f,stroke:#b5651d,color:#000;")
         lines.append(f"  class {','.join(_id(name) for name in parents if name in marked)} marked;")
     return "\n".join(lines) + "\n"
+
+
+def _small_trees_first(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> list[str]:
+    roots: dict[str, str] = {}
+    for name, parent in parents.items():  # a parent stands before its children
+        roots[name] = sources.get(name, name) if parent is None else roots.get(parent, parent)
+    sizes = Counter(roots.values())
+    return sorted(parents, key=lambda name: sizes[roots[name]])
 
 
 def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:

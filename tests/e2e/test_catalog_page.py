@@ -87,6 +87,12 @@ def test_texts_of_the_matrix_stay_texts() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in found
 
 
+def test_cards_say_how_much_an_image_adds(text: str) -> None:
+    assert "<summary>Adds 3 Debian packages, 31 Python packages</summary>" in text
+    assert "<summary>Adds 1 Debian package</summary>" in text
+    assert "<summary>Adds 3 Python packages, 2 editor extensions</summary>" in text
+
+
 def test_without_profiles_there_is_a_page_too() -> None:
     loaded = reference()
     from dataclasses import replace

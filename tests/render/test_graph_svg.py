@@ -56,8 +56,9 @@ def test_it_is_xml_and_says_what_it_shows() -> None:
         {"base": None, "a&b": "base"}, {"base": "<debian>"}, {"base": 'https://example.org/?a=1&b="2"'}
     )
     root = ET.fromstring(text)  # noqa: S314 - made here
-    assert root.get("role") == "img"
-    assert root.get("aria-labelledby") == "title desc"
+    assert root.get("role") == "group"  # an img would hide its links from readers of the screen
+    assert (root.get("aria-labelledby"), root.get("aria-describedby")) == ("title", "desc")
+    assert 'role="img"' in svg({"base": None}, {"base": "debian"})
     assert {element.get("id") for element in root if element.get("id")} == {"title", "desc"}
     assert [element.text for element in root.iter(f"{SVG}text")] == ["<debian>", "base", "a&b"]
     assert root.findtext(f"{SVG}desc") == "base is built on <debian>. a&b is built on base."

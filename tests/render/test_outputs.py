@@ -94,6 +94,16 @@ def test_pins_reach_the_dockerfile(loaded: Loaded) -> None:
     assert "images/all/python3.13/requirements/arm64.txt" not in found
 
 
+def test_mermaid_draws_small_trees_first_and_from_left_to_right() -> None:
+    parents = {"base": None, "other": None, "jupyter": "base", "more": "other", "scipy": "jupyter"}
+    lines = mermaid(parents, {"base": "debian", "other": "ubuntu"}).splitlines()
+    assert lines[0] == "graph LR"
+    names = [line.split('"')[1] for line in lines if "[" in line]
+    assert names == ["ubuntu", "debian", "other", "more", "base", "jupyter", "scipy"]
+    assert "  n_jupyter --> n_scipy" in lines
+    assert len(lines) == 1 + len(names) + 5
+
+
 def test_graphs_as_text() -> None:
     parents, sources = {"base": None, "jupyter-lab": "base", "end": "jupyter-lab"}, {"base": "debian"}
     drawn = mermaid(parents, sources, marked=["end"])
