@@ -11,13 +11,19 @@ from generator.cli.session import Session, open_project
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.matrix.model import Variant
-
 FORMATS = ("tree", "json", "mermaid", "dot", "svg")
 
 
 @click.command()
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="tree", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    type=click.Choice(FORMATS),
+    default="tree",
+    show_default=True,
+    help=f"One of {', '.join(FORMATS)}.",
+)
 @click.pass_obj
 def graph(session: Session, format_: str) -> int:
     """Print the DAG of images."""
@@ -30,7 +36,11 @@ def graph(session: Session, format_: str) -> int:
         case "tree":
             text = tree(parents, sources)
         case "json":
-            text = _json(variants)
+            import json
+
+            from generator.render.listing import listing
+
+            text = json.dumps(listing(variants), indent=2) + "\n"
         case "mermaid":
             text = mermaid(parents, sources)
         case "dot":
@@ -60,22 +70,3 @@ def _branch(children: Mapping[str, list[str]], name: str, indent: str) -> str:
         text += f"{indent}{'└── ' if last else '├── '}{child}\n"
         text += _branch(children, child, indent + ("    " if last else "│   "))
     return text
-
-
-def _json(variants: Mapping[str, Variant]) -> str:
-    import json
-
-    from generator.graph import Dag
-
-    layers = Dag({item.id: item.parent for item in variants.values()}).layers()
-    nodes = [
-        {
-            "variant": item.id,
-            "image": item.image,
-            "layer": layers[item.id],
-            "parent": item.parent,
-            "source": item.source,
-        }
-        for item in variants.values()
-    ]
-    return json.dumps(nodes, indent=2) + "\n"

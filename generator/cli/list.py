@@ -9,62 +9,80 @@ import click
 from generator.cli.session import Session, open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from generator.diagnostics import Path
     from generator.matrix.document import Documents
     from generator.matrix.load import Loaded
     from generator.matrix.resolve import Origin, Resolution
 
+    Entries = list[dict[str, Any]]
+    Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
+
 
 @click.command("list")
-@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.option("--resolved", metavar="IMAGE", help="Print IMAGE's settings, each with where it comes from.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For people or for programs.",
+)
+@click.option(
+    "--resolved",
+    metavar="IMAGE",
+    help="Print the settings of IMAGE, or of IMAGE:LABEL, each with where it comes from.",
+)
 @click.pass_obj
 def list_images(session: Session, format_: str, resolved: str | None) -> int:
     """List images and their variants in build order."""
+    from generator.cli.table import table
+    from generator.render.listing import listing
+
     loaded = open_project(session).loaded
-    header: tuple[str, ...] = ("variant", "setting", "value", "from")
-    if resolved is not None:
-        rows = list(_resolved_rows(loaded, resolved))
+    entries = listing(loaded.variants) if resolved is None else list(_resolved(loaded, resolved))
+    if format_ == "json":
+        text = _json(entries)
     else:
-        rows = _rows(loaded)
-        header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
-    click.echo(_formatted(format_, header, rows), nl=False)
+        text = table(*(_variants_table(entries) if resolved is None else _settings_table(entries)))
+    click.echo(text, nl=False)
     return 0
 
 
-def _formatted(format_: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    if format_ == "json":
-        import json
+def _json(entries: Entries) -> str:
+    import json
 
-        return (
-            json.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2, ensure_ascii=False)
-            + "\n"
-        )
-    from generator.cli.table import table
-
-    return table(header, rows)
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rows(loaded: Loaded) -> list[tuple[str, ...]]:
-    from generator.graph import Dag
-
-    layers = Dag({item.id: item.parent for item in loaded.variants.values()}).layers()
-    return [
+def _variants_table(variants: Entries) -> Table:
+    header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
+    rows = [
         (
-            item.image,
-            item.label,
-            str(layers[item.id]),
-            item.parent or item.source or "",
-            ",".join(item.archs),
-            item.accelerator or "",
+            entry["image"],
+            entry["label"],
+            str(entry["layer"]),
+            entry["parent"] or entry["source"],
+            ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
+            entry["accelerator"] or "",
         )
-        for item in loaded.variants.values()
+        for entry in variants
     ]
+    return header, rows
 
 
-def _resolved_rows(loaded: Loaded, name: str) -> Iterator[tuple[str, ...]]:
+def _settings_table(settings: Entries) -> Table:
+    header = ("variant", "setting", "value", "from")
+    rows = [
+        (entry["variant"].partition(":")[2], entry["setting"], _text(entry["value"]), entry["from"])
+        for entry in settings
+    ]
+    return header, rows
+
+
+def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
+    """Yield every setting of an image, or of one variant, with what it is and where it comes from."""
     from generator.diagnostics import did_you_mean
     from generator.errors import CallError
     from generator.matrix.variants import resolutions
@@ -72,15 +90,18 @@ def _resolved_rows(loaded: Loaded, name: str) -> Iterator[tuple[str, ...]]:
     image, _, label = name.partition(":")
     if image not in loaded.matrix.images:
         raise CallError(f"there is no image `{image}`", did_you_mean(image, loaded.matrix.images))
-    for identifier, found in resolutions(loaded.matrix, loaded.variants, image).items():
-        if not label or identifier == name:
-            for setting, value, origin, path in _settings(found):
-                yield (
-                    identifier.partition(":")[2],
-                    setting,
-                    _text(value),
-                    _where(loaded.documents, origin, path),
-                )
+    found = resolutions(loaded.matrix, loaded.variants, image)
+    if label and name not in found:
+        raise CallError(f"`{image}` has no variant `{label}`", did_you_mean(name, found))
+    for variant, resolution in found.items():
+        if not label or variant == name:
+            for setting, value, origin, path in _settings(resolution):
+                yield {
+                    "variant": variant,
+                    "setting": setting,
+                    "value": value,
+                    "from": _where(loaded.documents, origin, path),
+                }
 
 
 def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
@@ -93,7 +114,7 @@ def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
     for name, item in found.scalars.items():
         shown = names.get(name, name)
         yield shown, item.value, item.origin, tuple(shown.split("."))
-    yield "platforms", ", ".join(found.platforms.value), found.platforms.origin, ("platforms",)
+    yield "platforms", found.platforms.value, found.platforms.origin, ("platforms",)
     for item in found.bundles:
         yield "bundles", item.value, item.origin, ("bundles",)
     for item in found.downloads:
@@ -110,6 +131,8 @@ def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -32,18 +32,22 @@ def test_list(repository: Repository) -> None:
     ]
     rows = json.loads(repository("list", "--format", "json").out)
     assert rows[2] == {
+        "variant": "jupyter:python3.13",
         "image": "jupyter",
-        "variant": "python3.13",
-        "layer": "1",
+        "label": "python3.13",
+        "values": {"python": "3.13"},
+        "layer": 1,
         "parent": "base:python3.13",
-        "platforms": "amd64",
-        "accelerator": "",
+        "source": None,
+        "platforms": ["linux/amd64"],
+        "accelerator": None,
     }
+    assert json.loads(repository("graph", "--format", "json").out) == rows
 
 
 def test_where_a_value_comes_from(repository: Repository) -> None:
     rows = json.loads(repository("list", "--resolved", "jupyter", "--format", "json").out)
-    found = {(row["setting"], row["value"]): row["from"] for row in rows}
+    found = {(row["setting"], str(row["value"])): row["from"] for row in rows}
     lines = repository.matrix.read_text(encoding="utf-8").splitlines()
 
     def line(text: str) -> int:
@@ -52,12 +56,13 @@ def test_where_a_value_comes_from(repository: Repository) -> None:
     assert found["pip", "scipy==1.17.1"] == f"bundle full (matrix.yaml:{line('full:')})"
     assert found["description", "JupyterLab"] == f"image jupyter (matrix.yaml:{line('description:')})"
     assert found["bundles", "full"].endswith(f"(matrix.yaml:{line('bundles: [full]')})")
-    assert found["platforms", "linux/amd64"].startswith(("parent", "default"))
-    assert {row["variant"] for row in rows} == {"python3.13"}
+    assert found["platforms", "['linux/amd64']"].startswith(("parent", "default"))
+    assert {row["value"] for row in rows if row["setting"] == "python.system_site_packages"} == {False}
+    assert {row["variant"] for row in rows} == {"jupyter:python3.13"}
     assert {
         row["variant"]
         for row in json.loads(repository("list", "--resolved", "base:python3.11", "--format", "json").out)
-    } == {"python3.11"}
+    } == {"base:python3.11"}
 
 
 def test_every_image_of_the_repository_can_be_resolved(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,6 +78,9 @@ def test_an_unknown_image(repository: Repository) -> None:
     shown = repository("list", "--resolved", "jupiter")
     assert (shown.code, shown.out) == (2, "")
     assert "did you mean `jupyter`?" in shown.err
+    shown = repository("list", "--resolved", "jupyter:python3.1")
+    assert (shown.code, shown.out) == (2, "")
+    assert "did you mean `jupyter:python3.13`?" in shown.err
 
 
 @pytest.mark.parametrize("format_", ["tree", "json", "mermaid", "dot", "svg"])
