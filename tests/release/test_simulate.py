@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.schedule import Task, makespan
 from generator.simulate import (
     PARTS,
     Durations,
-    Task,
     Work,
     bound,
     generated,
-    makespan,
     names_of,
     read_durations,
     rows,
