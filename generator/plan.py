@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from generator.graph import Dag
@@ -98,6 +98,11 @@ class Plan:
     def build(self) -> tuple[Entry, ...]:
         """The entries to build, parents before children."""
         return tuple(entry for entry in self.entries if entry.build)
+
+
+def empty(state: State) -> State:
+    """Return the same state with no variant: what a revision without a matrix is compared as."""
+    return replace(state, loaded=replace(state.loaded, variants={}), keys={})
 
 
 def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | None) -> Plan:
@@ -209,8 +214,6 @@ def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> s
 
 
 def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
-    from dataclasses import replace
-
     built = {(entry.variant, entry.platform) for entry in entries if entry.build}
     below: dict[tuple[str, Platform], list[str]] = {}
     for item in new.loaded.variants.values():

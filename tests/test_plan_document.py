@@ -84,3 +84,17 @@ def test_what_the_registry_says(repository: Path, answer: Presence, validator: D
 def test_the_schema_refuses_what_is_not_in_it(validator: Draft202012Validator) -> None:
     assert not validator.is_valid({"summary": "", "build": [], "keep": [], "removed": [], "more": 1})
     assert not validator.is_valid({"summary": "", "build": [{}], "keep": [], "removed": []})
+
+
+def test_where_there_was_no_matrix_everything_is_new(
+    repository: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    git = ("git", "-C", str(repository), "-c", "user.name=n", "-c", "user.email=e@example.org")
+    subprocess.run([*git, "rm", "--quiet", "--cached", "matrix.yaml"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message=second"], check=True)
+    plan = printed(capfd, repository, "--since", "HEAD")
+    assert [entry["reasons"] for entry in plan["build"]] == [["new"]] * 3
+    assert run(["-C", str(repository), "why", "base", "--since", "HEAD"]) == 0
+    said = capfd.readouterr()
+    assert said.out == "base:python3.13: new\n"
+    assert "HEAD has no matrix.yaml: everything counts as new" in said.err

@@ -93,9 +93,9 @@ def planned(
     session: Session, new: State, since: str | None, *, registry: bool, staging: bool = False
 ) -> Plan:
     """Make the plan that the options ask for."""
-    from generator.plan import make_plan
+    from generator.plan import empty, make_plan
 
-    old = state_at(session, since) if since is not None else None
+    old = None if since is None else state_at(session, since) or empty(new)
     return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
 
 
@@ -116,7 +116,7 @@ def state_at(session: Session, revision: str) -> State | None:
     try:
         return state_of(understand(inputs))
     except MatrixError:
-        say(session, f"the matrix at {revision} is not valid: everything counts as changed")
+        say(session, f"the matrix at {revision} is not valid: everything counts as new")
         return None
 
 
