@@ -1,119 +1,190 @@
-"""Built images: seconds to the first answer, sizes by layer, and the same packages installed the naive way.
+"""Images that are built here: seconds to the first page, sizes, and the same packages installed the naive way.
 
-    python -m bench.images --overlay SITE.yaml jupyter:python3.13
-
-Naive: one Dockerfile with apt-get, a virtual environment, pip without our layers, caches and locks kept out, and a
-recursive chown at the end so that the user can install more – what most hand-written Dockerfiles do.
+python -m bench.images [VARIANT…]     the five images that CI verifies, where none is named
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import uuid
+import os
+import statistics
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measure import PYTHON, REPOSITORY, table
-from generator.engine.buildx import image_bytes
+from bench import naive
+from bench.layers import Layer, push
+from bench.measure import IMAGE_MATRIX, REPOSITORY, run, table
+from generator.errors import EnvironmentFailure
+from generator.lock.read import pins
 from generator.matrix.load import Loaded, load
 from generator.project import read_inputs
-from generator.verify.engine import docker
+from generator.verify.contract import FS_GROUP, PORT, PREFIX
+from generator.verify.engine import Engine, Spec, docker
 from generator.verify.inherit import chain
 from generator.verify.run import subject_of, verify
+from generator.verify.volume import Volume
+from tests.e2e.place import overlay_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.matrix.model import Variant
+    from generator.pins import Pins
 
-NAIVE = """\
-FROM {source}
-RUN apt-get update && apt-get install -y python3 python3-venv ca-certificates curl s6 execline {apt}
-RUN --mount=type=secret,id=ca python3 -m venv /opt/venv && \\
-    PIP_CERT=$([ -e /run/secrets/ca ] && echo /run/secrets/ca) /opt/venv/bin/pip install {pip}
-RUN useradd --uid 1000 --create-home jovyan && chown -R jovyan /opt/venv
-USER 1000
-"""
+VARIANTS = tuple(
+    f"{image}:python3.13" for image in ("base", "jupyter", "jupyter-scipy", "codeserver", "codeserver-python")
+)
+ROUNDS = 3
+DEADLINE = 120.0
+"""Seconds that an IDE has for its first page."""
 
 
-def naive(loaded: Loaded, line: Sequence[Variant]) -> str:
-    """Return the naive Dockerfile of a chain's packages."""
-    lists = {
-        manager: " ".join(f"'{item}'" for one in line for item in one.packages.get(manager, ()))
-        for manager in ("apt", "pip")
-    }
-    return NAIVE.format(source=loaded.matrix.sources[line[0].root_source], **lists)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """This repository as it is built at this place, on this engine."""
+
+    engine: Engine
+    folder: Path
+    overlay: Path
+    loaded: Loaded
+    pins: Pins
 
 
-def build(dockerfile: str, name: str, bundle: str | None) -> None:
-    """Build it, fresh."""
-    secret = [f"--secret=id=ca,src={bundle}"] if bundle else []
-    command = [
-        "docker",
-        "build",
-        "--no-cache",
-        "--provenance=false",
-        "--quiet",
-        f"--tag={name}",
-        *secret,
-        "-",
-    ]
-    subprocess.run(command, input=dockerfile, text=True, check=True, stdout=subprocess.DEVNULL)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found of one variant."""
+
+    id: str
+    first_page: float | None
+    verified: float
+    ours: tuple[Layer, ...]
+    naive: tuple[Layer, ...]
 
 
-def layers(image: str) -> list[tuple[str, str]]:
-    """Return size and step of every layer that has one, the largest first."""
-    command = ["docker", "history", "--no-trunc", "--human=false", "--format={{json .}}", image]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in said.splitlines()]
-    sized = sorted(((int(row["Size"]), str(row["CreatedBy"])) for row in rows), reverse=True)
-    return [(f"{size / 1e6:.0f}", words(step)) for size, step in sized if size >= 1e6]
+def report(variants: Sequence[str] = VARIANTS) -> str:
+    """Build the variants and their naive counterparts, start them, and print three tables."""
+    registry = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
+    if not registry:
+        return "## Images\n\nNo engine: set IMAGE_MATRIX_TEST_REGISTRY (see CONTRIBUTING.md).\n"
+    engine = docker()
+    with tempfile.TemporaryDirectory() as top, overlay_at(Path(top), registry, engine) as overlay:
+        inputs = read_inputs(REPOSITORY, overlays=(str(overlay),))
+        loaded = load(inputs.texts, inputs.templates.kinds)
+        place = Place(engine, Path(top), overlay, loaded, pins(inputs.lock, loaded))
+        return tables([measured(place, name) for name in variants])
 
 
-def words(step: str) -> str:
-    """Return the start of what a step ran, without its arguments and its shell."""
-    return " ".join(step.rpartition("pipefail -c ")[2].split())[:90]
-
-
-def measured(loaded: Loaded, variant: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
-    """Return seconds to the first answer and compressed MB of a variant and of its naive image; and its layers."""
-    image = f"{loaded.matrix.registry}/{variant}"
-    report = verify(docker(), subject_of(loaded, variant, image, None, 120.0))
-    http = [f"{one.seconds:.1f}" for one in report.results if one.name == "http"]
-    name = f"image-matrix-naive:{uuid.uuid4().hex[:12]}"
-    build(naive(loaded, chain(loaded.variants, variant)), name, loaded.matrix.ca_bundle)
-    try:
-        ours, theirs = image_bytes(image) or 0, image_bytes(name) or 0
-    finally:
-        subprocess.run(["docker", "rmi", "--force", name], stdout=subprocess.DEVNULL, check=False)
-    row = (
-        variant, *(http or ["–"]), f"{report.seconds:.1f}", f"{ours / 1e6:.0f}", f"{theirs / 1e6:.0f}",
-        f"{ours / theirs:.2f}",
-    )  # fmt: skip
-    return row, layers(image)
-
-
-def main() -> None:
-    """Measure the variants that are named; they are built first."""
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measured(place: Place, variant: str) -> Measured:
+    """Build one variant and its naive counterpart, and measure both; each takes minutes where nothing is cached."""
+    say(f"{variant}: building")
+    command = (*IMAGE_MATRIX, f"--overlay={place.overlay}", "build", "--no-registry", variant)
+    if run(command).code:
+        raise SystemExit(f"{variant} was not built: {' '.join(command)}")
+    image = f"{place.loaded.matrix.registry}/{variant}"
+    other = f"{place.loaded.matrix.registry}/naive/{variant}"
+    say(f"{variant}: building the naive way")
+    line = chain(place.loaded.variants, variant)
+    naive.build(naive.dockerfile(place.loaded, place.pins, line), other, place.loaded, place.folder)
+    say(f"{variant}: starting and verifying")
+    subject = subject_of(place.loaded, variant, image, None, DEADLINE)
+    starts = [first_page(place.engine, image) for _ in range(ROUNDS)] if subject.ide else []
+    verified = verify(place.engine, subject).seconds
+    say(f"{variant}: pushing both")
+    found = Measured(
+        variant, statistics.median(starts) if starts else None, verified, push(image), push(other)
     )
-    options.add_argument("variants", nargs="+")
-    options.add_argument("--overlay", action="append", default=[])
-    given = options.parse_args()
-    overlays = [f"--overlay={Path(name).resolve()}" for name in given.overlay]
-    command = [PYTHON, "-m", "generator", *overlays, "build", "--no-registry", *given.variants]
-    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
-    inputs = read_inputs(REPOSITORY, overlays=tuple(given.overlay))
-    loaded = load(inputs.texts, inputs.templates.kinds)
-    found = [measured(loaded, name) for name in given.variants]
-    header = ("image", "s to 200", "s verify", "MB", "naive MB", "ratio")
-    print(table("Images", header, [row for row, _ in found]))
-    for name, (_, every) in zip(given.variants, found, strict=True):
-        print(table(f"Layers of {name}, uncompressed", ("MB", "step"), every))
+    place.engine.call(("rmi", "--force", other), None, 60.0)
+    return found
+
+
+def say(text: str) -> None:
+    """Tell on stderr what is going on."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def first_page(engine: Engine, image: str) -> float:
+    """Return the seconds from ``docker run``, on an empty volume, to HTTP 200 under the prefix."""
+    spec = Spec(
+        image, None, {"NB_PREFIX": PREFIX}, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP), network="bridge"
+    )
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        form = "--format={{.NetworkSettings.IPAddress}}"
+        address = engine.call(("inspect", form, container.id), None, 30.0).out.strip()
+        while time.monotonic() - began < DEADLINE:
+            if answers(f"http://{address}:{PORT}{PREFIX}/"):
+                return time.monotonic() - began
+            time.sleep(0.02)
+        raise EnvironmentFailure(f"no page of {image} after {DEADLINE:.0f} s: {container.log()}")
+
+
+def answers(url: str) -> bool:
+    """Say whether a page is there, redirects followed."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def tables(found: Sequence[Measured]) -> str:
+    """Return start times and sizes, what all images take together, and the layers of each."""
+    family = [size({layer for one in found for layer in getattr(one, side)}) for side in ("ours", "naive")]
+    rows = [
+        (
+            one.id, seconds(one.first_page), seconds(one.verified), *sizes(size(one.ours), size(one.naive)),
+            largest(one.ours), largest(one.naive),
+        )
+        for one in found
+    ]  # fmt: skip
+    header = ("image", "s to 200", "s verify", "MB", "naive MB", "ratio", "largest layer MB", "naive")
+    return "\n".join(
+        [
+            table("Images, compressed", header, rows),
+            table("All of them on one node", ("MB", "naive MB", "ratio"), [sizes(*family)]),
+            table("Layers of 1 MB and more", ("image", "MB", "step"), list(steps(found))),
+        ]
+    )
+
+
+def steps(found: Sequence[Measured]) -> list[tuple[str, str, str]]:
+    """Return the layers of every image and of its naive counterpart; what an image has from another is said once."""
+    rows, seen = [], set()
+    for one in found:
+        for name, layers in ((one.id, one.ours), (f"{one.id}, naive", one.naive)):
+            rows += [
+                (name, megabytes(layer.bytes), layer.step)
+                for layer in layers
+                if layer.digest not in seen and layer.bytes >= 1e6
+            ]
+            seen |= {layer.digest for layer in layers}
+    return rows
+
+
+def size(layers: set[Layer] | tuple[Layer, ...]) -> int:
+    """Return bytes."""
+    return sum(layer.bytes for layer in layers)
+
+
+def largest(layers: tuple[Layer, ...]) -> str:
+    return megabytes(max(layer.bytes for layer in layers))
+
+
+def sizes(ours: int, theirs: int) -> tuple[str, str, str]:
+    return megabytes(ours), megabytes(theirs), f"{ours / theirs:.2f}"
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f}"
+
+
+def seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
 
 
 if __name__ == "__main__":
-    main()
+    print(report(sys.argv[1:] or VARIANTS))

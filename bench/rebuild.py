@@ -1,4 +1,4 @@
-"""Real builds: everything, then a changed leaf, then nothing, on the engine and registry that are configured."""
+"""Real builds: everything, then a changed leaf, then nothing, with the registry of IMAGE_MATRIX_TEST_REGISTRY."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import time
 import uuid
 from pathlib import Path
 
-from bench.measure import PYTHON, REPOSITORY, table
+from bench.measure import IMAGE_MATRIX, REPOSITORY, table
+from tests.e2e.support import site
 
+SITE = "site.yaml"
 MATRIX = """\
 version: 1
-registry: {registry}/bench-{run}
+registry: {registry}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
-build: {{sbom: false}}
 images:
   base: {{from: debian, template: base, pip: [uv==0.13.8]}}
   jupyter: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6]}}
   leaf: {{parent: jupyter, pip: [{leaf}]}}
 """
-OVERLAY = "IMAGE_MATRIX_TEST_OVERLAY"
-"""Names a file with the mirrors and the CA bundle of a closed network."""
 
 
 def report() -> str:
@@ -31,15 +30,16 @@ def report() -> str:
     registry = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
     if not registry:
         return "## Rebuilds\n\nNo engine: set IMAGE_MATRIX_TEST_REGISTRY (see CONTRIBUTING.md).\n"
-    run = uuid.uuid4().hex[:8]
+    place = f"{registry}/bench-{uuid.uuid4().hex[:8]}"
     rows: list[tuple[object, ...]] = []
     with tempfile.TemporaryDirectory() as top:
+        (Path(top) / SITE).write_text(site(place))
         for name, leaf in (
             ("everything", "six==1.16.0"),
             ("the leaf changed", "six==1.17.0"),
             ("nothing changed", "six==1.17.0"),
         ):
-            (Path(top) / "matrix.yaml").write_text(MATRIX.format(registry=registry, run=run, leaf=leaf))
+            (Path(top) / "matrix.yaml").write_text(MATRIX.format(registry=place, leaf=leaf))
             seconds, built = _build(Path(top))
             ratio = f"{seconds / float(str(rows[0][2])):.3f}" if rows else "1"
             rows.append((name, built, f"{seconds:.1f}", ratio))
@@ -47,16 +47,7 @@ def report() -> str:
 
 
 def _build(folder: Path) -> tuple[float, int]:
-    overlay = os.environ.get(OVERLAY)
-    command = [
-        PYTHON,
-        "-m",
-        "generator",
-        "-q",
-        *(("--overlay", overlay) if overlay else ()),
-        "build",
-        "--push",
-    ]
+    command = (*IMAGE_MATRIX, "-q", "--overlay", SITE, "build", "--push")
     start = time.perf_counter()
     done = subprocess.run(
         command,

@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from generator.actions import actions
-from tests.e2e.conftest import certificates, sources
+from tests.e2e.place import certificates, sources
 
 HERE = Path(__file__).parent
 HOME = HERE.parent.parent

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.e2e import standins
-from tests.e2e.conftest import bridge
+from tests.e2e.place import bridge
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
