@@ -166,7 +166,8 @@ def _run(session: Session, call: Call, request: Request, environment: Mapping[st
         "--push" if call.push else "--load",
         *((f"--builder={call.builder}",) if call.builder else ()),
     )
-    return bake(request, arguments, {**os.environ, **environment}, _watch(session))
+    surroundings = {**os.environ, **environment}
+    return bake(request, arguments, surroundings, _watch(session), lambda text: say(session, text))
 
 
 def _watch(session: Session) -> Watch:

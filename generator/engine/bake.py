@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.engine.failure import failure
+from generator.engine.failure import failure, passes
 from generator.engine.workspace import BAKE_FILE, write_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from generator.engine.request import Leg, Request
     from generator.engine.watch import Watch
@@ -38,17 +38,23 @@ def bake(
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
     watch: Watch,
+    tell: Callable[[str], None],
 ) -> list[Built]:
     """Run ``docker buildx bake`` for a request; ``watch`` runs the command (:mod:`generator.engine.watch`).
 
-    Raises what :func:`generator.engine.failure.failure` makes of its log.
+    What fails for a passing reason is tried once more, which takes the finished steps from the engine's cache. Raises
+    what :func:`generator.engine.failure.failure` makes of its log.
     """
     with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
         folder = Path(name)
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
-        ended = watch([*command, *arguments, *(leg.target for leg in request.legs)], folder, environment)
+        command += [*arguments, *(leg.target for leg in request.legs)]
+        ended = watch(command, folder, environment)
+        if ended.code and passes(ended.tail):
+            tell("the build failed for a reason that passes; trying once more")
+            ended = watch(command, folder, environment)
         if ended.code:
             raise failure(request, ended.tail)
         results = json.loads(metadata.read_text())

@@ -43,6 +43,11 @@ _AROUND = (
     ),
 )
 """What buildx and the engine say of themselves and of registries, and what helps."""
+_PASSING = re.compile(
+    r'^image "[^"]+": already exists$'  # two builds named the same image at once in one engine's store
+    r"|unexpected status from \w+ request to \S+: (?:429|50[0234])\b|connection reset by peer"
+)
+"""What is over at the next attempt: somebody else was in the way, or the registry was for a moment."""
 MOST_SHOWN = 300
 """Characters of what a step said last."""
 
@@ -95,6 +100,11 @@ def failure(request: Request, tail: str) -> Failure:
     return BuildFailed(
         f"{who}: {step.last}", f"{step.place} ended with exit code {code}; its output is above"
     )
+
+
+def passes(tail: str) -> bool:
+    """Say whether a build failed, by the end of its log, for a reason that is over when it is tried again."""
+    return bool(_PASSING.search(next(reversed(_ERROR.findall(tail)), "")))
 
 
 def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:
