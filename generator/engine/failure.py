@@ -17,7 +17,7 @@ _ERROR = re.compile(r"^ERROR: (?:target [\w-]+: )?(?:failed to solve: )?(?P<mess
 _STEP = re.compile(r"^ > \[(?P<target>[\w-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
 """The end of the log has the step that failed once more, with the end of its output, then its lines."""
 _LINE = re.compile(r"^ +(?P<number>\d+) \| >>> (?P<text>.*)$", re.MULTILINE)
-_ENDED = re.compile(r'^process ".*" did not complete successfully: (?:exit code: )?')
+_ENDED = re.compile(r'^process ".*" did not complete successfully: ')
 _TIME = re.compile(r"^[\d.]+ +")
 _ENGINE = (
     (
@@ -96,10 +96,9 @@ def failure(request: Request, tail: str) -> Failure:
     remedy = _remedy(_ENGINE, step.output)
     if remedy:
         return EnvironmentFailure(f"{who}: {step.last}", remedy)
-    code = said[ended.end() :]
-    return BuildFailed(
-        f"{who}: {step.last}", f"{step.place} ended with exit code {code}; its output is above"
-    )
+    how = said[ended.end() :].replace("code: ", "code ")
+    killed = ", most often for want of memory" if how.endswith(" 137") else ""
+    return BuildFailed(f"{who}: {step.last}", f"{step.place} ended with {how}{killed}; its output is above")
 
 
 def passes(tail: str) -> bool:

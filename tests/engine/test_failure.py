@@ -90,6 +90,11 @@ def test_a_step_that_the_engine_let_down(last: str, remedy: str) -> None:
     assert remedy in failed.help
 
 
+def test_a_step_that_was_killed() -> None:
+    failed = failure(EVERYTHING, read("parents-step").replace("exit code: 100", "exit code: 137"))
+    assert " ended with exit code 137, most often for want of memory;" in failed.help
+
+
 def test_a_step_that_mentions_the_network_is_still_a_step() -> None:
     log = read("parents-step").replace("E: Unable to locate package nonesuch", "curl: (7) Connection refused")
     assert type(failure(EVERYTHING, log)) is BuildFailed
