@@ -19,11 +19,33 @@ def images(kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_offered_image_is_there_and_defaults_exist() -> None:
-    (kind,) = released(deployed(reference()))
-    options = kind["spec"]["podTemplate"]["options"]
-    assert len(images(kind)) == 10  # scipy and codeserver-python on two Pythons, six more
-    for option in options.values():
-        assert option["spawner"]["default"] in {item["id"] for item in option["values"]}
+    kinds = released(deployed(reference()))
+    assert (
+        sum(len(images(kind)) for kind in kinds) == 10
+    )  # scipy and codeserver-python on two Pythons, six more
+    for kind in kinds:
+        for option in kind["spec"]["podTemplate"]["options"].values():
+            assert option["spawner"]["default"] in {item["id"] for item in option["values"]}
+
+
+def test_every_ide_has_a_kind_and_only_jupyter_is_asked_for_its_activity() -> None:
+    kinds = {kind["metadata"]["name"]: kind["spec"] for kind in released(deployed(reference()))}
+    probes = {name: spec["podTemplate"].get("activityProbe") for name, spec in kinds.items()}
+    assert probes == {
+        "notebooks": {"jupyter": {"lastActivity": True, "portId": "notebook"}}, "codeserver": None, "rstudio": None,
+    }  # fmt: skip
+    assert len({spec["spawner"]["icon"]["url"] for spec in kinds.values()}) == 3
+
+
+def test_a_kind_without_images_stays_hidden() -> None:
+    loaded = small("site: {kubeflow: {group_one: [jupyter-cuda]}}")
+    old = released(deployed(loaded))
+    assert [kind["metadata"]["name"] for kind in old] == ["notebooks", "notebooks-at-root"]
+    again = small()
+    files = deploy_files(again.matrix, again.variants, references(again), old)
+    new = list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+    assert [kind["spec"]["spawner"].get("hidden", False) for kind in new] == [False, True]
+    assert images(new[1]) == images(old[1])
 
 
 def test_a_new_build_keeps_the_old_one_hidden_and_redirected() -> None:
@@ -103,7 +125,7 @@ profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
     kinds = {kind["metadata"]["name"]: kind["spec"]["podTemplate"]["ports"][0] for kind in released(files)}
     assert not kinds["notebooks"]["httpProxy"]["removePathPrefix"]
     assert kinds["notebooks-at-root"]["httpProxy"] == {"removePathPrefix": True}
-    assert "X-RStudio-Root-Path" in kinds["notebooks-rstudio"]["httpProxy"]["requestHeaders"]["set"]
+    assert "X-RStudio-Root-Path" in kinds["notebooks-at-root-path"]["httpProxy"]["requestHeaders"]["set"]
 
 
 def test_the_form_offers_what_the_sizes_ask_for() -> None:
