@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from generator.profiles.helmrelease import Release
     from generator.profiles.labelled import Path
 
+SAME: Path = ("hub", "config", "KubeSpawner", "profile_list")
+"""Where the chart takes the same setting from, after ``singleuser.profileList``."""
+
 
 @click.command()
 @click.option(
@@ -104,12 +107,15 @@ def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours:
     from generator.diagnostics import diagnostic
     from generator.profiles.labelled import shown
 
+    lost = {path: names[-1] for path, names in made.setters.items() if ours in names[:-1]}
+    lost |= {
+        SAME[: len(path)]: names[-1] for path, names in made.setters.items() if path[: len(SAME)] == SAME
+    }
     return [
         diagnostic(
             rules.INLINE_WINS, _place(release, sources[who], path), path=shown(path), ours=ours, who=who
         )
-        for path, (*earlier, who) in made.setters.items()
-        if ours in earlier
+        for path, who in lost.items()
     ]
 
 

@@ -88,6 +88,17 @@ def test_inline_values_that_win_are_pointed_at(files: Path, capsys: pytest.Captu
     assert row.split("  ", 1)[1].strip().startswith("spec.values")
 
 
+def test_the_same_setting_by_its_other_name_is_pointed_at(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "    hub: {config: {KubeSpawner: {profile_list: [{display_name: Theirs}]}}}"
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", text))
+    assert merge(files) == 0
+    said = capsys.readouterr().err
+    assert "hr.yaml:14:34: warning[IM723]: spec.values sets `hub.config.KubeSpawner.profile_list` too" in said
+    assert said.count("IM723") == 1
+
+
 def test_a_release_that_does_not_take_ours(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "hr.yaml").write_text(
         RELEASE.replace("INLINE", "").replace("name: image-matrix-profiles", "name: mine")
