@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.session import Session, ca_bundle, open_project, say
+from generator.cli.session import Session, ca_bundle, open_project, say, terminable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,7 +167,8 @@ def _run(session: Session, call: Call, request: Request, environment: Mapping[st
         *((f"--builder={call.builder}",) if call.builder else ()),
     )
     surroundings = {**os.environ, **environment}
-    return bake(request, arguments, surroundings, _watch(session), lambda text: say(session, text))
+    with terminable():
+        return bake(request, arguments, surroundings, _watch(session), lambda text: say(session, text))
 
 
 def _watch(session: Session) -> Watch:

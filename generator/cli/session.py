@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from generator.diagnostics import MatrixError
 from generator.errors import EnvironmentFailure, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from generator.diagnostics import Diagnostic
     from generator.matrix.load import Loaded
@@ -146,6 +147,18 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
     click.echo(terminal(diagnostics, paint), err=True, nl=False)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         click.echo(github(diagnostics), err=True, nl=False)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, and clean up: CI systems and `timeout` send it."""
+    import signal
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def report_failure(error: Exception) -> int:

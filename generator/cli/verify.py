@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, annotate, open_project, paint, say
+from generator.cli.session import Session, annotate, open_project, paint, say, terminable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from generator.cli.session import Project
     from generator.verify.engine import Engine
@@ -123,20 +122,8 @@ def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:
 def _verify(engine: Engine, subject: Subject) -> Report:
     from generator.verify.run import verify
 
-    with _terminable():
+    with terminable():
         return verify(engine, subject)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the checks as Ctrl-C does, without leaving containers: CI systems and `timeout` send it."""
-    import signal
-
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _show(report: Report, format_: str) -> None:

@@ -105,6 +105,21 @@ def test_a_build_that_was_killed_is_built_by_the_next(small: Repository) -> None
     assert small.run("build", "--push").stdout == "0 built\n"
 
 
+def test_a_build_that_is_terminated_leaves_nothing(
+    small: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    process = small.start("build", "--force")
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("*/docker-bake.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(30) == 130
+    assert list(folder.iterdir()) == []
+
+
 def test_two_builders_that_race_for_one_key_do_no_harm(small: Repository) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: small.run("build", "--push"), range(2)))
