@@ -58,7 +58,7 @@ def _refuse_floating(project: Project) -> int:
 
 def _compare(session: Session, project: Project, diff: bool) -> int:
     """Print what rendering would change; return the exit code."""
-    from generator.cli.render import summary
+    from generator.cli.render import report_edited, summary
     from generator.tree import compare
 
     difference = compare(session.root, render_project(project))
@@ -67,11 +67,14 @@ def _compare(session: Session, project: Project, diff: bool) -> int:
         return 0
     for change in difference.outputs or difference.changes:
         click.echo(_diff(change) if diff else f"{change.kind} {change.path}", nl=not diff)
+    if difference.edited:
+        report_edited(difference)
+    remedy = f"run `image-matrix render{' --force' if difference.edited else ''}`"
     count = len(difference.outputs) or 1
     message = f"{count} generated file{'s are' if count > 1 else ' is'} out of date"
     say(session, f"{paint('error', 'error')}: {message}", level=-1)
-    say(session, f"  {paint('help', 'help')}: run `image-matrix render` and commit what it changes", level=-1)
-    annotate("out of date", f"{message}; run `image-matrix render`")
+    say(session, f"  {paint('help', 'help')}: {remedy} and commit what it changes", level=-1)
+    annotate("out of date", f"{message}; {remedy}")
     return 1
 
 

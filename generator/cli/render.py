@@ -9,7 +9,7 @@ import click
 from generator.cli.session import Session, note_floating, open_project, paint, render_project, report, say
 
 if TYPE_CHECKING:
-    from generator.diagnostics import Diagnostic
+    from generator.tree import Difference
 
 
 @click.command()
@@ -23,7 +23,7 @@ def render(session: Session, force: bool) -> int:
     note_floating(session, project)
     difference = compare(session.root, render_project(project))
     if difference.edited and not force:
-        report([_edited(change.path, change.kind) for change in difference.edited])
+        report_edited(difference)
         return 1
     apply(session.root, difference)
     outputs = difference.outputs
@@ -38,9 +38,17 @@ def summary(changed: int, total: int) -> str:
     return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
 
 
-def _edited(path: str, kind: str) -> Diagnostic:
+def report_edited(difference: Difference) -> None:
+    """Report the files whose edits rendering would lose."""
     from generator.diagnostics import Place, diagnostic
     from generator.diagnostics import catalogue as rules
 
-    what = "removed" if kind == "remove" else "overwritten"
-    return diagnostic(rules.EDITED_BY_HAND, Place(path, 0, 0), what=what)
+    words = {"remove": "removed"}
+    report(
+        [
+            diagnostic(
+                rules.EDITED_BY_HAND, Place(change.path, 0, 0), what=words.get(change.kind, "overwritten")
+            )
+            for change in difference.edited
+        ]
+    )

@@ -63,6 +63,17 @@ def test_an_image_that_is_gone_is_removed(repository: Repository) -> None:
     assert left == ["images/jupyter/NOTES"]
 
 
+def test_check_says_of_an_edited_file_that_rendering_would_lose_the_edit(repository: Repository) -> None:
+    repository("render")
+    (repository.root / BASE).write_text("FROM scratch\n", encoding="utf-8")
+    checked = repository("check")
+    assert checked.code == 1
+    assert f"{BASE}: error[IM504]" in checked.err
+    assert "run `image-matrix render --force` and commit" in checked.err
+    repository("render", "--force")
+    assert repository("check").code == 0
+
+
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_edited_file_is_kept_until_forced(repository: Repository, gone: bool) -> None:
     repository("render")
