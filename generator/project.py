@@ -119,9 +119,10 @@ def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
 
 
 def template_files(folder: Path) -> dict[str, File]:
-    """Read every file below a ``templates`` folder, sorted by path."""
+    """Read every file below a ``templates`` folder, sorted by path, but what Python has compiled there (pip does)."""
     found = {}
     for directory, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
         here = Path(directory)
         below = here.relative_to(folder)
         # links to folders are files to us, too

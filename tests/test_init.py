@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from generator.cli import run
 from generator.errors import Failure
 from generator.init import Repository, create, new_repository
 from generator.manifest import MANIFEST
+from generator.project import builtin_templates, template_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +91,16 @@ def test_templates_that_are_left_as_they_are_may_be_removed(tmp_path: Path, repo
     create(tmp_path, repository)
     shutil.rmtree(tmp_path / "templates")
     assert run(["-q", "-C", str(tmp_path), "check"]) == 0
+
+
+def test_compiled_python_beside_templates_is_no_template(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    shutil.copytree(builtin_templates(), folder)
+    before = template_files(folder)
+    assert any(path.endswith(".py") for path in before)
+    assert compileall.compile_dir(folder, quiet=1, force=True)
+    assert list(folder.rglob("__pycache__/*.pyc"))
+    assert template_files(folder) == before
 
 
 def test_what_is_next_can_be_typed(

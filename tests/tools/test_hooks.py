@@ -55,6 +55,7 @@ def test_another_repository(tmp_path: Path) -> None:
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, hooks / name)
     create(team, new_repository())
+    shutil.rmtree(team / "templates")  # the installed package has the same
     used = [{"id": hook["id"]} for hook in HOOKS]
     config = {"repos": [{"repo": str(hooks), "rev": committed(hooks), "hooks": used}]}
     (team / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
