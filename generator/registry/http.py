@@ -163,6 +163,9 @@ def _failed(error: OSError) -> ConnectionFailed:
         )
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
         return ConnectionFailed("the name is not known here (DNS)", lasting=True, reached=False)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        # the system has tried several times by then: a firewall that drops what it does not let through
+        return ConnectionFailed("it cannot be reached: no answer in time", lasting=True, reached=False)
     if isinstance(error, requests.exceptions.Timeout):
         return ConnectionFailed("no answer in time")
     if "refused" in text:

@@ -6,10 +6,11 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from generator.registry import http
 from generator.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
 from generator.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
 from generator.registry.credentials import Credentials
@@ -306,6 +308,22 @@ def test_a_host_that_is_down_is_waited_for_once() -> None:
         assert "refused" in first.reason
         assert registry.digest(f"{host}/c/d:1") == first
         assert len(sleeps) == waited
+
+
+def test_a_host_that_drops_packets_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.2)
+    pauses: list[float] = []
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # nobody accepts them, and Linux answers no more than fit
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        host = f"127.0.0.1:{full.getsockname()[1]}"
+        client = Registry(World(with_retries(network().send, pauses.append), lambda _: None))
+        answers = [client.digest(f"{host}/a:1"), client.digest(f"{host}/b:1")]
+    assert answers == [Unreachable(f"{host}: it cannot be reached: no answer in time")] * 2
+    assert pauses == []
 
 
 def test_the_platforms_of_an_index() -> None:
