@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import MatrixError, Place, Rule, diagnostic
 from generator.diagnostics import catalogue as rules
-from generator.matrix.document import MAX_BYTES
+from generator.matrix.parse import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,8 @@ import yaml
 from generator.diagnostics import MatrixError, diagnostic
 from generator.diagnostics import catalogue as rules
 from generator.lock.model import FORMAT, Lock, LockedPackages, LockedSource
-from generator.matrix.document import Document, Documents, parse
+from generator.matrix.document import Document, Documents
+from generator.matrix.parse import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

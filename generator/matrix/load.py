@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import Diagnostic, MatrixError, Place, diagnose, diagnostic, errors
 from generator.diagnostics import catalogue as rules
-from generator.matrix.document import Documents, parse
+from generator.matrix.document import Documents
 from generator.matrix.overlay import merge_all
+from generator.matrix.parse import parse
 from generator.matrix.read import read_matrix
 from generator.matrix.schema import check_shape
 from generator.matrix.validate import check_meaning

@@ -235,7 +235,7 @@ def _written(value: object) -> str:
     """Return a value as it could stand in the matrix."""
     import json
 
-    from generator.matrix.document import scalar
+    from generator.matrix.parse import scalar
 
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) + "}"

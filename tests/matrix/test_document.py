@@ -11,7 +11,8 @@ import ruamel.yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.matrix.document import MAX_BYTES, MAX_DEPTH, Documents, parse, scalar
+from generator.matrix.document import Documents
+from generator.matrix.parse import MAX_BYTES, MAX_DEPTH, parse, scalar
 
 
 def document(text: str) -> Documents:
