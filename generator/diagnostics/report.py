@@ -1,9 +1,9 @@
-"""Diagnostics as text: for a terminal, as one line each, as GitHub annotations, as JSON."""
+"""Diagnostics as text: for a terminal, and as GitHub annotations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,14 +84,6 @@ def _display_width(text: str) -> int:
     )
 
 
-def concise(diagnostics: Iterable[Diagnostic]) -> str:
-    """Return one line each: ``file:line:column: CODE message (help)``."""
-    return "".join(
-        f"{where(item.place)}: {item.code} {item.message}{f' ({item.help})' if item.help else ''}\n"
-        for item in diagnostics
-    )
-
-
 def github(diagnostics: Iterable[Diagnostic]) -> str:
     """Return workflow commands that annotate the lines of a pull request.
 
@@ -102,11 +94,10 @@ def github(diagnostics: Iterable[Diagnostic]) -> str:
 
 def _annotation(item: Diagnostic) -> str:
     place = item.place
+    lines = {"line": place.line, "col": place.column, "endColumn": place.column + place.width}
     properties = {
         "file": place.file,
-        "line": place.line,
-        "col": place.column,
-        "endColumn": place.column + place.width,
+        **(lines if place.line else {}),
         "title": f"{item.code} {item.name}",
     }
     pairs = ",".join(f"{key}={escape_property(str(value))}" for key, value in properties.items())
@@ -122,28 +113,3 @@ def escape_data(text: str) -> str:
 def escape_property(text: str) -> str:
     """Escape a property of a workflow command."""
     return escape_data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """Return plain data with the same fields, for ``--format json``."""
-    return [
-        {
-            "code": item.code,
-            "name": item.name,
-            "severity": item.severity,
-            "message": item.message,
-            "help": item.help,
-            **_place_data(item.place),
-            "related": [{**_place_data(place), "note": note} for place, note in item.related],
-        }
-        for item in diagnostics
-    ]
-
-
-def _place_data(place: Place) -> dict[str, Any]:
-    return {
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "end_column": place.column + place.width,
-    }

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import json
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.diagnostics import Diagnostic, Place, did_you_mean, printable
 from generator.diagnostics.catalogue import RULES
-from generator.diagnostics.report import as_json, concise, github, summary, terminal
+from generator.diagnostics.report import github, summary, terminal
 
 PLACE = Place("matrix.yaml", 3, 5, 4, "    bsae: {}")
 ONE = Diagnostic("IM999", "name", "error", "what, where: 100%", "write\nthis", PLACE)
@@ -18,6 +16,7 @@ def test_annotations_are_escaped_as_the_runner_wants() -> None:
     assert github([ONE]) == (
         "::error file=matrix.yaml,line=3,col=5,endColumn=9,title=IM999 name::what, where: 100%25%0Ahelp: write%0Athis\n"
     )
+    assert github([WARNING]) == "::warning file=overlay.yaml,title=IM998 other::hm\n"
     assert "file=a%3Ab%2Cc," in github([Diagnostic("I", "n", "error", "m", "", Place("a:b,c", 1, 1))])
 
 
@@ -50,26 +49,6 @@ def test_printable_has_no_control_character(text: str) -> None:
 def test_summary_counts() -> None:
     assert summary([ONE, ONE, WARNING]) == "2 errors, 1 warning"
     assert terminal([]) == ""
-
-
-def test_one_line_each() -> None:
-    assert concise([WARNING]) == "overlay.yaml: IM998 hm\n"
-
-
-def test_json_is_stable() -> None:
-    (item,) = json.loads(json.dumps(as_json([ONE])))
-    assert item == {
-        "code": "IM999",
-        "name": "name",
-        "severity": "error",
-        "message": "what, where: 100%",
-        "help": "write\nthis",
-        "file": "matrix.yaml",
-        "line": 3,
-        "column": 5,
-        "end_column": 9,
-        "related": [],
-    }
 
 
 def test_suggestions() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from generator.cli import run
 from generator.diagnostics import diagnose
-from generator.diagnostics.report import concise
 from generator.profiles.against import vanished
 from tests.deploy.support import PROFILES, small
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 def said(old: str, new: str) -> str:
     now = small(new)
-    return concise(diagnose(vanished(small(old), now, "v1"), now.documents))
+    found = diagnose(vanished(small(old), now, "v1"), now.documents)
+    return "".join(f"{item.code} {item.message} ({item.help})\n" for item in found)
 
 
 def test_nothing_is_said_where_nothing_is_lost() -> None:
