@@ -23,9 +23,9 @@ HERE = Path(__file__).parent
 HOME = HERE.parent.parent
 STANDINS = (
     "astral-sh/setup-uv", "docker/setup-buildx-action", "docker/login-action", "actions/upload-artifact",
-    "sigstore/cosign-installer",
+    "sigstore/cosign-installer", "actions/checkout",
 )  # fmt: skip
-"""Actions that come from tests/e2e/actions; actions/checkout is act's own, which copies the repository."""
+"""Actions that come from tests/e2e/actions; a checkout without `ref` is act's own, which copies the repository."""
 MATRIX: dict[str, Any] = {
     "version": 1,
     "registry": "ghcr.io/example/notebooks",
@@ -143,6 +143,7 @@ class Repository:
         ]
         variables = {
             "STANDIN_BIN": str(Path(sys.executable).parent),
+            "STANDIN_REPOSITORY": str(self.root),
             "STANDIN_LOG": str(self.folder / "log"),
             "STANDIN_ARTIFACTS": str(self.artifacts),
             "STANDIN_COSIGN": str(HERE / "cosign.py"),

@@ -253,7 +253,8 @@ def test_a_forks_pull_request_pushes_nothing(
     before = [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")]
     logins = repository.log.count("login")
     event = repository.pull_request_event("stranger/notebooks")
-    outcome = repository.run("pull_request", event, GITHUB_API_URL=address)
+    settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
+    outcome = repository.run("pull_request", event, **settings)
     assert outcome.code == 0, outcome.output[-4000:]
     assert set(outcome.results) == {"Plan", "Build for a fork", "Images"}
     assert "passed in" in outcome.job("Build for a fork")
@@ -289,6 +290,32 @@ def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str
     assert set(outcome.results) == {"Plan", "Images"}
     assert "image-matrix render" in outcome.job("Plan")
     assert "`jupyter-scipy:python3.13`" in comments[1]
+
+
+def test_what_was_not_rendered_is_rendered_for_the_author(
+    repository: Repository, github: tuple[str, dict[int, str]]
+) -> None:
+    address, comments = github
+    repository.git("checkout", "-q", "-B", "render-me", "origin/main")
+    matrix = changed()
+    matrix["build"] = {**matrix["build"], "commit_rendered": True}
+    repository.write(matrix, "Let runs render")
+    text = (repository.root / "matrix.yaml").read_text()
+    (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))
+    repository.commit("Left to the run")
+    event = repository.pull_request_event("example/notebooks")
+    event["pull_request"]["head"]["ref"] = "render-me"
+    settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
+    outcome = repository.run("pull_request", event, **settings)
+    assert outcome.results == {"Plan": "failed", "Render for the author": "succeeded", "Images": "failed"}
+    assert "This run commits them to the branch." in comments[1]
+    repository.git("fetch", "-q", "origin", "render-me")
+    assert repository.git("rev-parse", "FETCH_HEAD^") == repository.git("rev-parse", "HEAD")
+    assert repository.git("show", "--no-patch", "--format=%s", "FETCH_HEAD") == "Render"
+    repository.git("checkout", "-q", "-B", "render-me", "FETCH_HEAD")
+    again = repository.run("pull_request", event, **settings)
+    assert "Render for the author" not in again.results
+    assert again.results["Plan"] == "succeeded"
 
 
 def test_the_lock_is_refreshed_in_a_pull_request(
