@@ -21,6 +21,10 @@ Presence = Literal["present", "absent", "unknown"]
 """What the registry says of a tag; ``unknown`` where it did not let us look."""
 
 
+NEW, NEW_PLATFORM = ("new",), ("new platform",)
+"""Reasons of what has no key in the old state."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """A matrix with everything that follows from it."""
@@ -60,17 +64,18 @@ class Entry:
     @property
     def why(self) -> str:
         """The reasons in one line; an ancestor's own are with the ancestor."""
-        above = f"parent {self.cause}" if self.cause else ""
-        own = _some(self.reasons)
-        return "; ".join(part for part in (own, above) if part) or _PRESENCE_WORDS.get(
-            self.presence or "", ""
-        )
+        return self._said(_some(self.reasons), f"parent {self.cause}")
 
     @property
     def whole_why(self) -> str:
         """All reasons in one line, an ancestor's too."""
-        above = f"parent {self.cause}: {', '.join(self.cause_reasons)}" if self.cause else ""
-        return "; ".join(part for part in (", ".join(self.reasons), above) if part) or self.why
+        return self._said(", ".join(self.reasons), f"parent {self.cause}: {', '.join(self.cause_reasons)}")
+
+    def _said(self, own: str, above: str) -> str:
+        """Put both together; what is new needs no other reason."""
+        told = self.cause and self.reasons not in (NEW, NEW_PLATFORM)
+        parts = [part for part in (own, above if told else "") if part]
+        return "; ".join(parts) or _PRESENCE_WORDS.get(self.presence or "", "")
 
 
 def _some(reasons: tuple[str, ...], most: int = 2) -> str:
@@ -162,9 +167,9 @@ def changed(new: State, old: State, variant: str, platform: Platform) -> bool:
 def _own_reasons(new: State, old: State, item: Variant, platform: Platform) -> list[str]:
     before = old.loaded.variants.get(item.id)
     if before is None:
-        return ["new"]
+        return [*NEW]
     if platform not in before.platforms:
-        return ["new platform"]
+        return [*NEW_PLATFORM]
     if before.parent != item.parent:
         return [f"parent {before.parent or before.source} → {item.parent or item.source}"]
     return differences(_ingredients(old, before, platform), _ingredients(new, item, platform))

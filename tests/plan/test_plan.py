@@ -10,7 +10,7 @@ from generator.cli.plan import state_of
 from generator.cli.session import understand
 from generator.engine.chain import to_build
 from generator.errors import CallError
-from generator.plan import make_plan, reference, references
+from generator.plan import empty, make_plan, reference, references
 from generator.render import plan_report
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ def test_layers_children_and_removed(state: Callable[..., State]) -> None:
     assert plan.removed == ("everything:python3.13",)
     entry = next(entry for entry in plan.entries if entry.variant == "base:python3.11")
     assert (entry.layer, entry.children) == (0, ("lab:python3.11",))
+
+
+def test_what_is_new_has_no_other_reason(state: Callable[..., State]) -> None:
+    platforms = ("platforms: [linux/amd64, linux/arm64]", "platforms: [linux/amd64]")
+    assert set(built(make_plan(state(), empty(state()), None)).values()) == {"new"}
+    plan = make_plan(state(), state(platforms), None)
+    assert {(entry.platform, entry.whole_why) for entry in plan.build} == {("linux/arm64", "new platform")}
 
 
 def test_nothing_follows_from_what_is_kept(state: Callable[..., State]) -> None:
