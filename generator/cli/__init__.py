@@ -114,8 +114,8 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."
 )
-@click.option("-q", "--quiet", count=True, help="Print less.")
-@click.option("-v", "--verbose", count=True, help="Print more.")
+@click.option("-q", "--quiet", count=True, help="Leave notes and warnings out.")
+@click.option("-v", "--verbose", count=True, help="Print details, too.")
 @click.version_option(__version__, message="image-matrix %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed

@@ -126,9 +126,9 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
 
 def _known_field(key: str, known: Collection[str]) -> str:
     suggestion = did_you_mean(key, known)
-    if suggestion.endswith("?") or len(known) <= 8:
+    if suggestion.endswith("?"):
         return suggestion
-    return "`image-matrix schema` prints the fields that can stand here"
+    return "known: " + ", ".join(f"`{name}`" for name in sorted(known))
 
 
 def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
@@ -154,6 +154,8 @@ def _type_advice(path: Path, types: list[str], value: object, written: str, exam
     key = path[-1] if path and isinstance(path[-1], str) else None
     if not path:
         return "start with `version: 1`, or run `image-matrix init`"
+    if value is None and types == ["object"] and key and not written:
+        return f"write what belongs to `{key}` below it, indented further, or remove it"
     if value is None:
         return f"give `{key}` a value, or remove it" if key else "give it a value, or remove the entry"
     if "array" in types and isinstance(value, (str, int, float)):
@@ -164,7 +166,7 @@ def _type_advice(path: Path, types: list[str], value: object, written: str, exam
         return f"write it without the brackets: `{key}: {_written(value[0])}`"
     # what has parts is best shown; a whole section would be too long
     wanted = list if isinstance(value, dict) else dict
-    if key and len(path) > 2 and isinstance(example, wanted) and not isinstance(value, list):
+    if key and len(path) > 1 and isinstance(example, wanted) and not isinstance(value, list):
         return f"write it like `{key}: {_written(example)}`"
     return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
 

@@ -35,7 +35,7 @@ def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
     """Parents that are not images; kolla would make such an image a root."""
     for name, image in matrix.images.items():
         if image.parent is not None and image.parent not in matrix.images:
-            suggestion = did_you_mean(image.parent, set(matrix.images) - {name})
+            suggestion = did_you_mean(image.parent.partition(":")[0], set(matrix.images) - {name})
             if image.parent in matrix.sources:
                 suggestion = f"`{image.parent}` is a source: write `from: {image.parent}`"
             elif image.parent == name or len(matrix.images) == 1:
