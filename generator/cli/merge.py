@@ -58,7 +58,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     own = inline(release)
     try:
         made = compose(found, own)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CallError(str(error), REFUSED) from error
     click.echo(_printed(made, format_), nl=False)
     report(_lost(made, release, {item.name: item for item in (*found, own)}, ours))

@@ -6,6 +6,7 @@ matters because every command validates.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def human(path: Path) -> str:
 
 
 def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
-    path: Path = tuple(error.instance_path)
+    path = _path(documents.value, error.instance_path)
     kind = error.kind
     match kind.name:
         case "additionalProperties":
@@ -203,7 +204,7 @@ def _branch(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:
     types = [
         name for branch in branches for item in branch if item.kind.name == "type" for name in item.kind.types
     ]
-    yield _wrong_type(tuple(error.instance_path), list(dict.fromkeys(types)), documents)
+    yield _wrong_type(_path(documents.value, error.instance_path), list(dict.fromkeys(types)), documents)
 
 
 def _deep(item: Any, error: Any) -> bool:  # noqa: ANN401
@@ -279,6 +280,22 @@ def _definition(schema: Any, schema_path: Any) -> tuple[str, dict[str, Any]]:  #
         here = here[step]
         name, before = (step if before == "$defs" else name), step
     return name, here if isinstance(here, dict) else {}
+
+
+def _path(value: Any, steps: list[str | int]) -> Path:  # noqa: ANN401
+    """Return the validator's path with keys as they are: it takes keys such as ``1`` and ``01`` for positions."""
+    path: list[str | int] = []
+    for step in steps:
+        if isinstance(value, dict) and step not in value:
+            same = [key for key in (str(step), *value) if key in value and _as_position(key) == step]
+            step = same[0]  # noqa: PLW2901
+        path.append(step)
+        value = value[step]
+    return tuple(path)
+
+
+def _as_position(key: str) -> int | None:
+    return int(key) if re.fullmatch(r"\+?[0-9]+", key) else None
 
 
 def _value(value: Any, path: Path) -> object:  # noqa: ANN401

@@ -23,10 +23,12 @@ REFUSED = "Flux would refuse it, too: the release would stay as it is with `Valu
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as Flux reads it: a date is a text there."""
+    """YAML as Flux reads it: nothing but what JSON has, so a date is a text."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+for _tag in ("timestamp", "binary"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:set", yaml.SafeLoader.construct_yaml_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,15 @@ def find_release(texts: Mapping[str, str], ours: str) -> Release:
         if item.get("kind") in ("ConfigMap", "Secret") and _is_in(item, namespace)
     }
     lines = tuple(texts[file].splitlines())
-    return Release(str(metadata.get("name")), namespace, _mapping(data, "spec"), objects, file, node, lines)
+    return Release(
+        str(metadata.get("name") or "without a name"),
+        namespace,
+        _mapping(data, "spec"),
+        objects,
+        file,
+        node,
+        lines,
+    )
 
 
 def _is_in(item: Mapping[str, Any], namespace: str) -> bool:
@@ -120,7 +130,12 @@ def references(release: Release) -> tuple[list[Source], list[str]]:
     Raises :class:`CallError` for what Flux would refuse.
     """
     found, absent = [], []
-    for at, reference in enumerate(release.spec.get("valuesFrom") or ()):
+    listed = release.spec.get("valuesFrom") or []
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise CallError(
+            "`spec.valuesFrom` is no list of references", "write `- {kind: ConfigMap, name: …}` lines"
+        )
+    for at, reference in enumerate(listed):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
         key = str(reference.get("valuesKey") or VALUES_KEY)
         item = release.objects.get((kind, name))

@@ -113,6 +113,9 @@ def test_a_release_that_does_not_take_ours(files: Path, capsys: pytest.CaptureFi
         ("kind: ConfigMap\n", "none of the files has a HelmRelease"),
         (RELEASE.replace("INLINE", "") + "---" + RELEASE.replace("INLINE", ""), "there are 2 HelmReleases"),
         ("a: [", "is not YAML"),
+        ("kind: HelmRelease\nspec: {valuesFrom: {a: b}}\n", "is no list of references"),
+        ("kind: HelmRelease\nspec: {valuesFrom: [a]}\n", "is no list of references"),
+        (RELEASE.replace("INLINE", "    custom: &x {a: *x}"), "Flux would refuse it"),
     ],
 )
 def test_files_that_are_no_release(
@@ -175,7 +178,9 @@ def test_dates_stay_texts(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     (files / "site.yaml").write_text(SITE.replace("from-the-site", "2026-01-01"))
     assert merge(files, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["values"]["proxy"] == {"secretToken": "s3cret"}
-    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "    custom: {day: 2026-01-02, 8080: x, on: y}"))
+    (files / "hr.yaml").write_text(
+        RELEASE.replace("INLINE", "    custom: {day: 2026-01-02, 8080: x, on: y, bytes: !!binary eA==}")
+    )
     assert merge(files, "--format", "json") == 0
     custom = json.loads(capsys.readouterr().out)["values"]["custom"]
-    assert custom == {"day": "2026-01-02", "8080": "x", "true": "y"}
+    assert custom == {"day": "2026-01-02", "8080": "x", "true": "y", "bytes": "eA=="}
