@@ -135,6 +135,15 @@ AXIS_TWICE = Rule(
     "remove it here; use `only` to restrict its values",
     "Children inherit all axes of their ancestors.",
 )  # fmt: skip
+OTHER_PYTHON = Rule(
+    "IM309", "other-python", "variant `{variant}` starts at `{source}`, whose Python is {python}",
+    "give it a source with Python {wanted} (`from` in an override for `python: \"{wanted}\"`), or `python: {{provider: uv}}`, which installs that",
+    "With the provider `distribution` an image has the Python of the distribution that it starts at; the axis only says which one that "
+    "is. A variant that says something else would have another Python than its tag, and the packages of its lock would not fit.",
+    severity="warning",
+    bad="images:\n  base: {from: debian-trixie, axes: {python: [\"3.11\"]}}\n",
+    good="images:\n  base: {from: debian-bookworm, axes: {python: [\"3.11\"]}}\n",
+)  # fmt: skip
 
 BAD_PACKAGE = Rule(
     "IM401", "bad-package", "`{value}` is not a valid {what}", "{advice}",

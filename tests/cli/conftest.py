@@ -16,7 +16,7 @@ registry: ghcr.io/example/notebooks
 axes:
   python: ["3.13", "3.11"]
 sources:
-  debian: docker.io/library/debian:trixie-slim
+  debian: docker.io/library/debian:stable-slim
 bundles:
   full: {pip: [scipy==1.17.1]}
 images:

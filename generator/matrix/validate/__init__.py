@@ -61,6 +61,7 @@ VARIANT_CHECKS = (
     variants.empty,
     variants.platforms,
     variants.same_names,
+    variants.other_python,
     packages.without_installer,
     packages.too_many_layers,
     build.too_many_legs,

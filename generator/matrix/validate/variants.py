@@ -173,3 +173,17 @@ def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
                     ("images", item.image), "key", what=f"the {what}", name=name, **fields
                 )
                 break
+
+
+def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
+    from generator.lock.distributions import distribution_of
+
+    for item in expanded.values():
+        wanted = item.values.get("python")
+        if item.source is None or wanted is None or item.provider != "distribution":
+            continue
+        found = distribution_of(matrix.sources[item.source])
+        if found is not None and found.python != wanted:
+            fields = {"variant": item.id, "source": item.source, "python": found.python, "wanted": wanted}
+            yield rules.OTHER_PYTHON.at(("images", item.image, "from"), **fields)
