@@ -23,7 +23,7 @@ ITEMS = 5
 
 def comment(report: str, event: Event, run: Run, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
-    warnings = [warning for warning in (_outdated(run, matrix), _lost(run)) if warning]
+    warnings = [warning for warning in (_outdated(event, run, matrix), _lost(run)) if warning]
     return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
 
 
@@ -38,15 +38,16 @@ def _cut(text: str) -> str:
     """Cut at the end of a line what GitHub would not take."""
     if len(text) <= LIMIT:
         return text
-    return f"{text[: text.rindex(chr(10), 0, LIMIT)]}\n\n… (the log of the run has all of it)\n"
+    end = text.rfind("\n", 0, LIMIT)
+    return f"{text[: end if end > 0 else LIMIT]}\n\n… (the log of the run has all of it)\n"
 
 
-def _outdated(run: Run, matrix: Matrix) -> str:
+def _outdated(event: Event, run: Run, matrix: Matrix) -> str:
     if not run.outdated:
         return ""
     mend = (
         "This run commits them to the branch."
-        if matrix.build.commit_rendered and not run.read_only
+        if matrix.build.commit_rendered and event.name == "pull_request" and not run.read_only
         else "Run `image-matrix render` and commit what it changes:"
     )
     count = f"{len(run.outdated)} generated files are" if len(run.outdated) > 1 else "A generated file is"

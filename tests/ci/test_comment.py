@@ -77,6 +77,8 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "A generated file is out of date" in one
     assert "This run commits" in one
     assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_rendered=True)
+    pushed = said(Run(plan(), outdated=("x",)), Event("push"), commit_rendered=True)
+    assert "Run `image-matrix" in pushed
 
 
 def test_what_users_have_stored_is_not_lost_in_silence() -> None:
@@ -105,4 +107,5 @@ def test_a_mistake_stays_inside_its_fence(source: str) -> None:
     assert fences[-1] == outer
     assert outer not in source
     assert text.count(f"\n{outer}\n") == 1
-    assert len(failure_comment("Wrong.", "x\n" * LIMIT)) < 65_536
+    for long in ("x\n" * LIMIT, "x" * 2 * LIMIT):
+        assert len(failure_comment("Wrong.", long)) < 65_536

@@ -117,6 +117,13 @@ def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None
     assert f"user.login != '{DEPENDABOT}'" in login["if"]
 
 
+def test_only_who_can_push_gets_a_commit() -> None:
+    condition = jobs(SHAPES["trusting team"])["render"]["if"]
+    assert "head.repo.full_name == github.repository" in condition
+    assert f"user.login != '{DEPENDABOT}'" in condition
+    assert "needs.plan.outputs.outdated == 'true'" in condition
+
+
 def test_a_comment_that_cannot_be_written_stops_nothing() -> None:
     steps = {step["name"]: step for step in jobs(reference())["plan"]["steps"]}
     assert steps["Comment on the pull request"]["continue-on-error"] is True
