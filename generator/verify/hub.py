@@ -85,5 +85,11 @@ def _entered(container: Container, subject: Subject) -> Iterator[Result]:
     )
     problem = contract.entered(owner, PREFIX)
     yield judged("hub-ide", problem, owner["seconds"], container=container)
-    problem = contract.sent_to_login(nobody) or contract.kept_out(other) or contract.cookies(owner, PREFIX)
+    (facts,) = ask(container, ("facts", {}))
+    problem = (
+        contract.sent_to_login(nobody)
+        or contract.kept_out(other)
+        or contract.cookies(owner, PREFIX)
+        or contract.ports(facts, (PORT,))
+    )
     yield judged("hub-login", problem, container=container)

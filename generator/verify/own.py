@@ -14,9 +14,18 @@ from generator.verify.python_probe import MARK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from generator.matrix.model import TestKind
     from generator.verify.engine import Container
     from generator.verify.model import Result, Subject
 
+WORDS: Mapping[TestKind, str] = {
+    "commands": "command",
+    "http": "http",
+    "files": "file",
+    "imports": "import",
+    "versions": "version",
+}
+"""A kind of test to what its results are called by; in the order of their results."""
 COMMAND_SECONDS = 60.0
 PYTHON_SECONDS = 180.0
 Told = dict[tuple[str, str], tuple[str, float]]
@@ -30,6 +39,15 @@ def frameworks(subject: Subject) -> list[str]:
     if subject.accelerator.resource.startswith("habana.ai/"):
         return ["habana-torch-plugin"]
     return [name for name in ("torch", "tensorflow") if name in subject.pins]
+
+
+def own_names(subject: Subject) -> tuple[str, ...]:
+    """Return the names of all that :func:`own_results` gives, in its order."""
+    return (
+        *(f"{word} {key}" for kind, word in WORDS.items() for key in subject.tests.get(kind, {})),
+        *(["packages"] if subject.pins else []),
+        *(f"accelerator {name}" for name in frameworks(subject)),
+    )
 
 
 def own_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:

@@ -15,7 +15,7 @@ from generator.verify.engine import Engine, Spec, Unstartable
 from generator.verify.hub import CHECKS as HUB_CHECKS
 from generator.verify.hub import hub
 from generator.verify.model import Result, Subject
-from generator.verify.own import frameworks, own_results, read
+from generator.verify.own import frameworks, own_names, own_results, read
 from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
@@ -209,8 +209,6 @@ POD = (
     "first-process",
     "zombies",
     "empty-volume",
-    "ports",
-    "sigterm",
 )
 SERVING = ("http", "cors", "inside-prefix", "culling")
 
@@ -220,7 +218,7 @@ def scenarios(subject: Subject) -> tuple[Scenario, ...]:
     served = bool(subject.ide)
     resource = ((subject.accelerator.resource if subject.accelerator else "") or "").partition("/")[0]
     return (
-        Scenario((*SERVING, *POD) if served else POD, pod),
+        Scenario((*(SERVING if served else ()), *POD, *own_names(subject), "ports", "sigterm"), pod),
         *([Scenario(HUB_CHECKS, hub)] if served else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),

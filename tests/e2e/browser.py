@@ -44,9 +44,11 @@ def codeserver(page: Page) -> dict[str, Any]:
     page.locator(".monaco-workbench .part.activitybar").wait_for()
     page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
     rows = page.locator(".explorer-folders-view .monaco-list-row").all_inner_texts()
-    page.locator(".part.auxiliarybar").wait_for(state="hidden")
-    offered = page.locator(".monaco-workbench").inner_text()
-    return {"files": [row.strip() for row in rows], "chat": "Chat" in offered or "Agent" in offered}
+    page.get_by_text("Build with Agent").wait_for(
+        state="hidden"
+    )  # shown until the image's defaults have arrived
+    chat = page.locator(".part.auxiliarybar").is_visible()
+    return {"files": [row.strip() for row in rows], "chat": chat}
 
 
 IDES = {"jupyter": jupyter, "codeserver": codeserver}

@@ -77,10 +77,17 @@ def script(path: str, *lines: str) -> str:
     return f"USER 0\nCOPY --chmod=0755 <<'EOT' {path}\n{text}\nEOT\nUSER 1000"
 
 
+HUB_SERVER = "/opt/venv/bin/jupyterhub-singleuser"
 JUPYTERLAB = "/etc/services.d/jupyterlab/run"
 LAB_WITHOUT_LOGIN = (
     "exec jupyter lab --no-browser --ServerApp.ip=0.0.0.0 --ServerApp.port=8888 --IdentityProvider.token='' "
     '--ServerApp.base_url="$JUPYTERHUB_SERVICE_PREFIX"'
+)
+AROUND_THE_LOGIN = "\n".join(
+    (
+        f"USER 0\nRUN mv {HUB_SERVER} {HUB_SERVER}-real",
+        script(HUB_SERVER, "python3 -m http.server 9999 &", f"exec {HUB_SERVER}-real"),
+    )
 )
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
@@ -117,7 +124,6 @@ def tensorflow(built_for: str) -> str:
 QUICK = {"deadline": 5.0}
 SUPERVISOR = 'ENTRYPOINT ["/usr/bin/python3", "-c", "import time; time.sleep(600)"]'
 NO_HUB = ("hub-start", "hub-ide", "hub-login", "hub-activity")
-HUB_SERVER = "/opt/venv/bin/jupyterhub-singleuser"
 FILES = {"/etc/shadow": "", "~/nothing": ""}
 
 
@@ -163,6 +169,7 @@ BROKEN = (
     Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),
     Breakage(NO_HUB, as_root(f"rm {HUB_SERVER}"), LAB, QUICK),
     Breakage(("hub-login", "hub-activity"), script(HUB_SERVER, LAB_WITHOUT_LOGIN), LAB),
+    Breakage(("hub-login",), AROUND_THE_LOGIN, LAB),
     Breakage(
         ("hub-ide",), script("/usr/local/lib/image-matrix/code-server", "exit 1"), CODE, {"deadline": 15.0}
     ),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from generator.matrix.model import TEST_KINDS, Accelerator
 from generator.verify.model import Subject
-from generator.verify.own import frameworks
+from generator.verify.own import WORDS, frameworks
 from generator.verify.scenarios import scenarios
 from tests.e2e.test_verify import BROKEN
 
 SEEN = {check for breakage in BROKEN for check in breakage.checks}
 WITH_A_TEST_OF_ITS_OWN = {"device"}
-KINDS = {"commands": "command", "files": "file", "http": "http", "imports": "import", "versions": "version"}
 
 
 def test_the_contract() -> None:
@@ -20,9 +19,9 @@ def test_the_contract() -> None:
 
 
 def test_an_image_s_own_tests() -> None:
-    assert set(KINDS) == set(TEST_KINDS)
+    assert set(WORDS) == set(TEST_KINDS)
     assert {
-        word for word in KINDS.values() if not any(check.startswith(f"{word} ") for check in SEEN)
+        word for word in WORDS.values() if not any(check.startswith(f"{word} ") for check in SEEN)
     } == set()
     assert "packages" in SEEN
 

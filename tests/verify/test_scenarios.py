@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from generator.errors import EnvironmentFailure
-from generator.matrix.model import Accelerator
+from generator.matrix.model import Accelerator, OwnTests
 from generator.verify.engine import Answer, Engine
 from generator.verify.model import Subject
 from generator.verify.run import verify
@@ -45,6 +46,27 @@ def test_a_container_that_ends_fails_every_check_that_is_left() -> None:
     assert {result.status for result in found} == {"failed"}
     assert {result.detail for result in found} == {"the container ended with exit code 73"}
     assert found[0].log == "the volume is full"
+
+
+def test_an_image_s_own_tests_fail_with_their_container() -> None:
+    tests: OwnTests = {
+        "commands": {"git --version": ""},
+        "imports": {"torch": ""},
+        "http": {"lab": ""},
+        "files": {"~/a": ""},
+    }
+    subject = replace(TORCH, tests=tests)
+    call = Recorder(exec=Answer(1, "", "gone"), wait=Answer(0, "73\n"))
+    found = [result.name for result in results(scenarios(subject)[0], Engine(call), subject)]
+    wanted = [
+        "command git --version",
+        "http lab",
+        "file ~/a",
+        "import torch",
+        "packages",
+        "accelerator torch",
+    ]
+    assert found[-8:] == [*wanted, "ports", "sigterm"]
 
 
 def test_a_container_without_python_is_said_to_have_none() -> None:
