@@ -304,6 +304,18 @@ def test_a_terminal_tells_what_survives_a_restart(site: Site, engine: Engine) ->
         assert container.log().count("Only files in /home/jovyan survive a restart") == 1
 
 
+def test_processes_of_others_are_left_alone_where_init_is_not_the_first_process(
+    site: Site, engine: Engine
+) -> None:
+    """As in a pod that shares its processes: with an end of everybody, /init would end itself by the signal (143)."""
+    with engine.container(Spec(site.image(BASE), devices=("--init",))) as container:
+        deadline = time.monotonic() + 30
+        while "waiting for a signal" not in container.log() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        container.signal("TERM")
+        assert container.wait(20.0) == 0
+
+
 def test_services_never_run_as_root(site: Site, engine: Engine) -> None:
     for variant in (LAB, CODE):
         with engine.container(Spec(site.image(variant), user="0")) as container:
