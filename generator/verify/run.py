@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from generator.matrix.ide import ide_of
 from generator.verify.inherit import chain, inherited, pins
-from generator.verify.model import Report, Subject
+from generator.verify.model import Report, Result, Subject
 from generator.verify.scenarios import results, scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
     from generator.matrix.load import Loaded
     from generator.verify.engine import Engine
 
+PIECE = 0.2
+"""Seconds of one wait."""
 SIDE_BY_SIDE = 3
 """Scenarios at a time: starting an IDE keeps a core busy, waiting for one does not."""
 
@@ -48,10 +53,25 @@ def verify(engine: Engine, subject: Subject, side_by_side: int = SIDE_BY_SIDE) -
     with ThreadPoolExecutor(side_by_side) as pool:
         try:
             running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
-            found = tuple(result for future in running for result in future.result())
+            found = _gathered(running)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             engine.remove_all()
             raise
     return Report(subject.id, subject.image, time.monotonic() - started, found)
+
+
+def _gathered(running: Sequence[Future[list[Result]]]) -> tuple[Result, ...]:
+    """Return all results in their order, or raise what the first failure raised.
+
+    It waits in short pieces: a signal that comes just before a wait without end would not end that wait.
+    """
+    from concurrent.futures import FIRST_EXCEPTION, wait
+
+    pending = set(running)
+    while pending:
+        done, pending = wait(pending, PIECE, FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+    return tuple(result for future in running for result in future.result())

@@ -270,7 +270,10 @@ def test_whoever_is_interrupted_leaves_nothing_behind(
         while len(started(engine, image)) < 2 and checks.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         checks.send_signal(number)
-        out, err = checks.communicate(timeout=60)
+        try:
+            out, err = checks.communicate(timeout=60)
+        finally:
+            checks.kill()
         assert checks.returncode == 130, err
         assert b"Traceback" not in out + err
         assert started(engine, image) == []

@@ -51,7 +51,7 @@ class Behaviour:
     """What the server does besides answering."""
 
     failures: tuple[int | str, ...] = ()
-    """A status, or ``cut``, for every third request in turn."""
+    """A status, or ``cut``, for every third request in turn, but never so often that a client has to give up."""
     every: int = 3
     retry_after: str | None = None
     login: str | None = None
@@ -76,6 +76,7 @@ class Server(ThreadingHTTPServer):
         self.behaviour = behaviour
         self.lock = threading.Lock()
         self.seen: Counter[tuple[str, str]] = Counter()
+        self.failed: Counter[str] = Counter()
         self.count = 0
         self.tokens: dict[str, int] = {}
         self.scopes: list[str] = []
@@ -125,6 +126,10 @@ class Handler(BaseHTTPRequestHandler):
         failures = self.server.behaviour.failures
         if not failures or turn % self.server.behaviour.every:
             return False
+        with self.server.lock:
+            self.server.failed[self.path] += 1
+            if self.server.behaviour.every > 1 and self.server.failed[self.path] >= ATTEMPTS:
+                return False
         failure = failures[turn // self.server.behaviour.every % len(failures)]
         if failure == "cut":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
