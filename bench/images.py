@@ -146,7 +146,7 @@ def tables(found: Sequence[Measured]) -> str:
         [
             table("Images, compressed", header, rows),
             table("All of them on one node", ("MB", "naive MB", "ratio"), [sizes(*family)]),
-            table("Layers of 1 MB and more", ("image", "MB", "step"), list(steps(found))),
+            table("Layers of 1 MB and more", ("image", "MB", "step"), steps(found)),
         ]
     )
 

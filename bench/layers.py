@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.support import docker
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,15 @@ class Layer:
 
 def push(image: str) -> tuple[Layer, ...]:
     """Push an image of the engine's store to its registry; return its layers from the bottom up."""
-    _docker("push", "--quiet", image)
-    manifest: dict[str, Any] = json.loads(_docker("buildx", "imagetools", "inspect", "--raw", image))
+    docker("push", "--quiet", image)
+    manifest: dict[str, Any] = json.loads(docker("buildx", "imagetools", "inspect", "--raw", image))
     for child in manifest.get("manifests", ()):
         if child["platform"]["os"] != "unknown":  # an attestation
             repository = image.rpartition(":")[0]
             child_name = f"{repository}@{child['digest']}"
-            manifest = json.loads(_docker("buildx", "imagetools", "inspect", "--raw", child_name))
+            manifest = json.loads(docker("buildx", "imagetools", "inspect", "--raw", child_name))
             break
-    config = json.loads(_docker("buildx", "imagetools", "inspect", "--format={{json .Image}}", image))
+    config = json.loads(docker("buildx", "imagetools", "inspect", "--format={{json .Image}}", image))
     made = [entry["created_by"] for entry in config["history"] if not entry.get("empty_layer")]
     return tuple(
         Layer(layer["digest"], layer["size"], _words(step))
@@ -40,10 +41,3 @@ def _words(step: str) -> str:
     for shell in ("-euo pipefail -c ", "/bin/bash -c ", "/bin/sh -c "):
         step = step.rpartition(shell)[2]
     return " ".join(step.replace("|", "\\|").split())[:90]
-
-
-def _docker(*arguments: str) -> str:
-    done = subprocess.run(("docker", *arguments), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.matrix.resolve import package_name
 from generator.render.dockerfile import extension_address
 from generator.render.templates import DOCKERFILE_SUFFIX
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -159,5 +160,4 @@ def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
     new = {package_name(kind, item): item for item in after if item not in before}  # type: ignore[arg-type]
     words = [f"{old[key]} → {item}" if key in old else f"+{item}" for key, item in new.items()]
     words += [f"-{item}" for key, item in old.items() if key not in new]
-    shown = words[:3] + ([f"{len(words) - 3} more"] if len(words) > 3 else [])
-    return f" ({', '.join(shown)})" if shown else " (order)"
+    return f" ({listed(words, 3)})" if words else " (order)"

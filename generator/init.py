@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.errors import CallError, Failure
 from generator.project import MATRIX
 from generator.render.file import File
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,8 +98,7 @@ def _refuse_clash(root: Path, repository: Repository) -> None:
     clashing = [path for path, file in repository.essential.items() if _differs(root, path, file)]
     clashing += [path for path in _inputs_there(root) if path not in repository.inputs]
     if clashing:
-        shown = ", ".join(clashing[:3]) + (f" and {len(clashing) - 3} more" if len(clashing) > 3 else "")
-        message = f"{root} has files that are in the way: {shown}"
+        message = f"{root} has files that are in the way: {listed(clashing, 3)}"
         raise Failure(message, "choose an empty folder, or move them away")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from generator.graph import Dag
 from generator.ingredients import differences, ingredients
+from generator.matrix.lineage import ancestors
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from generator.keys import Keys
@@ -64,7 +66,7 @@ class Entry:
     @property
     def why(self) -> str:
         """The reasons in one line; an ancestor's own are with the ancestor."""
-        return self._said(_some(self.reasons), f"parent {self.cause}")
+        return self._said(listed(self.reasons, 2), f"parent {self.cause}")
 
     @property
     def whole_why(self) -> str:
@@ -76,12 +78,6 @@ class Entry:
         told = self.cause and self.reasons not in (NEW, NEW_PLATFORM)
         parts = [part for part in (own, above if told else "") if part]
         return "; ".join(parts) or _PRESENCE_WORDS.get(self.presence or "", "")
-
-
-def _some(reasons: tuple[str, ...], most: int = 2) -> str:
-    shown = list(reasons[:most])
-    rest = len(reasons) - most
-    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
 _PRESENCE_WORDS = {
@@ -210,12 +206,8 @@ def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> s
     """Return the nearest ancestor with reasons of its own, where the variant's key differs."""
     if (item.id, platform) not in reasons:
         return None
-    here = new.loaded.variants.get(item.parent or "")
-    while here is not None:
-        if reasons.get((here.id, platform)):
-            return here.id
-        here = new.loaded.variants.get(here.parent or "")
-    return None
+    above = ancestors(new.loaded.variants, item)
+    return next((here.id for here in above if reasons.get((here.id, platform))), None)
 
 
 def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.wording import listed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -36,8 +38,7 @@ def presence(answers: Mapping[str, Answer], tell: Callable[[str], None]) -> dict
             assert isinstance(answer, (Digest, Absent))  # noqa: S101 - all there is
             found[name] = "present" if isinstance(answer, Digest) else "absent"
     for reason, names in unseen.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        tell(f"{names[0]}{more}: cannot look: {reason}")
+        tell(f"{listed(names, 1)}: cannot look: {reason}")
     return found
 
 

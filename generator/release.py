@@ -11,6 +11,7 @@ from generator.errors import Failure
 from generator.plan import references
 from generator.registry.answers import Manifest
 from generator.render.file import File
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,9 +58,8 @@ def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
     """Return every variant's index; raises :class:`Failure` that names each platform that is missing."""
     missing = [f"{name} ({platform})" for (name, platform), part in parts.items() if part is None]
     if missing:
-        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise Failure(
-            f"nothing is released: not built and tested: {shown}",
+            f"nothing is released: not built and tested: {listed(missing, 5)}",
             "run the workflow for all images, without `images`",
         )
     return complete(state, parts)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.matrix.build import staging_of
-from generator.render.plan_comment import listed
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from generator.ci.event import Event

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.cli.session import Project, Session, ca_bundle, open_project, say
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from generator.ci.event import Event
@@ -32,13 +33,14 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     """Return what the run has to do and what is said of it."""
     from generator.ci.comment import comment
     from generator.cli.plan import formatted, state_at, state_of
+    from generator.plan import empty
 
     project = open_project(session)
     state = state_of(project)
     base = _base(session, event)
     old = state_at(session, base) if base else None
     run = replace(
-        _run(session, state, event, base, staging=staging),
+        _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
         outdated=_outdated(session, project),
         lost=_lost(state, old, base) if base and old and event.pull_request else (),
     )
@@ -49,16 +51,16 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     return Planned(run, formatted(run.plan, state, "table"), said, base or "")
 
 
-def _run(session: Session, state: State, event: Event, base: str | None, *, staging: bool) -> Run:
+def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> Run:
     from generator.ci.plan import Run, fork_variants, restricted
     from generator.cli.plan import planned
     from generator.render.workflow_jobs import native_platform
     from generator.selection import select
 
     if event.fork:
-        made = planned(session, state, base, registry=False)
+        made = planned(session, state, old, registry=False)
         return Run(made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.build)))
-    whole = planned(session, state, base, registry=True, staging=staging)
+    whole = planned(session, state, old, registry=True, staging=staging)
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
     made = restricted(whole, variants, names, force=event.force)
@@ -99,7 +101,7 @@ def _floating(project: Project) -> str:
     found = [item.what for item in unlocked(project.loaded, project.pins)]
     if not found:
         return ""
-    shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    shown = listed(found, 3)
     return (
         f"Not in the lock, so another build may get other versions: {shown}. `image-matrix lock` pins them.\n"
     )

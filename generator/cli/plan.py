@@ -38,7 +38,7 @@ def plan(session: Session, since: str | None, registry: bool, staging: bool, for
     the registry does not have, with the reasons since REV. With neither, everything.
     """
     new = state_of(open_project(session))
-    made = planned(session, new, since, registry=registry, staging=staging)
+    made = planned(session, new, compared_with(session, new, since), registry=registry, staging=staging)
     if since is None and not registry:
         say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
     click.echo(formatted(made, new, format_), nl=False)
@@ -66,7 +66,7 @@ def why(session: Session, variant: str, since: str | None) -> int:
         return 0
     from generator.render.plan_report import by_variant
 
-    entries = by_variant(planned(session, new, since, registry=False).entries)
+    entries = by_variant(planned(session, new, compared_with(session, new, since), registry=False).entries)
     for name in names:
         click.echo(f"{name}: {_whole(entries[name])}")
     return 0
@@ -90,26 +90,27 @@ def state_of(project: Project) -> State:
 
 
 def planned(
-    session: Session, new: State, since: str | None, *, registry: bool, staging: bool = False
+    session: Session, new: State, old: State | None, *, registry: bool, staging: bool = False
 ) -> Plan:
-    """Make the plan that the options ask for."""
-    from generator.plan import empty, make_plan
+    """Make the plan against an old state, where there is one, and the registry."""
+    from generator.plan import make_plan
 
-    old = None if since is None else state_at(session, since) or empty(new)
     return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
+
+
+def compared_with(session: Session, new: State, since: str | None) -> State | None:
+    """Return the state that a plan since a revision is made against; ``None`` without a revision."""
+    from generator.plan import empty
+
+    return None if since is None else state_at(session, since) or empty(new)
 
 
 def state_at(session: Session, revision: str) -> State | None:
     """Return the state at a revision; ``None``, with a word about it, where there is none to compare with."""
-    from pathlib import Path
-
-    from generator.cli.session import understand
+    from generator.cli.session import inputs_at, understand
     from generator.diagnostics import MatrixError
-    from generator.history import read_inputs_at
-    from generator.project import read_text
 
-    overlays = {name: read_text(Path(name), name) for name in session.overlays}
-    inputs = read_inputs_at(session.root, revision, session.matrix, overlays)
+    inputs = inputs_at(session, revision)
     if inputs is None:
         say(session, f"{revision} has no {session.matrix}: everything counts as new")
         return None

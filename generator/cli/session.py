@@ -13,6 +13,7 @@ import click
 
 from generator.diagnostics import MatrixError
 from generator.errors import EnvironmentFailure, Failure
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,6 +87,15 @@ def open_project(session: Session) -> Project:
     return project
 
 
+def inputs_at(session: Session, revision: str) -> Inputs | None:
+    """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix."""
+    from generator.history import read_inputs_at
+    from generator.project import read_text
+
+    overlays = {name: read_text(Path(name), name) for name in session.overlays}
+    return read_inputs_at(session.root, revision, session.matrix, overlays)
+
+
 def understand(inputs: Inputs) -> Project:
     """Make a project of a repository's texts; raises :class:`MatrixError`."""
     from generator.lock.read import pins
@@ -129,9 +139,8 @@ def note_floating(session: Session, project: Project) -> None:
 
     floating = unlocked(project.loaded, project.pins)
     if floating:
-        shown = ", ".join(item.what for item in floating[:3])
-        more = f" and {len(floating) - 3} more" if len(floating) > 3 else ""
-        say(session, f"{paint('note', 'help')}: not locked: {shown}{more}; `image-matrix lock` pins them")
+        shown = listed((item.what for item in floating), 3)
+        say(session, f"{paint('note', 'help')}: not locked: {shown}; `image-matrix lock` pins them")
 
 
 def say(session: Session, text: str, level: int = 0) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.session import Session, open_project, say
+from generator.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,6 @@ def _json(found: list[Row]) -> str:
 def table_of(found: list[Row]) -> str:
     """Return minutes as a table for each number of runners; the workflow also as a multiple of the lower bound."""
     from generator.cli.table import table
-    from generator.render.plan_report import plural
 
     head = ("changed", "builds", "workflow", "bound", "×", "layers", "trees", "all")
     blocks = []

@@ -104,9 +104,7 @@ def _images(project: Project, names: Sequence[str], platform: str | None) -> dic
     wanted = platform or f"linux/{native_arch()}"
     items = (state.loaded.variants[name] for name in names)
     return {
-        item.id: reference(
-            state, item, next((one for one in item.platforms if one == wanted), item.platforms[0])
-        )
+        item.id: reference(state, item, wanted if wanted in item.platforms else item.platforms[0])
         for item in items
     }
 

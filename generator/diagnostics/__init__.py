@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from generator.wording import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -144,5 +146,4 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "did you mean " + " or ".join(f"`{item}`" for item in near) + "?"
     if not names:
         return "there is none to choose from"
-    shown = ", ".join(f"`{item}`" for item in names[:8])
-    return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"known: {listed((f'`{item}`' for item in names), 8)}"

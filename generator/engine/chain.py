@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.matrix.lineage import lineage
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from generator.matrix.model import Platform, Variant
+    from generator.matrix.model import Platform
     from generator.plan import State
 
 
 def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
     """Return variants on platforms with everything that they are built on, parents first."""
     variants = state.loaded.variants
-    needed = set()
-    for name, platform in wanted:
-        here: Variant | None = variants[name]
-        while here is not None:
-            needed.add((here.id, platform))
-            here = variants.get(here.parent or "")
+    needed = {(here.id, platform) for name, platform in wanted for here in lineage(variants, variants[name])}
     return [
         (item.id, platform)
         for item in variants.values()
@@ -39,10 +36,11 @@ def to_build(
 
     ``rebuild`` asks for the wanted ones themselves even where they are there: to have them on this machine.
     """
+    variants = state.loaded.variants
     needed = set()
     for name, platform in wanted:
-        here: Variant | None = state.loaded.variants[name]
-        while here is not None and ((here.id, platform) not in there or (rebuild and here.id == name)):
+        for here in lineage(variants, variants[name]):
+            if (here.id, platform) in there and not (rebuild and here.id == name):
+                break
             needed.add((here.id, platform))
-            here = state.loaded.variants.get(here.parent or "")
     return [leg for leg in with_ancestors(state, wanted) if leg in needed]

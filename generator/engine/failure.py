@@ -82,7 +82,7 @@ def failure(request: Request, tail: str) -> Failure:
 
     :class:`BuildFailed` where a step did; :class:`EnvironmentFailure` where the engine or a registry did.
     """
-    said = next(reversed(_ERROR.findall(tail)), "docker gave no reason")
+    said = _last_error(tail) or "docker gave no reason"
     step = failed_step(request, tail)
     who = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
     ended = _ENDED.match(said)
@@ -103,7 +103,11 @@ def failure(request: Request, tail: str) -> Failure:
 
 def passes(tail: str) -> bool:
     """Say whether a build failed, by the end of its log, for a reason that is over when it is tried again."""
-    return bool(_PASSING.search(next(reversed(_ERROR.findall(tail)), "")))
+    return bool(_PASSING.search(_last_error(tail)))
+
+
+def _last_error(tail: str) -> str:
+    return next(reversed(_ERROR.findall(tail)), "")
 
 
 def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:

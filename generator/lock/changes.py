@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.lock.python import counted, package_of, version_of
+from generator.lock.python import package_of, version_of
 from generator.lock.requirements import INDEX_MARK
+from generator.wording import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,16 +60,11 @@ def _packages(
             if before.get(name) != after.get(name):
                 grouped.setdefault((name, before.get(name, ""), after.get(name, "")), []).append(variant)
     for variant in sorted(set(new) - set(old)):
-        yield f"{kind} {variant}: {counted(len(_versions(new[variant])), 'package')} (new)"
+        yield f"{kind} {variant}: {plural(len(_versions(new[variant])), 'package')} (new)"
     for variant in sorted(set(old) - set(new)):
-        yield f"{kind} {variant}: {counted(len(_versions(old[variant])), 'package')} (gone)"
+        yield f"{kind} {variant}: {plural(len(_versions(old[variant])), 'package')} (gone)"
     for (name, was, now), variants in sorted(grouped.items()):
-        yield f"{kind} {name}: {_arrow(was, now)}, in {_some(variants)}"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+        yield f"{kind} {name}: {_arrow(was, now)}, in {listed(variants, MOST_NAMES)}"
 
 
 def _versions(entry: LockedPackages | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from generator.lock.lines import requirement_lines
 from generator.lock.python import package_of, version_of
 from generator.lock.question import ROOT, Graph, Question, Refused
 from generator.lock.unsolvable import unsolvable
+from generator.matrix.lineage import ancestors
 from generator.matrix.resolve import package_name
 
 if TYPE_CHECKING:
@@ -115,12 +116,10 @@ def _owner(
     loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str, name: str
 ) -> Variant | None:
     """Return the ancestor that installed a package."""
-    parent = loaded.variants.get(variant.parent or "")
-    while parent is not None:
-        own = locked.get(parent.id)
+    for above in ancestors(loaded.variants, variant):
+        own = locked.get(above.id)
         if own and any(package_of(item) == name for item in own.packages.get(arch, ())):
-            return parent
-        parent = loaded.variants.get(parent.parent or "")
+            return above
     return None
 
 

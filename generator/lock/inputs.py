@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from generator.lock.distributions import glibc_of, python_of
+from generator.matrix.lineage import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,10 +54,8 @@ def beneath(
 ) -> dict[str, tuple[str, ...]]:
     """Return what a variant's ancestors have, by architecture."""
     found: dict[str, tuple[str, ...]] = dict.fromkeys(variant.archs, ())
-    parent = variants.get(variant.parent or "")
-    while parent is not None:
-        own = locked.get(parent.id)
+    for above in ancestors(variants, variant):
+        own = locked.get(above.id)
         if own:
             found = {arch: (*own.packages.get(arch, ()), *items) for arch, items in found.items()}
-        parent = variants.get(parent.parent or "")
     return found

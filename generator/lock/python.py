@@ -12,6 +12,8 @@ from generator.lock.distributions import glibc_of, python_of
 from generator.lock.inputs import asked, beneath, packages_inputs
 from generator.lock.model import LockedPackages
 from generator.lock.question import ALL, Failed, Question, Refused, Resolve, Resolved
+from generator.matrix.lineage import ancestors
+from generator.wording import plural
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -78,12 +80,7 @@ def _ready(loaded: Loaded, waiting: Mapping[str, Variant], running: Collection[S
 
 
 def _ancestors(loaded: Loaded, variant: Variant) -> list[str]:
-    found: list[str] = []
-    parent = loaded.variants.get(variant.parent or "")
-    while parent is not None:
-        found.append(parent.id)
-        parent = loaded.variants.get(parent.parent or "")
-    return found
+    return [above.id for above in ancestors(loaded.variants, variant)]
 
 
 def _begin(
@@ -116,11 +113,6 @@ def moves(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
     """Say whether something in an entry is to move on."""
     names = {package_of(item) for item in entry.items}
     return upgraded == ALL or bool(names & set(upgraded))
-
-
-def counted(count: int, thing: str) -> str:
-    """Return ``1 package``, ``2 packages``."""
-    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def package_of(item: str) -> str:
@@ -198,7 +190,7 @@ def _finish(
     last = answers[-1]
     if isinstance(last, Resolved):
         _take(found, step, [answer for answer in answers if isinstance(answer, Resolved)])
-        return say(f"{name}: {counted(len(found.locked[name].items), 'Python package')}")
+        return say(f"{name}: {plural(len(found.locked[name].items), 'Python package')}")
     if isinstance(last, Refused):
         question = list(step.questions.values())[len(answers) - 1]
         found.conflicts.append(Conflict(name, question, last))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from generator.matrix.lineage import lineage
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,10 +18,5 @@ IDES: tuple[Ide, ...] = ("jupyter", "codeserver", "rstudio")
 
 def ide_of(variants: Mapping[str, Variant], identifier: str) -> Ide | None:
     """Return the IDE of a variant, or ``None`` for one that serves nothing."""
-    item: Variant | None = variants[identifier]
-    while item is not None:
-        for ide in IDES:
-            if item.template == ide:
-                return ide
-        item = variants.get(item.parent) if item.parent else None
-    return None
+    kinds = (item.template for item in lineage(variants, variants[identifier]))
+    return next((ide for kind in kinds for ide in IDES if kind == ide), None)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.errors import CallError, Failure
+from generator.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ def read_digests(text: str, name: str) -> dict[str, str]:
     bad = [key for key, value in data.items() if not isinstance(value, str) or not _DIGEST.fullmatch(value)]
     if bad:
         raise CallError(
-            f"{name}: the digest of {_some(bad)} is not `sha256:` and 64 digits",
+            f"{name}: the digest of {listed(bad, 5)} is not `sha256:` and 64 digits",
             "take it from what the build printed",
         )
     return data
@@ -48,12 +49,7 @@ def with_digests(
     missing = [item for item in ids if item not in digests]
     if missing:
         raise Failure(
-            f"no digest for {_some(missing)}; the last deploy/ stays as it is",
+            f"no digest for {listed(missing, 5)}; the last deploy/ stays as it is",
             "build and push these first, or take them out of `profiles:`",
         )
     return {item: f"{tagged[item]}@{digests[item]}" for item in ids}
-
-
-def _some(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from generator.render.graph_text import mermaid
 from generator.render.images_page import text
-from generator.render.plan_report import by_variant, plural, summary, why
+from generator.render.plan_report import by_variant, summary, why
+from generator.wording import listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from generator.plan import Entry, Plan
 
@@ -33,15 +34,8 @@ def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
     if shown:
         lines += [*_graph({name.partition(":")[0] for name in shown}, parents), *_table(shown), ""]
     if plan.removed:
-        lines += [f"No longer in the matrix: {listed(f'`{name}`' for name in plan.removed)}.", ""]
+        lines += [f"No longer in the matrix: {listed((f'`{name}`' for name in plan.removed), NAMED)}.", ""]
     return "\n".join(lines)
-
-
-def listed(names: Iterable[str], most: int = NAMED) -> str:
-    """Return names in a sentence, the first of many."""
-    every = list(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return f"{', '.join(every[:most])}{more}"
 
 
 def _already(shown: Mapping[str, Sequence[Entry]]) -> str:

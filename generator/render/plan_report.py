@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from generator.wording import plural
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,11 +27,6 @@ def summary(plan: Plan) -> str:
     images = len({entry.variant.partition(":")[0] for entry in plan.build})
     variants = f"{count} of {total} variants"
     return f"{variants} to build, {plural(images, 'image')}, {plural(len(plan.build), 'build')} over all platforms"
-
-
-def plural(count: int, word: str) -> str:
-    """Return ``1 image``, ``2 images``."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def by_variant(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.matrix.lineage import lineage
 from generator.matrix.model import TEST_KINDS
 from generator.matrix.resolve import package_name
 from generator.matrix.validate.tests import AXIS
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
     """Return a variant's ancestors and itself, the root first."""
-    found = [variants[identifier]]
-    while (parent := found[0].parent) is not None:
-        found.insert(0, variants[parent])
-    return found
+    return list(lineage(variants, variants[identifier]))[::-1]
 
 
 def inherited(line: Iterable[Variant]) -> OwnTests:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
+from generator.matrix.lineage import lineage
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
 from generator.matrix.validate.references import settings_of
@@ -81,30 +82,24 @@ def _missing_installer(
 ) -> tuple[str, str] | None:
     if manager == "conda" and "micromamba" not in matrix.downloads:
         return "there is no micromamba", "declare a download named `micromamba` (see docs/matrix.md)"
-    if manager == "extensions" and not any("code-server" in one.downloads for one in chain(expanded, item)):
+    if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
         package, advice = _NEEDS[manager]
         there = {
-            package_name("apt", name) for one in chain(expanded, item) for name in one.packages.get("apt", ())
+            package_name("apt", name)
+            for one in lineage(expanded, item)
+            for name in one.packages.get("apt", ())
         }
         conda = {
             package_name("conda", name)
-            for one in chain(expanded, item)
+            for one in lineage(expanded, item)
             for name in one.packages.get("conda", ())
         }
         if not any(name.startswith(package) for name in there | conda):
             problem, _, mend = advice.partition("; ")
             return problem, mend
     return None
-
-
-def chain(expanded: Mapping[str, Variant], item: Variant) -> Iterator[Variant]:
-    """Yield a variant and everything that it is built on, nearest first."""
-    here: Variant | None = item
-    while here is not None:
-        yield here
-        here = expanded.get(here.parent or "")
 
 
 def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
+from generator.matrix.lineage import lineage
 from generator.matrix.schema import human
 from generator.matrix.variants import by_image
 from generator.profiles.devices import NONE, of_image, of_size
@@ -160,12 +161,10 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
 
 def _requirement(variants: Mapping[str, Variant], item: Variant) -> str | None:
     """Return the requirement of jupyterhub in a variant or the nearest ancestor that has one."""
-    here: Variant | None = item
-    while here is not None:
+    for here in lineage(variants, item):
         for entry in (*here.packages.get("pip", ()), *here.packages.get("conda", ())):
             if _NAME.match(entry):
                 return entry
-        here = variants.get(here.parent or "")
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.matrix.lineage import lineage
 from generator.profiles.devices import of_size
 from generator.profiles.offer import used_variants
 from generator.profiles.pod import devices, tolerations
@@ -28,13 +29,11 @@ GROUPS = ("image", "imageGroupOne", "imageGroupTwo")
 
 def group_of(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> str:
     """Return the list that a variant belongs to: its own, or that of the nearest ancestor which is named in one."""
-    here: Variant | None = item
-    while here is not None:
+    for here in lineage(variants, item):
         if here.image in matrix.catalog.site.group_two:
             return "imageGroupTwo"
         if here.image in matrix.catalog.site.group_one:
             return "imageGroupOne"
-        here = variants.get(here.parent or "")
     return "image"
 
 

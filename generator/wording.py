@@ -1,0 +1,20 @@
+"""How messages and pages say a count and a long list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def plural(count: int, word: str) -> str:
+    """Return ``1 image``, ``2 images``."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """Return the first ``most`` names of a sentence, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return f"{', '.join(every[:most])}{more}"
