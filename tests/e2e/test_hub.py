@@ -18,6 +18,7 @@ import requests
 from tests.e2e import standins
 from tests.e2e.place import bridge
 from tests.e2e.support import HOME
+from tests.environments import python_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-HUB = ("jupyterhub==5.5.0", "dockerspawner==14.0.0", "playwright==1.65.2")
-PROXY = "configurable-http-proxy@5"
+PROXY = "configurable-http-proxy@5.3.0"
 VARIANTS = {"lab": "jupyter-scipy:python3.13", "code": "codeserver:python3.13"}
 PICTURES = HOME / "build/screenshots"
 HERE = Path(__file__).parent
@@ -58,18 +58,15 @@ class Hub:
 
 
 @pytest.fixture(scope="session")
-def hub_environment() -> Path:
-    """JupyterHub with its spawner and proxy, and a driver for the browser; made once on a machine."""
-    folder = standins.cache() / "hub"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        standins.run("python3", "-m", "venv", "venv", folder=folder)
-        standins.run("venv/bin/pip", "install", "--quiet", *HUB, folder=folder)
+def proxy() -> Path:
+    """JupyterHub's proxy; made once on a machine."""
+    folder = standins.cache() / PROXY
+    program = folder / "node_modules/.bin/configurable-http-proxy"
+    if not program.exists():
+        folder.mkdir(exist_ok=True)
         (folder / "package.json").write_text('{"private": true}')
         standins.run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", PROXY, folder=folder)
-        (folder / "done").touch()
-    return folder
+    return program
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +74,7 @@ def chromium() -> str:
     """Debian's browser; root installs it where it is missing."""
     found = shutil.which("chromium")
     if not found and os.geteuid() == 0:
-        standins.run("apt-get", "install", "--yes", "--no-install-recommends", "chromium", folder=HOME)
+        standins.apt_install("chromium", folder=HOME)
         found = shutil.which("chromium")
     if not found:
         pytest.skip("there is no chromium")
@@ -92,18 +89,19 @@ def free_port(address: str = "127.0.0.1") -> int:
 
 @pytest.fixture(scope="module")
 def hub(
-    engine: Engine, site: Site, hub_environment: Path, chromium: str, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, site: Site, proxy: Path, chromium: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("hub")
     log = folder / "hub.log"
+    python = python_of("hub")
     gateway = bridge(engine)
     given = {
         "port": free_port(), "hub_port": free_port(gateway), "proxy_port": free_port(), "bridge": gateway,
-        "proxy": [str(hub_environment / "node_modules/.bin/configurable-http-proxy")],
+        "proxy": [str(proxy)],
         "images": {user: site.image(variant) for user, variant in VARIANTS.items()},
         "name": f"image-matrix-hub-{os.getpid()}",
     }  # fmt: skip
-    command = [str(hub_environment / "venv/bin/jupyterhub"), "--config", str(HERE / "hub_config.py")]
+    command = [str(python.with_name("jupyterhub")), "--config", str(HERE / "hub_config.py")]
     with log.open("w") as stream:
         process = subprocess.Popen(
             command,
@@ -115,7 +113,7 @@ def hub(
     try:
         address = f"http://127.0.0.1:{given['port']}"
         wait_for(f"{address}/hub/health", process, log)
-        yield Hub(address, hub_environment / "venv/bin/python", chromium, log)
+        yield Hub(address, python, chromium, log)
     finally:
         process.terminate()
         process.wait(60)

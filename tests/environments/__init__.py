@@ -1,0 +1,32 @@
+"""Python environments of the real consumers: NAME.in says what they need, NAME.txt pins it (`make pins`)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def python_of(name: str) -> Path:
+    """Return an environment's Python. Made once in the user's cache: in a folder aside and moved, so never half."""
+    pins = HERE / f"{name}.txt"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-matrix-tests"
+    content = pins.read_bytes() + repr(sys.version_info[:2]).encode()
+    folder = cache / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    if not (folder / "bin" / "python").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = cache / f"{folder.name}.{os.getpid()}"
+        subprocess.run([sys.executable, "-m", "venv", aside], check=True)
+        install = ("-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(pins))
+        done = subprocess.run([aside / "bin" / "python", *install], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        try:
+            aside.rename(folder)
+        except OSError:  # another run was faster
+            shutil.rmtree(aside)
+    return folder / "bin" / "python"
