@@ -9,7 +9,7 @@ import click
 from generator.cli.session import Session, open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from generator.diagnostics import Path
     from generator.matrix.document import Documents
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from generator.matrix.resolve import Origin, Resolution
 
     Entries = list[dict[str, Any]]
-    Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
 @click.command("list")
@@ -37,16 +36,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def list_images(session: Session, format_: str, resolved: str | None) -> int:
     """List images and their variants in build order."""
-    from generator.cli.table import table
     from generator.render.listing import listing
 
     loaded = open_project(session).loaded
     entries = listing(loaded.variants) if resolved is None else list(_resolved(loaded, resolved))
-    if format_ == "json":
-        text = _json(entries)
-    else:
-        text = table(*(_variants_table(entries) if resolved is None else _settings_table(entries)))
-    click.echo(text, nl=False)
+    shown = _variants if resolved is None else _settings_of
+    click.echo(_json(entries) if format_ == "json" else shown(entries), nl=False)
     return 0
 
 
@@ -56,29 +51,40 @@ def _json(entries: Entries) -> str:
     return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
 
 
-def _variants_table(variants: Entries) -> Table:
+def _variants(variants: Entries) -> str:
+    """Return a line a variant, whatever the terminal's width: names are there to be copied."""
+    from generator.cli.table import table
+
     header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
     rows = [
         (
             entry["image"],
             entry["label"],
             str(entry["layer"]),
-            entry["parent"] or entry["source"],
+            _parent(entry),
             ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
             entry["accelerator"] or "",
         )
         for entry in variants
     ]
-    return header, rows
+    return table(header, rows)
 
 
-def _settings_table(settings: Entries) -> Table:
+def _parent(entry: dict[str, Any]) -> str:
+    """Return what a variant is built on; the parent's label only where it is another one."""
+    image, _, label = (entry["parent"] or entry["source"]).partition(":")
+    return f"{image}:{label}" if label not in ("", entry["label"]) else image
+
+
+def _settings_of(settings: Entries) -> str:
+    from generator.cli.table import table, terminal_width
+
     header = ("variant", "setting", "value", "from")
     rows = [
         (entry["variant"].partition(":")[2], entry["setting"], _text(entry["value"]), entry["from"])
         for entry in settings
     ]
-    return header, rows
+    return table(header, rows, terminal_width())
 
 
 def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:

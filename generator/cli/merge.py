@@ -95,10 +95,10 @@ def _printed(made: Composed, format_: str) -> str:
         from generator.render.deploy.dump import dump
 
         return dump(made.values)
-    from generator.cli.table import table
+    from generator.cli.table import table, terminal_width
 
     rows = [(shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in made.setters.items()]
-    return table(("path", "set by", "instead of"), rows)
+    return table(("path", "set by", "instead of"), rows, terminal_width())
 
 
 def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:

@@ -150,12 +150,12 @@ def formatted(made: Plan, new: State, format_: str) -> str:
 
 
 def _table(made: Plan) -> str:
-    from generator.cli.table import table
+    from generator.cli.table import table, terminal_width
     from generator.render import plan_report
 
     rows = plan_report.rows(made)
     gone = f"no longer in the matrix: {', '.join(made.removed)}\n" if made.removed else ""
     columns = 4 if any(why for *_, why in rows) else 3
     header = ("layer", "variant", "platforms", "why")[:columns]
-    text = table(header, [row[:columns] for row in rows]) if rows else ""
+    text = table(header, [row[:columns] for row in rows], terminal_width()) if rows else ""
     return f"{text}{gone}{plan_report.summary(made)}\n"

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+GAP = "  "
+NARROWEST = 12
+"""Characters that a column keeps: cells folded any narrower cannot be read."""
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return aligned columns; the last one is as wide as it likes."""
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Return aligned columns; where they are wider than ``width`` characters, long cells are folded."""
     every = [tuple(header), *(tuple(row) for row in rows)]
     widths = [max(len(row[at]) for row in every) for at in range(len(header))]
+    if width is not None:
+        widths = _narrowed(widths, width)
     lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        GAP.join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
         for row in every
+        for line in zip_longest(*map(_folded, row, widths), fillvalue="")
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def terminal_width() -> int | None:
+    """Return how many characters a line on the terminal has; ``None`` where results go to a file or a pipe."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _narrowed(widths: Sequence[int], width: int) -> list[int]:
+    """Take from the widest columns until all of them fit, or nothing more can be taken."""
+    narrowed = list(widths)
+    while sum(narrowed) + len(GAP) * (len(narrowed) - 1) > width and max(narrowed) > NARROWEST:
+        narrowed[narrowed.index(max(narrowed))] -= 1
+    return narrowed
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """Return a cell's lines: folded at spaces and hyphens, else anywhere."""
+    if len(cell) <= width:
+        return [cell]
+    import textwrap
+
+    return textwrap.wrap(cell, width) or [""]
