@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
 from generator.render.deploy.flux import CONFIG_MAP
 from tests.deploy.support import deployed, reference
+from tests.environments import python_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not here")
 
 
 def write(files: dict[str, str], folder: Path) -> None:
@@ -26,7 +23,8 @@ def write(files: dict[str, str], folder: Path) -> None:
 
 
 def build(folder: Path) -> dict[str, Any]:
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True)
+    kubectl = python_of("kubectl").with_name("kubectl")
+    done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=True)
     return {item["kind"]: item for item in yaml.safe_load_all(done.stdout)}
 
 
