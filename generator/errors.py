@@ -13,9 +13,16 @@ class Failure(Exception):  # noqa: N818 - it is what it is called in the message
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word that users see
+    def __init__(
+        self,
+        message: str,
+        help: str = "",  # noqa: A002 - the word that users see
+        place: tuple[str, int | None] | None = None,
+    ) -> None:
         self.message = message
         self.help = help
+        self.place = place
+        """File below the repository, and line, that the failure is about; for annotations."""
         super().__init__(message)
 
 

@@ -183,17 +183,18 @@ def report_failure(error: Exception) -> int:
         click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
         if error.help:
             click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
-        annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part))
+        annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part), error.place)
         return error.exit_code
     return _report_bug(error)
 
 
-def annotate(title: str, text: str) -> None:
-    """On GitHub Actions, put an error on the run's page; docs.github.com/actions/reference/workflow-commands."""
+def annotate(title: str, text: str, place: tuple[str, int | None] | None = None) -> None:
+    """On GitHub Actions, put an error on the run's page and, with a place, beside that line."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from generator.diagnostics.report import escape_data, escape_property
+        from generator.diagnostics.report import command
 
-        click.echo(f"::error title={escape_property(title)}::{escape_data(text)}", err=True)
+        file, line = place or (None, None)
+        click.echo(command("error", {"file": file, "line": line, "title": title}, text), err=True)
 
 
 def _report_bug(error: Exception) -> int:

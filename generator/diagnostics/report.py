@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from generator.diagnostics import Diagnostic, Place
 
@@ -94,22 +94,29 @@ def github(diagnostics: Iterable[Diagnostic]) -> str:
 
 def _annotation(item: Diagnostic) -> str:
     place = item.place
-    lines = {"line": place.line, "col": place.column, "endColumn": place.column + place.width}
+    known = place.line > 0
     properties = {
         "file": place.file,
-        **(lines if place.line else {}),
+        "line": place.line if known else None,
+        "col": place.column if known else None,
+        "endColumn": place.column + place.width if known else None,
         "title": f"{item.code} {item.name}",
     }
-    pairs = ",".join(f"{key}={escape_property(str(value))}" for key, value in properties.items())
     message = f"{item.message}\nhelp: {item.help}" if item.help else item.message
-    return f"::{item.severity} {pairs}::{escape_data(message)}\n"
+    return command(item.severity, properties, message) + "\n"
 
 
-def escape_data(text: str) -> str:
-    """Escape the text of a workflow command."""
+def command(name: str, properties: Mapping[str, str | int | None], text: str) -> str:
+    """Return a workflow command; properties without a value are left out."""
+    pairs = ",".join(
+        f"{key}={_escape_property(str(value))}" for key, value in properties.items() if value is not None
+    )
+    return f"::{name} {pairs}::{_escape_data(text)}"
+
+
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def escape_property(text: str) -> str:
-    """Escape a property of a workflow command."""
-    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -65,10 +65,9 @@ class Step:
     output: str
 
     @property
-    def place(self) -> str:
-        """Its place in the generated tree."""
-        path = f"{self.leg.variant.folder}/Dockerfile"
-        return f"{path}:{self.line}" if self.line else path
+    def place(self) -> tuple[str, int | None]:
+        """Its file in the generated tree, and line."""
+        return f"{self.leg.variant.folder}/Dockerfile", self.line
 
     @property
     def last(self) -> str:
@@ -98,7 +97,10 @@ def failure(request: Request, tail: str) -> Failure:
         return EnvironmentFailure(f"{who}: {step.last}", remedy)
     how = said[ended.end() :].replace("code: ", "code ")
     killed = ", most often for want of memory" if how.endswith(" 137") else ""
-    return BuildFailed(f"{who}: {step.last}", f"{step.place} ended with {how}{killed}; its output is above")
+    where = ":".join(str(part) for part in step.place if part)
+    return BuildFailed(
+        f"{who}: {step.last}", f"{where} ended with {how}{killed}; its output is above", step.place
+    )
 
 
 def passes(tail: str) -> bool:

@@ -12,7 +12,9 @@ import pytest
 
 from generator import __version__
 from generator.cli import COMMANDS, run
+from generator.cli.session import report_failure
 from generator.diagnostics.catalogue import RULES
+from generator.engine.failure import BuildFailed
 from generator.matrix.schema import schema_text
 
 if TYPE_CHECKING:
@@ -253,3 +255,12 @@ def test_imports_wait_for_the_command() -> None:
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for heavy in ("jinja2", "networkx", "jsonschema_rs", "yaml", "ruamel", "subprocess", "requests"):
         assert f"'{heavy}'" not in shown
+
+
+def test_a_failed_step_is_annotated_beside_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert report_failure(BuildFailed("no", "see, there", ("images/a/b/Dockerfile", 7))) == 1
+    said = capsys.readouterr().err
+    assert "::error file=images/a/b/Dockerfile,line=7,title=image-matrix::no; see, there\n" in said

@@ -46,6 +46,7 @@ def test_a_step_belongs_to_the_image_whose_dockerfile_has_it(image: str) -> None
     assert (
         failed.help == f"images/{image}/default/Dockerfile:25 ended with exit code 100; its output is above"
     )
+    assert failed.place == (f"images/{image}/default/Dockerfile", 25)
 
 
 def test_a_build_of_one_image_names_no_target() -> None:
