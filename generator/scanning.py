@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from generator.matrix.build import Ignored, Scanning
+    from generator.matrix.build import Scanning
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 FOUND = 66
@@ -25,11 +25,19 @@ LISTED = 100
 class Job:
     """One image to scan."""
 
-    archive: Path
-    """OCI archive."""
+    image: Path
+    """The image as :func:`transport` says."""
     report: Path
     folder: Path
     """Holds both, and the ignore file."""
+
+
+def transport(scanning: Scanning) -> str:
+    """Return the form that the scanner reads, as skopeo calls it: an OCI layout's folder, or one as a tar archive.
+
+    Trivy takes a layout's folder but no archive of it (its ``pkg/fanal/image/archive.go`` wants Docker's).
+    """
+    return "oci" if scanning.tool == "trivy" else "oci-archive"
 
 
 def from_severity(lowest: str) -> tuple[str, ...]:
@@ -38,17 +46,16 @@ def from_severity(lowest: str) -> tuple[str, ...]:
 
 
 def ignore_file(scanning: Scanning, today: str) -> str:
-    """Return the tool's ignore file as JSON, which both tools' YAML readers take; what has run out is left out."""
+    """Return the tool's ignore file as JSON, which both tools' YAML readers take; what has run out is left out.
+
+    Trivy's own ``expired_at`` is not used: it takes a date only where YAML has it without quotes.
+    """
     import json
 
     live = [item for item in scanning.ignore if today < item.until]
     if scanning.tool == "grype":
         return json.dumps({"ignore": [{"vulnerability": item.id, "reason": item.reason} for item in live]})
-    return json.dumps({"vulnerabilities": [_trivy_ignored(item) for item in live]})
-
-
-def _trivy_ignored(item: Ignored) -> dict[str, str]:
-    return {"id": item.id, "expired_at": item.until, "statement": item.reason}
+    return json.dumps({"vulnerabilities": [{"id": item.id, "statement": item.reason} for item in live]})
 
 
 def command(scanning: Scanning, job: Job) -> list[str]:
@@ -60,9 +67,9 @@ def command(scanning: Scanning, job: Job) -> list[str]:
             options = ["--output", "json", "--file", str(job.report), "--fail-on", scanning.severity.lower()]
             only = ["--only-fixed"] if scanning.fixed_only else []
             config = ["--config", str(job.folder / "ignore.yaml")]
-            return ["grype", f"oci-archive:{job.archive}", *options, *only, *config]
+            return ["grype", f"oci-archive:{job.image}", *options, *only, *config]
         case "image":
-            inside = (f"{MOUNT}/{job.archive.name}", f"{MOUNT}/{job.report.name}")
+            inside = (f"{MOUNT}/{job.image.name}", f"{MOUNT}/{job.report.name}")
             mount = f"type=bind,source={job.folder},target={MOUNT}"
             run = [
                 "docker",
@@ -74,12 +81,12 @@ def command(scanning: Scanning, job: Job) -> list[str]:
             ]
             return [*run, scanning.image or "", *_filled(scanning.command, *inside)]
         case _:
-            return _filled(scanning.command, str(job.archive), str(job.report))
+            return _filled(scanning.command, str(job.image), str(job.report))
 
 
 def _trivy(scanning: Scanning, job: Job) -> list[str]:
     return [
-        "trivy", "image", f"--input={job.archive}", "--format=json", f"--output={job.report}", f"--exit-code={FOUND}",
+        "trivy", "image", f"--input={job.image}", "--format=json", f"--output={job.report}", f"--exit-code={FOUND}",
         f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / 'ignore.yaml'}",
         "--scanners=vuln", "--timeout=30m", "--disable-telemetry", "--skip-version-check", "--no-progress",
         *(["--ignore-unfixed"] if scanning.fixed_only else []),

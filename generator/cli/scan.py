@@ -42,7 +42,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     from generator.cli.plan import state_of
     from generator.places import found, staged
     from generator.registry.client import open_registry
-    from generator.scanning import Job
+    from generator.scanning import Job, transport
     from generator.selection import select_for
 
     state = state_of(open_project(session))
@@ -60,16 +60,16 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     code = 0
     for leg in there:
         with tempfile.TemporaryDirectory(prefix="image-matrix-") as folder:
-            job = Job(Path(folder) / "image.tar", Path(folder) / "report.json", Path(folder))
-            fetch_archive(there[leg], platform, job)
+            job = Job(Path(folder) / "image", Path(folder) / "report.json", Path(folder))
+            fetch(there[leg], platform, f"{transport(matrix.build.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
             if job.report.is_file():
                 Path(report).write_bytes(job.report.read_bytes())
     return code
 
 
-def fetch_archive(reference: str, platform: str, job: Job) -> None:
-    """Fetch one platform of ``repository@digest`` as an OCI archive; raises :class:`EnvironmentFailure`."""
+def fetch(reference: str, platform: str, destination: str) -> None:
+    """Fetch one platform of ``repository@digest`` to ``transport:path``; raises :class:`EnvironmentFailure`."""
     import shutil
     import subprocess
 
@@ -83,7 +83,7 @@ def fetch_archive(reference: str, platform: str, job: Job) -> None:
     plain = reference.startswith(("localhost", "127.0.0.1"))
     options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet", "--retry-times=5"]
     tls = ["--src-tls-verify=false"] if plain else []
-    command = ["skopeo", *options, *tls, f"docker://{reference}", f"oci-archive:{job.archive}"]
+    command = ["skopeo", *options, *tls, f"docker://{reference}", destination]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise EnvironmentFailure(

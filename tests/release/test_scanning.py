@@ -52,7 +52,7 @@ def test_other_scanners() -> None:
 
 def test_what_is_ignored_runs_out() -> None:
     trivy = json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-11-21"))["vulnerabilities"]
-    assert trivy == [{"id": "CVE-1", "expired_at": "2026-12-01", "statement": "not reachable"}]
+    assert trivy == [{"id": "CVE-1", "statement": "not reachable"}]
     grype = json.loads(ignore_file(Scanning("grype", ignore=IGNORED), "2026-11-21"))["ignore"]
     assert [item["vulnerability"] for item in grype] == ["CVE-1"]
     assert json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-12-01"))["vulnerabilities"] == []

@@ -1,0 +1,58 @@
+"""The real Trivy reads what `scan` gives it. Its database cannot be had everywhere: here it looks for secrets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generator.cli.scan import fetch
+from generator.matrix.build import Ignored, Scanning
+from generator.scanning import FOUND, Job, command, ignore_file, means_findings, transport
+from tests.e2e.support import REGISTRY, docker
+from tests.environments import python_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.verify.engine import Engine
+
+pytestmark = pytest.mark.e2e
+
+SCANNING = Scanning("trivy", severity="HIGH", ignore=(Ignored("CVE-2026-1", "2099-01-01", "not reachable"),))
+SECRET = (
+    "-----BEGIN RSA PRIVATE KEY-----\n"
+    + "MIIEpAIBAAKCAQEA1234567890abcdef" * 4
+    + "\n-----END RSA PRIVATE KEY-----\n"
+)
+
+
+@pytest.fixture(scope="module")
+def leaky(engine: Engine, registry: str, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: ARG001 - both needed
+    """An image with a private key in it, in the registry, by digest."""
+    folder = tmp_path_factory.mktemp("leaky")
+    (folder / "key.pem").write_text(SECRET)
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY key.pem /root/key.pem\n")
+    name = f"{REGISTRY}/e2e/leaky:latest"
+    docker("buildx", "build", "--quiet", "--provenance=false", "--push", "--tag", name, str(folder))
+    digest = json.loads(docker("buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", name))[
+        "digest"
+    ]
+    return f"{REGISTRY}/e2e/leaky@{digest}"
+
+
+def test_trivy_reads_the_image_and_the_ignore_file(leaky: str, tmp_path: Path) -> None:
+    job = Job(tmp_path / "image", tmp_path / "report.json", tmp_path)
+    fetch(leaky, "linux/amd64", f"{transport(SCANNING)}:{job.image}")
+    (tmp_path / "ignore.yaml").write_text(ignore_file(SCANNING, "2026-01-01"))
+    program = python_of("trivy").with_name("trivy")
+    words = [
+        "--scanners=secret" if word == "--scanners=vuln" else word for word in command(SCANNING, job)[1:]
+    ]
+    done = subprocess.run([program, *words, f"--cache-dir={tmp_path}/cache"], capture_output=True, text=True)
+    assert done.returncode == FOUND, done.stderr
+    assert means_findings(SCANNING, done.returncode)
+    report = json.loads(job.report.read_text())
+    assert [one["RuleID"] for result in report["Results"] for one in result["Secrets"]] == ["private-key"]
