@@ -63,8 +63,8 @@ def candidate(
     raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
 
 
-def over_budget(size: int | None, limit: int | None) -> str | None:
+def over_budget(size: int, limit: int | None) -> str | None:
     """Return what is wrong with an image's size, in words."""
-    if limit is None or size is None or size <= limit:
+    if limit is None or size <= limit:
         return None
     return f"{size / 1e6:.1f} MB compressed, and `build.max_size` allows {limit / 1e6:.1f} MB"

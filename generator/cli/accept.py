@@ -54,20 +54,17 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
 
 def _weigh(session: Session, build: Build, found: Candidate) -> None:
     from generator.accept import over_budget
-    from generator.engine.buildx import pushed_bytes
+    from generator.engine.imagetools import compressed_bytes
     from generator.errors import Failure
 
-    size = pushed_bytes(found.reference)
+    size = compressed_bytes(found.reference)
     wrong = over_budget(size, build.size_limit(found.image))
     if wrong:
         raise Failure(
             f"{found.variant} is too large: {wrong}",
             f"remove packages, or raise `max_size` under `build.images.{found.image}` in matrix.yaml",
         )
-    say(
-        session,
-        f"{found.variant}: {size / 1e6:.0f} MB compressed" if size else f"{found.variant}: size unknown",
-    )
+    say(session, f"{found.variant}: {size / 1e6:.0f} MB compressed")
 
 
 def _tag(session: Session, build: Build, found: Candidate, *, staging: bool) -> None:

@@ -202,13 +202,24 @@ def _hand_on(image: str) -> None:
 
 def _summary(built: list[Built], seconds: float, *, push: bool) -> str:
     from generator.cli.table import table
-    from generator.engine.buildx import image_bytes, pushed_bytes
+    from generator.engine.buildx import image_bytes
 
     rows = []
     for one in built:
         name = one.leg.tags[0]
-        size = pushed_bytes(one.image) if push else image_bytes(name)
+        size = _pushed_bytes(one.image) if push else image_bytes(name)
         rows.append((name, f"{size / 1e6:.0f} MB" if size else "?", one.digest[:19]))
     if not rows:
         return "0 built\n"
     return f"{table(('image', 'size', 'digest'), rows)}{len(rows)} built in {seconds:.0f} s\n"
+
+
+def _pushed_bytes(image: str) -> int | None:
+    """Return an image's size for the table: a registry that does not say it fails no build."""
+    from generator.engine.imagetools import compressed_bytes
+    from generator.errors import EnvironmentFailure
+
+    try:
+        return compressed_bytes(image, attempts=1)
+    except EnvironmentFailure:
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 
@@ -36,16 +35,3 @@ def image_bytes(reference: str) -> int | None:
     """Return an image's size in the engine's store, in bytes, or ``None`` where it is not there."""
     answer = _answer("docker", "image", "inspect", "--format", "{{.Size}}", reference)
     return int(answer.stdout) if answer.returncode == 0 else None
-
-
-def pushed_bytes(reference: str) -> int | None:
-    """Return the compressed size in bytes of `repository@digest` in its registry, all platforms together."""
-    answer = _answer("docker", "buildx", "imagetools", "inspect", "--raw", reference)
-    if answer.returncode:
-        return None
-    manifest = json.loads(answer.stdout)
-    if "manifests" not in manifest:
-        return sum(int(layer["size"]) for layer in manifest["layers"])
-    children = (item for item in manifest["manifests"] if item.get("platform", {}).get("os") != "unknown")
-    repository = reference.partition("@")[0]
-    return sum(pushed_bytes(f"{repository}@{child['digest']}") or 0 for child in children)

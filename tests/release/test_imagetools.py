@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.engine.imagetools import ATTEMPTS, create
+from generator.engine.imagetools import ATTEMPTS, compressed_bytes, create
 from generator.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -59,3 +59,10 @@ def test_what_no_retry_mends_is_said_at_once(docker: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="write_package"):
         create("localhost/x:tag", ["localhost/x@sha256:1"], sleep=lambda _: None)
     assert calls(docker) == 1
+
+
+def test_an_image_whose_size_nobody_says_is_not_small(docker: Path) -> None:
+    answers(docker, "ERROR: unexpected status: 429 Too Many Requests\n", 99)
+    with pytest.raises(EnvironmentFailure, match=r"how large localhost/x@sha256:1 is: .*429"):
+        compressed_bytes("localhost/x@sha256:1", sleep=lambda _: None)
+    assert calls(docker) == ATTEMPTS
