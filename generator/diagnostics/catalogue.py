@@ -223,6 +223,14 @@ WORKFLOW_LIMIT = Rule(
     "GitHub has limits: 256 legs a matrix, 500 KB a workflow file, about 1 MB of outputs a job. A workflow over one of them would not "
     "start, or fail half way, so it is not written.",
 )  # fmt: skip
+NO_LOGIN = Rule(
+    "IM802", "no-login", "runs log in nowhere: {host} does not take GitHub's own token", "{advice}",
+    "GitHub's own token is for ghcr.io and is sent nowhere else. On another registry the workflow logs in with the secrets that "
+    "`build.login` names; without them it pushes without a login, which few registries allow.",
+    severity="warning",
+    bad="registry: quay.io/example\n",
+    good="registry: quay.io/example\nbuild: {login: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}\n",
+)  # fmt: skip
 
 BAD_SLUG = Rule(
     "IM701", "bad-slug", "`{slug}` is not a slug: users' choices are stored under it", "{advice}",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
+GITHUB_REGISTRY = "ghcr.io"
+"""The one registry that takes GitHub's own token; docs.github.com/packages."""
 RUNNERS = {"linux/amd64": ("ubuntu-24.04",), "linux/arm64": ("ubuntu-24.04-arm",)}
 """GitHub's native runners; docs.github.com/actions/reference/runners/github-hosted-runners."""
 
@@ -63,7 +65,7 @@ class Scanning:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Names of the repository's secrets that log in; none: GitHub's own token."""
+    """Names of the repository's secrets that log in; none: GitHub's own token, on its own registry and nowhere else."""
 
     username: str | None = None
     password: str | None = None

@@ -47,7 +47,17 @@ def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
     found = diagnose(check_meaning(matrix, variants, templates), documents)
     if errors(found):
         raise MatrixError(found)
-    return Loaded(matrix, variants, documents, tuple(found))
+    return Loaded(
+        matrix, variants, documents, tuple(item for item in found if not _of_a_site(item, documents))
+    )
+
+
+def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
+    """Say whether a warning is about the workflow's login to a registry which only an overlay names.
+
+    The workflow is rendered from the matrix: a site that builds for itself has logged in already.
+    """
+    return item.code == rules.NO_LOGIN.code and item.place.file != documents.parts[0].file
 
 
 def _despite(documents: Documents, findings: list[Finding]) -> list[Finding]:

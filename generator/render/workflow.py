@@ -12,6 +12,7 @@ from markupsafe import Markup
 from generator.actions import actions, image, tool_version
 from generator.diagnostics import MatrixError, Place, diagnostic
 from generator.diagnostics import catalogue as rules
+from generator.matrix.build import GITHUB_REGISTRY
 from generator.mirrors import mirrored
 from generator.render.file import File
 from generator.render.templates import environment, get_template, render, word
@@ -113,6 +114,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     """Return the names that templates have."""
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, jobs)
+    host = matrix.registry.partition("/")[0]
     return {
         "build": matrix.build,
         "jobs": jobs,
@@ -125,7 +127,8 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "sign_secret": _sign_secret(matrix.build.sign.key),
         "uses": uses,
         "anchor": anchor,
-        "registry_host": matrix.registry.partition("/")[0],
+        "registry_host": host,
+        "logs_in": host == GITHUB_REGISTRY or bool(matrix.build.login.password),
         "uv_version": tool_version("uv"),
         "cosign_version": tool_version("cosign"),
         "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.mirrors.registries),

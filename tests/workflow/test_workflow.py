@@ -215,3 +215,27 @@ def test_a_value_that_github_would_evaluate_is_refused() -> None:
     with pytest.raises(MatrixError) as caught:
         loaded(said)
     assert caught.value.diagnostics[0].code == "IM105"
+
+
+@pytest.mark.parametrize(
+    ("registry", "login", "password"),
+    [
+        ("ghcr.io/example", {}, "${{ github.token }}"),
+        ("quay.io/example", {"username": "USER", "password": "PASS"}, "${{ secrets.PASS }}"),
+        ("ghcr.io/example", {"username": "USER", "password": "PASS"}, "${{ secrets.PASS }}"),
+        ("quay.io/example", {}, None),
+        ("ghcr.io.example.org/example", {}, None),
+    ],
+)
+def test_githubs_own_token_is_for_its_own_registry(
+    registry: str, login: dict[str, str], password: str | None
+) -> None:
+    made = matrix({"base": {"from": "debian"}}, build={"login": login} if login else {})
+    logins = [
+        step["with"]
+        for job in jobs({**made, "registry": registry}).values()
+        for step in job["steps"]
+        if "login-action" in step.get("uses", "")
+    ]
+    assert bool(logins) == (password is not None)
+    assert {item["password"] for item in logins} == ({password} if password else set())

@@ -41,6 +41,7 @@ CHECKS = (
     variants.axes_twice,
     variants.unknown_axes,
     build.build_names,
+    build.build_login,
     build.build_tools,
     build.build_runners,
     build.build_schedule,

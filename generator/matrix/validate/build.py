@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
+from generator.matrix.build import GITHUB_REGISTRY
 from generator.matrix.schema import human
 from generator.matrix.validate.names import is_repository, reference_advice
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from generator.diagnostics import Finding, Path
     from generator.matrix.model import Matrix, Variant
 
+DOCKER_HUB = "docker.io"
+LOCAL = ("localhost", "127.0.0.1")
 LEGS = 256
 """Jobs of one matrix; docs.github.com/actions/reference/limits."""
 CRON = (
@@ -48,8 +51,43 @@ def build_names(matrix: Matrix) -> Iterator[Finding]:
         yield _bad("staging", "is not where `registry` is", advice)
     if build.staging == matrix.registry:
         yield _bad("staging", "is the registry itself", "pull requests push there; name another path")
+    if build.workflow and host == DOCKER_HUB:
+        yield from _docker_hub(matrix)
     if build.default_branch == build.release_branch:
         yield _bad("release_branch", "is the default branch", "name a branch of its own, such as `release`")
+
+
+def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
+    """A place for pull requests below a namespace: Docker Hub has none; docs.docker.com/docker-hub/repos."""
+    advice = "Docker Hub's names are NAMESPACE/IMAGE: "
+    if matrix.registry.count("/") > 1:
+        yield rules.BAD_REFERENCE.at(
+            ("registry",),
+            value=matrix.registry,
+            what="registry path",
+            advice=f"{advice}write docker.io/NAMESPACE",
+        )
+    elif not matrix.build.staging:
+        problem = "leaves no place for what pull requests build"
+        yield rules.BAD_VALUE.at(
+            ("registry",),
+            where="`registry`",
+            problem=problem,
+            advice=f"{advice}name a second one, `build: {{staging: docker.io/OTHER}}`",
+        )
+    elif matrix.build.staging.count("/") > 1:
+        yield _bad("staging", "is no namespace", f"{advice}write docker.io/OTHER")
+
+
+def build_login(matrix: Matrix) -> Iterator[Finding]:
+    """A registry that nobody logs in to. Local ones, as in the overlays of tests, ask for no login."""
+    host = matrix.registry.partition("/")[0]
+    name = host.partition(":")[0]
+    login = matrix.build.login.password or name in (GITHUB_REGISTRY, *LOCAL)
+    if login or not matrix.build.workflow or not is_repository(matrix.registry):
+        return
+    advice = "name the repository's secrets, `build: {login: {username: …, password: …}}`"
+    yield rules.NO_LOGIN.at(("registry",), host=host, advice=advice)
 
 
 def build_tools(matrix: Matrix) -> Iterator[Finding]:
