@@ -101,7 +101,7 @@ def hub(
         "images": {user: site.image(variant) for user, variant in VARIANTS.items()},
         "name": f"image-matrix-hub-{os.getpid()}",
     }  # fmt: skip
-    command = [str(python.with_name("jupyterhub")), "--config", str(HERE / "hub_config.py")]
+    command = [str(python), "-m", "jupyterhub", "--config", str(HERE / "hub_config.py")]
     with log.open("w") as stream:
         process = subprocess.Popen(
             command,

@@ -13,7 +13,10 @@ HERE = Path(__file__).parent
 
 
 def python_of(name: str) -> Path:
-    """Return an environment's Python. Made once in the user's cache: in a folder aside and moved, so never half."""
+    """Return an environment's Python. Made once in the user's cache: in a folder aside and moved, so never half.
+
+    Programs are to be started with ``-m``: the first lines of scripts name the folder aside.
+    """
     pins = HERE / f"{name}.txt"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-matrix-tests"
     content = pins.read_bytes() + repr(sys.version_info[:2]).encode()
