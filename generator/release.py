@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from generator.errors import Failure
 from generator.plan import references
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from generator.plan import State
     from generator.registry.client import Registry
 
+Entry: TypeAlias = "Mapping[str, Any]"
+"""What the digest file says of a variant: ``reference``, ``digest``, ``platforms``, ``key``, perhaps ``instead_of``."""
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
@@ -131,19 +133,19 @@ def moving_tags(state: State) -> dict[str, str]:
 
 
 def deploy_files(
-    state: State, digests: Mapping[str, str], previous: Sequence[Mapping[str, Any]] = ()
+    state: State, entries: Mapping[str, Entry], previous: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, File]:
     """Return the release branch's ``deploy/``: what users are offered, by tag and digest, and all digests.
 
-    ``digests`` maps variant ids to the digests of their indexes; ``previous`` are the WorkspaceKinds of the last
-    release, whose ids stay with redirects.
+    ``previous`` are the WorkspaceKinds of the last release, whose ids stay with redirects.
     """
     from generator.render.deploy.outputs import deploy_files as render_deploy
 
     matrix, variants = state.loaded.matrix, state.loaded.variants
-    references = {item.id: full_reference(state, item, digests[item.id]) for item in variants.values()}
+    references = {name: entry["reference"] for name, entry in entries.items()}
     files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
-    return {**files, DIGESTS: File(digest_file(state, digests).encode())}
+    text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
+    return {**files, DIGESTS: File(text.encode())}
 
 
 def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
@@ -165,9 +167,9 @@ def full_reference(state: State, item: Variant, digest: str) -> str:
     return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
 
 
-def digest_file(state: State, digests: Mapping[str, str]) -> str:
-    """Return every variant with its reference by tag and digest, platforms and key, as JSON."""
-    images = {
+def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, Entry]:
+    """Return what the digest file says of every variant; ``digests`` are those of their indexes by variant id."""
+    return {
         item.id: {
             "reference": full_reference(state, item, digests[item.id]),
             "digest": digests[item.id],
@@ -176,7 +178,40 @@ def digest_file(state: State, digests: Mapping[str, str]) -> str:
         }
         for item in state.loaded.variants.values()
     }
-    return json.dumps({"version": 1, "images": images}, indent=2) + "\n"
+
+
+def read_entries(text: str | None) -> dict[str, Entry]:
+    """Read a digest file of the release branch; nothing out of one that cannot be read."""
+    try:
+        images = json.loads(text)["images"] if text else {}
+        return {
+            name: item
+            for name, item in images.items()
+            if isinstance(item["digest"], str) and item["reference"]
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def rolled_back(
+    released: Mapping[str, Entry], offered: Mapping[str, Entry], new: Mapping[str, Entry]
+) -> dict[str, Entry]:
+    """Return what is offered of images that somebody took back by hand and that have not been built anew since.
+
+    ``released`` is what the last release wrote, ``offered`` what the branch says now. ``instead_of`` remembers the
+    digest that was taken back for the releases that follow.
+    """
+    return {
+        name: {**offered[name], "instead_of": entry["digest"]}
+        for name, entry in new.items()
+        if name in offered and _is_taken_back(released.get(name), offered[name], entry)
+    }
+
+
+def _is_taken_back(released: Entry | None, offered: Entry, new: Entry) -> bool:
+    if offered.get("instead_of") == new["digest"]:
+        return True
+    return released is not None and offered["digest"] != released["digest"] == new["digest"]
 
 
 def message(changed: Sequence[str], total: int, source: str | None) -> str:
@@ -186,22 +221,21 @@ def message(changed: Sequence[str], total: int, source: str | None) -> str:
     return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
 
 
-def changed_images(before: str | None, after: Mapping[str, str]) -> list[str]:
-    """Return the variants whose digest is another than in the last release's digest file."""
-    try:
-        old = json.loads(before)["images"] if before else {}
-        known = {name: item["digest"] for name, item in old.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        known = {}
-    return [name for name, digest in after.items() if known.get(name) != digest]
+def changed_images(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
+    """Return the variants whose digest is another than before."""
+    return [
+        name
+        for name, entry in after.items()
+        if name not in before or before[name]["digest"] != entry["digest"]
+    ]
 
 
-def summary(changed: Sequence[str], digests: Mapping[str, str], where: str) -> str:
+def summary(changed: Sequence[str], entries: Mapping[str, Entry], where: str) -> str:
     """Return what a run's summary says of a release, in Markdown; ``where`` says where ``deploy/`` is."""
-    rows = [f"| `{name}` | `{digests[name]}` |" for name in changed[:LISTED]]
+    rows = [f"| `{name}` | `{entries[name]['digest']}` |" for name in changed[:LISTED]]
     table = ["| image | digest |", "| --- | --- |", *rows] if rows else []
     rest = ["", f"… and {len(changed) - LISTED} more"] if len(changed) > LISTED else []
-    head = f"**{len(changed)} of {len(digests)} images have a new digest.** {where}"
+    head = f"**{len(changed)} of {len(entries)} images have a new digest.** {where}"
     return "\n".join(["### Release", "", head, "", *table, *rest, ""])
 
 

@@ -83,6 +83,31 @@ def tip(git: Git, branch: str) -> str | None:
     return listed.split()[0]
 
 
+def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
+    """Return the newest commit up to ``commit`` whose message has a trailer; reverts and others' commits have none."""
+    found = git("log", "-1", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit)
+    return found or None
+
+
+def subtree(git: Git, tree: str, folder: str) -> str:
+    """Return the id of a folder's content in a tree or commit; an empty text where it has none."""
+    return git("ls-tree", "--object-only", tree, folder)
+
+
+def tree_with(git: Git, base: str | None, folder: str, files: Mapping[str, File]) -> str:
+    """Write the tree of a commit with ``files`` as the whole content of ``folder``; return its id."""
+    with tempfile.TemporaryDirectory(prefix="image-matrix-") as place:
+        index = str(Path(place) / "index")
+        if base:
+            git("read-tree", base, GIT_INDEX_FILE=index)
+            git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", folder, GIT_INDEX_FILE=index)
+        for path, file in files.items():
+            blob = git("hash-object", "-w", "--stdin", stdin=file.content)
+            entry = f"{file.mode},{blob},{path}"
+            git("update-index", "--add", "--cacheinfo", entry, GIT_INDEX_FILE=index)
+        return git("write-tree", GIT_INDEX_FILE=index)
+
+
 def commit_folder(git: Git, branch: str, folder: str, files: Mapping[str, File], message: str) -> str | None:
     """Make ``files`` the whole content of ``folder`` on a branch of the remote; return the commit.
 
@@ -90,16 +115,7 @@ def commit_folder(git: Git, branch: str, folder: str, files: Mapping[str, File],
     pushed meanwhile.
     """
     parent = tip(git, branch)
-    with tempfile.TemporaryDirectory(prefix="image-matrix-") as place:
-        index = str(Path(place) / "index")
-        if parent:
-            git("read-tree", parent, GIT_INDEX_FILE=index)
-            git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", folder, GIT_INDEX_FILE=index)
-        for path, file in files.items():
-            blob = git("hash-object", "-w", "--stdin", stdin=file.content)
-            entry = f"{file.mode},{blob},{path}"
-            git("update-index", "--add", "--cacheinfo", entry, GIT_INDEX_FILE=index)
-        tree = git("write-tree", GIT_INDEX_FILE=index)
+    tree = tree_with(git, parent, folder, files)
     if parent and tree == git("rev-parse", f"{parent}^{{tree}}"):
         return None
     commit = git("commit-tree", tree, *(("-p", parent) if parent else ()), stdin=message.encode())

@@ -15,7 +15,6 @@ from generator.cli.session import Session, ca_bundle, open_project, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from generator.ci.git import Git
     from generator.plan import State
     from generator.registry.answers import Manifest
     from generator.registry.client import Registry
@@ -42,12 +41,13 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     """
     from generator.ci.git import actions_git
     from generator.cli.plan import state_of
+    from generator.cli.release_branch import deploy, look_at_the_last
     from generator.release import existing, required
 
     state = state_of(open_project(session))
     git = actions_git(session.root)
     if push:
-        _look_at_the_last(git, state, allow_older=allow_older)
+        look_at_the_last(git, state, allow_older=allow_older)
     indexes = required(state, _parts(_registry(session, state), state))
     there = existing(_registry(session, state), indexes)
     _report(session, indexes, there)
@@ -56,7 +56,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     made = _made(session, state, [index for index in indexes if index.reference not in there])
     digests = {index.variant.id: {**there, **made}[index.reference] for index in indexes}
     _move_tags(session, state, indexes, digests)
-    return _deploy(session, state, git, digests)
+    return deploy(session, state, git, digests)
 
 
 def _registry(session: Session, state: State) -> Registry:
@@ -153,74 +153,3 @@ def _move_tags(session: Session, state: State, indexes: list[Index], digests: Ma
     stale = [tag for tag, name in tags.items() if answers[tag] != Digest(digests[name])]
     _each(lambda tag: create(tag, [f"{repositories[tags[tag]]}@{digests[tags[tag]]}"]), stale)
     say(session, f"{len(stale)} of {len(tags)} moving tags moved")
-
-
-def _look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
-    """Raise :class:`Failure`, before anything moves, where the release branch speaks against a release."""
-    from generator.ci.git import tip
-    from generator.release import refuse_to_offer_nothing
-
-    branch = state.loaded.matrix.build.release_branch
-    last = tip(git, branch)
-    if last is None:
-        return
-    refuse_to_offer_nothing(state, branch, _kinds(git, last))
-    if not allow_older:
-        _refuse_older(git, last)
-
-
-def _kinds(git: Git, release: str) -> str:
-    """Return the WorkspaceKinds of a release; an empty text where it has none."""
-    from generator.release import WORKSPACE_KINDS
-
-    return git.try_("show", f"{release}:{WORKSPACE_KINDS}").stdout.decode()
-
-
-def _refuse_older(git: Git, last: str) -> None:
-    """Raise :class:`Failure` where the last release came from a commit that is not among HEAD's ancestors."""
-    from generator.errors import Failure
-    from generator.release import source_of
-
-    source = source_of(git("log", "-1", "--format=%B", last))
-    if source and git.try_("merge-base", "--is-ancestor", source, "HEAD").returncode:
-        raise Failure(
-            f"the release of {source[:12]} is newer than this commit, or not of its history",
-            "run the workflow on the newest commit; --allow-older releases this one all the same",
-        )
-
-
-def _deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> int:
-    """Commit ``deploy/`` with digests to the release branch, where it changes."""
-    import yaml
-
-    from generator.ci.files import SUMMARY, append
-    from generator.ci.git import commit_folder, tip
-    from generator.release import (
-        DIGESTS,
-        FOLDER,
-        changed_images,
-        deploy_files,
-        message,
-        summary,
-    )
-
-    branch = state.loaded.matrix.build.release_branch
-    last = tip(git, branch)
-    before = git.try_("show", f"{last}:{DIGESTS}").stdout.decode() if last else None
-    kinds = yaml.safe_load_all(_kinds(git, last)) if last else ()
-    files = deploy_files(state, digests, [kind for kind in kinds if isinstance(kind, dict)])
-    changed = changed_images(before, digests)
-    text = message(changed, len(digests), git("rev-parse", "HEAD"))
-    commit = commit_folder(git, branch, FOLDER, files, text)
-    say(session, f"{commit[:12]} on {branch}" if commit else f"{branch} is up to date")
-    where = (
-        f"`deploy/` is at {commit[:12]} on `{branch}`."
-        if commit
-        else f"`deploy/` on `{branch}` is as it was."
-    )
-    append(SUMMARY, summary(changed, digests, where))
-    click.echo(
-        "".join(f"{name} {digests[name]}\n" for name in changed)
-        + f"{len(changed)} of {len(digests)} released"
-    )
-    return 0

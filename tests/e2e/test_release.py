@@ -165,6 +165,62 @@ def test_an_older_commit_is_not_released_over_a_newer_one(place: Place) -> None:
     place.git("checkout", "-q", "main")
 
 
+def offered(place: Place) -> dict[str, dict[str, str]]:
+    """What the release branch offers, by variant."""
+    place.git("fetch", "-q", "origin", "release")
+    found: dict[str, dict[str, str]] = json.loads(place.git("show", "FETCH_HEAD:deploy/images.json"))[
+        "images"
+    ]
+    return found
+
+
+def released(place: Place, subject: str) -> str:
+    """Release a new commit of the default branch; what was said."""
+    place.git("commit", "-q", "--allow-empty", "--message", subject)
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def take_back(place: Place) -> None:
+    """Revert the newest commit of the release branch, as one does while users wait."""
+    place.git("fetch", "-q", "origin", "release")
+    place.git("checkout", "-q", "--detach", "FETCH_HEAD")
+    place.git("revert", "--no-edit", "HEAD")
+    place.git("push", "-q", "origin", "HEAD:refs/heads/release")
+    place.git("checkout", "-q", "main")
+
+
+def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None:
+    leaf, base = last_leg(place)[0], next(iter(references(place.state())))[0]
+    older, good = place.git("rev-parse", "HEAD~1"), offered(place)[leaf]["digest"]
+    place.push(last_leg(place))
+    released(place, "A bad one")
+    bad = offered(place)[leaf]["digest"]
+    assert bad != good
+    take_back(place)
+    assert offered(place)[leaf]["digest"] == good
+
+    assert "stays as it is" in released(place, "A typo in the README")
+    assert offered(place)[leaf]["digest"] == good
+    place.git("checkout", "-q", older)
+    assert "is newer than this commit" in place.run("release", "--push").stderr
+    place.git("checkout", "-q", "main")
+
+    before = offered(place)[base]["digest"]
+    place.push((base, "linux/amd64"))
+    released(place, "Another image is new")
+    assert offered(place)[base]["digest"] != before
+    for _ in range(2):
+        assert offered(place)[leaf] | {"digest": good, "instead_of": bad} == offered(place)[leaf]
+        assert f"{leaf} stays {good}" in released(place, "Nothing is new")
+
+    place.push(last_leg(place))
+    released(place, "Mended")
+    assert offered(place)[leaf]["digest"] not in (good, bad)
+    assert "instead_of" not in offered(place)[leaf]
+
+
 def test_signing_without_its_program_is_no_release(place: Place) -> None:
     place.edit(sign={"tool": "notation", "plugin": "com.example", "key": "arn:x"})
     place.push(last_leg(place))

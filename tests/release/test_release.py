@@ -17,12 +17,15 @@ from generator.release import (
     DIGESTS,
     changed_images,
     deploy_files,
+    entries_of,
     message,
     moving_tags,
     origin,
+    read_entries,
     refuse_to_offer_nothing,
     released,
     required,
+    rolled_back,
     source_of,
     summary,
 )
@@ -131,7 +134,7 @@ def test_what_is_released_and_what_is_not() -> None:
 
 
 def test_what_a_runs_summary_says() -> None:
-    digests = {f"image-{number}:python3.13": DIGEST for number in range(120)}
+    digests = {f"image-{number}:python3.13": {"digest": DIGEST} for number in range(120)}
     text = summary(list(digests)[:2], digests, "`deploy/` is at abc on `release`.")
     assert "**2 of 120 images have a new digest.** `deploy/` is at abc" in text
     assert f"| `image-1:python3.13` | `{DIGEST}` |" in text
@@ -147,19 +150,46 @@ def test_tags_that_move() -> None:
 
 
 def test_the_digest_file_names_everything() -> None:
-    digests = dict.fromkeys(STATE.loaded.variants, DIGEST)
-    found = json.loads(deploy_files(STATE, digests)[DIGESTS].content)["images"]
+    entries = entries_of(STATE, dict.fromkeys(STATE.loaded.variants, DIGEST))
+    found = read_entries(deploy_files(STATE, entries)[DIGESTS].content.decode())
+    assert found == entries
     assert set(found) == set(STATE.loaded.variants)
     assert all(item["reference"].endswith(f"@{DIGEST}") for item in found.values())
-    assert changed_images(json.dumps({"images": found}), digests) == []
-    assert changed_images(json.dumps({"images": found}), {**digests, "leaf:python3.13": "other"}) == [
-        "leaf:python3.13"
-    ]
+    assert changed_images(found, entries) == []
+    other = {**entries["leaf:python3.13"], "digest": "other"}
+    assert changed_images(found, {**entries, "leaf:python3.13": other}) == ["leaf:python3.13"]
 
 
 @pytest.mark.parametrize("before", [None, "", "not json", "[]", '{"images": []}', '{"images": {"a": 1}}'])
 def test_a_last_release_that_cannot_be_read_counts_as_none(before: str | None) -> None:
-    assert changed_images(before, {"a": DIGEST}) == ["a"]
+    assert read_entries(before) == {}
+
+
+def entries(**digests: str) -> dict[str, dict[str, str]]:
+    """Entries of digests; `1 (2)` is 1 that stands in the place of 2."""
+    parts = {name: digest.partition(" (") for name, digest in digests.items()}
+    return {
+        name: {"digest": digest, **({"instead_of": other.rstrip(")")} if other else {})}
+        for name, (digest, _, other) in parts.items()
+    }
+
+
+TAKEN_BACK = {
+    "nothing was taken back": ({"a": "2"}, {"a": "2"}, {"a": "2"}, {}),
+    "taken back and not built anew": ({"a": "2"}, {"a": "1"}, {"a": "2"}, {"a": "1 (2)"}),
+    "taken back and built anew": ({"a": "2"}, {"a": "1"}, {"a": "3"}, {}),
+    "another one is new": ({"a": "2", "b": "2"}, {"a": "1", "b": "2"}, {"a": "2", "b": "3"}, {"a": "1 (2)"}),
+    "still after a release of another": ({"a": "1 (2)"}, {"a": "1 (2)"}, {"a": "2"}, {"a": "1 (2)"}),
+    "built anew after a release of another": ({"a": "1 (2)"}, {"a": "1 (2)"}, {"a": "3"}, {}),
+    "not offered before": ({"a": "2", "b": "2"}, {"a": "2"}, {"a": "2", "b": "2"}, {}),
+    "never released": ({}, {"a": "1"}, {"a": "2"}, {}),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN_BACK)
+def test_what_was_taken_back_stays(case: str) -> None:
+    released, offered, new, kept = TAKEN_BACK[case]
+    assert rolled_back(entries(**released), entries(**offered), entries(**new)) == entries(**kept)
 
 
 def test_a_message_knows_its_source() -> None:
