@@ -9,6 +9,8 @@ from generator.matrix.build import staging_of
 from generator.wording import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from generator.ci.event import Event
     from generator.ci.plan import Run
     from generator.matrix.model import Matrix
@@ -23,7 +25,7 @@ ITEMS = 5
 
 def comment(report: str, event: Event, run: Run, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
-    warnings = [warning for warning in (_outdated(event, run, matrix), _lost(run)) if warning]
+    warnings = [warning for warning in (_outdated(run, matrix), _lost(run)) if warning]
     return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
 
 
@@ -42,17 +44,22 @@ def _cut(text: str) -> str:
     return f"{text[: end if end > 0 else LIMIT]}\n\n… (the log of the run has all of it)\n"
 
 
-def _outdated(event: Event, run: Run, matrix: Matrix) -> str:
+def _outdated(run: Run, matrix: Matrix) -> str:
     if not run.outdated:
         return ""
-    mend = (
-        "This run commits them to the branch."
-        if matrix.build.commit_rendered and event.name == "pull_request" and not run.read_only
-        else "Run `image-matrix render` and commit what it changes:"
-    )
+    mend = "Run `image-matrix render` and commit what it changes:"
+    if run.renders:
+        mend = "This run commits them to the branch:"
+    elif matrix.build.commit_rendered and changes_workflows(run.outdated):
+        mend = f"GitHub's own token may change no workflow, so this run commits nothing. {mend}"
     count = f"{len(run.outdated)} generated files are" if len(run.outdated) > 1 else "A generated file is"
     files = listed((f"`{path}`" for path in run.outdated), ITEMS)
     return f"> [!WARNING]\n> **{count} out of date, so nothing is built.** {mend} {files}\n"
+
+
+def changes_workflows(paths: Iterable[str]) -> bool:
+    """Say whether a commit of these files needs a token that may change workflows; GitHub's own may not."""
+    return any(path.startswith(".github/workflows/") for path in paths)
 
 
 def _lost(run: Run) -> str:

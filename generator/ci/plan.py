@@ -29,6 +29,8 @@ class Run:
     force: bool = False
     outdated: tuple[str, ...] = ()
     """Generated files that are not what the matrix says; nothing is built then."""
+    renders: bool = False
+    """This run commits them to the pull request's branch."""
     lost: tuple[str, ...] = ()
     """What is wrong with profiles and choices that users have stored, in words; nothing is built then."""
 
@@ -69,5 +71,5 @@ def outputs(run: Run) -> dict[str, str]:
         "scans": json.dumps(scans, separators=(",", ":")),
         "fork": " ".join(run.fork),
         "force": str(run.force).lower(),
-        "outdated": str(bool(run.outdated)).lower(),
+        "render": str(run.renders).lower(),
     }

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 LISTED = 300
 """Changes that are listed: far less than the 65,536 characters that GitHub takes."""
 RIGHTS = (
-    "let Actions create pull requests (Settings, Actions, General), or give the workflow the token of a GitHub App as "
-    "the secret IMAGE_MATRIX_TOKEN"
+    "let Actions create pull requests (Settings, Actions, General), or give the workflow a token of its own as the "
+    "secret IMAGE_MATRIX_TOKEN"
 )
 
 

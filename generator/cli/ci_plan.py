@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,11 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     state = state_of(project)
     base = _base(session, event)
     old = state_at(session, base) if base else None
+    outdated = _outdated(session, project)
     run = replace(
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
-        outdated=_outdated(session, project),
+        outdated=outdated,
+        renders=_renders(state, event, outdated),
         lost=_lost(state, old, base) if base and old and event.pull_request else (),
     )
     report = "\n".join(
@@ -75,6 +78,16 @@ def _outdated(session: Session, project: Project) -> tuple[str, ...]:
     plain = replace(session, overlays=(), verbosity=-1)
     difference = compare(session.root, render_project(open_project(plain) if session.overlays else project))
     return tuple(change.path for change in difference.outputs or difference.changes)
+
+
+def _renders(state: State, event: Event, outdated: tuple[str, ...]) -> bool:
+    """Say whether the run commits what is out of date: where it may push, and may push these files."""
+    from generator.ci.comment import changes_workflows
+
+    if not outdated or event.name != "pull_request" or event.fork:
+        return False
+    trusted = os.environ.get("IMAGE_MATRIX_HAS_TOKEN") == "true"
+    return state.loaded.matrix.build.commit_rendered and (trusted or not changes_workflows(outdated))
 
 
 def _lost(state: State, old: State, base: str) -> tuple[str, ...]:

@@ -156,18 +156,33 @@ def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
     base = place.git("rev-parse", "HEAD")
     place.change("six==1.17.0", "six==1.16.0", render=False)
     code, comment, outputs = place.plan(base)
-    assert (code, outputs["outdated"]) == (0, "true")
+    assert (code, outputs["render"]) == (0, "false")
     assert "out of date, so nothing is built.** Run `image-matrix render`" in comment
     assert "`images/leaf/python3.13/Dockerfile`" in comment
     place.commit()
-    assert place.plan(base)[2]["outdated"] == "false"
+    assert "out of date" not in place.plan(base)[1]
+
+
+def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place) -> None:
+    """It may change no workflow, and another image is another job."""
+    place.change("{scan: {tool: none}}", "{scan: {tool: none}, commit_rendered: true}")
+    base = place.change("six==1.17.0", "six==1.16.0", render=False)
+    _, comment, outputs = place.plan(base)
+    assert (outputs["render"], "This run commits them" in comment) == ("true", True)
+    base = place.change("  other:", "  another: {parent: base, pip: [toolz==1.0.0]}\n  other:", render=False)
+    _, comment, outputs = place.plan(base)
+    assert outputs["render"] == "false"
+    assert "so this run commits nothing. Run `image-matrix render`" in comment
+    place.patch.setenv("IMAGE_MATRIX_HAS_TOKEN", "true")
+    assert place.plan(base)[2]["render"] == "true"
+    assert place.plan(base, repository="somebody/fork")[2]["render"] == "false"
 
 
 def test_generated_files_are_compared_without_the_overlay_of_a_site(place: Place, tmp_path: Path) -> None:
     overlay = tmp_path / "site.yaml"
     overlay.write_text("sources: {debian: mirror.example.org/debian:trixie-slim}\n")
     place.patch.setenv("IMAGE_MATRIX_OVERLAY", str(overlay))
-    assert place.plan(place.git("rev-parse", "HEAD"))[2]["outdated"] == "false"
+    assert "out of date" not in place.plan(place.git("rev-parse", "HEAD"))[1]
 
 
 def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> None:

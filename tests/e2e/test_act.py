@@ -308,7 +308,7 @@ def test_what_was_not_rendered_is_rendered_for_the_author(
     settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
     outcome = repository.run("pull_request", event, **settings)
     assert outcome.results == {"Plan": "failed", "Render for the author": "succeeded", "Images": "failed"}
-    assert "This run commits them to the branch." in comments[1]
+    assert "This run commits them to the branch:" in comments[1]
     repository.git("fetch", "-q", "origin", "render-me")
     assert repository.git("rev-parse", "FETCH_HEAD^") == repository.git("rev-parse", "HEAD")
     assert repository.git("show", "--no-patch", "--format=%s", "FETCH_HEAD") == "Render"

@@ -121,7 +121,7 @@ def test_only_who_can_push_gets_a_commit() -> None:
     condition = jobs(SHAPES["trusting team"])["render"]["if"]
     assert "head.repo.full_name == github.repository" in condition
     assert f"user.login != '{DEPENDABOT}'" in condition
-    assert "needs.plan.outputs.outdated == 'true'" in condition
+    assert "needs.plan.outputs.render == 'true'" in condition
 
 
 def test_a_comment_that_cannot_be_written_stops_nothing() -> None:
