@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 HOME = HERE.parent.parent
 STANDINS = (
     "astral-sh/setup-uv", "docker/setup-buildx-action", "docker/login-action", "actions/upload-artifact",
+    "actions/download-artifact",
     "sigstore/cosign-installer", "actions/checkout",
 )  # fmt: skip
 """Actions that come from tests/e2e/actions; a checkout without `ref` is act's own, which copies the repository."""
