@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from generator.wording import listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from generator.matrix.build import Build
     from generator.matrix.model import Platform, Variant
     from generator.plan import State
     from generator.registry.client import Registry
@@ -25,6 +27,8 @@ Entry: TypeAlias = "Mapping[str, Any]"
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
+POLICY = "image-matrix.policy"
+"""The annotation of an index that says under which policy it was released."""
 SOURCE_TRAILER = "Source-Commit"
 LISTED = 100
 """Images that a run's summary lists."""
@@ -39,6 +43,8 @@ class Index:
     """Full reference of the immutable tag: ``ghcr.io/example/notebooks/base:python3.13-0123456789ab``."""
     parts: Mapping[Platform, Manifest]
     """Each platform's image as the builds left it."""
+    policy: str
+    """What it has to be scanned and signed by; see :func:`policy_of`."""
 
     @property
     def repository(self) -> str:
@@ -50,10 +56,23 @@ class Index:
         """Each platform's image by digest."""
         return [f"{self.repository}@{part.digest}" for part in self.parts.values()]
 
-    def is_made_of(self, there: Manifest) -> bool:
-        """Say whether an index of the registry has exactly these platforms with exactly these images."""
+    def is_released_as(self, there: Manifest) -> bool:
+        """Say whether an index of the registry has exactly these images, and was released under the same policy."""
         wanted = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
-        return dict(there.platforms) == wanted
+        return dict(there.platforms) == wanted and there.annotations.get(POLICY) == self.policy
+
+
+def policy_of(build: Build) -> str:
+    """Return a fingerprint of who signs and who scans: under another one, nothing counts as released.
+
+    Exceptions of the scan (``ignore``) are not part of it: the next change of an image meets them.
+    """
+    sign, scan = build.sign, build.scan
+    said = {
+        "sign": [sign.tool, sign.key, sign.plugin],
+        "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
@@ -70,28 +89,30 @@ def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
     """Return the index of every variant that is there on all its platforms."""
     found = []
+    policy = policy_of(state.loaded.matrix.build)
     for item in state.loaded.variants.values():
         mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
         if len(mine) == len(item.platforms):
             reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
-            found.append(Index(item, reference, mine))
+            found.append(Index(item, reference, mine, policy))
     return found
 
 
 def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
-    """Return the digests, by reference, of those indexes that the registry has with exactly these images."""
+    """Return the digests, by reference, of those indexes that the registry has as they have to be."""
     answers = registry.manifests(index.reference for index in indexes)
     return {
         index.reference: answer.digest
         for index in indexes
-        if isinstance(answer := answers[index.reference], Manifest) and index.is_made_of(answer)
+        if isinstance(answer := answers[index.reference], Manifest) and index.is_released_as(answer)
     }
 
 
 def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
     """Return every leg of the variants whose index is made of exactly what their platforms' tags point to now.
 
-    An index under the same key may be older: an image can be built again by force.
+    An index under the same key may be older: an image can be built again by force. Or another policy may have been in
+    force.
     """
     names = references(state)
     answers = registry.manifests(names.values())
@@ -104,19 +125,20 @@ def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
     return {(item.id, platform) for item in done for platform in item.platforms}
 
 
-def origin(environment: Mapping[str, str], now: str, label: str) -> list[str]:
-    """Return what an index says of its origin; never part of an image or its key.
+def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
+    """Return what an index says of its origin and policy; never part of an image or its key.
 
     Source: github.com/opencontainers/image-spec, annotations.md.
     """
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
     said = {
         "created": now,
-        "version": label,
+        "version": index.variant.label,
         "revision": environment.get("GITHUB_SHA"),
         "source": f"{server}/{repository}" if server and repository else None,
     }
-    return [f"index:org.opencontainers.image.{name}={value}" for name, value in said.items() if value]
+    known = [f"index:org.opencontainers.image.{name}={value}" for name, value in said.items() if value]
+    return [*known, f"index:{POLICY}={index.policy}"]
 
 
 def moving_tags(state: State) -> dict[str, str]:

@@ -125,7 +125,7 @@ def _create(index: Index) -> None:
     from generator.release import origin
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    said = origin(os.environ, now, index.variant.label)
+    said = origin(os.environ, now, index)
     create(f"{index.reference}{CANDIDATE}", index.sources, said)
 
 

@@ -25,6 +25,7 @@ class Manifest:
     media_type: str
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platform (``linux/arm64``) to the digest of its manifest; empty where there is no index."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

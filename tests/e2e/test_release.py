@@ -221,6 +221,15 @@ def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None
     assert "instead_of" not in offered(place)[leaf]
 
 
+def test_another_policy_reaches_what_is_released(place: Place) -> None:
+    leaf = last_leg(place)[0]
+    before = offered(place)[leaf]["digest"]
+    place.edit(sign={"tool": "none"}, scan={"tool": "grype"})
+    released(place, "Another scanner")
+    assert offered(place)[leaf]["digest"] != before
+    assert "0 indexes to make and sign" in released(place, "The same one")
+
+
 def test_signing_without_its_program_is_no_release(place: Place) -> None:
     place.edit(sign={"tool": "notation", "plugin": "com.example", "key": "arn:x"})
     place.push(last_leg(place))

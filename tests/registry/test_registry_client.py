@@ -382,12 +382,13 @@ def test_the_real_registry() -> None:
     host = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
     if not host:
         pytest.skip("IMAGE_MATRIX_TEST_REGISTRY is not set")
+    said = {"test": str(time.time_ns())}
     body = json.dumps(
         {
             "schemaVersion": 2,
             "mediaType": INDEX_TYPES[0],
             "manifests": [],
-            "annotations": {"test": str(time.time_ns())},
+            "annotations": said,
         }
     ).encode()
     import requests
@@ -404,6 +405,6 @@ def test_the_real_registry() -> None:
     with client() as registry:
         assert registry.digest(f"{name}:1") == Digest(digest)
         assert registry.digest(f"{name}@{digest}") == Digest(digest)
-        assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {})
+        assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {}, said)
         assert registry.digest(f"{name}:never") == Absent()
         assert registry.digest(f"{host}/test/never:1") == Absent()

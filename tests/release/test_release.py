@@ -7,7 +7,7 @@ import pytest
 
 from generator.errors import Failure
 from generator.keys import compute_keys
-from generator.matrix.build import Signing
+from generator.matrix.build import Build, Ignored, Scanning, Signing
 from generator.pins import Pins
 from generator.plan import State
 from generator.registry.answers import Manifest
@@ -15,12 +15,14 @@ from generator.registry.client import Registry, World
 from generator.registry.http import Request, Response
 from generator.release import (
     DIGESTS,
+    POLICY,
     changed_images,
     deploy_files,
     entries_of,
     message,
     moving_tags,
     origin,
+    policy_of,
     read_entries,
     refuse_to_offer_nothing,
     released,
@@ -77,9 +79,28 @@ def test_a_missing_platform_stops_everything() -> None:
 def test_an_index_that_lacks_a_platform_is_made_anew() -> None:
     index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
     whole = {platform: f"sha256:{platform[-1] * 64}" for platform in ("linux/amd64", "linux/arm64")}
-    assert index.is_made_of(Manifest(DIGEST, "index", whole))
-    assert not index.is_made_of(Manifest(DIGEST, "index", {"linux/amd64": whole["linux/amd64"]}))
-    assert not index.is_made_of(Manifest(DIGEST, "index", {**whole, "linux/arm64": "sha256:" + "0" * 64}))
+    said = {POLICY: index.policy}
+    assert index.is_released_as(Manifest(DIGEST, "index", whole, said))
+    assert not index.is_released_as(Manifest(DIGEST, "index", {"linux/amd64": whole["linux/amd64"]}, said))
+    other = {**whole, "linux/arm64": "sha256:" + "0" * 64}
+    assert not index.is_released_as(Manifest(DIGEST, "index", other, said))
+    assert not index.is_released_as(Manifest(DIGEST, "index", whole))
+
+
+@pytest.mark.parametrize(
+    ("build", "same"),
+    [
+        (Build(), True),
+        (Build(max_parallel=3), True),
+        (Build(scan=Scanning(ignore=(Ignored("CVE-1", "2099-01-01", "x"),))), True),
+        (Build(scan=Scanning(severity="HIGH")), False),
+        (Build(scan=Scanning("grype")), False),
+        (Build(sign=Signing("none")), False),
+        (Build(sign=Signing(key="awskms:///alias/images")), False),
+    ],
+)
+def test_who_signs_and_what_stops_a_release_is_the_policy(build: Build, same: bool) -> None:
+    assert (policy_of(build) == policy_of(Build())) is same
 
 
 def answering(held: Mapping[str, Any]) -> Registry:
@@ -98,7 +119,8 @@ def index_of(*platforms: str, made: int = 1) -> dict[str, Any]:
         {"digest": f"sha256:{platform[-1] * 63}{made}", "platform": {"os": "linux", "architecture": platform}}
         for platform in platforms
     ]
-    return {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
+    said = {POLICY: policy_of(STATE.loaded.matrix.build)}
+    return {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries, "annotations": said}
 
 
 def everything() -> dict[str, Any]:
@@ -201,10 +223,12 @@ def test_a_message_knows_its_source() -> None:
 
 def test_where_an_index_comes_from() -> None:
     said = {"GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
-    assert "index:org.opencontainers.image.revision=abc" in origin(
-        said, "2026-01-01T00:00:00+00:00", "python3.13"
-    )
-    assert len(origin({}, "2026-01-01T00:00:00+00:00", "python3.13")) == 2
+    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    assert "index:org.opencontainers.image.revision=abc" in origin(said, "2026-01-01T00:00:00+00:00", index)
+    assert origin({}, "2026-01-01T00:00:00+00:00", index)[1:] == [
+        "index:org.opencontainers.image.version=python3.13",
+        f"index:{POLICY}={index.policy}",
+    ]
 
 
 def test_who_signs() -> None:
