@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,11 +74,36 @@ def deploy(session: Session, state: State, git: Git, digests: Mapping[str, str])
     before = _entries(git, branch.now)
     entries, files = _content(session, git, state, branch, digests)
     changed = changed_images(before, entries)
-    where = _commit(session, git, branch, files, changed, len(entries))
+    where = " ".join(
+        (_commit(session, git, branch, files, changed, len(entries)), _dropped(git, branch, files))
+    ).strip()
     append(SUMMARY, summary(changed, entries, where))
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
     click.echo(f"{shown}{len(changed)} of {len(entries)} released")
     return 0
+
+
+def _dropped(git: Git, branch: Branch, files: Mapping[str, File] | None) -> str:
+    """Say which values of WorkspaceKinds are gone: Kubeflow may refuse the new file for them."""
+    from generator.release import WORKSPACE_KINDS
+    from generator.render.deploy.workspace_values import dropped
+    from generator.wording import listed
+
+    if files is None or branch.now is None or WORKSPACE_KINDS not in files:
+        return ""
+    gone = dropped(_parsed(_kinds(git, branch.now)), _parsed(files[WORKSPACE_KINDS].content.decode()))
+    if not gone:
+        return ""
+    return (
+        f"WorkspaceKinds no longer hold {listed((f'`{name}`' for name in gone), 5)}: 256 values are the most. Kubeflow "
+        "refuses the new file while a Workspace uses one of these; restart it with a newer image."
+    )
+
+
+def _parsed(kinds: str) -> list[dict[str, Any]]:
+    import yaml
+
+    return [kind for kind in yaml.safe_load_all(kinds) if isinstance(kind, dict)]
 
 
 def _branch(git: Git, name: str) -> Branch:
@@ -100,12 +125,9 @@ def _content(
     A rollback is a commit by hand that takes the last release back, or an image of it: what it took back does not come
     again by itself.
     """
-    import yaml
-
     from generator.release import deploy_files, entries_of, rolled_back
 
-    kinds = yaml.safe_load_all(_kinds(git, branch.now)) if branch.now else ()
-    previous = [kind for kind in kinds if isinstance(kind, dict)]
+    previous = _parsed(_kinds(git, branch.now)) if branch.now else []
     new, offered = entries_of(state, digests), _entries(git, branch.now)
     files = deploy_files(state, new, previous)
     if _was_taken_back(git, branch, files):

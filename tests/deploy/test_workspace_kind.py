@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from generator.render.deploy.outputs import deploy_files
+from generator.render.deploy.workspace_values import dropped
 from tests.deploy.support import deployed, reference, references, small
 
 
@@ -74,6 +75,23 @@ def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
     for item in found.values():
         target = item.get("redirect", {}).get("to")
         assert target is None or "redirect" not in found[target]
+
+
+def test_what_256_values_do_not_hold_is_told() -> None:
+    loaded = small()
+    previous: list[Any] = []
+    for number in range(86):
+        files = deploy_files(
+            loaded.matrix, loaded.variants, references(loaded, mark=f"{number:012}"), previous
+        )
+        before, previous = (
+            previous,
+            list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content)),
+        )
+        if number < 85:
+            assert not dropped(before, previous)
+    assert len(images(previous[0])) == 256
+    assert [name.rpartition("_")[2] for name in dropped(before, previous)] == ["0" * 12] * 2
 
 
 def test_rules_keep_cuda_images_on_gpu_pods() -> None:

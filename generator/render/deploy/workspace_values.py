@@ -11,7 +11,7 @@ from generator.profiles.pod import devices, hugepages, placements_of, selector, 
 from generator.profiles.units import byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from generator.matrix.model import Matrix, Variant
     from generator.matrix.profiles import Profile, Size
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PORT = "notebook"
 LABEL = "accelerator"
 MOST_VALUES = 256
+"""The most values that the WorkspaceKind's definition takes."""
 
 
 def _version(reference: str) -> str:
@@ -110,6 +111,22 @@ def option(values: list[dict[str, Any]], old: Mapping[str, Any]) -> dict[str, An
             bare = {key: value for key, value in item.items() if key != "redirect"}
             kept.append({**bare, "spawner": spawner, **redirect})
     return {"spawner": {"default": values[0]["id"]}, "values": [*values, *kept][:MOST_VALUES]}
+
+
+def dropped(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return, as ``kind: id``, what WorkspaceKinds no longer hold: the oldest values, where there are too many.
+
+    Kubeflow's webhook refuses the whole update while a Workspace uses one of them.
+    """
+    there = set(_ids(after))
+    return [f"{name}: {value}" for name, value in _ids(before) if (name, value) not in there]
+
+
+def _ids(kinds: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for kind in kinds:
+        for choice in kind["spec"]["podTemplate"]["options"].values():
+            for value in choice["values"]:
+                yield kind["metadata"]["name"], value["id"]
 
 
 def _stem(identifier: str) -> str:
