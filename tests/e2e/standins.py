@@ -18,8 +18,8 @@ from pathlib import Path
 from tests.environments import python_of
 
 NODE = "24"
-HEADERS = ("libkrb5-dev", "libx11-dev", "libxkbfile-dev", "libsecret-1-dev")
-"""What code-server's native modules are compiled with."""
+COMPILED_WITH = ("g++", "make", "libkrb5-dev", "libx11-dev", "libxkbfile-dev", "libsecret-1-dev")
+"""What code-server's native modules are compiled with, beside Python."""
 LAUNCHER = """#!/bin/sh
 # As in the release: runs code-server with the Node that lies beside it.
 set -eu
@@ -72,8 +72,8 @@ def code_server(version: str) -> Path:
 
 def install(folder: Path, version: str) -> Path:
     """Install Node and code-server; return code-server's folder."""
-    if subprocess.run(["dpkg-query", "--show", *HEADERS], capture_output=True).returncode:
-        apt_install(*HEADERS, folder=folder)
+    if subprocess.run(["dpkg-query", "--show", *COMPILED_WITH], capture_output=True).returncode:
+        apt_install(*COMPILED_WITH, folder=folder)
     (folder / "package.json").write_text('{"private": true}')
     npm = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
     run(*npm, f"node@{NODE}", folder=folder)
