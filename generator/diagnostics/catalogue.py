@@ -96,6 +96,14 @@ UNUSED = Rule(
     "Nothing refers to it; often the name is misspelt where it should be used.",
     severity="warning",
 )  # fmt: skip
+UNKNOWN_PLACEHOLDER = Rule(
+    "IM207", "unknown-placeholder", "{where}: nothing is put in for `{placeholder}`", "{advice}",
+    "A misspelt placeholder would go into a Dockerfile as it is. A download's address takes `{version}`, `{arch}` and `{machine}`; a "
+    "`pip_index`, and the `env` of an accelerator, `{version}` and `{version_digits}`, which are the accelerator's; `tests.versions` "
+    "takes axes. A brace that an address has of its own is written `%7B` or `%7D`.",
+    bad='kubectl: {version: "1.37.0", url: "https://dl.k8s.io/v{version}/{archh}/kubectl", to: /usr/local/bin/kubectl}\n',
+    good='kubectl: {version: "1.37.0", url: "https://dl.k8s.io/v{version}/{arch}/kubectl", to: /usr/local/bin/kubectl}\n',
+)  # fmt: skip
 
 EMPTY_VARIANTS = Rule(
     "IM301", "empty-variants", "image `{image}` has no variant left", "{advice}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from generator.matrix.build import Build
+from generator.matrix.placeholders import fill
 from generator.matrix.profiles import Catalog
 
 Platform = str
@@ -44,15 +45,13 @@ class Download:
     def address(self, arch: str) -> str:
         """Return the address for an architecture (``amd64`` or ``arm64``)."""
         machine = {"amd64": "x86_64", "arm64": "aarch64"}[arch]
-        named = self.arch.get(arch, arch)
-        return (
-            self.url.replace("{version}", self.version).replace("{arch}", named).replace("{machine}", machine)
-        )
+        values = {"version": self.version, "arch": self.arch.get(arch, arch), "machine": machine}
+        return fill(self.url, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
-    """Everything that belongs to one kind of device."""
+    """Everything that belongs to one kind of device; ``{version}`` and ``{version_digits}`` are not yet replaced."""
 
     name: str
     description: str = ""
@@ -61,6 +60,11 @@ class Accelerator:
     pip_index: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
+
+    def versioned(self, text: str) -> str:
+        """Put its version into a text, as 13.0 and as 130."""
+        digits = self.version.replace(".", "")
+        return fill(text, {"version": self.version, "version_digits": digits} if self.version else {})
 
 
 @dataclass(frozen=True, slots=True)

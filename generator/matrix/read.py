@@ -107,19 +107,12 @@ def _download(name: str, item: Mapping[str, Any]) -> Download:
 
 
 def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:
-    version = item.get("version", "")
-    index = item.get("pip_index")
     return Accelerator(
         name=name,
         description=item.get("description", ""),
-        version=version,
+        version=item.get("version", ""),
         resource=item.get("resource"),
-        pip_index=versioned(index, version) if index else None,
-        env={key: versioned(value, version) for key, value in item.get("env", {}).items()},
+        pip_index=item.get("pip_index"),
+        env=item.get("env", {}),
         platforms=tuple(item.get("platforms", ())),
     )
-
-
-def versioned(text: str, version: str) -> str:
-    """Replace ``{version}`` (13.0) and ``{version_digits}`` (130)."""
-    return text.replace("{version}", version).replace("{version_digits}", version.replace(".", ""))

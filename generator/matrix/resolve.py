@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from generator.matrix.model import MANAGERS, TEST_KINDS, Settings, Variant
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from generator.diagnostics import Path
-    from generator.matrix.model import Image, Manager, Match, Matrix, TestKind
+    from generator.matrix.model import Accelerator, Image, Manager, Match, Matrix, TestKind
 
 T = TypeVar("T")
 Kind = Literal["default", "matrix", "parent", "bundle", "accelerator", "image", "override"]
@@ -90,8 +90,10 @@ def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Var
         Layer(Origin("bundle", b.value, ("bundles", b.value)), matrix.bundles[b.value]) for b in bundles
     ]
     named = _last([*first, *own], "accelerator")
-    if named and named.value in matrix.accelerators:
-        between.append(_accelerator_layer(matrix, named.value, inherited=named.origin.kind == "parent"))
+    accelerator = matrix.accelerators.get(named.value) if named else None
+    if named and accelerator:
+        between.append(_accelerator_layer(accelerator, inherited=named.origin.kind == "parent"))
+        own = [_versioned(layer, accelerator) for layer in own]
     return _merge([*first, *between, *own], tuple(bundles))
 
 
@@ -129,11 +131,18 @@ def _own_layers(image: Image, values: Mapping[str, str]) -> Iterable[Layer]:
             yield Layer(Origin("override", text, (*path, "overrides", position)), override.settings)
 
 
-def _accelerator_layer(matrix: Matrix, name: str, *, inherited: bool) -> Layer:
-    item = matrix.accelerators[name]
-    env = {} if inherited else item.env
+def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
+    env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
     settings = Settings(pip_index=item.pip_index, env=env, platforms=item.platforms)
-    return Layer(Origin("accelerator", name, ("accelerators", name)), settings)
+    return _versioned(Layer(Origin("accelerator", item.name, ("accelerators", item.name)), settings), item)
+
+
+def _versioned(layer: Layer, accelerator: Accelerator) -> Layer:
+    """Put the accelerator's version into a layer's package index."""
+    index = layer.settings.pip_index
+    if index is None:
+        return layer
+    return Layer(layer.origin, replace(layer.settings, pip_index=accelerator.versioned(index)))
 
 
 def _last(layers: Sequence[Layer], name: str) -> Sourced[Any] | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from generator.matrix.lineage import lineage
 from generator.matrix.model import TEST_KINDS
+from generator.matrix.placeholders import fill
 from generator.matrix.resolve import package_name
-from generator.matrix.validate.tests import AXIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,18 +26,13 @@ def inherited(line: Iterable[Variant]) -> OwnTests:
     values = variants[-1].values
     return {
         kind: {
-            key: with_values(expected, values) if kind == "versions" else expected
+            key: fill(expected, values) if kind == "versions" else expected
             for item in variants
             for key, expected in item.tests.get(kind, {}).items()
         }
         for kind in TEST_KINDS
         if any(item.tests.get(kind) for item in variants)
     }
-
-
-def with_values(text: str, values: Mapping[str, str]) -> str:
-    """Put axis values in: ``{python}`` to ``3.13``."""
-    return AXIS.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def pins(line: Iterable[Variant]) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
 from generator.matrix.ide import ide_of
+from generator.matrix.placeholders import names
 from generator.matrix.schema import human
 from generator.matrix.validate.references import settings_of
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from generator.diagnostics import Finding, Path
     from generator.matrix.model import Matrix, Settings, Variant
-
-AXIS = re.compile(r"\{([^{}]*)\}")
-"""An axis whose value is to be put in: ``{python}``."""
 
 
 def _declared(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
@@ -49,7 +46,7 @@ def unknown_axes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fi
         users = [path[1]] if path[0] == "images" else _users(matrix, str(path[1]))
         for name, value in settings.tests.get("versions", {}).items():
             place: Path = (*path, "tests", "versions", name)
-            for axis in dict.fromkeys(AXIS.findall(value)):
+            for axis in names(value):
                 for image in (str(user) for user in users if axis not in axes.get(str(user), {axis: ""})):
                     suggestion = did_you_mean(axis, axes[image]) if axes[image] else "write the version"
                     yield rules.AXIS_NOT_HERE.at(
