@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from generator.diagnostics.conceal import conceal
 from generator.wording import listed
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
         rule.code,
         rule.name,
         rule.severity,
-        printable(rule.message.format_map(fields)),
-        printable(rule.help.format_map(fields)),
+        printable(conceal(rule.message.format_map(fields))),
+        printable(conceal(rule.help.format_map(fields))),
         place,
     )
 

@@ -66,6 +66,14 @@ BAD_NAME = Rule(
     "single hyphens, starting with a letter, at most 63 characters.",
     bad="images:\n  Jupyter_Lab: {parent: base}\n", good="images:\n  jupyter-lab: {parent: base}\n",
 )  # fmt: skip
+PASSWORD_IN_ADDRESS = Rule(
+    "IM107", "password-in-address", "{where}: the address has a user or a password in it, which everyone could read", "{advice}",
+    "matrix.yaml and the Dockerfiles are committed, and Dockerfiles are part of images' history. A password that was committed is to be "
+    "changed. uv takes it from ~/.netrc when the lock is made, registries from `docker login`. Build steps log in nowhere: what they fetch "
+    "must be had without a password, at the place itself or at a mirror (`mirrors:`).",
+    bad='jupyter: {parent: base, pip_index: "https://user:password@packages.example.org/simple"}\n',
+    good='jupyter: {parent: base, pip_index: "https://packages.example.org/simple"}\n',
+)  # fmt: skip
 
 UNKNOWN_PARENT = Rule(
     "IM201", "unknown-parent", "image `{image}` has an unknown parent `{name}`", "{suggestion}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from generator.diagnostics.conceal import conceal_in_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -54,12 +56,11 @@ def where(place: Place) -> str:
 def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
     if not place.source.strip():
         return []
-    shown = "".join(
-        char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in place.source
-    )
-    source, column = _window(shown, place.column)
+    line, column, width = conceal_in_line(place.source, place.column, place.width)
+    shown = "".join(char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in line)
+    source, column = _window(shown, column)
     number = str(place.line)
-    width = max(1, min(place.width, _display_width(source) - column + 1))
+    width = max(1, min(width, _display_width(source) - column + 1))
     pad = _display_width(source[: column - 1])
     caret = " " * pad + paint(mark * width + (f" {note}" if note else ""), "error" if mark == "^" else "help")
     return [f"  {number} | {source}", f"  {' ' * len(number)} | {caret}"]

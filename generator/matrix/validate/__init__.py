@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
 from generator.matrix.validate import (
+    addresses,
     build,
     names,
     packages,
@@ -37,6 +38,7 @@ CHECKS = (
     references.cycles,
     references.unused,
     placeholders.unknown_placeholders,
+    addresses.passwords,
     packages.listed_twice,
     packages.downloads_without_place,
     tests.unreadable_commands,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
+from generator.diagnostics.conceal import has_user, without_user
 from generator.matrix.schema import human
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _has_domain(reference: str) -> bool:
 
 def reference_advice(value: str, example: str) -> str:
     """Say what is wrong with a reference, the likeliest mistake first."""
+    if has_user(value):
+        return f"write `{without_user(value)}`; user and password are those of `docker login`"
     if "://" in value:
         return f"leave the scheme out: `{value.partition('://')[2].lower()}`"
     if value != value.lower() and re.search(r"[A-Z]", value.rpartition(":")[0] or value):

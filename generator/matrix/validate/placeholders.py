@@ -9,17 +9,14 @@ from generator.diagnostics import did_you_mean
 from generator.matrix.placeholders import ACCELERATOR, DOWNLOAD, names, strays
 from generator.matrix.resolve import matches
 from generator.matrix.schema import human
+from generator.matrix.validate.addresses import of_mirrors
 from generator.matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from generator.diagnostics import Finding, Path, Target
-    from generator.matrix.model import Accelerator, Matrix, Mirrors, Settings, Variant
-
-MIRRORED_ADDRESSES = ("downloads", "apt", "pip_indexes")
-"""Mirrors by the prefix of an address; those of registries are no addresses."""
-SINGLE_MIRRORS = ("pip", "npm", "conda", "cran", "extensions")
+    from generator.diagnostics import Finding, Path
+    from generator.matrix.model import Accelerator, Matrix, Settings, Variant
 
 
 def unknown_placeholders(matrix: Matrix) -> Iterator[Finding]:
@@ -35,7 +32,7 @@ def unknown_placeholders(matrix: Matrix) -> Iterator[Finding]:
         yield from _unknown((*path, "pip_index"), settings.pip_index or "", ACCELERATOR)
         for name, version in settings.tests.get("versions", {}).items():
             yield from _not_closed((*path, "tests", "versions", name), version)
-    yield from _in_mirrors(matrix.mirrors)
+    yield from _in_mirrors(matrix)
 
 
 def _unknown(path: Path, text: str, known: Collection[str]) -> Iterator[Finding]:
@@ -76,18 +73,9 @@ def _not_closed(path: Path, text: str) -> Iterator[Finding]:
         yield _finding(path, part, f"write `{{{part.strip('{}')}}}`")
 
 
-def _in_mirrors(mirrors: Mirrors) -> Iterator[Finding]:
+def _in_mirrors(matrix: Matrix) -> Iterator[Finding]:
     advice = "write the address as it is after the version was put in: mirrors have no placeholders"
-    texts: list[tuple[Path, Target, str]] = [
-        (("mirrors", name), "value", getattr(mirrors, name) or "") for name in SINGLE_MIRRORS
-    ]
-    for name in MIRRORED_ADDRESSES:
-        for prefix, mirror in getattr(mirrors, name).items():
-            texts += [
-                (("mirrors", name, prefix), "key", prefix),
-                (("mirrors", name, prefix), "value", mirror),
-            ]
-    for path, target, text in texts:
+    for path, target, text in of_mirrors(matrix.mirrors):
         for part in strays(text, ()):
             yield rules.UNKNOWN_PLACEHOLDER.at(
                 path, target, where=human(path), placeholder=part, advice=advice

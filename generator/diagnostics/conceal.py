@@ -1,0 +1,40 @@
+"""Users and passwords in addresses: found, and kept out of what is printed. A log on GitHub is public."""
+
+from __future__ import annotations
+
+import re
+
+SHOWN = "***"
+"""What is printed in place of a user and password, whatever their length."""
+_USER = re.compile(
+    r"(?<=://)[^\s/?#]*(?=@)"
+    r"|(?<=://)[^\s/?#@:]+:(?!\d+(?:[/?#\s]|$))(?:\S*|[^\"'`@]*)(?=@)"  # with a slash or a blank; a port is no password
+    r"""|(?<![^\s"'`\[{(,=])[^\s/:@"'`\[{(,=]+:[^\s/@]+(?=@(?!sha\d+:)[\w-]+[.:/])"""  # without a scheme
+)
+"""What stands before the ``@`` of an address (RFC 3986, 3.2.1)."""
+
+
+def has_user(address: str) -> bool:
+    """Say whether an address names a user, or a token in its place, or a user with a password."""
+    return _USER.search(address) is not None
+
+
+def without_user(address: str) -> str:
+    """Return an address without its user and password."""
+    return _USER.sub("", address).replace("://@", "://", 1).removeprefix("@")
+
+
+def conceal(text: str) -> str:
+    """Return a text in which no address shows its user and password."""
+    return _USER.sub(SHOWN, text)
+
+
+def conceal_in_line(line: str, column: int, width: int) -> tuple[str, int, int]:
+    """Return the same of a source line, with the column (from 1) and the width of a mark below it moved along."""
+    spans = [match.span() for match in _USER.finditer(line)]
+
+    def moved(at: int) -> int:
+        return at - sum(max(0, min(at, end) - start - len(SHOWN)) for start, end in spans if start < at)
+
+    first, last = moved(column - 1), moved(column - 1 + width)
+    return conceal(line), first + 1, max(1, last - first)
