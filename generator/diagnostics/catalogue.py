@@ -74,6 +74,13 @@ PASSWORD_IN_ADDRESS = Rule(
     bad='jupyter: {parent: base, pip_index: "https://user:password@packages.example.org/simple"}\n',
     good='jupyter: {parent: base, pip_index: "https://packages.example.org/simple"}\n',
 )  # fmt: skip
+NOT_EXPANDED = Rule(
+    "IM108", "not-expanded", "{where}: `{reference}` would stay as it is, and nothing be found there", "{advice}",
+    "Values of `env` are literal, in images and in pods. A variable that shall keep what it had, such as PATH, is written out. A single "
+    "program needs no PATH: `to: /usr/local/bin/NAME` puts a download where every PATH looks.",
+    bad='env: {PATH: "$PATH:/opt/tool/bin"}\n',
+    good="env: {PATH: /opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/tool/bin}\n",
+)  # fmt: skip
 
 UNKNOWN_PARENT = Rule(
     "IM201", "unknown-parent", "image `{image}` has an unknown parent `{name}`", "{suggestion}",
@@ -159,6 +166,11 @@ OTHER_PYTHON = Rule(
     severity="warning",
     bad="images:\n  base: {from: debian-trixie, axes: {python: [\"3.11\"]}}\n",
     good="images:\n  base: {from: debian-bookworm, axes: {python: [\"3.11\"]}}\n",
+)  # fmt: skip
+NO_PYTHON = Rule(
+    "IM310", "no-python", "{where}: `{value}` is no version of Python 3", "{advice}",
+    "A value of the axis `python` is the version that `provider: uv` and `conda` install, and that the lock resolves packages for.",
+    bad='axes: {python: ["313"]}\n', good='axes: {python: ["3.13"]}\n',
 )  # fmt: skip
 
 BAD_PACKAGE = Rule(
@@ -361,6 +373,11 @@ NOTHING_OFFERED = Rule(
 GUARANTEE_OVER_LIMIT = Rule(
     "IM722", "guarantee-over-limit", "{where}: guarantees {guarantee}, but limits to {limit}", "raise the limit, or guarantee less",
     "Kubernetes refuses a pod that requests more than its limit.",
+)  # fmt: skip
+BAD_TOLERATION = Rule(
+    "IM725", "bad-toleration", "{where}: {problem}, which Kubernetes refuses", "{advice}",
+    "Kubernetes refuses every pod with such a toleration: nobody could start a server.",
+    bad="tolerations: [{key: sku, operator: Exists, value: gpu}]\n", good="tolerations: [{key: sku, operator: Equal, value: gpu}]\n",
 )  # fmt: skip
 INLINE_WINS = Rule(
     "IM723", "inline-wins", "{who} sets `{path}` too, and wins over {ours}", "remove it here: the profiles come from matrix.yaml",

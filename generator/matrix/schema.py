@@ -216,6 +216,10 @@ def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
     name, owner = _definition(schema, error.schema_path)
     if name in _PACKAGES:
         what, advice = _PACKAGES[name]
+        if name == "aptPackage" and value.endswith("-"):
+            advice = (
+                f"write `{value.rstrip('-')}`, or leave it out: with `-` at the end apt removes a package"
+            )
         return rules.BAD_PACKAGE.at(path, value=value, what=what, advice=advice)
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         advice = "write it in one line"

@@ -69,7 +69,7 @@ def deep(count: int) -> dict[str, Any]:
 
 def variants(count: int) -> dict[str, Any]:
     """One image with so many variants on two platforms."""
-    values = [f"{major}.{minor}" for major, minor in itertools.product(range(16), range(16))][:count]
+    values = [f"3.{minor}.{patch}" for minor, patch in itertools.product(range(16), range(16))][:count]
     return matrix({"base": {"from": "debian", "axes": ["python"]}}, axes={"python": values})
 
 

@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"^jupyterhub(?:\[[^\]]*\])?\s*[=~<>!]=*\s*(\d+)([0-9.]*)", re.IGNORECASE)
 _NAME = re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE)
 
+LEAST_MEMORY = 1024**2
+"""Bytes; less is a suffix that was forgotten."""
+
 
 def amounts(matrix: Matrix) -> Iterator[Finding]:
-    """CPU as text, memory as Gi, and guarantees over limits."""
+    """CPU as text, memory as Gi or in bytes, and guarantees over limits."""
     for name, size in matrix.catalog.sizes.items():
+        if size.shm is not None:
+            yield from memory_findings(("resources", name, "shm"), size.shm)
         for field, amount in (("cpu", size.cpu), ("memory", size.memory)):
             bad = list(_unreadable(("resources", name, field), field, amount))
             yield from bad
@@ -63,8 +68,13 @@ def _cores(value: object) -> str:
 
 
 def memory_findings(path: Path, value: object) -> Iterator[Finding]:
-    """An amount of memory that KubeSpawner refuses."""
+    """An amount of memory that KubeSpawner refuses, or in which nothing could run. Of nothing, 0, it makes no limit."""
     if isinstance(value, (int, str)) and not isinstance(value, bool) and is_memory(value):
+        count = byte_count(value)
+        if count and count < LEAST_MEMORY:
+            problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
+            advice = f"write {value}G or {value}M" if str(value).isdigit() else "write a number with M or G"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
         return
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])[iI]?[bB]?", str(value), re.IGNORECASE)
     advice = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from generator.diagnostics import Finding, Path
     from generator.matrix.model import Image, Match, Matrix, Variant
+
+_PYTHON = re.compile(r"3\.\d+(\.\d+)?")
 
 
 def axes_twice(matrix: Matrix) -> Iterator[Finding]:
@@ -175,14 +178,35 @@ def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
                 break
 
 
+def no_python(matrix: Matrix) -> Iterator[Finding]:
+    """Values of the axis ``python`` that are no version which could be installed or locked for."""
+    shared = matrix.axes.get("python", ())
+    said: list[tuple[Path, tuple[str, ...]]] = [(("axes", "python"), shared)]
+    for name, image in matrix.images.items():
+        own = image.axes.get("python", shared)
+        said += [(("images", name, "axes", "python"), own)] if own != shared else []
+    for path, values in said:
+        for position, value in enumerate(values):
+            if not _PYTHON.fullmatch(value):
+                advice = _version_in(value)
+                yield rules.NO_PYTHON.at((*path, position), where=human(path), value=value, advice=advice)
+
+
+def _version_in(value: str) -> str:
+    found = re.search(r"(?<!\d)3\.?(\d+)$", value)
+    return f'write "3.{found[1]}"' if found else 'write a version of Python 3, such as "3.13"'
+
+
 def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
     from generator.lock.distributions import distribution_of
 
     for item in expanded.values():
         wanted = item.values.get("python")
-        if item.source is None or wanted is None or item.provider != "distribution":
+        if item.source is None or item.provider != "distribution":
             continue
+        if wanted is None or not _PYTHON.fullmatch(wanted):
+            continue  # that it is none is said already
         found = distribution_of(matrix.sources[item.source])
         if found is not None and found.python != wanted:
             fields = {"variant": item.id, "source": item.source, "python": found.python, "wanted": wanted}
