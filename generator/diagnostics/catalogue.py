@@ -160,7 +160,7 @@ AXIS_TWICE = Rule(
 )  # fmt: skip
 OTHER_PYTHON = Rule(
     "IM309", "other-python", "variant `{variant}` starts at `{source}`, whose Python is {python}",
-    "give it a source with Python {wanted} (`from` in an override for `python: \"{wanted}\"`), or `python: {{provider: uv}}`, which installs that",
+    "give it a source with Python {wanted} (`from` in an override for `python: \"{wanted}\"`), or `python: {{provider: uv}}` with uv in `pip`, which installs that",
     "With the provider `distribution` an image has the Python of the distribution that it starts at; the axis only says which one that "
     "is. A variant that says something else would have another Python than its tag, and the packages of its lock would not fit.",
     severity="warning",
@@ -171,6 +171,13 @@ NO_PYTHON = Rule(
     "IM310", "no-python", "{where}: `{value}` is no version of Python 3", "{advice}",
     "A value of the axis `python` is the version that `provider: uv` and `conda` install, and that the lock resolves packages for.",
     bad='axes: {python: ["313"]}\n', good='axes: {python: ["3.13"]}\n',
+)  # fmt: skip
+PROVIDER_NEEDS = Rule(
+    "IM311", "provider-needs", "image `{image}` takes Python from {provider}, but {problem}", "{advice}",
+    "`python: {provider: uv}` installs the Python that the axis `python` names with the uv of the image's `pip` list; `conda` with the "
+    "download `micromamba`.",
+    bad="images:\n  base: {from: debian, template: base, python: {provider: uv}}\n",
+    good='images:\n  base: {from: debian, template: base, axes: {python: ["3.14"]}, python: {provider: uv}, pip: [uv==0.13.8]}\n',
 )  # fmt: skip
 
 BAD_PACKAGE = Rule(
@@ -194,6 +201,18 @@ NO_INSTALLER = Rule(
 UNPINNED = Rule(
     "IM405", "unpinned", "the extension `{value}` has no version", "write `{value}@VERSION`",
     "An extension without a version would be another one with each build.",
+)  # fmt: skip
+SAME_PLACE = Rule(
+    "IM406", "same-place", "image `{image}` has {first} and {second} both at {path}", "give one of the two another `to`, or remove it here",
+    "The second file would overwrite the first, and nothing would say so.",
+    bad="downloads:\n  kubectl: {to: /usr/local/bin/kubectl, …}\n  old-kubectl: {to: /usr/local/bin/kubectl, …}\n",
+    good="downloads:\n  kubectl: {to: /usr/local/bin/kubectl, …}\n  old-kubectl: {to: /usr/local/bin/kubectl-1.36, …}\n",
+)  # fmt: skip
+REPLACED_FILE = Rule(
+    "IM407", "replaced-file", "image `{image}` puts {second} to {path}, where its ancestor `{parent}` has {first}",
+    "remove it here, or from `{parent}`, or give it another `to`",
+    "The file of the ancestor is overwritten in this image and its children, and still takes its space below.",
+    severity="warning",
 )  # fmt: skip
 
 TEMPLATE_ERROR = Rule(

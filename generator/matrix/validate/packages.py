@@ -8,6 +8,7 @@ from generator.diagnostics import catalogue as rules
 from generator.matrix.lineage import lineage
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
+from generator.matrix.validate.downloads import MICROMAMBA
 from generator.matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
@@ -47,17 +48,11 @@ def listed_twice(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.UNPINNED.at((*path, position), value=item)
 
 
-def downloads_without_place(matrix: Matrix) -> Iterator[Finding]:
-    """Downloads that say too little, or too much, about what becomes of the file."""
-    for name, item in matrix.downloads.items():
-        ways = [way for way, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb)) if given]
-        if len(ways) != 1:
-            problem = "does not say what becomes of the file" if not ways else f"has {' and '.join(ways)}"
-            advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
-            where = f"download `{name}`"
-            yield rules.BAD_VALUE.at(("downloads", name), "key", where=where, problem=problem, advice=advice)
-
-
+INSTALLER = (
+    'micromamba: {version: "2.9.0-0", url: "https://github.com/mamba-org/micromamba-releases/releases/download/'
+    '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
+)
+"""What installs conda packages, as docs/matrix.md has it."""
 _NEEDS: dict[Manager, tuple[str, str]] = {
     "npm": ("npm", "nothing in its chain installs npm; add `apt: [nodejs, npm]` here or in a parent"),
     "cran": ("r-base", "nothing in its chain installs R; add `apt: [r-base]` here or in a parent"),
@@ -80,8 +75,8 @@ def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
 def _missing_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
 ) -> tuple[str, str] | None:
-    if manager == "conda" and "micromamba" not in matrix.downloads:
-        return "there is no micromamba", "declare a download named `micromamba` (see docs/matrix.md)"
+    if manager == "conda" and MICROMAMBA not in matrix.downloads:
+        return "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
@@ -100,6 +95,26 @@ def _missing_installer(
             problem, _, mend = advice.partition("; ")
             return problem, mend
     return None
+
+
+def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Pythons from uv or conda without a version, or without what installs them."""
+    for item in expanded.values():
+        if item.parent is None and item.provider != "distribution":
+            for problem, advice in _missing_for_provider(matrix, item):
+                path: Path = ("images", item.image, "python")
+                fields = {"image": item.image, "provider": item.provider}
+                yield rules.PROVIDER_NEEDS.at(path, "key", problem=problem, advice=advice, **fields)
+
+
+def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
+    if "python" not in item.values:
+        yield "it has no axis `python` that says which", 'add `axes: {python: ["3.13"]}` here'
+    if item.provider == "conda" and MICROMAMBA not in matrix.downloads:
+        yield "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
+    pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
+    if item.provider == "uv" and "uv" not in pip:
+        yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"
 
 
 def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:

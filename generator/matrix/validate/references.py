@@ -133,7 +133,7 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
     used["axes"].update(axis for image in matrix.images.values() for axis in image.axes)
     used["accelerators"].update(a for size in matrix.catalog.sizes.values() for a in size.accelerator)
     # conda's installer is found by its name
-    used["downloads"].update({"micromamba"} if _uses_conda(matrix) else set())
+    used["downloads"].update({"micromamba"} if uses_conda(matrix) else set())
     declared = {
         "sources": ("source", matrix.sources),
         "bundles": ("bundle", matrix.bundles),
@@ -147,6 +147,7 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.UNUSED.at((section, name), "key", what=what, name=name)
 
 
-def _uses_conda(matrix: Matrix) -> bool:
+def uses_conda(matrix: Matrix) -> bool:
+    """Say whether anything is installed from conda."""
     every = [*(s for _, s in settings_of(matrix)), *matrix.bundles.values()]
     return any(settings.packages.get("conda") or settings.provider == "conda" for settings in every)
