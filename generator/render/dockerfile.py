@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generator.matrix.lineage import ancestors
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
 from generator.render.file import File
@@ -117,6 +118,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
         uv=_bootstrap(variant, pins),
         downloads=[_download(shared, name, variant) for name in variant.downloads],
         micromamba=_download(shared, "micromamba", variant) if _needs_micromamba(variant) else None,
+        conda_is_new=not any(_needs_micromamba(above) for above in ancestors(shared.variants, variant)),
         extensions=[_extension(shared, item, variant) for item in variant.packages.get("extensions", ())],
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=pins.cran_snapshot or "latest",

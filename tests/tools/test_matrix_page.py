@@ -10,6 +10,8 @@ import yaml
 
 from generator.matrix.load import Loaded, load
 from generator.matrix.overlay import merge_all
+from generator.matrix.read import read_matrix
+from generator.matrix.validate.packages import INSTALLER
 from generator.pins import Pins
 from generator.project import read_templates
 from generator.render.outputs import render_all
@@ -33,6 +35,20 @@ def loaded() -> Loaded:
 def test_the_examples_render(loaded: Loaded) -> None:
     assert not loaded.warnings
     assert "images/base/python3.11/Dockerfile" in render_all(loaded, Pins(), read_templates(REPOSITORY))
+
+
+def test_the_page_is_enough_for_conda(loaded: Loaded) -> None:
+    files = render_all(loaded, Pins(), read_templates(REPOSITORY))
+    text = files["images/jupyter-geo/python3.13/Dockerfile"].content.decode()
+    assert "releases/download/2.9.0-0/micromamba-linux-64\n" in text
+    assert "releases/download/2.9.0-0/micromamba-linux-aarch64\n" in text
+    assert "    gdal=3.12 \\\n    r-base=4.5\n" in text
+    assert "ENV PATH=${PATH}:/opt/conda/bin\n" in text
+
+
+def test_the_remedy_of_a_missing_micromamba_is_what_the_page_has(loaded: Loaded) -> None:
+    advised = read_matrix({"registry": "", "images": {}, "downloads": yaml.safe_load(INSTALLER)}).downloads
+    assert advised["micromamba"] == loaded.matrix.downloads["micromamba"]
 
 
 def test_what_the_page_says_follows(loaded: Loaded) -> None:
