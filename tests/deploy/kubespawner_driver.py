@@ -2,7 +2,8 @@
 
 Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
 every select is posted, and the pod of each post is returned. ``custom.groups`` are the user's groups (all, where it is
-left out) and ``custom.saved`` what the hub has stored of the user's last choice.
+left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused`` the answer is
+what the form and a start without a form are refused with.
 """
 
 from __future__ import annotations
@@ -134,6 +135,20 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+async def refused(values: dict[str, Any]) -> dict[str, Any]:
+    """Status and message with which the form and a start by API are refused, ``None`` where they are not."""
+    from tornado.web import HTTPError
+
+    said: dict[str, Any] = {"form": None, "start": None}
+    spawner = new_spawner(values)
+    for name, ask in (("form", spawner.get_options_form), ("start", spawner.load_user_options)):
+        try:
+            await ask()
+        except HTTPError as error:
+            said[name] = [error.status_code, error.log_message]
+    return said
+
+
 async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
     """The pod of a start by API, without any option: the hub takes what it has stored."""
     spawner = new_spawner(values)
@@ -183,6 +198,12 @@ def unchecked() -> Any:
     return made
 
 
+async def told(asked: Any) -> dict[str, Any]:
+    if asked == "settings":
+        return settings()
+    return await (refused(asked) if asked.get("custom", {}).get("refused") else answer(asked))
+
+
 async def main() -> None:
     import logging
 
@@ -190,7 +211,7 @@ async def main() -> None:
     for line in sys.stdin:
         try:
             asked = json.loads(line)
-            said: dict[str, Any] = settings() if asked == "settings" else await answer(asked)
+            said: dict[str, Any] = await told(asked)
         except Exception as error:
             said = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(said, default=str), flush=True)

@@ -171,6 +171,23 @@ def test_groups_see_their_profiles_only(kubespawner: Ask) -> None:
     assert answer["slugs"] == ["gpu", "old"]
 
 
+GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}"
+
+
+def test_who_is_in_no_group_gets_neither_a_form_nor_a_server(kubespawner: Ask) -> None:
+    chart = values(small(GROUPS_EVERYWHERE))
+    answer = kubespawner({**chart, "custom": {"groups": ["finance"], "refused": True}})
+    for asked in ("form", "start"):
+        status, message = answer[asked]
+        assert status == 403
+        assert "administrators" in message
+    assert kubespawner({**chart, "custom": {"groups": ["teaching"], "refused": True}}) == {
+        "form": None,
+        "start": None,
+    }
+    assert kubespawner({**chart, "custom": {"groups": ["teaching"]}})["slugs"] == ["gpu"]
+
+
 @settings(
     max_examples=20,
     deadline=None,

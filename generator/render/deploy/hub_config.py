@@ -3,6 +3,7 @@
 KubeSpawner ignores ``allowed_groups``, ``aliases`` and ``retired`` in an entry; these lines of ``hub.extraConfig`` read
 them. ``profile_list`` may be a function, which is asked before the form is made and again before a server starts. It
 sees what the user has saved, so it puts the present names in place of former ones, and the form shows only those.
+Where nothing is left for a user it refuses: with an empty list KubeSpawner starts the chart's image without any limit.
 """
 
 from __future__ import annotations
@@ -22,11 +23,25 @@ def offered_profiles(spawner):
     profiles = get_config("singleuser.profileList") or []
     spawner.user_options = renamed(spawner.user_options or {}, profiles)
     groups = {group.name for group in spawner.user.groups}
-    return [
+    offered = [
         profile
         for profile in profiles
         if not profile.get("allowed_groups") or groups.intersection(profile["allowed_groups"])
     ]
+    if profiles and not offered:
+        refuse()
+    return offered
+
+
+def refuse():
+    from tornado.web import HTTPError
+
+    # with an empty list KubeSpawner would start the chart's own image, without a limit
+    raise HTTPError(
+        403,
+        "There is no server for you here: every one is for members of certain groups, and your account is in none of "
+        "them. Ask the administrators of this hub to add you to one.",
+    )
 
 
 def renamed(saved, profiles):
