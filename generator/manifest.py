@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 MANIFEST = ".image-matrix.json"
 Manifest = Mapping[str, tuple[str, ...]]
@@ -20,15 +22,47 @@ def digest(content: bytes) -> str:
 
 
 def read(text: str | None) -> dict[str, tuple[str, ...]]:
-    """Read a manifest; one that is missing or was damaged (a merge conflict, say) is empty, and nothing is ours."""
+    """Read a manifest; one that is missing or was damaged is empty, and nothing is ours.
+
+    One that git has merged, with conflict markers or a line twice, has the digests of both sides.
+    """
     try:
-        data = json.loads(text) if text else {}
+        data = json.loads(text, object_pairs_hook=_merged) if text else {}
         return {
             path: (found,) if isinstance(found, str) else tuple(found)
             for path, found in data["files"].items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return {}
+    except ValueError:
+        return _salvaged(text or "")
+
+
+def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of pairs in which a path may stand twice: a union merge keeps both sides' lines."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found[key] = [*_listed(found[key]), *_listed(value)] if key in found else value
+    return found
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON has
+    return value if isinstance(value, list) else [value]
+
+
+_ENTRY = re.compile(
+    r'^ *("(?:[^"\\]|\\.)+"): (\[?"[0-9a-f]{64}"(?:, "[0-9a-f]{64}")*\]?),?\r?$', re.MULTILINE
+)
+
+
+def _salvaged(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the entries of a text that is no JSON any more, line by line."""
+    entries = [f"{path}: {found}" for path, found in _ENTRY.findall(text)]
+    try:
+        data = json.loads(f"{{{','.join(entries)}}}", object_pairs_hook=_merged)
+    except ValueError:
+        return {}
+    return {path: tuple(dict.fromkeys(_listed(found))) for path, found in data.items()}
 
 
 def write(manifest: Manifest) -> bytes:

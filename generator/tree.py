@@ -27,6 +27,8 @@ class Change:
     after: File | None
     edited: bool = False
     """Whether the file on disk is not what was generated: edited by hand, or never ours."""
+    foreign: int | None = None
+    """In a merge, the first line of it that was generated on no side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,3 +34,24 @@ def test_order_does_not_matter(entries: dict[str, tuple[str, ...]]) -> None:
 )
 def test_a_damaged_one_is_empty(text: str | None) -> None:
     assert manifest.read(text) == {}
+
+
+@given(MANIFESTS, MANIFESTS)
+def test_a_conflict_has_the_digests_of_both_sides(
+    ours: dict[str, tuple[str, ...]], theirs: dict[str, tuple[str, ...]]
+) -> None:
+    first, second = (manifest.write(entries).decode() for entries in (ours, theirs))
+    found = manifest.read(f"<<<<<<< HEAD\n{first}=======\n{second}>>>>>>> branch\n")
+    assert {path: set(digests) for path, digests in found.items()} == {
+        path: {*ours.get(path, ()), *theirs.get(path, ())} for path in (*ours, *theirs)
+    }
+
+
+def test_a_union_has_the_digests_of_both_sides() -> None:
+    one, two = (f'    "a": "{manifest.digest(side)}",' for side in (b"1", b"2"))
+    last = f'    "b": "{manifest.digest(b"3")}"'
+    text = "\n".join(["{", '  "files": {', one, two, last, "  }", "}"])
+    assert manifest.read(text) == {
+        "a": (manifest.digest(b"1"), manifest.digest(b"2")),
+        "b": (manifest.digest(b"3"),),
+    }

@@ -13,7 +13,6 @@ from generator.cli.session import (
     note_floating,
     open_project,
     paint,
-    render_project,
     report,
     say,
 )
@@ -58,10 +57,9 @@ def _refuse_floating(project: Project) -> int:
 
 def _compare(session: Session, project: Project, diff: bool) -> int:
     """Print what rendering would change; return the exit code."""
-    from generator.cli.render import report_edited, summary
-    from generator.tree import compare
+    from generator.cli.render import compared, report_edited, summary
 
-    difference = compare(session.root, render_project(project))
+    difference = compared(session, project)
     if not difference.changes:
         say(session, summary(0, len(difference.rendered)))
         return 0

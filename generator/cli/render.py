@@ -9,7 +9,9 @@ import click
 from generator.cli.session import Session, note_floating, open_project, paint, render_project, report, say
 
 if TYPE_CHECKING:
-    from generator.tree import Difference
+    from generator.cli.session import Project
+    from generator.diagnostics import Diagnostic
+    from generator.tree import Change, Difference
 
 
 @click.command()
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def render(session: Session, force: bool) -> int:
     """Write Dockerfiles, build definition, workflows and pages."""
-    from generator.tree import apply, compare
+    from generator.tree import apply
 
     project = open_project(session)
     note_floating(session, project)
-    difference = compare(session.root, render_project(project))
+    difference = compared(session, project)
     if difference.edited and not force:
         report_edited(difference)
         return 1
@@ -33,6 +35,14 @@ def render(session: Session, force: bool) -> int:
     return 0
 
 
+def compared(session: Session, project: Project) -> Difference:
+    """Compare what would be rendered with the disk; what git has merged from generated files is no edit."""
+    from generator.merging import settle
+    from generator.tree import compare
+
+    return settle(session.root, compare(session.root, render_project(project)))
+
+
 def summary(changed: int, total: int) -> str:
     """Return the last line: how many files of how many were written."""
     return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
@@ -40,15 +50,18 @@ def summary(changed: int, total: int) -> str:
 
 def report_edited(difference: Difference) -> None:
     """Report the files whose edits rendering would lose."""
+    report([_edited(change) for change in difference.edited])
+
+
+def _edited(change: Change) -> Diagnostic:
     from generator.diagnostics import Place, diagnostic
     from generator.diagnostics import catalogue as rules
 
-    words = {"remove": "removed"}
-    report(
-        [
-            diagnostic(
-                rules.EDITED_BY_HAND, Place(change.path, 0, 0), what=words.get(change.kind, "overwritten")
-            )
-            for change in difference.edited
-        ]
-    )
+    fate = "removed" if change.kind == "remove" else "overwritten"
+    if change.foreign is None:
+        place = Place(change.path, 0, 0)
+        return diagnostic(rules.EDITED_BY_HAND, place, what="file", where="here", fate=fate)
+    source = (change.before or b"").decode("utf-8", "replace").split("\n")[change.foreign - 1]
+    place = Place(change.path, change.foreign, 1, max(1, len(source)), source)
+    where = "on either side of the merge"
+    return diagnostic(rules.EDITED_BY_HAND, place, what="line", where=where, fate=fate)

@@ -60,7 +60,19 @@ def session(
     _choose_colour(color)
     if not Path(root).is_dir():
         raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
-    return Session(Path(root), matrix, overlays, verbose - quiet)
+    return Session(Path(root), _below(Path(root), matrix), overlays, verbose - quiet)
+
+
+def _below(root: Path, matrix: str) -> str:
+    """Return the matrix's path below ``root`` with slashes, as git has it; raises :class:`click.BadParameter`."""
+    file = root / matrix
+    real, folder = file.parent.resolve() / file.name, root.resolve()
+    if not real.is_relative_to(folder):
+        raise click.BadParameter(
+            f"{matrix} is not below {root}; name its folder with `-C {shlex.quote(_folder(matrix, root))}`",
+            param_hint="--matrix",
+        )
+    return real.relative_to(folder).as_posix()
 
 
 def _choose_colour(color: str) -> None:

@@ -230,10 +230,11 @@ TREE_LIMIT = Rule(
     "Container runtimes refuse images with more than about 127 layers; long chains also start slowly.",
 )  # fmt: skip
 EDITED_BY_HAND = Rule(
-    "IM504", "edited-by-hand", "the file is not what was generated here and would be {what}",
+    "IM504", "edited-by-hand", "the {what} is not what was generated {where} and would be {fate}",
     "move the change to matrix.yaml or templates/, then run `image-matrix render --force`",
     "Generated files are written by `image-matrix render` alone. What a file needs beyond the matrix belongs to a template. "
-    "A file that was never generated is not touched either: move it away, or take it over with --force.",
+    "A file that was never generated is not touched either: move it away, or take it over with --force. What git has merged from two "
+    "generated files, conflict markers included, is written anew without --force; a line in it that neither side generated is shown.",
 )  # fmt: skip
 
 PIP_CONFLICT = Rule(
