@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.errors import Failure
+from generator.errors import EnvironmentFailure, Failure
 from generator.places import CANDIDATE
 from generator.plan import reference
-from generator.registry.answers import Digest, words
+from generator.registry.answers import Digest, Unreachable, words
 
 if TYPE_CHECKING:
     from generator.matrix.model import Platform
@@ -49,7 +49,8 @@ def candidate(
 ) -> Candidate:
     """Return the candidate: ``image`` (repository and digest) where it is given, else what the candidate tag points to.
 
-    Where nothing was built it is the accepted image; raises :class:`Failure` without either.
+    Where nothing was built it is the accepted image; raises :class:`Failure` without either, and
+    :class:`EnvironmentFailure` where the registry gives no answer.
     """
     item = state.loaded.variants[variant]
     immutable = reference(state, item, platform)
@@ -60,6 +61,9 @@ def candidate(
         if isinstance(answer, Digest):
             return Candidate(variant, item.image, immutable, answer.digest)
         said = words(answer)
+        if isinstance(answer, Unreachable):
+            advice = "check `registry:`, the network and the login"
+            raise EnvironmentFailure(f"{variant} ({platform}): {said}", advice)
     raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 from generator.errors import CallError, EnvironmentFailure
+from generator.git import command_in, reason, run_git
 from generator.project import LOCK, Inputs, builtin_files, template_file, templates_of
 
 if TYPE_CHECKING:
@@ -18,13 +18,16 @@ _FILES = {"100644": False, "100755": False, "120000": True}
 """Modes of git's tree entries that are files, and whether they are symbolic links."""
 
 
-def read_inputs_at(root: Path, revision: str, matrix: str, overlays: Mapping[str, str]) -> Inputs | None:
+def read_inputs_at(
+    root: Path, revision: str, matrix: str, overlays: Mapping[str, str], asker: str = "--since"
+) -> Inputs | None:
     """Read a repository's inputs at a revision; ``None`` where it had no matrix then.
 
-    Overlays are those of today: they describe the site that asks, not the history. Raises :class:`CallError` for an
-    unknown revision and :class:`EnvironmentFailure` where git cannot be asked.
+    Overlays are those of today: they describe the site that asks, not the history. ``asker`` is the option that named
+    the revision. Raises :class:`CallError` for an unknown revision and :class:`EnvironmentFailure` where git cannot be
+    asked.
     """
-    blobs = _blobs(root, _resolve(root, revision), (matrix, LOCK, "templates"))
+    blobs = _blobs(root, _resolve(root, revision, asker), (matrix, LOCK, "templates"))
     if matrix not in blobs:
         return None
     own = {
@@ -40,29 +43,40 @@ def _text(file: File) -> str:
     return file.content.decode("utf-8", "replace")
 
 
-def _resolve(root: Path, revision: str) -> str:
+def _resolve(root: Path, revision: str, asker: str) -> str:
     if revision.startswith("-"):
         raise CallError(f"`{revision}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
-    answer = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer.returncode:
-        inside = _git(root, "rev-parse", "--is-inside-work-tree").returncode == 0
-        if not inside:
-            raise EnvironmentFailure("this is not a git repository", "--since needs one to compare with")
+        _need_repository(root, asker)
         advice = "check the name; a shallow clone lacks old revisions (git fetch --unshallow)"
         raise CallError(f"there is no revision `{revision}`", advice)
     return answer.stdout.decode().strip()
 
 
+def _need_repository(root: Path, asker: str) -> None:
+    answer = run_git(root, "rev-parse", "--is-inside-work-tree")
+    if answer.returncode == 0:
+        return
+    said = reason(answer.stderr)
+    if said.startswith("not a git repository"):
+        raise EnvironmentFailure("this is not a git repository", f"{asker} needs one to compare with")
+    advised = command_in(answer.stderr)
+    raise EnvironmentFailure(f"git says: {said}", f"run `{advised}`" if advised else f"{asker} asks git")
+
+
 def _blobs(root: Path, commit: str, paths: tuple[str, ...]) -> dict[str, File]:
     """Read files of a commit below ``root`` with two git processes, however many files there are."""
-    listed = _git(root, "ls-tree", "-r", "-z", commit, "--", *paths).stdout.decode("utf-8", "surrogateescape")
+    listed = run_git(root, "ls-tree", "-r", "-z", commit, "--", *paths).stdout.decode(
+        "utf-8", "surrogateescape"
+    )
     entries = [
         (meta.split(), path)
         for meta, _, path in (line.partition("\t") for line in listed.split("\0") if line)
     ]
     files = [(mode, identifier, path) for (mode, _, identifier), path in entries if mode in _FILES]
     ids = "".join(f"{identifier}\n" for _, identifier, _ in files).encode()
-    contents = _batch(_git(root, "cat-file", "--batch", stdin=ids).stdout, len(files))
+    contents = _batch(run_git(root, "cat-file", "--batch", stdin=ids).stdout, len(files))
     return {
         path: template_file(content, symlink=_FILES[mode])
         for (mode, _, path), content in zip(files, contents, strict=True)
@@ -78,12 +92,3 @@ def _batch(output: bytes, count: int) -> list[bytes]:
         contents.append(output[end + 1 : end + 1 + size])
         position = end + size + 2
     return contents
-
-
-def _git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise EnvironmentFailure("there is no `git` on PATH", "--since needs it") from error

@@ -8,11 +8,12 @@ merge. A line that was not, typed into the file meanwhile or committed by hand o
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator import manifest as manifests
+from generator.errors import EnvironmentFailure
+from generator.git import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,8 +59,6 @@ def settle(root: Path, difference: Difference) -> Difference:
 
     Where a merged file has a line that no side generated, its change says which.
     """
-    if not difference.edited:
-        return difference
     versions = read_versions(root, [change.path for change in difference.edited])
     if not versions.sides:
         return difference
@@ -109,10 +108,9 @@ def read_versions(root: Path, paths: Sequence[str]) -> Versions:
 
 
 def _cat_file(root: Path, names: str) -> bytes:
-    command = ["git", "-C", str(root), "cat-file", "--batch"]
     try:
-        return subprocess.run(command, input=names.encode(), capture_output=True, check=False).stdout
-    except FileNotFoundError:
+        return run_git(root, "cat-file", "--batch", stdin=names.encode()).stdout
+    except EnvironmentFailure:
         return b""
 
 

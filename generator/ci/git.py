@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import EnvironmentFailure, Failure
+from generator.git import reason, run_git
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
     from generator.render.file import File
@@ -33,21 +34,21 @@ class Git:
         """Run git and return what it prints; raises :class:`EnvironmentFailure`."""
         answer = self.try_(*arguments, stdin=stdin, **environment)
         if answer.returncode:
-            last = (answer.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-            raise EnvironmentFailure(f"git {arguments[0]} failed: {last}")
+            said = reason(answer.stderr)
+            raise EnvironmentFailure(f"git {arguments[0]} failed: {said}", _advice(arguments[0], self.remote))
         return answer.stdout.decode(errors="replace").strip()
 
     def try_(
         self, *arguments: str, stdin: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what came of it."""
-        return subprocess.run(
-            ["git", "-C", str(self.root), *arguments],
-            input=stdin,
-            capture_output=True,
-            check=False,
-            env={**self.environment, **environment},
-        )
+        return run_git(self.root, *arguments, stdin=stdin, environment={**self.environment, **environment})
+
+
+def _advice(command: str, remote: str) -> str:
+    """Return what helps where the other side is asked."""
+    asks = command in ("ls-remote", "fetch")
+    return f"check the network and the remote `{remote}` (git remote --verbose)" if asks else ""
 
 
 def open_git(root: Path, environment: Mapping[str, str]) -> Git:

@@ -10,7 +10,7 @@ def refuse_vanished(session: Session, project: Project, revision: str) -> int:
     from generator.diagnostics import MatrixError, diagnose
     from generator.profiles.against import vanished
 
-    inputs = inputs_at(session, revision)
+    inputs = inputs_at(session, revision, "--against")
     if inputs is None:
         say(session, f"{revision} has no {session.matrix}: no choice of it can vanish")
         return 0

@@ -39,7 +39,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     project = open_project(session)
     state = state_of(project)
     base = _base(session, event)
-    old = state_at(session, base) if base else None
+    old = state_at(session, base, "ci plan") if base else None
     outdated = _outdated(session, project)
     run = replace(
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),

@@ -105,12 +105,15 @@ def compared_with(session: Session, new: State, since: str | None) -> State | No
     return None if since is None else state_at(session, since) or empty(new)
 
 
-def state_at(session: Session, revision: str) -> State | None:
-    """Return the state at a revision; ``None``, with a word about it, where there is none to compare with."""
+def state_at(session: Session, revision: str, asker: str = "--since") -> State | None:
+    """Return the state at a revision; ``None``, with a word about it, where there is none to compare with.
+
+    ``asker`` is the option that named the revision.
+    """
     from generator.cli.session import inputs_at, understand
     from generator.diagnostics import MatrixError
 
-    inputs = inputs_at(session, revision)
+    inputs = inputs_at(session, revision, asker)
     if inputs is None:
         say(session, f"{revision} has no {session.matrix}: everything counts as new")
         return None

@@ -37,10 +37,14 @@ def render(session: Session, force: bool) -> int:
 
 def compared(session: Session, project: Project) -> Difference:
     """Compare what would be rendered with the disk; what git has merged from generated files is no edit."""
-    from generator.merging import settle
     from generator.tree import compare
 
-    return settle(session.root, compare(session.root, render_project(project)))
+    difference = compare(session.root, render_project(project))
+    if not difference.edited:
+        return difference
+    from generator.merging import settle
+
+    return settle(session.root, difference)
 
 
 def summary(changed: int, total: int) -> str:

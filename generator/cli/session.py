@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,10 +69,11 @@ def _below(root: Path, matrix: str) -> str:
     file = root / matrix
     real, folder = file.parent.resolve() / file.name, root.resolve()
     if not real.is_relative_to(folder):
-        raise click.BadParameter(
-            f"{matrix} is not below {root}; name its folder with `-C {shlex.quote(_folder(matrix, root))}`",
-            param_hint="--matrix",
+        place = shlex.quote(os.path.normpath(file.parent))
+        problem = (
+            f"{matrix} is not below {root}: templates, lock and outputs are beside a matrix; use `-C {place}`"
         )
+        raise click.BadParameter(problem, param_hint="--matrix")
     return real.relative_to(folder).as_posix()
 
 
@@ -99,13 +101,16 @@ def open_project(session: Session) -> Project:
     return project
 
 
-def inputs_at(session: Session, revision: str) -> Inputs | None:
-    """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix."""
+def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
+    """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix.
+
+    ``asker`` is the option that named the revision.
+    """
     from generator.history import read_inputs_at
     from generator.project import read_text
 
     overlays = {name: read_text(Path(name), name) for name in session.overlays}
-    return read_inputs_at(session.root, revision, session.matrix, overlays)
+    return read_inputs_at(session.root, revision, session.matrix, overlays, asker)
 
 
 def understand(inputs: Inputs) -> Project:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.ci.git import Git, commit_changes, commit_folder, open_git, tip
-from generator.errors import Failure
+from generator.errors import EnvironmentFailure, Failure
 from generator.render.file import File
 
 if TYPE_CHECKING:
@@ -87,3 +87,10 @@ def test_the_token_is_in_no_argument_and_no_file(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     assert "AUTHORIZATION: basic" in made("config", "--get", "http.https://github.com/.extraheader")
     assert "extraheader" not in (tmp_path / ".git" / "config").read_text()
+
+
+def test_a_remote_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure) as caught:
+        tip(open_git(tmp_path, os.environ), "release")
+    assert caught.value.message == "git ls-remote failed: 'origin' does not appear to be a git repository"
+    assert "remote `origin`" in caught.value.help

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,3 +182,34 @@ def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Reposit
     failed = repository("render")
     assert "templates/dockerfiles/own.Dockerfile.j2:1:1: error[IM501]" in failed.err
     assert "brings another one" not in failed.err
+
+
+@pytest.mark.parametrize("spelt", ["./matrix.yaml", "{root}/matrix.yaml", "images/../matrix.yaml"])
+def test_a_matrix_has_one_path_however_it_is_spelt(repository: Repository, spelt: str) -> None:
+    repository("render")
+    git = ["git", "-C", str(repository.root), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "one")):
+        subprocess.run([*git, *words], check=True)
+    matrix = spelt.format(root=repository.root)
+    assert repository("--matrix", matrix, "plan", "--since", "HEAD").out.startswith("nothing")
+    assert repository("--matrix", matrix, "check", "--against", "HEAD").err.count("no choice") == 0
+    repository.replace("from: debian", "from: debain")
+    assert "matrix.yaml:11:11: error[IM202]" in repository("--matrix", matrix, "check").err
+
+
+@pytest.mark.parametrize("spelt", ["../other folder/matrix.yaml", "{root}/../other folder/matrix.yaml"])
+def test_a_matrix_is_below_the_folder(repository: Repository, spelt: str) -> None:
+    inner = repository.root / "inner"
+    inner.mkdir()
+    (repository.root / "other folder").mkdir()
+    shutil.copy(repository.matrix, repository.root / "other folder")
+    failed = repository("-C", str(inner), "--matrix", spelt.format(root=inner), "check")
+    assert failed.code == 2
+    assert "is not below" in failed.err
+    assert f"-C '{repository.root}/other folder'" in failed.err
+
+
+def test_git_says_what_is_wrong_to_whoever_asked(repository: Repository) -> None:
+    failed = repository("check", "--against", "HEAD")
+    assert failed.code == 3
+    assert "help: --against needs one to compare with" in failed.err

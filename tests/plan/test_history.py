@@ -62,3 +62,25 @@ def test_unknown_revision(repository: Path, revision: str) -> None:
 def test_not_a_repository(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="not a git repository"):
         read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {})
+
+
+def test_the_option_that_asked_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure) as caught:
+        read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {}, "--against")
+    assert caught.value.help == "--against needs one to compare with"
+
+
+def test_a_repository_of_another_user(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git's own switch for its tests; in containers checkouts belong to whoever is outside."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(
+        EnvironmentFailure, match="git says: detected dubious ownership in repository"
+    ) as caught:
+        read_inputs_at(repository, "HEAD", "matrix.yaml", {})
+    assert caught.value.help == f"run `git config --global --add safe.directory {repository}`"
+
+
+def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EnvironmentFailure, match="no `git` on PATH"):
+        read_inputs_at(repository, "HEAD", "matrix.yaml", {})

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import socket
+from typing import TYPE_CHECKING
+
 import pytest
 
 from generator.accept import belongs, repository
+from generator.cli import run
 from generator.cli.scan import skopeo_reason
 from generator.places import staged
 from tests.release.test_release import DIGEST, STATE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "base:python3.13"
 HERE = "ghcr.io/example/notebooks/base"
@@ -38,3 +45,20 @@ def test_what_skopeo_says() -> None:
     assert skopeo_reason(f"one\n{line}\n") == 'reading manifest "x": StatusCode: 404'
     assert skopeo_reason("plain words") == "plain words"
     assert skopeo_reason("") == "no reason given"
+
+
+def test_a_registry_without_an_answer_is_the_networks_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "matrix.yaml").write_text(
+        f"version: 1\nregistry: localhost:{port}/x\nplatforms: [linux/amd64]\n"
+        "sources: {debian: docker.io/library/debian:trixie}\n"
+        "images: {base: {from: debian}}\n"
+    )
+    assert run(["-q", "-C", str(tmp_path), "accept", "base", "--platform", "linux/amd64"]) == 3
+    said = capsys.readouterr().err
+    assert "error: base:default (linux/amd64): " in said
+    assert "help: check `registry:`, the network and the login" in said
