@@ -114,8 +114,8 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
             )
         case "propertyNames":
-            advice = _like(_owner(schema, error.schema_path))
             name = kind.error.instance
+            advice = _like(str(name), _owner(schema, error.schema_path))
             yield rules.BAD_NAME.at(
                 (*path, name), "key", name=name, what=_NAMES.get(str(path[-1]), "this"), advice=advice
             )
@@ -230,12 +230,17 @@ def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
             advice=advice,
         )
     problem = f"`{value}` is not {_article(owner.get('title', 'value'))}"
-    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=_like(owner))
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=_like(value, owner))
 
 
-def _like(owner: dict[str, Any]) -> str:
-    """Return help from a sub-schema's examples; tests see that every pattern has one."""
-    return f"write it like `{owner['examples'][0]}`"
+def _like(value: str, owner: dict[str, Any]) -> str:
+    """Return help from that of a sub-schema's examples which begins most like ``value``; every pattern has one."""
+    import os
+
+    def alike(example: object) -> int:
+        return len(os.path.commonprefix([str(example), value]))  # noqa: RUF071 - of texts, not of paths
+
+    return f"write it like `{max(owner['examples'], key=alike)}`"
 
 
 def _written(value: object) -> str:

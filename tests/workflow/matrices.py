@@ -75,11 +75,14 @@ def variants(count: int) -> dict[str, Any]:
 
 ODD = ("plan", "gate", "release", "fork", "scan-x", "x-amd64", "x", "on", "yes", "true", "null", "a" * 63)
 
+FROM_GIT = f"image-matrix @ git+https://git.example.org:8443/Team/image-matrix.git@{'0123456789' * 4}"
+
 
 SHAPES: dict[str, dict[str, Any]] = {
     "reference": reference(),
     "one image": matrix({"base": {"from": "debian"}}),
     "one platform": matrix({"base": {"from": "debian"}}, platforms=["linux/amd64"]),
+    "generator from git": matrix({"base": {"from": "debian"}}, build={"generator": FROM_GIT}),
     "wide": wide(80),
     "deep": deep(24),
     "256 legs": variants(128),

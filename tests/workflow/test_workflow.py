@@ -12,7 +12,18 @@ from generator.ci.event import DEPENDABOT
 from generator.diagnostics import MatrixError
 from generator.render.workflow import FILE_LIMIT
 from generator.render.workflow_jobs import build_jobs
-from tests.workflow.matrices import ODD, SHAPES, deep, loaded, matrix, reference, rendered, times, variants
+from tests.workflow.matrices import (
+    FROM_GIT,
+    ODD,
+    SHAPES,
+    deep,
+    loaded,
+    matrix,
+    reference,
+    rendered,
+    times,
+    variants,
+)
 
 SHARED = {"plan", "release", "gate", "fork", "render"}
 
@@ -60,6 +71,31 @@ def test_permissions_and_timeouts(shape: str) -> None:
         if "matrix" in str(job.get("strategy")):
             assert job["strategy"]["fail-fast"] is False
         assert "!cancelled()" in job.get("if", "!cancelled()") or name in ("fork", "gate")
+
+
+def test_jobs_install_the_generator_that_the_matrix_names() -> None:
+    for workflow in ("images", "lock"):
+        content = rendered(SHAPES["generator from git"])[f".github/workflows/{workflow}.yaml"].content
+        assert yaml.safe_load(content)["env"]["GENERATOR"] == FROM_GIT
+        assert b'uv tool install --quiet "$GENERATOR"\n' in content
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        FROM_GIT[:-1],
+        FROM_GIT.replace("https", "http"),
+        FROM_GIT.replace("@ git+", "@git+"),
+        FROM_GIT.replace("image-matrix @", "image-matrics @"),
+        f"{FROM_GIT}#subdirectory=x",
+        f"{FROM_GIT} --index=x",
+        FROM_GIT.replace("Team", "${{ github.token }}"),
+        FROM_GIT.replace("git.example.org", "user:word@git.example.org"),
+    ],
+)
+def test_a_generator_that_could_be_another_one(written: str) -> None:
+    with pytest.raises(MatrixError, match="is not a generator"):
+        loaded(matrix({"base": {"from": "debian"}}, build={"generator": written}))
 
 
 def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
