@@ -1,81 +1,176 @@
-"""What README.md shows is what happens, up to line numbers."""
+"""What README.md shows is what happens, to the letter.
+
+IMAGE_MATRIX_UPDATE=1 writes the outputs anew; read the difference before committing it. What building prints is left as
+it is, and what `lock` prints needs the package index.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from generator.cli import run
-from generator.project import builtin_templates, template_files
+from generator.lock import text as texts
+from generator.lock.inputs import beneath, packages_inputs
+from generator.matrix.load import load
+from generator.project import LOCK, MATRIX, builtin_templates, read_inputs, template_files
 from generator.tree import write_atomically
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    Call = Callable[..., str]
+
+PAGE = REPOSITORY / "README.md"
 MARKDOWN = [
-    REPOSITORY / "README.md",
+    PAGE,
     REPOSITORY / "CONTRIBUTING.md",
     *sorted((REPOSITORY / "docs").glob("*.md")),
 ]
+BLOCK = r"(?:    (?!\$ ).*\n|\n(?=    ))*"
 
 
 def shown(command: str) -> str:
     """Return what stands below a command in the README."""
-    rest = README.partition(f"\n    $ {command}\n")[2]
-    assert rest, command
-    block = re.match(r"(?:    .*\n|\n(?=    ))*", rest)
-    assert block is not None
-    return textwrap.dedent(block[0]).rstrip()
+    found = re.search(
+        rf"\n    \$ image-matrix {re.escape(command)}\n({BLOCK})", PAGE.read_text(encoding="utf-8")
+    )
+    assert found, command
+    return textwrap.dedent(found[1]).strip("\n")
 
 
-def without_lines(text: str) -> str:
-    text = re.sub(r"(matrix\.yaml:)\d+", r"\1N", text)
-    return re.sub(r"^ *\d* +\|", "|", text, flags=re.MULTILINE)
+def expect(command: str, out: str) -> None:
+    """Compare what a command prints with what the README shows."""
+    if os.environ.get("IMAGE_MATRIX_UPDATE") == "1":
+        text, old = PAGE.read_text(encoding="utf-8"), textwrap.indent(shown(command), "    ")
+        assert text.count(old) == 1
+        PAGE.write_text(text.replace(old, textwrap.indent(out.strip("\n"), "    ")), encoding="utf-8")
+    assert out.strip("\n") == shown(command)
+
+
+def added() -> str:
+    """Return the four lines that the README adds."""
+    text = PAGE.read_text(encoding="utf-8")
+    lines: list[str] = re.findall(
+        r"^```yaml\n(  jupyter-geo:\n.*?)^```$", text, flags=re.MULTILINE | re.DOTALL
+    )
+    assert len(lines) == 1
+    assert len(lines[0].splitlines()) == 4
+    return lines[0]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "one")
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def lock_without_asking(folder: Path, old: str, new: str) -> None:
+    """Edit the lock as `lock` would where one package gets another version and nothing else follows, but for hashes."""
+    edit(folder / LOCK, old, new)
+    inputs = read_inputs(folder)
+    loaded, lock = load(inputs.texts, inputs.templates.kinds), texts.read(inputs.lock)
+    python = {}
+    for name, entry in lock.python.items():
+        variant = loaded.variants[name]
+        parents = beneath(loaded.variants, lock.python, variant)
+        python[name] = replace(entry, inputs=packages_inputs(loaded.matrix, variant, "pip", parents))
+    (folder / LOCK).write_text(texts.write(replace(lock, python=python)), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This repository, committed anew, with everything rendered."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in (MATRIX, LOCK):
+        shutil.copy(REPOSITORY / name, folder)
+    for path, file in template_files(builtin_templates()).items():
+        write_atomically(folder / "templates" / path, file)
+    git(folder, "init", "--quiet")
+    assert run(["-q", "-C", str(folder), "render"]) == 0
+    commit(folder)
+    return folder
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with this one's matrix and the four lines of the README."""
-    lines = re.findall(r"^```yaml\n(  jupyter-geo:\n.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-    assert len(lines) == 1
-    assert len(lines[0].splitlines()) == 4
-    text = (REPOSITORY / "matrix.yaml").read_text(encoding="utf-8")
-    (tmp_path / "matrix.yaml").write_text(text.replace("\nimages:\n", f"\nimages:\n{lines[0]}", 1))
-    for path, file in template_files(builtin_templates()).items():
-        write_atomically(tmp_path / "templates" / path, file)
-    return tmp_path
+def repository(original: Path, tmp_path: Path) -> Path:
+    """The same with the four lines of the README, not committed."""
+    folder = tmp_path / "repository"
+    shutil.copytree(original, folder, symlinks=True)
+    edit(folder / MATRIX, "\nimages:\n", f"\nimages:\n{added()}")
+    return folder
 
 
-def test_the_graph(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["-q", "-C", str(REPOSITORY), "graph"]) == 0
-    assert capfd.readouterr().out.rstrip() == shown("image-matrix graph")
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str]) -> Call:
+    """Run a command line in a folder and return what it prints, results and notes."""
+
+    def called(folder: Path, command: str, code: int = 0) -> str:
+        capfd.readouterr()
+        assert run(["-C", str(folder), *command.split()]) == code
+        return "".join(capfd.readouterr())
+
+    return called
 
 
-def test_where_values_come_from(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["-q", "-C", str(REPOSITORY), "list", "--resolved", "jupyter-pytorch-cuda"]) == 0
-    out = without_lines(capfd.readouterr().out.rstrip())
-    assert out == without_lines(shown("image-matrix list --resolved jupyter-pytorch-cuda"))
+@pytest.mark.parametrize("command", ["graph", "list --resolved jupyter-pytorch-cuda"])
+def test_what_there_is(original: Path, call: Call, command: str) -> None:
+    expect(command, call(original, command))
 
 
-def test_four_lines_make_an_image(repository: Path) -> None:
-    assert run(["-q", "-C", str(repository), "render"]) == 0
-    for line in shown("image-matrix render").splitlines():
-        kind, _, path = line.partition(" ")
-        assert kind not in ("add", "change") or (repository / path).is_file()
+def test_four_lines_make_an_image(repository: Path, call: Call) -> None:
+    expect("render", call(repository, "render"))
+    expect("plan --since HEAD", call(repository, "plan --since HEAD"))
 
 
-def test_a_mistake(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    matrix = repository / "matrix.yaml"
-    text = matrix.read_text()
-    lines = "    parent: jupyter\n    pip: [geopandas"
-    matrix.write_text(text.replace(lines, "    parent: jupiter\n    pips: [geopandas"))
-    assert run(["-C", str(repository), "check"]) == 2
-    assert without_lines(capfd.readouterr().err.rstrip()) == without_lines(shown("image-matrix check"))
+def test_a_mistake(repository: Path, call: Call) -> None:
+    edit(repository / MATRIX, "parent: jupyter\n    pip: [geo", "parent: jupiter\n    pips: [geo")
+    expect("check", call(repository, "check", 2))
+
+
+def test_an_edit_further_up(repository: Path, call: Call) -> None:
+    commit(repository)
+    edit(repository / MATRIX, "notebook==7.6.5, ipykernel==7.4.0]", "notebook==7.6.5, ipykernel==7.3.0]")
+    lock_without_asking(repository, "ipykernel==7.4.0", "ipykernel==7.3.0")
+    command = "why jupyter-geo:python3.13 --since HEAD"
+    expect(command, call(repository, command))
+
+
+def test_what_lock_prints_names_what_there_is() -> None:
+    locked = re.findall(r"^(\S+): (\d+) Python packages$", shown("lock"), flags=re.MULTILINE)
+    new = re.findall(r"^pip (\S+): (\d+) packages \(new\)$", shown("lock"), flags=re.MULTILINE)
+    assert sorted(locked) == new
+    assert len(locked) + len(new) == len(shown("lock").splitlines())
+
+
+@pytest.mark.network
+def test_what_lock_prints(repository: Path) -> None:
+    """Where PyTorch's index does not answer there are more lines, and an error."""
+    command = [sys.executable, "-m", "generator", "-C", str(repository), "lock"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    if "pip jupyter-geo" not in done.stdout:
+        pytest.skip("the package index cannot be reached")
+    assert set(shown("lock").splitlines()) <= {*done.stderr.splitlines(), *done.stdout.splitlines()}
 
 
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.name)
