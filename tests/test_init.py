@@ -109,6 +109,12 @@ def test_what_is_next_can_be_typed(
     monkeypatch.chdir(tmp_path)
     assert run(["init", "notebooks"]) == 0
     assert "in notebooks/matrix.yaml, then `image-matrix -C notebooks render`" in capfd.readouterr().err
+    assert run(["init", "new folder/ü"]) == 0
+    said = capfd.readouterr().err
+    assert "in new folder/ü/matrix.yaml, then `image-matrix -C 'new folder/ü' render`" in said
+    (tmp_path / "outer").mkdir()
+    assert run(["-C", "outer", "init", "sub"]) == 0
+    assert "in outer/sub/matrix.yaml, then `image-matrix -C outer/sub render`" in capfd.readouterr().err
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert run(["init", "."]) == 0

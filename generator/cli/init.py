@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import click
@@ -23,16 +25,20 @@ def init(session: Session, folder: str) -> int:
     from generator.errors import EnvironmentFailure
     from generator.init import create, new_repository
 
+    target = session.root / folder
     try:
-        written, kept = create(session.root / folder, new_repository())
+        written, kept = create(target, new_repository())
     except OSError as error:
         raise EnvironmentFailure(f"cannot write {error.filename}: {error.strerror}") from error
     for path in kept:
         say(session, f"kept {path}")
     for path in written:
         say(session, f"wrote {path}", level=1)
-    say(session, f"{len(written)} files in {folder}")
-    here = Path(folder) == Path()
-    matrix, call = ("matrix.yaml", "") if here else (f"{folder}/matrix.yaml", f" -C {folder}")
-    say(session, f"next: set `registry:` in {matrix}, then `image-matrix{call} render`; README.md says more")
+    say(session, f"{len(written)} files in {target}")
+    here = Path(os.path.normpath(target)) == Path()
+    call = "image-matrix" if here else f"image-matrix -C {shlex.quote(str(target))}"
+    say(
+        session,
+        f"next: set `registry:` in {target / 'matrix.yaml'}, then `{call} render`; README.md says more",
+    )
     return 0

@@ -77,7 +77,8 @@ def _parent(entry: dict[str, Any]) -> str:
 
 
 def _settings_of(settings: Entries) -> str:
-    from generator.cli.table import table, terminal_width
+    from generator.cli.table import table
+    from generator.cli.terminal import terminal_width
 
     header = ("variant", "setting", "value", "from")
     rows = [

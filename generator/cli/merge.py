@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, open_project, paint, render_project, report, say
+from generator.cli.session import Session, note, open_project, render_project, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     if ours not in [item.name for item in found]:
         raise _not_taken(release, CONFIG_MAP, absent)
     for name in absent:
-        say(session, f"{paint('note', 'help')}: {name} is in none of the files: left out")
+        note(session, f"{name} is in none of the files: left out")
     own = inline(release)
     try:
         made = compose(found, own)
@@ -95,7 +95,8 @@ def _printed(made: Composed, format_: str) -> str:
         from generator.render.deploy.dump import dump
 
         return dump(made.values)
-    from generator.cli.table import table, terminal_width
+    from generator.cli.table import table
+    from generator.cli.terminal import terminal_width
 
     rows = [(shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in made.setters.items()]
     return table(("path", "set by", "instead of"), rows, terminal_width())

@@ -54,6 +54,7 @@ def why(session: Session, variant: str, since: str | None) -> int:
 
     VARIANT is IMAGE or IMAGE:LABEL, as in `list`. With --since, print what of it changed.
     """
+    from generator.cli.terminal import terminal_width, wrapped
     from generator.selection import select
 
     new = state_of(open_project(session))
@@ -62,13 +63,14 @@ def why(session: Session, variant: str, since: str | None) -> int:
         from generator.render.why import made_of
 
         everything = session.verbosity > 0
-        click.echo("\n".join(made_of(new, name, everything=everything) for name in names), nl=False)
+        text = "\n".join(made_of(new, name, everything=everything) for name in names)
+        click.echo(wrapped(text, terminal_width()), nl=False)
         return 0
     from generator.render.plan_report import by_variant
 
     entries = by_variant(planned(session, new, compared_with(session, new, since), registry=False).entries)
     for name in names:
-        click.echo(f"{name}: {_whole(entries[name])}")
+        click.echo(wrapped(f"{name}: {_whole(entries[name])}", terminal_width()))
     return 0
 
 
@@ -153,7 +155,8 @@ def formatted(made: Plan, new: State, format_: str) -> str:
 
 
 def _table(made: Plan) -> str:
-    from generator.cli.table import table, terminal_width
+    from generator.cli.table import table
+    from generator.cli.terminal import terminal_width
     from generator.render import plan_report
 
     rows = plan_report.rows(made)

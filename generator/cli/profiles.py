@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.merge import merge
-from generator.cli.session import Project, Session, open_project, paint, render_project, say
+from generator.cli.session import Project, Session, note, open_project, render_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def show(session: Session, slug: str | None, digests: str | None, format_: str) 
     project = open_project(session)
     rows = list(_pods(project.loaded, _references(project, digests), slug))
     if not rows:
-        say(session, f"{paint('note', 'help')}: there is no profile; `profiles:` in the matrix declares them")
+        note(session, "there is no profile; `profiles:` in the matrix declares them")
     click.echo(
         _as_json(rows) if format_ == "json" else _as_text(rows, project.loaded.matrix.registry), nl=False
     )

@@ -157,13 +157,20 @@ def note_floating(session: Session, project: Project) -> None:
     floating = unlocked(project.loaded, project.pins)
     if floating:
         shown = listed((item.what for item in floating), 3)
-        say(session, f"{paint('note', 'help')}: not locked: {shown}; `image-matrix lock` pins them")
+        note(session, f"not locked: {shown}; `image-matrix lock` pins them")
 
 
 def say(session: Session, text: str, level: int = 0) -> None:
     """Print a line about the work to stderr, unless ``-q`` asks for silence."""
     if session.verbosity >= level:
         click.echo(text, err=True)
+
+
+def note(session: Session, text: str) -> None:
+    """Say what is worth knowing and stops nothing; on a terminal in lines that fit."""
+    from generator.cli.terminal import terminal_width, wrapped
+
+    say(session, wrapped(f"{paint('note', 'help')}: {text}", terminal_width(sys.stderr)))
 
 
 def report(diagnostics: Sequence[Diagnostic]) -> None:

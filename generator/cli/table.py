@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -26,13 +25,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | Non
         for line in zip_longest(*map(_folded, row, widths), fillvalue="")
     )
     return "".join(f"{line}\n" for line in lines)
-
-
-def terminal_width() -> int | None:
-    """Return how many characters a line on the terminal has; ``None`` where results go to a file or a pipe."""
-    import shutil
-
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _narrowed(widths: Sequence[int], width: int) -> list[int]:
