@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.matrix.lineage import ancestors
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
+from generator.render.blocks import refuse_idle_blocks, refuse_no_image
 from generator.render.file import File
 from generator.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
 
@@ -71,8 +72,14 @@ class Context:
 
 
 def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
-    """Prepare the one environment that all Dockerfiles of a run are rendered with."""
-    return Context(matrix, variants, pins, templates, environment(templates.dockerfiles, templates.compiled))
+    """Prepare the one environment that all Dockerfiles of a run are rendered with.
+
+    Raises :class:`MatrixError` where a kind of image has a block that would be left out.
+    """
+    made = environment(templates.dockerfiles, templates.compiled)
+    for kind in sorted({item.template for item in variants.values()}):
+        refuse_idle_blocks(made, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
+    return Context(matrix, variants, pins, templates, made)
 
 
 def parent_reference(parent: str) -> str:
@@ -125,6 +132,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
         has_rootfs=has_rootfs,
         labels=_labels(shared, variant),
     )
+    refuse_no_image(shared.environment, variant.template + DOCKERFILE_SUFFIX, text)
     return re.sub(r"\n{3,}", "\n\n", text)  # steps end with an empty line each, and so do blocks
 
 

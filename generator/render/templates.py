@@ -179,7 +179,7 @@ def template_error(
         ]
         name, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else (name, 0)
     problem, advice = _explained(error, environment, values or {})
-    place = _place(environment, name, line)
+    place = place_in(environment, name, line)
     return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
 
 
@@ -201,7 +201,8 @@ def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
 _TEMPLATE_ENDINGS = (".j2",)
 
 
-def _place(environment: Environment, name: str, line: int) -> Place:
+def place_in(environment: Environment, name: str, line: int) -> Place:
+    """Return the place of a template's line; 0 is the file as a whole."""
     file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
     file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", "parts.j2")) else file
     if not line or environment.loader is None:

@@ -52,7 +52,7 @@ def test_the_variables_are_those_that_are_passed(monkeypatch: pytest.MonkeyPatch
 
     def render(*_: object, **values: object) -> str:
         passed.update(values)
-        return ""
+        return "FROM scratch\n"
 
     monkeypatch.setattr(dockerfile, "render", render)
     inputs = read_inputs(REPOSITORY)
