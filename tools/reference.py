@@ -30,6 +30,34 @@ BEGIN = "<!-- generated from generator/matrix/schema.json by `make docs` -->"
 WORDS = {"string": "text", "boolean": "true or false", "integer": "whole number", "null": "null"}
 PROPER_NAMES = ("Python", "CRAN", "SHA")
 PLURALS = {"Axis": "axes"}
+AS_DATA = """\
+`image-matrix check --format json` prints them on stdout, as data for editors and bots. The exit code stays what it is:
+
+```json
+{
+  "ok": false,
+  "diagnostics": [
+    {
+      "code": "IM201",
+      "name": "unknown-parent",
+      "severity": "error",
+      "file": "matrix.yaml",
+      "line": 9,
+      "column": 13,
+      "width": 4,
+      "message": "image `jupyter` has an unknown parent `bsae`",
+      "help": "did you mean `base`?"
+    }
+  ],
+  "outdated": null
+}
+```
+
+`severity` is `error` or `warning`. Line and column count from 1, `width` is in characters; all three are `null` where a
+message is about a file as a whole. `outdated` lists the generated files that `render` would write or remove, as
+`{"path": …, "change": "add", "edited": false}` with `add`, `change` or `remove`; `edited` says that an edit would be
+lost. It is `null` where the matrix has errors: then nothing can be compared. Fields may be added; these stay.
+"""
 EXAMPLE_WIDTH = 70
 """Characters of an example that a cell of a table still shows well."""
 
@@ -187,6 +215,8 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str]) -> str:
         "Every message that is about a file has a code. `image-matrix explain CODE` prints what stands here. Codes are",
         "stable; a code is never used again for something else. This page is generated from",
         "`generator/diagnostics/catalogue.py` by `make docs`.",
+        "",
+        *AS_DATA.splitlines(),
         "",
     ]
     last = ""

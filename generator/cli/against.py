@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from generator.cli.session import Project, Session, inputs_at, report, say, understand
+from typing import TYPE_CHECKING
+
+from generator.cli.session import Project, Session, inputs_at, say, understand
+
+if TYPE_CHECKING:
+    from generator.diagnostics import Diagnostic
 
 
-def refuse_vanished(session: Session, project: Project, revision: str) -> int:
-    """Report slugs and choice keys that a revision had; return the exit code."""
+def vanished_since(session: Session, project: Project, revision: str) -> list[Diagnostic]:
+    """Return the slugs and choice keys that a revision had and the matrix has not; says where none can be compared."""
     from generator.diagnostics import MatrixError, diagnose
     from generator.profiles.against import vanished
 
     inputs = inputs_at(session, revision, "--against")
     if inputs is None:
         say(session, f"{revision} has no {session.matrix}: no choice of it can vanish")
-        return 0
+        return []
     try:
         old = understand(inputs).loaded
     except MatrixError as error:
@@ -22,7 +27,5 @@ def refuse_vanished(session: Session, project: Project, revision: str) -> int:
             session,
             f"the matrix at {revision} is not valid by today's rules ({code}): nothing to compare with",
         )
-        return 0
-    found = diagnose(vanished(old, project.loaded, revision), project.loaded.documents)
-    report(found)
-    return 1 if found else 0
+        return []
+    return diagnose(vanished(old, project.loaded, revision), project.loaded.documents)

@@ -15,9 +15,13 @@ from generator.cli.session import (
     paint,
     report,
     say,
+    understand,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.diagnostics import Diagnostic
     from generator.tree import Change
 
 
@@ -28,31 +32,71 @@ if TYPE_CHECKING:
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
     help="Refuse to lose profiles and choices that users have stored at REV.",
 )  # fmt: skip
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="json: everything that is wrong as data, on stdout.",
+)  # fmt: skip
 @click.pass_obj
-def check(session: Session, diff: bool, locked: bool, against: str | None) -> int:
+def check(session: Session, diff: bool, locked: bool, against: str | None, format_: str) -> int:
     """Check the matrix and that every output is up to date."""
+    if format_ == "json":
+        return _as_json(session, locked, against)
     project = open_project(session)
     if not locked:
         note_floating(session, project)
-    floating = _refuse_floating(project) if locked else 0
-    lost = _refuse_vanished(session, project, against) if against is not None else 0
-    return max(_compare(session, project, diff), floating, lost)
+    refused = _refused(session, project, locked, against)
+    report(refused)
+    return max(_compare(session, project, diff), 1 if refused else 0)
 
 
-def _refuse_vanished(session: Session, project: Project, revision: str) -> int:
-    from generator.cli.against import refuse_vanished
+def _refused(session: Session, project: Project, locked: bool, against: str | None) -> list[Diagnostic]:
+    """Return what the options forbid: what is not locked, and what users would not find any more."""
+    from generator.cli.against import vanished_since
 
-    return refuse_vanished(session, project, revision)
+    floating = _floating(project) if locked else []
+    return [*floating, *(vanished_since(session, project, against) if against is not None else [])]
 
 
-def _refuse_floating(project: Project) -> int:
-    """Report everything that is not locked; return the exit code."""
+def _floating(project: Project) -> list[Diagnostic]:
+    """Return everything that is not locked."""
     from generator.diagnostics import diagnose
     from generator.lock.read import unlocked
 
-    floating = unlocked(project.loaded, project.pins)
-    report(diagnose((item.finding() for item in floating), project.loaded.documents))
-    return 1 if floating else 0
+    return diagnose(
+        (item.finding() for item in unlocked(project.loaded, project.pins)), project.loaded.documents
+    )
+
+
+def _as_json(session: Session, locked: bool, against: str | None) -> int:
+    """Print everything that is wrong as JSON; return the exit code that the text would have."""
+    from generator.cli.render import compared, edits
+    from generator.diagnostics import MatrixError
+    from generator.project import read_inputs
+
+    try:
+        project = understand(read_inputs(session.root, session.matrix, session.overlays))
+        difference = compared(session, project)
+    except MatrixError as error:
+        _print_json(False, error.diagnostics, None)
+        return 2
+    refused = [*_refused(session, project, locked, against), *edits(difference)]
+    good = not refused and not difference.changes
+    _print_json(good, [*project.loaded.warnings, *refused], difference.outputs or difference.changes)
+    return 0 if good else 1
+
+
+def _print_json(good: bool, diagnostics: Sequence[Diagnostic], outdated: Sequence[Change] | None) -> None:
+    import json
+
+    from generator.diagnostics.report import as_data
+
+    files = outdated if outdated is None else [_outdated(change) for change in outdated]
+    data = {"ok": good, "diagnostics": [as_data(item) for item in diagnostics], "outdated": files}
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _outdated(change: Change) -> dict[str, str | bool]:
+    return {"path": change.path, "change": change.kind, "edited": change.edited}
 
 
 def _compare(session: Session, project: Project, diff: bool) -> int:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.pass_obj
 def render(session: Session, force: bool) -> int:
-    """Write Dockerfiles, build definition, workflows and pages."""
+    """Write Dockerfiles, build definition, workflows and pages.
+
+    Only what differs is written, and what is no longer rendered is removed. `image-matrix check` prints what that would
+    be, as a diff, and touches nothing.
+    """
     from generator.tree import apply
 
     project = open_project(session)
@@ -54,7 +58,12 @@ def summary(changed: int, total: int) -> str:
 
 def report_edited(difference: Difference) -> None:
     """Report the files whose edits rendering would lose."""
-    report([_edited(change) for change in difference.edited])
+    report(edits(difference))
+
+
+def edits(difference: Difference) -> list[Diagnostic]:
+    """Return a diagnostic for each file whose edits rendering would lose."""
+    return [_edited(change) for change in difference.edited]
 
 
 def _edited(change: Change) -> Diagnostic:

@@ -85,6 +85,22 @@ def _display_width(text: str) -> int:
     )
 
 
+def as_data(item: Diagnostic) -> dict[str, str | int | None]:
+    """Return a diagnostic as plain data; line, column and width are ``None`` where it is about a file as a whole."""
+    place, known = item.place, item.place.line > 0
+    return {
+        "code": item.code,
+        "name": item.name,
+        "severity": item.severity,
+        "file": place.file,
+        "line": place.line if known else None,
+        "column": place.column if known else None,
+        "width": place.width if known else None,
+        "message": item.message,
+        "help": item.help,
+    }
+
+
 def github(diagnostics: Iterable[Diagnostic]) -> str:
     """Return workflow commands that annotate the lines of a pull request.
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import generator
 
+if TYPE_CHECKING:
     from .conftest import Repository
 
 BASE = "images/base/python3.13/Dockerfile"
@@ -213,3 +215,52 @@ def test_git_says_what_is_wrong_to_whoever_asked(repository: Repository) -> None
     failed = repository("check", "--against", "HEAD")
     assert failed.code == 3
     assert "help: --against needs one to compare with" in failed.err
+
+
+def test_what_is_wrong_as_data(repository: Repository) -> None:
+    repository.replace("parent: base", "parent: bsae")
+    checked = repository("check", "--format", "json")
+    assert (checked.code, checked.err) == (2, "")
+    assert json.loads(checked.out) == {
+        "ok": False,
+        "diagnostics": [
+            {
+                "code": "IM201",
+                "name": "unknown-parent",
+                "severity": "error",
+                "file": "matrix.yaml",
+                "line": 16,
+                "column": 13,
+                "width": 4,
+                "message": "image `jupyter` has an unknown parent `bsae`",
+                "help": "did you mean `base`?",
+            }
+        ],
+        "outdated": None,
+    }
+
+
+def test_what_is_out_of_date_as_data(repository: Repository) -> None:
+    repository("render")
+    checked = repository("check", "--format", "json")
+    assert (checked.code, checked.err) == (0, "")
+    assert json.loads(checked.out) == {"ok": True, "diagnostics": [], "outdated": []}
+    (repository.root / BASE).write_text("FROM scratch\n", encoding="utf-8")
+    repository.replace("    bundles: [full]\n", "")
+    checked = repository("check", "--format", "json", "--locked")
+    data = json.loads(checked.out)
+    assert (checked.code, checked.err, data["ok"]) == (1, "", False)
+    assert {"path": BASE, "change": "change", "edited": True} in data["outdated"]
+    codes = [(item["code"], item["severity"], item["line"] is None) for item in data["diagnostics"]]
+    assert ("IM206", "warning", False) in codes
+    assert ("IM605", "error", False) in codes
+    assert codes[-1] == ("IM504", "error", True)
+
+
+def test_the_documented_data_are_what_is_printed(repository: Repository) -> None:
+    repository.replace("parent: base", "parent: bsae")
+    printed = json.loads(repository("check", "--format", "json").out)
+    page = (Path(generator.__file__).parent.parent / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    assert {**printed["diagnostics"][0], "line": 9} == shown["diagnostics"][0]
+    assert printed.keys() == shown.keys()
