@@ -56,13 +56,15 @@ clean: ## Remove .venv and build
 	rm -rf $(VENV) build
 
 # Every version and hash that development, CI and the tests' environments use, for all platforms.
-PINS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-header --upgrade
+PINS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --upgrade
 
 pins: $(INSTALLED) ## Pin what development and the tests' environments need, at its newest
-	@$(PINS) --extra dev --output-file requirements-dev.txt pyproject.toml
+	@$(PINS) --generate-hashes --extra dev --output-file requirements-dev.txt pyproject.toml
+	@mkdir -p build
+	@$(PINS) --constraint requirements-dev.txt --output-file build/locked.txt pyproject.toml
+	@$(BIN)/python -m tools.pins build/locked.txt
 	@for name in $(basename $(wildcard tests/environments/*.in)); do \
-	$(PINS) --output-file "$$name.txt" "$$name.in" || exit 1; done
+	$(PINS) --generate-hashes --output-file "$$name.txt" "$$name.in" || exit 1; done
 
 $(INSTALLED): pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

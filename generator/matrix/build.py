@@ -86,7 +86,7 @@ class Steps:
 class Build:
     """How images are built on GitHub Actions."""
 
-    generator: str = f"image-matrix=={__version__}"
+    generator: str = f"image-matrix[locked]=={__version__}"
     """What the jobs install: a requirement, or ``.`` for the repository itself."""
     default_branch: str = "main"
     release_branch: str = "release"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,33 @@ def test_every_requirement_has_its_pin(path: Path, wanted: Iterable[str]) -> Non
 @pytest.mark.parametrize("path", PINNED, ids=lambda it: getattr(it, "name", ""))
 def test_pins_are_versions_with_hashes_and_nothing_else(path: Path) -> None:
     assert not PIN.sub("", path.read_text()).strip()
+
+
+def needed(names: Iterable[str]) -> set[str]:
+    """Everything that is installed for these, on this machine."""
+    found: set[str] = set()
+    waiting = [canonicalize_name(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            further = (Requirement(text) for text in distribution(name).requires or ())
+            waiting += [
+                canonicalize_name(one.name)
+                for one in further
+                if one.marker is None or one.marker.evaluate({"extra": ""})
+            ]
+    return found
+
+
+def test_the_extra_holds_everything_at_the_versions_of_the_tests() -> None:
+    locked = [Requirement(text) for text in PROJECT["project"]["optional-dependencies"]["locked"]]
+    here = {canonicalize_name(one.name): one for one in locked if one.marker is None or one.marker.evaluate()}
+    wanted = needed(Requirement(text).name for text in PROJECT["project"]["dependencies"])
+    assert set(here) == wanted
+    for name, requirement in here.items():
+        assert [one.operator for one in requirement.specifier] == ["=="]
+        assert version(name) in requirement.specifier
 
 
 def test_workflows_run_the_uv_that_is_tested() -> None:

@@ -63,7 +63,7 @@ def test_npm_and_the_generator() -> None:
     said = {"images": {"a": {"npm": ["prettier@3.6.2", "@scope/tool@1.2.3", "plain"]}}}
     assert found("npm packages of images and bundles", said) == {"prettier": "3.6.2", "@scope/tool": "1.2.3"}
     assert found(
-        "The generator that the workflows install", {"build": {"generator": "image-matrix==0.1.0"}}
+        "The generator that the workflows install", {"build": {"generator": "image-matrix[locked]==0.1.0"}}
     ) == {"image-matrix": "0.1.0"}
     assert found("The generator that the workflows install", MATRIX) == {}
 
