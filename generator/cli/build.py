@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.cli.session import Session, ca_bundle, open_project, say, terminable
+from generator.cli.session import Session, ca_bundle, netrc, open_project, say, terminable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from generator.engine.bake import Built
     from generator.engine.request import Aim, LegId, Request
+    from generator.engine.site import Secrets
     from generator.engine.watch import Ended, Watch
+    from generator.matrix.load import Loaded
     from generator.plan import State
 
 
@@ -103,7 +105,6 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from generator.cli.plan import state_of
     from generator.engine.buildx import require_engine
     from generator.engine.request import make_request, refuse_ancestors
-    from generator.engine.site import secrets
     from generator.places import staged
     from generator.selection import select_legs
 
@@ -114,7 +115,7 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     if not call.print_only:
         require_engine()
     there = _there(session, places, wanted, call.aim) if call.registry else {}
-    hidden = secrets(state.loaded.matrix.mirrors, ca_bundle(session, state.loaded))
+    hidden = _secrets(session, state.loaded)
     request = make_request(places, wanted, there, call.aim, hidden.options)
     if call.candidate:
         refuse_ancestors(request, wanted)
@@ -129,6 +130,17 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
         _hand_on({**there, **{one.leg.id: one.image for one in built}}[wanted[0]])
     click.echo(_summary(built, seconds, push=call.push), nl=False)
     return 0
+
+
+def _secrets(session: Session, loaded: Loaded) -> Secrets:
+    """Return what build steps are told of this place."""
+    from pathlib import Path
+
+    from generator.engine.site import secrets
+
+    logins = netrc(session, loaded)
+    text = Path(logins).read_text(encoding="utf-8") if logins else ""
+    return secrets(loaded.matrix.mirrors, ca_bundle(session, loaded), text)
 
 
 def _checked(call: Call) -> Call:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.session import Session, ca_bundle, paint, report, say
+from generator.cli.session import Session, ca_bundle, netrc, paint, report, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,11 +65,12 @@ def _world(session: Session, loaded: Loaded) -> World:
     bundle = ca_bundle(session, loaded)
     registry = open_registry(loaded.matrix, bundle)
     run = uv.runner()
-    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle)
+    logins = netrc(session, loaded)
+    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins)
 
     return World(
         manifests=registry.manifests,
-        stream=network(bundle).stream,
+        stream=network(bundle, logins).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
         solve=conda.solver(mirrors.conda),

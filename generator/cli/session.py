@@ -124,17 +124,25 @@ def understand(inputs: Inputs) -> Project:
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
     """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
+    return _site_file(session, loaded, "ca_bundle", loaded.matrix.ca_bundle)
+
+
+def netrc(session: Session, loaded: Loaded) -> str | None:
+    """Return the absolute path of the file with logins; raises :class:`MatrixError` where it is not there."""
+    return _site_file(session, loaded, "netrc", loaded.matrix.netrc)
+
+
+def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -> str | None:
     from generator.diagnostics import catalogue as rules
     from generator.diagnostics import diagnose
 
-    said = loaded.matrix.ca_bundle
     if said is None:
         return None
     path = (session.root / said).resolve()
     if path.is_file():
         return str(path)
     problem, advice = f"there is no file {said}", f"the path is relative to {session.root.resolve().name}/"
-    finding = rules.BAD_VALUE.at(("ca_bundle",), where="`ca_bundle`", problem=problem, advice=advice)
+    finding = rules.BAD_VALUE.at((field,), where=f"`{field}`", problem=problem, advice=advice)
     raise MatrixError(diagnose([finding], loaded.documents))
 
 

@@ -69,8 +69,8 @@ BAD_NAME = Rule(
 PASSWORD_IN_ADDRESS = Rule(
     "IM107", "password-in-address", "{where}: the address has a user or a password in it, which everyone could read", "{advice}",
     "matrix.yaml and the Dockerfiles are committed, and Dockerfiles are part of images' history. A password that was committed is to be "
-    "changed. uv takes it from ~/.netrc when the lock is made, registries from `docker login`. Build steps log in nowhere: what they fetch "
-    "must be had without a password, at the place itself or at a mirror (`mirrors:`).",
+    "changed. Logins of package indexes, mirrors and downloads are in the file that `netrc:` names, in an overlay that is not committed; "
+    "those of registries come from `docker login`.",
     bad='jupyter: {parent: base, pip_index: "https://user:password@packages.example.org/simple"}\n',
     good='jupyter: {parent: base, pip_index: "https://packages.example.org/simple"}\n',
 )  # fmt: skip

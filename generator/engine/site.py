@@ -1,4 +1,4 @@
-"""The place that builds: its mirrors and certificates as one shell file that build steps read as a secret.
+"""The place that builds: its mirrors, certificates and logins as one shell file that build steps read as a secret.
 
 Nothing of it is part of an image or of its key: the file and the CA bundle are BuildKit secrets, what it writes goes to
 a tmpfs, and its variables end with the step.
@@ -26,6 +26,8 @@ _CA_VARIABLES = (
     "NODE_EXTRA_CA_CERTS",
     "GIT_SSL_CAINFO",
 )
+_NETRC = "/tmp/site-netrc"  # noqa: S108 - in the container, on a tmpfs
+_CURL_FOLDER = "/tmp/site-curl"  # noqa: S108
 _APT_FOLDER = "/tmp/site-apt"  # noqa: S108 - in the container, on a tmpfs
 
 
@@ -42,9 +44,9 @@ class Secrets:
     """Variables that buildx takes them from."""
 
 
-def secrets(mirrors: Mirrors, ca_bundle: str | None) -> Secrets:
-    """Return the shell file and the CA bundle (a path) as secrets."""
-    text = script(mirrors, ca_bundle=ca_bundle is not None)
+def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secrets:
+    """Return the shell file and the CA bundle (a path) as secrets; ``logins`` is the text of a netrc file."""
+    text = script(mirrors, ca_bundle=ca_bundle is not None, logins=logins)
     return Secrets(
         (
             *((f"id=site,env={SCRIPT_VARIABLE}",) if text else ()),
@@ -54,13 +56,14 @@ def secrets(mirrors: Mirrors, ca_bundle: str | None) -> Secrets:
     )
 
 
-def script(mirrors: Mirrors, *, ca_bundle: bool) -> str:
+def script(mirrors: Mirrors, *, ca_bundle: bool, logins: str = "") -> str:
     """Return the shell file, or an empty text where there is nothing to say."""
     parts = [
         *_certificates(ca_bundle),
         *_variables(mirrors),
         *_rewrites(mirrors),
-        *_apt(mirrors, ca_bundle),
+        *_logins(logins),
+        *_apt(mirrors, ca_bundle, logins),
     ]
     if not parts:
         return ""
@@ -118,11 +121,26 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
     ]
 
 
-def _apt(mirrors: Mirrors, ca_bundle: bool) -> list[str]:
+def _logins(logins: str) -> list[str]:
+    """Put logins where pip, uv and curl look for them."""
+    if not logins:
+        return []
+    return [
+        f"if [[ ! -e {_NETRC} ]]; then",
+        f"  mkdir --parents {_CURL_FOLDER}",
+        f"  (umask 077 && printf %s {shlex.quote(logins)} > {_NETRC})",
+        f"""  printf 'netrc-file = "%s"\\n' {_NETRC} > {_CURL_FOLDER}/.curlrc""",
+        "fi",
+        f"export NETRC={_NETRC} CURL_HOME={_CURL_FOLDER}",
+    ]
+
+
+def _apt(mirrors: Mirrors, ca_bundle: bool, logins: str) -> list[str]:
     """Point apt at rewritten copies of its source lists; the lists themselves stay as they are."""
-    if not mirrors.apt and not ca_bundle:
+    if not mirrors.apt and not ca_bundle and not logins:
         return []
     settings = ['APT::Sandbox::User "root";']  # apt's own user must not read secrets
+    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if logins else []
     settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if ca_bundle else []
     lines = [f"  mkdir --parents {_APT_FOLDER}/parts"]
     if mirrors.apt:

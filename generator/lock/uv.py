@@ -29,12 +29,13 @@ SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where packages are fetched here: mirrors and certificates; nothing of it gets into the lock."""
+    """Where packages are fetched here: mirrors, certificates and logins; nothing of it gets into the lock."""
 
     default_index: str | None = None
     indexes: Mapping[str, str] = field(default_factory=dict)
     """Public address to mirror."""
     ca_bundle: str | None = None
+    netrc: str | None = None
 
     def here(self, index: str) -> str:
         """Return the address under which a public index is found here."""
@@ -151,9 +152,10 @@ def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refus
         (folder / "constraints.txt").write_text(_lines(pinned))
         if question.preferred and form == "pylock.toml":
             output.write_text(_preferences(question.preferred))
-        certificates = {"SSL_CERT_FILE": site.ca_bundle} if site.ca_bundle else {}
+        found = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
+        here = {name: value for name, value in found.items() if value}
         try:
-            code, errors = run(_arguments(question, site, folder, output), certificates)
+            code, errors = run(_arguments(question, site, folder, output), here)
         except (OSError, subprocess.TimeoutExpired) as error:
             return Failed(f"uv cannot be run: {error}")
         if code == 0:

@@ -141,6 +141,7 @@ class Matrix:
     images: Mapping[str, Image]
     mirrors: Mirrors
     ca_bundle: str | None
+    netrc: str | None = None
     apt_snapshot: bool = False
     """Whether apt packages come from the moment that the lock has for their source."""
     build: Build = field(default_factory=Build)

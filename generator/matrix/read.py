@@ -43,6 +43,7 @@ def read_matrix(data: Mapping[str, Any]) -> Matrix:
         images={name: _image(name, item, axes) for name, item in data["images"].items()},
         mirrors=Mirrors(**data.get("mirrors", {})),
         ca_bundle=data.get("ca_bundle"),
+        netrc=data.get("netrc"),
         apt_snapshot=data.get("apt_snapshot", False),
         build=read_build(data.get("build", {})),
         catalog=read_catalog(data),

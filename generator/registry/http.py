@@ -93,6 +93,8 @@ class Network:
 
     session: requests.Session
     verify: str | bool
+    logins: str | None = None
+    """A netrc file, for files; registries have logins of their own."""
 
     def send(self, request: Request) -> Response:
         """Send one request and read the whole answer; raises :class:`ConnectionFailed`."""
@@ -105,7 +107,8 @@ class Network:
 
     def stream(self, url: str) -> Iterator[bytes]:
         """Yield a file's bytes; raises :class:`ConnectionFailed`, for an answer that is not 200 too."""
-        with self._open(Request("GET", url, {"Accept-Encoding": "identity"})) as answer:
+        request = Request("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
+        with self._open(request) as answer:
             if answer.status_code != 200:
                 raise ConnectionFailed(
                     f"HTTP {answer.status_code}", lasting=answer.status_code not in RETRIED
@@ -131,8 +134,29 @@ class Network:
             raise _failed(error) from error
 
 
-def network(ca_bundle: str | None = None) -> Network:
-    """Open the network; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE."""
+def _login(url: str, logins: str | None) -> dict[str, str]:
+    """Return the header that logs in where a netrc file has an address' host; raises :class:`ConnectionFailed`."""
+    import base64
+    import netrc
+    from urllib.parse import urlsplit
+
+    if logins is None:
+        return {}
+    try:
+        found = netrc.netrc(logins).authenticators(urlsplit(url).hostname or "")
+    except netrc.NetrcParseError as error:
+        raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", lasting=True) from error
+    if found is None:
+        return {}
+    user, _, password = found
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:
+    """Open the network; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE.
+
+    ``logins`` is the path of a netrc file.
+    """
     import os
 
     import requests
@@ -144,7 +168,7 @@ def network(ca_bundle: str | None = None) -> Network:
     adapter = requests.adapters.HTTPAdapter(pool_connections=16, pool_maxsize=16)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return Network(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True)
+    return Network(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
 
 
 def _as_given(request: Any) -> Any:  # noqa: ANN401 - requests' interface

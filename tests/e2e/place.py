@@ -51,25 +51,18 @@ def bridge(engine: Engine) -> str:
     return answer.out.strip()
 
 
-class serving:  # noqa: N801 - used as a function: `with serving(...)`
-    """A file server for the time of a `with`."""
-
-    def __init__(self, folder: Path, address: str) -> None:
-        handler = functools.partial(Quiet, directory=str(folder))
-        self.server = ThreadingHTTPServer((address, 0), handler)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://{self.server.server_address[0]!s}:{self.server.server_address[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
         """Say nothing."""
+
+
+@contextmanager
+def serving(folder: Path, address: str, handler: type[Quiet] = Quiet) -> Iterator[str]:
+    """Serve a folder's files for the time of a `with`; yield the server's address."""
+    with ThreadingHTTPServer((address, 0), functools.partial(handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{server.server_address[0]!s}:{server.server_address[1]}"
+        server.shutdown()
 
 
 def overlay_for(matrix: dict[str, Any], registry: str, files: Path, address: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -9,16 +10,19 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.place import Quiet, bridge, serving
 from tests.e2e.support import HOME, docker, get, new_repository, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from generator.verify.engine import Engine
     from tests.e2e.support import Repository
 
 pytestmark = pytest.mark.e2e
@@ -168,6 +172,64 @@ def test_mirrors_and_certificates_leave_nothing_in_an_image(small: Repository) -
     found = docker("run", "--rm", "--user", "0", "--entrypoint", "bash", image, "-c", script)
     assert "site" not in found
     assert "SSL_CERT_FILE" not in found
+
+
+PRIVATE = """\
+  private: {{parent: base, pip_index: {address}/simple, pip: [site-only==1.0], downloads: [tool]}}
+downloads: {{tool: {{version: "1", url: {address}/tool, to: /usr/local/bin/tool}}}}
+"""
+
+
+def wheel(path: Path) -> None:
+    """A package that is nowhere else."""
+    name = "site_only-1.0.dist-info"
+    files = {
+        "site_only.py": "WORD = 'found'\n",
+        f"{name}/METADATA": "Metadata-Version: 2.1\nName: site-only\nVersion: 1.0\n",
+        f"{name}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{file},,\n" for file in (*files, f"{name}/RECORD"))
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as packed:
+        for file, text in {**files, f"{name}/RECORD": record}.items():
+            packed.writestr(file, text)
+
+
+class AsksForALogin(Quiet):
+    """Files for `me` with `s3cret`."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class' name
+        if self.headers.get("Authorization") == f"Basic {base64.b64encode(b'me:s3cret').decode()}":
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="site"')
+        self.end_headers()
+
+
+def test_places_that_ask_for_a_login(engine: Engine, tmp_path: Path) -> None:
+    wheel(tmp_path / "files/simple/site-only/site_only-1.0-py3-none-any.whl")
+    (tmp_path / "files/tool").write_text("#!/bin/sh\necho tool\n")
+    repository = new_repository(tmp_path / "work")
+    with serving(tmp_path / "files", bridge(engine), AsksForALogin) as address:
+        (repository.root / "matrix.yaml").write_text(SMALL + PRIVATE.format(address=address))
+        refused = repository.run("build", "private", check=False)
+        assert refused.returncode in (1, 3), refused.stderr
+        netrc = repository.root / "netrc"
+        netrc.write_text(f"machine {bridge(engine)} login me password s3cret\n")
+        with (repository.root / "site.yaml").open("a") as overlay:
+            overlay.write("netrc: netrc\n")
+        locked = repository.run("lock")
+        assert "s3cret" not in (repository.root / "matrix.lock.yaml").read_text() + locked.stderr
+        built = repository.run("build", "private")
+    image = f"{repository.registry}/private:default"
+    assert (
+        docker("run", "--rm", "--entrypoint", "sh", image, "-c", "tool; python -c 'import site_only'")
+        == "tool"
+    )
+    assert "s3cret" not in built.stderr + docker("history", "--no-trunc", image)
+    search = ("--entrypoint=grep", image, "-rls", "--exclude-dir=proc", "--exclude-dir=sys", "s3cret", "/")
+    assert docker("run", "--rm", "--user=0", *search, check=False) == ""
 
 
 def test_the_committed_bake_file_is_one_that_buildx_understands() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +9,9 @@ from hypothesis import strategies as st
 from generator.engine.site import contexts, script
 from generator.matrix.model import Mirrors
 from generator.mirrors import familiar, mirrored
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MIRRORS = Mirrors(
     registries={"docker.io": "mirror.example.org/hub", "docker.io/library": "mirror.example.org/official"},
@@ -73,3 +77,12 @@ def test_prefixes_end_at_a_slash() -> None:
 def test_familiar() -> None:
     names = ("docker.io/library/debian:12", "docker.io/grafana/x:1", "ghcr.io/library/x:1")
     assert [familiar(name) for name in names] == ["debian:12", "grafana/x:1", "ghcr.io/library/x:1"]
+
+
+def test_logins_are_where_tools_look_for_them_and_for_nobody_else(tmp_path: Path) -> None:
+    said = script(Mirrors(), ca_bundle=False, logins="machine a.example.org login me password a'b$c\n")
+    here = said.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
+    shown = bash(f'{here}\ncat "$NETRC"; stat --format %a "$NETRC"; cat "$CURL_HOME/.curlrc" "$APT_CONFIG"')
+    assert "password a'b$c\n600\n" in shown
+    assert f'netrc-file = "{tmp_path}/site-netrc"' in shown
+    assert f'Dir::Etc::netrc "{tmp_path}/site-netrc";' in shown

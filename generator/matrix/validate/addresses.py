@@ -25,8 +25,7 @@ def passwords(matrix: Matrix) -> Iterator[Finding]:
     for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.mirrors)):
         if has_user(text):
             advice = f"write `{without_user(text)}`, and change the password if this was committed"
-            if path[0] != "mirrors":
-                advice += "; a place that asks for one needs a mirror that does not (docs/matrix.md)"
+            advice += "; `netrc:` names a file with logins (docs/matrix.md)"
             yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
 
 
