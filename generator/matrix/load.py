@@ -41,7 +41,7 @@ def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
     documents = _documents(texts)
     findings = check_shape(documents)
     if findings:
-        raise MatrixError(diagnose([*findings, *_despite(documents, findings)], documents))
+        raise MatrixError(diagnose([*findings, *_despite(documents, findings, templates)], documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
     found = diagnose(check_meaning(matrix, variants, templates), documents)
@@ -60,10 +60,10 @@ def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
     return item.code == rules.NO_LOGIN.code and item.place.file != documents.parts[0].file
 
 
-def _despite(documents: Documents, findings: list[Finding]) -> list[Finding]:
-    from generator.matrix.remainder import findings_despite
+def _despite(documents: Documents, findings: list[Finding], templates: Collection[str]) -> list[Finding]:
+    from generator.matrix.consequences import findings_despite
 
-    return findings_despite(documents.value, findings)
+    return findings_despite(documents, findings, templates)
 
 
 def _documents(texts: Mapping[str, str]) -> Documents:

@@ -65,14 +65,20 @@ def schema_text() -> str:
     return FilePath(__file__).with_name("schema.json").read_text(encoding="utf-8")
 
 
-def check_shape(documents: Documents) -> list[Finding]:
-    """Return what in the documents does not have the shape that the schema asks for."""
+@cache
+def _schema() -> tuple[Any, Any]:
+    """Return the schema as data and as a validator; what remains of a wrong matrix is validated anew."""
     import json
 
     import jsonschema_rs
 
     schema = json.loads(schema_text())
-    validator = jsonschema_rs.Draft202012Validator(schema)
+    return schema, jsonschema_rs.Draft202012Validator(schema)
+
+
+def check_shape(documents: Documents) -> list[Finding]:
+    """Return what in the documents does not have the shape that the schema asks for."""
+    schema, validator = _schema()
     if validator.is_valid(documents.value):
         return []
     found = (
@@ -104,7 +110,8 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
             yield _missing(path, kind.property, schema, error.schema_path)
         case "type":
             examples = _owner(schema, error.schema_path).get("examples", ())
-            yield _wrong_type(path, kind.types, documents, *examples[:1])
+            example = examples[0] if examples else None
+            yield _wrong_type(path, kind.types, documents, example, optional=not _required(schema, path))
         case "anyOf" | "oneOf":
             yield from _branch(error, schema, documents)
         case "enum" | "const":
@@ -122,7 +129,20 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
         case "pattern":
             yield _pattern(path, error, schema)
         case _:
-            yield _other(path, error)
+            yield _other(path, error, optional=not _required(schema, path))
+
+
+def _required(schema: Any, path: Path) -> bool:  # noqa: ANN401
+    """Say whether the schema asks for the field at ``path``."""
+
+    def there(item: Any) -> Any:  # noqa: ANN401
+        return schema["$defs"][item["$ref"].rpartition("/")[2]] if "$ref" in item else item
+
+    owner = schema
+    for step in path[:-1]:
+        named = owner.get("properties", {}).get(step)
+        owner = there(named or owner.get("items" if isinstance(step, int) else "additionalProperties") or {})
+    return path[-1:] != () and path[-1] in owner.get("required", ())
 
 
 def _known_field(key: str, known: Collection[str]) -> str:
@@ -135,17 +155,23 @@ def _known_field(key: str, known: Collection[str]) -> str:
 def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
     about = _owner(schema, schema_path).get("properties", {}).get(field, {})
     about = {**schema["$defs"].get(about.get("$ref", "").rpartition("/")[2], {}), **about}
-    advice = f"add `{field}: {_written(about['examples'][0])}`"
-    return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
+    example = about["examples"][0]
+    advice = f"add `{field}: {_written(example)}`"
+    return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice, example=example)
 
 
-def _wrong_type(path: Path, types: list[str], documents: Documents, example: object = None) -> Finding:
+def _wrong_type(
+    path: Path, types: list[str], documents: Documents, example: object = None, *, optional: bool = True
+) -> Finding:
     value = _value(documents.value, path)
     if "string" in types and isinstance(value, (int, float)) and not isinstance(value, bool):
         written = documents.written(path) or str(value)
         return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=written, value=value)
     expected = " or ".join(_TYPES[name] for name in types)
-    advice = _type_advice(path, types, value, documents.written(path), example)
+    if value is None and path and not optional:
+        advice = f"write it like `{path[-1]}: {_written(example)}`"
+    else:
+        advice = _type_advice(path, types, value, documents.written(path), example)
     return rules.WRONG_TYPE.at(
         path, where=human(path), expected=expected, actual=type_name(value), advice=advice
     )
@@ -263,15 +289,13 @@ def _article(title: str) -> str:
     return f"{'an' if words[0].lower() in 'aeiou' else 'a'} {words}"
 
 
-def _other(path: Path, error: Any) -> Finding:  # noqa: ANN401
+def _other(path: Path, error: Any, *, optional: bool) -> Finding:  # noqa: ANN401
+    or_not = ", or remove the field" if optional else ""
     problems = {
-        "minItems": ("the list is empty", "add an entry, or remove the field"),
-        "minProperties": (
-            "the mapping is empty",
-            "add an entry" + ("" if path == ("images",) else ", or remove the field"),
-        ),
+        "minItems": ("the list is empty", f"add an entry{or_not}"),
+        "minProperties": ("the mapping is empty", f"add an entry{or_not}"),
         "uniqueItems": ("the list names something twice", "keep one of them"),
-        "minLength": ("the text is empty", "give it a value, or remove the field"),
+        "minLength": ("the text is empty", f"give it a value{or_not}"),
     }
     problem, advice = problems.get(error.kind.name, (error.message, "see `image-matrix schema`"))
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
