@@ -216,6 +216,10 @@ def _reason(errors: str) -> str:
     """Return what uv could not do and the innermost cause, out of its chain of causes."""
     lines = [line.strip().removeprefix("cause: ") for line in errors.splitlines() if line.strip()]
     kept = [line.removeprefix("error: ") for line in lines if not line.startswith("warning")]
+    if kept and kept[0].startswith("Couldn't parse requirement"):
+        # it stands in a file of ours, which is gone; its text comes behind the cause, with carets below
+        cause, requirement, *_ = *kept[1:], "", ""
+        return f"uv: `{requirement}` is no requirement: {cause}"
     fetched = next(
         (line for line in kept if line.startswith("Failed to fetch")), kept[0] if kept else "nothing"
     )

@@ -11,9 +11,9 @@ from generator.diagnostics import MatrixError
 from generator.lock import text as texts
 from generator.lock.conda import addresses, specification
 from generator.lock.model import Lock, LockedPackages, LockedSource
-from generator.lock.question import Graph, Question, Refused, Resolved
+from generator.lock.question import Failed, Graph, Question, Refused, Resolved
 from generator.lock.requirements import Hashes, fits, wheel_tag
-from generator.lock.uv import Site, graph, resolve
+from generator.lock.uv import Site, graph, resolve, runner
 
 ROOT = Path(__file__).parents[2]
 A, B = "a" * 64, "b" * 64
@@ -220,6 +220,15 @@ def test_uv_is_asked_for_the_place_that_builds() -> None:
     assert "--python-platform=x86_64-manylinux_2_36" in seen[0]
     assert "--default-index=https://mirror.example.org/simple" in seen[0]
     assert not any(re.match("--index=", item) for item in seen[0])
+
+
+def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone() -> None:
+    found = graph(Question(("six==latest",), "3.13", "amd64", "2_36"), Site(), runner())
+    assert isinstance(found, Failed)
+    assert found.reason == (
+        "uv: `six==latest` is no requirement: "
+        "expected version to start with a number, but no leading ASCII digits were found"
+    )
 
 
 def test_a_uv_that_cannot_be_run_is_a_failure() -> None:

@@ -43,6 +43,7 @@ CHECKS = (
     placeholders.unknown_placeholders,
     addresses.passwords,
     environment.not_expanded,
+    packages.bad_requirements,
     packages.listed_twice,
     downloads.without_place,
     downloads.lost,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
+from generator.matrix import requirement
 from generator.matrix.lineage import lineage
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
@@ -46,6 +47,16 @@ def listed_twice(matrix: Matrix) -> Iterator[Finding]:
                 yield finding.beside(((*path, earlier), "first listed here"))
             if manager == "extensions" and "@" not in item:
                 yield rules.UNPINNED.at((*path, position), value=item)
+
+
+def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
+    """Python requirements with a version or a marker that no installer reads."""
+    for path, manager, items in _lists(matrix):
+        for position, item in enumerate(items if manager == "pip" else ()):
+            advice = requirement.mistake(item)
+            if advice:
+                what = "Python requirement"
+                yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice)
 
 
 INSTALLER = (
