@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import CallError, Failure
-from generator.project import MATRIX
+from generator.reading import MATRIX
 from generator.render.file import File
 from generator.wording import listed
 

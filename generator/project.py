@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.diagnostics import MatrixError, Place, Rule, diagnostic
-from generator.diagnostics import catalogue as rules
-from generator.matrix.parse import MAX_BYTES
+from generator.diagnostics import MatrixError
+from generator.reading import MATRIX, not_text, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
     from generator.render.file import File
     from generator.render.templates import Templates
 
-MATRIX = "matrix.yaml"
 LOCK = "matrix.lock.yaml"
+DOCKERFILES, WORKFLOWS = "dockerfiles/", "workflows/"
+TEXTS = (DOCKERFILES, WORKFLOWS)
+"""Folders of templates that are read as text; what is below ``rootfs`` goes into images as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +45,6 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
     return Inputs(texts, read_templates(root), read_text(lock, LOCK) if lock.is_file() else None)
 
 
-def read_text(path: Path, name: str) -> str:
-    """Read a text file, or raise :class:`MatrixError` that names it."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(
-                rules.TOO_LARGE, name, f"{path.stat().st_size / 1e6:.0f} MB, at most 16", "split it up"
-            )
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        advice = "run `image-matrix init`, or name the folder with -C" if name == MATRIX else "check the path"
-        raise _refused(rules.UNREADABLE, name, "there is no such file", advice) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = f"line {line} is not UTF-8 (byte {error.start})"
-        raise _refused(rules.UNREADABLE, name, problem, "save the file as UTF-8") from error
-    except OSError as error:
-        problem = (error.strerror or str(error)).lower()
-        raise _refused(rules.UNREADABLE, name, problem, "check the path and its permissions") from error
-
-
-def _refused(rule: Rule, name: str, problem: str, advice: str) -> MatrixError:
-    return MatrixError([diagnostic(rule, Place(name, 0, 0), file=name, problem=problem, advice=advice)])
-
-
 def builtin_templates() -> Path:
     """Return the folder of the templates that come with image-matrix."""
     packaged = Path(__file__).parent / "builtin_templates"
@@ -75,13 +52,24 @@ def builtin_templates() -> Path:
 
 
 def read_templates(root: Path) -> Templates:
-    """Read a repository's templates on top of those that come with image-matrix."""
+    """Read a repository's templates on top of those that come with image-matrix.
+
+    Raises :class:`MatrixError` where one is not text.
+    """
     from dataclasses import replace
 
     from generator.render.compiled import compiled_templates
 
-    found = templates_of(template_files(root / "templates"), builtin_files(root))
-    return replace(found, compiled=compiled_templates())
+    own = template_files(root / "templates")
+    wrong = [
+        said
+        for path, file in own.items()
+        if path.startswith(TEXTS) and path.endswith(".j2")
+        if (said := not_text(file.content, f"templates/{path}"))
+    ]
+    if wrong:
+        raise MatrixError(wrong)
+    return replace(templates_of(own, builtin_files(root)), compiled=compiled_templates())
 
 
 def builtin_files(root: Path) -> dict[str, File]:
@@ -107,21 +95,24 @@ def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templa
     replaced = frozenset(
         f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
     )
-    return Templates(_texts(every, "dockerfiles/"), rootfs, _texts(every, "workflows/"), replaced)
+    return Templates(_texts(every, DOCKERFILES), rootfs, _texts(every, WORKFLOWS), replaced)
 
 
 def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
     return {
-        path.removeprefix(folder): file.content.decode()
+        path.removeprefix(folder): file.content.decode("utf-8", "replace")
         for path, file in files.items()
         if path.startswith(folder) and path.endswith(".j2")
     }
 
 
 def template_files(folder: Path) -> dict[str, File]:
-    """Read every file below a ``templates`` folder, sorted by path, but what Python has compiled there (pip does)."""
+    """Read every file below a ``templates`` folder, sorted by path, but what Python has compiled there (pip does).
+
+    Raises :class:`OSError` where a folder cannot be read: what is in it must not count as not there.
+    """
     found = {}
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in os.walk(folder, onerror=_refuse) if folder.is_dir() else ():
         folders[:] = [name for name in folders if name != "__pycache__"]
         here = Path(directory)
         below = here.relative_to(folder)
@@ -134,6 +125,10 @@ def template_files(folder: Path) -> dict[str, File]:
             content = os.readlink(path).encode() if symlink else path.read_bytes()  # noqa: PTH115
             found[(below / name).as_posix()] = template_file(content, symlink=symlink)
     return dict(sorted(found.items()))
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def template_file(content: bytes, *, symlink: bool) -> File:

@@ -41,7 +41,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from generator.errors import CallError
     from generator.profiles.compose import compose
     from generator.profiles.helmrelease import REFUSED, find_release, inline, references
-    from generator.project import read_text
+    from generator.reading import read_text
     from generator.render.deploy.flux import CONFIG_MAP
 
     rendered = render_project(open_project(session)).get("deploy/jupyterhub/configmap.yaml")

@@ -54,7 +54,7 @@ def _references(project: Project, digests: str | None) -> Mapping[str, str]:
     from pathlib import Path
 
     from generator.profiles.references import read_digests, with_digests
-    from generator.project import read_text
+    from generator.reading import read_text
 
     return with_digests(
         tags, read_digests(read_text(Path(digests), digests), digests), needed(matrix, variants)

@@ -107,7 +107,7 @@ def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
     ``asker`` is the option that named the revision.
     """
     from generator.history import read_inputs_at
-    from generator.project import read_text
+    from generator.reading import read_text
 
     overlays = {name: read_text(Path(name), name) for name in session.overlays}
     return read_inputs_at(session.root, revision, session.matrix, overlays, asker)

@@ -68,7 +68,7 @@ def simulate(session: Session, runners: tuple[int, ...], durations_file: str | N
 def _durations(file: str | None, variants: Mapping[str, Variant]) -> Durations:
     """Read measured seconds; raises :class:`CallError` for what is not a mapping of known names to seconds."""
     from generator.errors import CallError
-    from generator.project import read_text
+    from generator.reading import read_text
     from generator.simulate import Durations, read_durations
 
     if file is None:
