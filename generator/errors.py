@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -40,3 +41,26 @@ class EnvironmentFailure(Failure):
     """The engine, the registry or the network failed, or is not there."""
 
     exit_code = 3
+
+
+_REMEDIES = {
+    errno.EISDIR: "a folder stands where a file belongs: move it away",
+    errno.ENOTDIR: "a file stands where a folder belongs: move it away",
+    errno.EEXIST: "a file stands where a folder belongs: move it away",
+    errno.ENOTEMPTY: "a folder stands where a file belongs: move it away",
+    errno.ENOENT: "check the path",
+    errno.EACCES: "check who may read and write there",
+    errno.EPERM: "check who may read and write there",
+    errno.EROFS: "the file system can be read only; work on a copy elsewhere",
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.ENAMETOOLONG: "shorten the names that it is made of",
+}
+
+
+def of_the_system(error: OSError) -> EnvironmentFailure:
+    """Return the failure that the operating system reports, with its file and what can be done about it."""
+    file = error.filename2 or error.filename
+    problem = (error.strerror or str(error)).lower()
+    remedy = _REMEDIES.get(error.errno or 0, "check permissions and the space that is left")
+    return EnvironmentFailure(f"{file}: {problem}" if file else problem, remedy)

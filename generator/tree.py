@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from generator import manifest as manifests
+from generator.obstacles import refuse_obstacles
 from generator.render.file import File
 
 if TYPE_CHECKING:
@@ -97,9 +99,14 @@ def _inside(path: str) -> bool:
 
 
 def apply(root: Path, difference: Difference) -> None:
-    """Write and remove what differs; interrupted, the next call ends the work."""
+    """Write and remove what differs; interrupted, the next call ends the work.
+
+    Raises :class:`generator.errors.EnvironmentFailure`, before anything is written, where that would end half way.
+    """
     if not difference.changes:
         return
+    written = (change.path for change in difference.changes if change.after is not None)
+    refuse_obstacles(root, written, {change.path for change in difference.changes if change.after is None})
     _sweep(root, difference.recorded)
     final = manifest_of(difference.rendered)
     journal = {
@@ -130,7 +137,7 @@ def _sweep(root: Path, recorded: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def write_atomically(path: Path, file: File) -> None:
-    """Put a file in place whole or not at all."""
+    """Put a file in place whole or not at all; an :class:`OSError` names that place."""
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
     make = _make_link if file.symlink else _make_file
     try:
@@ -141,8 +148,11 @@ def write_atomically(path: Path, file: File) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             make(temporary, file)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

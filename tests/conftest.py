@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import shutil
 import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # a busy machine is no failure
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,6 +25,15 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a terminal or a CI run sets must not change what commands print here."""
     for name in ("GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """A folder that every user may enter; above pytest's own are some that others may not."""
+    folder = Path(tempfile.mkdtemp(prefix="image-matrix-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

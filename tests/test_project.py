@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from generator.project import template_files
 
+from .privileges import without_privileges
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NOBODY = 65534
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Be a user to whom permissions apply."""
-    root = os.name == "posix" and os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
+    from pathlib import Path
 
 
 @pytest.fixture
-def templates() -> Iterator[Path]:
-    """A folder of templates below one that everybody may enter, which pytest's own are not."""
-    above = Path(tempfile.mkdtemp(prefix="image-matrix-test-"))
-    above.chmod(0o755)
-    folder = above / "templates"
+def templates(everybodys: Path) -> Iterator[Path]:
+    folder = everybodys / "templates"
     (folder / "dockerfiles").mkdir(parents=True)
     (folder / "dockerfiles/base.Dockerfile.j2").write_text("RUN true\n", encoding="utf-8")
     yield folder
     for path in (folder, folder / "dockerfiles"):
         path.chmod(0o755)
-    shutil.rmtree(above)
 
 
 def test_templates_are_read(templates: Path) -> None:

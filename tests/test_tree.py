@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 
 from generator import manifest as manifests
 from generator import tree
+from generator.errors import EnvironmentFailure
 from generator.manifest import MANIFEST
 from generator.render.file import File
+
+from .privileges import without_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +121,73 @@ def test_a_file_in_the_way_is_reported(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     difference = tree.compare(tmp_path, {"README.md": File(b"generated")})
     assert [(change.path, change.kind) for change in difference.edited] == [("README.md", "change")]
+
+
+DOCKERFILE = "images/x/Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "said"),
+    [
+        (DOCKERFILE, None, f"{DOCKERFILE} is a folder where a file belongs"),
+        (f"{DOCKERFILE}/empty", None, f"{DOCKERFILE} is a folder where a file belongs"),
+        (DOCKERFILE, f"{DOCKERFILE}/mine", f"{DOCKERFILE} is a folder where a file belongs"),
+        (MANIFEST, None, f"{MANIFEST} is a folder where a file belongs"),
+        (".", "images", "images is a file where a folder belongs"),
+        ("images", "images/x", "images/x is a file where a folder belongs"),
+    ],
+)
+def test_what_is_in_the_way_is_said_before_anything_is_written(
+    tmp_path: Path, folder: str, file: str | None, said: str
+) -> None:
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    if file:
+        (tmp_path / file).write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(EnvironmentFailure) as failure:
+        tree.apply(tmp_path, tree.compare(tmp_path, {"a": File(b"1"), DOCKERFILE: File(b"2")}))
+    assert failure.value.message == said
+    assert failure.value.help == "move it away; nothing was written"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_all_that_is_in_the_way_is_said_at_once(tmp_path: Path) -> None:
+    rendered = {name: File(b"1") for name in ("a", "b/c", "b/d", "e", "f")}
+    for name in ("a", "e", "f"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b").write_text("mine", encoding="utf-8")
+    with pytest.raises(EnvironmentFailure) as failure:
+        tree.apply(tmp_path, tree.compare(tmp_path, rendered))
+    assert failure.value.message == (
+        "a is a folder where a file belongs, b is a file where a folder belongs, "
+        "e is a folder where a file belongs and 1 more"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_a_folder_that_cannot_be_written_to_is_said_before_anything_is_written(everybodys: Path) -> None:
+    for name in ("a", "locked"):
+        (everybodys / name).mkdir()
+        (everybodys / name).chmod(0o777 if name == "a" else 0o555)
+    everybodys.chmod(0o777)
+    rendered = {"a/b": File(b"1"), "locked/c": File(b"2"), "locked/d/e": File(b"3")}
+    with without_privileges(), pytest.raises(EnvironmentFailure) as failure:
+        tree.apply(everybodys, tree.compare(everybodys, rendered))
+    assert failure.value.message == "locked cannot be written to"
+    assert failure.value.help == "check who may write there; nothing was written"
+    assert on_disk(everybodys) == {}
+
+
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(IsADirectoryError) as error:
+        tree.write_atomically(tmp_path / "a", File(b"1"))
+    assert error.value.filename == str(tmp_path / "a")
+    (tmp_path / "f").write_text("mine", encoding="utf-8")
+    with pytest.raises(NotADirectoryError) as other:
+        tree.write_atomically(tmp_path / "f" / "g", File(b"1"))
+    assert other.value.filename == str(tmp_path / "f" / "g")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "f"]
 
 
 @pytest.mark.parametrize(("rendered", "kind"), [({"a": File(b"new")}, "change"), ({}, "remove")])

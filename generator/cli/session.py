@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.diagnostics import MatrixError
-from generator.errors import EnvironmentFailure, Failure
+from generator.errors import EnvironmentFailure, Failure, of_the_system
 from generator.wording import listed
 
 if TYPE_CHECKING:
@@ -208,9 +208,7 @@ def report_failure(error: Exception) -> int:
         report(error.diagnostics)
         return 2
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        problem = f"{where}{(error.strerror or str(error)).lower()}"
-        error = EnvironmentFailure(problem, "check permissions and the space that is left")
+        error = of_the_system(error)
     if isinstance(error, Failure):
         click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
         if error.help:

@@ -264,3 +264,21 @@ def test_a_failed_step_is_annotated_beside_its_line(
     assert report_failure(BuildFailed("no", "see, there", ("images/a/b/Dockerfile", 7))) == 1
     said = capsys.readouterr().err
     assert "::error file=images/a/b/Dockerfile,line=7,title=image-matrix::no; see, there\n" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "remedy"),
+    [
+        (IsADirectoryError(21, "Is a directory", "a/.tmp", None, "a/b"), "a/b: is a directory", "move it away"),
+        (PermissionError(13, "Permission denied", "a"), "a: permission denied", "check who may read and write there"),
+        (OSError(28, "No space left on device", "a"), "a: no space left on device", "make room there"),
+        (OSError("odd"), "odd", "check permissions and the space that is left"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses(
+    error: OSError, said: str, remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report_failure(error) == 3
+    shown = capsys.readouterr().err
+    assert f"error: {said}\n" in shown
+    assert remedy in shown

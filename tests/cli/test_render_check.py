@@ -50,6 +50,18 @@ def test_check_prints_what_would_change_and_touches_nothing(repository: Reposito
     assert repository("-q", "check").code == 1
 
 
+def test_a_folder_in_the_way_is_named_and_nothing_is_written(repository: Repository) -> None:
+    (repository.root / BASE).mkdir(parents=True)
+    before = repository.files()
+    shown = repository("render")
+    assert (shown.code, shown.out) == (3, "")
+    assert f"error: {BASE} is a folder where a file belongs\n" in shown.err
+    assert "help: move it away; nothing was written\n" in shown.err
+    assert repository.files() == before
+    (repository.root / BASE).rmdir()
+    assert repository("render").code == 0
+
+
 def test_an_image_that_is_gone_is_removed(repository: Repository) -> None:
     repository("render")
     mine = repository.root / "images" / "jupyter" / "NOTES"
