@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # Source: packaging.python.org/en/latest/specifications/version-specifiers, appendix
 _RELEASE = r"v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*"
@@ -57,3 +58,50 @@ def _instead(operator: str, version: str) -> str:
     if is_series(series):
         return f"write `{_for_a_series(operator, series)}`"
     return f"write one such as `{operator}1.17.1`, or the name alone for the newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The one version that is wanted, or all that start with it."""
+
+    text: str
+    series: bool = False
+
+    @property
+    def public(self) -> str:
+        """Its text without what a builder adds (``+cu130``)."""
+        return self.text.partition("+")[0].removesuffix(".*")
+
+    @property
+    def local(self) -> str:
+        """What a builder adds, as it is compared."""
+        return re.sub(r"[-_]", ".", self.text.partition("+")[2].lower())
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """Epoch and numbers: 0, 1, 17, 1."""
+        epoch, _, rest = self.public.lstrip("vV").rpartition("!")
+        numbers = re.split(r"[^0-9.]", rest, maxsplit=1)[0].split(".")
+        return (int(epoch or 0), *(int(number) for number in numbers if number))
+
+    @property
+    def final(self) -> bool:
+        """Whether it is neither a pre-release nor a later build of a release."""
+        return re.fullmatch(r"[vV]?([0-9]+!)?[0-9.]+", self.public) is not None
+
+
+def exclude(one: Pin, other: Pin) -> bool:
+    """Say whether no version can be both; in doubt they do not exclude each other."""
+    if one.series or other.series:
+        shown = min(len(pin.release) for pin in (one, other) if pin.series)
+        return _padded(one, shown)[:shown] != _padded(other, shown)[:shown]
+    longest = max(len(one.release), len(other.release))
+    if _padded(one, longest) != _padded(other, longest) or one.final != other.final:
+        return True
+    return bool(one.local and other.local) and one.local != other.local
+
+
+def _padded(pin: Pin, length: int) -> tuple[int, ...]:
+    """Return the numbers of a version with the zeros that are not written: 1.0 is 1.0.0."""
+    missing = 0 if pin.series else length - len(pin.release)
+    return (*pin.release, *(0,) * missing)
