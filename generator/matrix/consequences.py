@@ -44,18 +44,22 @@ _OPTIONAL = {
 }
 _OF_KEYS = (rules.BAD_NAME, rules.BAD_SLUG, rules.SAME_SLUG)
 """About a name alone, whatever stands below it."""
+_OF_SIBLINGS = (rules.BAD_TOLERATION,)
+"""About a field beside others."""
 _OF_VARIANTS = (
     rules.AXIS_NOT_HERE,
     rules.UNKNOWN_AXIS_VALUE,
     rules.NO_PARENT_VARIANT,
     rules.EMPTY_VARIANTS,
 )
-_OF_WHAT_IS_ABSENT = (rules.NO_INSTALLER, rules.NO_HUB_PACKAGE)
+_OF_WHAT_IS_ABSENT = (rules.NO_INSTALLER, rules.PROVIDER_NEEDS, rules.NO_HUB_PACKAGE)
 _RELIES: dict[str, tuple[str, ...]] = {
     **{rule.code: ("axes",) for rule in _OF_VARIANTS},
     rules.PLATFORM_NOT_IN_PARENT.code: ("platforms", "accelerators"),
     rules.NO_PLATFORM.code: ("platforms", "accelerators"),
     rules.NO_INSTALLER.code: ("bundles", "downloads"),
+    rules.PROVIDER_NEEDS.code: ("bundles", "downloads"),
+    rules.UNKNOWN_PLACEHOLDER.code: ("accelerators",),
     rules.NO_HUB_PACKAGE.code: ("bundles",),
     rules.HUB_VERSION.code: ("site", "bundles"),
     rules.DEVICE_MISMATCH.code: ("profiles", "resources", "accelerators"),
@@ -139,6 +143,8 @@ def _at_a_fault(finding: Finding, doubt: Doubt) -> bool:
         return True
     if finding.rule in _OF_KEYS:
         return False
+    if finding.rule in _OF_SIBLINGS:
+        return any(gap[: len(path) - 1] == path[:-1] for gap in doubt.gaps)
     if path[0] == "images" and len(path) == 2:
         return path[1] in doubt.variants
     return any(gap[: len(path)] == path for gap in doubt.gaps)

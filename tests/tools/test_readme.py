@@ -21,7 +21,8 @@ from generator.cli import run
 from generator.lock import text as texts
 from generator.lock.inputs import beneath, packages_inputs
 from generator.matrix.load import load
-from generator.project import LOCK, MATRIX, builtin_templates, read_inputs, template_files
+from generator.project import LOCK, builtin_templates, read_inputs, template_files
+from generator.reading import MATRIX
 from generator.tree import write_atomically
 from tools.reference import REPOSITORY
 

@@ -9,9 +9,9 @@ from generator.diagnostics import catalogue as rules
 from generator.matrix.validate import (
     addresses,
     build,
+    conflicts,
     downloads,
     environment,
-    conflicts,
     names,
     packages,
     placeholders,
