@@ -11,7 +11,8 @@ from generator.diagnostics import Rule
 
 YAML_SYNTAX = Rule(
     "IM001", "yaml-syntax", "{problem}", "{advice}",
-    "The file is not YAML. The place is where the parser gave up; the mistake is often on the line before it.",
+    "The file is not YAML. Where a slip explains it (no space behind a colon, a tab, a quote too many) the place is the slip's; "
+    "else it is where the parser gave up, and the mistake is often on a line before it.",
     bad="images:\n  base: {from: debian\n", good="images:\n  base: {from: debian}\n",
 )  # fmt: skip
 DUPLICATE_KEY = Rule(

@@ -3,61 +3,43 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from generator.diagnostics import Diagnostic, Place, diagnostic
 from generator.diagnostics import catalogue as rules
+from generator.matrix.complaint import complaint_of
+from generator.matrix.slips import TAB
+from generator.matrix.slips.mend import slip_in
 
 if TYPE_CHECKING:
     import yaml
 
+    from generator.matrix.complaint import Complaint
+
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})( |$)")
 _TOKEN = re.compile(r"[^\s,\[\]{}]+")
-_NO_SPACE = re.compile(r"\s*(- )?([\w-]+):([^\s:].*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """The parser's own words, with its two marks as (line, column) from 0."""
-
-    words: str
-    context: str
-    mark: tuple[int, int]
-    opened: tuple[int, int] | None
 
 
 def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, ...]) -> Diagnostic:
     """Return the diagnostic for what libyaml raised."""
-    complaint = _complaint(error, text)
+    complaint = complaint_of(error, text)
     conflict = next((number for number, line in enumerate(lines) if _CONFLICT.match(line)), None)
     if conflict is not None:
         place = _place(file, lines, (conflict, 0))
         return _say(
             place, "a merge conflict is left in the file", "keep one side and remove the marker lines"
         )
-    if complaint.opened and complaint.context.startswith(("while parsing a flow", "while scanning a quoted")):
+    found = slip_in(lines)
+    if found:
+        place = _place(file, lines, (found.line, found.slip.column))
+        place = replace(place, width=found.slip.width or place.width)
+        return _say(place, found.slip.problem, found.slip.advice)
+    if complaint.unclosed:
         return _unclosed(complaint, file, lines)
-    place = _place(file, lines, complaint.mark)
+    without_colon = complaint.context == "while scanning a simple key" and complaint.opened
+    place = _place(file, lines, without_colon or complaint.mark)
     return _say(place, *_words(complaint, lines))
-
-
-def _complaint(error: Any, text: str) -> Complaint:  # noqa: ANN401 - two unrelated classes of PyYAML
-    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "not valid YAML")
-    place = (mark.line, mark.column) if mark else _offset(text, getattr(error, "character", None))
-    return Complaint(
-        words,
-        getattr(error, "context", None) or "",
-        place,
-        (opened.line, opened.column) if opened else None,
-    )
-
-
-def _offset(text: str, character: object) -> tuple[int, int]:
-    """Find a character that YAML does not allow; libyaml counts its position in bytes of another encoding."""
-    before = text.partition(chr(character))[0] if isinstance(character, int) else ""
-    return before.count("\n"), len(before) - before.rfind("\n") - 1
 
 
 def _place(file: str, lines: tuple[str, ...], mark: tuple[int, int]) -> Place:
@@ -80,6 +62,9 @@ def _unclosed(complaint: Complaint, file: str, lines: tuple[str, ...]) -> Diagno
     opened = replace(_place(file, lines, complaint.opened), width=1)
     noticed = _place(file, lines, complaint.mark)
     sign = opened.source[opened.column - 1 : opened.column]
+    if not sign:  # the file ends behind a bracket or a comma
+        opened = replace(_place(file, lines, _last_open(lines)), width=1)
+        sign = opened.source[opened.column - 1]
     if "quoted" in complaint.context:
         return replace(
             _say(opened, f"this {sign} is never closed", f"close it with another {sign}"),
@@ -88,10 +73,22 @@ def _unclosed(complaint: Complaint, file: str, lines: tuple[str, ...]) -> Diagno
     if opened.line == noticed.line and noticed.source[noticed.column - 1 :].strip():
         advice = f"separate entries with commas, and close `{sign}`; quote text that holds one of `,[]{{}}`"
         return _say(noticed, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
-    closing = {"{": "}", "[": "]"}.get(sign, "the bracket")
+    closing = {"{": "`}`", "[": "`]`"}.get(sign, "what closes it")
     return replace(
-        _say(opened, f"this `{sign}` is never closed", f"add `{closing}`"), related=_related(opened, noticed)
+        _say(opened, f"this `{sign}` is never closed", f"add {closing}"), related=_related(opened, noticed)
     )
+
+
+def _last_open(lines: tuple[str, ...]) -> tuple[int, int]:
+    """Return where the last bracket stands that is not closed again."""
+    opened = [(0, 0)]
+    for number, line in enumerate(lines):
+        for column, sign in enumerate(line):
+            if sign in "[{":
+                opened.append((number, column))
+            elif sign in "]}" and len(opened) > 1:
+                opened.pop()
+    return opened[-1]
 
 
 def _related(opened: Place, noticed: Place) -> tuple[tuple[Place, str], ...]:
@@ -105,21 +102,33 @@ def _words(complaint: Complaint, lines: tuple[str, ...]) -> tuple[str, str]:
     sign = source[column : column + 1]
     match complaint.words:
         case "found character that cannot start any token" if "\t" in source[: column + 1]:
-            return "a tab stands in the indentation", "indent with spaces; YAML does not allow tabs there"
+            return TAB
+        case words if words.startswith("found a tab character"):
+            return TAB
         case "found character that cannot start any token":
-            return f"a value cannot start with `{sign}`", "put the value in quotes"
+            return f"a value cannot start with {sign}", "put the value in quotes"
         case "mapping values are not allowed in this context":
-            return _colon(line, lines)
+            advice = "put a value that holds `: ` in quotes; start a key on a line of its own"
+            return "a `: ` cannot stand here", advice
+        case "did not find expected key" if source[:column].strip():
+            advice = "put the value in quotes where all of it is one text"
+            return "this cannot stand behind the value in front of it", advice
         case "did not find expected key" | "did not find expected '-' indicator":
             advice = "start it in the same column as the entries above that it belongs to"
             return "the indentation of this line fits none of the lines above", advice
         case "found undefined alias":
             return (
                 "no anchor of this name stands above",
-                "define it with `&NAME` before it is used with `*NAME`",
+                "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
             )
-        case "but found another document":
-            return "a second document starts here", "remove the `---` line: one file is one document"
+        case "found unknown escape character":
+            escape = source[column : column + 2]
+            return f"`{escape}` is no escape of YAML's", "put the text in single quotes, where a \\ is a \\"
+        case "but found another document" | "did not find expected <document start>":
+            return (
+                "a second document starts here",
+                "remove the line with `---` or `...`: one file is one document",
+            )
         case "control characters are not allowed":
             return "an invisible control character stands here", "remove it"
         case "could not find expected ':'":
@@ -130,15 +139,3 @@ def _words(complaint: Complaint, lines: tuple[str, ...]) -> tuple[str, str]:
         case _:
             words = f"{complaint.words} {complaint.context}".strip()
             return f"not valid YAML: {words}", "compare the punctuation with the lines around it"
-
-
-def _colon(line: int, lines: tuple[str, ...]) -> tuple[str, str]:
-    above = next((lines[at] for at in range(line - 1, -1, -1) if lines[at].strip()), "")
-    tight = _NO_SPACE.fullmatch(above)
-    if tight and lines[line].count(": ") <= 1:
-        return (
-            f"the line above has no space behind `{tight[2]}:`",
-            f"write `{tight[2]}: {tight[3].strip()}` there",
-        )
-    advice = "put a value that holds `: ` in quotes; start a key on a line of its own"
-    return "a `: ` cannot stand here", advice
