@@ -7,12 +7,15 @@ matters because every command validates.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
+from generator.matrix.advice import Misfit, as_written, quotable, type_advice
+from generator.matrix.nouns import NAMES, PACKAGES, TYPES, VALUES, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -20,43 +23,10 @@ if TYPE_CHECKING:
     from generator.diagnostics import Finding, Path
     from generator.matrix.document import Documents
 
-_TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "empty",
-}
-_SAMPLES = {
-    "string": "one text",
-    "array": "a list: `[one, two]`",
-    "object": "`name: value` lines, without `- ` before them",
-    "boolean": "true or false",
-    "integer": "a number such as 1",
-}
-_PACKAGES = {
-    "aptPackage": ("apt package", "write `name` or `name=version` in lower case, one package an entry"),
-    "pipPackage": (
-        "Python requirement",
-        "write `name==version`, one package an entry, without options and addresses; an index belongs to `pip_index`",
-    ),
-    "condaPackage": ("conda package", "write `name=version`, one package an entry"),
-    "cranPackage": (
-        "CRAN package",
-        "write the package's name alone; its version comes from the snapshot in the lock",
-    ),
-    "npmPackage": ("npm package", "write `name@version`"),
-    "extension": ("extension", "write `publisher.name@version`"),
-}
-_NAMES = {
-    "env": "an environment variable",
-    "labels": "a label",
-    "commands": "a command",
-    "versions": "a Python distribution",
-    "http": "an HTTP path",
-}
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
+"""What the patterns of free text refuse."""
+_CURLY = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\"'"
+"""Quotes that word processors make of straight ones, and straight ones left over."""
 
 
 @cache
@@ -81,12 +51,15 @@ def check_shape(documents: Documents) -> list[Finding]:
     schema, validator = _schema()
     if validator.is_valid(documents.value):
         return []
-    found = (
+    found = list(validator.iter_errors(documents.value))
+    mistyped = {tuple(error.instance_path) for error in found if error.kind.name == "type"}
+    return [
         item
-        for error in validator.iter_errors(documents.value)
+        for error in found
+        # that a value of the wrong type is not one of those known, or too small, says nothing more
+        if error.kind.name == "type" or tuple(error.instance_path) not in mistyped
         for item in _findings(error, schema, documents)
-    )
-    return list(found)
+    ]
 
 
 def human(path: Path) -> str:
@@ -109,9 +82,8 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
         case "required":
             yield _missing(path, kind.property, schema, error.schema_path)
         case "type":
-            examples = _owner(schema, error.schema_path).get("examples", ())
-            example = examples[0] if examples else None
-            yield _wrong_type(path, kind.types, documents, example, optional=not _required(schema, path))
+            about = _about(schema, error.schema_path)
+            yield _wrong_type(path, kind.types, documents, about, optional=not _required(schema, path))
         case "anyOf" | "oneOf":
             yield from _branch(error, schema, documents)
         case "enum" | "const":
@@ -121,15 +93,13 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
             )
         case "propertyNames":
-            name = kind.error.instance
+            name, what = kind.error.instance, NAMES[str(path[-1])]
             advice = _like(str(name), _owner(schema, error.schema_path))
-            yield rules.BAD_NAME.at(
-                (*path, name), "key", name=name, what=_NAMES.get(str(path[-1]), "this"), advice=advice
-            )
+            yield rules.BAD_NAME.at((*path, name), "key", name=name, what=what, advice=advice)
         case "pattern":
             yield _pattern(path, error, schema)
         case _:
-            yield _other(path, error, optional=not _required(schema, path))
+            yield _other(path, error, _owner(schema, error.schema_path), optional=not _required(schema, path))
 
 
 def _required(schema: Any, path: Path) -> bool:  # noqa: ANN401
@@ -146,6 +116,11 @@ def _required(schema: Any, path: Path) -> bool:  # noqa: ANN401
 
 
 def _known_field(key: str, known: Collection[str]) -> str:
+    tight = re.fullmatch(r"\s*(\w+)(?::\s*|\s+)(\S.*)", key)
+    if tight and tight[1] in known:
+        return f"write `{tight[1]}: {tight[2]}`, with a colon and a space"
+    if re.sub(r"[\s\u200b\ufeff]", "", key) in known:
+        return "remove the odd space in it, which is none to YAML"
     suggestion = did_you_mean(key, known)
     if suggestion.endswith("?"):
         return suggestion
@@ -153,66 +128,39 @@ def _known_field(key: str, known: Collection[str]) -> str:
 
 
 def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
-    about = _owner(schema, schema_path).get("properties", {}).get(field, {})
-    about = {**schema["$defs"].get(about.get("$ref", "").rpartition("/")[2], {}), **about}
+    about = _resolved(schema, _owner(schema, schema_path).get("properties", {}).get(field, {}))
     example = about["examples"][0]
-    advice = f"add `{field}: {_written(example)}`"
+    advice = f"add `{field}: {as_written(example)}`"
     return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice, example=example)
 
 
 def _wrong_type(
-    path: Path, types: list[str], documents: Documents, example: object = None, *, optional: bool = True
+    path: Path, types: list[str], documents: Documents, about: dict[str, Any], *, optional: bool
 ) -> Finding:
-    value = _value(documents.value, path)
-    if "string" in types and isinstance(value, (int, float)) and not isinstance(value, bool):
-        written = documents.written(path) or str(value)
+    misfit = replace(_misfit(path, types, documents, about), optional=optional)
+    value, written = misfit.value, misfit.written
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if "string" in types and number and quotable(misfit.text, written):
         return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=written, value=value)
-    expected = " or ".join(_TYPES[name] for name in types)
-    if value is None and path and not optional:
-        advice = f"write it like `{path[-1]}: {_written(example)}`"
-    else:
-        advice = _type_advice(path, types, value, documents.written(path), example)
-    return rules.WRONG_TYPE.at(
-        path, where=human(path), expected=expected, actual=type_name(value), advice=advice
+    expected = " or ".join(TYPES[name] for name in types)
+    actual = f"`{written}`" if number and "integer" in types else type_name(value)
+    advice = type_advice(misfit) if path else "start with `version: 1`, or run `image-matrix init`"
+    return rules.WRONG_TYPE.at(path, where=human(path), expected=expected, actual=actual, advice=advice)
+
+
+def _misfit(path: Path, types: list[str], documents: Documents, about: dict[str, Any]) -> Misfit:
+    place = documents.place(path)
+    texts = [part for part in (about, *about.get("anyOf", ())) if part.get("type") == "string"]
+    return Misfit(
+        key=path[-1] if path and isinstance(path[-1], str) else None,
+        value=_value(documents.value, path),
+        written=documents.written(path),
+        line=place.source[place.column - 1 :],
+        types=types,
+        about=about,
+        section=len(path) < 2 and "object" in types,
+        text=texts[0] if texts else {},
     )
-
-
-def _type_advice(path: Path, types: list[str], value: object, written: str, example: object) -> str:
-    key = path[-1] if path and isinstance(path[-1], str) else None
-    if not path:
-        return "start with `version: 1`, or run `image-matrix init`"
-    if value is None and types == ["object"] and key and not written:
-        return f"write what belongs to `{key}` below it, indented further, or remove it"
-    if value is None:
-        return f"give `{key}` a value, or remove it" if key else "give it a value, or remove the entry"
-    if "array" in types and isinstance(value, (str, int, float)):
-        return f"write a list: `{key}: [{written}]`"
-    if "string" in types and isinstance(value, bool):
-        return f'quote it: "{written}"'
-    if "string" in types and isinstance(value, list) and len(value) == 1 and key:
-        return f"write it without the brackets: `{key}: {_written(value[0])}`"
-    # what has parts is best shown; a whole section would be too long
-    wanted = list if isinstance(value, dict) else dict
-    if key and len(path) > 1 and isinstance(example, wanted) and not isinstance(value, list):
-        return f"write it like `{key}: {_written(example)}`"
-    return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
-
-
-def type_name(value: object) -> str:
-    """Return what a value is, in words."""
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case int() | float():
-            return "a number"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
 
 
 def _branch(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
@@ -230,7 +178,10 @@ def _branch(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:
     types = [
         name for branch in branches for item in branch if item.kind.name == "type" for name in item.kind.types
     ]
-    yield _wrong_type(_path(documents.value, error.instance_path), list(dict.fromkeys(types)), documents)
+    path = _path(documents.value, error.instance_path)
+    about = _about(schema, error.schema_path)
+    optional = not _required(schema, path)
+    yield _wrong_type(path, list(dict.fromkeys(types)), documents, about, optional=optional)
 
 
 def _deep(item: Any, error: Any) -> bool:  # noqa: ANN401
@@ -240,23 +191,27 @@ def _deep(item: Any, error: Any) -> bool:  # noqa: ANN401
 def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
     value = str(error.instance)
     name, owner = _definition(schema, error.schema_path)
-    if name in _PACKAGES:
-        what, advice = _PACKAGES[name]
+    if name in PACKAGES:
+        what, advice = PACKAGES[name]
         if name == "aptPackage" and value.endswith("-"):
             advice = (
                 f"write `{value.rstrip('-')}`, or leave it out: with `-` at the end apt removes a package"
             )
+        if re.search(r"\s- ", value):
+            advice = "start each `- ` in the same column: the lines below are read as a part of this entry"
         return rules.BAD_PACKAGE.at(path, value=value, what=what, advice=advice)
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        advice = "write it in one line"
+    if _NOT_IN_A_LINE.search(value):
+        problem, advice = "line breaks and control characters cannot stand here", "write it in one line"
+        return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    if not value:
         return rules.BAD_VALUE.at(
-            path,
-            where=human(path),
-            problem="line breaks and control characters cannot stand here",
-            advice=advice,
+            path, where=human(path), problem="the text is empty", advice=_like("", owner)
         )
-    problem = f"`{value}` is not {_article(owner.get('title', 'value'))}"
-    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=_like(value, owner))
+    problem = f"`{value}` is not {VALUES[owner['title']]}"
+    bare = value.strip(_CURLY)
+    curly = bare != value and re.search(owner["pattern"], bare)
+    advice = f'write straight quotes: `"{bare}"`' if curly else _like(value, owner)
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
 
 
 def _like(value: str, owner: dict[str, Any]) -> str:
@@ -266,39 +221,47 @@ def _like(value: str, owner: dict[str, Any]) -> str:
     def alike(example: object) -> int:
         return len(os.path.commonprefix([str(example), value]))  # noqa: RUF071 - of texts, not of paths
 
-    return f"write it like `{max(owner['examples'], key=alike)}`"
+    return f"write it like `{as_written(max(owner['examples'], key=alike))}`"
 
 
-def _written(value: object) -> str:
-    """Return a value as it could stand in the matrix."""
-    import json
-
-    from generator.matrix.parse import scalar
-
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_written(item) for item in value) + "]"
-    if isinstance(value, str) and scalar(value, plain=True) == value:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _article(title: str) -> str:
-    words = title[0].lower() + title[1:] if title[1:2].islower() else title
-    return f"{'an' if words[0].lower() in 'aeiou' else 'a'} {words}"
-
-
-def _other(path: Path, error: Any, *, optional: bool) -> Finding:  # noqa: ANN401
-    or_not = ", or remove the field" if optional else ""
-    problems = {
-        "minItems": ("the list is empty", f"add an entry{or_not}"),
-        "minProperties": ("the mapping is empty", f"add an entry{or_not}"),
-        "uniqueItems": ("the list names something twice", "keep one of them"),
-        "minLength": ("the text is empty", f"give it a value{or_not}"),
-    }
-    problem, advice = problems.get(error.kind.name, (error.message, "see `image-matrix schema`"))
+def _other(path: Path, error: Any, owner: dict[str, Any], *, optional: bool) -> Finding:  # noqa: ANN401
+    add = "add an entry, or remove the field" if optional else "add an entry"
+    problem, advice = (
+        _limit(error, owner)
+        or {
+            "minItems": ("the list is empty", add),
+            "minProperties": ("the mapping is empty", add),
+            "uniqueItems": ("the list names something twice", "keep one of them"),
+            "maxProperties": ("the mapping has more than one entry", "keep one of them"),
+        }[error.kind.name]
+    )
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _limit(error: Any, owner: dict[str, Any]) -> tuple[str, str] | None:  # noqa: ANN401
+    """Return what is said of a value beyond a limit, and within which limits it may be."""
+    if error.kind.name == "minLength":
+        return "the text is empty", _like("", owner)
+    if error.kind.name == "maxLength":
+        problem = f"the text has {len(error.instance)} characters"
+        return problem, f"write at most {owner['maxLength']}"
+    if error.kind.name not in ("minimum", "maximum"):
+        return None
+    low, high = owner["minimum"], owner.get("maximum")
+    how = "too small" if error.kind.name == "minimum" else "too large"
+    return f"{error.instance} is {how}", f"write a number from {low}" + (f" to {high}" if high else " up")
+
+
+def _about(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return that sub-schema with what it refers to for alternatives and entries."""
+    owner = _owner(schema, schema_path)
+    about = {**owner, "anyOf": [_resolved(schema, part) for part in owner.get("anyOf", ())]}
+    items = [part["items"] for part in (about, *about["anyOf"]) if "items" in part]
+    return {**about, "items": _resolved(schema, items[0])} if items else about
+
+
+def _resolved(schema: Any, part: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    return {**schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
 
 
 def _owner(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
-from generator.matrix.schema import human, type_name
+from generator.matrix.nouns import type_name
+from generator.matrix.schema import human
 from generator.matrix.validate.profiles_pods import cpu_findings, memory_findings
 from generator.profiles import traits
 from generator.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE
