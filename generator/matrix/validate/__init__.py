@@ -95,6 +95,16 @@ VARIANT_CHECKS = (
 """Checks that need the variants of the images that are sound."""
 
 
+SECTIONS = {
+    "source": "sources",
+    "bundle": "bundles",
+    "accelerator": "accelerators",
+    "download": "downloads",
+    "axis": "axes",
+}
+"""What a name can be of, and the section that declares it."""
+
+
 def check_meaning(
     matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str]
 ) -> list[Finding]:
@@ -107,7 +117,20 @@ def check_meaning(
         )
     )
     causes = {finding.path[1] for finding in found if finding.rule in _CAUSES}
-    return [f for f in found if f.rule is not rules.EMPTY_VARIANTS or f.path[1] not in causes]
+    meant = {section for finding in found for section in _may_be_meant(finding)}
+    return [
+        finding
+        for finding in found
+        if not (finding.rule is rules.EMPTY_VARIANTS and finding.path[1] in causes)
+        and not (finding.rule is rules.UNUSED and finding.path[0] in meant)
+    ]
+
+
+def _may_be_meant(finding: Finding) -> tuple[str, ...]:
+    """Return the sections of which a wrong name may mean something: what seems unused there, may be it."""
+    if finding.rule is rules.UNKNOWN_REFERENCE:
+        return (SECTIONS[str(finding.fields["what"])],) if finding.fields["what"] in SECTIONS else ()
+    return ("sources",) if finding.rule in (rules.UNKNOWN_PARENT, rules.PARENT_AND_SOURCE) else ()
 
 
 _CAUSES = (

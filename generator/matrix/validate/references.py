@@ -60,11 +60,19 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
                 if what == "source" and name in matrix.images:
                     suggestion = f"`{name}` is an image: write `parent: {name}`"
                 elif what == "source" and ("/" in name or ":" in name):
-                    suggestion = f"declare it under `sources:`, as in `NAME: {name}`, and write `from: NAME`"
+                    suggestion = _named_source(matrix, name if "/" in name else f"docker.io/library/{name}")
                 where = human(place[:2])
                 yield rules.UNKNOWN_REFERENCE.at(
                     place, where=where, what=what, name=name, suggestion=suggestion
                 )
+
+
+def _named_source(matrix: Matrix, reference: str) -> str:
+    """Return what to write instead of an image reference."""
+    named = next((name for name, source in matrix.sources.items() if source == reference), None)
+    if named:
+        return f"write `from: {named}`, which is its name under `sources:`"
+    return f"declare it under `sources:`, as in `NAME: {reference}`, and write `from: NAME`"
 
 
 def unknown_templates(matrix: Matrix, templates: Collection[str]) -> Iterator[Finding]:
