@@ -58,6 +58,8 @@ class LazyGroup(click.Group):
 
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise _before_command(error, ctx) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -72,6 +74,21 @@ class LazyGroup(click.Group):
 
             ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+    """Say of a global option behind a command that it stands in front of it."""
+    known = {name: param for param in ctx.command.params for name in param.opts}
+    option = known.get(error.option_name)
+    if option is None:
+        return error
+    value = (
+        f" {option.metavar or 'WHEN'}"
+        if isinstance(option, click.Option) and option.nargs and not option.count
+        else ""
+    )
+    call = f"{ctx.info_name} {error.option_name}{value} {ctx.invoked_subcommand} …"
+    return click.UsageError(f"`{error.option_name}` stands in front of the command: `{call}`", error.ctx)
 
 
 EPILOG = """\b

@@ -61,7 +61,7 @@ def session(
     _choose_colour(color)
     if not Path(root).is_dir():
         raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
-    return Session(Path(root), _below(Path(root), matrix), overlays, verbose - quiet)
+    return Session(Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet)
 
 
 def _below(root: Path, matrix: str) -> str:
@@ -75,6 +75,14 @@ def _below(root: Path, matrix: str) -> str:
         )
         raise click.BadParameter(problem, param_hint="--matrix")
     return real.relative_to(folder).as_posix()
+
+
+def _named(overlays: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave empty parts of the variable out, as in PATH; an option without a name is a mistake of a script."""
+    source = click.get_current_context().get_parameter_source("overlays")
+    if source is click.core.ParameterSource.COMMANDLINE and "" in overlays:
+        raise click.BadParameter("the name of the file is empty", param_hint="--overlay")
+    return tuple(overlay for overlay in overlays if overlay)
 
 
 def _choose_colour(color: str) -> None:

@@ -83,6 +83,12 @@ NOT_EXPANDED = Rule(
     good="env: {PATH: /opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/tool/bin}\n",
 )  # fmt: skip
 
+REMOVES_NOTHING = Rule(
+    "IM109", "removes-nothing", "{where} is not there to be removed", "{suggestion}",
+    "An empty value in an overlay removes what the matrix has under that name. A field may be missing there already; a name that the "
+    "matrix does not have is misspelt, and what was meant would stay.",
+)  # fmt: skip
+
 UNKNOWN_PARENT = Rule(
     "IM201", "unknown-parent", "image `{image}` has an unknown parent `{name}`", "{suggestion}",
     "A parent must be an image of this matrix; an image from outside is a source, named under `sources:` and used with `from:`.",
@@ -109,7 +115,7 @@ PARENT_AND_SOURCE = Rule(
 )  # fmt: skip
 UNUSED = Rule(
     "IM206", "unused", "{what} `{name}` is not used by any image", "use it or remove it",
-    "Nothing refers to it; often the name is misspelt where it should be used.",
+    "Nothing refers to it; often the name is misspelt where it should be used. Where a name of its kind is unknown, that is reported alone.",
     severity="warning",
 )  # fmt: skip
 UNKNOWN_PLACEHOLDER = Rule(

@@ -35,8 +35,8 @@ class Misfit:
     """Name of the field; ``None`` for an entry of a list."""
     value: object
     written: str
-    line: str
-    """The line from the value on."""
+    comment: str
+    """Comment behind the key or value."""
     types: list[str]
     """Types that the field takes."""
     about: Mapping[str, Any]
@@ -78,9 +78,9 @@ def type_advice(misfit: Misfit) -> str:
 def _of_nothing(misfit: Misfit) -> str:
     if misfit.value is not None:
         return ""
-    key, behind = misfit.key, misfit.line.strip()
-    if behind.startswith("#") and "string" in misfit.types:
-        return f"a `#` starts a comment: put a text that starts with it in quotes, `{as_written(behind)}`"
+    key = misfit.key
+    if misfit.comment and "string" in misfit.types:
+        return f"a `#` starts a comment: put a text that starts with it in quotes, `{as_written(misfit.comment)}`"
     if not misfit.optional:
         return _like_example(misfit)
     if misfit.types == ["object"] and key and not misfit.written:

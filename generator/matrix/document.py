@@ -58,6 +58,8 @@ class Documents:
                 node = part.node(path[:length], aim)
                 if isinstance(node, yaml.MappingNode) and not node.flow_style:
                     node = part.node(path[:length], "key")  # a block has no line of its own
+                elif isinstance(node, yaml.ScalarNode) and node.start_mark.index == node.end_mark.index:
+                    node = part.node(path[:length], "key")  # nor has nothing anything to point at
                 if node is not None:
                     return part.place_of(node)
         return Place(self.parts[0].file if self.parts else "matrix.yaml", 1, 1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.diagnostics import Diagnostic, MatrixError, Place, diagnose, diagnostic, errors
+from generator.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from generator.diagnostics import catalogue as rules
 from generator.matrix.document import Documents
-from generator.matrix.overlay import merge_all
+from generator.matrix.overlaid import explained, overlaid
 from generator.matrix.parse import parse
 from generator.matrix.read import read_matrix
 from generator.matrix.schema import check_shape
@@ -38,13 +38,15 @@ def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
     ``templates`` are the names that ``template:`` may give. Raises :class:`MatrixError` with every problem that was
     found; warnings come along.
     """
-    documents = _documents(texts)
-    findings = check_shape(documents)
+    documents, findings = _documents(texts)
+    shapes = check_shape(documents)
+    findings += shapes
     if findings:
-        raise MatrixError(diagnose([*findings, *_despite(documents, findings, templates)], documents))
+        every = [*findings, *_despite(documents, shapes, templates)]
+        raise MatrixError(diagnose(explained(every, documents), documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
-    found = diagnose(check_meaning(matrix, variants, templates), documents)
+    found = diagnose(explained(check_meaning(matrix, variants, templates), documents), documents)
     if errors(found):
         raise MatrixError(found)
     return Loaded(
@@ -66,16 +68,11 @@ def _despite(documents: Documents, findings: list[Finding], templates: Collectio
     return findings_despite(documents, findings, templates)
 
 
-def _documents(texts: Mapping[str, str]) -> Documents:
+def _documents(texts: Mapping[str, str]) -> tuple[Documents, list[Finding]]:
     parsed = [parse(text, file) for file, text in texts.items()]
     found = [item for _, items in parsed for item in items]
     if found:
         raise MatrixError(sorted(found, key=lambda item: item.place))
     parts = tuple(document for document, _ in parsed if document is not None)
-    for part in parts:
-        if part.value is None:
-            problem, advice = "the file is empty", "start with `version: 1`, or run `image-matrix init`"
-            raise MatrixError(
-                [diagnostic(rules.YAML_SYNTAX, Place(part.file, 1, 1), problem=problem, advice=advice)]
-            )
-    return Documents(merge_all(part.value for part in parts), parts)
+    value, findings = overlaid(parts)
+    return Documents(value, parts), findings

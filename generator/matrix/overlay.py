@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterator
 
 
 def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are anything
     """Return ``base`` with ``overlay`` on top; neither is changed.
 
-    An empty value that removes nothing stays, so that validation reports it: its key is misspelt.
+    An empty value that removes nothing stays.
     """
     if not isinstance(base, dict) or not isinstance(overlay, dict):
         return overlay
@@ -23,10 +23,27 @@ def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are any
     }
 
 
-def merge_all(values: Iterable[Any]) -> Any:  # noqa: ANN401
-    """Merge from left to right."""
-    items = list(values)
-    result = items[0] if items else {}
-    for overlay in items[1:]:
-        result = merge(result, overlay)
-    return result
+def removals(base: Any, overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+    """Yield the path of every empty value of an overlay that removes something."""
+    if isinstance(base, dict) and isinstance(overlay, dict):
+        for key, value in overlay.items():
+            if value is None and base.get(key) is not None:
+                yield (*here, key)
+            yield from removals(base.get(key), value, (*here, key))
+
+
+def empties(overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+    """Yield the path of every empty value of an overlay."""
+    for key, value in overlay.items() if isinstance(overlay, dict) else ():
+        if value is None:
+            yield (*here, key)
+        yield from empties(value, (*here, key))
+
+
+def without(value: Any, paths: Collection[tuple[str, ...]], here: tuple[str, ...] = ()) -> Any:  # noqa: ANN401
+    """Return a value without what stands at ``paths``."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: without(item, paths, (*here, key)) for key, item in value.items() if (*here, key) not in paths
+    }

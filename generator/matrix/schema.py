@@ -68,6 +68,18 @@ def human(path: Path) -> str:
     return f"`{text}`" if text else "the matrix"
 
 
+def is_field(path: Path) -> bool:
+    """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
+    here, known = _schema()[0], False
+    for step in path:
+        here = _resolved(_schema()[0], here)
+        branches = [here, *(_resolved(_schema()[0], part) for part in here.get("anyOf", ()))]
+        fields = [part["properties"][step] for part in branches if step in part.get("properties", {})]
+        names = [part["additionalProperties"] for part in branches if part.get("additionalProperties")]
+        here, known = (fields or names or [{}])[0], bool(fields)
+    return known
+
+
 def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
     path = _path(documents.value, error.instance_path)
     kind = error.kind
@@ -150,12 +162,13 @@ def _wrong_type(
 
 def _misfit(path: Path, types: list[str], documents: Documents, about: dict[str, Any]) -> Misfit:
     place = documents.place(path)
+    comment = re.search(r"\s(#.*)", place.source[place.column - 1 :])
     texts = [part for part in (about, *about.get("anyOf", ())) if part.get("type") == "string"]
     return Misfit(
         key=path[-1] if path and isinstance(path[-1], str) else None,
         value=_value(documents.value, path),
         written=documents.written(path),
-        line=place.source[place.column - 1 :],
+        comment=comment[1] if comment else "",
         types=types,
         about=about,
         section=len(path) < 2 and "object" in types,

@@ -142,6 +142,13 @@ def test_version(repository: Repository) -> None:
         (["-C", "/nowhere", "check"], "there is no folder /nowhere"),
         (["--overlay", "/nowhere.yaml", "check"], "there is no such file"),
         (["--matrix", "nowhere.yaml", "check"], "cannot read nowhere.yaml"),
+        (["--overlay", "", "check"], "the name of the file is empty"),
+        (["check", "--overlay", "o.yaml"], "`image-matrix --overlay FILE check …`"),
+        (["check", "-C", "there"], "`image-matrix -C DIR check …`"),
+        (["list", "--matrix=o.yaml"], "`image-matrix --matrix FILE list …`"),
+        (["plan", "--color", "never"], "`image-matrix --color WHEN plan …`"),
+        (["render", "-q"], "`image-matrix -q render …`"),
+        (["render", "-v"], "`image-matrix -v render …`"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_is_2(repository: Repository, arguments: list[str], says: str) -> None:
@@ -169,6 +176,16 @@ def test_annotations_on_github_actions(repository: Repository, monkeypatch: pyte
         "\n::error file=matrix.yaml,line=16,col=13,endColumn=17,title=IM201 unknown-parent::"
         in repository("check").err
     )
+
+
+def test_a_byte_that_is_not_utf8_is_annotated(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (repository.root / "latin.yaml").write_bytes(b"version: 1\nregistry: caf\xe9\n")
+    shown = repository("--matrix", "latin.yaml", "check")
+    assert shown.code == 2
+    assert "\n::error file=latin.yaml,line=2,col=14,endColumn=15,title=IM004 unreadable::" in shown.err
 
 
 def test_warnings_do_not_stop(repository: Repository) -> None:

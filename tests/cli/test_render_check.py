@@ -176,7 +176,8 @@ def test_several_overlays_in_the_environment(
     files = [tmp_path / "my site.yaml", tmp_path / "two.yaml"]
     for file, image in zip(files, ("one", "two"), strict=True):
         file.write_text(f"images: {{{image}: {{parent: base}}}}\n", encoding="utf-8")
-    monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", os.pathsep.join(map(str, files)))
+    parts = ["", *map(str, files), ""]  # empty ones are left out, as in PATH
+    monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", os.pathsep.join(parts))
     listed = repository("list").out
     assert "one " in listed
     assert "two " in listed

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.matrix.overlay import merge, merge_all
+from generator.matrix.overlay import empties, merge, removals
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NAMES = st.sampled_from("abcd")
@@ -76,9 +76,12 @@ def test_neither_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> No
     assert (base, overlay) == before
 
 
-@given(TREES, TREES, TREES)
-def test_overlays_add_up_from_left_to_right(one: Any, two: Any, three: Any) -> None:
-    assert merge_all([one, two, three]) == merge(merge(one, two), three)
+@given(TREES, OVERLAYS)
+def test_what_is_removed_was_there_and_is_not_any_more(base: Any, overlay: Any) -> None:
+    gone = set(removals(base, overlay))
+    assert gone <= set(empties(overlay))
+    merged = merge(base, overlay)
+    assert all(at(base, path) is not None and at(merged, path) is None for path in gone)
 
 
 def test_a_removal_of_nothing_stays_to_be_reported() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from generator.matrix.load import Loaded, load
-from generator.matrix.overlay import merge_all
+from generator.matrix.overlay import merge
 from generator.matrix.read import read_matrix
 from generator.matrix.validate.packages import INSTALLER
 from generator.pins import Pins
@@ -29,7 +30,7 @@ def loaded() -> Loaded:
         for text in re.findall(r"^```yaml\n(.*?)^```$", prose, flags=re.MULTILINE | re.DOTALL)
     ]
     assert len(parts) >= 10
-    return load({"matrix.yaml": yaml.safe_dump(merge_all(parts))}, read_templates(REPOSITORY).kinds)
+    return load({"matrix.yaml": yaml.safe_dump(reduce(merge, parts))}, read_templates(REPOSITORY).kinds)
 
 
 def test_the_examples_render(loaded: Loaded) -> None:
