@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from generator.diagnostics.conceal import conceal
 from generator.matrix.parse import scalar
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SAMPLES = {
 }
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "1": "true", "y": "true",
              "false": "false", "no": "false", "off": "false", "0": "false", "n": "false"}  # fmt: skip
-_TIGHT = re.compile(r"([\w./-]+)[:=]([^\s:=]\S*)")
+_TIGHT = re.compile(r"([\w./-]+)[:=]([^\s:=/]\S*)")
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma, but not one between the extras of a requirement."""
 _START = re.compile(r"-*[\w@'\"/.{]")
@@ -35,8 +36,8 @@ class Misfit:
     """Name of the field; ``None`` for an entry of a list."""
     value: object
     written: str
+    """The text of the value, and the comment behind it, without users and passwords of addresses in them."""
     comment: str
-    """Comment behind the key or value."""
     types: list[str]
     """Types that the field takes."""
     about: Mapping[str, Any]
@@ -116,7 +117,7 @@ def _of_list_or_text(misfit: Misfit) -> str:
             return f"write a list: `{key}: {as_written(parts)}`"
     only = value[0] if isinstance(value, list) and len(value) == 1 else None
     if "string" in types and key and isinstance(only, str) and takes(misfit.text, only):
-        return f"write it without the brackets: `{key}: {as_written(only)}`"
+        return f"write it without the brackets: `{key}: {as_written(conceal(only))}`"
     return ""
 
 

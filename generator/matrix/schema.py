@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
+from generator.diagnostics.conceal import conceal
 from generator.matrix.advice import Misfit, as_written, quotable, type_advice
 from generator.matrix.nouns import NAMES, PACKAGES, TYPES, VALUES, type_name
 
@@ -167,8 +168,8 @@ def _misfit(path: Path, types: list[str], documents: Documents, about: dict[str,
     return Misfit(
         key=path[-1] if path and isinstance(path[-1], str) else None,
         value=_value(documents.value, path),
-        written=documents.written(path),
-        comment=comment[1] if comment else "",
+        written=conceal(documents.written(path)),
+        comment=conceal(comment[1]) if comment else "",
         types=types,
         about=about,
         section=len(path) < 2 and "object" in types,

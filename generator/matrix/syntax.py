@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import Diagnostic, Place, diagnostic
 from generator.diagnostics import catalogue as rules
+from generator.diagnostics.conceal import conceal
 from generator.matrix.complaint import complaint_of
 from generator.matrix.slips import TAB
 from generator.matrix.slips.mend import slip_in
@@ -34,12 +35,17 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, 
     if found:
         place = _place(file, lines, (found.line, found.slip.column))
         place = replace(place, width=found.slip.width or place.width)
-        return _say(place, found.slip.problem, found.slip.advice)
+        return _say(place, found.slip.problem, _public(found.slip.advice, lines[found.line]))
     if complaint.unclosed:
         return _unclosed(complaint, file, lines)
     without_colon = complaint.context == "while scanning a simple key" and complaint.opened
     place = _place(file, lines, without_colon or complaint.mark)
     return _say(place, *_words(complaint, lines))
+
+
+def _public(advice: str, line: str) -> str:
+    """Return an advice that shows no password: what it makes of a line may hide from what conceals one in it."""
+    return advice if conceal(line) == line else "mend it, and take the user and password out of the address"
 
 
 def _place(file: str, lines: tuple[str, ...], mark: tuple[int, int]) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
@@ -60,7 +61,9 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
                 if what == "source" and name in matrix.images:
                     suggestion = f"`{name}` is an image: write `parent: {name}`"
                 elif what == "source" and ("/" in name or ":" in name):
-                    suggestion = _named_source(matrix, name if "/" in name else f"docker.io/library/{name}")
+                    suggestion = _named_source(
+                        matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}"
+                    )
                 where = human(place[:2])
                 yield rules.UNKNOWN_REFERENCE.at(
                     place, where=where, what=what, name=name, suggestion=suggestion
