@@ -93,6 +93,15 @@ def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
                 assert found(written(path, better), path) == [], (path, wrong, item.message, item.help)
 
 
+@pytest.mark.parametrize("break_", ["\\n", "\\x01", "\\x7f", "\\N", "\\L", "\\P"])
+def test_what_no_line_can_hold_is_said_of_every_text(break_: str) -> None:
+    """YAML's escapes of line breaks, Unicode's too."""
+    for path, part in FIELDS.items():
+        if part.get("pattern", "").startswith("^[^\\x00"):
+            said = found(written(path, f'"a{break_}b"'), path)
+            assert [item.help for item in said] == ["write it in one line"], path
+
+
 def test_every_pattern_has_a_word() -> None:
     """A title such as `Put to` is none."""
     free = "^[^\\x00-\\x1f\\x7f\\u0085\\u2028\\u2029]"
