@@ -1,7 +1,9 @@
 """Validator files for NVIDIA's container-canary, one for each IDE: the part of the contract that it can check.
 
-Format: github.com/NVIDIA/container-canary, its examples and README. Two of its limits are worked around with options
-for ``docker run``: its own ``volumes`` are filled from the image, and it knows no groups.
+Format: github.com/NVIDIA/container-canary, its examples, internal/apis/v1/types.go and internal/validator/validator.go.
+Two of its limits are worked around with options for ``docker run``: it knows no groups, and its own ``volumes`` are
+filled from the image and stay behind (it removes containers without ``--volumes``, which keeps them after ``--rm``,
+too). A tmpfs is as empty, and nothing of it stays.
 ``image-matrix verify`` checks more.
 """
 
@@ -25,6 +27,8 @@ FOLDER = "docs/canary"
 """Beside the documentation: below deploy/ it would be applied to clusters."""
 SECONDS = 60
 """How often a server is asked, once a second, before it counts as broken."""
+TIMEOUT = {"timeoutSeconds": SECONDS}
+"""Canary ends a check after 30 seconds otherwise, however often it may still fail."""
 PAGES: dict[Ide, str] = {"jupyter": "lab", "codeserver": "healthz", "rstudio": ""}
 """What an IDE serves below the prefix without a redirect."""
 NAMES: dict[Ide, str] = {"jupyter": "JupyterLab", "codeserver": "code-server", "rstudio": "RStudio"}
@@ -55,7 +59,7 @@ def validator(ide: Ide) -> dict[str, Any]:
             f"--group-add={FS_GROUP}",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
-            f"--mount={Volume(gid=FS_GROUP).mount()}",
+            f"--tmpfs={HOME}:exec,{Volume(gid=FS_GROUP).options()}",
         ],
         "checks": [*_user_checks(), *_http_checks(f"{PREFIX}/{PAGES[ide]}")],
     }
@@ -83,10 +87,11 @@ def _http_checks(path: str) -> list[dict[str, Any]]:
 
 
 def _executed(name: str, description: str, script: str) -> dict[str, Any]:
-    probe = {"exec": {"command": ["/bin/sh", "-c", script]}, "failureThreshold": 10}
+    probe = {"exec": {"command": ["/bin/sh", "-c", script]}, "failureThreshold": 10, **TIMEOUT}
     return {"name": name, "description": description, "probe": probe}
 
 
 def _asked(name: str, description: str, path: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    probe = {"httpGet": {"path": path, "port": PORT, **(more or {})}, "failureThreshold": SECONDS}
+    asked = {"path": path, "port": PORT, **(more or {})}
+    probe = {"httpGet": asked, "failureThreshold": SECONDS, **TIMEOUT}
     return {"name": name, "description": description, "probe": probe}

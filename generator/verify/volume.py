@@ -20,7 +20,10 @@ class Volume:
 
     def mount(self) -> str:
         """Return it for ``--mount``."""
-        options = f"uid={self.uid},gid={self.gid},mode={self.mode},size={self.size}"
         parts = ("type=volume", "dst=/home/jovyan", "volume-nocopy", "volume-driver=local")
-        driver = ("volume-opt=type=tmpfs", "volume-opt=device=tmpfs", f'"volume-opt=o={options}"')
+        driver = ("volume-opt=type=tmpfs", "volume-opt=device=tmpfs", f'"volume-opt=o={self.options()}"')
         return ",".join((*parts, *driver))
+
+    def options(self) -> str:
+        """Return the options of its tmpfs."""
+        return f"uid={self.uid},gid={self.gid},mode={self.mode},size={self.size}"

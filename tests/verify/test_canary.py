@@ -31,14 +31,22 @@ def test_a_file_for_each_ide_that_is_served() -> None:
 def test_every_check_is_one_that_canary_knows() -> None:
     for ide in IDES:
         for check in validator(ide)["checks"]:
-            kinds = set(check["probe"]) - {"failureThreshold"}
+            kinds = set(check["probe"]) - {"failureThreshold", "timeoutSeconds"}
             assert kinds in ({"exec"}, {"httpGet"}), check
             if "httpGet" in check["probe"]:
                 assert check["probe"]["httpGet"]["path"].startswith("/notebook/team/name/")
 
 
-def test_the_volume_is_really_empty() -> None:
-    """Canary's own `volumes` are filled from the image."""
+def test_a_check_has_the_time_that_its_attempts_take() -> None:
+    """Once a second; without a word canary ends each check after 30 s."""
+    for ide in IDES:
+        probes = [check["probe"] for check in validator(ide)["checks"]]
+        assert all(probe["timeoutSeconds"] >= probe["failureThreshold"] for probe in probes)
+
+
+def test_the_home_is_really_empty_and_no_volume_stays() -> None:
+    """Canary's own `volumes` are filled from the image, and those of `--mount` outlive its `docker rm`."""
     data = validator("codeserver")
     assert "volumes" not in data
-    assert any("volume-nocopy" in option for option in data["dockerRunOptions"])
+    assert not any("type=volume" in option for option in data["dockerRunOptions"])
+    assert "--tmpfs=/home/jovyan:exec,uid=0,gid=100,mode=2775,size=1g" in data["dockerRunOptions"]
