@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _MARKS = {"passed": ("ok", "good"), "failed": ("FAILED", "error"), "skipped": ("skipped", "warning")}
 _NAME = 24
 """Columns for a check's name; a longer one, of an image's own test, moves what follows it."""
-_SEEN = 60
-"""Characters of what a check saw that passed; a reason for failing is never cut."""
+_WIDTH = 80
+"""Columns of a line. What passed is cut there; of what did not, the reason is folded and never cut."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and cursor movements in a container's log (ECMA-48, control sequences)."""
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,22 +27,34 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def table(report: Report, paint: Paint) -> str:
     """Return one image's checks for a terminal; a failed one is followed by the end of the container's log."""
-    lines = [paint(f"{report.id}  {report.image}", "bold")]
-    for result in report.results:
-        lines.append(_line(result, paint))
-        lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
+    joined = "  " if len(f"{report.id}  {report.image}") <= _WIDTH else "\n  "
+    lines = [paint(f"{report.id}{joined}{report.image}", "bold")]
+    for result, one_before in zip(report.results, (None, *report.results), strict=False):
+        lines += _lines(result, paint)
+        if (
+            one_before is None or result.log != one_before.log
+        ):  # checks that wait for one container have one log
+            lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     return "\n".join([*lines, f"  {said} in {report.seconds:.1f} s", ""])
 
 
-def _line(result: Result, paint: Paint) -> str:
+def _lines(result: Result, paint: Paint) -> list[str]:
+    """Return a check's line; a reason that has no place in it stands below."""
+    import textwrap
+
     mark, role = _MARKS[result.status]
     seconds = f"{result.seconds:5.1f}s" if result.seconds >= 0.05 else " " * 6
-    seen = _plain(result.detail)
-    if result.status == "passed" and len(seen) > _SEEN:
-        seen = f"{seen[: _SEEN - 1]}…"
-    return f"  {paint(mark.ljust(7), role)} {seconds}  {result.name.ljust(_NAME)}  {seen}".rstrip()
+    before = len(f"  {mark:7} ")
+    start, seen = f"{seconds}  {result.name.ljust(_NAME)}", " ".join(_plain(result.detail).split())
+    whole, below = f"{start}  {seen}".rstrip(), ""
+    if before + len(whole) > _WIDTH and result.status == "passed":
+        whole = f"{whole[: _WIDTH - before - 1]}…"
+    elif before + len(whole) > _WIDTH:
+        whole, below = start.rstrip(), seen
+    folded = textwrap.wrap(below, _WIDTH - 6, break_long_words=False, break_on_hyphens=False)
+    return [f"  {paint(mark.ljust(7), role)} {whole}", *(f"      {line}" for line in folded)]
 
 
 def as_json(reports: Sequence[Report]) -> str:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from generator.verify.model import Report, Result
+import pytest
+
+from generator.verify.model import Report, Result, Status
 from generator.verify.report import as_json, junit, table
 
 GOOD = Result("user", "passed", 0.01, "jovyan")
@@ -21,13 +23,47 @@ def test_a_table_names_what_failed_with_its_log() -> None:
     assert "1 passed, 1 failed, 1 skipped in 61.0 s" in text
 
 
-def test_a_table_stays_narrow_and_cuts_no_reason() -> None:
-    long = "command /opt/code-server/bin/code-server --extensions-dir /opt/code-server/extensions"
-    results = (GOOD, Result(long, "passed", 1.0, "x" * 90), Result("culling", "failed", 0.0, "y" * 90))
-    good, command, failed = table(Report("a:b", "c", 1.0, results), lambda text, _: text).splitlines()[1:4]
-    assert len(good) < 80
-    assert command.endswith(f"{long}  {'x' * 59}…")
-    assert failed.endswith("y" * 90)
+SHORT = "command pip --version"
+LONG = "command /opt/code-server/bin/code-server --extensions-dir /opt/code-server/extensions"
+REASON = " ".join(["no answer on /notebook/team/name/lab/tree/some-notebook.ipynb within 60 s"] * 3)
+
+
+def lines(*results: Result) -> list[str]:
+    return table(Report("a:b", "c", 1.0, results), lambda text, _: text).splitlines()[1:-1]
+
+
+@pytest.mark.parametrize("name", ["user", SHORT, LONG])
+@pytest.mark.parametrize(
+    "seen", ["", "pip 26.3", "pip 26.3 from /opt/venv/lib/python3.13/site-packages/pip (py"]
+)
+def test_what_passed_is_one_line_of_at_most_80_columns(name: str, seen: str) -> None:
+    (line,) = lines(Result(name, "passed", 1.0, seen))
+    assert len(line) <= 80
+    assert name[:60] in line
+    assert line.endswith("…") or line.rstrip().endswith(seen or name)
+
+
+def test_checks_that_one_container_failed_show_its_log_once() -> None:
+    text = table(Report("a:b", "c", 1.0, (GOOD, BAD, BAD)), lambda text, _: text)
+    assert text.count("| line one") == 1
+    assert text.count("/p/ answers 404") == 2
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_a_reason_is_folded_and_never_cut(status: Status) -> None:
+    found = lines(Result("http", status, 60.2, REASON))
+    assert max(map(len, found)) <= 80
+    assert " ".join(line.strip() for line in found[1:]) == REASON
+
+
+def test_a_path_in_a_reason_stays_whole() -> None:
+    assert lines(Result("culling", "failed", 0.0, "y" * 90))[1] == f"      {'y' * 90}"
+
+
+def test_a_long_reference_has_a_line_of_its_own() -> None:
+    reference = f"registry.example/notebooks/lab@sha256:{'1f' * 32}"
+    text = table(Report("lab:python3.13", reference, 1.0, (GOOD,)), lambda text, _: text)
+    assert text.startswith(f"lab:python3.13\n  {reference}\n")
 
 
 def test_json_is_whole() -> None:
