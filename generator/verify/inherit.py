@@ -12,7 +12,7 @@ from generator.matrix.resolve import package_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from generator.matrix.model import OwnTests, Variant
+    from generator.matrix.model import Manager, OwnTests, Variant
 
 
 def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
@@ -45,6 +45,17 @@ def pins(line: Iterable[Variant]) -> dict[str, str]:
             if version and not marker and "," not in version:
                 found[package_name("pip", requirement)] = version
     return found
+
+
+def packages(line: Iterable[Variant]) -> frozenset[str]:
+    """Return the names of the Python and conda packages that a chain asks for, in whatever version."""
+    managers: tuple[Manager, ...] = ("pip", "conda")
+    return frozenset(
+        package_name(manager, item).rpartition("::")[2]
+        for variant in line
+        for manager in managers
+        for item in variant.packages.get(manager, ())
+    )
 
 
 def version_fits(installed: str, wanted: str, *, exact: bool) -> bool:

@@ -42,6 +42,8 @@ class Subject:
     """Its own and its ancestors' tests, axis values put in."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Python distribution to the version that its chain pins."""
+    packages: frozenset[str] = frozenset()
+    """Names of the Python and conda packages that its chain asks for, pinned or not."""
     accelerator: Accelerator | None = None
     deadline: float = 60.0
     """Seconds from the start of a container to its first answer."""

@@ -7,9 +7,10 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from generator.verify import contract
+from generator.verify.accelerators import accelerator_names, accelerator_results, frameworks
 from generator.verify.asking import ask, judged, source
 from generator.verify.inherit import version_fits
-from generator.verify.python_probe import MARK
+from generator.verify.told import end, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from generator.matrix.model import TestKind
     from generator.verify.engine import Container
     from generator.verify.model import Result, Subject
+    from generator.verify.told import Told
 
 WORDS: Mapping[TestKind, str] = {
     "commands": "command",
@@ -28,17 +30,10 @@ WORDS: Mapping[TestKind, str] = {
 """A kind of test to what its results are called by; in the order of their results."""
 COMMAND_SECONDS = 60.0
 PYTHON_SECONDS = 180.0
-Told = dict[tuple[str, str], tuple[str, float]]
-"""Kind and name to the answer of the image's Python, and the seconds that it took."""
-
-
-def frameworks(subject: Subject) -> list[str]:
-    """Return the distributions that tell the version of the accelerator's software."""
-    if subject.accelerator is None or not subject.accelerator.resource:
-        return []
-    if subject.accelerator.resource.startswith("habana.ai/"):
-        return ["habana-torch-plugin"]
-    return [name for name in ("torch", "tensorflow") if name in subject.pins]
+PYTHON_KEPT = 200_000
+"""Characters of its output: frameworks are talkative, and no answer may be lost."""
+NOTHING = {"code": 0, "out": ""}
+"""What Python answers that was asked nothing."""
 
 
 def own_names(subject: Subject) -> tuple[str, ...]:
@@ -46,7 +41,7 @@ def own_names(subject: Subject) -> tuple[str, ...]:
     return (
         *(f"{word} {key}" for kind, word in WORDS.items() for key in subject.tests.get(kind, {})),
         *(["packages"] if subject.pins else []),
-        *(f"accelerator {name}" for name in frameworks(subject)),
+        *accelerator_names(subject),
     )
 
 
@@ -61,7 +56,11 @@ def own_results(container: Container, subject: Subject, prefix: str) -> Iterator
         *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
         *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
         ("files", {"paths": [*paths]}),
-        *([("run", {"words": python, "seconds": PYTHON_SECONDS})] if any(wanted.values()) else []),
+        *(
+            [("run", {"words": python, "seconds": PYTHON_SECONDS, "keep": PYTHON_KEPT})]
+            if any(wanted.values())
+            else []
+        ),
     ]
     answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (len(commands) + 1))
     yield from _commands(commands, answers)
@@ -69,8 +68,7 @@ def own_results(container: Container, subject: Subject, prefix: str) -> Iterator
     for path in paths:
         missing = path in answers[len(commands) + len(pages)]["missing"]
         yield judged(f"file {path}", "it is not there, or cannot be read" if missing else "")
-    if any(wanted.values()):
-        yield from _python(subject, answers[-1])
+    yield from _python(subject, answers[-1] if any(wanted.values()) else NOTHING)
 
 
 def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
@@ -78,10 +76,10 @@ def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Ite
         out = answer["out"].strip()
         problem = ""
         if answer["code"] != 0:
-            problem = f"exit code {answer['code']}: {_end(out)}"
+            problem = f"exit code {answer['code']}: {end(out)}"
         elif expected not in out:
-            problem = f"`{expected}` is not in its output: {_end(out)}"
-        yield judged(f"command {command}", problem, answer["seconds"], _end(out))
+            problem = f"`{expected}` is not in its output: {end(out)}"
+        yield judged(f"command {command}", problem, answer["seconds"], end(out))
 
 
 def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str) -> Iterator[Result]:
@@ -94,7 +92,7 @@ def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str)
 
 def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
     told = read(answer["out"])
-    silent = f"Python ended with exit code {answer['code']}: {_end(answer['out'].strip())}"
+    silent = f"Python ended with exit code {answer['code']}: {end(answer['out'])}"
     for module in subject.tests.get("imports", {}):
         problem, seconds = told.get(("import", module), (silent, 0.0))
         yield judged(f"import {module}", problem, seconds)
@@ -106,14 +104,7 @@ def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
         )
     if subject.pins:
         yield packages(subject.pins, told)
-    for name in frameworks(subject):
-        yield accelerated(subject, name, *told.get(("framework", name), (silent, 0.0)))
-
-
-def read(out: str) -> Told:
-    """Read the lines of the image's Python."""
-    lines = (json.loads(line.removeprefix(MARK)) for line in out.splitlines() if line.startswith(MARK))
-    return {(kind, name): (value, seconds) for kind, name, value, seconds in lines}
+    yield from accelerator_results(subject, told, silent)
 
 
 def packages(pins: Mapping[str, str], told: Told) -> Result:
@@ -125,15 +116,3 @@ def packages(pins: Mapping[str, str], told: Told) -> Result:
         or not version_fits(installed, wanted, exact=True)
     ]
     return judged("packages", "; ".join(wrong), detail=f"{len(pins)} pinned")
-
-
-def accelerated(subject: Subject, name: str, found: str, seconds: float) -> Result:
-    """The framework imports and was built for the accelerator's software; needs no device."""
-    wanted = subject.accelerator.version if subject.accelerator else ""
-    fits = bool(found) and version_fits(found, wanted, exact=False) if wanted else bool(found)
-    problem = "" if fits else f"{name} was built for {found or 'no accelerator'}, not {wanted}"
-    return judged(f"accelerator {name}", problem, seconds, found)
-
-
-def _end(text: str) -> str:
-    return (text.splitlines() or [""])[-1][:200]

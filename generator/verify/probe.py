@@ -228,8 +228,8 @@ def _here() -> str:
         return "127.0.0.1"
 
 
-def run(words: list[str], seconds: float = 60.0) -> dict[str, Any]:
-    """Run a command as the notebook user; return its exit code and the end of both its streams."""
+def run(words: list[str], seconds: float = 60.0, keep: int = 4000) -> dict[str, Any]:
+    """Run a command as the notebook user; return its exit code and the last ``keep`` characters of both its streams."""
     started = time.monotonic()
     try:
         done = subprocess.run(
@@ -241,7 +241,7 @@ def run(words: list[str], seconds: float = 60.0) -> dict[str, Any]:
         code, out = -1, f"{(error.stdout or b'').decode(errors='replace')}\nno end after {seconds:.0f} s"
     except OSError as error:
         code, out = 127, f"{words[0]}: {error.strerror}"
-    return {"code": code, "out": out[-4000:], "seconds": round(time.monotonic() - started, 3)}
+    return {"code": code, "out": out[-keep:], "seconds": round(time.monotonic() - started, 3)}
 
 
 def files(paths: list[str]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Looks at the image's Python. Run there as ``python -c SOURCE REQUEST``; standard library only.
 
-REQUEST: ``{"versions": [distribution, …], "imports": [module, …], "frameworks": [torch, …]}``. Each answer is printed
-at once, as a line that starts with MARK: a module that takes the interpreter down takes no earlier answer with it.
+REQUEST: ``{"versions": [distribution, …], "imports": [module, …], "frameworks": [torch, …], "devices": [torch, …]}``.
+Each answer is printed at once, as a line that starts with MARK: a module that takes the interpreter down takes no
+earlier answer with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ import platform
 import sys
 import time
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MARK = "@image-matrix "
 
@@ -36,33 +41,48 @@ def problem(module: str) -> str:
     try:
         importlib.import_module(module)
     except BaseException as error:
-        return f"{type(error).__name__}: {error}"
+        return said(error)
     return ""
 
 
+def said(error: BaseException) -> str:
+    """Return an exception as one line of text."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def device_software(framework: str) -> str:
-    """Return the version of CUDA (or of Gaudi's plug-in) that a framework was built for, which needs no device."""
-    try:
-        if framework == "torch":
-            return str(importlib.import_module("torch").version.cuda or "")
-        if framework == "tensorflow":
-            return str(
-                importlib.import_module("tensorflow").sysconfig.get_build_info().get("cuda_version", "")
-            )
-    except BaseException as error:
-        return f"{type(error).__name__}: {error}"
+    """Import a framework, which needs no device; return the version of CUDA, ROCm or Gaudi's plug-in it was built for.
+
+    Raises whatever the import raises.
+    """
+    if framework == "torch":
+        built = importlib.import_module("torch").version
+        return str(built.cuda or getattr(built, "hip", None) or "")
+    if framework == "tensorflow":
+        return str(importlib.import_module("tensorflow").sysconfig.get_build_info().get("cuda_version", ""))
+    importlib.import_module("habana_frameworks.torch")
     return version(framework)
 
 
-def devices(framework: str) -> int:
-    """Return how many devices a framework sees."""
+def devices(framework: str) -> str:
+    """Return how many devices a framework sees; raises whatever its import raises."""
     if framework == "tensorflow":
-        return len(importlib.import_module("tensorflow").config.list_physical_devices("GPU"))
+        return str(len(importlib.import_module("tensorflow").config.list_physical_devices("GPU")))
     torch = importlib.import_module("torch")
     if framework == "habana-torch-plugin":
         importlib.import_module("habana_frameworks.torch")
-        return int(torch.hpu.device_count())
-    return int(torch.cuda.device_count())
+        return str(torch.hpu.device_count())
+    return str(torch.cuda.device_count())
+
+
+def ask(kind: str, question: Callable[[str], str], name: str) -> None:
+    """Put a question to a framework; an error is told by a kind of its own, so that none is taken for an answer."""
+    started = time.monotonic()
+    try:
+        found = question(name)
+    except BaseException as error:
+        kind, found = f"no {kind}", said(error)
+    tell(kind, name, found, time.monotonic() - started)
 
 
 def main() -> None:
@@ -75,13 +95,9 @@ def main() -> None:
         found = problem(name)
         tell("import", name, found, time.monotonic() - started)
     for name in request.get("frameworks", ()):
-        started = time.monotonic()
-        found = device_software(name)
-        tell("framework", name, found, time.monotonic() - started)
+        ask("framework", device_software, name)
     for name in request.get("devices", ()):
-        started = time.monotonic()
-        count = str(devices(name))
-        tell("devices", name, count, time.monotonic() - started)
+        ask("devices", devices, name)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from generator.matrix.ide import ide_of
-from generator.verify.inherit import chain, inherited, pins
+from generator.verify.inherit import chain, inherited, packages, pins
 from generator.verify.model import Report, Result, Subject
 from generator.verify.scenarios import results, scenarios
 
@@ -34,6 +34,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
         platform=platform,
         tests=inherited(line),
         pins=pins(line),
+        packages=packages(line),
         accelerator=loaded.matrix.accelerators[name] if name else None,
         deadline=deadline,
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.verify import contract
-from generator.verify.asking import Unanswered, ask, judged, source
+from generator.verify.accelerators import DEVICES, device, vendor
+from generator.verify.asking import Unanswered, ask, judged
 from generator.verify.contract import FS_GROUP, PREFIX
 from generator.verify.engine import Engine, Spec, Unstartable
 from generator.verify.hub import CHECKS as HUB_CHECKS
 from generator.verify.hub import hub
 from generator.verify.model import Result, Subject
-from generator.verify.own import frameworks, own_names, own_results, read
+from generator.verify.own import own_names, own_results
 from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
@@ -172,31 +172,6 @@ def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("clean-home", contract.left(container.log(10_000)))
 
 
-def device(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Count the devices that the framework sees, where the engine has some."""
-    resource = (subject.accelerator.resource if subject.accelerator else "") or ""
-    runtime, options = DEVICES[resource.partition("/")[0]]
-    if runtime not in engine.runtimes():
-        yield Result("device", "skipped", detail=f"the engine has no runtime `{runtime}`")
-        return
-    request = json.dumps({"devices": frameworks(subject)})
-    command = ("python", "-c", source("python_probe"), request)
-    spec = Spec(subject.image, subject.platform, command=command, devices=options)
-    began = time.monotonic()
-    with engine.container(spec) as container:
-        container.wait(subject.deadline)
-        told = read(container.log(1000))
-        blind = [name for name in frameworks(subject) if told.get(("devices", name), ("0", 0.0))[0] == "0"]
-        problem = f"no device for {', '.join(blind)}" if blind else ""
-        yield judged("device", problem, time.monotonic() - began, container=container)
-
-
-DEVICES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "nvidia.com": ("nvidia", ("--gpus=all",)),
-    "habana.ai": ("habana", ("--runtime=habana", "--env=HABANA_VISIBLE_DEVICES=all")),
-}
-"""The first part of an accelerator's resource, to the container runtime and the options that give its devices."""
-
 ALWAYS = (
     Scenario(("command", "clean-home"), commanded),
     Scenario(("bad-prefix",), refusing),
@@ -216,14 +191,13 @@ SERVING = ("http", "cors", "inside-prefix", "culling")
 def scenarios(subject: Subject) -> tuple[Scenario, ...]:
     """Return what applies to a subject, the longest first."""
     served = bool(subject.ide)
-    resource = ((subject.accelerator.resource if subject.accelerator else "") or "").partition("/")[0]
     return (
         Scenario((*(SERVING if served else ()), *POD, *own_names(subject), "ports", "sigterm"), pod),
         *([Scenario(HUB_CHECKS, hub)] if served else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
         *ALWAYS,
-        *([Scenario(("device",), device)] if resource in DEVICES else []),
+        *([Scenario(("device",), device)] if vendor(subject) in DEVICES else []),
     )
 
 

@@ -16,9 +16,10 @@ from xml.etree import ElementTree
 import pytest
 
 from generator.matrix.model import Accelerator
+from generator.verify.accelerators import device
 from generator.verify.engine import Answer, Container, Engine, Spec
 from generator.verify.run import subject_of
-from generator.verify.scenarios import device, results, scenarios
+from generator.verify.scenarios import results, scenarios
 from generator.verify.volume import Volume
 from tests.e2e.support import HOME
 
@@ -91,8 +92,9 @@ AROUND_THE_LOGIN = "\n".join(
 )
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
-TORCH: dict[str, Any] = {"accelerator": CUDA, "pins": {"torch": "2.12.0"}, "tests": {}}
-TENSORFLOW: dict[str, Any] = {"accelerator": CUDA, "pins": {"tensorflow": "2.21.0"}, "tests": {}}
+TORCH: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"torch"}), "tests": {}}
+TENSORFLOW: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"tensorflow"}), "tests": {}}
+ANY_CUDA: dict[str, Any] = {**TORCH, "accelerator": Accelerator("cuda", resource="nvidia.com/gpu")}
 GAUDI: dict[str, Any] = {"accelerator": Accelerator("gaudi", version="1.24.1", resource="habana.ai/gaudi")}
 
 
@@ -121,6 +123,15 @@ def tensorflow(built_for: str) -> str:
     )
 
 
+def gaudi(version: str, *lines: str) -> str:
+    """Return steps that install a plug-in of a version, whose module does something when it is imported."""
+    module = "/opt/venv/lib/python3.13/site-packages/habana_frameworks/torch/__init__.py"
+    code = "\n".join(lines)
+    return f"{framework('habana_torch_plugin', version)}\nCOPY <<'EOT' {module}\n{code}\nEOT"
+
+
+NO_LIBRARY = "raise OSError('libcudart.so.13: cannot open shared object file')"
+CRASH = "import os; os.kill(os.getpid(), 11)"
 QUICK = {"deadline": 5.0}
 SUPERVISOR = 'ENTRYPOINT ["/usr/bin/python3", "-c", "import time; time.sleep(600)"]'
 NO_HUB = ("hub-start", "hub-ide", "hub-login", "hub-activity")
@@ -176,7 +187,11 @@ BROKEN = (
     Breakage(("packages",), as_root(f"sed -i 's/^Version:.*/Version: 0.0.1/' {METADATA}"), LAB),
     Breakage(("accelerator torch",), torch("12.4"), BASE, TORCH),
     Breakage(("accelerator tensorflow",), tensorflow("12.5"), BASE, TENSORFLOW),
-    Breakage(("accelerator habana-torch-plugin",), framework("habana_torch_plugin", "1.23.0"), BASE, GAUDI),
+    Breakage(("accelerator torch",), framework("torch", "2.12.0", NO_LIBRARY), BASE, ANY_CUDA),
+    Breakage(("accelerator torch",), framework("torch", "2.12.0", CRASH), BASE, ANY_CUDA),
+    Breakage(("accelerator torch",), torch(""), BASE, ANY_CUDA),
+    Breakage(("accelerator habana-torch-plugin",), gaudi("1.23.0"), BASE, GAUDI),
+    Breakage(("accelerator habana-torch-plugin",), gaudi("1.24.1", NO_LIBRARY), BASE, GAUDI),
     Breakage(("file /etc/shadow", "file ~/nothing"), "", BASE, {"tests": {"files": FILES}}),
     own("command false", "commands", "false"),
     own("command git --version", "commands", "git --version", "svn"),
@@ -239,9 +254,21 @@ def test_a_framework_of_the_right_cuda_passes_without_a_device(site: Site, engin
         assert found["device"].status == "skipped"
 
 
-@pytest.mark.parametrize(("devices", "status"), [(0, "failed"), (1, "passed")])
+NO_PYTHON = as_root("rm /opt/venv/bin/python")
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "said"),
+    [
+        (torch("13.0", 1), "passed", "torch sees 1"),
+        (torch("13.0", 0), "failed", "no device for torch"),
+        (framework("torch", "2.12.0", NO_LIBRARY), "failed", "torch: OSError: libcudart.so.13"),
+        (framework("torch", "2.12.0", CRASH), "failed", "exit code"),
+        (NO_PYTHON, "failed", "exit code 127"),
+    ],
+)
 def test_a_device_that_the_framework_does_not_see_is_a_failure(
-    site: Site, engine: Engine, devices: int, status: str
+    site: Site, engine: Engine, steps: str, status: str, said: str
 ) -> None:
     """All is real but the device and its runtime: the option that would give one is left out."""
 
@@ -251,9 +278,10 @@ def test_a_device_that_the_framework_does_not_see_is_a_failure(
         return engine.call(tuple(word for word in arguments if word != "--gpus=all"), text, seconds)
 
     good = subject_of(site.loaded(), BASE, site.image(BASE), None, 60.0)
-    with derived(engine, good.image, torch("13.0", devices)) as image:
+    with derived(engine, good.image, steps) as image:
         (result,) = device(Engine(call), replace(good, image=image, **TORCH))
     assert result.status == status, result
+    assert said in result.detail
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generator.matrix.ide import ide_of
 from generator.matrix.load import load
-from generator.verify.inherit import chain, inherited, pins, version_fits
+from generator.verify.inherit import chain, inherited, packages, pins, version_fits
 from generator.verify.run import subject_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ def test_pins_of_the_chain(loaded: Loaded) -> None:
     assert pins(chain(loaded.variants, "scipy:python3.13")) == {
         "uv": "0.13.9", "jupyterlab": "4.6.6", "scipy": "1.17.1",
     }  # fmt: skip
+
+
+def test_packages_of_the_chain_pinned_or_not(loaded: Loaded) -> None:
+    assert packages(chain(loaded.variants, "lab:python3.13")) == {"uv", "jupyterlab", "numpy"}
 
 
 def test_the_ide_is_that_of_the_nearest_template(loaded: Loaded) -> None:

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from generator.matrix.model import Accelerator
 from generator.verify.asking import source
 from generator.verify.engine import Answer, Container, Engine
 from generator.verify.model import Subject
-from generator.verify.own import accelerated, own_results, packages, read
+from generator.verify.own import own_results, packages
+from generator.verify.told import read
 from tests.verify.test_engine import Recorder
 
 SUBJECT = Subject(
@@ -105,12 +105,3 @@ def test_the_script_answers_for_real() -> None:
 def test_a_package_that_is_missing() -> None:
     result = packages({"scipy": "1.17.1", "six": "1.17.0"}, {("version", "six"): ("1.17.0", 0.0)})
     assert (result.status, result.detail) == ("failed", "scipy is not installed, not 1.17.1")
-
-
-@pytest.mark.parametrize(
-    ("built_for", "status"), [("13.0", "passed"), ("13.0.1", "passed"), ("12.4", "failed"), ("", "failed")]
-)
-def test_a_framework_is_built_for_the_accelerator(built_for: str, status: str) -> None:
-    cuda = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
-    subject = Subject("a:b", "c", "jupyter", accelerator=cuda, pins={"torch": "2.12.0"})
-    assert accelerated(subject, "torch", built_for, 1.0).status == status

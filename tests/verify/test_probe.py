@@ -132,6 +132,7 @@ def test_commands() -> None:
     assert probe.run(["sh", "-c", "echo out; echo err >&2; exit 3"])["code"] == 3
     assert probe.run(["sh", "-c", "echo out; echo err >&2"])["out"] == "out\nerr\n"
     assert probe.run(["there-is-no-such-program"])["code"] == 127
+    assert probe.run(["echo", "0123456789"], keep=4)["out"] == "789\n"
     assert "no end after" in probe.run(["sleep", "30"], seconds=0.2)["out"]
 
 

@@ -10,12 +10,15 @@ from generator.matrix.model import Accelerator, OwnTests
 from generator.verify.engine import Answer, Engine
 from generator.verify.model import Subject
 from generator.verify.run import verify
-from generator.verify.scenarios import Scenario, commanded, device, pod, results, scenarios
+from generator.verify.scenarios import Scenario, commanded, pod, results, scenarios
 from tests.verify.test_engine import Recorder
 
 LAB = Subject("lab:default", "registry/lab", "jupyter")
 CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
-TORCH = Subject("torch:default", "registry/torch", "jupyter", accelerator=CUDA, pins={"torch": "2.12.0"})
+TORCH = Subject(
+    "torch:default", "registry/torch", "jupyter", accelerator=CUDA, pins={"torch": "2.12.0"},
+    packages=frozenset({"torch"}),
+)  # fmt: skip
 
 
 def names(subject: Subject) -> set[str]:
@@ -99,21 +102,6 @@ def test_a_command_s_exit_code(code: str, status: str) -> None:
     exit_code, home = commanded(Engine(call), LAB)
     assert exit_code.status == status
     assert home.status == "failed"
-
-
-def test_no_device_runtime_no_device_check() -> None:
-    (result,) = device(Engine(Recorder(info=Answer(0, '{"runc": {}}'))), TORCH)
-    assert result.status == "skipped"
-    assert "nvidia" in result.detail
-
-
-@pytest.mark.parametrize(("seen", "status"), [("1", "passed"), ("0", "failed")])
-def test_devices_are_counted_where_there_are_some(seen: str, status: str) -> None:
-    told = f"@image-matrix {json.dumps(['devices', 'torch', seen, 1.5])}\n"
-    call = Recorder(info=Answer(0, '{"nvidia": {}}'), wait=Answer(0, "0"), logs=Answer(0, told))
-    (result,) = device(Engine(call), TORCH)
-    assert result.status == status
-    assert "--gpus=all" in call.calls[1]
 
 
 def test_the_log_of_a_failure_is_the_container_s() -> None:
