@@ -6,6 +6,9 @@ Kubeflow's part: example-notebook-servers/README.md of kubeflow/notebooks; Jupyt
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from generator.verify.probe import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +24,14 @@ HOME = "/home/jovyan"
 PORT = 8888
 FS_GROUP = 100
 """The group that platforms give to volumes: Kubeflow's DefaultFSGroup, the JupyterHub chart's ``fsGid``."""
+FOREIGN = 1000650000
+"""A user id such as OpenShift gives to a namespace; the same number is the volume's group."""
 PREFIX = "/notebook/team/name"
 """A prefix as Kubeflow's notebook controller makes it: without a slash at the end."""
+SUPERVISOR = "s6-svscan"
+"""What /init becomes."""
+INIT_MARK, HOME_MARK, LEFT_MARK = "@init ", "@home ", "@left "
+"""How lines of :data:`generator.verify.scenarios.COMMAND` begin: what runs it, the home, and what was left there."""
 ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - what is looked for, not what is bound
 
 
@@ -111,30 +120,27 @@ def cors(answer: Page) -> str:
     return "" if value == "*" else f"Access-Control-Allow-Origin is {value or 'not sent'}, not *"
 
 
-def outside(answer: Page, path: str) -> str:
-    """Nothing is served outside the prefix: there another user's server may be."""
-    return f"{path}, outside the prefix, answers {answer['status']}" if 200 <= answer["status"] < 300 else ""
-
-
-def kernels(answer: Page) -> str:
-    """The list that Kubeflow's culler reads: JSON, with a time of the last activity where there is an entry."""
-    if answer["status"] != 200:
-        return f"answers {answer['status']}"
-    try:
-        listed(answer)
-    except (ValueError, TypeError, KeyError):
-        return f"is no list of kernels: {answer['body'][:80]}"
+def outside(answer: Page, path: str, prefix: str) -> str:
+    """Nothing is served outside the prefix, where another user's server may be; a way back into it is no page."""
+    if 200 <= answer["status"] < 300:
+        return f"{path}, outside the prefix, answers {answer['status']}"
+    if 300 <= answer["status"] < 400 and not _below(prefix, path, answer["location"]):
+        return f"{path}, outside the prefix, redirects to {answer['location'] or 'nowhere'}, outside it too"
     return ""
 
 
-def listed(answer: Page) -> list[str]:
-    """Return each kernel's state and last activity; raises ValueError, TypeError or KeyError where it is no list."""
-    import json
+def _below(prefix: str, path: str, location: str) -> bool:
+    there = urlsplit(urljoin(f"http://{HOST}{path}", location))
+    return there.netloc == HOST and f"{there.path}/".startswith(prefix)
 
-    found = json.loads(answer["body"])
-    if not isinstance(found, list):
-        raise TypeError
-    return [f"{kernel['execution_state']} since {kernel['last_activity']}" for kernel in found]
+
+def websocket(answer: Page, path: str) -> str:
+    """A connection can be upgraded: kernels, terminals and the whole of code-server talk over websockets."""
+    if answer["status"] == 0:
+        return f"no answer on {path} ({answer['error']})"
+    if answer["status"] != 101:
+        return f"{path} answers {answer['status']} where a websocket is asked for, not 101"
+    return "" if answer["accepted"] else f"{path} answers with the Sec-WebSocket-Accept of another question"
 
 
 def ended(code: int | None, seconds: float, wanted: Sequence[int], grace: float) -> str:
@@ -143,6 +149,15 @@ def ended(code: int | None, seconds: float, wanted: Sequence[int], grace: float)
         return f"still running {grace:.0f} s later"
     expected = " or ".join(map(str, wanted))
     return "" if code in wanted else f"exit code {code} after {seconds:.1f} s, not {expected}"
+
+
+def under_init(log: str) -> str:
+    """A command runs under /init: its first process supervises, and says where it keeps its state."""
+    said = next((line for line in log.splitlines() if line.startswith(INIT_MARK)), INIT_MARK)
+    first, _, run = said.removeprefix(INIT_MARK).partition(" ")
+    if first != SUPERVISOR:
+        return f"process 1 is {first or 'not to be seen'}, not {SUPERVISOR} of /init"
+    return "" if run else "IMAGE_MATRIX_RUN, which /init sets, is not in its environment"
 
 
 def refused(code: int | None, log: str, value: str) -> str:
@@ -196,6 +211,10 @@ def activity(log: str, name: str) -> str:
 
 def left(log: str) -> str:
     """The build left nothing in the home: caches make images large, and root's files are in the user's way."""
-    found = [line.removeprefix("@left ") for line in log.splitlines() if line.startswith("@left ")]
+    lines = log.splitlines()
+    if f"{HOME_MARK}{HOME}" not in lines:
+        seen = next((line.removeprefix(HOME_MARK) for line in lines if line.startswith(HOME_MARK)), "")
+        return f"the home is {seen or 'not there'}, not {HOME}"
+    found = [line.removeprefix(LEFT_MARK) for line in lines if line.startswith(LEFT_MARK)]
     shown = ", ".join(found[:3])
     return f"{len(found)} paths of another user in the image's home: {shown}" if found else ""

@@ -38,6 +38,8 @@ class Unstartable(Exception):  # noqa: N818 - an answer about the image, caught 
     """The engine works, but the image's entry point does not start."""
 
 
+TMPFS = ("/tmp", "/run")  # noqa: S108 - in the container
+"""What can be written to in a container with a read-only root."""
 Call = Callable[[tuple[str, ...], str | None, float], Answer]
 """Arguments, standard input and seconds allowed, to the answer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from generator.matrix.ide import IDES
 from generator.verify import contract
 from generator.verify.asking import Unanswered, ask, judged, source
 from generator.verify.contract import FS_GROUP, PORT
@@ -12,8 +13,9 @@ from generator.verify.engine import Spec
 from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from generator.matrix.ide import Served
     from generator.verify.engine import Container, Engine
     from generator.verify.model import Result, Subject
 
@@ -22,9 +24,19 @@ HUB_PORT = 8081
 TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, in a network of its own
 USER, STRANGER = "jo", "someone-else"
 PREFIX = f"/user/{USER}/"
-PAGES = {"jupyter": "lab", "codeserver": "code-server/", "rstudio": "rstudio/"}
-"""Where each IDE is below a hub's prefix."""
+PAGES: Mapping[Served, str] = {
+    "jupyter": "lab",
+    "codeserver": "code-server/",
+    "rstudio": "rstudio/",
+    "other": "",
+}
+"""Where each IDE is below a hub's prefix; one of one's own is where the server leads to."""
 WAYS = {"hub": HUB_PORT, "server": PORT}
+
+
+def for_a_hub(subject: Subject) -> bool:
+    """Say whether an image is to run under JupyterHub: those of a kind of one's own do if they ask for the package."""
+    return subject.ide in IDES or (subject.ide == "other" and "jupyterhub" in subject.packages)
 
 
 def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
@@ -74,7 +86,7 @@ def _started(container: Container, subject: Subject, token: str, began: float) -
 
 def _entered(container: Container, subject: Subject) -> Iterator[Result]:
     """Come as the user, as nobody and as another user."""
-    ide = f"{PREFIX}{PAGES[subject.ide or 'jupyter']}"
+    ide = f"{PREFIX}{PAGES[subject.ide or 'other']}"
     (nobody,) = ask(container, ("get", {"path": ide, "prefix": PREFIX}))
     owner, other = ask(
         container,

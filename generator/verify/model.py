@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.matrix.ide import Ide
+    from generator.matrix.ide import Served
     from generator.matrix.model import Accelerator, OwnTests, Platform
 
 Status = Literal["passed", "failed", "skipped"]
@@ -36,7 +36,8 @@ class Subject:
     """Variant id: ``jupyter-scipy:python3.13``."""
     image: str
     """The reference that is run."""
-    ide: Ide | None = None
+    ide: Served | None = None
+    """What it serves; ``None`` for nothing."""
     platform: Platform | None = None
     tests: OwnTests = field(default_factory=dict)
     """Its own and its ancestors' tests, axis values put in."""

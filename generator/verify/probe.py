@@ -6,7 +6,9 @@ one line. One run of it answers many questions: each start of a process in a con
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -26,6 +28,8 @@ PORT = 8888
 HOST = "notebooks.example.org"
 """A server behind a gateway is called by a name that it does not know."""
 PAUSE = 0.1
+WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What is added to a key before it is hashed into the answer (RFC 6455, 1.3)."""
 BODY = 200_000
 
 
@@ -171,15 +175,38 @@ def _group(folder: Path) -> list[str]:
 
 
 def get(path: str, prefix: str = "/", headers: dict[str, str] | None = None, deadline: float = 0.0,
-        wanted: int = 200, follow: bool = True, port: int = PORT) -> dict[str, Any]:  # fmt: skip
-    """Ask until the answer has the status that is wanted, or ``deadline`` seconds are over; return the last answer."""
+        wanted: int = 200, follow: bool = True, port: int = PORT,
+        unlike: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """Ask until the answer is as wanted, or ``deadline`` seconds are over; return the last answer.
+
+    It is wanted with the status ``wanted`` and any text but ``unlike``. ``moment`` is when it came, by the clock here.
+    """
     started = time.monotonic()
     while True:
         answer = _get(path, prefix, headers or {}, follow, port)
         answer["seconds"] = round(time.monotonic() - started, 3)
-        if answer["status"] == wanted or time.monotonic() - started > deadline:
+        answer["moment"] = time.time()
+        good = answer["status"] == wanted and answer["body"] != unlike
+        if good or time.monotonic() - started > deadline:
             return answer
         time.sleep(PAUSE)
+
+
+def upgrade(path: str, port: int = PORT) -> dict[str, Any]:
+    """Ask for a websocket as a browser does (RFC 6455, 4.1); return the answer, and whether it fits the question."""
+    key = base64.b64encode(os.urandom(16))
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Origin": f"http://{HOST}",
+        "Sec-WebSocket-Key": key.decode(),
+        "Sec-WebSocket-Version": "13",
+    }
+    started = time.monotonic()
+    answer = _ask(port, path, headers, {})
+    answer["seconds"] = round(time.monotonic() - started, 3)
+    wanted = base64.b64encode(hashlib.sha1(key + WEBSOCKET, usedforsecurity=False).digest()).decode()
+    return {**answer, "accepted": answer["headers"].get("sec-websocket-accept") == wanted}
 
 
 def _get(path: str, prefix: str, headers: dict[str, str], follow: bool, port: int) -> dict[str, Any]:
@@ -261,6 +288,7 @@ OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "get": get,
     "home": home,
     "run": run,
+    "upgrade": upgrade,
     "zombies": zombies,
 }
 

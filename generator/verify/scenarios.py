@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from generator.verify import contract
 from generator.verify.accelerators import DEVICES, device, vendor
 from generator.verify.asking import Unanswered, ask, judged
-from generator.verify.contract import FS_GROUP, PREFIX
-from generator.verify.engine import Engine, Spec, Unstartable
+from generator.verify.contract import FOREIGN, FS_GROUP, PREFIX
+from generator.verify.engine import TMPFS, Engine, Spec, Unstartable
 from generator.verify.hub import CHECKS as HUB_CHECKS
-from generator.verify.hub import hub
+from generator.verify.hub import for_a_hub, hub
 from generator.verify.model import Result, Subject
 from generator.verify.own import own_names, own_results
+from generator.verify.pages import page_checks, page_results
 from generator.verify.volume import Volume
 
 if TYPE_CHECKING:
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
 
     from generator.verify.engine import Container
 
-FOREIGN = 1000650000
-"""A user id such as OpenShift gives to a namespace; the same number is the volume's group."""
 GRACE = 10.0
 """Seconds from SIGTERM to the end: the engine's default; Kubernetes gives 30."""
 BAD_PREFIXES = ("/notebook/../admin", "/notebook/a b", "/notebook/a?token=x")
-TMPFS = ("/tmp", "/run")  # noqa: S108 - in the container
+
+
+CODE = 7
+"""What the command ends with that a container is given."""
+COMMAND = f"""\
+echo "{contract.INIT_MARK}$(cat /proc/1/comm) ${{IMAGE_MATRIX_RUN:-}}"
+[ ! -d "$HOME" ] || echo "{contract.HOME_MARK}$HOME"
+find "$HOME" -mindepth 1 ! -user "$(id -u)" | sed "s/^/{contract.LEFT_MARK}/"
+exit {CODE}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
     started = time.monotonic()
     with engine.container(spec) as container:
         if subject.ide:
-            yield from _pages(container, subject, started)
+            yield from page_results(container, subject, started)
         began = time.monotonic()
         home, facts, dead = ask(
             container, ("home", {"deadline": 20}), ("facts", {}), ("zombies", {"deadline": 5})
@@ -69,29 +77,6 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
         (facts,) = ask(container, ("facts", {}))
         yield judged("ports", contract.ports(facts, (contract.PORT,) if subject.ide else ()))
         yield _stopped(container)
-
-
-def _pages(container: Container, subject: Subject, started: float) -> Iterator[Result]:
-    home = f"{PREFIX}/"
-    (page,) = ask(
-        container,
-        ("get", {"path": home, "prefix": home, "deadline": subject.deadline}),
-        seconds=subject.deadline,
-    )
-    took = time.monotonic() - started
-    yield judged("http", contract.page(page, home), took, f"200 after {took:.1f} s", container)
-    yield judged("cors", contract.cors(page))
-    other = f"{PREFIX}-of-another/"
-    kernels, root, neighbour = ask(
-        container,
-        ("get", {"path": f"{home}api/kernels", "prefix": home, "deadline": 5}),
-        ("get", {"path": "/", "follow": False}),
-        ("get", {"path": other, "follow": False}),
-    )
-    problem = contract.outside(root, "/") or contract.outside(neighbour, other)
-    yield judged("inside-prefix", problem)
-    problem = contract.kernels(kernels)
-    yield judged("culling", problem, detail="" if problem else ", ".join(contract.listed(kernels)))
 
 
 def _stopped(container: Container) -> Result:
@@ -162,14 +147,15 @@ def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
 
     There is no volume here, so the home is the image's own: what the build left in it would be hidden by one.
     """
-    script = 'find "$HOME" -mindepth 1 ! -user "$(id -u)" | sed "s/^/@left /"; exit 7'
-    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", script))
+    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", COMMAND))
     began = time.monotonic()
     with engine.container(spec) as container:
         code = container.wait(GRACE)
         took = time.monotonic() - began
-        yield judged("command", contract.ended(code, took, (7,), GRACE), took, container=container)
-        yield judged("clean-home", contract.left(container.log(10_000)))
+        log = container.log(10_000)
+        problem = contract.ended(code, took, (CODE,), GRACE) or contract.under_init(log)
+        yield judged("command", problem, took, container=container)
+        yield judged("clean-home", contract.left(log))
 
 
 ALWAYS = (
@@ -185,15 +171,14 @@ POD = (
     "zombies",
     "empty-volume",
 )
-SERVING = ("http", "cors", "inside-prefix", "culling")
 
 
 def scenarios(subject: Subject) -> tuple[Scenario, ...]:
     """Return what applies to a subject, the longest first."""
     served = bool(subject.ide)
     return (
-        Scenario((*(SERVING if served else ()), *POD, *own_names(subject), "ports", "sigterm"), pod),
-        *([Scenario(HUB_CHECKS, hub)] if served else []),
+        Scenario((*page_checks(subject.ide), *POD, *own_names(subject), "ports", "sigterm"), pod),
+        *([Scenario(HUB_CHECKS, hub)] if for_a_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
         *ALWAYS,

@@ -84,12 +84,15 @@ LAB_WITHOUT_LOGIN = (
     "exec jupyter lab --no-browser --ServerApp.ip=0.0.0.0 --ServerApp.port=8888 --IdentityProvider.token='' "
     '--ServerApp.base_url="$JUPYTERHUB_SERVICE_PREFIX"'
 )
-AROUND_THE_LOGIN = "\n".join(
-    (
-        f"USER 0\nRUN mv {HUB_SERVER} {HUB_SERVER}-real",
-        script(HUB_SERVER, "python3 -m http.server 9999 &", f"exec {HUB_SERVER}-real"),
-    )
-)
+
+
+def before_the_server(*lines: str) -> str:
+    """Return steps that do something before the hub's server starts."""
+    wrapper = script(HUB_SERVER, *lines, f"exec {HUB_SERVER}-real")
+    return f"USER 0\nRUN mv {HUB_SERVER} {HUB_SERVER}-real\n{wrapper}"
+
+
+AROUND_THE_LOGIN = before_the_server("python3 -m http.server 9999 &")
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
 TORCH: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"torch"}), "tests": {}}
@@ -142,6 +145,44 @@ def as_root(command: str) -> str:
     return f"USER 0\nRUN {command}\nUSER 1000"
 
 
+NGINX = "/usr/local/lib/image-matrix/nginx.conf.in"
+WITHOUT_UPGRADE = r"sed -i '/proxy_set_header \(Upgrade\|Connection\) /d' " + NGINX
+ACTIVITY = """\
+import http.server, json, socketserver, sys
+from datetime import datetime, UTC
+now = lambda: datetime.now(UTC).isoformat()
+started = now()
+def since(moment): return [{"last_activity": moment, "execution_state": "idle"}]
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(WHAT).encode())
+    def log_message(self, *_): pass
+socketserver.UnixStreamServer(sys.argv[1], Handler).serve_forever()
+"""
+
+
+def activity(what: str) -> str:
+    """Return steps that put something else in the place of what answers Kubeflow's culler."""
+    path, code = "/usr/local/lib/image-matrix/activity.py", ACTIVITY.replace("WHAT", what)
+    return f"COPY --chmod=0755 <<'EOT' {path}\n{code}EOT\n# {what}"
+
+
+REDIRECTING = """\
+exec python3 -c '
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from os import environ
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        served = self.path.startswith((environ["NB_PREFIX"], "/lab"))
+        self.send_response(200 if served else 302 if self.path == "/" else 404)
+        self.send_header("Location", "/lab")
+        self.end_headers()
+    def log_message(self, *_): pass
+HTTPServer(("", 8888), Handler).serve_forever()'"""
+
+
 def lab(*lines: str) -> str:
     """Return steps that put something else in JupyterLab's place."""
     return script(JUPYTERLAB, *lines)
@@ -166,15 +207,24 @@ BROKEN = (
     Breakage(("read-only",), script("/etc/cont-init.d/30-write", "touch /opt/venv/written")),
     Breakage(("command",), 'ENTRYPOINT ["/bin/sh", "-c", "exit 0"]'),
     Breakage(("command",), 'ENTRYPOINT ["/no/such/program"]'),
+    Breakage(("command", "clean-home"), "ENV HOME=/root\nENTRYPOINT []"),
     Breakage(("clean-home",), as_root("mkdir /home/jovyan/.cache")),
     Breakage(("bad-prefix",), as_root("rm /etc/cont-init.d/05-prefix")),
     Breakage(("http",), lab("exec sleep 600"), LAB, QUICK),
     Breakage(
-        ("http", "cors", "inside-prefix", "culling"),
+        ("http", "cors", "inside-prefix", "websocket", "culling"),
         lab("cd /opt", "exec python3 -m http.server 8888"),
         LAB,
         QUICK,
     ),
+    Breakage(("inside-prefix",), lab(REDIRECTING), LAB, QUICK),
+    Breakage(("websocket",), as_root(WITHOUT_UPGRADE), CODE),
+    Breakage(("culling",), activity("[]"), CODE),
+    Breakage(("culling",), activity("since(None)"), CODE),
+    Breakage(("culling",), activity("since('never')"), CODE),
+    Breakage(("culling",), activity("since('1970-01-01T00:00:00Z')"), CODE),
+    Breakage(("culling",), activity("since(started)"), CODE),
+    Breakage(("culling",), activity("since(now())"), CODE),
     Breakage(("ports",), lab("exec jupyter lab --no-browser --ip=127.0.0.1 --port=8888"), LAB, QUICK),
     Breakage(("trailing-slash",), lab("[[ $NB_PREFIX != */ ]] || exec sleep 600"), LAB, QUICK),
     Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),

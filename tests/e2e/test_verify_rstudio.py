@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from generator.verify.asking import ask
 from generator.verify.contract import PREFIX
 from generator.verify.engine import Spec
 from generator.verify.model import Subject
@@ -80,10 +81,19 @@ def image(site: Site, engine: Engine, tmp_path_factory: pytest.TempPathFactory) 
 def test_what_stands_around_rstudio(engine: Engine, image: str) -> None:
     pages = {"page?a=%2F": f"RStudio /page?a=%2F root={PREFIX}/ user=jovyan"}
     report = verify(engine, Subject("rstudio:stand-in", image, "rstudio", tests={"http": pages}))
-    assert [result for result in report.results if result.status != "passed"] == []
+    assert [result.name for result in report.results if result.status == "skipped"] == ["websocket"]
+    assert [result for result in report.results if result.status == "failed"] == []
     assert {"http", "inside-prefix", "culling", "hub-ide", "hub-login"} <= {
         one.name for one in report.results
     }
+
+
+def test_websockets_get_through_to_rstudio(engine: Engine, image: str) -> None:
+    """Its terminals are at such paths; where none is open, RStudio itself takes no websocket."""
+    page = ("get", {"path": f"{PREFIX}/", "prefix": f"{PREFIX}/", "deadline": 30})
+    with engine.container(Spec(image, env={"NB_PREFIX": PREFIX})) as container:
+        _, answer = ask(container, page, ("upgrade", {"path": f"{PREFIX}/p/1f/terminal/0/"}))
+    assert (answer["status"], answer["accepted"]) == (101, True)
 
 
 @pytest.mark.parametrize("user", ["1000:0", "1000650000:0"])

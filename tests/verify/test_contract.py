@@ -53,7 +53,6 @@ def test_a_good_container_has_no_problems() -> None:
     assert not contract.ports(GOOD, [8888])
     assert not contract.page(PAGE, "/p/")
     assert not contract.cors(PAGE)
-    assert not contract.kernels(PAGE)
 
 
 @pytest.mark.parametrize(
@@ -125,23 +124,28 @@ def test_the_cors_header() -> None:
 
 @pytest.mark.parametrize("status", [200, 204])
 def test_nothing_is_served_outside_the_prefix(status: int) -> None:
-    assert "answers" in contract.outside(page(status=status), "/")
-    assert not contract.outside(page(status=404), "/")
-    assert not contract.outside(page(status=302), "/")
+    assert "answers" in contract.outside(page(status=status), "/", "/p/")
+    assert not contract.outside(page(status=404), "/", "/p/")
+
+
+@pytest.mark.parametrize("location", ["/p/", "/p", "p/lab", "/p/lab?a=1", "http://notebooks.example.org/p/"])
+def test_a_way_back_into_the_prefix_is_no_page(location: str) -> None:
+    assert not contract.outside(page(status=302, location=location), "/", "/p/")
 
 
 @pytest.mark.parametrize(
-    "body", ['{"message": "no"}', "<html>", '[{"id": 1}]', "[1]", '[{"last_activity": 1}]', ""]
+    "location", ["/lab", "/p2/", "http://elsewhere.example/p/", "//elsewhere.example/p/", ""]
 )
-def test_what_is_no_list_of_kernels(body: str) -> None:
-    assert contract.kernels(page(body=body))
+def test_a_redirect_that_stays_outside_the_prefix_is_one(location: str) -> None:
+    assert "redirects to" in contract.outside(page(status=302, location=location), "/", "/p/")
 
 
-def test_a_list_of_kernels() -> None:
-    assert not contract.kernels(
-        page(body='[{"last_activity": "2026-01-01T00:00:00Z", "execution_state": "idle"}]')
-    )
-    assert "404" in contract.kernels(page(status=404))
+def test_websockets() -> None:
+    answer = page(status=101, accepted=True)
+    assert not contract.websocket(answer, "/p/ws")
+    assert "another question" in contract.websocket({**answer, "accepted": False}, "/p/ws")
+    assert "answers 400" in contract.websocket({**answer, "status": 400}, "/p/ws")
+    assert "reset" in contract.websocket({**answer, "status": 0, "error": "reset"}, "/p/ws")
 
 
 def test_the_volume() -> None:
@@ -213,8 +217,21 @@ def test_a_server_tells_that_it_is_used() -> None:
 
 
 def test_what_a_build_left() -> None:
-    assert not contract.left("hello\n")
-    assert "2 paths" in contract.left("@left /home/jovyan/.cache\n@left /home/jovyan/.cache/uv\n")
+    home = "hello\n@home /home/jovyan\n"
+    assert not contract.left(home)
+    assert "2 paths" in contract.left(f"{home}@left /home/jovyan/.cache\n@left /home/jovyan/.cache/uv\n")
+
+
+def test_another_home_or_none_is_no_clean_one() -> None:
+    assert "/root, not /home/jovyan" in contract.left("@home /root\n")
+    assert "not there" in contract.left("hello\n")
+
+
+def test_a_command_under_init() -> None:
+    assert not contract.under_init("start\n@init s6-svscan /run/s6\n")
+    assert "process 1 is sh" in contract.under_init("@init sh \n")
+    assert "IMAGE_MATRIX_RUN" in contract.under_init("@init s6-svscan \n")
+    assert "not to be seen" in contract.under_init("")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"])

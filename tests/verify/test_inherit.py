@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.matrix.ide import ide_of
+from generator.matrix.ide import ide_of, served_by
 from generator.matrix.load import load
 from generator.verify.inherit import chain, inherited, packages, pins, version_fits
 from generator.verify.run import subject_of
@@ -66,6 +66,14 @@ def test_pins_of_the_chain(loaded: Loaded) -> None:
 
 def test_packages_of_the_chain_pinned_or_not(loaded: Loaded) -> None:
     assert packages(chain(loaded.variants, "lab:python3.13")) == {"uv", "jupyterlab", "numpy"}
+
+
+def test_a_template_with_a_service_serves_but_a_known_ide_stays_one(loaded: Loaded) -> None:
+    serving = {"base", "jupyter"}
+    assert served_by(loaded.variants, "base:python3.13", serving) == "other"
+    assert served_by(loaded.variants, "scipy:python3.13", serving) == "jupyter"
+    assert served_by(loaded.variants, "plain:default", serving) is None
+    assert served_by(loaded.variants, "base:python3.13", ()) is None
 
 
 def test_the_ide_is_that_of_the_nearest_template(loaded: Loaded) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +27,9 @@ REDIRECTS = {
 
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path.endswith("socket"):
+            self.upgrade()
+            return
         target = REDIRECTS.get(self.path)
         missing = self.path == "/p/cookie" and "seen=1" not in self.headers.get("Cookie", "")
         self.send_response(302 if target else 403 if missing else 404 if self.path == "/p/none" else 200)
@@ -33,6 +39,18 @@ class Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write(self.headers["Host"][:5].encode())
+
+    def upgrade(self) -> None:
+        key = self.headers["Sec-WebSocket-Key"] if self.path == "/p/socket" else "another"
+        told = f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()
+        self.send_response(101)
+        self.send_header("Upgrade", self.headers["Upgrade"])
+        self.send_header("Connection", self.headers["Connection"])
+        self.send_header(
+            "Sec-WebSocket-Accept",
+            base64.b64encode(hashlib.sha1(told, usedforsecurity=False).digest()).decode(),
+        )
+        self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
@@ -62,6 +80,22 @@ def test_a_redirect_out_of_the_prefix_is_not_followed(port: int, path: str) -> N
 def test_cookies_are_kept_on_the_way(port: int) -> None:
     assert probe.get("/p/login", "/p/", port=port)["status"] == 200
     assert probe.get("/p/cookie", "/p/", port=port)["status"] == 403
+
+
+def test_an_answer_that_is_to_be_another_is_asked_for_again(port: int) -> None:
+    body = probe.HOST[:5]
+    assert probe.get("/p/lab", port=port, deadline=5, unlike="something else")["seconds"] < 5
+    stays = probe.get("/p/lab", port=port, deadline=0.15, unlike=body)
+    assert (stays["status"], stays["body"]) == (200, body)
+    assert stays["seconds"] > 0.15
+    assert abs(stays["moment"] - time.time()) < 60
+
+
+def test_a_websocket(port: int) -> None:
+    good = probe.upgrade("/p/socket", port=port)
+    assert (good["status"], good["accepted"]) == (101, True)
+    assert not probe.upgrade("/p/another-socket", port=port)["accepted"]
+    assert probe.upgrade("/p/none", port=port)["status"] == 404
 
 
 def test_a_loop_ends(port: int) -> None:

@@ -32,6 +32,19 @@ def test_an_image_without_an_ide_is_not_asked_for_pages() -> None:
     assert names(LAB) > base
 
 
+def test_a_kind_of_one_s_own_is_asked_for_a_page_and_nothing_that_is_an_ide_s() -> None:
+    own = names(replace(LAB, ide="other"))
+    assert own >= {"http", "cors", "inside-prefix", "trailing-slash", "no-prefix"}
+    assert not own & {"websocket", "culling", "hub-start"}
+    assert names(LAB) >= own
+
+
+def test_a_kind_of_one_s_own_runs_under_a_hub_where_it_has_the_package() -> None:
+    own = replace(LAB, ide="other", packages=frozenset({"jupyterhub"}))
+    assert names(own) >= {"hub-start", "hub-ide", "hub-login", "hub-activity"}
+    assert "hub-start" not in names(replace(own, ide=None))
+
+
 def test_a_device_is_looked_for_where_the_resource_is_known() -> None:
     assert "device" in names(TORCH)
     other = Accelerator("rocm", resource="amd.com/gpu")
@@ -98,25 +111,24 @@ def test_an_engine_that_fails_is_nobody_s_image() -> None:
 
 @pytest.mark.parametrize(("code", "status"), [("7", "passed"), ("0", "failed"), ("137", "failed")])
 def test_a_command_s_exit_code(code: str, status: str) -> None:
-    call = Recorder(wait=Answer(0, code), logs=Answer(0, "@left /home/jovyan/.cache"))
+    log = "@init s6-svscan /run/s6\n@home /home/jovyan\n@left /home/jovyan/.cache"
+    call = Recorder(wait=Answer(0, code), logs=Answer(0, log))
     exit_code, home = commanded(Engine(call), LAB)
     assert exit_code.status == status
     assert home.status == "failed"
 
 
 def test_the_log_of_a_failure_is_the_container_s() -> None:
-    answers = [
-        {
-            "status": 404,
-            "headers": {},
-            "body": "",
-            "location": "",
-            "hops": ["/x"],
-            "seconds": 1.0,
-            "error": "",
-        }
-    ]
-    call = Recorder(exec=Answer(0, json.dumps(answers)), logs=Answer(0, "no such page"))
+    page = {
+        "status": 404,
+        "headers": {},
+        "body": "",
+        "location": "",
+        "hops": ["/x"],
+        "seconds": 1.0,
+        "error": "",
+    }
+    call = Recorder(exec=Answer(0, json.dumps([page, page])), logs=Answer(0, "no such page"))
     scenario = Scenario(("http",), pod)
     engine = Engine(call)
     first = next(iter(scenario.run(engine, LAB)))
