@@ -126,7 +126,7 @@ def understand(inputs: Inputs) -> Project:
     from generator.lock.read import pins
     from generator.matrix.load import load
 
-    loaded = load(inputs.texts, inputs.templates.kinds)
+    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
     return Project(inputs, loaded, pins(inputs.lock, loaded))
 
 

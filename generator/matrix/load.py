@@ -30,13 +30,15 @@ class Loaded:
     variants: Mapping[str, Variant]
     documents: Documents
     warnings: tuple[Diagnostic, ...]
+    serving: frozenset[str] = frozenset()
+    """Templates that bring a service."""
 
 
-def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
+def load(texts: Mapping[str, str], templates: Collection[str], serving: Collection[str] = ()) -> Loaded:
     """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
 
-    ``templates`` are the names that ``template:`` may give. Raises :class:`MatrixError` with every problem that was
-    found; warnings come along.
+    ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service. Raises
+    :class:`MatrixError` with every problem that was found; warnings come along.
     """
     documents, findings = _documents(texts)
     shapes = check_shape(documents)
@@ -46,12 +48,12 @@ def load(texts: Mapping[str, str], templates: Collection[str]) -> Loaded:
         raise MatrixError(diagnose(explained(every, documents), documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
-    found = diagnose(explained(check_meaning(matrix, variants, templates), documents), documents)
+    meant = check_meaning(matrix, variants, templates, serving)
+    found = diagnose(explained(meant, documents), documents)
     if errors(found):
         raise MatrixError(found)
-    return Loaded(
-        matrix, variants, documents, tuple(item for item in found if not _of_a_site(item, documents))
-    )
+    warnings = tuple(item for item in found if not _of_a_site(item, documents))
+    return Loaded(matrix, variants, documents, warnings, frozenset(serving))
 
 
 def _of_a_site(item: Diagnostic, documents: Documents) -> bool:

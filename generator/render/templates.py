@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 DOCKERFILE_SUFFIX = ".Dockerfile.j2"
 
 
+_RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
+"""What starts a service of an image, below ``/``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Templates:
     """The texts under ``templates/``, already read."""
@@ -57,6 +61,17 @@ class Templates:
             if name.endswith(DOCKERFILE_SUFFIX)
         )
         return frozenset(names) - {"skeleton"}
+
+    @property
+    def serving(self) -> frozenset[str]:
+        """Return the kinds that serve a page: they bring a service, and do not say that it is one in the background."""
+        return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
+
+
+def _serves(files: Mapping[str, File]) -> bool:
+    """Say whether one of the files starts a service, and no file ``background`` lies beside it."""
+    found = (match[1] for match in map(_RUN.fullmatch, files) if match)
+    return any(f"{folder}background" not in files for folder in found)
 
 
 def shell(value: object) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from generator.matrix.ide import ide_of
+from generator.matrix.ide import served_by
 from generator.verify.inherit import chain, inherited, packages, pins
 from generator.verify.model import Report, Result, Subject
 from generator.verify.scenarios import results, scenarios
@@ -30,7 +30,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
     return Subject(
         id=identifier,
         image=image,
-        ide=ide_of(loaded.variants, identifier),
+        ide=served_by(loaded.variants, identifier, loaded.serving),
         platform=platform,
         tests=inherited(line),
         pins=pins(line),

@@ -55,7 +55,7 @@ class Site:
     def loaded(self) -> Loaded:
         """Return the matrix as this place has it."""
         inputs = read_inputs(HOME, overlays=(str(self.overlay),))
-        return load(inputs.texts, inputs.templates.kinds)
+        return load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def test_the_fields_of_a_variant_exist() -> None:
 def test_the_example_renders(tmp_path: Path) -> None:
     blocks = re.findall(r"^`(\S+)`\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
     files = dict(blocks)
-    assert len(files) == 3
+    assert len(files) == 4
     matrix = files.pop("matrix.yaml").removeprefix("images:\n")
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -79,3 +79,7 @@ def test_the_example_renders(tmp_path: Path) -> None:
     assert "ENV XDG_CONFIG_HOME=/tmp/config" in text
     assert "COPY --chmod=0755 rootfs/ /" in text
     assert "images/marimo/default/rootfs/etc/services.d/marimo/run" in rendered
+    assert templates.serving == {"jupyter", "codeserver", "rstudio", "marimo"}
+    background = tmp_path / "templates/rootfs/marimo/etc/services.d/marimo/background"
+    background.touch()
+    assert "marimo" not in read_templates(tmp_path).serving

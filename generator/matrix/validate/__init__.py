@@ -84,7 +84,6 @@ VARIANT_CHECKS = (
     conflicts.pinned_otherwise,
     build.too_many_legs,
     tests.unknown_axes,
-    tests.http_without_ide,
     profiles_keys.choice_keys,
     profiles.something_offered,
     profiles.size_of_values,
@@ -106,7 +105,7 @@ SECTIONS = {
 
 
 def check_meaning(
-    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str]
+    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str], serving: Collection[str] = ()
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape."""
     found = list(
@@ -114,6 +113,7 @@ def check_meaning(
             chain.from_iterable(check(matrix) for check in CHECKS),
             references.unknown_templates(matrix, templates),
             chain.from_iterable(check(matrix, expanded) for check in VARIANT_CHECKS),
+            tests.http_without_service(matrix, expanded, serving),
         )
     )
     causes = {finding.path[1] for finding in found if finding.rule in _CAUSES}

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
-from generator.matrix.ide import ide_of
+from generator.matrix.ide import IDES, served_by
 from generator.matrix.placeholders import names
 from generator.matrix.schema import human
 from generator.matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from generator.diagnostics import Finding, Path
     from generator.matrix.model import Matrix, Settings, Variant
+
+_RUN = "rootfs/KIND/etc/services.d/NAME/run"
 
 
 def _declared(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
@@ -59,13 +61,16 @@ def _users(matrix: Matrix, bundle: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def http_without_ide(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    """HTTP tests of images that serve nothing."""
-    serving = {item.image for item in variants.values() if ide_of(variants, item.id)}
+def http_without_service(
+    matrix: Matrix, variants: Mapping[str, Variant], serving: Collection[str]
+) -> Iterator[Finding]:
+    """HTTP tests of images that serve nothing; ``serving`` are the templates that bring a service."""
+    served = {item.image for item in variants.values() if served_by(variants, item.id, serving)}
+    listed = ", ".join([*IDES, *sorted({*serving} - {*IDES})])
     known = {item.image for item in variants.values()}
     for path, settings in settings_of(matrix):
-        if settings.tests.get("http") and path[1] in known - serving:
+        if settings.tests.get("http") and path[1] in known - served:
             place: Path = (*path, "tests", "http")
-            problem = f"`{path[1]}` serves nothing: no template in its chain brings an IDE"
-            advice = "put it into an image with the template jupyter, codeserver or rstudio"
+            problem = f"`{path[1]}` serves nothing: no template in its chain brings a service"
+            advice = f"put it into an image whose template brings one: {listed}; a template of yours does with {_RUN}"
             yield rules.BAD_VALUE.at(place, "key", where=human(place), problem=problem, advice=advice)
