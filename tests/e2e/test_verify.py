@@ -137,7 +137,7 @@ NO_LIBRARY = "raise OSError('libcudart.so.13: cannot open shared object file')"
 CRASH = "import os; os.kill(os.getpid(), 11)"
 QUICK = {"deadline": 5.0}
 SUPERVISOR = 'ENTRYPOINT ["/usr/bin/python3", "-c", "import time; time.sleep(600)"]'
-NO_HUB = ("hub-start", "hub-ide", "hub-login", "hub-activity")
+NO_HUB = ("hub-start", "hub-ide", "hub-login", "hub-activity", "hub-any-uid")
 FILES = {"/etc/shadow": "", "~/nothing": ""}
 
 
@@ -231,6 +231,7 @@ BROKEN = (
     Breakage(NO_HUB, as_root(f"rm {HUB_SERVER}"), LAB, QUICK),
     Breakage(("hub-login", "hub-activity"), script(HUB_SERVER, LAB_WITHOUT_LOGIN), LAB),
     Breakage(("hub-login",), AROUND_THE_LOGIN, LAB),
+    Breakage(("hub-any-uid",), before_the_server("touch /opt/venv/written || exit"), LAB, QUICK),
     Breakage(
         ("hub-ide",), script("/usr/local/lib/image-matrix/code-server", "exit 1"), CODE, {"deadline": 15.0}
     ),

@@ -41,7 +41,7 @@ def test_a_kind_of_one_s_own_is_asked_for_a_page_and_nothing_that_is_an_ide_s() 
 
 def test_a_kind_of_one_s_own_runs_under_a_hub_where_it_has_the_package() -> None:
     own = replace(LAB, ide="other", packages=frozenset({"jupyterhub"}))
-    assert names(own) >= {"hub-start", "hub-ide", "hub-login", "hub-activity"}
+    assert names(own) >= {"hub-start", "hub-ide", "hub-login", "hub-activity", "hub-any-uid"}
     assert "hub-start" not in names(replace(own, ide=None))
 
 
