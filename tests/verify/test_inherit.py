@@ -33,7 +33,7 @@ images:
   lab:
     parent: base
     template: jupyter
-    pip: [jupyterlab==4.6.6, "numpy>=2", uv==0.13.9]
+    pip: [jupyterlab==4.6.6, "numpy>=2"]
     tests: {http: {lab: JupyterLab}, commands: {git --version: ""}}
   scipy: {parent: lab, bundles: [full], accelerator: cuda}
   plain: {from: debian}
@@ -60,7 +60,7 @@ def test_children_must_pass_what_their_parents_must(loaded: Loaded) -> None:
 
 def test_pins_of_the_chain(loaded: Loaded) -> None:
     assert pins(chain(loaded.variants, "scipy:python3.13")) == {
-        "uv": "0.13.9", "jupyterlab": "4.6.6", "scipy": "1.17.1",
+        "uv": "0.13.8", "jupyterlab": "4.6.6", "scipy": "1.17.1",
     }  # fmt: skip
 
 
