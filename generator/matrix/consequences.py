@@ -83,7 +83,7 @@ class Doubt:
 
 
 def findings_despite(
-    documents: Documents, wrong: Sequence[Finding], templates: Collection[str]
+    documents: Documents, wrong: Sequence[Finding], templates: Collection[str], serving: Collection[str]
 ) -> list[Finding]:
     """Return the errors in a matrix beyond ``wrong``, the findings about its shape."""
     found = remainder(documents, wrong)
@@ -94,7 +94,9 @@ def findings_despite(
     variants = {key: item for key, item in expand(matrix).items() if item.image not in doubt.variants}
     return [
         finding
-        for finding in (_in_place(item, found) for item in check_meaning(matrix, variants, templates))
+        for finding in (
+            _in_place(item, found) for item in check_meaning(matrix, variants, templates, serving)
+        )
         if finding.rule.severity == "error" and not _follows(finding, doubt)
     ]
 

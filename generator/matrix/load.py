@@ -44,7 +44,7 @@ def load(texts: Mapping[str, str], templates: Collection[str], serving: Collecti
     shapes = check_shape(documents)
     findings += shapes
     if findings:
-        every = [*findings, *_despite(documents, shapes, templates)]
+        every = [*findings, *_despite(documents, shapes, templates, serving)]
         raise MatrixError(diagnose(explained(every, documents), documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
@@ -64,10 +64,12 @@ def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
     return item.code == rules.NO_LOGIN.code and item.place.file != documents.parts[0].file
 
 
-def _despite(documents: Documents, findings: list[Finding], templates: Collection[str]) -> list[Finding]:
+def _despite(
+    documents: Documents, findings: list[Finding], templates: Collection[str], serving: Collection[str]
+) -> list[Finding]:
     from generator.matrix.consequences import findings_despite
 
-    return findings_despite(documents, findings, templates)
+    return findings_despite(documents, findings, templates, serving)
 
 
 def _documents(texts: Mapping[str, str]) -> tuple[Documents, list[Finding]]:

@@ -25,7 +25,7 @@ MATRICES = [
 ]
 GONE = object()
 WRONG: tuple[Any, ...] = (None, "", {}, ["xx"], True)
-TEMPLATES = {"base", "jupyter", "codeserver", "rstudio"}
+TEMPLATES = {"base", "jupyter", "codeserver", "rstudio", "web"}
 
 
 def value_of(file: Path) -> Any:
@@ -53,7 +53,7 @@ def changed(value: Any, path: tuple[str | int, ...], into: Any) -> Any:
 def codes(text: str) -> list[str]:
     """What is said about a matrix that is written as JSON, which is YAML, too."""
     try:
-        load({"matrix.yaml": text}, TEMPLATES)
+        load({"matrix.yaml": text}, TEMPLATES, {"web"})
     except MatrixError as error:
         return [item.code for item in error.diagnostics]
     return []

@@ -105,7 +105,7 @@ SECTIONS = {
 
 
 def check_meaning(
-    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str], serving: Collection[str] = ()
+    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str], serving: Collection[str]
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape."""
     found = list(
