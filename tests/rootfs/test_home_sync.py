@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 SCRIPT = Path(__file__).parents[2] / "templates/rootfs/base/usr/local/lib/image-matrix/home_sync.py"
@@ -57,6 +61,43 @@ def start(template: Path, home: Path) -> str:
         check=True,
     )
     return done.stderr
+
+
+def digest(path: Path) -> str:
+    """What older starts recorded for a file, whatever its mode."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+RECORD = ".local/state/image-matrix/home.json"
+NOBODY = 65534
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """A folder that an unprivileged user may write to; root hands it over, so that folders in it may be foreign."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "home").mkdir()
+        if os.geteuid() == 0:
+            os.chown(folder / "home", NOBODY, NOBODY)
+        yield folder
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                path.chmod(0o755)
+
+
+def start_unprivileged(folder: Path) -> str:
+    """A start that has to respect modes, even where tests run as root; what it says."""
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    script = folder / "home_sync.py"
+    script.write_text(SCRIPT.read_text())
+    python = "/usr/bin/python3" if user else sys.executable
+    done = subprocess.run(
+        [python, "-I", str(script), str(folder / "template"), str(folder / "home")],
+        capture_output=True, text=True, check=True, **user,
+    )  # type: ignore[call-overload]  # fmt: skip
+    return str(done.stderr)
 
 
 def test_an_empty_volume_gets_everything(template: Path, home: Path) -> None:
@@ -139,7 +180,7 @@ def test_what_the_user_replaced_by_another_kind_stays(template: Path, home: Path
 
 def test_an_interrupted_first_start_is_completed(template: Path, home: Path) -> None:
     start(template, home)
-    (home / ".local/state/image-matrix/home.json").unlink()
+    (home / RECORD).unlink()
     (home / "link").unlink()
     start(template, home)
     assert (home / "link").is_symlink()
@@ -152,10 +193,10 @@ def test_an_interrupted_first_start_is_completed(template: Path, home: Path) -> 
 def test_a_broken_record_overwrites_nothing(template: Path, home: Path, text: str) -> None:
     start(template, home)
     (home / ".bashrc").write_text("edited")
-    (home / ".local/state/image-matrix/home.json").write_text(text)
+    (home / RECORD).write_text(text)
     start(template, home)
     assert (home / ".bashrc").read_text() == "edited"
-    assert json.loads((home / ".local/state/image-matrix/home.json").read_text())["marker"]
+    assert json.loads((home / RECORD).read_text())["marker"]
 
 
 def test_the_group_gets_the_users_rights_but_private_stays_private(template: Path, home: Path) -> None:
@@ -175,6 +216,130 @@ def test_a_private_folder_stays_private_and_keeps_the_volume_s_group(template: P
     start(template, home)
     assert (home / ".ssh").stat().st_mode & 0o7777 == 0o2700
     assert (home / "shared").stat().st_mode & 0o7777 == 0o2775
+
+
+def test_an_executable_bit_of_the_template_arrives_and_goes(template: Path, home: Path) -> None:
+    start(template, home)
+    (template / "a/b/file").chmod(0o755)
+    start(template, home)
+    assert (home / "a/b/file").stat().st_mode & 0o777 == 0o775
+    (template / "a/b/file").chmod(0o644)
+    start(template, home)
+    assert (home / "a/b/file").stat().st_mode & 0o777 == 0o664
+
+
+def test_what_its_user_made_private_stays_private_when_the_template_changes(
+    template: Path, home: Path
+) -> None:
+    start(template, home)
+    (home / ".bashrc").chmod(0o600)
+    (home / "a/b/file").chmod(0o640)
+    (template / ".bashrc").write_text("rc 2")
+    (template / "a/b/file").chmod(0o755)
+    start(template, home)
+    assert (home / ".bashrc").read_text() == "rc 2"
+    assert (home / ".bashrc").stat().st_mode & 0o777 == 0o600
+    assert (home / "a/b/file").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_script_that_its_user_switched_off_stays_off(template: Path, home: Path) -> None:
+    (template / "a/b/file").chmod(0o755)
+    start(template, home)
+    (home / "a/b/file").chmod(0o644)
+    (template / "a/b/file").write_text("two")
+    assert "1 paths" in start(template, home)
+    assert (home / "a/b/file").read_text() == "two"
+    assert (home / "a/b/file").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_volume_on_which_everything_is_executable_follows_the_template(template: Path, home: Path) -> None:
+    """As SMB shares are mounted: a mode is no edit."""
+    start(template, home)
+    (home / ".bashrc").chmod(0o777)
+    (template / "new").write_text("new")
+    assert "1 paths" in start(template, home)
+    (template / ".bashrc").write_text("rc 2")
+    start(template, home)
+    assert (home / ".bashrc").read_text() == "rc 2"
+
+
+def test_a_record_from_before_modes_takes_nothing_for_an_edit(template: Path, home: Path) -> None:
+    (template / "a/b/file").chmod(0o755)
+    start(template, home)
+    record = home / RECORD
+    paths = (".bashrc", "a/b/file")
+    record.write_text(
+        json.dumps({"marker": "older", "written": {path: digest(home / path) for path in paths}})
+    )
+    for path in paths:
+        (template / path).write_text("two")
+    start(template, home)
+    assert [(home / path).read_text() for path in paths] == ["two", "two"]
+    assert (home / "a/b/file").stat().st_mode & 0o777 == 0o775
+
+
+def test_first_starts_at_the_same_time_complete_each_other(template: Path, home: Path) -> None:
+    for number in range(300):
+        (template / f"f{number}").write_text("x" * 2000)
+    command = [sys.executable, "-I", str(SCRIPT), str(template), str(home)]
+    for _ in range(3):
+        peers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        said = [peer.communicate()[1] for peer in peers]
+        assert [peer.returncode for peer in peers] == [0, 0, 0, 0], said
+        assert "warning" not in "".join(said)
+        assert len([path for path in home.glob("f*") if path.read_text() == "x" * 2000]) == 300
+        assert not list(home.rglob("*partial*"))
+        written = json.loads((home / RECORD).read_text())["written"]
+        assert len(written) == 306
+        subprocess.run(["find", str(home), "-mindepth", "1", "-delete"], check=True)
+
+
+def test_half_files_of_interrupted_starts_are_removed_but_not_those_of_a_start_at_work(
+    template: Path, home: Path
+) -> None:
+    start(template, home)
+    for folder in (home, home / "a/b", (home / RECORD).parent):
+        for name, age in (("old", 7200), ("new", 60)):
+            half = folder / f".image-matrix-partial-{name}"
+            half.write_text("half")
+            os.utime(half, (half.stat().st_mtime - age,) * 2)
+    start(template, home)
+    assert {path.name for path in home.rglob(".image-matrix-partial-*")} == {".image-matrix-partial-new"}
+
+
+def test_a_dangling_link_keeps_nobody_out(template: Path, home: Path) -> None:
+    (home / ".local").symlink_to(home / "scratch")
+    for _ in range(2):
+        said = start(template, home)
+        assert f"warning: {home / RECORD} can't be brought up" in said
+        assert f"{home}/.local is a link to {home}/scratch, which is not there" in said
+    assert (home / ".bashrc").read_text() == "rc 1"
+    (home / "scratch").mkdir()
+    assert start(template, home) == ""
+    assert start(template, home) == ""
+
+
+def test_a_file_in_a_folder_s_place_keeps_nobody_out(template: Path, home: Path) -> None:
+    (home / ".local").write_text("mine")
+    assert f"{home}/.local is no folder" in start(template, home)
+    assert (home / "a/b/file").read_text() == "one"
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700, 0o555])
+def test_a_foreign_folder_keeps_nobody_out(foreign: Path, mode: int) -> None:
+    template, home = foreign / "template", foreign / "home"
+    for name in (".config/app/settings", ".config/more", ".bashrc"):
+        (template / name).parent.mkdir(parents=True, exist_ok=True)
+        (template / name).write_text("x")
+    (home / ".config").mkdir()
+    (home / ".config").chmod(mode if os.geteuid() == 0 else 0o555)
+    said = start_unprivileged(foreign)
+    assert f"warning: {home}/.config/app and " in said
+    assert f"{home}/.config belongs to {os.geteuid()}:{os.getegid()} with mode" in said
+    assert (home / ".bashrc").read_text() == "x"
+    (home / ".config").chmod(0o777)
+    assert "warning" not in start_unprivileged(foreign)
+    assert (home / ".config/app/settings").read_text() == "x"
 
 
 def test_a_missing_template_is_an_empty_one(tmp_path: Path, home: Path) -> None:
