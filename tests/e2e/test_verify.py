@@ -398,6 +398,20 @@ def test_processes_of_others_are_left_alone_where_init_is_not_the_first_process(
         assert container.wait(20.0) == 0
 
 
+def test_a_signal_that_comes_before_anything_runs_counts(site: Site, engine: Engine) -> None:
+    """The kernel keeps none for a first process that neither handles nor blocks it."""
+    with derived(
+        engine, site.image(BASE), as_root("sed -i '2i sleep 2' /usr/local/lib/image-matrix/prepare")
+    ) as image:
+        for number in ("TERM", "INT"):
+            with engine.container(Spec(image)) as container:
+                container.signal(number)
+                assert container.wait(20.0) == 143, container.log()
+        with engine.container(Spec(image, command=("grep", "SigBlk", "/proc/self/status"))) as container:
+            assert container.wait(20.0) == 0
+            assert f"SigBlk:\t{'0' * 16}" in container.log()
+
+
 def test_services_never_run_as_root(site: Site, engine: Engine) -> None:
     for variant in (LAB, CODE):
         with engine.container(Spec(site.image(variant), user="0")) as container:
