@@ -471,6 +471,28 @@ def test_a_prefix_that_is_no_path_is_refused(site: Site, engine: Engine, prefix:
         ended(container, 78, "NB_PREFIX is refused")
 
 
+@pytest.mark.parametrize("prefix", ["/n/a.b", "/n/a+b"])
+def test_jupyterlab_does_not_start_where_it_would_serve_outside_the_prefix(
+    site: Site, engine: Engine, prefix: str
+) -> None:
+    """What stands beside it starts: a command, and code-server, whose nginx takes the prefix for what it is."""
+    env = {"NB_PREFIX": prefix}
+    with engine.container(Spec(site.image(LAB), env=env)) as container:
+        ended(container, 78, "NB_PREFIX is refused")
+    with engine.container(Spec(site.image(LAB), env=env, command=("true",))) as container:
+        ended(container, 0, "")
+    with engine.container(Spec(site.image(CODE), env=env)) as container:
+        assert until(container, f"http://localhost:8888{prefix}/healthz") == "200"
+        assert until(container, f"http://localhost:8888{prefix[:-2]}xb/healthz") == "404"
+
+
+def until(container: Container, url: str) -> str:
+    """Return the status of a URL as soon as there is one that is not the proxy's (its backend may not listen yet)."""
+    patient = ("--retry", "60", "--retry-delay", "1", "--retry-connrefused", "--retry-max-time", "60")
+    done = container.run("curl", *patient, "--silent", "--write-out", "\n%{http_code}", url, seconds=90.0)
+    return done.out.rpartition("\n")[2]
+
+
 def ended(container: Container, code: int, said: str) -> None:
     assert container.wait(20.0) == code, container.log()
     assert said in container.log()
