@@ -378,12 +378,25 @@ def test_packages_can_be_installed_and_removed_by_any_user_of_group_0(
         assert "\n/opt/venv" not in container.log()
 
 
-def test_a_terminal_tells_what_survives_a_restart(site: Site, engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Nothing here survives a restart: no volume is mounted at /home/jovyan"),
+        (("--volume=/home/jovyan",), "Only files in /home/jovyan survive a restart"),
+        (("--volume=/home",), "Only files in /home/jovyan survive a restart"),
+        (("--tmpfs=/home/jovyan:mode=1777",), "Nothing here survives a restart"),
+    ],
+)
+def test_a_terminal_tells_what_survives_a_restart(
+    site: Site, engine: Engine, options: tuple[str, ...], said: str
+) -> None:
     """On a terminal only: the output of scripts stays theirs."""
     script = "bash -lc true; script --quiet --command 'bash -lc true' /dev/null"
-    with engine.container(Spec(site.image(BASE), command=("sh", "-c", script))) as container:
+    spec = Spec(site.image(BASE), command=("sh", "-c", script), devices=options)
+    with engine.container(spec) as container:
         assert container.wait(30.0) == 0
-        assert container.log().count("Only files in /home/jovyan survive a restart") == 1
+        assert container.log().count(" a restart") == 1
+        assert said in container.log()
 
 
 def test_processes_of_others_are_left_alone_where_init_is_not_the_first_process(
