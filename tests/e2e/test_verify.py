@@ -499,10 +499,28 @@ def test_jupyterlab_does_not_start_where_it_would_serve_outside_the_prefix(
         assert until(container, f"http://localhost:8888{prefix[:-2]}xb/healthz") == "404"
 
 
-def until(container: Container, url: str) -> str:
+@pytest.mark.parametrize("variant", [LAB, CODE])
+def test_cookies_of_a_whole_platform_fit_into_a_question(site: Site, engine: Engine, variant: str) -> None:
+    page = {LAB: "api/status", CODE: "healthz"}[variant]
+    cookies = ("--header", f"Cookie: all={'x' * 40_000}")
+    with engine.container(Spec(site.image(variant), env={"NB_PREFIX": "/a"})) as container:
+        assert until(container, f"http://localhost:8888/a/{page}", *cookies) == "200"
+        assert until(container, "http://localhost:8888/a/api/kernels", *cookies) == "200"
+
+
+def test_code_server_is_measured_by_its_own_process(site: Site, engine: Engine) -> None:
+    script = "tr '\\0' ' ' </proc/$(cat /run/s6/code-server.pid /tmp/.s6/code-server.pid)/cmdline"
+    with engine.container(Spec(site.image(CODE))) as container:
+        assert until(container, "http://localhost:8888/healthz") == "200"
+        assert container.run("sh", "-c", script).out.startswith("/opt/code-server/lib/node ")
+
+
+def until(container: Container, url: str, *more: str) -> str:
     """Return the status of a URL as soon as there is one that is not the proxy's (its backend may not listen yet)."""
     patient = ("--retry", "60", "--retry-delay", "1", "--retry-connrefused", "--retry-max-time", "60")
-    done = container.run("curl", *patient, "--silent", "--write-out", "\n%{http_code}", url, seconds=90.0)
+    done = container.run(
+        "curl", *patient, "--silent", "--write-out", "\n%{http_code}", *more, url, seconds=90.0
+    )
     return done.out.rpartition("\n")[2]
 
 

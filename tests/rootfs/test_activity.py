@@ -83,19 +83,32 @@ IN_A_TERMINAL = f"sh -c '{LOOP}' & trap 'kill $!; exit' TERM; wait"
 
 
 @pytest.mark.parametrize("work", [LOOP, IN_A_TERMINAL], ids=["itself", "what-it-started"])
-def test_a_computing_process_is_busy(tmp_path: Path, work: str) -> None:
-    link = tmp_path / "rsession-test"
+@pytest.mark.parametrize("option", ["--busy", "--busy-below"])
+def test_a_computing_process_is_busy(tmp_path: Path, work: str, option: str) -> None:
+    link, file = tmp_path / "rsession-test", tmp_path / "pid"
     link.symlink_to("/bin/sh")
     with (
-        serving(tmp_path / "s", "--busy", "rsession-test"),
+        serving(tmp_path / "s", option, link.name if option == "--busy" else str(file)),
         subprocess.Popen([str(link), "-c", work]) as burner,
     ):
+        file.write_text(f"{burner.pid}\n")
         deadline = time.monotonic() + DEADLINE
         states = set[str]()
         while "busy" not in states and time.monotonic() < deadline:
             states.add(ask(tmp_path / "s")["execution_state"])
         burner.terminate()
     assert "busy" in states
+
+
+@pytest.mark.parametrize("text", [None, "", "no number", "999999999"])
+def test_without_a_process_in_the_file_nothing_is_busy(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "pid"
+    if text is not None:
+        file.write_text(text)
+    with serving(tmp_path / "s", "--busy-below", str(file)):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            assert ask(tmp_path / "s")["execution_state"] == "idle"
 
 
 def test_a_process_that_only_waits_is_idle(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Answers like Jupyter's /api/kernels, so that Kubeflow's culler sees when an IDE was last used.
 
-activity.py SOCKET NAME [--heartbeat SOCKET] [--access-log FILE] [--busy PROCESS]
+activity.py SOCKET NAME [--heartbeat SOCKET] [--access-log FILE] [--busy PROCESS | --busy-below FILE]
 
 --heartbeat   code-server's socket: its /healthz tells the last heartbeat, in milliseconds
 --access-log  a file that nginx writes when the user acts: its modification time counts
 --busy        a process name: the IDE is busy while such processes and what they started (terminals, background jobs)
               use more than a tenth of a CPU between two questions
+--busy-below  the same for the process whose id is in the file; code-server itself uses a fortieth when nobody is there
 """
 
 from __future__ import annotations
@@ -18,14 +19,11 @@ import os
 import socket
 import socketserver
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 BUSY_SHARE = 0.1  # of one CPU
 WINDOW = 1.0  # seconds
@@ -88,12 +86,34 @@ def processes(proc: Path) -> dict[int, Process]:
     return found
 
 
-def cpu_seconds(name: str, proc: Path = Path("/proc")) -> float:
-    """CPU time that the processes called NAME, and whatever they started, have used."""
+Roots = Callable[[dict[int, Process]], set[int]]
+"""From all processes to the ids of those that the IDE's work is done in."""
+
+
+def named(name: str) -> Roots:
+    """The processes of a name."""
+    return lambda running: {pid for pid, one in running.items() if one.name == name}
+
+
+def written_in(path: str) -> Roots:
+    """The process whose id is in a file; none where there is no such file yet."""
+
+    def roots(_: dict[int, Process]) -> set[int]:
+        try:
+            return {int(Path(path).read_text())}
+        except (OSError, ValueError):
+            return set()
+
+    return roots
+
+
+def cpu_seconds(roots: Roots, proc: Path = Path("/proc")) -> float:
+    """CPU time that the ROOTS, and whatever they started, have used."""
     running = processes(proc)
+    found = roots(running)
 
     def belongs(pid: int) -> bool:
-        while pid in running and running[pid].name != name:
+        while pid in running and pid not in found:
             pid = running[pid].parent
         return pid in running
 
@@ -110,9 +130,9 @@ def kernels(name: str, last: float, *, busy: bool) -> bytes:
 
 @dataclass
 class Meter:
-    """Whether the processes called NAME compute, measured over windows of at least a second."""
+    """Whether what the ROOTS started computes, measured over windows of at least a second."""
 
-    name: str
+    roots: Roots
     since: float
     used: float
     busy: bool = False
@@ -120,7 +140,7 @@ class Meter:
     def read(self, moment: float) -> bool:
         """The state of the last complete window; frequent questions neither shorten nor hide it."""
         if moment - self.since >= WINDOW:
-            used = cpu_seconds(self.name)
+            used = cpu_seconds(self.roots)
             self.busy = used - self.used > BUSY_SHARE * (moment - self.since)
             self.since, self.used = moment, used
         return self.busy
@@ -129,7 +149,14 @@ class Meter:
 def answerer(options: argparse.Namespace, now: Callable[[], float]) -> Callable[[], bytes]:
     """A function that gives the current answer."""
     started = now()
-    meter = Meter(options.busy, started, cpu_seconds(options.busy)) if options.busy else None
+    roots = (
+        named(options.busy)
+        if options.busy
+        else written_in(options.busy_below)
+        if options.busy_below
+        else None
+    )
+    meter = Meter(roots, started, cpu_seconds(roots)) if roots else None
 
     def answer() -> bytes:
         moment = now()
@@ -171,6 +198,7 @@ def main() -> None:
     parser.add_argument("--heartbeat")
     parser.add_argument("--access-log")
     parser.add_argument("--busy")
+    parser.add_argument("--busy-below")
     options = parser.parse_args()
     Path(options.socket).unlink(missing_ok=True)
     with socketserver.UnixStreamServer(options.socket, handler(answerer(options, time.time))) as server:
