@@ -464,6 +464,14 @@ def test_what_goes_wrong_ends_the_container_with_a_reason(site: Site, engine: En
             assert mishap.said in "\n".join(container.log().splitlines()[-2:])
 
 
+def test_jupyter_starts_in_a_home_that_the_first_session_filled(site: Site, engine: Engine) -> None:
+    script = "mkdir ~/.ipython; cat /dev/zero >~/big; exec jupyter server list"
+    spec = Spec(site.image(LAB), groups=(100,), volume=Volume(size="128k"), command=("sh", "-c", script))
+    with engine.container(spec) as container:
+        assert container.wait(60.0) == 0, container.log()
+        assert "No space left" in container.log()
+
+
 NO_PATHS = (
     "/a/../b",
     "/a b",
