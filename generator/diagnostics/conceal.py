@@ -12,6 +12,10 @@ _USER = re.compile(
     r"""|(?<![^\s"'`\[{(,=])[^\s/:@"'`\[{(,=]+:[^\s/@]+(?=@(?!sha\d+:)[\w-]+[.:/])"""  # without a scheme
 )
 """What stands before the ``@`` of an address (RFC 3986, 3.2.1)."""
+_TO_CONCEAL = re.compile(
+    rf"{_USER.pattern}"
+    r"""|(?<=://)[^\s/?#@:\["'`]+:(?!\d+(?:[/?#\s"'`\],})]|$))[^\s/?#@"'`]+"""  # YAML has cut the rest off
+)
 
 
 def has_user(address: str) -> bool:
@@ -26,12 +30,12 @@ def without_user(address: str) -> str:
 
 def conceal(text: str) -> str:
     """Return a text in which no address shows its user and password."""
-    return _USER.sub(SHOWN, text)
+    return _TO_CONCEAL.sub(SHOWN, text)
 
 
 def conceal_in_line(line: str, column: int, width: int) -> tuple[str, int, int]:
     """Return the same of a source line, with the column (from 1) and the width of a mark below it moved along."""
-    spans = [match.span() for match in _USER.finditer(line)]
+    spans = [match.span() for match in _TO_CONCEAL.finditer(line)]
 
     def moved(at: int) -> int:
         return at - sum(max(0, min(at, end) - start - len(SHOWN)) for start, end in spans if start < at)

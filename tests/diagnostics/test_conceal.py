@@ -69,3 +69,17 @@ def test_the_mark_stays_below_what_it_marks() -> None:
         shown, column, width = conceal_in_line(line, line.index(text) + 1, len(text))
         assert shown == 'url: "https://***@a.example.org", to: here'
         assert shown[column - 1 : column - 1 + width] == conceal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("`https://user:pa` is no address", "`https://***` is no address"),
+        ("[https://user:pa, ss@a.example.org/x]", "[https://***@a.example.org/x]"),
+        ("`http://a.example.org:8080` is no address", "`http://a.example.org:8080` is no address"),
+        ("[http://a.example.org:8080, http://b.example.org]", "[http://a.example.org:8080, http://b.example.org]"),
+        ("look at https://a.example.org: nothing is there", "look at https://a.example.org: nothing is there"),
+    ],
+)  # fmt: skip
+def test_what_is_left_of_an_address_shows_no_password_either(text: str, said: str) -> None:
+    assert conceal(text) == said
