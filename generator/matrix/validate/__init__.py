@@ -123,6 +123,7 @@ def check_meaning(
         for finding in found
         if not (finding.rule is rules.EMPTY_VARIANTS and finding.path[1] in causes)
         and not (finding.rule is rules.UNUSED and finding.path[0] in meant)
+        and not (finding.rule is rules.PIP_CONFLICT and causes.intersection(finding.fields["images"]))  # type: ignore[arg-type]
     ]
 
 
@@ -139,4 +140,4 @@ _CAUSES = (
     rules.AXIS_NOT_HERE,
     rules.UNKNOWN_REFERENCE,
 )
-"""An image that is empty because of one of these needs no second message."""
+"""An image that is empty, or has other packages than are meant, because of one of these needs no second message."""

@@ -96,6 +96,7 @@ def _conflict(
         if everywhere
         else listed((pair[0].variant.id for pair in pairs), MOST_SHOWN),
         ancestor=theirs.variant.image,
+        images=(ours.variant.image, theirs.variant.image),
         wants=f"needs {ours.line}",
         has=has,
         ours=f"`{ours.line}`",
