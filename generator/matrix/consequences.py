@@ -14,6 +14,7 @@ from generator.matrix.model import MANAGERS
 from generator.matrix.read import read_matrix
 from generator.matrix.remainder import remainder
 from generator.matrix.validate import check_meaning
+from generator.matrix.validate.downloads import MICROMAMBA
 from generator.matrix.variants import expand
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ _RELIES: dict[str, tuple[str, ...]] = {
     rules.PLATFORM_NOT_IN_PARENT.code: ("platforms", "accelerators"),
     rules.NO_PLATFORM.code: ("platforms", "accelerators"),
     rules.NO_INSTALLER.code: ("bundles", "downloads"),
-    rules.PROVIDER_NEEDS.code: ("bundles", "downloads"),
+    rules.PROVIDER_NEEDS.code: ("axes", "bundles", "downloads"),
     rules.UNKNOWN_PLACEHOLDER.code: ("accelerators",),
     rules.NO_HUB_PACKAGE.code: ("bundles",),
     rules.HUB_VERSION.code: ("site", "bundles"),
@@ -171,6 +172,8 @@ def _of_an_image_in_doubt(finding: Finding, doubt: Doubt) -> bool:
 
 
 def _relies_on(finding: Finding) -> tuple[str, ...]:
+    if finding.path[:2] == ("downloads", MICROMAMBA):
+        return ("images", "bundles")  # what becomes of it depends on who uses conda
     if finding.rule is rules.BAD_VALUE:
         # where pull requests push to is compared with the registry, devices with their accelerator
         return {"registry": ("build",), "build": ("registry",), "resources": ("accelerators",)}.get(
