@@ -198,11 +198,14 @@ def _platforms(layers: Sequence[Layer]) -> Sourced[tuple[str, ...]]:
 
 
 def _packages(layers: Sequence[Layer], manager: Manager) -> tuple[Sourced[str], ...]:
-    found: dict[str, Sourced[str]] = {}
+    """What is said last of a package counts; one list may say several things of it, for different Pythons."""
+    found: dict[str, list[Sourced[str]]] = {}
     for layer in layers:
+        said: dict[str, list[Sourced[str]]] = {}
         for item in layer.settings.packages.get(manager, ()):
-            found[package_name(manager, item)] = Sourced(item, layer.origin)
-    return tuple(found.values())
+            said.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin))
+        found |= said
+    return tuple(item for items in found.values() for item in items)
 
 
 _NAME_END = re.compile(r"[\[\s=<>!~;]")

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +48,15 @@ def test_a_file_has_no_width() -> None:
     assert terminal_width(io.StringIO()) is None
 
 
+def everything(terminal: int) -> bytes:
+    """What was written to a pseudo-terminal whose other side is closed; it is handed over in pieces."""
+    parts = []
+    with suppress(OSError):  # Linux' word for the end
+        while part := os.read(terminal, 65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> None:
     import pty
@@ -56,10 +66,11 @@ def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> N
     environment = {**os.environ, "COLUMNS": "60"}
     with os.fdopen(side, "wb") as terminal:
         subprocess.run(command, stderr=terminal, stdout=subprocess.DEVNULL, env=environment, check=True)
-    shown = os.read(main, 65536).decode().splitlines()
+    shown = everything(main).decode().splitlines()
     os.close(main)
     note = [
-        click.unstyle(line) for line in shown[: next(at for at, line in enumerate(shown) if "add" in line)]
+        click.unstyle(line)
+        for line in shown[: next(at for at, line in enumerate(shown) if "files changed" in line)]
     ]
     assert note[0].startswith("note: not locked: ")
     assert len(note) > 1

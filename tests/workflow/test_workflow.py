@@ -94,7 +94,7 @@ def test_jobs_install_the_generator_that_the_matrix_names() -> None:
     ],
 )
 def test_a_generator_that_could_be_another_one(written: str) -> None:
-    with pytest.raises(MatrixError, match="is not a generator"):
+    with pytest.raises(MatrixError, match="is not image-matrix with a version or a commit"):
         loaded(matrix({"base": {"from": "debian"}}, build={"generator": written}))
 
 
