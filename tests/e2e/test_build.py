@@ -232,6 +232,65 @@ def test_places_that_ask_for_a_login(engine: Engine, tmp_path: Path) -> None:
     assert docker("run", "--rm", "--user=0", *search, check=False) == ""
 
 
+CONDA = """\
+  first: {{parent: base, conda: [one=1]}}
+  second: {{parent: first, conda: [two=2]}}
+downloads: {{micromamba: {{version: "1", url: "{address}/micromamba"}}}}
+"""
+MICROMAMBA = """\
+#!/bin/sh
+# Stands in for micromamba, whose channels cannot be reached: a package is a program that says its name, in folders and
+# files that only their owner may change, and a line in the environment's history, which it must have.
+set -eu
+mkdir -p "${CONDA_PKGS_DIRS:-$MAMBA_ROOT_PREFIX/pkgs}/cache"
+for package; do
+    case $package in
+    -* | /* | http* | base | install) continue ;;
+    esac
+    echo "$package" >>"$MAMBA_ROOT_PREFIX/conda-meta/history"
+    umask 0022
+    mkdir -p "$MAMBA_ROOT_PREFIX/bin" "$MAMBA_ROOT_PREFIX/share/${package%=*}"
+    rm -f "$MAMBA_ROOT_PREFIX/bin/${package%=*}"
+    printf '#!/bin/sh\\necho %s\\n' "$package" >"$MAMBA_ROOT_PREFIX/bin/${package%=*}"
+    chmod 0755 "$MAMBA_ROOT_PREFIX/bin/${package%=*}"
+done
+"""
+AS_A_USER = """\
+set -eu
+micromamba install --yes --name base three=3
+micromamba install --yes --name base one=1.1
+bash -lc 'one; two; three'
+command -v python
+find /opt/conda ! -writable ! -type l
+cat /opt/conda/conda-meta/history
+"""
+
+
+def test_conda_packages_are_found_and_any_user_of_group_0_adds_more(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/micromamba").write_text(MICROMAMBA)
+    repository = new_repository(tmp_path / "work")
+    with serving(tmp_path / "files", bridge(engine)) as address:
+        (repository.root / "matrix.yaml").write_text(SMALL + CONDA.format(address=address))
+        repository.run("build", "second")
+    image = f"{repository.registry}/second:default"
+    said = docker("run", "--rm", "--user=1000650000:0", image, "sh", "-c", AS_A_USER)
+    assert said.split() == [
+        "one=1.1",
+        "two=2",
+        "three=3",
+        "/opt/venv/bin/python",
+        "one=1",
+        "two=2",
+        "three=3",
+        "one=1.1",
+    ]
+    path = docker("run", "--rm", "--entrypoint=printenv", image, "PATH")
+    assert path.startswith("/opt/venv/bin:")
+    assert path.endswith("/bin:/opt/conda/bin")
+    assert path.count("conda") == 1
+
+
 def test_the_committed_bake_file_is_one_that_buildx_understands() -> None:
     command = ["docker", "buildx", "bake", "--file", "images/docker-bake.json", "--print", "jupyter-scipy"]
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)

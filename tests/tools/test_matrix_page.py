@@ -44,7 +44,7 @@ def test_the_page_is_enough_for_conda(loaded: Loaded) -> None:
     assert "releases/download/2.9.0-0/micromamba-linux-64\n" in text
     assert "releases/download/2.9.0-0/micromamba-linux-aarch64\n" in text
     assert "    gdal=3.12 \\\n    r-base=4.5\n" in text
-    assert "ENV PATH=${PATH}:/opt/conda/bin\n" in text
+    assert "    PATH=${PATH}:/opt/conda/bin\n" in text
 
 
 def test_the_remedy_of_a_missing_micromamba_is_what_the_page_has(loaded: Loaded) -> None:
