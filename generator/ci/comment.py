@@ -25,7 +25,7 @@ ITEMS = 5
 
 def comment(report: str, event: Event, run: Run, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
-    warnings = [warning for warning in (_outdated(run, matrix), _lost(run)) if warning]
+    warnings = [warning for warning in (_outdated(run, matrix), _unlocked(run), _lost(run)) if warning]
     return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
 
 
@@ -62,6 +62,14 @@ def changes_workflows(paths: Iterable[str]) -> bool:
     return any(path.startswith(".github/workflows/") for path in paths)
 
 
+def _unlocked(run: Run) -> str:
+    if not run.unlocked:
+        return ""
+    head = f"The lock says nothing about {listed(run.unlocked, ITEMS)}, so nothing is built."
+    mend = "Run `image-matrix lock` and `image-matrix render`, and commit what they change."
+    return f"> [!WARNING]\n> **{head}** {mend}\n"
+
+
 def _lost(run: Run) -> str:
     if not run.lost:
         return ""
@@ -77,7 +85,7 @@ def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
     if event.name != "pull_request":
         return ""
     merged = _merged(run, matrix)
-    if run.outdated or run.lost:
+    if run.outdated or run.unlocked or run.lost:
         return merged
     if run.read_only and run.fork:
         return (

@@ -31,6 +31,8 @@ class Run:
     """Generated files that are not what the matrix says; nothing is built then."""
     renders: bool = False
     """This run commits them to the pull request's branch."""
+    unlocked: tuple[str, ...] = ()
+    """What the lock says nothing about, where `build.require_lock` is on; nothing is built then."""
     lost: tuple[str, ...] = ()
     """What is wrong with profiles and choices that users have stored, in words; nothing is built then."""
 

@@ -45,11 +45,11 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
         outdated=outdated,
         renders=_renders(state, event, outdated),
+        unlocked=_floating(project) if state.loaded.matrix.build.require_lock else (),
         lost=_lost(state, old, base) if base and old and event.pull_request else (),
     )
-    report = "\n".join(
-        (formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), _floating(project))
-    )
+    floating = "" if run.unlocked else _said_floating(_floating(project))
+    report = "\n".join((formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), floating))
     said = comment(report, event, run, state.loaded.matrix)
     return Planned(run, formatted(run.plan, state, "table"), said, base or "")
 
@@ -107,11 +107,15 @@ def _profiles(state: State, made: Plan, old: State | None) -> str:
     return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
 
 
-def _floating(project: Project) -> str:
-    """Return what the lock says nothing about, in a sentence for whoever changed the matrix."""
+def _floating(project: Project) -> tuple[str, ...]:
+    """Return what the lock says nothing about."""
     from generator.lock.read import unlocked
 
-    found = [item.what for item in unlocked(project.loaded, project.pins)]
+    return tuple(item.what for item in unlocked(project.loaded, project.pins))
+
+
+def _said_floating(found: tuple[str, ...]) -> str:
+    """Say it to whoever changed the matrix."""
     if not found:
         return ""
     shown = listed(found, 3)

@@ -95,6 +95,8 @@ class Build:
     workflow: bool = True
     """Whether the workflow is rendered at all."""
     commit_rendered: bool = False
+    require_lock: bool = False
+    """Whether runs build nothing while something floats."""
     runners: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: RUNNERS)
     """Platform to the labels of its runner; none: QEMU on a runner of the other platform."""
     timeout_minutes: int = 60
@@ -140,6 +142,7 @@ def read_build(item: Mapping[str, Any]) -> Build:
         key: item[key]
         for key in (
             "generator", "default_branch", "release_branch", "staging", "promote_from_pull_requests", "commit_rendered",
+            "require_lock",
             "workflow",
             "timeout_minutes", "max_parallel", "max_size", "sbom", "lock_schedule",
         )

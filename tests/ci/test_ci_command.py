@@ -178,6 +178,16 @@ def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place
     assert place.plan(base, repository="somebody/fork")[2]["render"] == "false"
 
 
+def test_what_floats_is_in_the_comment_and_stops_a_run_that_requires_the_lock(place: Place) -> None:
+    base = place.change("six==1.17.0", "six==1.16.0")
+    assert "Not in the lock, so another build may get other versions" in place.plan(base)[1]
+    base = place.change("{scan: {tool: none}}", "{scan: {tool: none}, require_lock: true}")
+    _, comment, _ = place.plan(base)
+    assert "**The lock says nothing about " in comment
+    assert "Not in the lock" not in comment
+    assert place("check", "--locked")[0] == 1
+
+
 def test_generated_files_are_compared_without_the_overlay_of_a_site(place: Place, tmp_path: Path) -> None:
     overlay = tmp_path / "site.yaml"
     overlay.write_text("sources: {debian: mirror.example.org/debian:trixie-slim}\n")

@@ -81,6 +81,16 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "GitHub's own token may change no workflow" in workflow
 
 
+def test_what_floats_is_not_built_where_the_lock_is_required() -> None:
+    unlocked = tuple(f"Python packages of i{number}:default" for number in range(7))
+    text = said(Run(plan(build=True, differs=True), unlocked=unlocked))
+    assert text.startswith(
+        f"{MARKER}\n> [!WARNING]\n> **The lock says nothing about Python packages of i0:default, "
+    )
+    assert "i4:default and 2 more, so nothing is built.** Run `image-matrix lock`" in text
+    assert "built and tested now" not in text
+
+
 def test_what_users_have_stored_is_not_lost_in_silence() -> None:
     lost = tuple(f"the profile `p{number}` is gone: keep it" for number in range(7))
     text = said(Run(plan(build=True, differs=True), lost=lost, outdated=("docs/images.md",)))

@@ -146,6 +146,16 @@ def test_helper_images_come_from_the_mirror() -> None:
     assert "docker.io" not in text
 
 
+@pytest.mark.parametrize(
+    ("build", "command"),
+    [({}, "image-matrix check"), ({"require_lock": True}, "image-matrix check --locked")],
+)
+def test_a_team_may_require_the_lock(build: dict[str, Any], command: str) -> None:
+    steps = jobs(matrix({"base": {"from": "debian"}}, build=build))["plan"]["steps"]
+    (step,) = (step for step in steps if step["name"].startswith("Check that generated files"))
+    assert step["run"] == command
+
+
 def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None:
     login = next(
         step for step in jobs(reference())["plan"]["steps"] if "login-action" in step.get("uses", "")
