@@ -175,8 +175,6 @@ def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
 
     ``kinds`` is the branch's WorkspaceKinds file, which is there as soon as there are profiles.
     """
-    from generator.errors import Failure
-
     if kinds.strip() and not state.loaded.matrix.catalog.profiles:
         raise Failure(
             f"the matrix has no profiles any more, and {branch} offers some: users could start nothing",

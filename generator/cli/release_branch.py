@@ -11,7 +11,7 @@ from generator.cli.session import Session, say
 from generator.release import DIGESTS, FOLDER, SOURCE_TRAILER, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from generator.ci.git import Git
     from generator.plan import State
@@ -63,6 +63,10 @@ class Branch:
     """Its newest commit."""
     last: str | None
     """The newest one that a release made; another than ``now`` where somebody has committed by hand since."""
+    offered: Mapping[str, Entry]
+    """What its digest file says now."""
+    kinds: Sequence[Mapping[str, Any]]
+    """Its WorkspaceKinds."""
 
 
 def deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> int:
@@ -71,11 +75,10 @@ def deploy(session: Session, state: State, git: Git, digests: Mapping[str, str])
     from generator.release import changed_images, summary
 
     branch = _branch(git, state.loaded.matrix.build.release_branch)
-    before = _entries(git, branch.now)
     entries, files = _content(session, git, state, branch, digests)
-    changed = changed_images(before, entries)
+    changed = changed_images(branch.offered, entries)
     where = " ".join(
-        (_commit(session, git, branch, files, changed, len(entries)), _dropped(git, branch, files))
+        (_commit(session, git, branch, files, changed, len(entries)), _dropped(branch, files))
     ).strip()
     append(SUMMARY, summary(changed, entries, where))
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
@@ -83,15 +86,15 @@ def deploy(session: Session, state: State, git: Git, digests: Mapping[str, str])
     return 0
 
 
-def _dropped(git: Git, branch: Branch, files: Mapping[str, File] | None) -> str:
+def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
     """Say which values of WorkspaceKinds are gone: Kubeflow may refuse the new file for them."""
     from generator.release import WORKSPACE_KINDS
     from generator.render.deploy.workspace_values import dropped
     from generator.wording import listed
 
-    if files is None or branch.now is None or WORKSPACE_KINDS not in files:
+    if files is None or WORKSPACE_KINDS not in files:
         return ""
-    gone = dropped(_parsed(_kinds(git, branch.now)), _parsed(files[WORKSPACE_KINDS].content.decode()))
+    gone = dropped(branch.kinds, _parsed(files[WORKSPACE_KINDS].content.decode()))
     if not gone:
         return ""
     return (
@@ -110,7 +113,10 @@ def _branch(git: Git, name: str) -> Branch:
     from generator.ci.git import last_with_trailer, tip
 
     now = tip(git, name)
-    return Branch(name, now, last_with_trailer(git, now, SOURCE_TRAILER) if now else None)
+    if now is None:
+        return Branch(name, None, None, {}, ())
+    last = last_with_trailer(git, now, SOURCE_TRAILER)
+    return Branch(name, now, last, _entries(git, now), _parsed(_kinds(git, now)))
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, Entry]:
@@ -127,18 +133,18 @@ def _content(
     """
     from generator.release import deploy_files, entries_of, rolled_back
 
-    previous = _parsed(_kinds(git, branch.now)) if branch.now else []
-    new, offered = entries_of(state, digests), _entries(git, branch.now)
-    files = deploy_files(state, new, previous)
+    new = entries_of(state, digests)
+    files = deploy_files(state, new, branch.kinds)
     if _was_taken_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it stays as it is")
-        return offered, None
-    kept = rolled_back(_entries(git, branch.last), offered, new)
+        return branch.offered, None
+    released = branch.offered if branch.last == branch.now else _entries(git, branch.last)
+    kept = rolled_back(released, branch.offered, new)
     if not kept:
         return new, files
     for name, entry in kept.items():
         say(session, f"{name} stays {entry['digest']}: {branch.name} was taken back to it by hand")
-    return {**new, **kept}, deploy_files(state, {**new, **kept}, previous)
+    return {**new, **kept}, deploy_files(state, {**new, **kept}, branch.kinds)
 
 
 def _was_taken_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:

@@ -13,7 +13,7 @@ from generator.diagnostics import catalogue as rules
 from generator.matrix.model import MANAGERS
 from generator.matrix.read import read_matrix
 from generator.matrix.remainder import remainder
-from generator.matrix.validate import check_meaning
+from generator.matrix.validate import SECTIONS, check_meaning
 from generator.matrix.validate.downloads import MICROMAMBA
 from generator.matrix.variants import expand
 
@@ -28,12 +28,8 @@ if TYPE_CHECKING:
 _CONTENTS = {*MANAGERS, "env", "labels", "tests", "description", "pip_index"}
 """Fields of an image on which its variants do not depend."""
 _SECTIONS = {
+    **{what: (section,) for what, section in SECTIONS.items()},
     "image": ("images",),
-    "source": ("sources",),
-    "bundle": ("bundles",),
-    "accelerator": ("accelerators",),
-    "download": ("downloads",),
-    "axis": ("axes",),
     "size": ("resources",),
     "profile": ("profiles",),
     "choice": ("profiles", "resources", "images", "axes"),

@@ -71,10 +71,11 @@ def human(path: Path) -> str:
 
 def is_field(path: Path) -> bool:
     """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
-    here, known = _schema()[0], False
+    schema, _ = _schema()
+    here, known = schema, False
     for step in path:
-        here = _resolved(_schema()[0], here)
-        branches = [here, *(_resolved(_schema()[0], part) for part in here.get("anyOf", ()))]
+        here = _resolved(schema, here)
+        branches = [here, *(_resolved(schema, part) for part in here.get("anyOf", ()))]
         fields = [part["properties"][step] for part in branches if step in part.get("properties", {})]
         names = [part["additionalProperties"] for part in branches if part.get("additionalProperties")]
         here, known = (fields or names or [{}])[0], bool(fields)
@@ -117,14 +118,11 @@ def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding
 
 def _required(schema: Any, path: Path) -> bool:  # noqa: ANN401
     """Say whether the schema asks for the field at ``path``."""
-
-    def there(item: Any) -> Any:  # noqa: ANN401
-        return schema["$defs"][item["$ref"].rpartition("/")[2]] if "$ref" in item else item
-
     owner = schema
     for step in path[:-1]:
         named = owner.get("properties", {}).get(step)
-        owner = there(named or owner.get("items" if isinstance(step, int) else "additionalProperties") or {})
+        below = owner.get("items" if isinstance(step, int) else "additionalProperties")
+        owner = _resolved(schema, named or below or {})
     return path[-1:] != () and path[-1] in owner.get("required", ())
 
 

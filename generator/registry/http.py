@@ -136,9 +136,10 @@ class Network:
 
 def _login(url: str, logins: str | None) -> dict[str, str]:
     """Return the header that logs in where a netrc file has an address' host; raises :class:`ConnectionFailed`."""
-    import base64
     import netrc
     from urllib.parse import urlsplit
+
+    from generator.registry.credentials import Credentials
 
     if logins is None:
         return {}
@@ -149,7 +150,7 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
     if found is None:
         return {}
     user, _, password = found
-    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+    return {"Authorization": Credentials(user, password).basic}
 
 
 def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:

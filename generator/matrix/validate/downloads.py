@@ -99,7 +99,7 @@ def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
             for first, second in pairwise(found):
                 fields = {"image": item.image, "first": first, "second": second, "path": path}
                 yield rules.SAME_PLACE.at(_listed(matrix, item, second), **fields)
-        for above in ancestors(expanded, item):
+        for above in ancestors(expanded, item) if own else ():
             for path, found in _by_place(matrix, above).items():
                 if path in own:
                     names = {"first": found[-1], "second": own[path][0]}

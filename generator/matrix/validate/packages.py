@@ -10,13 +10,13 @@ from generator.matrix.lineage import lineage
 from generator.matrix.model import MANAGERS
 from generator.matrix.resolve import package_name
 from generator.matrix.validate.downloads import MICROMAMBA
-from generator.matrix.validate.references import settings_of
+from generator.matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from generator.diagnostics import Finding, Path
-    from generator.matrix.model import Manager, Matrix, Settings, Variant
+    from generator.matrix.model import Manager, Matrix, Variant
 
 LAYER_LIMIT = 120
 """Overlay file systems and CRI-O stop at 127 or 128 layers; a few are kept for the source image's own."""
@@ -24,10 +24,7 @@ SOURCE_LAYERS = 10
 
 
 def _lists(matrix: Matrix) -> Iterator[tuple[Path, Manager, tuple[str, ...]]]:
-    bundles: list[tuple[Path, Settings]] = [
-        (("bundles", name), item) for name, item in matrix.bundles.items()
-    ]
-    for path, settings in [*settings_of(matrix), *bundles]:
+    for path, settings in every_settings(matrix):
         for manager in MANAGERS:
             yield (*path, manager), manager, settings.packages.get(manager, ())
 

@@ -10,13 +10,13 @@ from generator.matrix.placeholders import ACCELERATOR, DOWNLOAD, names, strays
 from generator.matrix.resolve import matches
 from generator.matrix.schema import human
 from generator.matrix.validate.addresses import of_mirrors
-from generator.matrix.validate.references import settings_of
+from generator.matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from generator.diagnostics import Finding, Path
-    from generator.matrix.model import Accelerator, Matrix, Settings, Variant
+    from generator.matrix.model import Accelerator, Matrix, Variant
 
 
 def unknown_placeholders(matrix: Matrix) -> Iterator[Finding]:
@@ -25,10 +25,7 @@ def unknown_placeholders(matrix: Matrix) -> Iterator[Finding]:
         yield from _unknown(("downloads", name, "url"), item.url, DOWNLOAD)
     for name, accelerator in matrix.accelerators.items():
         yield from _of_accelerator(("accelerators", name), accelerator)
-    bundles: list[tuple[Path, Settings]] = [
-        (("bundles", name), item) for name, item in matrix.bundles.items()
-    ]
-    for path, settings in [*settings_of(matrix), *bundles]:
+    for path, settings in every_settings(matrix):
         yield from _unknown((*path, "pip_index"), settings.pip_index or "", ACCELERATOR)
         for name, version in settings.tests.get("versions", {}).items():
             yield from _not_closed((*path, "tests", "versions", name), version)
@@ -86,8 +83,8 @@ def indexes_without_version(matrix: Matrix, expanded: Mapping[str, Variant]) -> 
     """Package indexes of images whose accelerator has no version, or that have no accelerator."""
     for item in expanded.values():
         left = [name for name in names(item.pip_index or "") if name in ACCELERATOR]
-        path = _says_index(matrix, item)
-        if path and left:
+        path = _says_index(matrix, item) if left else None
+        if path:
             advice = (
                 _no_version(item.accelerator)
                 if item.accelerator

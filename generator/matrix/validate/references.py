@@ -24,6 +24,13 @@ def settings_of(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
         yield from settings_of_image(matrix, name)
 
 
+def every_settings(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
+    """Yield the settings of every image, override and bundle with their path."""
+    yield from settings_of(matrix)
+    for name, settings in matrix.bundles.items():
+        yield ("bundles", name), settings
+
+
 def settings_of_image(matrix: Matrix, name: str) -> Iterator[tuple[Path, Settings]]:
     """Yield the settings of one image and its overrides."""
     image = matrix.images[name]
@@ -160,5 +167,5 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
 
 def uses_conda(matrix: Matrix) -> bool:
     """Say whether anything is installed from conda."""
-    every = [*(s for _, s in settings_of(matrix)), *matrix.bundles.values()]
+    every = [settings for _, settings in every_settings(matrix)]
     return any(settings.packages.get("conda") or settings.provider == "conda" for settings in every)

@@ -10,26 +10,20 @@ from generator.diagnostics import did_you_mean
 from generator.matrix.ide import IDES, served_by
 from generator.matrix.placeholders import names
 from generator.matrix.schema import human
-from generator.matrix.validate.references import settings_of
+from generator.matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from generator.diagnostics import Finding, Path
-    from generator.matrix.model import Matrix, Settings, Variant
+    from generator.matrix.model import Matrix, Variant
 
 _RUN = "rootfs/KIND/etc/services.d/NAME/run"
 
 
-def _declared(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
-    for name, settings in matrix.bundles.items():
-        yield ("bundles", name), settings
-    yield from settings_of(matrix)
-
-
 def unreadable_commands(matrix: Matrix) -> Iterator[Finding]:
     """Commands with a quote that is not closed."""
-    for path, settings in _declared(matrix):
+    for path, settings in every_settings(matrix):
         for command in settings.tests.get("commands", {}):
             try:
                 shlex.split(command)
@@ -44,7 +38,7 @@ def unreadable_commands(matrix: Matrix) -> Iterator[Finding]:
 def unknown_axes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """Versions with an axis that an image has not."""
     axes = {item.image: item.values for item in variants.values()}
-    for path, settings in _declared(matrix):
+    for path, settings in every_settings(matrix):
         users = [path[1]] if path[0] == "images" else _users(matrix, str(path[1]))
         for name, value in settings.tests.get("versions", {}).items():
             place: Path = (*path, "tests", "versions", name)
