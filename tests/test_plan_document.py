@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema_rs import Draft202012Validator
+from jsonschema import Draft202012Validator
 
 from generator.cli import run
 from generator.cli.plan import state_of

@@ -9,7 +9,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
+import jsonschema
 import pytest
 
 from generator.cli import run
@@ -87,7 +87,7 @@ def test_every_example_is_one(path: str) -> None:
     """Also what a field's default and every constant are."""
     item = resolved[path]
     own = {key: value for key, value in item.items() if key != "$ref"}
-    validator = jsonschema_rs.Draft202012Validator({**own, "$defs": SCHEMA["$defs"]})
+    validator = jsonschema.Draft202012Validator({**own, "$defs": SCHEMA["$defs"]})
     for example in [*item.get("examples", []), *([item["default"]] if "default" in item else [])]:
         assert validator.is_valid(example), example
 

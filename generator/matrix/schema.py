@@ -1,7 +1,6 @@
 """The shape of the matrix: JSON Schema 2020-12, and its errors in a user's words.
 
-jsonschema-rs answers in document order and costs a tenth of a pure-Python validator's import and run time, which
-matters because every command validates.
+``x-noun`` in the schema says what a value or a name is, ``x-hint`` what to write. Both stand beside the pattern.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from generator.diagnostics import catalogue as rules
 from generator.diagnostics import did_you_mean
 from generator.diagnostics.conceal import conceal
 from generator.matrix.advice import Misfit, as_written, quotable, type_advice
-from generator.matrix.nouns import NAMES, PACKAGES, TYPES, VALUES, type_name
+from generator.matrix.nouns import TYPES, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,29 +36,25 @@ def schema_text() -> str:
 
 
 @cache
-def _schema() -> tuple[Any, Any]:
-    """Return the schema as data and as a validator; what remains of a wrong matrix is validated anew."""
+def _validator() -> Any:  # noqa: ANN401 - jsonschema has no types
+    """Return the validator; ``.schema`` is the schema as data."""
     import json
 
-    import jsonschema_rs
+    from jsonschema import Draft202012Validator
 
-    schema = json.loads(schema_text())
-    return schema, jsonschema_rs.Draft202012Validator(schema)
+    return Draft202012Validator(json.loads(schema_text()))
 
 
 def check_shape(documents: Documents) -> list[Finding]:
     """Return what in the documents does not have the shape that the schema asks for."""
-    schema, validator = _schema()
-    if validator.is_valid(documents.value):
-        return []
-    found = list(validator.iter_errors(documents.value))
-    mistyped = {tuple(error.instance_path) for error in found if error.kind.name == "type"}
+    errors = list(_validator().iter_errors(documents.value))
+    mistyped = {tuple(error.path) for error in errors if error.validator == "type"}
     return [
         item
-        for error in found
+        for error in errors
         # that a value of the wrong type is not one of those known, or too small, says nothing more
-        if error.kind.name == "type" or tuple(error.instance_path) not in mistyped
-        for item in _findings(error, schema, documents)
+        if error.validator == "type" or tuple(error.path) not in mistyped
+        for item in _findings(error, documents)
     ]
 
 
@@ -71,58 +66,59 @@ def human(path: Path) -> str:
 
 def is_field(path: Path) -> bool:
     """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
-    schema, _ = _schema()
-    here, known = schema, False
+    here, known = _validator().schema, False
     for step in path:
-        here = _resolved(schema, here)
-        branches = [here, *(_resolved(schema, part) for part in here.get("anyOf", ()))]
+        here = _resolved(here)
+        branches = [here, *(_resolved(part) for part in here.get("anyOf", ()))]
         fields = [part["properties"][step] for part in branches if step in part.get("properties", {})]
         names = [part["additionalProperties"] for part in branches if part.get("additionalProperties")]
         here, known = (fields or names or [{}])[0], bool(fields)
     return known
 
 
-def _findings(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
-    path = _path(documents.value, error.instance_path)
-    kind = error.kind
-    match kind.name:
+def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+    path, schema, value = tuple(error.absolute_path), error.schema, error.validator_value
+    if "propertyNames" in list(error.relative_schema_path)[-2:]:
+        advice = _like(error.instance, schema)
+        yield rules.BAD_NAME.at(
+            (*path, error.instance), "key", name=error.instance, what=schema["x-noun"], advice=advice
+        )
+        return
+    match error.validator:
         case "additionalProperties":
-            known = _owner(schema, error.schema_path).get("properties", {})
-            for key in kind.unexpected:
+            known = schema.get("properties", {})
+            for key in (key for key in error.instance if key not in known):
                 suggestion = _known_field(key, known)
                 yield rules.UNKNOWN_KEY.at(
                     (*path, key), "key", key=key, where=human(path), suggestion=suggestion
                 )
         case "required":
-            yield _missing(path, kind.property, schema, error.schema_path)
+            # as many errors as fields are missing, none of which says as data which one it is about
+            yield from (_missing(path, field, schema) for field in value if field not in error.instance)
         case "type":
-            about = _about(schema, error.schema_path)
-            yield _wrong_type(path, kind.types, documents, about, optional=not _required(schema, path))
+            types = value if isinstance(value, list) else [value]
+            yield _wrong_type(path, types, documents, _about(schema), optional=not _required(path))
         case "anyOf" | "oneOf":
-            yield from _branch(error, schema, documents)
+            yield from _branch(error, documents)
         case "enum" | "const":
-            options = kind.options if kind.name == "enum" else [kind.value]
+            options = value if error.validator == "enum" else [value]
             advice = did_you_mean(str(error.instance), [str(option) for option in options])
             yield rules.BAD_VALUE.at(
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
             )
-        case "propertyNames":
-            name, what = kind.error.instance, NAMES[str(path[-1])]
-            advice = _like(str(name), _owner(schema, error.schema_path))
-            yield rules.BAD_NAME.at((*path, name), "key", name=name, what=what, advice=advice)
         case "pattern":
-            yield _pattern(path, error, schema)
+            yield _pattern(path, error.instance, schema)
         case _:
-            yield _other(path, error, _owner(schema, error.schema_path), optional=not _required(schema, path))
+            yield _other(path, error, optional=not _required(path))
 
 
-def _required(schema: Any, path: Path) -> bool:  # noqa: ANN401
+def _required(path: Path) -> bool:
     """Say whether the schema asks for the field at ``path``."""
-    owner = schema
+    owner = _validator().schema
     for step in path[:-1]:
         named = owner.get("properties", {}).get(step)
         below = owner.get("items" if isinstance(step, int) else "additionalProperties")
-        owner = _resolved(schema, named or below or {})
+        owner = _resolved(named or below or {})
     return path[-1:] != () and path[-1] in owner.get("required", ())
 
 
@@ -138,9 +134,8 @@ def _known_field(key: str, known: Collection[str]) -> str:
     return "known: " + ", ".join(f"`{name}`" for name in sorted(known))
 
 
-def _missing(path: Path, field: str, schema: Any, schema_path: Any) -> Finding:  # noqa: ANN401
-    about = _resolved(schema, _owner(schema, schema_path).get("properties", {}).get(field, {}))
-    example = about["examples"][0]
+def _missing(path: Path, field: str, schema: dict[str, Any]) -> Finding:
+    example = _resolved(schema["properties"][field])["examples"][0]
     advice = f"add `{field}: {as_written(example)}`"
     return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice, example=example)
 
@@ -175,37 +170,30 @@ def _misfit(path: Path, types: list[str], documents: Documents, about: dict[str,
     )
 
 
-def _branch(error: Any, schema: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+def _branch(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
     """Explain the alternative that came nearest: the one whose first error lies deepest."""
-    branches = [branch for branch in error.kind.context if branch]
+    branches: dict[int, list[Any]] = {}
+    for item in error.context:
+        branches.setdefault(item.schema_path[0], []).append(item)
     fitting = [
         branch
-        for branch in branches
-        if all(item.kind.name != "type" or _deep(item, error) for item in branch)
+        for branch in branches.values()
+        if all(item.validator != "type" or item.path for item in branch)
     ]
     if fitting:
-        for item in max(fitting, key=lambda branch: max(len(item.instance_path) for item in branch)):
-            yield from _findings(item, schema, documents)
+        for item in max(fitting, key=lambda branch: max(len(item.path) for item in branch)):
+            yield from _findings(item, documents)
         return
-    types = [
-        name for branch in branches for item in branch if item.kind.name == "type" for name in item.kind.types
-    ]
-    path = _path(documents.value, error.instance_path)
-    about = _about(schema, error.schema_path)
-    optional = not _required(schema, path)
-    yield _wrong_type(path, list(dict.fromkeys(types)), documents, about, optional=optional)
+    types = [item.validator_value for item in error.context if item.validator == "type" and not item.path]
+    path = tuple(error.absolute_path)
+    optional = not _required(path)
+    yield _wrong_type(path, list(dict.fromkeys(types)), documents, _about(error.schema), optional=optional)
 
 
-def _deep(item: Any, error: Any) -> bool:  # noqa: ANN401
-    return len(item.instance_path) > len(error.instance_path)
-
-
-def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
-    value = str(error.instance)
-    name, owner = _definition(schema, error.schema_path)
-    if name in PACKAGES:
-        what, advice = PACKAGES[name]
-        if name == "aptPackage" and value.endswith("-"):
+def _pattern(path: Path, value: str, schema: dict[str, Any]) -> Finding:
+    if "x-hint" in schema:
+        what, advice = schema["x-noun"], schema["x-hint"]
+        if what == "apt package" and value.endswith("-"):
             advice = (
                 f"write `{value.rstrip('-')}`, or leave it out: with `-` at the end apt removes a package"
             )
@@ -217,12 +205,12 @@ def _pattern(path: Path, error: Any, schema: Any) -> Finding:  # noqa: ANN401
         return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
     if not value:
         return rules.BAD_VALUE.at(
-            path, where=human(path), problem="the text is empty", advice=_like("", owner)
+            path, where=human(path), problem="the text is empty", advice=_like("", schema)
         )
-    problem = f"`{value}` is not {VALUES[owner['title']]}"
+    problem = f"`{value}` is not {schema['x-noun']}"
     bare = value.strip(_CURLY)
-    curly = bare != value and re.search(owner["pattern"], bare)
-    advice = f'write straight quotes: `"{bare}"`' if curly else _like(value, owner)
+    curly = bare != value and re.search(schema["pattern"], bare)
+    advice = f'write straight quotes: `"{bare}"`' if curly else _like(value, schema)
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
 
 
@@ -236,74 +224,44 @@ def _like(value: str, owner: dict[str, Any]) -> str:
     return f"write it like `{as_written(max(owner['examples'], key=alike))}`"
 
 
-def _other(path: Path, error: Any, owner: dict[str, Any], *, optional: bool) -> Finding:  # noqa: ANN401
+def _other(path: Path, error: Any, *, optional: bool) -> Finding:  # noqa: ANN401
     add = "add an entry, or remove the field" if optional else "add an entry"
     problem, advice = (
-        _limit(error, owner)
+        _limit(error)
         or {
             "minItems": ("the list is empty", add),
             "minProperties": ("the mapping is empty", add),
             "uniqueItems": ("the list names something twice", "keep one of them"),
             "maxProperties": ("the mapping has more than one entry", "keep one of them"),
-        }[error.kind.name]
+        }[error.validator]
     )
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
 
 
-def _limit(error: Any, owner: dict[str, Any]) -> tuple[str, str] | None:  # noqa: ANN401
+def _limit(error: Any) -> tuple[str, str] | None:  # noqa: ANN401
     """Return what is said of a value beyond a limit, and within which limits it may be."""
-    if error.kind.name == "minLength":
-        return "the text is empty", _like("", owner)
-    if error.kind.name == "maxLength":
+    if error.validator == "minLength":
+        return "the text is empty", _like("", error.schema)
+    if error.validator == "maxLength":
         problem = f"the text has {len(error.instance)} characters"
-        return problem, f"write at most {owner['maxLength']}"
-    if error.kind.name not in ("minimum", "maximum"):
+        return problem, f"write at most {error.validator_value}"
+    if error.validator not in ("minimum", "maximum"):
         return None
-    low, high = owner["minimum"], owner.get("maximum")
-    how = "too small" if error.kind.name == "minimum" else "too large"
+    low, high = error.schema["minimum"], error.schema.get("maximum")
+    how = "too small" if error.validator == "minimum" else "too large"
     return f"{error.instance} is {how}", f"write a number from {low}" + (f" to {high}" if high else " up")
 
 
-def _about(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return that sub-schema with what it refers to for alternatives and entries."""
-    owner = _owner(schema, schema_path)
-    about = {**owner, "anyOf": [_resolved(schema, part) for part in owner.get("anyOf", ())]}
+def _about(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a sub-schema with what it refers to for alternatives and entries."""
+    about = {**schema, "anyOf": [_resolved(part) for part in schema.get("anyOf", ())]}
     items = [part["items"] for part in (about, *about["anyOf"]) if "items" in part]
-    return {**about, "items": _resolved(schema, items[0])} if items else about
+    return {**about, "items": _resolved(items[0])} if items else about
 
 
-def _resolved(schema: Any, part: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-    return {**schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
-
-
-def _owner(schema: Any, schema_path: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the sub-schema that holds the keyword at the end of ``schema_path``."""
-    return _definition(schema, schema_path)[1]
-
-
-def _definition(schema: Any, schema_path: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
-    """Return that sub-schema with the name of the last ``$defs`` entry on the way."""
-    here, name, before = schema, "", ""
-    for step in list(schema_path)[:-1]:
-        here = here[step]
-        name, before = (step if before == "$defs" else name), step
-    return name, here if isinstance(here, dict) else {}
-
-
-def _path(value: Any, steps: list[str | int]) -> Path:  # noqa: ANN401
-    """Return the validator's path with keys as they are: it takes keys such as ``1`` and ``01`` for positions."""
-    path: list[str | int] = []
-    for step in steps:
-        if isinstance(value, dict) and step not in value:
-            same = [key for key in (str(step), *value) if key in value and _as_position(key) == step]
-            step = same[0]  # noqa: PLW2901
-        path.append(step)
-        value = value[step]
-    return tuple(path)
-
-
-def _as_position(key: str) -> int | None:
-    return int(key) if re.fullmatch(r"\+?[0-9]+", key) else None
+def _resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a sub-schema with the definition that it refers to."""
+    return {**_validator().schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
 
 
 def _value(value: Any, path: Path) -> object:  # noqa: ANN401
