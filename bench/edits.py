@@ -156,7 +156,7 @@ def _below(folder: Path, changed: set[str]) -> set[str]:
 
 
 def _output(folder: Path, *arguments: str) -> str:
-    command = [PYTHON, "-m", "generator", "-q", *arguments]
+    command = [PYTHON, "-m", "image_matrix", "-q", *arguments]
     environment = {"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin:/usr/local/bin"}
     return subprocess.run(
         command, cwd=folder, env=environment, check=True, capture_output=True, text=True

@@ -19,21 +19,22 @@ from typing import TYPE_CHECKING
 from bench import naive
 from bench.layers import Layer, push
 from bench.measure import IMAGE_MATRIX, REPOSITORY, run, table
-from generator.errors import EnvironmentFailure
-from generator.lock.read import pins
-from generator.matrix.load import Loaded, load
-from generator.project import read_inputs
-from generator.verify.contract import FS_GROUP, PORT, PREFIX
-from generator.verify.engine import Engine, Spec, docker
-from generator.verify.inherit import chain
-from generator.verify.run import subject_of, verify
-from generator.verify.volume import Volume
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.lock.read import pins
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
+from image_matrix.verify.contract import FS_GROUP, PORT, PREFIX
+from image_matrix.verify.engine import Engine, Spec, docker
+from image_matrix.verify.expectations import chain
+from image_matrix.verify.run import subject_of, verify
+from image_matrix.verify.volume import Volume
 from tests.e2e.place import overlay_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.pins import Pins
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.lock.pins import Pins
 
 VARIANTS = tuple(
     f"{image}:python3.13" for image in ("base", "jupyter", "jupyter-scipy", "codeserver", "codeserver-python")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PYTHON = sys.executable
-IMAGE_MATRIX = (PYTHON, "-m", "generator")
+IMAGE_MATRIX = (PYTHON, "-m", "image_matrix")
 REPOSITORY = Path(__file__).parent.parent
 
 

@@ -10,16 +10,16 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from generator.engine.site import script
-from generator.render.dockerfile import extension_address
+from image_matrix.build.site import script
+from image_matrix.config.extensions import extension_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from generator.matrix.load import Loaded
-    from generator.matrix.model import Download, Variant
-    from generator.pins import Pins
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Download, Variant
+    from image_matrix.lock.pins import Pins
 
 ARCH = "amd64"
 START = (

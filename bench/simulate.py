@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bench.measure import REPOSITORY
-from generator.cli.simulate import table_of
-from generator.matrix.load import load
-from generator.project import read_inputs
-from generator.simulate import Durations, Work, rows
+from image_matrix.cli.simulate import table_of
+from image_matrix.planning.simulate import Durations, Work, rows
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
 
 RUNNERS = (20, 40, 60)
 """Concurrent jobs of GitHub's Free, Pro and Team plans."""

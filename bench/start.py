@@ -6,7 +6,7 @@ import compileall
 import shutil
 from pathlib import Path
 
-import generator
+import image_matrix
 from bench.measure import PYTHON, interleaved, table
 
 IMPORTS = (PYTHON, "-c", "import click, jinja2, jsonschema, networkx, ruamel.yaml")
@@ -15,7 +15,7 @@ IMPORTS = (PYTHON, "-c", "import click, jinja2, jsonschema, networkx, ruamel.yam
 def report() -> str:
     """Measure ``--version`` and ``check``."""
     # as pip does: where PYTHONDONTWRITEBYTECODE is set, a checkout would be compiled at every start
-    compileall.compile_dir(Path(generator.__file__).parent, quiet=1)
+    compileall.compile_dir(Path(image_matrix.__file__).parent, quiet=1)
     program = shutil.which("image-matrix", path=PYTHON.rpartition("/")[0]) or "image-matrix"
     nothing, version = interleaved([(PYTHON, "-c", "pass"), (program, "--version")], 11)
     imports, check = interleaved([IMPORTS, (program, "check", "--no-diff")], 11)

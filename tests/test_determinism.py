@@ -14,10 +14,10 @@ ROOT = Path(__file__).parent.parent
 SCRIPT = """
 import hashlib, sys
 from pathlib import Path
-from generator.matrix.load import load
-from generator.pins import Pins
-from generator.project import read_inputs
-from generator.render.outputs import render_all
+from image_matrix.project.load import load
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.render import render_all
 
 inputs = read_inputs(Path(sys.argv[1]))
 loaded = load(inputs.texts, inputs.templates.kinds)
@@ -27,7 +27,7 @@ for path, file in render_all(loaded, Pins(), inputs.templates).items():
 
 
 def rendered(cwd: Path, *flags: str, **variables: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator"), **variables}
     command = [sys.executable, *flags, "-c", SCRIPT, os.path.relpath(ROOT, cwd)]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=True

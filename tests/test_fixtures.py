@@ -9,16 +9,20 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.diagnostics import MatrixError
-from generator.diagnostics.catalogue import RULES
-from generator.diagnostics.report import terminal
-from generator.matrix.load import Loaded, load
-from generator.pins import Pins
-from generator.project import read_inputs
-from generator.render.outputs import render_all
+from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics.catalogue import RULES
+from image_matrix.diagnostics.report import terminal
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
+
+if TYPE_CHECKING:
+    from image_matrix.config.loaded import Loaded
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BAD = sorted(path for path in (FIXTURES / "bad").iterdir() if path.is_dir())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.git import command_in, reason
+from image_matrix.git import command_in, reason
 
 LOST = b"""\
 fatal: 'origin' does not appear to be a git repository

@@ -1,4 +1,4 @@
-"""docs/keys.md is enough to compute a key: this file does it from the page alone, without generator/keys.py."""
+"""docs/keys.md is enough to compute a key: this file does it from the page alone, without ``planning/keys.py``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from generator.cli.plan import state_of
-from generator.cli.session import understand
-from generator.keys import compute_keys
-from generator.matrix.load import load
-from generator.project import read_inputs
-from generator.render.file import File
-from generator.tree import apply, compare
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.output_tree.files import File
+from image_matrix.output_tree.tree import apply, compare
+from image_matrix.planning.keys import compute_keys
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
 
 REPOSITORY = Path(__file__).parent.parent
 PAGE = (REPOSITORY / "docs/keys.md").read_text(encoding="utf-8")

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from generator.cli import run
-from generator.cli.plan import state_of
-from generator.cli.session import understand
-from generator.init import create, new_repository
-from generator.plan import make_plan, references
-from generator.project import read_inputs
-from generator.render.plan_report import as_json
+from image_matrix.cli import run
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.planning.plan import make_plan, references
+from image_matrix.planning.report import as_json
+from image_matrix.project.init import create, new_repository
+from image_matrix.project.inputs import read_inputs
 
 if TYPE_CHECKING:
-    from generator.plan import Presence, State
+    from image_matrix.planning.plan import Presence, State
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs/plan.schema.json").read_text(encoding="utf-8"))
 

@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from generator.cli import run
-from generator.matrix.model import MANAGERS, Settings
-from generator.matrix.schema import schema_text
+from image_matrix.cli import run
+from image_matrix.config.model import MANAGERS, Settings
+from image_matrix.config.schema import schema_text
 
 ROOT = Path(__file__).parent.parent
 SCHEMA: dict[str, Any] = json.loads(schema_text())
@@ -67,11 +67,11 @@ def test_yamllint_has_nothing_to_say() -> None:
 
 
 def test_another_validator_agrees() -> None:
-    tool("check-jsonschema", "--schemafile", "generator/matrix/schema.json", "matrix.yaml")
+    tool("check-jsonschema", "--schemafile", "generator/image_matrix/config/schema.json", "matrix.yaml")
 
 
 def test_the_schema_is_one() -> None:
-    tool("check-jsonschema", "--check-metaschema", "generator/matrix/schema.json")
+    tool("check-jsonschema", "--check-metaschema", "generator/image_matrix/config/schema.json")
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -96,7 +96,7 @@ def test_every_example_is_one(path: str) -> None:
     "path", sorted(path for path, item in resolved.items() if "pattern" in item or "anyOf" not in item)
 )
 def test_a_text_has_an_example(path: str) -> None:
-    """Messages quote it: see ``_like`` in generator/matrix/schema.py."""
+    """Messages quote it: see ``_like`` in generator/image_matrix/config/schema.py."""
     item = resolved[path]
     if item.get("type") == "string":
         assert item["examples"], path
@@ -121,7 +121,7 @@ def test_the_model_has_the_fields_of_the_schema() -> None:
 
 
 def test_the_package_is_typed_and_its_schema_ships() -> None:
-    script = "from generator.matrix.schema import schema_text; print(len(schema_text()))"
+    script = "from image_matrix.config.schema import schema_text; print(len(schema_text()))"
     shown = subprocess.run(
         [sys.executable, "-c", script], cwd="/", capture_output=True, text=True, check=True
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
+from image_matrix.cli import run
 
 if TYPE_CHECKING:
     from pathlib import Path

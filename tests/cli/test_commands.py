@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator import __version__
-from generator.cli import COMMANDS, run
-from generator.cli.session import report_failure
-from generator.diagnostics.catalogue import RULES
-from generator.engine.failure import BuildFailed
-from generator.matrix.schema import schema_text
+from image_matrix import __version__
+from image_matrix.build.failure import BuildFailed
+from image_matrix.cli import COMMANDS, run
+from image_matrix.cli.session import report_failure
+from image_matrix.config.schema import schema_text
+from image_matrix.diagnostics.catalogue import RULES
 
 if TYPE_CHECKING:
     from .conftest import Repository
 
-PROGRAM = [sys.executable, "-m", "generator"]
+PROGRAM = [sys.executable, "-m", "image_matrix"]
 
 
 def test_list(repository: Repository) -> None:
@@ -197,7 +197,11 @@ def test_warnings_do_not_stop(repository: Repository) -> None:
 
 
 def program(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent), **variables}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parent.parent.parent / "generator"),
+        **variables,
+    }
     return subprocess.run(
         [*PROGRAM, "-C", str(root), *arguments], env=environment, capture_output=True, text=True, check=False
     )
@@ -219,7 +223,7 @@ def test_nobody_reads_to_the_end(repository: Repository) -> None:
     with repository.matrix.open("a", encoding="utf-8") as stream:
         stream.write(many)
     command = [*PROGRAM, "-C", str(repository.root), "list"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent / "generator")}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -253,7 +257,7 @@ def test_output_that_is_not_a_terminal_is_utf_8(repository: Repository) -> None:
 def test_our_own_mistake_is_a_report_and_no_traceback(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator.render import outputs
+    from image_matrix.project import render as outputs
 
     def broken(*_: object) -> None:
         raise AssertionError("of ours")
@@ -268,7 +272,7 @@ def test_our_own_mistake_is_a_report_and_no_traceback(
 
 
 def test_imports_wait_for_the_command() -> None:
-    script = "import sys; from generator.cli import run; run(['--version']); print(sorted(sys.modules))"
+    script = "import sys; from image_matrix.cli import run; run(['--version']); print(sorted(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for heavy in ("jinja2", "networkx", "jsonschema", "yaml", "ruamel", "subprocess", "requests"):
         assert f"'{heavy}'" not in shown

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from generator.cli import COMMANDS, cli
+from image_matrix.cli import COMMANDS, cli
 
 
 def shown(*arguments: str) -> str:

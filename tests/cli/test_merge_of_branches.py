@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import generator
+import image_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .conftest import Repository
 
-SCAFFOLD = Path(generator.__file__).parent / "scaffold"
+SCAFFOLD = Path(image_matrix.__file__).parent / "project" / "scaffold"
 BAKE = "images/docker-bake.json"
 MANIFEST = ".image-matrix.json"
 ATTRIBUTES = (SCAFFOLD / "gitattributes").read_text()
@@ -98,7 +98,7 @@ def test_generated_files_without_a_merge_of_lines(repository: Repository) -> Non
 
 
 def test_the_attributes_in_the_documentation_are_those_of_init() -> None:
-    page = (Path(generator.__file__).parent.parent / "docs" / "workflow.md").read_text(encoding="utf-8")
+    page = (Path(image_matrix.__file__).parents[2] / "docs" / "workflow.md").read_text(encoding="utf-8")
     shown = [line.strip() for line in page.splitlines() if line.startswith("    ") and "linguist" in line]
     assert shown == [line for line in ATTRIBUTES.splitlines() if "linguist" in line]
 

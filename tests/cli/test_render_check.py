@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import generator
+import image_matrix
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -158,7 +158,7 @@ def test_another_matrix(repository: Repository) -> None:
 def test_a_read_only_tree_is_the_environments_fault(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator import tree
+    from image_matrix.output_tree import tree
 
     def refuse(path: Path, _file: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
@@ -273,7 +273,7 @@ def test_what_is_out_of_date_as_data(repository: Repository) -> None:
 def test_the_documented_data_are_what_is_printed(repository: Repository) -> None:
     repository.replace("parent: base", "parent: bsae")
     printed = json.loads(repository("check", "--format", "json").out)
-    page = (Path(generator.__file__).parent.parent / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+    page = (Path(image_matrix.__file__).parents[2] / "docs" / "diagnostics.md").read_text(encoding="utf-8")
     shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
     assert {**printed["diagnostics"][0], "line": 9} == shown["diagnostics"][0]
     assert printed.keys() == shown.keys()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cli.table import NARROWEST, table
+from image_matrix.cli.table import NARROWEST, table
 
 WORDS = st.text("ab-/: ", max_size=60).map(str.strip)
 ROWS = st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=4)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cli.terminal import terminal_width, wrapped
+from image_matrix.cli.terminal import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -62,7 +62,7 @@ def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> N
     import pty
 
     main, side = pty.openpty()
-    command = [sys.executable, "-m", "generator", "-C", str(repository.root), "render"]
+    command = [sys.executable, "-m", "image_matrix", "-C", str(repository.root), "render"]
     environment = {**os.environ, "COLUMNS": "60"}
     with os.fdopen(side, "wb") as terminal:
         subprocess.run(command, stderr=terminal, stdout=subprocess.DEVNULL, env=environment, check=True)

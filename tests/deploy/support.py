@@ -6,14 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.matrix.load import Loaded, load
-from generator.profiles.offer import Offer, offers
-from generator.profiles.pod import Pod, pod
-from generator.project import read_inputs
-from generator.render.deploy.outputs import deploy_files
+from image_matrix.profiles.offer import Offer, offers
+from image_matrix.profiles.pod import Pod, pod
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
+from image_matrix.render.kubernetes.outputs import deploy_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_matrix.config.loaded import Loaded
 
 ROOT = Path(__file__).parent.parent.parent
 PROFILES = Path(__file__).parent.parent / "profiles"

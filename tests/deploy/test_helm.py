@@ -9,10 +9,10 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from generator.profiles.helm import in_order, is_ordered
-from generator.profiles.labelled import plain
-from generator.profiles.strvals import assign, assignments
-from generator.render.deploy.dump import dump
+from image_matrix.profiles.helm import in_order, is_ordered
+from image_matrix.profiles.labelled import plain
+from image_matrix.profiles.strvals import assign, assignments
+from image_matrix.render.kubernetes.dump import dump
 from tests.deploy.support import deployed, reference
 
 if TYPE_CHECKING:

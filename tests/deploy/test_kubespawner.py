@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.matrix.profiles import CHART_TOLERATIONS
-from generator.profiles import traits
-from generator.profiles.fields import ENTRIES, OBJECTS, VARIABLE
-from generator.profiles.offer import offers
-from generator.profiles.units import quantity
+from image_matrix.config.profiles import CHART_TOLERATIONS
+from image_matrix.profiles import traits
+from image_matrix.profiles.fields import ENTRIES, OBJECTS, VARIABLE
+from image_matrix.profiles.offer import offers
+from image_matrix.profiles.units import quantity
 from tests.deploy.strategies import catalogs
 from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
 
 if TYPE_CHECKING:
-    from generator.matrix.load import Loaded
-    from generator.profiles.pod import Pod
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.profiles.pod import Pod
     from tests.deploy.conftest import Ask
 
 from hypothesis import HealthCheck, given, settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.render.deploy.flux import CONFIG_MAP
+from image_matrix.render.kubernetes.flux import CONFIG_MAP
 from tests.deploy.support import deployed, reference
 from tests.environments import python_of
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
-from generator.errors import Failure
-from generator.profiles.references import with_digests
-from generator.render.deploy.outputs import deploy_files, needed
+from image_matrix.cli import run
+from image_matrix.errors import Failure
+from image_matrix.profiles.references import with_digests
+from image_matrix.render.kubernetes.outputs import deploy_files, needed
 from tests.deploy.support import PROFILES, ROOT, deployed, reference, references, small
 
 if TYPE_CHECKING:

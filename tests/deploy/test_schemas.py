@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from generator.render.deploy.outputs import deploy_files
+from image_matrix.render.kubernetes.outputs import deploy_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
 from tests.deploy.test_workspace_kind import released
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from generator.render.deploy.outputs import deploy_files
-from generator.render.deploy.workspace_values import dropped
+from image_matrix.render.kubernetes.outputs import deploy_files
+from image_matrix.render.kubernetes.workspace_values import dropped
 from tests.deploy.support import deployed, reference, references, small
 
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.diagnostics import Place, diagnostic
-from generator.diagnostics.catalogue import BAD_VALUE
-from generator.diagnostics.conceal import conceal, conceal_in_line, has_user, without_user
-from generator.diagnostics.report import github, terminal
+from image_matrix.diagnostics import Place, diagnostic
+from image_matrix.diagnostics.catalogue import BAD_VALUE
+from image_matrix.diagnostics.redact import conceal, conceal_in_line, has_user, without_user
+from image_matrix.diagnostics.report import github, terminal
 
 PASSWORDS = st.text(
     st.characters(codec="ascii", categories=["L", "N", "P", "S"], exclude_characters="\"'`@"), min_size=4

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.diagnostics import Diagnostic, Place, did_you_mean, printable
-from generator.diagnostics.catalogue import RULES
-from generator.diagnostics.report import github, summary, terminal
+from image_matrix.diagnostics import Diagnostic, Place, did_you_mean, printable
+from image_matrix.diagnostics.catalogue import RULES
+from image_matrix.diagnostics.report import github, summary, terminal
 
 PLACE = Place("matrix.yaml", 3, 5, 4, "    bsae: {}")
 ONE = Diagnostic("IM999", "name", "error", "what, where: 100%", "write\nthis", PLACE)

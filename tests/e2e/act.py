@@ -16,7 +16,7 @@ from typing import Any
 import requests
 import yaml
 
-from generator.actions import actions
+from image_matrix.pinned.actions import actions
 from tests.e2e.place import certificates, sources
 
 HERE = Path(__file__).parent

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.errors import EnvironmentFailure
-from generator.matrix.load import Loaded, load
-from generator.project import read_inputs
-from generator.verify.engine import Engine, docker
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
+from image_matrix.verify.engine import Engine, docker
 from tests.e2e.place import overlay_at
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from image_matrix.config.loaded import Loaded
 
 
 @dataclass(frozen=True, slots=True)

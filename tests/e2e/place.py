@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
 
 EXTENSION_VERSION = "0.0.0"
 """Of the empty stand-ins: a version that the lock has no checksum for."""

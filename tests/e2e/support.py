@@ -43,7 +43,7 @@ class Repository:
     def command(self, *arguments: str) -> list[str]:
         """Return the call of image-matrix in this repository."""
         overlay = ("--overlay", str(self.root / "site.yaml"))
-        return [sys.executable, "-m", "generator", "-C", str(self.root), *overlay, *arguments]
+        return [sys.executable, "-m", "image_matrix", "-C", str(self.root), *overlay, *arguments]
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run image-matrix to its end."""

@@ -17,7 +17,7 @@ from tests.e2e.act import MATRIX, Outcome, Repository, available, make_repositor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not available(), reason="act is not installed")]
 CHAIN = ("base", "jupyter", "jupyter-scipy")

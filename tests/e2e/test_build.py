@@ -22,7 +22,7 @@ from tests.e2e.support import HOME, docker, get, new_repository, running
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
     from tests.e2e.support import Repository
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.render.catalog import catalog_page
+from image_matrix.render.docs.catalog import catalog_page
 from tests.deploy.support import reference, small
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_without_profiles_there_is_a_page_too() -> None:
     loaded = reference()
     from dataclasses import replace
 
-    from generator.matrix.profiles import Catalog
+    from image_matrix.config.profiles import Catalog
 
     found = page(catalog_page(replace(loaded.matrix, catalog=Catalog()), loaded.variants).content.decode())
     assert "profiles" not in found.ids

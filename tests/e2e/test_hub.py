@@ -23,7 +23,7 @@ from tests.environments import python_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
     from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e

@@ -15,19 +15,19 @@ import pytest
 import requests
 import yaml
 
-from generator.cli.plan import state_of
-from generator.cli.session import understand
-from generator.places import staged
-from generator.plan import references
-from generator.project import read_inputs
-from generator.promote import promote
-from generator.registry.answers import Digest
-from generator.registry.client import open_registry
-from generator.signing import sign
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.planning.plan import references
+from image_matrix.planning.registry_locations import staged
+from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.promote import promote
+from image_matrix.publish.signing import sign
+from image_matrix.registry.answers import Digest
+from image_matrix.registry.client import open_registry
 
 if TYPE_CHECKING:
-    from generator.plan import State
-    from generator.verify.engine import Engine
+    from image_matrix.planning.plan import State
+    from image_matrix.verify.engine import Engine
 
 pytestmark = pytest.mark.e2e
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -40,7 +40,7 @@ class Place:
     name: str
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "generator", "-C", str(self.root), *arguments]
+        command = [sys.executable, "-m", "image_matrix", "-C", str(self.root), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
 
     def state(self) -> State:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli.scan import fetch
-from generator.matrix.build import Ignored, Scanning
-from generator.scanning import FOUND, Job, command, ignore_file, means_findings, transport
+from image_matrix.cli.scan import fetch
+from image_matrix.config.build import Ignored, Scanning
+from image_matrix.publish.scanners import FOUND, Job, command, ignore_file, means_findings, transport
 from tests.e2e.support import REGISTRY, docker
 from tests.environments import python_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
 
 pytestmark = pytest.mark.e2e
 

@@ -15,19 +15,19 @@ from xml.etree import ElementTree
 
 import pytest
 
-from generator.matrix.model import Accelerator
-from generator.verify.accelerators import device
-from generator.verify.engine import Answer, Container, Engine, Spec
-from generator.verify.run import subject_of
-from generator.verify.scenarios import results, scenarios
-from generator.verify.volume import Volume
+from image_matrix.config.model import Accelerator
+from image_matrix.verify.accelerators import device
+from image_matrix.verify.engine import Answer, Container, Engine, Spec
+from image_matrix.verify.run import subject_of
+from image_matrix.verify.scenarios import results, scenarios
+from image_matrix.verify.volume import Volume
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from generator.verify.model import Result, Subject
+    from image_matrix.verify.model import Result, Subject
     from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
@@ -341,7 +341,7 @@ def test_whoever_is_interrupted_leaves_nothing_behind(
 ) -> None:
     """Nor does a scenario that waits start any more."""
     with derived(engine, site.image(LAB), lab("exec sleep 600")) as image:
-        command = [sys.executable, "-m", "generator", "-C", str(HOME), "--overlay", str(site.overlay)]
+        command = [sys.executable, "-m", "image_matrix", "-C", str(HOME), "--overlay", str(site.overlay)]
         checks = subprocess.Popen(
             [*command, "verify", LAB, "--image", image], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -40,7 +40,7 @@ def repository(root: Path) -> None:
 def test_a_kind_of_one_s_own_passes(site: Site, tmp_path: Path) -> None:
     repository(tmp_path)
     overlays = ("--overlay", str(site.overlay), "--overlay", str(tmp_path / "added.yaml"))
-    command = (sys.executable, "-m", "generator", "-C", str(tmp_path), *overlays)
+    command = (sys.executable, "-m", "image_matrix", "-C", str(tmp_path), *overlays)
     built = subprocess.run([*command, "build", "--no-registry", VARIANT], capture_output=True, text=True)
     assert built.returncode == 0, built.stderr[-6000:]
     done = subprocess.run([*command, "verify", VARIANT, "--format", "json"], capture_output=True, text=True)

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.verify.asking import ask
-from generator.verify.contract import PREFIX
-from generator.verify.engine import Spec
-from generator.verify.model import Subject
-from generator.verify.run import verify
+from image_matrix.verify.contract import PREFIX
+from image_matrix.verify.engine import Spec
+from image_matrix.verify.model import Subject
+from image_matrix.verify.probe_client import ask
+from image_matrix.verify.run import verify
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.verify.engine import Engine
+    from image_matrix.verify.engine import Engine
     from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.cli import run
-from generator.lock import text as texts
-from generator.lock.read import pins
-from generator.lock.unsolvable import plainly
-from generator.matrix.load import load
-from generator.project import read_inputs
+from image_matrix.cli import run
+from image_matrix.lock import text as texts
+from image_matrix.lock.read import pins
+from image_matrix.lock.unsolvable import plainly
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -459,7 +459,7 @@ def test_snapshots_only_where_they_are_asked_for(repository: Repository) -> None
 
 
 def test_killed_at_any_moment_the_next_run_ends_well(repository: Repository) -> None:
-    command = [sys.executable, "-m", "generator", "-C", str(repository.folder), "lock"]
+    command = [sys.executable, "-m", "image_matrix", "-C", str(repository.folder), "lock"]
     chance = random.Random(20261121)  # noqa: S311 - moments, not secrets
     for _ in range(6):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
-from generator.lock import text as texts
-from generator.lock.question import Question, Resolved
-from generator.lock.uv import Site, resolve, runner
+from image_matrix.cli import run
+from image_matrix.lock import text as texts
+from image_matrix.lock.resolver_api import Question, Resolved
+from image_matrix.lock.uv import Site, resolve, runner
 
 if TYPE_CHECKING:
     from pathlib import Path

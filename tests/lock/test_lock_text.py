@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.diagnostics import MatrixError
-from generator.lock import text as texts
-from generator.lock.conda import addresses, specification
-from generator.lock.model import Lock, LockedPackages, LockedSource
-from generator.lock.question import Failed, Graph, Question, Refused, Resolved
-from generator.lock.requirements import Hashes, fits, wheel_tag
-from generator.lock.uv import Site, graph, resolve, runner
+from image_matrix.diagnostics import MatrixError
+from image_matrix.lock import text as texts
+from image_matrix.lock.conda import addresses, specification
+from image_matrix.lock.model import Lock, LockedPackages, LockedSource
+from image_matrix.lock.requirements import Hashes, fits, wheel_tag
+from image_matrix.lock.resolver_api import Failed, Graph, Question, Refused, Resolved
+from image_matrix.lock.uv import Site, graph, resolve, runner
 
 ROOT = Path(__file__).parents[2]
 A, B = "a" * 64, "b" * 64

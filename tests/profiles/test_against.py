@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
-from generator.diagnostics import diagnose
-from generator.profiles.against import vanished
+from image_matrix.cli import run
+from image_matrix.diagnostics import diagnose
+from image_matrix.profiles.against import vanished
 from tests.deploy.support import PROFILES, small
 
 if TYPE_CHECKING:

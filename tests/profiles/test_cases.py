@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.diagnostics import MatrixError
-from generator.diagnostics.catalogue import RULES
-from generator.diagnostics.report import terminal
-from generator.matrix.load import load
+from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics.catalogue import RULES
+from image_matrix.diagnostics.report import terminal
+from image_matrix.project.load import load
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.yaml"))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from generator.profiles.compose import Composed, Source, compose
-from generator.profiles.labelled import shown
-from generator.profiles.strvals import assignments
+from image_matrix.profiles.compose import Composed, Source, compose
+from image_matrix.profiles.labelled import shown
+from image_matrix.profiles.strvals import assignments
 
 
 def composed(*references: Source, inline: dict[str, Any] | None = None) -> Composed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
+from image_matrix.cli import run
 from tests.deploy.support import PROFILES
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from generator.diagnostics import MatrixError
-from generator.profiles.helm import in_order, slugify
-from generator.profiles.offer import Offer, offers
-from generator.profiles.units import byte_count, human, quantity
+from image_matrix.diagnostics import MatrixError
+from image_matrix.profiles.helm import in_order, slugify
+from image_matrix.profiles.offer import Offer, offers
+from image_matrix.profiles.units import byte_count, human, quantity
 from tests.deploy.support import small
 
 

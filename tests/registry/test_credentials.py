@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.registry.credentials import Credentials, credentials_for, read_config, run_helper
-from generator.registry.http import retry_after
-from generator.registry.reference import parse_reference
-from generator.registry.tokens import challenge
+from image_matrix.registry.credentials import Credentials, credentials_for, read_config, run_helper
+from image_matrix.registry.http import retry_after
+from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.tokens import challenge
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from generator.registry import http
-from generator.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
-from generator.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
-from generator.registry.credentials import Credentials
-from generator.registry.http import ATTEMPTS, LONGEST_PAUSE, network, with_retries
+from image_matrix.registry import http
+from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
+from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
+from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.http import ATTEMPTS, LONGEST_PAUSE, network, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

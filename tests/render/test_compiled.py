@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.render.compiled import CompiledTemplates, compiled_templates
-from generator.render.templates import environment
+from image_matrix.render.compiled import CompiledTemplates, compiled_templates
+from image_matrix.render.templates import environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.graph import Dag
-from generator.render.graph_svg import HEIGHT, Node, layout, svg
+from image_matrix.dag import Dag
+from image_matrix.render.docs.graph_svg import HEIGHT, Node, layout, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.diagnostics import MatrixError
-from generator.matrix.load import load
-from generator.pins import Pins
-from generator.project import read_templates
-from generator.render.outputs import render_all
+from image_matrix.diagnostics import MatrixError
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_templates
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
 
 FULL: dict[str, Any] = json.loads((Path(__file__).parent / "full.json").read_text(encoding="utf-8"))
 """A matrix with every field that takes a text."""
@@ -169,7 +169,7 @@ def test_a_line_break_with_an_instruction_is_refused_everywhere(path: tuple[str 
 
 def test_the_full_matrix_is_full() -> None:
     """Every field of the schema that takes a text stands in it."""
-    schema = json.loads(Path("generator/matrix/schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(Path("generator/image_matrix/config/schema.json").read_text(encoding="utf-8"))
     fields = {
         name for owner in ("image", "override", "download", "accelerator") for name in _texts(schema, owner)
     }

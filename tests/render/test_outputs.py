@@ -3,19 +3,24 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dockerfile
 import pytest
 
-from generator.diagnostics import MatrixError
-from generator.matrix.load import Loaded, load
-from generator.pins import Pins
-from generator.project import read_templates
-from generator.render import outputs
-from generator.render.bake import definition
-from generator.render.dockerfile import PARENT_HOST, extension_address
-from generator.render.file import File
-from generator.render.graph_text import dot, mermaid
+from image_matrix.config.extensions import extension_address
+from image_matrix.diagnostics import MatrixError
+from image_matrix.lock.pins import Pins
+from image_matrix.output_tree.files import File
+from image_matrix.project import render as outputs
+from image_matrix.project.inputs import read_templates
+from image_matrix.project.load import load
+from image_matrix.render.bake import definition
+from image_matrix.render.dockerfile import PARENT_HOST
+from image_matrix.render.docs.graph_text import dot, mermaid
+
+if TYPE_CHECKING:
+    from image_matrix.config.loaded import Loaded
 
 FULL = (Path(__file__).parent / "full.json").read_text(encoding="utf-8")
 TEMPLATES = read_templates(Path(__file__).parent)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.diagnostics import MatrixError
-from generator.render.templates import (
+from image_matrix.diagnostics import MatrixError
+from image_matrix.render.templates import (
     comment,
     dockerfile_value,
     environment,

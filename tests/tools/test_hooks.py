@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.init import create, new_repository
-from generator.manifest import MANIFEST
-from generator.project import LOCK
+from image_matrix.output_tree.manifest import MANIFEST
+from image_matrix.project.init import create, new_repository
+from image_matrix.project.inputs import LOCK
 from tools.reference import REPOSITORY
 
 HOOKS: list[dict[str, Any]] = yaml.safe_load(

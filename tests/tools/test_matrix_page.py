@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from generator.matrix.load import Loaded, load
-from generator.matrix.overlay import merge
-from generator.matrix.read import read_matrix
-from generator.matrix.validate.packages import INSTALLER
-from generator.pins import Pins
-from generator.project import read_templates
-from generator.render.outputs import render_all
+from image_matrix.config.overlay_merge import merge
+from image_matrix.config.read import read_matrix
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_templates
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
+from image_matrix.validate.packages import INSTALLER
 from tools.reference import BEGIN, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_matrix.config.loaded import Loaded
 
 
 @pytest.fixture(scope="module")

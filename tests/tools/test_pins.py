@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from generator.actions import tool_version
+from image_matrix.pinned.actions import tool_version
 from tests import environments
 from tools.reference import REPOSITORY
 

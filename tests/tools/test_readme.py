@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.cli import run
-from generator.lock import text as texts
-from generator.lock.inputs import beneath, packages_inputs
-from generator.matrix.load import load
-from generator.project import LOCK, builtin_templates, read_inputs, template_files
-from generator.reading import MATRIX
-from generator.tree import write_atomically
+from image_matrix.cli import run
+from image_matrix.lock import text as texts
+from image_matrix.lock.fingerprint import beneath, packages_inputs
+from image_matrix.output_tree.tree import write_atomically
+from image_matrix.project.inputs import LOCK, builtin_templates, read_inputs, template_files
+from image_matrix.project.load import load
+from image_matrix.project.text_files import MATRIX
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def test_what_lock_prints_names_what_there_is() -> None:
 @pytest.mark.network
 def test_what_lock_prints(repository: Path) -> None:
     """Where PyTorch's index does not answer there are more lines, and an error."""
-    command = [sys.executable, "-m", "generator", "-C", str(repository), "lock"]
+    command = [sys.executable, "-m", "image_matrix", "-C", str(repository), "lock"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     if "pip jupyter-geo" not in done.stdout:
         pytest.skip("the package index cannot be reached")

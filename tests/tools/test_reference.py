@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.diagnostics import catalogue
+from image_matrix.diagnostics import catalogue
 from tools.reference import (
     DIAGNOSTICS_PAGE,
     MATRIX_PAGE,
@@ -26,7 +26,7 @@ from tools.reference import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = json.loads((REPOSITORY / "generator/matrix/schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((REPOSITORY / "generator/image_matrix/config/schema.json").read_text(encoding="utf-8"))
 
 
 def field_names(node: Any) -> Iterator[str]:
@@ -94,6 +94,8 @@ def test_every_code_stands_under_its_group() -> None:
     titles = groups(catalogue.__doc__ or "")
     page = diagnostics_page(catalogue.RULES.values(), titles)
     for code, rule in catalogue.RULES.items():
-        assert code[:3] in titles, "name the group in the docstring of generator/diagnostics/catalogue.py"
+        assert code[:3] in titles, (
+            "name the group in the docstring of generator/image_matrix/diagnostics/catalogue.py"
+        )
         before = page.partition(f"### {code} {rule.name}\n")[0]
         assert re.findall(r"^## (IM\d)xx", before, flags=re.MULTILINE)[-1] == code[:3]

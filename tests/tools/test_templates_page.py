@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from generator.matrix.load import load
-from generator.matrix.model import Variant
-from generator.pins import Pins
-from generator.project import read_inputs, read_templates
-from generator.render import dockerfile
-from generator.render.outputs import render_all
-from generator.render.templates import QUOTING
+from image_matrix.config.model import Variant
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_inputs, read_templates
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
+from image_matrix.render import dockerfile
+from image_matrix.render.templates import QUOTING
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:

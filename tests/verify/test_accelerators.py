@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.matrix.model import Accelerator
-from generator.verify.accelerators import accelerator_results, device, frameworks
-from generator.verify.asking import source
-from generator.verify.engine import Answer, Engine
-from generator.verify.model import Result, Subject
-from generator.verify.told import read
+from image_matrix.config.model import Accelerator
+from image_matrix.verify.accelerators import accelerator_results, device, frameworks
+from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.model import Result, Subject
+from image_matrix.verify.probe_client import source
+from image_matrix.verify.probe_output import read
 from tests.verify.test_engine import Recorder
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import yaml
 
-from generator.matrix.ide import IDES
-from generator.matrix.load import load
-from generator.render.canary import canary_files, validator
+from image_matrix.config.served_app import IDES
+from image_matrix.project.load import load
+from image_matrix.render.canary import canary_files, validator
 from tests.verify.test_inherit import MATRIX
 
 KEYS = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from generator.verify import contract
+from image_matrix.verify import contract
 
 ALL = "0.0.0.0"  # noqa: S104 - what is found, not what is bound
 GOOD: dict[str, Any] = {

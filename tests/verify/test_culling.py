@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.verify.culling import culling, shown
+from image_matrix.verify.culling import culling, shown
 
 if TYPE_CHECKING:
-    from generator.matrix.ide import Ide
+    from image_matrix.config.served_app import Ide
 
 EARLY, LATE = "2026-05-01T10:00:00Z", "2026-05-01T10:00:03.5Z"
 OLDEST = datetime(2026, 5, 1, 9, 59, 59, tzinfo=UTC).timestamp()

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.errors import EnvironmentFailure
-from generator.verify.engine import Answer, Engine, Spec, Unstartable, docker
-from generator.verify.volume import Volume
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.verify.engine import Answer, Engine, Spec, Unstartable, docker
+from image_matrix.verify.volume import Volume
 
 MOUNT = (
     "--mount=type=volume,dst=/home/jovyan,volume-nocopy,volume-driver=local,volume-opt=type=tmpfs,"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from generator.matrix.model import TEST_KINDS, Accelerator
-from generator.verify.accelerators import KNOWN, accelerator_names
-from generator.verify.model import Subject
-from generator.verify.own import WORDS
-from generator.verify.scenarios import scenarios
+from image_matrix.config.model import TEST_KINDS, Accelerator
+from image_matrix.verify.accelerators import KNOWN, accelerator_names
+from image_matrix.verify.image_tests import WORDS
+from image_matrix.verify.model import Subject
+from image_matrix.verify.scenarios import scenarios
 from tests.e2e.test_verify import BROKEN
 
 SEEN = {check for breakage in BROKEN for check in breakage.checks}

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.matrix.ide import ide_of, served_by
-from generator.matrix.load import load
-from generator.verify.inherit import chain, inherited, packages, pins, version_fits
-from generator.verify.run import subject_of
+from image_matrix.config.served_app import ide_of, served_by
+from image_matrix.project.load import load
+from image_matrix.verify.expectations import chain, inherited, packages, pins, version_fits
+from image_matrix.verify.run import subject_of
 
 if TYPE_CHECKING:
-    from generator.matrix.load import Loaded
+    from image_matrix.config.loaded import Loaded
 
 MATRIX = """\
 version: 1
@@ -90,10 +90,10 @@ def test_a_subject(loaded: Loaded) -> None:
 
 
 def test_tests_are_no_part_of_a_variant_s_files(loaded: Loaded) -> None:
-    from generator.keys import compute_keys
-    from generator.pins import Pins
-    from generator.project import builtin_templates, template_files, templates_of
-    from generator.render.outputs import render_all
+    from image_matrix.lock.pins import Pins
+    from image_matrix.planning.keys import compute_keys
+    from image_matrix.project.inputs import builtin_templates, template_files, templates_of
+    from image_matrix.project.render import render_all
 
     templates = templates_of(template_files(builtin_templates()), {})
     bare = {name: replace(item, tests={}) for name, item in loaded.variants.items()}

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from generator.verify.asking import source
-from generator.verify.engine import Answer, Container, Engine
-from generator.verify.model import Subject
-from generator.verify.own import own_results, packages
-from generator.verify.told import read
+from image_matrix.verify.engine import Answer, Container, Engine
+from image_matrix.verify.image_tests import own_results, packages
+from image_matrix.verify.model import Subject
+from image_matrix.verify.probe_client import source
+from image_matrix.verify.probe_output import read
 from tests.verify.test_engine import Recorder
 
 SUBJECT = Subject(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.verify import probe
+from image_matrix.verify.in_container import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

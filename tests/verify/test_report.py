@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from generator.verify.model import Report, Result, Status
-from generator.verify.report import as_json, junit, table
+from image_matrix.verify.model import Report, Result, Status
+from image_matrix.verify.report import as_json, junit, table
 
 GOOD = Result("user", "passed", 0.01, "jovyan")
 BAD = Result("http", "failed", 60.2, "/p/ answers 404", "line one\n\x1b[31mline <two>\x1b[0m\x00\ufffe")

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from generator.verify.engine import Answer, Engine
-from generator.verify.model import Subject
-from generator.verify.run import verify
+from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.model import Subject
+from image_matrix.verify.run import verify
 from tests.verify.test_engine import Recorder
 
 LAB = Subject("lab:default", "registry/lab", "jupyter")

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from generator.errors import EnvironmentFailure
-from generator.matrix.model import Accelerator, OwnTests
-from generator.verify.engine import Answer, Engine
-from generator.verify.model import Subject
-from generator.verify.run import verify
-from generator.verify.scenarios import Scenario, commanded, pod, results, scenarios
+from image_matrix.config.model import Accelerator, OwnTests
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.model import Subject
+from image_matrix.verify.run import verify
+from image_matrix.verify.scenarios import Scenario, commanded, pod, results, scenarios
 from tests.verify.test_engine import Recorder
 
 LAB = Subject("lab:default", "registry/lab", "jupyter")

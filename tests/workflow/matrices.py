@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from generator.matrix.load import Loaded, load
-from generator.project import read_templates
-from generator.render.workflow import workflows
+from image_matrix.project.inputs import read_templates
+from image_matrix.project.load import load
+from image_matrix.render.workflow import workflows
 
 if TYPE_CHECKING:
-    from generator.render.file import File
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.output_tree.files import File
 
 HOME = Path(__file__).parent.parent.parent
 TEMPLATES = read_templates(HOME)

@@ -18,7 +18,7 @@ from tests.workflow.matrices import HOME, SHAPES, rendered, times
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.render.file import File
+    from image_matrix.output_tree.files import File
 
 BIN = Path(sys.executable).parent
 OWN = HOME / ".github" / "workflows"
@@ -134,7 +134,7 @@ def test_the_linters_find_something(tmp_path: Path, schema: str) -> None:
 
 
 def test_hand_written_workflows_of_this_repository(tmp_path: Path, schema: str) -> None:
-    from generator.render.file import File
+    from image_matrix.output_tree.files import File
 
     files = {f".github/workflows/{path.name}": File(path.read_bytes()) for path in OWN.glob("*.yaml")}
     assert files

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from generator.actions import actions, image, tool
+from image_matrix.pinned.actions import actions, image, tool
 from tests.workflow.matrices import HOME, SHAPES, rendered
 
 USES = re.compile(r"uses: (\S+)@(\S+)(?: # (\S+))?")

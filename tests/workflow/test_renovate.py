@@ -13,13 +13,15 @@ import jsonata
 import pytest
 import yaml
 
-from generator.actions import actions
+from image_matrix.pinned.actions import actions
 from tests.workflow.matrices import HOME
 
 PRESET = HOME / "renovate" / "image-matrix.json"
 CONFIG: dict[str, Any] = json.loads(PRESET.read_text())
 MATRIX: dict[str, Any] = yaml.safe_load((HOME / "matrix.yaml").read_text())
-TABLE: dict[str, Any] = json.loads((HOME / "generator" / "actions.json").read_text())
+TABLE: dict[str, Any] = json.loads(
+    (HOME / "generator" / "image_matrix" / "pinned" / "actions.json").read_text()
+)
 
 
 def found(description: str, data: Any) -> dict[str, str]:
@@ -73,7 +75,9 @@ def test_pinned_actions_and_images() -> None:
     assert set(found("Pinned helper images", TABLE)) == set(TABLE["images"])
 
 
-@pytest.mark.parametrize("path", ["matrix.yaml", "sites/matrix.yml", "generator/actions.json"])
+@pytest.mark.parametrize(
+    "path", ["matrix.yaml", "sites/matrix.yml", "generator/image_matrix/pinned/actions.json"]
+)
 def test_the_files_that_are_read(path: str) -> None:
     patterns = {pattern for item in CONFIG["customManagers"] for pattern in item["managerFilePatterns"]}
     assert any(re.search(pattern.strip("/"), path) for pattern in patterns)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.ci.event import DEPENDABOT
-from generator.diagnostics import MatrixError
-from generator.render.workflow import FILE_LIMIT
-from generator.render.workflow_jobs import build_jobs
+from image_matrix.diagnostics import MatrixError
+from image_matrix.github.event import DEPENDABOT
+from image_matrix.render.workflow import FILE_LIMIT
+from image_matrix.render.workflow_jobs import build_jobs
 from tests.workflow.matrices import (
     FROM_GIT,
     ODD,

@@ -1,0 +1,61 @@
+"""Running a build: buildx bake in a folder of its own, what came of it, and where it failed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image_matrix.build.failure import failure, passes
+from image_matrix.build.workspace import BAKE_FILE, write_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_matrix.build.process import Watch
+    from image_matrix.build.request import Leg, Request
+
+METADATA = "metadata.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a bake made."""
+
+    leg: Leg
+    digest: str
+
+    @property
+    def image(self) -> str:
+        """The result as `repository@digest`."""
+        return f"{self.leg.tags[0].rpartition(':')[0]}@{self.digest}"
+
+
+def bake(
+    request: Request,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    watch: Watch,
+    tell: Callable[[str], None],
+) -> list[Built]:
+    """Run ``docker buildx bake`` for a request; ``watch`` runs the command (:mod:`image_matrix.build.process`).
+
+    What fails for a passing reason is tried once more, which takes the finished steps from the engine's cache. Raises
+    what :func:`image_matrix.build.failure.failure` makes of its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
+        folder = Path(name)
+        write_workspace(folder, request)
+        metadata = folder / METADATA
+        command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
+        command += [*arguments, *(leg.target for leg in request.legs)]
+        ended = watch(command, folder, environment)
+        if ended.code and passes(ended.tail):
+            tell("the build failed for a reason that passes; trying once more")
+            ended = watch(command, folder, environment)
+        if ended.code:
+            raise failure(request, ended.tail)
+        results = json.loads(metadata.read_text())
+    return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]

@@ -1,0 +1,37 @@
+"""What the engine says of itself and of images: is it there, how large are they."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from image_matrix.errors import EnvironmentFailure
+
+
+def require_engine() -> None:
+    """Raise :class:`EnvironmentFailure` where there is no docker, no buildx or no daemon."""
+    if not shutil.which("docker"):
+        raise EnvironmentFailure(
+            "there is no `docker` on PATH", "install Docker with buildx: docs.docker.com/engine/install"
+        )
+    buildx = _answer("docker", "buildx", "version")
+    if buildx.returncode:
+        raise EnvironmentFailure(
+            "docker has no buildx", "install the package docker-buildx (or docker-buildx-plugin)"
+        )
+    info = _answer("docker", "version", "--format", "{{.Server.Version}}")
+    if info.returncode:
+        said = (info.stderr.strip().splitlines() or ["no answer"])[-1]
+        raise EnvironmentFailure(
+            f"the container engine does not answer: {said}", "start it, or set DOCKER_HOST"
+        )
+
+
+def _answer(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def image_bytes(reference: str) -> int | None:
+    """Return an image's size in the engine's store, in bytes, or ``None`` where it is not there."""
+    answer = _answer("docker", "image", "inspect", "--format", "{{.Size}}", reference)
+    return int(answer.stdout) if answer.returncode == 0 else None

@@ -1,0 +1,58 @@
+"""What a build need not make, because a registry has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.build.ancestors import with_ancestors
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.planning.registry_locations import found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from image_matrix.build.request import Aim, LegId
+    from image_matrix.planning.plan import State
+    from image_matrix.registry.client import Registry
+
+
+def reusable(
+    places: Sequence[State],
+    wanted: list[LegId],
+    aim: Aim,
+    registry: Registry,
+    environment: Mapping[str, str],
+    tell: Callable[[str], None],
+) -> dict[LegId, str]:
+    """Return, of what is wanted and its ancestors, what there is: repository and digest.
+
+    Raises :class:`EnvironmentFailure` where no registry answers and the result is to be pushed there.
+    """
+    try:
+        there = found(places, with_ancestors(places[0], wanted), registry, tell)
+    except EnvironmentFailure as failure:
+        if aim.push:
+            raise
+        tell(f"{failure.message}; building everything that is needed")
+        return {}
+    if aim.fresh:
+        return {leg: where for leg, where in there.items() if leg not in wanted}
+    if not aim.candidate or aim.staging:
+        return there
+    missing = [leg for leg in wanted if leg not in there]
+    return there | _promoted(places[0], missing, registry, environment, tell)
+
+
+def _promoted(
+    state: State,
+    missing: list[LegId],
+    registry: Registry,
+    environment: Mapping[str, str],
+    tell: Callable[[str], None],
+) -> dict[LegId, str]:
+    """Return what is taken over from pull requests; nothing, unless the matrix says so."""
+    if not missing or not state.loaded.matrix.build.promote_from_pull_requests:
+        return {}
+    from image_matrix.publish.promote import promote
+
+    return promote(state, missing, registry, environment, tell)

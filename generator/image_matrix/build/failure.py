@@ -1,0 +1,154 @@
+"""Why a build failed, out of the end of buildx' log: which image, which step, and what helps."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import EnvironmentFailure, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.build.request import Leg, Request
+
+_ERROR = re.compile(r"^ERROR: (?:target [\w-]+: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE)
+_STEP = re.compile(r"^ > \[(?P<target>[\w-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
+"""The end of the log has the step that failed once more, with the end of its output, then its lines."""
+_LINE = re.compile(r"^ +(?P<number>\d+) \| >>> (?P<text>.*)$", re.MULTILINE)
+_ENDED = re.compile(r'^process ".*" did not complete successfully: ')
+_TIME = re.compile(r"^[\d.]+ +")
+_ENGINE = (
+    (
+        r"no space left on device",
+        "make room: `docker system df` shows what takes it, `docker builder prune` frees it",
+    ),
+    (
+        r"exec format error",
+        "this machine cannot run that platform: set QEMU up (docs.docker.com/build/building/multi-platform)",
+    ),
+)
+"""What steps print where the engine is at fault, and what helps."""
+_AROUND = (
+    (r"no builder", "`docker buildx ls` lists them"),
+    (
+        r"source metadata.*: not found",
+        "see `sources:` in matrix.yaml; `image-matrix lock --upgrade` looks digests up again",
+    ),
+    (r"\b40[13]\b|denied|unauthorized|no basic auth", "`docker login` with an account that may do this"),
+    (
+        r"refused|no such host|timeout|connection reset|TLS handshake|x509|unexpected EOF|\b(?:429|50[0234])\b",
+        "check the network and the registry; closed ones need `mirrors` and `ca_bundle` in the matrix",
+    ),
+)
+"""What buildx and the engine say of themselves and of registries, and what helps."""
+_PASSING = re.compile(
+    r'^image "[^"]+": already exists$'  # two builds named the same image at once in one engine's store
+    r"|unexpected status from \w+ request to \S+: (?:429|50[0234])\b|connection reset by peer"
+)
+"""What is over at the next attempt: somebody else was in the way, or the registry was for a moment."""
+MOST_SHOWN = 300
+"""Characters of what a step said last."""
+
+
+class BuildFailed(Failure):
+    """A step of a Dockerfile failed; the log says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a Dockerfile that failed."""
+
+    leg: Leg
+    line: int | None
+    output: str
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """Its file in the generated tree, and line."""
+        return f"{self.leg.variant.folder}/Dockerfile", self.line
+
+    @property
+    def last(self) -> str:
+        """The last that it said."""
+        lines = [_TIME.sub("", line).strip() for line in self.output.splitlines()]
+        return next((line[:MOST_SHOWN] for line in reversed(lines) if line), "it said nothing")
+
+
+def failure(request: Request, tail: str) -> Failure:
+    """Return why a build failed, by the end of its log.
+
+    :class:`BuildFailed` where a step did; :class:`EnvironmentFailure` where the engine or a registry did.
+    """
+    said = _last_error(tail) or "docker gave no reason"
+    step = failed_step(request, tail)
+    who = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
+    ended = _ENDED.match(said)
+    if step is None or ended is None:
+        remedy = _remedy((*_ENGINE, *_AROUND), said)
+        return (
+            EnvironmentFailure(f"{who}: {said}", remedy)
+            if remedy
+            else BuildFailed(f"{who}: {said}", "see the log above")
+        )
+    remedy = _remedy(_ENGINE, step.output)
+    if remedy:
+        return EnvironmentFailure(f"{who}: {step.last}", remedy)
+    how = said[ended.end() :].replace("code: ", "code ")
+    killed = ", most often for want of memory" if how.endswith(" 137") else ""
+    where = ":".join(str(part) for part in step.place if part)
+    return BuildFailed(
+        f"{who}: {step.last}", f"{where} ended with {how}{killed}; its output is above", step.place
+    )
+
+
+def passes(tail: str) -> bool:
+    """Say whether a build failed, by the end of its log, for a reason that is over when it is tried again."""
+    return bool(_PASSING.search(_last_error(tail)))
+
+
+def _last_error(tail: str) -> str:
+    return next(reversed(_ERROR.findall(tail)), "")
+
+
+def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((remedy for pattern, remedy in table if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def failed_step(request: Request, tail: str) -> Step | None:
+    """Return the step that a log says has failed, if it is one of an image.
+
+    buildx names a step that several targets have in common after any of them: a parent's step may stand there under a
+    child's name. Its lines say whose it is. Where there is one target, it names none.
+    """
+    legs = {leg.target: leg for leg in request.legs}
+    for match in _STEP.finditer(tail):
+        named = legs.get(match["target"], request.legs[0] if len(legs) == 1 else None)
+        if named:
+            lines = {int(line["number"]): line["text"] for line in _LINE.finditer(tail, match.end())}
+            owner = next((leg for leg in _upwards(request, named) if _has(request, leg, lines)), named)
+            return Step(owner, min(lines, default=None), match["output"])
+    return None
+
+
+def _upwards(request: Request, leg: Leg) -> Iterator[Leg]:
+    """Yield a leg and those of its ancestors that are built with it, nearest first."""
+    legs = {one.id: one for one in request.legs}
+    here: Leg | None = leg
+    while here is not None:
+        yield here
+        here = legs.get((here.variant.parent or "", here.platform))
+
+
+def _has(request: Request, leg: Leg, lines: dict[int, str]) -> bool:
+    text = request.rendered[f"{leg.variant.folder}/Dockerfile"].content.decode().splitlines()
+    return bool(lines) and all(
+        number <= len(text) and text[number - 1].rstrip() == line.rstrip() for number, line in lines.items()
+    )
+
+
+def excerpt(tail: str) -> str:
+    """Return the part of a log that is about the failure, for those who did not see the log."""
+    start = tail.find("------\n > [")
+    return tail[start:] if start >= 0 else tail

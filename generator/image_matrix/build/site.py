@@ -1,0 +1,186 @@
+"""The place that builds: its mirrors, certificates and logins as one shell file that build steps read as a secret.
+
+Nothing of it is part of an image or of its key: the file and the CA bundle are BuildKit secrets, what it writes goes to
+a tmpfs, and its variables end with the step.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.config.mirrors import familiar, mirrored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from image_matrix.config.model import Mirrors
+
+CA_BUNDLE = "/run/secrets/ca-bundle.crt"
+_CA_VARIABLES = (
+    "SSL_CERT_FILE",  # uv, OpenSSL
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",  # conda, requests
+    "CURL_CA_BUNDLE",  # curl, R
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+)
+_NETRC = "/tmp/site-netrc"  # noqa: S108 - in the container, on a tmpfs
+_CURL_FOLDER = "/tmp/site-curl"  # noqa: S108
+_APT_FOLDER = "/tmp/site-apt"  # noqa: S108 - in the container, on a tmpfs
+
+
+SCRIPT_VARIABLE = "IMAGE_MATRIX_SITE"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What build steps are given and no image keeps."""
+
+    options: tuple[str, ...]
+    """Bake's field ``secret``."""
+    environment: Mapping[str, str]
+    """Variables that buildx takes them from."""
+
+
+def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secrets:
+    """Return the shell file and the CA bundle (a path) as secrets; ``logins`` is the text of a netrc file."""
+    text = script(mirrors, ca_bundle=ca_bundle is not None, logins=logins)
+    return Secrets(
+        (
+            *((f"id=site,env={SCRIPT_VARIABLE}",) if text else ()),
+            *((f"id=ca-bundle,src={ca_bundle}",) if ca_bundle else ()),
+        ),
+        {SCRIPT_VARIABLE: text} if text else {},
+    )
+
+
+def script(mirrors: Mirrors, *, ca_bundle: bool, logins: str = "") -> str:
+    """Return the shell file, or an empty text where there is nothing to say."""
+    parts = [
+        *_certificates(ca_bundle),
+        *_variables(mirrors),
+        *_rewrites(mirrors),
+        *_logins(logins),
+        *_apt(mirrors, ca_bundle, logins),
+    ]
+    if not parts:
+        return ""
+    # bash reads it in every shell of a step; once is enough, but functions are not inherited
+    return "\n".join(["# Mirrors and certificates of the place that builds", *parts]) + "\n"
+
+
+def _certificates(ca_bundle: bool) -> list[str]:
+    if not ca_bundle:
+        return []
+    return [f"export {' '.join(f'{name}={CA_BUNDLE}' for name in _CA_VARIABLES)}"]
+
+
+def _variables(mirrors: Mirrors) -> list[str]:
+    variables = {
+        "PIP_INDEX_URL": mirrors.pip,
+        "UV_DEFAULT_INDEX": mirrors.pip,
+        "NPM_CONFIG_REGISTRY": mirrors.npm,
+        "CONDA_CHANNEL_ALIAS": mirrors.conda,
+        "CRAN_REPOSITORY": mirrors.cran,
+    }
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if value]
+
+
+def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
+    """Return every URL prefix with its mirror, for commands that take addresses as arguments."""
+    extensions = {"https://open-vsx.org": mirrors.extensions} if mirrors.extensions else {}
+    return {**mirrors.downloads, **mirrors.pip_indexes, **extensions}
+
+
+def _rewrites(mirrors: Mirrors) -> list[str]:
+    """Make curl and uv ask the mirror wherever an argument starts with a mirrored prefix, the longest first."""
+    prefixes = url_prefixes(mirrors)
+    if not prefixes:
+        return []
+    cases = [
+        f"    {shlex.quote(prefix.rstrip('/'))}/*) argument={shlex.quote(prefixes[prefix].rstrip('/'))}"
+        f'"${{argument#{shlex.quote(prefix.rstrip("/"))}}}" ;;'
+        for prefix in sorted(prefixes, key=len, reverse=True)
+    ]
+    return [
+        "through_mirrors() {",
+        '  local program="$1" argument; shift',
+        "  local -a arguments=()",
+        '  for argument in "$@"; do',
+        '    case "${argument}" in',
+        *cases,
+        "    esac",
+        '    arguments+=("${argument}")',
+        "  done",
+        '  command "${program}" "${arguments[@]}"',
+        "}",
+        'curl() { through_mirrors curl "$@"; }',
+        'uv() { through_mirrors uv "$@"; }',
+    ]
+
+
+def _logins(logins: str) -> list[str]:
+    """Put logins where pip, uv and curl look for them."""
+    if not logins:
+        return []
+    return [
+        f"if [[ ! -e {_NETRC} ]]; then",
+        f"  mkdir --parents {_CURL_FOLDER}",
+        f"  (umask 077 && printf %s {shlex.quote(logins)} > {_NETRC})",
+        f"""  printf 'netrc-file = "%s"\\n' {_NETRC} > {_CURL_FOLDER}/.curlrc""",
+        "fi",
+        f"export NETRC={_NETRC} CURL_HOME={_CURL_FOLDER}",
+    ]
+
+
+def _apt(mirrors: Mirrors, ca_bundle: bool, logins: str) -> list[str]:
+    """Point apt at rewritten copies of its source lists; the lists themselves stay as they are."""
+    if not mirrors.apt and not ca_bundle and not logins:
+        return []
+    settings = ['APT::Sandbox::User "root";']  # apt's own user must not read secrets
+    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if logins else []
+    settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if ca_bundle else []
+    lines = [f"  mkdir --parents {_APT_FOLDER}/parts"]
+    if mirrors.apt:
+        settings += [f'Dir::Etc::{name} "{_APT_FOLDER}/{path}";' for name, path in _APT_LISTS.items()]
+        lines += [
+            f"  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do",  # noqa: F541
+            f'    if [[ "${{list}}" == */sources.list ]]; then target={_APT_FOLDER}/sources.list',
+            f'    else target="{_APT_FOLDER}/parts/${{list##*/}}"; fi',
+            f'    if [[ -f "${{list}}" ]]; then sed {_sed(mirrors.apt)} "${{list}}" > "${{target}}"; fi',
+            "  done",
+        ]
+    body = "".join(f"{setting}\\n" for setting in settings)
+    lines.append(f"  printf {shlex.quote(body)} > {_APT_FOLDER}/apt.conf")
+    lines.append(f"  export APT_CONFIG={_APT_FOLDER}/apt.conf")
+    return ['if [[ -d /etc/apt && -z "${APT_CONFIG:-}" ]]; then', *lines, "fi"]
+
+
+_APT_LISTS = {"SourceList": "sources.list", "SourceParts": "parts"}
+
+
+def _sed(prefixes: Mapping[str, str]) -> str:
+    expressions = (
+        f"s#{_pattern(prefix.rstrip('/'))}\\(/\\|[[:space:]]\\|$\\)#{_replacement(prefixes[prefix].rstrip('/'))}\\1#"
+        for prefix in sorted(prefixes, key=len, reverse=True)
+    )
+    return " ".join(f"--expression={shlex.quote(expression)}" for expression in expressions)
+
+
+def _pattern(text: str) -> str:
+    return "".join(f"\\{char}" if char in r"\.[]*^$#" else char for char in text)
+
+
+def _replacement(text: str) -> str:
+    return "".join(f"\\{char}" if char in r"\&#" else char for char in text)
+
+
+def contexts(references: Iterable[str], mirrors: Mirrors) -> dict[str, str]:
+    """Return the named contexts that make FROM take mirrored images, for references as Dockerfiles have them."""
+    return {
+        familiar(reference): f"docker-image://{mirrored(reference, mirrors.registries)}"
+        for reference in references
+        if mirrored(reference, mirrors.registries) != reference
+    }

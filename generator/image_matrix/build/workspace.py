@@ -1,0 +1,66 @@
+"""What buildx is given: the build contexts of some variants and one bake definition, in a folder of its own.
+
+Builds do not read the generated tree: file modes, line ends and edits of a checkout cannot reach an image.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.output_tree.tree import write_atomically
+from image_matrix.render.dockerfile import parent_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from image_matrix.build.request import Leg, LegId, Request
+    from image_matrix.output_tree.files import File
+
+BAKE_FILE = "docker-bake.json"
+
+
+def write_workspace(folder: Path, request: Request) -> None:
+    """Write the contexts and the bake file."""
+    folders = {leg.variant.folder for leg in request.legs}
+    for path, file in request.rendered.items():
+        if "/".join(path.split("/", 3)[:3]) in folders:
+            write_atomically(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
+    (folder / BAKE_FILE).write_text(json.dumps(definition(request), indent=2))
+
+
+def _for_engine(path: str, file: File, *, builtin: bool) -> File:
+    """Take the ``# syntax`` line away where the engine's own frontend is to be used: it reads no other sign."""
+    if not builtin or not path.endswith("/Dockerfile"):
+        return file
+    first, end, rest = file.content.partition(b"\n")
+    # an empty line in its place: the engine's messages name lines of the file that people have
+    return type(file)(end + rest if first.startswith(b"# syntax=") else file.content, file.executable)
+
+
+def definition(request: Request) -> dict[str, Any]:
+    """Return the bake definition of a request."""
+    built = {leg.id: leg.target for leg in request.legs}
+    return {"target": {leg.target: _target(request, leg, built) for leg in request.legs}}
+
+
+def _target(request: Request, leg: Leg, built: Mapping[LegId, str]) -> dict[str, Any]:
+    return {
+        "context": leg.variant.folder,
+        "contexts": {**request.sources, **_parent(request, leg, built)},
+        "platforms": [leg.platform],
+        "tags": list(leg.tags),
+        **({"secret": list(request.secrets)} if request.secrets else {}),
+        **leg.options,
+        **request.options,
+    }
+
+
+def _parent(request: Request, leg: Leg, built: Mapping[LegId, str]) -> dict[str, str]:
+    """Return the context of the parent: a target of this definition, or an image by digest."""
+    if leg.variant.parent is None:
+        return {}
+    parent = (leg.variant.parent, leg.platform)
+    where = f"target:{built[parent]}" if parent in built else f"docker-image://{request.parents[parent]}"
+    return {parent_reference(leg.variant.parent): where}

@@ -1,0 +1,179 @@
+"""The command line: parse, call, print. A command's module is imported when it runs, so that every start is fast."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from image_matrix import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": "init:init",
+    "render": "render:render",
+    "check": "check:check",
+    "list": "list:list_images",
+    "graph": "graph:graph",
+    "plan": "plan:plan",
+    "why": "plan:why",
+    "build": "build:build",
+    "verify": "verify:verify",
+    "accept": "accept:accept",
+    "scan": "scan:scan",
+    "release": "release:release",
+    "simulate": "simulate:simulate",
+    "ci": "ci:ci",
+    "lock": "lock:lock",
+    "profiles": "profiles:profiles",
+    "explain": "explain:explain",
+    "schema": "schema:schema",
+}
+"""Command to ``module:function`` below this package, in the order of ``--help``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Return the commands in their order."""
+        return [*COMMANDS]  # `list` is a submodule here
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"image_matrix.cli.{module}"), function)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
+        """Run, and report failures while the context still knows about colours."""
+        from image_matrix.cli.session import report_failure
+
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise _before_command(error, ctx) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            return report_failure(error)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest a command that is spelt like the one that was typed."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from image_matrix.diagnostics import did_you_mean
+
+            ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+    """Say of a global option behind a command that it stands in front of it."""
+    known = {name: param for param in ctx.command.params for name in param.opts}
+    option = known.get(error.option_name)
+    if option is None:
+        return error
+    value = (
+        f" {option.metavar or 'WHEN'}"
+        if isinstance(option, click.Option) and option.nargs and not option.count
+        else ""
+    )
+    call = f"{ctx.info_name} {error.option_name}{value} {ctx.invoked_subcommand} …"
+    return click.UsageError(f"`{error.option_name}` stands in front of the command: `{call}`", error.ctx)
+
+
+EPILOG = """\b
+Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
+2 the input or the call is wrong; 3 the engine, registry or network failed.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "-C",
+    "root",
+    metavar="DIR",
+    default=".",
+    type=click.Path(file_okay=False),
+    help="Work in DIR instead of here.",
+)
+@click.option(
+    "--matrix",
+    metavar="FILE",
+    default="matrix.yaml",
+    type=click.Path(),
+    show_default=True,
+    help="The matrix, below DIR.",
+)
+@click.option(
+    "--overlay",
+    "overlays",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),  # the variable may name several, separated as in PATH
+    envvar="IMAGE_MATRIX_OVERLAY",
+    show_envvar=True,
+    help="A partial matrix on top, found from here; repeatable.",
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."
+)
+@click.option("-q", "--quiet", count=True, help="Leave notes and warnings out.")
+@click.option("-v", "--verbose", count=True, help="Print details, too.")
+@click.version_option(__version__, message="image-matrix %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
+    """One matrix.yaml for a family of notebook images.
+
+    It says which images there are and what is in them. From it come Dockerfiles, a buildx bake file and the pages and
+    settings that follow: edit it, run `image-matrix render`, commit both.
+    """
+    from image_matrix.cli.session import session
+
+    ctx.obj = session(**options)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a command and exit as :mod:`image_matrix.errors` says."""
+    # commands are short and make no cycles worth collecting; scanning the growing heap would cost a third of the time,
+    # and once more at exit, but for what is frozen
+    import gc
+
+    gc.disable()
+    code = run(args)
+    gc.freeze()
+    sys.exit(code)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    from image_matrix.cli.session import report_failure
+
+    try:
+        result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads any more; Python would complain about it at exit
+        return 0
+    except Exception as error:
+        return report_failure(error)

@@ -1,0 +1,139 @@
+"""``check``: whether what is committed is what would be rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import (
+    Project,
+    Session,
+    annotate,
+    note_floating,
+    open_project,
+    paint,
+    report,
+    say,
+    understand,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from image_matrix.diagnostics import Diagnostic
+    from image_matrix.output_tree.tree import Change
+
+
+@click.command()
+@click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
+@click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
+@click.option(
+    "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
+    help="Refuse to lose profiles and choices that users have stored at REV.",
+)  # fmt: skip
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="json: everything that is wrong as data, on stdout.",
+)  # fmt: skip
+@click.pass_obj
+def check(session: Session, diff: bool, locked: bool, against: str | None, format_: str) -> int:
+    """Check the matrix and that every output is up to date."""
+    if format_ == "json":
+        return _as_json(session, locked, against)
+    project = open_project(session)
+    if not locked:
+        note_floating(session, project)
+    refused = _refused(session, project, locked, against)
+    report(refused)
+    return max(_compare(session, project, diff), 1 if refused else 0)
+
+
+def _refused(session: Session, project: Project, locked: bool, against: str | None) -> list[Diagnostic]:
+    """Return what the options forbid: what is not locked, and what users would not find any more."""
+    from image_matrix.cli.against import vanished_since
+
+    floating = _floating(project) if locked else []
+    return [*floating, *(vanished_since(session, project, against) if against is not None else [])]
+
+
+def _floating(project: Project) -> list[Diagnostic]:
+    """Return everything that is not locked."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.read import unlocked
+
+    return diagnose(
+        (item.finding() for item in unlocked(project.loaded, project.pins)), project.loaded.documents
+    )
+
+
+def _as_json(session: Session, locked: bool, against: str | None) -> int:
+    """Print everything that is wrong as JSON; return the exit code that the text would have."""
+    from image_matrix.cli.render import compared, edits
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.project.inputs import read_inputs
+
+    try:
+        project = understand(read_inputs(session.root, session.matrix, session.overlays))
+        difference = compared(session, project)
+    except MatrixError as error:
+        _print_json(False, error.diagnostics, None)
+        return 2
+    refused = [*_refused(session, project, locked, against), *edits(difference)]
+    good = not refused and not difference.changes
+    _print_json(good, [*project.loaded.warnings, *refused], difference.outputs or difference.changes)
+    return 0 if good else 1
+
+
+def _print_json(good: bool, diagnostics: Sequence[Diagnostic], outdated: Sequence[Change] | None) -> None:
+    import json
+
+    from image_matrix.diagnostics.report import as_data
+
+    files = outdated if outdated is None else [_outdated(change) for change in outdated]
+    data = {"ok": good, "diagnostics": [as_data(item) for item in diagnostics], "outdated": files}
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _outdated(change: Change) -> dict[str, str | bool]:
+    return {"path": change.path, "change": change.kind, "edited": change.edited}
+
+
+def _compare(session: Session, project: Project, diff: bool) -> int:
+    """Print what rendering would change; return the exit code."""
+    from image_matrix.cli.render import compared, report_edited, summary
+
+    difference = compared(session, project)
+    if not difference.changes:
+        say(session, summary(0, len(difference.rendered)))
+        return 0
+    for change in difference.outputs or difference.changes:
+        click.echo(_diff(change) if diff else f"{change.kind} {change.path}", nl=not diff)
+    if difference.edited:
+        report_edited(difference)
+    remedy = f"run `image-matrix render{' --force' if difference.edited else ''}`"
+    count = len(difference.outputs) or 1
+    message = f"{count} generated file{'s are' if count > 1 else ' is'} out of date"
+    say(session, f"{paint('error', 'error')}: {message}", level=-1)
+    say(session, f"  {paint('help', 'help')}: {remedy} and commit what it changes", level=-1)
+    annotate("out of date", f"{message}; {remedy}")
+    return 1
+
+
+def _diff(change: Change) -> str:
+    """Return a unified diff, or a line where there is no text to compare."""
+    import difflib
+
+    old = (change.before or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    new = (change.after.content if change.after else b"").decode("utf-8", "replace").splitlines(keepends=True)
+    if old == new:
+        return f"{change.path}: mode or line ends differ\n"
+    before = "/dev/null" if change.before is None else f"a/{change.path}"
+    after = "/dev/null" if change.after is None else f"b/{change.path}"
+    lines = difflib.unified_diff(old, new, before, after)
+    return "".join(_painted(line if line.endswith("\n") else f"{line}\n") for line in lines)
+
+
+def _painted(line: str) -> str:
+    role = {"+": "add", "-": "remove"}.get(line[:1], "")
+    return paint(line, role) if role and line[:3] not in ("+++", "---") else line

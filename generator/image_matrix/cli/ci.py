@@ -1,0 +1,213 @@
+"""``ci``: what only a run of GitHub Actions does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Session, open_project, say
+from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
+
+if TYPE_CHECKING:
+    from image_matrix.github.api import Api
+    from image_matrix.github.event import Event
+
+FREED = (
+    "/opt/ghc",
+    "/opt/hostedtoolcache/CodeQL",
+    "/usr/local/.ghcup",
+    "/usr/local/lib/android",
+    "/usr/local/share/boost",
+    "/usr/local/share/powershell",
+    "/usr/share/dotnet",
+    "/usr/share/miniconda",
+    "/usr/share/swift",
+)
+"""Folders of GitHub's runner images that no job of ours needs; github.com/actions/runner-images."""
+
+
+@click.group()
+def ci() -> None:
+    """Steps of a GitHub Actions run."""
+
+
+@ci.command("plan")
+@click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
+)
+@click.option("--comment", "comment_file", metavar="FILE", help="Write the pull request's comment here.")
+@click.pass_obj
+def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
+    """Plan the run that GITHUB_EVENT_PATH started.
+
+    Writes outputs for its jobs, the summary and the comment.
+    """
+    from image_matrix.cli.ci_plan import plan_run
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.diagnostics.report import terminal
+    from image_matrix.errors import Failure
+    from image_matrix.github.comment import failure_comment
+    from image_matrix.github.run_plan import outputs
+
+    try:
+        planned = plan_run(session, _event(), staging=staging)
+    except MatrixError as error:
+        _tell(
+            failure_comment("matrix.yaml cannot be used as it is.", terminal(error.diagnostics)), comment_file
+        )
+        raise
+    except Failure as error:
+        said = f"error: {error.message}\n" + (f"  help: {error.help}\n" if error.help else "")
+        _tell(failure_comment("There is no plan.", said), comment_file)
+        raise
+    _tell(planned.comment, comment_file)
+    found = {**outputs(planned.run), "base": planned.base}
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in found.items()))
+    click.echo(planned.table, nl=False)
+    return 0
+
+
+def _event() -> Event:
+    from image_matrix.github.event import read_event
+
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    payload = json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).is_file() else {}
+    return read_event(os.environ.get("GITHUB_EVENT_NAME", ""), payload)
+
+
+def _tell(text: str, file: str | None) -> None:
+    append(SUMMARY, text)
+    if file:
+        Path(file).write_text(text, encoding="utf-8")
+
+
+@ci.command("comment")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.pass_obj
+def ci_comment(session: Session, file: str) -> int:
+    """Keep the one comment of the pull request up to date."""
+    from image_matrix.github.api import Refused, keep_comment
+    from image_matrix.github.comment import MARKER
+
+    event = _event()
+    if event.pull_request is None or not Path(file).is_file():
+        say(session, "there is nothing to comment")
+        return 0
+    body = Path(file).read_text(encoding="utf-8")
+    try:
+        say(session, keep_comment(_api(), event.pull_request, body, MARKER))
+    except Refused as refused:
+        if not event.fork:
+            raise
+        say(session, f"no comment, the run's summary has the plan: {refused.message}")
+    return 0
+
+
+def _api() -> Api:
+    from image_matrix.github.api import open_api
+
+    url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+    return open_api(url, _needed("GITHUB_REPOSITORY"), _needed("GITHUB_TOKEN"))
+
+
+def _needed(variable: str) -> str:
+    from image_matrix.errors import CallError
+
+    value = os.environ.get(variable)
+    if not value:
+        raise CallError(f"{variable} is not set", "this command is a step of the generated workflow")
+    return value
+
+
+@ci.command("commit")
+@click.option("--branch", required=True)
+@click.option("--message", required=True)
+@click.pass_obj
+def ci_commit(session: Session, branch: str, message: str) -> int:
+    """Commit what the working tree changes, and push it to BRANCH."""
+    from image_matrix.github.branch_commit import actions_git, commit_changes
+
+    commit = commit_changes(actions_git(session.root), branch, message)
+    say(session, f"{commit[:12]} on {branch}" if commit else "nothing changed")
+    return 0
+
+
+@ci.command("propose")
+@click.option("--branch", required=True)
+@click.option("--title", required=True)
+@click.pass_obj
+def ci_propose(session: Session, branch: str, title: str) -> int:
+    """Push what changed to BRANCH and keep a pull request for it."""
+    from image_matrix.github.api import Refused, keep_pull_request
+    from image_matrix.github.branch_commit import actions_git, commit_changes
+    from image_matrix.github.lock_pull_request import RIGHTS, proposal
+    from image_matrix.lock import text
+    from image_matrix.lock.changes import changes
+
+    project = open_project(session)
+    base = project.loaded.matrix.build.default_branch
+    git = actions_git(session.root)
+    before = git.try_("show", f"HEAD:{text.FILE}")
+    if commit_changes(git, branch, title, "--force") is None:
+        say(session, "nothing changed")
+        return 0
+    owner = _needed("GITHUB_REPOSITORY").partition("/")[0]
+    said = proposal(changes(text.read(before.stdout.decode() or None), text.read(project.inputs.lock)))
+    try:
+        say(session, keep_pull_request(_api(), owner, branch, base, title, said))
+    except Refused as refused:
+        raise Refused(refused.message, RIGHTS) from refused
+    return 0
+
+
+@ci.command("signer")
+@click.pass_obj
+def ci_signer(session: Session) -> int:
+    """Install notation and its plugin for the steps that follow.
+
+    Both are pinned: version and checksum.
+    """
+    import subprocess
+
+    from image_matrix.cli.session import ca_bundle
+    from image_matrix.config.mirrors import mirrored
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.pinned.actions import plugin, tool
+    from image_matrix.pinned.tools import install, native_arch
+    from image_matrix.registry.http import network
+
+    loaded = open_project(session).loaded
+    mirrors, world = loaded.matrix.mirrors.downloads, network(ca_bundle(session, loaded))
+    folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
+    pinned = tool("notation", native_arch())
+    program = install(pinned, folder, lambda url: world.stream(mirrored(url, mirrors)))
+    append(PATH, f"{folder}\n")
+    found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())
+    if found is None:
+        say(session, "the plugin is not one that is pinned here: it has to be on the runner already")
+        return 0
+    url, checksum = found
+    words = ["plugin", "install", "--url", mirrored(url, mirrors), "--sha256sum", checksum]
+    if subprocess.run([str(program), *words], check=False).returncode:
+        raise EnvironmentFailure("the plugin of notation could not be installed", "its own words are above")
+    return 0
+
+
+@ci.command("free-disk")
+@click.pass_obj
+def ci_free_disk(session: Session) -> int:
+    """Remove what no job of ours needs from GitHub's runner."""
+    import shutil
+    import subprocess
+
+    if os.environ.get("RUNNER_ENVIRONMENT") != "github-hosted":
+        say(session, "not GitHub's own runner: nothing is removed")
+        return 0
+    before = shutil.disk_usage("/").free
+    subprocess.run(["sudo", "rm", "-rf", "--", *FREED], check=False)
+    say(session, f"{(shutil.disk_usage('/').free - before) / 1e9:.1f} GB freed")
+    return 0

@@ -1,0 +1,35 @@
+"""``explain``: what a diagnostic means and how to mend it."""
+
+from __future__ import annotations
+
+import click
+
+from image_matrix.cli.session import paint
+
+
+@click.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> int:
+    """Explain the diagnostic CODE, or list all of them."""
+    from image_matrix.diagnostics import did_you_mean
+    from image_matrix.diagnostics.catalogue import RULES
+    from image_matrix.errors import CallError
+
+    if code is None:
+        from image_matrix.cli.table import table
+
+        rows = [(rule.code, rule.severity, rule.name) for rule in RULES.values()]
+        click.echo(table(("code", "severity", "name"), rows), nl=False)
+        return 0
+    by_name = {rule.name: rule for rule in RULES.values()}
+    rule = RULES.get(code.upper()) or by_name.get(code.lower())
+    if rule is None:
+        known = RULES if code.upper().startswith("IM") else by_name
+        wanted = code.upper() if known is RULES else code.lower()
+        raise CallError(f"there is no diagnostic `{code}`", did_you_mean(wanted, known))
+    click.echo(f"{paint(rule.code, rule.severity)} {paint(rule.name, 'bold')} ({rule.severity})\n")
+    click.echo(click.wrap_text(rule.about, width=80))
+    for title, text in (("Wrong:", rule.bad), ("Right:", rule.good)):
+        if text:
+            click.echo(f"\n{title}\n" + "".join(f"    {line}\n" for line in text.splitlines()), nl=False)
+    return 0

@@ -1,0 +1,158 @@
+"""``list``: images and variants, or how one image's settings came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from image_matrix.cli.session import Session, open_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.document import Documents
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.resolve import Origin, Resolution
+    from image_matrix.diagnostics import Path
+
+    Entries = list[dict[str, Any]]
+
+
+@click.command("list")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For people or for programs.",
+)
+@click.option(
+    "--resolved",
+    metavar="IMAGE",
+    help="Print the settings of IMAGE, or of IMAGE:LABEL, each with where it comes from.",
+)
+@click.pass_obj
+def list_images(session: Session, format_: str, resolved: str | None) -> int:
+    """List images and their variants in build order."""
+    from image_matrix.render.listing import listing
+
+    loaded = open_project(session).loaded
+    entries = listing(loaded.variants) if resolved is None else list(_resolved(loaded, resolved))
+    shown = _variants if resolved is None else _settings_of
+    click.echo(_json(entries) if format_ == "json" else shown(entries), nl=False)
+    return 0
+
+
+def _json(entries: Entries) -> str:
+    import json
+
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+
+
+def _variants(variants: Entries) -> str:
+    """Return a line a variant, whatever the terminal's width: names are there to be copied."""
+    from image_matrix.cli.table import table
+
+    header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
+    rows = [
+        (
+            entry["image"],
+            entry["label"],
+            str(entry["layer"]),
+            _parent(entry),
+            ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
+            entry["accelerator"] or "",
+        )
+        for entry in variants
+    ]
+    return table(header, rows)
+
+
+def _parent(entry: dict[str, Any]) -> str:
+    """Return what a variant is built on; the parent's label only where it is another one."""
+    image, _, label = (entry["parent"] or entry["source"]).partition(":")
+    return f"{image}:{label}" if label not in ("", entry["label"]) else image
+
+
+def _settings_of(settings: Entries) -> str:
+    from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
+
+    header = ("variant", "setting", "value", "from")
+    rows = [
+        (entry["variant"].partition(":")[2], entry["setting"], _text(entry["value"]), entry["from"])
+        for entry in settings
+    ]
+    return table(header, rows, terminal_width())
+
+
+def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
+    """Yield every setting of an image, or of one variant, with what it is and where it comes from."""
+    from image_matrix.config.variants import resolutions
+    from image_matrix.diagnostics import did_you_mean
+    from image_matrix.errors import CallError
+
+    image, _, label = name.partition(":")
+    if image not in loaded.matrix.images:
+        raise CallError(f"there is no image `{image}`", did_you_mean(image, loaded.matrix.images))
+    found = resolutions(loaded.matrix, loaded.variants, image)
+    if label and name not in found:
+        raise CallError(f"`{image}` has no variant `{label}`", did_you_mean(name, found))
+    for variant, resolution in found.items():
+        if not label or variant == name:
+            for setting, value, origin, path in _settings(resolution):
+                yield {
+                    "variant": variant,
+                    "setting": setting,
+                    "value": value,
+                    "from": _where(loaded.documents, origin, path),
+                }
+
+
+def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
+    """Yield every setting: its name, value, origin, and the path below its origin."""
+    names = {
+        "source": "from",
+        "provider": "python.provider",
+        "system_site_packages": "python.system_site_packages",
+    }
+    for name, item in found.scalars.items():
+        shown = names.get(name, name)
+        yield shown, item.value, item.origin, tuple(shown.split("."))
+    yield "platforms", found.platforms.value, found.platforms.origin, ("platforms",)
+    for item in found.bundles:
+        yield "bundles", item.value, item.origin, ("bundles",)
+    for item in found.downloads:
+        yield "downloads", item.value, item.origin, ("downloads",)
+    for manager, items in found.packages.items():
+        for item in items:
+            yield manager, item.value, item.origin, (manager, item.value)
+    for name, mapping in (("env", found.env), ("labels", found.labels)):
+        for key, item in mapping.items():
+            yield f"{name}.{key}", item.value, item.origin, (name, key)
+    for kind, tests in found.tests.items():
+        for key, item in tests.items():
+            yield f"tests.{kind}", f"{key}: {item.value}" if item.value else key, item.origin, ("tests", kind)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _where(documents: Documents, origin: Origin, path: Path) -> str:
+    """Return ``bundle full (matrix.yaml:31)``."""
+    if origin.kind == "default":
+        path = path if documents.has(path) else ()
+    elif origin.kind == "parent":
+        path = ()
+    else:
+        path = (*origin.path, *path)
+    if not path:
+        return str(origin)
+    place = documents.place(documents.position(path))
+    said = "matrix" if origin.kind == "default" else str(origin)
+    return f"{said} ({place.file}:{place.line})"

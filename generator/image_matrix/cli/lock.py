@@ -1,0 +1,122 @@
+"""``lock``: resolve what floats into matrix.lock.yaml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Session, ca_bundle, netrc, paint, report, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.lock.model import Lock
+    from image_matrix.lock.resolve_all import Outcome, World
+
+SHOWN = 40
+"""Lines of changes that are printed without ``-v``."""
+LEFT_OVER_SECONDS = 60
+
+
+@click.command()
+@click.option("--upgrade", is_flag=True, help="Move on to what is newest today.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.pass_obj
+def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
+    """Resolve sources, downloads and packages into the lock.
+
+    Writes matrix.lock.yaml. Only what is not locked yet is resolved; with --upgrade, everything or each NAME moves on:
+    a source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
+    """
+    from image_matrix.lock import text
+    from image_matrix.lock.resolve_all import make_lock
+    from image_matrix.lock.resolver_api import ALL
+    from image_matrix.project.inputs import read_inputs
+    from image_matrix.project.load import load
+
+    if names and not upgrade:
+        raise click.UsageError(
+            "NAME goes with --upgrade; without it, everything that is not locked gets locked"
+        )
+    inputs = read_inputs(session.root, session.matrix, session.overlays)
+    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+    old = text.read(inputs.lock)
+    outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
+    written = text.write(outcome.lock, inputs.lock)
+    if written != inputs.lock:
+        _write(session.root / text.FILE, written)
+    return _summarize(session, loaded, old, outcome)
+
+
+def _world(session: Session, loaded: Loaded) -> World:
+    """Open the real world: registries, network, uv, a conda solver."""
+    import time
+    from datetime import UTC, datetime
+    from functools import partial
+
+    from image_matrix.lock import conda, uv
+    from image_matrix.lock.resolve_all import World
+    from image_matrix.registry.client import open_registry
+    from image_matrix.registry.http import network
+
+    mirrors = loaded.matrix.mirrors
+    bundle = ca_bundle(session, loaded)
+    registry = open_registry(loaded.matrix, bundle)
+    run = uv.runner()
+    logins = netrc(session, loaded)
+    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins)
+
+    return World(
+        manifests=registry.manifests,
+        stream=network(bundle, logins).stream,
+        resolve=partial(uv.resolve, site=site, run=run),
+        graph=partial(uv.graph, site=site, run=run),
+        solve=conda.solver(mirrors.conda),
+        sleep=time.sleep,
+        today=datetime.now(UTC).date(),
+        say=lambda line: say(session, line),
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the lock in place whole, and remove what a killed run left beside it."""
+    import time
+
+    from image_matrix.output_tree.files import File
+    from image_matrix.output_tree.tree import write_atomically
+
+    write_atomically(path, File(text.encode()))
+    for left in path.parent.glob(f".{path.name}.*"):
+        if left.stat().st_mtime < time.time() - LEFT_OVER_SECONDS:
+            left.unlink(missing_ok=True)
+
+
+def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:
+    """Print what changed and what is not locked; return the exit code."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.changes import changes
+
+    lines = changes(old, outcome.lock)
+    shown = lines if session.verbosity > 0 else lines[:SHOWN]
+    for line in shown:
+        click.echo(line)
+    if len(shown) < len(lines):
+        click.echo(f"and {len(lines) - len(shown)} more (-v shows them)")
+    if not lines:
+        say(
+            session,
+            "the lock is up to date" if not (outcome.findings or outcome.failures) else "nothing changed",
+        )
+    if outcome.findings:
+        report(diagnose(outcome.findings, loaded.documents))
+    for failure in outcome.failures:
+        say(session, f"{paint('error', 'error')}: not locked: {failure}", level=-1)
+    if outcome.failures:
+        count = len(outcome.failures)
+        advice = "everything else is locked; run `image-matrix lock` again where they can be reached"
+        say(session, f"  {paint('help', 'help')}: {count} not locked; {advice}", level=-1)
+    if outcome.findings:
+        return 2
+    return 3 if outcome.failures else 0

@@ -1,0 +1,125 @@
+"""``profiles merge``: how Flux composes our values with a site's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Session, note, open_project, render_project, report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.diagnostics import Diagnostic, Place
+    from image_matrix.profiles.compose import Composed, Source
+    from image_matrix.profiles.helmrelease import Release
+    from image_matrix.profiles.labelled import Path
+
+SAME: Path = ("hub", "config", "KubeSpawner", "profile_list")
+"""Where the chart takes the same setting from, after ``singleuser.profileList``."""
+
+
+@click.command()
+@click.option(
+    "--helmrelease", "files", metavar="FILE", multiple=True, required=True,
+    help="The HelmRelease, and ConfigMaps or Secrets that it takes values from; repeatable.",
+)  # fmt: skip
+@click.argument("more", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True,
+    help="yaml and json print values, those of Secrets, too.",
+)  # fmt: skip
+@click.pass_obj
+def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str) -> int:
+    """Compose values as Flux does, offline, and say who wins where.
+
+    The ConfigMap of deploy/ is taken as it would be rendered, unless a FILE has one of its name.
+    """
+    from pathlib import Path
+
+    from image_matrix.errors import CallError
+    from image_matrix.profiles.compose import compose
+    from image_matrix.profiles.helmrelease import REFUSED, find_release, inline, references
+    from image_matrix.project.text_files import read_text
+    from image_matrix.render.kubernetes.flux import CONFIG_MAP
+
+    rendered = render_project(open_project(session)).get("deploy/jupyterhub/configmap.yaml")
+    if rendered is None:
+        raise CallError("there is no profile, so nothing to merge", "declare one under `profiles:`")
+    texts = {name: read_text(Path(name), name) for name in (*files, *more)}
+    release = find_release(texts, rendered.content.decode())
+    found, absent = references(release)
+    ours = f"ConfigMap {CONFIG_MAP}"
+    if ours not in [item.name for item in found]:
+        raise _not_taken(release, CONFIG_MAP, absent)
+    for name in absent:
+        note(session, f"{name} is in none of the files: left out")
+    own = inline(release)
+    try:
+        made = compose(found, own)
+    except (ValueError, RecursionError) as error:
+        raise CallError(str(error), REFUSED) from error
+    click.echo(_printed(made, format_), nl=False)
+    report(_lost(made, release, {item.name: item for item in (*found, own)}, ours))
+    return 0
+
+
+def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:
+    """Return what is wrong with a release that does not get the values of our ConfigMap."""
+    from image_matrix.errors import CallError
+
+    ours, who = f"ConfigMap {name}", f"HelmRelease {release.name}"
+    if ours in absent:
+        return CallError(
+            f"{who} is in the namespace {release.namespace} and {ours} is not: Flux does not look there",
+            f"set `site.namespace: {release.namespace}` in matrix.yaml",
+        )
+    if any(item.startswith(f"{ours} key ") for item in absent):
+        return CallError(f"{who} takes a key from {ours} that it does not have", "remove `valuesKey`")
+    return CallError(
+        f"{who} does not take values from {ours}",
+        f"add `- {{kind: ConfigMap, name: {name}}}` to its `spec.valuesFrom`",
+    )
+
+
+def _printed(made: Composed, format_: str) -> str:
+    from image_matrix.profiles.labelled import shown
+
+    if format_ == "json":
+        import json
+
+        setters = {shown(path): list(names) for path, names in made.setters.items()}
+        return json.dumps({"values": made.values, "setters": setters}, indent=2, ensure_ascii=False) + "\n"
+    if format_ == "yaml":
+        from image_matrix.render.kubernetes.dump import dump
+
+        return dump(made.values)
+    from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
+
+    rows = [(shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in made.setters.items()]
+    return table(("path", "set by", "instead of"), rows, terminal_width())
+
+
+def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:
+    """Return a warning for every path of ours that something else wins."""
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.diagnostics import diagnostic
+    from image_matrix.profiles.labelled import shown
+
+    lost = {path: names[-1] for path, names in made.setters.items() if ours in names[:-1]}
+    lost |= {
+        SAME[: len(path)]: names[-1] for path, names in made.setters.items() if path[: len(SAME)] == SAME
+    }
+    return [
+        diagnostic(
+            rules.INLINE_WINS, _place(release, sources[who], path), path=shown(path), ours=ours, who=who
+        )
+        for path, who in lost.items()
+    ]
+
+
+def _place(release: Release, winner: Source, path: Path) -> Place:
+    """Return where a HelmRelease has what wins: the inline value, or the reference."""
+    return release.place((*winner.place, *path) if winner.place[1] == "values" else winner.place)

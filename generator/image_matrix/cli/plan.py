@@ -1,0 +1,167 @@
+"""``plan`` and ``why``: what would be built, and for which reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Project, Session, ca_bundle, open_project, render_project, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.planning.plan import Entry, Plan, Presence, State
+
+
+@click.command()
+@click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
+@click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
+@click.option(
+    "--staging",
+    is_flag=True,
+    envvar="IMAGE_MATRIX_STAGING",
+    help="With --registry: look below the staging path too.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown", "github"]),
+    default="table",
+    show_default=True,
+)
+@click.pass_obj
+def plan(session: Session, since: str | None, registry: bool, staging: bool, format_: str) -> int:
+    """Print what would be built and why.
+
+    With --since, what has another key than at REV; with --registry, what the registry does not have; with both, what
+    the registry does not have, with the reasons since REV. With neither, everything.
+    """
+    new = state_of(open_project(session))
+    made = planned(session, new, compared_with(session, new, since), registry=registry, staging=staging)
+    if since is None and not registry:
+        say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
+    click.echo(formatted(made, new, format_), nl=False)
+    return 0
+
+
+@click.command()
+@click.argument("variant")
+@click.option("--since", metavar="REV", help="Say what differs from a git revision.")
+@click.pass_obj
+def why(session: Session, variant: str, since: str | None) -> int:
+    """Print what a variant's key is made of.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`. With --since, print what of it changed.
+    """
+    from image_matrix.cli.terminal import terminal_width, wrapped
+    from image_matrix.config.variant_selectors import select
+
+    new = state_of(open_project(session))
+    names = select(new.loaded.variants, (variant,))
+    if since is None:
+        from image_matrix.planning.why import made_of
+
+        everything = session.verbosity > 0
+        text = "\n".join(made_of(new, name, everything=everything) for name in names)
+        click.echo(wrapped(text, terminal_width()), nl=False)
+        return 0
+    from image_matrix.planning.report import by_variant
+
+    entries = by_variant(planned(session, new, compared_with(session, new, since), registry=False).entries)
+    for name in names:
+        click.echo(wrapped(f"{name}: {_whole(entries[name])}", terminal_width()))
+    return 0
+
+
+def _whole(entries: Sequence[Entry]) -> str:
+    from image_matrix.planning.report import by_architecture
+
+    words = by_architecture({entry.platform: entry.whole_why for entry in entries if entry.build})
+    return words or "unchanged"
+
+
+def state_of(project: Project) -> State:
+    """Render a project and compute its keys."""
+    from image_matrix.planning.keys import compute_keys
+    from image_matrix.planning.plan import State
+
+    rendered = render_project(project)
+    keys = compute_keys(project.loaded.variants, rendered)
+    return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
+
+
+def planned(
+    session: Session, new: State, old: State | None, *, registry: bool, staging: bool = False
+) -> Plan:
+    """Make the plan against an old state, where there is one, and the registry."""
+    from image_matrix.planning.plan import make_plan
+
+    return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
+
+
+def compared_with(session: Session, new: State, since: str | None) -> State | None:
+    """Return the state that a plan since a revision is made against; ``None`` without a revision."""
+    from image_matrix.planning.plan import empty
+
+    return None if since is None else state_at(session, since) or empty(new)
+
+
+def state_at(session: Session, revision: str, asker: str = "--since") -> State | None:
+    """Return the state at a revision; ``None``, with a word about it, where there is none to compare with.
+
+    ``asker`` is the option that named the revision.
+    """
+    from image_matrix.cli.session import inputs_at, understand
+    from image_matrix.diagnostics import MatrixError
+
+    inputs = inputs_at(session, revision, asker)
+    if inputs is None:
+        say(session, f"{revision} has no {session.matrix}: everything counts as new")
+        return None
+    try:
+        return state_of(understand(inputs))
+    except MatrixError:
+        say(session, f"the matrix at {revision} is not valid: everything counts as new")
+        return None
+
+
+def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Presence]:
+    from image_matrix.planning.registry_locations import presence_anywhere, staged
+    from image_matrix.registry.client import open_registry
+
+    registry = open_registry(new.loaded.matrix, ca_bundle(session, new.loaded))
+    places = (new, staged(new)) if staging else (new,)
+    return presence_anywhere(places, registry, lambda text: say(session, text))
+
+
+def formatted(made: Plan, new: State, format_: str) -> str:
+    """Return a plan in one of the formats of ``--format``."""
+    from image_matrix.planning import report as plan_report
+    from image_matrix.planning.comment import markdown
+    from image_matrix.render.docs.images_page import image_parents
+
+    match format_:
+        case "json":
+            import json
+
+            return json.dumps(plan_report.as_json(made), indent=2, ensure_ascii=False) + "\n"
+        case "markdown":
+            return markdown(made, image_parents(new.loaded.variants))
+        case "github":
+            return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(made).items())
+        case _:
+            return _table(made)
+
+
+def _table(made: Plan) -> str:
+    from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
+    from image_matrix.planning import report as plan_report
+
+    rows = plan_report.rows(made)
+    gone = f"no longer in the matrix: {', '.join(made.removed)}\n" if made.removed else ""
+    columns = 4 if any(why for *_, why in rows) else 3
+    header = ("layer", "variant", "platforms", "why")[:columns]
+    text = table(header, [row[:columns] for row in rows], terminal_width()) if rows else ""
+    return f"{text}{gone}{plan_report.summary(made)}\n"

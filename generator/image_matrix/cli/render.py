@@ -1,0 +1,80 @@
+"""``render``: write every output, touching only what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Session, note_floating, open_project, paint, render_project, report, say
+
+if TYPE_CHECKING:
+    from image_matrix.cli.session import Project
+    from image_matrix.diagnostics import Diagnostic
+    from image_matrix.output_tree.tree import Change, Difference
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.pass_obj
+def render(session: Session, force: bool) -> int:
+    """Write Dockerfiles, build definition, workflows and pages.
+
+    Only what differs is written, and what is no longer rendered is removed. `image-matrix check` prints what that would
+    be, as a diff, and touches nothing.
+    """
+    from image_matrix.output_tree.tree import apply
+
+    project = open_project(session)
+    note_floating(session, project)
+    difference = compared(session, project)
+    if difference.edited and not force:
+        report_edited(difference)
+        return 1
+    apply(session.root, difference)
+    outputs = difference.outputs
+    for change in outputs:
+        say(session, f"{paint(change.kind, change.kind)} {change.path}", level=0 if len(outputs) < 50 else 1)
+    say(session, summary(len(outputs), len(difference.rendered)))
+    return 0
+
+
+def compared(session: Session, project: Project) -> Difference:
+    """Compare what would be rendered with the disk; what git has merged from generated files is no edit."""
+    from image_matrix.output_tree.tree import compare
+
+    difference = compare(session.root, render_project(project))
+    if not difference.edited:
+        return difference
+    from image_matrix.output_tree.merge_detection import settle
+
+    return settle(session.root, difference)
+
+
+def summary(changed: int, total: int) -> str:
+    """Return the last line: how many files of how many were written."""
+    return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
+
+
+def report_edited(difference: Difference) -> None:
+    """Report the files whose edits rendering would lose."""
+    report(edits(difference))
+
+
+def edits(difference: Difference) -> list[Diagnostic]:
+    """Return a diagnostic for each file whose edits rendering would lose."""
+    return [_edited(change) for change in difference.edited]
+
+
+def _edited(change: Change) -> Diagnostic:
+    from image_matrix.diagnostics import Place, diagnostic
+    from image_matrix.diagnostics import catalogue as rules
+
+    fate = "removed" if change.kind == "remove" else "overwritten"
+    if change.foreign is None:
+        place = Place(change.path, 0, 0)
+        return diagnostic(rules.EDITED_BY_HAND, place, what="file", where="here", fate=fate)
+    source = (change.before or b"").decode("utf-8", "replace").split("\n")[change.foreign - 1]
+    place = Place(change.path, change.foreign, 1, max(1, len(source)), source)
+    where = "on either side of the merge"
+    return diagnostic(rules.EDITED_BY_HAND, place, what="line", where=where, fate=fate)

@@ -1,0 +1,179 @@
+"""``scan``: an image of the registry through the scanner of matrix.yaml."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from image_matrix.cli.session import Session, annotate, ca_bundle, open_project, say
+
+if TYPE_CHECKING:
+    from image_matrix.config.build import Scanning
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix
+    from image_matrix.publish.scanners import Job
+
+SECRETS = ("TOKEN", "PASSWORD", "SECRET", "DOCKER_CONFIG", "ACTIONS_")
+"""Variables with one of these in their name are not a scanner's business."""
+
+
+@click.command()
+@click.argument("name", metavar="VARIANT")
+@click.option("--platform", metavar="OS/ARCH", required=True, help="The platform to scan.")
+@click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
+)
+@click.option(
+    "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
+)
+@click.pass_obj
+def scan(session: Session, name: str, platform: str, staging: bool, report: str) -> int:
+    """Scan a variant for known vulnerabilities.
+
+    Exits 1 where something stops a release.
+    """
+    import tempfile
+
+    from image_matrix.cli.plan import state_of
+    from image_matrix.config.variant_selectors import select_for
+    from image_matrix.planning.registry_locations import found, staged
+    from image_matrix.publish.scanners import Job, transport
+    from image_matrix.registry.client import open_registry
+
+    state = state_of(open_project(session))
+    matrix = state.loaded.matrix
+    if matrix.build.scan.tool == "none":
+        say(session, "`build.scan` says that nobody scans")
+        return 0
+    registry = open_registry(matrix, ca_bundle(session, state.loaded))
+    legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
+    places = (state, staged(state)) if staging else (state,)
+    there = found(places, legs, registry, lambda text: say(session, text))
+    for variant, _ in (leg for leg in legs if leg not in there):
+        # its own job is red already, and a release asks for all images: one sign of it is enough
+        say(session, f"{variant} is not in the registry for {platform}: there is nothing to scan")
+    code = 0
+    for leg in there:
+        with tempfile.TemporaryDirectory(prefix="image-matrix-") as folder:
+            job = Job(Path(folder) / "image", Path(folder) / "report.json", Path(folder))
+            fetch(there[leg], platform, f"{transport(matrix.build.scan)}:{job.image}")
+            code = max(code, _scan(session, state.loaded, leg[0], job))
+            if job.report.is_file():
+                Path(report).write_bytes(job.report.read_bytes())
+    return code
+
+
+def fetch(reference: str, platform: str, destination: str) -> None:
+    """Fetch one platform of ``repository@digest`` to ``transport:path``; raises :class:`EnvironmentFailure`."""
+    import shutil
+    import subprocess
+
+    from image_matrix.errors import EnvironmentFailure
+
+    if not shutil.which("skopeo"):
+        raise EnvironmentFailure(
+            "there is no `skopeo` on PATH", "GitHub's runners have it; install the package skopeo"
+        )
+    system, _, arch = platform.partition("/")
+    plain = reference.startswith(("localhost", "127.0.0.1"))
+    options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet", "--retry-times=5"]
+    tls = ["--src-tls-verify=false"] if plain else []
+    command = ["skopeo", *options, *tls, f"docker://{reference}", destination]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise EnvironmentFailure(
+            f"{reference} could not be fetched: {skopeo_reason(answer.stderr)}",
+            "check the network, the login and the space that is left",
+        )
+
+
+def skopeo_reason(printed: str) -> str:
+    """Return what skopeo says in the last line of its log (``time="…" level=fatal msg="…"``)."""
+    last = (printed.strip().splitlines() or ["no reason given"])[-1]
+    said = re.search(r'msg=("(?:[^"\\]|\\.)*")', last)
+    return str(json.loads(said[1])) if said else last
+
+
+def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
+    import subprocess
+    from datetime import UTC, datetime
+
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.publish.scanners import command, ignore_file, means_findings
+
+    matrix, bundle = loaded.matrix, ca_bundle(session, loaded)
+    scanning = matrix.build.scan
+    today = datetime.now(UTC).date().isoformat()
+    (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
+    words = [*_program(session, matrix, bundle), *command(scanning, job)[1:]]
+    try:
+        done = subprocess.run(words, check=False, env=_environment(), cwd=session.root)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"the scanner `{words[0]}` does not run: {error.strerror}", "see `build.scan`"
+        ) from error
+    if done.returncode == 0:
+        say(session, f"{variant}: nothing that stops a release")
+        return 0
+    if not means_findings(scanning, done.returncode):
+        raise EnvironmentFailure(
+            f"the scanner failed (exit code {done.returncode})", "its own words are above"
+        )
+    _tell(scanning, variant, job)
+    return 1
+
+
+def _program(session: Session, matrix: Matrix, bundle: str | None) -> list[str]:
+    """Return the scanner's program, fetched first where it is one of the pinned ones."""
+    from image_matrix.config.mirrors import mirrored
+    from image_matrix.pinned.actions import tool
+    from image_matrix.pinned.tools import install, native_arch
+    from image_matrix.registry.http import network
+
+    scanning = matrix.build.scan
+    if scanning.tool not in ("trivy", "grype"):
+        return ["docker"] if scanning.tool == "image" else [scanning.command[0]]
+    folder = Path(os.environ.get("RUNNER_TEMP") or Path.home() / ".cache") / "image-matrix"
+    say(session, f"{scanning.tool} {tool(scanning.tool, native_arch()).version}", level=1)
+    world = network(bundle)
+    pinned = tool(scanning.tool, native_arch())
+    return [str(install(pinned, folder, lambda url: world.stream(mirrored(url, matrix.mirrors.downloads))))]
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without anything that could push, sign or speak for the run."""
+    return {name: value for name, value in os.environ.items() if not any(part in name for part in SECRETS)}
+
+
+def _tell(scanning: Scanning, variant: str, job: Job) -> None:
+    """Print what stops the release, and put it on the run's page."""
+    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.publish.scanners import findings, summary
+
+    rows = findings(scanning, _report(scanning, job))
+    append(SUMMARY, summary(variant, rows))
+    for severity, flaw, package in rows:
+        click.echo(f"{severity:<8} {flaw:<20} {package}")
+    count = f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "the scanner says no"
+    click.echo(f"{variant}: {count}; nothing of this run is released")
+    annotate(f"scan of {variant}", f"{count}; mend them, or add them to `build.scan.ignore` with a date")
+
+
+def _report(scanning: Scanning, job: Job) -> dict[str, Any]:
+    """Read the report of a scanner whose form is known; raises :class:`EnvironmentFailure` for what is none."""
+    from image_matrix.errors import EnvironmentFailure
+
+    if scanning.tool not in ("trivy", "grype") or not job.report.is_file():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EnvironmentFailure(
+            f"the report of {scanning.tool} is not JSON: {error}", "see its log above"
+        ) from error
+    return found

@@ -1,0 +1,252 @@
+"""What every command shares: where it works, how it prints, what it does with a failure."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.diagnostics import MatrixError
+from image_matrix.errors import EnvironmentFailure, Failure, of_the_system
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Diagnostic
+    from image_matrix.lock.pins import Pins
+    from image_matrix.output_tree.files import File
+    from image_matrix.project.inputs import Inputs
+
+_COLOURS = {
+    "error": "red",
+    "warning": "yellow",
+    "help": "cyan",
+    "add": "green",
+    "remove": "red",
+    "good": "green",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The global options."""
+
+    root: Path
+    matrix: str
+    overlays: tuple[str, ...]
+    verbosity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository, read and understood."""
+
+    inputs: Inputs
+    loaded: Loaded
+    pins: Pins
+
+
+def session(
+    root: str, matrix: str, overlays: tuple[str, ...], color: str, quiet: int, verbose: int
+) -> Session:
+    """Make a session of the global options."""
+    _choose_colour(color)
+    if not Path(root).is_dir():
+        raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
+    return Session(Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet)
+
+
+def _below(root: Path, matrix: str) -> str:
+    """Return the matrix's path below ``root`` with slashes, as git has it; raises :class:`click.BadParameter`."""
+    file = root / matrix
+    real, folder = file.parent.resolve() / file.name, root.resolve()
+    if not real.is_relative_to(folder):
+        place = shlex.quote(os.path.normpath(file.parent))
+        problem = (
+            f"{matrix} is not below {root}: templates, lock and outputs are beside a matrix; use `-C {place}`"
+        )
+        raise click.BadParameter(problem, param_hint="--matrix")
+    return real.relative_to(folder).as_posix()
+
+
+def _named(overlays: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave empty parts of the variable out, as in PATH; an option without a name is a mistake of a script."""
+    source = click.get_current_context().get_parameter_source("overlays")
+    if source is click.core.ParameterSource.COMMANDLINE and "" in overlays:
+        raise click.BadParameter("the name of the file is empty", param_hint="--overlay")
+    return tuple(overlay for overlay in overlays if overlay)
+
+
+def _choose_colour(color: str) -> None:
+    """Set click's colours: ``auto`` follows the terminal, NO_COLOR (no-color.org) and FORCE_COLOR."""
+    context = click.get_current_context()
+    if color == "always" or (color == "auto" and os.environ.get("FORCE_COLOR")):
+        context.color = True
+    elif color == "never" or os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+def paint(text: str, role: str) -> str:
+    """Colour a text by its role."""
+    return click.style(text, fg=_COLOURS.get(role), bold=role in ("error", "warning", "bold", "help") or None)
+
+
+def open_project(session: Session) -> Project:
+    """Read the repository, report warnings, and return what it says; raises :class:`MatrixError`."""
+    from image_matrix.project.inputs import read_inputs
+
+    project = understand(read_inputs(session.root, session.matrix, session.overlays))
+    if session.verbosity >= 0:
+        report(project.loaded.warnings)
+    return project
+
+
+def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
+    """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix.
+
+    ``asker`` is the option that named the revision.
+    """
+    from image_matrix.project.history import read_inputs_at
+    from image_matrix.project.text_files import read_text
+
+    overlays = {name: read_text(Path(name), name) for name in session.overlays}
+    return read_inputs_at(session.root, revision, session.matrix, overlays, asker)
+
+
+def understand(inputs: Inputs) -> Project:
+    """Make a project of a repository's texts; raises :class:`MatrixError`."""
+    from image_matrix.lock.read import pins
+    from image_matrix.project.load import load
+
+    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+    return Project(inputs, loaded, pins(inputs.lock, loaded))
+
+
+def ca_bundle(session: Session, loaded: Loaded) -> str | None:
+    """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
+    return _site_file(session, loaded, "ca_bundle", loaded.matrix.ca_bundle)
+
+
+def netrc(session: Session, loaded: Loaded) -> str | None:
+    """Return the absolute path of the file with logins; raises :class:`MatrixError` where it is not there."""
+    return _site_file(session, loaded, "netrc", loaded.matrix.netrc)
+
+
+def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -> str | None:
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.diagnostics import diagnose
+
+    if said is None:
+        return None
+    path = (session.root / said).resolve()
+    if path.is_file():
+        return str(path)
+    problem, advice = f"there is no file {said}", f"the path is relative to {session.root.resolve().name}/"
+    finding = rules.BAD_VALUE.at((field,), where=f"`{field}`", problem=problem, advice=advice)
+    raise MatrixError(diagnose([finding], loaded.documents))
+
+
+def render_project(project: Project) -> dict[str, File]:
+    """Render every output in memory."""
+    from image_matrix.project.render import render_all
+    from image_matrix.render.templates import beside_builtin
+
+    templates = project.inputs.templates
+    try:
+        return render_all(project.loaded, project.pins, templates)
+    except MatrixError as error:
+        raise beside_builtin(error, templates) from error
+
+
+def note_floating(session: Session, project: Project) -> None:
+    """Say once what is rendered without a lock entry."""
+    from image_matrix.lock.read import unlocked
+
+    floating = unlocked(project.loaded, project.pins)
+    if floating:
+        shown = listed((item.what for item in floating), 3)
+        note(session, f"not locked: {shown}; `image-matrix lock` pins them")
+
+
+def say(session: Session, text: str, level: int = 0) -> None:
+    """Print a line about the work to stderr, unless ``-q`` asks for silence."""
+    if session.verbosity >= level:
+        click.echo(text, err=True)
+
+
+def note(session: Session, text: str) -> None:
+    """Say what is worth knowing and stops nothing; on a terminal in lines that fit."""
+    from image_matrix.cli.terminal import terminal_width, wrapped
+
+    say(session, wrapped(f"{paint('note', 'help')}: {text}", terminal_width(sys.stderr)))
+
+
+def report(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print diagnostics to stderr; on GitHub Actions also as annotations."""
+    from image_matrix.diagnostics.report import github, terminal
+
+    click.echo(terminal(diagnostics, paint), err=True, nl=False)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(github(diagnostics), err=True, nl=False)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, and clean up: CI systems and `timeout` send it."""
+    import signal
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def report_failure(error: Exception) -> int:
+    """Print an exception as a user wants to read it; return the exit code."""
+    if isinstance(error, MatrixError):
+        report(error.diagnostics)
+        return 2
+    if isinstance(error, OSError):
+        error = of_the_system(error)
+    if isinstance(error, Failure):
+        click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
+        if error.help:
+            click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
+        annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part), error.place)
+        return error.exit_code
+    return _report_bug(error)
+
+
+def annotate(title: str, text: str, place: tuple[str, int | None] | None = None) -> None:
+    """On GitHub Actions, put an error on the run's page and, with a place, beside that line."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from image_matrix.diagnostics.report import command
+
+        file, line = place or (None, None)
+        click.echo(command("error", {"file": file, "line": line, "title": title}, text), err=True)
+
+
+def _report_bug(error: Exception) -> int:
+    """Keep the traceback of our own mistake for a bug report, out of the user's way."""
+    import tempfile
+    import traceback
+
+    from image_matrix import __version__
+
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:
+        log.write(f"image-matrix {__version__}, Python {sys.version}\n\n{text}")
+    click.echo(
+        f"{paint('error', 'error')}: this is a bug in image-matrix: {type(error).__name__}: {error}", err=True
+    )
+    click.echo(f"  {paint('help', 'help')}: please report it with {log.name}", err=True)
+    return EnvironmentFailure.exit_code

@@ -1,0 +1,165 @@
+"""``verify``: run built images and check the contract and their own tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.session import Session, annotate, open_project, paint, say, terminable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from image_matrix.cli.session import Project
+    from image_matrix.verify.engine import Engine
+    from image_matrix.verify.model import Report, Subject
+
+
+@click.command()
+@click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
+@click.option(
+    "--image",
+    metavar="REFERENCE",
+    help="Check this image instead of the one of the variant's key; with one VARIANT.",
+)
+@click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated where need be.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Time from the start of a container to its first answer.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True
+)
+@click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Also write JUnit XML to FILE.",
+)
+@click.pass_obj
+def verify(
+    session: Session,
+    names: tuple[str, ...],
+    image: str | None,
+    platform: str | None,
+    deadline: float,
+    format_: str,
+    junit_file: str | None,
+) -> int:
+    """Run built images and check the contract and their own tests.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`.
+    """
+    from image_matrix.verify.engine import docker
+    from image_matrix.verify.run import subject_of
+
+    _refuse_no_folder(junit_file)
+    project = open_project(session)
+    chosen = _chosen(project, names, image, platform)
+    engine = docker()
+    images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)
+    subjects = [subject_of(project.loaded, name, images[name], platform, deadline) for name in chosen]
+    _get(session, engine, subjects)
+    reports: list[Report] = []
+    try:
+        for subject in subjects:
+            say(session, f"{subject.id}: checking {subject.image}")
+            reports.append(_verify(engine, subject))
+            _show(reports[-1], format_)
+    finally:  # where the engine fails halfway, CI still shows what was found
+        _write(reports, junit_file)
+    _print(reports, format_)
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def _chosen(project: Project, names: Sequence[str], image: str | None, platform: str | None) -> list[str]:
+    """Return the variants to check; raises :class:`CallError` where ``--image`` meets several."""
+    from image_matrix.config.variant_selectors import select
+    from image_matrix.errors import CallError
+
+    loaded = project.loaded
+    chosen = select(loaded.variants, names)
+    if image and len(chosen) != 1:
+        raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
+    for name in chosen:
+        built_for = loaded.variants[name].platforms
+        if platform and platform not in built_for:
+            raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
+    return chosen
+
+
+def _images(project: Project, names: Sequence[str], platform: str | None) -> dict[str, str]:
+    """Return the image of each variant's key: another one, under a moving tag, says nothing about the matrix."""
+    from image_matrix.cli.plan import state_of
+    from image_matrix.pinned.tools import native_arch
+    from image_matrix.planning.plan import reference
+
+    state = state_of(project)
+    wanted = platform or f"linux/{native_arch()}"
+    items = (state.loaded.variants[name] for name in names)
+    return {
+        item.id: reference(state, item, wanted if wanted in item.platforms else item.platforms[0])
+        for item in items
+    }
+
+
+def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:
+    """Pull what is not here, before anything is started."""
+    for subject in subjects:
+        if not engine.has(subject.image):
+            say(session, f"{subject.id}: pulling {subject.image}")
+            engine.pull(subject.image, subject.platform)
+
+
+def _verify(engine: Engine, subject: Subject) -> Report:
+    from image_matrix.verify.run import verify
+
+    with terminable():
+        return verify(engine, subject)
+
+
+def _show(report: Report, format_: str) -> None:
+    """Print what is known already; on GitHub, what failed stands beside the run, too."""
+    if format_ == "table":
+        click.echo(_table(report), nl=False)
+    for result in report.results:
+        if result.status == "failed":
+            annotate(f"test of {report.id}", f"{result.name}: {result.detail}")
+
+
+def _table(report: Report) -> str:
+    from image_matrix.verify.report import table
+
+    return table(report, paint)
+
+
+def _refuse_no_folder(file: str | None) -> None:
+    """Say that a report has no place before minutes of work, not after them; raises :class:`CallError`."""
+    from pathlib import Path
+
+    from image_matrix.errors import CallError
+
+    if file and not Path(file).parent.is_dir():
+        raise CallError(f"--junit: there is no folder {Path(file).parent}", "make it, or name another file")
+
+
+def _write(reports: Sequence[Report], junit_file: str | None) -> None:
+    from pathlib import Path
+
+    from image_matrix.verify.report import junit
+
+    if junit_file:
+        Path(junit_file).write_text(junit(reports), encoding="utf-8")
+
+
+def _print(reports: Sequence[Report], format_: str) -> None:
+    from image_matrix.verify.report import as_json, junit
+
+    if format_ != "table":
+        click.echo(as_json(reports) if format_ == "json" else junit(reports), nl=False)

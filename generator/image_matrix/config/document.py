@@ -1,0 +1,105 @@
+"""A parsed YAML file, and where each part of it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from image_matrix.diagnostics import Place
+
+if TYPE_CHECKING:
+    from image_matrix.diagnostics import Path, Target
+
+MERGE = "tag:yaml.org,2002:merge"
+"""Tag of the key ``<<`` (yaml.org/type/merge.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its value, and where each part of it stands."""
+
+    file: str
+    value: Any
+    root: yaml.Node | None = field(repr=False)
+    lines: tuple[str, ...] = field(repr=False)
+
+    def node(self, path: Path, target: Target = "value") -> yaml.Node | None:
+        """Return the node at ``path``, or ``None`` where this document has no such path."""
+        node = self.root
+        for depth, step in enumerate(path):
+            pair = _child(node, step)
+            if pair is None:
+                return None
+            node = pair[0] if target == "key" and depth == len(path) - 1 else pair[1]
+        return node
+
+    def place_of(self, node: yaml.Node) -> Place:
+        """Return the place of a node."""
+        start, end = node.start_mark, node.end_mark
+        line = self.lines[start.line] if start.line < len(self.lines) else ""
+        stop = end.column if end.line == start.line else len(line)
+        return Place(self.file, start.line + 1, start.column + 1, max(1, stop - start.column), line)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A matrix and its overlays as one value; a path belongs to the last file that says something about it."""
+
+    value: Any
+    parts: tuple[Document, ...]
+
+    def place(self, path: Path, target: Target = "value") -> Place:
+        """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
+        for length in range(len(path), -1, -1):
+            aim: Target = target if length == len(path) else "key"
+            for part in reversed(self.parts):
+                node = part.node(path[:length], aim)
+                if isinstance(node, yaml.MappingNode) and not node.flow_style:
+                    node = part.node(path[:length], "key")  # a block has no line of its own
+                elif isinstance(node, yaml.ScalarNode) and node.start_mark.index == node.end_mark.index:
+                    node = part.node(path[:length], "key")  # nor has nothing anything to point at
+                if node is not None:
+                    return part.place_of(node)
+        return Place(self.parts[0].file if self.parts else "matrix.yaml", 1, 1)
+
+    def has(self, path: Path) -> bool:
+        """Say whether any file says something at ``path``."""
+        return any(part.node(path) is not None for part in self.parts)
+
+    def position(self, path: Path) -> Path:
+        """Return ``path`` with a list entry given by its text replaced by its position in the list."""
+        if not path or self.has(path):
+            return path
+        here: Any = self.value
+        for step in path[:-1]:
+            here = here[step]
+        return (
+            (*path[:-1], here.index(path[-1])) if isinstance(here, list) and path[-1] in here else path[:-1]
+        )
+
+    def written(self, path: Path) -> str:
+        """Return the text of a scalar as the user wrote it (``3.10``, where the value is 3.1)."""
+        for part in reversed(self.parts):
+            node = part.node(path)
+            if isinstance(node, yaml.ScalarNode):
+                return str(node.value)
+        return ""
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    if isinstance(node, yaml.ScalarNode) and step == 0:
+        return node, node  # one value where a list may stand
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    merged = None
+    for key, value in node.value:
+        if key.value == step:
+            return key, value
+        if key.tag == MERGE:
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                merged = merged or _child(source, step)
+    return merged

@@ -1,0 +1,200 @@
+"""The model: what a valid matrix says, as frozen data.
+
+Declarations (:class:`Matrix`, :class:`Image`, …) hold what the user wrote; :class:`Variant` holds what follows for one
+combination of axis values, every inherited and merged value resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from image_matrix.config.build import Build
+from image_matrix.config.placeholders import fill
+from image_matrix.config.profiles import Catalog
+
+Platform = str
+"""``linux/amd64`` or ``linux/arm64``."""
+Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
+MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
+Provider = Literal["distribution", "uv", "conda"]
+TestKind = Literal["commands", "imports", "versions", "files", "http"]
+TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "versions", "files", "http")
+OwnTests = Mapping[TestKind, Mapping[str, str]]
+"""What an image's ``tests:`` say: a command, module, distribution, path or HTTP path, to what is expected of it."""
+Match = Mapping[str, tuple[str, ...]]
+"""Axis name to the values that are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that Dockerfiles fetch; ``{version}``, ``{arch}``, ``{machine}`` in the address are not yet replaced."""
+
+    name: str
+    version: str
+    url: str
+    arch: Mapping[str, str] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """Architecture (amd64, arm64) to checksum, as far as the matrix or the lock knows them."""
+    to: str | None = None
+    unpack: str | None = None
+    strip: int = 0
+    deb: bool = False
+
+    def address(self, arch: str) -> str:
+        """Return the address for an architecture (``amd64`` or ``arm64``)."""
+        machine = {"amd64": "x86_64", "arm64": "aarch64"}[arch]
+        values = {"version": self.version, "arch": self.arch.get(arch, arch), "machine": machine}
+        return fill(self.url, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """Everything that belongs to one kind of device; ``{version}`` and ``{version_digits}`` are not yet replaced."""
+
+    name: str
+    description: str = ""
+    version: str = ""
+    resource: str | None = None
+    pip_index: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[Platform, ...] = ()
+
+    def versioned(self, text: str) -> str:
+        """Put its version into a text, as 13.0 and as 130."""
+        digits = self.version.replace(".", "")
+        return fill(text, {"version": self.version, "version_digits": digits} if self.version else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Fields that images, bundles, accelerators and overrides can set; ``None`` and empty mean "not said here"."""
+
+    source: str | None = None
+    template: str | None = None
+    accelerator: str | None = None
+    description: str | None = None
+    provider: Provider | None = None
+    system_site_packages: bool | None = None
+    pip_index: str | None = None
+    platforms: tuple[Platform, ...] = ()
+    bundles: tuple[str, ...] = ()
+    downloads: tuple[str, ...] = ()
+    packages: Mapping[Manager, tuple[str, ...]] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tests: OwnTests = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Settings for the variants of an image that match."""
+
+    match: Match
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An entry under ``images:``, as declared."""
+
+    name: str
+    parent: str | None
+    axes: Mapping[str, tuple[str, ...]]
+    """The axes that this image adds, each with its values."""
+    only: Match
+    exclude: tuple[Match, ...]
+    overrides: tuple[Override, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrors:
+    """Where builds fetch from in place of the public addresses (prefix to prefix)."""
+
+    registries: Mapping[str, str] = field(default_factory=dict)
+    downloads: Mapping[str, str] = field(default_factory=dict)
+    apt: Mapping[str, str] = field(default_factory=dict)
+    pip: str | None = None
+    pip_indexes: Mapping[str, str] = field(default_factory=dict)
+    npm: str | None = None
+    conda: str | None = None
+    cran: str | None = None
+    extensions: str | None = None
+    frontend: Literal["image", "builtin"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A whole valid ``matrix.yaml``."""
+
+    registry: str
+    platforms: tuple[Platform, ...]
+    frontend: str
+    labels: Mapping[str, str]
+    axes: Mapping[str, tuple[str, ...]]
+    sources: Mapping[str, str]
+    downloads: Mapping[str, Download]
+    accelerators: Mapping[str, Accelerator]
+    bundles: Mapping[str, Settings]
+    images: Mapping[str, Image]
+    mirrors: Mirrors
+    ca_bundle: str | None
+    netrc: str | None = None
+    apt_snapshot: bool = False
+    """Whether apt packages come from the moment that the lock has for their source."""
+    build: Build = field(default_factory=Build)
+    catalog: Catalog = field(default_factory=Catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An image with one value for each of its axes: one Dockerfile, one family of tags."""
+
+    image: str
+    values: Mapping[str, str]
+    label: str
+    """What tells the variant from its siblings: ``python3.13``; also its folder and the start of its tags."""
+    parent: str | None
+    """Id of the variant that it is built FROM."""
+    source: str | None
+    """Name of the source that it starts at, where it has no parent."""
+    root_source: str
+    """Name of the source that its chain starts at."""
+    template: str
+    accelerator: str | None
+    description: str
+    provider: Provider
+    system_site_packages: bool
+    pip_index: str | None
+    platforms: tuple[Platform, ...]
+    bundles: tuple[str, ...]
+    downloads: tuple[str, ...]
+    packages: Mapping[Manager, tuple[str, ...]]
+    """What this image adds; its ancestors' packages are theirs."""
+    env: Mapping[str, str]
+    """What this image sets; its ancestors' variables are inherited through FROM."""
+    labels: Mapping[str, str]
+    tests: OwnTests = field(default_factory=dict)
+    """What this image adds; its ancestors' tests are inherited. They are no part of its key."""
+
+    @property
+    def id(self) -> str:
+        """``jupyter-scipy:python3.13``, as in an image reference."""
+        return f"{self.image}:{self.label}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of its Dockerfile: ``images/jupyter-scipy/python3.13``."""
+        return f"images/{self.image}/{self.label}"
+
+    @property
+    def target(self) -> str:
+        """Its target in the bake file, where names have letters, digits, ``_`` and ``-`` only."""
+        return f"{self.image}_{self.label.replace('.', '-')}"
+
+    @property
+    def archs(self) -> tuple[str, ...]:
+        """Its architectures as TARGETARCH has them: ``amd64``, ``arm64``."""
+        return tuple(platform.rpartition("/")[2] for platform in self.platforms)

@@ -1,0 +1,111 @@
+"""What overlays do to a matrix, and what is said where they do something else than was meant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.overlay_merge import empties, merge, removals, without
+from image_matrix.config.schema import human, is_field
+from image_matrix.config.schema_terms import type_name
+from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from image_matrix.config.document import Document, Documents
+    from image_matrix.diagnostics import Finding, Path
+
+_START = "start with `version: 1`, or run `image-matrix init`"
+_DIFFERS = "write what differs from the matrix, such as `registry: ghcr.io/example/notebooks`"
+
+
+def overlaid(parts: Sequence[Document]) -> tuple[Any, list[Finding]]:
+    """Return the matrix with its overlays on top, and the names that these remove though they are not there.
+
+    A field may be missing already where an overlay removes it: the same overlay is for several matrices. Raises
+    :class:`MatrixError` for a file that is empty, and an overlay that is no mapping.
+    """
+    unusable = [found for number, part in enumerate(parts) for found in _unusable(part, number)]
+    if unusable:
+        raise MatrixError(unusable)
+    value, found = parts[0].value, []
+    for part in parts[1:]:
+        nothing = {path for path in empties(part.value) if not _is_there(value, path)}
+        found += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
+        value = without(merge(value, part.value), nothing)
+    return value, found
+
+
+def explained(findings: Iterable[Finding], documents: Documents) -> list[Finding]:
+    """Return findings with what an overlay has to do with them."""
+    if len(documents.parts) < 2:
+        return list(findings)
+    removed = {
+        path for part in documents.parts[1:] for path in removals(documents.parts[0].value, part.value)
+    }
+    return [
+        _of_new_image(_of_removed(finding, removed), documents)
+        for finding in findings
+        # what a site leaves out of the matrix may leave something unused there
+        if finding.rule is not rules.UNUSED or not _is_there(documents.parts[0].value, finding.path)
+    ]
+
+
+def _unusable(part: Document, number: int) -> list[Diagnostic]:
+    if part.value is None:
+        what, advice = ("the overlay", _DIFFERS) if number else ("the file", _START)
+        problem, place = f"{what} is empty", Place(part.file, 1, 1)
+        return [diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice)]
+    if number and not isinstance(part.value, dict) and part.root is not None:
+        fields = {
+            "where": "an overlay",
+            "expected": "a mapping",
+            "actual": type_name(part.value),
+            "advice": _DIFFERS,
+        }
+        return [diagnostic(rules.WRONG_TYPE, part.place_of(part.root), **fields)]
+    return []
+
+
+def _is_there(value: Any, path: Path) -> bool:  # noqa: ANN401
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return True
+
+
+def _removes_nothing(value: Any, path: Path) -> Finding:  # noqa: ANN401
+    for step in path[:-1]:
+        value = value.get(step) if isinstance(value, dict) else None
+    suggestion = did_you_mean(str(path[-1]), value) if isinstance(value, dict) and value else "remove it"
+    return rules.REMOVES_NOTHING.at(path, "key", where=human(path), suggestion=suggestion)
+
+
+def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
+    """A name that is unknown because an overlay removes it."""
+    if finding.rule not in (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE):
+        return finding
+    what, name = str(finding.fields.get("what", "image")), str(finding.fields["name"])
+    path = (SECTIONS.get(what, "images"), name)
+    if path not in removed:
+        return finding
+    suggestion = "remove in the overlay what uses it, too, or leave it there"
+    return replace(finding, fields={**finding.fields, "suggestion": suggestion}).beside(
+        (path, "removed here")
+    )
+
+
+def _of_new_image(finding: Finding, documents: Documents) -> Finding:
+    """An image that only an overlay has, without a parent: rather one of the matrix whose name is misspelt."""
+    known = documents.parts[0].value.get("images", {})
+    if finding.rule is not rules.PARENT_AND_SOURCE or finding.path[1] in known or len(finding.path) > 2:
+        return finding
+    suggestion = did_you_mean(str(finding.path[1]), known)
+    if not suggestion.endswith("?"):
+        return finding
+    advice = f"{suggestion} A new image needs `parent: IMAGE`, or `from: SOURCE`"
+    return replace(finding, fields={**finding.fields, "advice": advice})

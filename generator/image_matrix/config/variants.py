@@ -1,0 +1,117 @@
+"""Images to variants: every combination of axis values that the parent has and ``only`` and ``exclude`` leave."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from image_matrix.config.resolve import matches, resolve, variant
+from image_matrix.dag import Dag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from image_matrix.config.model import Image, Matrix, Variant
+    from image_matrix.config.resolve import Resolution
+
+DEFAULT_LABEL = "default"
+
+
+def expand(matrix: Matrix) -> dict[str, Variant]:
+    """Return all variants by id, parents before children; images with an unsound ancestor are left out."""
+    found: dict[str, Variant] = {}
+    by_image: dict[str, list[Variant]] = {}
+    for name in Dag({name: image.parent for name, image in sound_images(matrix).items()}).order():
+        image = matrix.images[name]
+        by_image[name] = list(_variants(matrix, image, by_image.get(image.parent or "", ())))
+        found.update((item.id, item) for item in by_image[name])
+    return found
+
+
+def sound_images(matrix: Matrix) -> dict[str, Image]:
+    """Return the images whose chain ends at a known source, in declaration order."""
+    dag = Dag({name: image.parent for name, image in matrix.images.items()})
+    cyclic = {name for cycle in dag.cycles() for name in cycle}
+
+    def sound(name: str) -> bool:
+        chain = [name] if name in cyclic else [name, *_chain(dag, name, cyclic)]
+        root = matrix.images.get(chain[-1])
+        return (
+            root is not None
+            and root.parent is None
+            and chain[-1] not in cyclic
+            and _references(matrix, chain)
+        )
+
+    return {name: image for name, image in matrix.images.items() if sound(name)}
+
+
+def _chain(dag: Dag, name: str, cyclic: set[str]) -> Iterator[str]:
+    parent = dag.parents.get(name)
+    while parent is not None:
+        yield parent
+        if parent in cyclic or parent not in dag.parents:
+            return
+        parent = dag.parents[parent]
+
+
+def _references(matrix: Matrix, chain: Sequence[str]) -> bool:
+    settings = [
+        item
+        for name in chain
+        for item in (matrix.images[name].settings, *(o.settings for o in matrix.images[name].overrides))
+    ]
+    return all(
+        (item.source is None or item.source in matrix.sources)
+        and (item.accelerator is None or item.accelerator in matrix.accelerators)
+        and all(bundle in matrix.bundles for bundle in item.bundles)
+        for item in settings
+    )
+
+
+def combinations(image: Image, parents: Sequence[Variant]) -> list[tuple[dict[str, str], Variant | None]]:
+    """Return every combination of axis values before ``only`` and ``exclude``, each with its parent."""
+    own = [[(axis, value) for value in values] for axis, values in image.axes.items()]
+    starts: Sequence[Variant | None] = parents if image.parent is not None else (None,)
+    return [
+        ({**(start.values if start else {}), **dict(choice)}, start)
+        for start in starts
+        for choice in product(*own)
+    ]
+
+
+def kept(image: Image, values: Mapping[str, str]) -> bool:
+    """Say whether ``only`` and ``exclude`` leave a combination."""
+    return matches(image.only, values) and not any(matches(match, values) for match in image.exclude)
+
+
+def _variants(matrix: Matrix, image: Image, parents: Sequence[Variant]) -> Iterator[Variant]:
+    for values, parent in combinations(image, parents):
+        if kept(image, values):
+            found = resolve(matrix, image, values, parent)
+            if parent is not None or found.value("source"):
+                yield variant(image, values, label_of(values), parent, found)
+
+
+def label_of(values: Mapping[str, str]) -> str:
+    """Return ``python3.13`` or ``python3.13-slim``: a value that starts with a digit is named by its axis."""
+    parts = [f"{axis}{value}" if value[:1].isdigit() else value for axis, value in values.items()]
+    return "-".join(parts) or DEFAULT_LABEL
+
+
+def by_image(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
+    """Group variants by image, both in their order."""
+    grouped: dict[str, list[Variant]] = {}
+    for item in variants:
+        grouped.setdefault(item.image, []).append(item)
+    return grouped
+
+
+def resolutions(matrix: Matrix, variants: Mapping[str, Variant], image: str) -> dict[str, Resolution]:
+    """Return how the settings of each variant of an image came about."""
+    declared = matrix.images[image]
+    return {
+        item.id: resolve(matrix, declared, item.values, variants.get(item.parent or ""))
+        for item in variants.values()
+        if item.image == image
+    }

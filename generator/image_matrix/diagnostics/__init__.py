@@ -1,0 +1,150 @@
+"""A problem with a place in a file: what it is, before anybody prints it.
+
+Rules (code, text, documentation) stand in :mod:`image_matrix.diagnostics.catalogue`; a check that finds one makes a
+:class:`Finding` at a path in the matrix; :func:`diagnose` turns findings into :class:`Diagnostic` values with lines and
+columns, sorted by place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from image_matrix.diagnostics.redact import conceal
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Severity = Literal["error", "warning"]
+Target = Literal["key", "value"]
+Path = tuple[str | int, ...]
+"""Where a value stands in the matrix: ``("images", "base", "pip", 0)``."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A stretch of one line in a file; line and column count from 1, width in characters."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+    source: str = field(default="", compare=False)
+    """The text of the line, without its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What can be wrong: the one place for its code, its words and its documentation."""
+
+    code: str
+    name: str
+    message: str
+    """One sentence, a ``str.format`` template over the finding's fields."""
+    help: str
+    """What to write or do instead, a template too."""
+    about: str
+    """Why it is a problem and how to mend it, for ``image-matrix explain``."""
+    severity: Severity = "error"
+    bad: str = ""
+    good: str = ""
+
+    def at(self, path: Path, target: Target = "value", /, **fields: object) -> Finding:
+        """Say that this rule is broken at ``path``."""
+        return Finding(self, path, target, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A broken rule at a path of the matrix, not yet at a line."""
+
+    rule: Rule
+    path: Path
+    target: Target = "value"
+    fields: Mapping[str, object] = field(default_factory=dict)
+    related: tuple[tuple[Path, str], ...] = ()
+
+    def beside(self, *related: tuple[Path, str]) -> Finding:
+        """Return the same finding with further places, each with a note."""
+        return replace(self, related=related)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding as a user sees it."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    help: str
+    place: Place
+    related: tuple[tuple[Place, str], ...] = ()
+
+
+class Locator(Protocol):
+    """Whatever can say where a path of the matrix stands (:class:`image_matrix.config.document.Documents`)."""
+
+    def place(self, path: Path, target: Target = "value") -> Place:
+        """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
+        ...
+
+
+def printable(text: str) -> str:
+    """Return a text with control and other invisible characters as escapes: a value must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
+    """Make the diagnostic of ``rule`` at a place that is already known."""
+    return Diagnostic(
+        rule.code,
+        rule.name,
+        rule.severity,
+        printable(conceal(rule.message.format_map(fields))),
+        printable(conceal(rule.help.format_map(fields))),
+        place,
+    )
+
+
+def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
+    """Give every finding its place; the result is sorted by place and has no duplicates."""
+    found = {
+        replace(
+            diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields),
+            related=tuple((locator.place(path), note) for path, note in finding.related),
+        )
+        for finding in findings
+    }
+    return sorted(found, key=lambda item: (item.place, item.code, item.message))
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return those that stop the work."""
+    return [item for item in diagnostics if item.severity == "error"]
+
+
+class MatrixError(Exception):
+    """The input is wrong (exit code 2); carries every diagnostic that was found, warnings too."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(f"{item.code} {item.message}" for item in self.diagnostics))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the sentence that helps with an unknown name: its nearest known names, or a short list of them."""
+    import difflib
+
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    scores = [difflib.SequenceMatcher(None, name, item).ratio() for item in near]
+    near = [item for item, score in zip(near, scores, strict=True) if score > scores[0] - 0.1]
+    if near:
+        return "did you mean " + " or ".join(f"`{item}`" for item in near) + "?"
+    if not names:
+        return "there is none to choose from"
+    return f"known: {listed((f'`{item}`' for item in names), 8)}"

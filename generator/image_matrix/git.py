@@ -1,0 +1,40 @@
+"""git as a process, and what it says where it fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_NO_REASON = ("hint:", "warning:")
+
+
+def run_git(
+    root: Path, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder and return what came of it, in English; raises :class:`EnvironmentFailure` without git."""
+    known = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=known)
+    except FileNotFoundError as error:
+        raise EnvironmentFailure("there is no `git` on PATH", "install git") from error
+
+
+def reason(stderr: bytes) -> str:
+    """Return the line that says what went wrong: git's first one, since advice follows it."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines()]
+    said = [line for line in lines if line and not line.lower().startswith(_NO_REASON)]
+    return said[0].removeprefix("fatal: ").removeprefix("error: ") if said else "no reason given"
+
+
+def command_in(stderr: bytes) -> str | None:
+    """Return the git command that git itself advises, where it does."""
+    lines = (line.strip() for line in stderr.decode(errors="replace").splitlines())
+    return next((line for line in lines if line.startswith("git ")), None)

@@ -1,0 +1,85 @@
+"""What changed between two locks, as a reviewer wants to read it: old → new, once for all variants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.lock.python import package_of, version_of
+from image_matrix.lock.requirements import INDEX_MARK
+from image_matrix.text import listed, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.lock.model import Lock, LockedPackages
+
+SHORT = 19
+"""``sha256:`` and twelve digits."""
+MOST_NAMES = 3
+
+
+def changes(old: Lock, new: Lock) -> list[str]:
+    """Return a line for everything that is new, moved or gone, sources first."""
+    before = {name: item.digest for name, item in old.sources.items()}
+    after = {name: item.digest for name, item in new.sources.items()}
+    return [
+        *_plain("source", before, after, SHORT),
+        *_plain("file", old.downloads, new.downloads, 12),
+        *_plain("apt snapshot of", old.apt, new.apt, 99),
+        *_plain(
+            "snapshot", {"CRAN": old.cran} if old.cran else {}, {"CRAN": new.cran} if new.cran else {}, 99
+        ),
+        *_packages("conda", old.conda, new.conda),
+        *_packages("pip", old.python, new.python),
+    ]
+
+
+def _plain(kind: str, old: Mapping[str, str], new: Mapping[str, str], width: int) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        before, after = old.get(name, "")[:width], new.get(name, "")[:width]
+        if old.get(name) != new.get(name):
+            yield f"{kind} {name}: {_arrow(before, after)}"
+
+
+def _arrow(before: str, after: str) -> str:
+    if before and after:
+        return f"{before} → {after}"
+    return f"{after} (new)" if after else f"{before} (gone)"
+
+
+def _packages(
+    kind: str, old: Mapping[str, LockedPackages], new: Mapping[str, LockedPackages]
+) -> Iterator[str]:
+    """Group by what happened to a package, then say to which variants."""
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for variant in sorted({*old, *new}):
+        before, after = _versions(old.get(variant)), _versions(new.get(variant))
+        if not before or not after:
+            continue
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                grouped.setdefault((name, before.get(name, ""), after.get(name, "")), []).append(variant)
+    for variant in sorted(set(new) - set(old)):
+        yield f"{kind} {variant}: {plural(len(_versions(new[variant])), 'package')} (new)"
+    for variant in sorted(set(old) - set(new)):
+        yield f"{kind} {variant}: {plural(len(_versions(old[variant])), 'package')} (gone)"
+    for (name, was, now), variants in sorted(grouped.items()):
+        yield f"{kind} {name}: {_arrow(was, now)}, in {listed(variants, MOST_NAMES)}"
+
+
+def _versions(entry: LockedPackages | None) -> dict[str, str]:
+    """Return name to version; to both, where architectures differ."""
+    found: dict[str, set[str]] = {}
+    for item in entry.items if entry else ():
+        name, version = _split(item)
+        found.setdefault(name, set()).add(version)
+    return {name: "/".join(sorted(versions)) for name, versions in found.items()}
+
+
+def _split(item: str) -> tuple[str, str]:
+    if "==" in item:
+        return package_of(item), version_of(item.partition(INDEX_MARK)[0])
+    from image_matrix.lock.conda import specification
+
+    name, version, _ = specification(item).split("=")
+    return name, version

@@ -1,0 +1,140 @@
+"""conda packages to explicit addresses: a solver's dry run, where one is on PATH.
+
+Source of the output: ``micromamba create --dry-run --json`` and ``conda create --dry-run --json`` name what they would
+link under ``actions.LINK``, each with its address and checksums; of the explicit format:
+docs.conda.io, "Building identical conda environments".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
+from image_matrix.lock.model import LockedPackages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Variant
+    from image_matrix.lock.model import Lock
+
+SOLVERS = ("micromamba", "mamba", "conda")
+SUBDIRS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
+CHANNELS = "https://conda.anaconda.org"
+CHANNEL = "conda-forge"
+SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The variants that could be locked, and why others are not."""
+
+    locked: dict[str, LockedPackages] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def lock_conda(
+    loaded: Loaded,
+    old: Lock,
+    moves: Callable[[str], bool],
+    solve: Callable[[tuple[str, ...], str], list[str] | str] | None,
+) -> Environments:
+    """Solve what the old lock does not answer; ``solve`` is ``None`` where there is no solver."""
+    found = Environments()
+    for variant in loaded.variants.values():
+        if not asked(variant, "conda"):
+            continue
+        parents = beneath(loaded.variants, found.locked, variant)
+        inputs = packages_inputs(loaded.matrix, variant, "conda", parents)
+        entry = old.conda.get(variant.id)
+        if entry and entry.inputs == inputs and not moves("conda"):
+            found.locked[variant.id] = entry
+        elif solve is None:
+            found.failures[variant.id] = f"none of {', '.join(SOLVERS)} is on PATH"
+        else:
+            _solve(found, variant, inputs, parents, solve)
+            if variant.id not in found.locked and entry and entry.inputs == inputs:
+                found.locked[variant.id] = entry
+    return found
+
+
+def _solve(
+    found: Environments,
+    variant: Variant,
+    inputs: str,
+    parents: Mapping[str, tuple[str, ...]],
+    solve: Callable[[tuple[str, ...], str], list[str] | str],
+) -> None:
+    packages: dict[str, tuple[str, ...]] = {}
+    for arch in variant.archs:
+        there = {url.partition("#")[0] for url in parents[arch]}
+        specifications = (*asked(variant, "conda"), *sorted(specification(url) for url in there))
+        answer = solve(specifications, SUBDIRS[arch])
+        if isinstance(answer, str):
+            found.failures[variant.id] = answer
+            return
+        packages[arch] = tuple(url for url in answer if url.partition("#")[0] not in there)
+    found.locked[variant.id] = LockedPackages(inputs, packages)
+
+
+def specification(url: str) -> str:
+    """Return ``name=version=build`` of a package's address."""
+    file = url.partition("#")[0].rpartition("/")[2].removesuffix(".conda").removesuffix(".tar.bz2")
+    name, version, build = file.rsplit("-", 2)
+    return f"{name}={version}={build}"
+
+
+def addresses(output: str, alias: str) -> list[str]:
+    """Return the explicit addresses of a solver's JSON, with the public host in place of ``alias``."""
+    linked: list[Mapping[str, Any]] = json.loads(output).get("actions", {}).get("LINK", [])
+    found = []
+    for item in linked:
+        url = str(item["url"]).replace(alias.rstrip("/"), CHANNELS, 1)
+        found.append(f"{url}#{item['md5']}" if item.get("md5") else url)
+    return sorted(found)
+
+
+def solver(alias: str | None) -> Callable[[tuple[str, ...], str], list[str] | str] | None:
+    """Return a function that runs the first solver on PATH, or ``None``."""
+    import shutil
+
+    program = next((path for name in SOLVERS if (path := shutil.which(name))), None)
+    if program is None:
+        return None
+    channels = (alias or CHANNELS).rstrip("/")
+
+    def solve(specifications: tuple[str, ...], subdir: str) -> list[str] | str:
+        return _run(program, specifications, subdir, channels)
+
+    return solve
+
+
+def _run(program: str, specifications: tuple[str, ...], subdir: str, channels: str) -> list[str] | str:
+    import os
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="image-matrix-") as folder:
+        arguments = ["create", "--dry-run", "--json", "--yes", "--prefix", f"{folder}/prefix"]
+        arguments += ["--override-channels", "--channel", f"{channels}/{CHANNEL}", "--", *specifications]
+        try:
+            done = subprocess.run(
+                [program, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+                env={**os.environ, "CONDA_SUBDIR": subdir, "CONDA_OVERRIDE_GLIBC": "2.36"},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"the solver cannot be run: {error}"
+    if done.returncode != 0:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        return f"the solver says: {lines[-1].strip() if lines else 'nothing'}"
+    try:
+        return addresses(done.stdout, channels)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"the solver's answer is not as expected: {error!r}"

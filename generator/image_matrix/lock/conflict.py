@@ -1,0 +1,159 @@
+"""Why a child cannot live with its ancestors: the two lines in the matrix, and the packages between them.
+
+uv says that the requirements exclude each other; which lines that are is found by asking it again: without the
+ancestors' versions (does the child work at all?), then with one of them at a time (which one is in the way?).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from image_matrix.config.lineage import ancestors
+from image_matrix.config.resolve import package_name
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.distributions import glibc_of, python_of
+from image_matrix.lock.fingerprint import asked, beneath
+from image_matrix.lock.lines import requirement_lines
+from image_matrix.lock.python import package_of, version_of
+from image_matrix.lock.resolver_api import ROOT, Graph, Question, Refused
+from image_matrix.lock.unsolvable import unsolvable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Variant
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.lock.model import LockedPackages
+    from image_matrix.lock.python import Conflict
+    from image_matrix.lock.resolver_api import Ask, Failed
+
+MOST_CANDIDATES = 12
+MOST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A requirement in the matrix, and how it leads to a package."""
+
+    requirement: str
+    path: Path
+    packages: tuple[str, ...]
+    """Names from the requirement's own to the package."""
+
+    def __str__(self) -> str:
+        """Return ``kfp==2.17.0 → urllib3``."""
+        return " → ".join([self.requirement, *self.packages[1:]])
+
+
+def explain(
+    loaded: Loaded,
+    locked: Mapping[str, LockedPackages],
+    conflict: Conflict,
+    ask: Ask,
+) -> list[Finding]:
+    """Return the diagnostics of a refused variant; ``ask`` is :func:`image_matrix.lock.uv.graph`."""
+    variant = loaded.variants[conflict.variant]
+    free = ask(replace(conflict.question, constraints=()))
+    if not isinstance(free, Graph):
+        text = free.explanation if isinstance(free, Refused) else conflict.refused.explanation
+        return [unsolvable(loaded, variant, text)]
+    found = [
+        finding
+        for name in _in_the_way(conflict.question, free, ask)[:MOST_SHOWN]
+        for finding in _conflict(loaded, locked, conflict, free, name, ask)
+    ]
+    return found or [unsolvable(loaded, variant, conflict.refused.explanation)]
+
+
+def _in_the_way(question: Question, free: Graph, ask: Ask) -> list[str]:
+    """Return the packages that the child cannot live with: those refused alone, or else all that differ."""
+    there = {package_of(item): item for item in question.constraints}
+    differ = [
+        name for name in there if name in free.versions and version_of(there[name]) != free.versions[name]
+    ]
+    others = tuple(item for name, item in there.items() if name not in differ)
+    refused = [
+        name
+        for name in differ[:MOST_CANDIDATES]
+        if isinstance(ask(replace(question, constraints=(*others, there[name]))), Refused)
+    ]
+    return refused or differ
+
+
+def _conflict(
+    loaded: Loaded,
+    locked: Mapping[str, LockedPackages],
+    conflict: Conflict,
+    free: Graph,
+    name: str,
+    ask: Ask,
+) -> Iterator[Finding]:
+    variant, arch = loaded.variants[conflict.variant], conflict.question.arch
+    owner = _owner(loaded, locked, variant, arch, name)
+    ours = _trail(loaded, variant, free, name)
+    if owner is None or ours is None:
+        return
+    theirs = _trail(loaded, owner, ask(_as_locked(loaded, locked, owner, arch)), name)
+    version = next(version_of(i) for i in conflict.question.constraints if package_of(i) == name)
+    direct = len(ours.packages) == 1
+    finding = rules.PIP_CONFLICT.at(
+        ours.path,
+        image=variant.image,
+        ancestor=owner.image,
+        wants=f"needs {ours.requirement}" if direct else f"would take {name} {free.versions[name]}",
+        has=f"{name} {version}",
+        ours=f"`{ours}`",
+        theirs=f"`{theirs}`" if theirs else f"`{name}` of `{owner.image}`",
+    )
+    yield finding.beside(
+        (theirs.path if theirs else ("images", owner.image), f"{name} {version} comes from here")
+    )
+
+
+def _owner(
+    loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str, name: str
+) -> Variant | None:
+    """Return the ancestor that installed a package."""
+    for above in ancestors(loaded.variants, variant):
+        own = locked.get(above.id)
+        if own and any(package_of(item) == name for item in own.packages.get(arch, ())):
+            return above
+    return None
+
+
+def _as_locked(loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str) -> Question:
+    """Return the question whose answer is what a variant has."""
+    own = locked[variant.id].packages.get(arch, ())
+    return Question(
+        requirements=asked(variant, "pip"),
+        python=python_of(loaded.matrix, variant) or "",
+        arch=arch,
+        glibc=glibc_of(loaded.matrix, variant),
+        constraints=(*own, *beneath(loaded.variants, locked, variant).get(arch, ())),
+        index=variant.pip_index,
+    )
+
+
+def _trail(loaded: Loaded, variant: Variant, graph: Graph | Refused | Failed, name: str) -> Trail | None:
+    """Return the shortest way from a requirement of a variant to a package."""
+    if not isinstance(graph, Graph):
+        return None
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = {name}
+    for way in ways:
+        for above in graph.needed_by.get(way[0], ()):
+            if above == ROOT:
+                return _requirement(loaded, variant, way)
+            if above not in seen:
+                seen.add(above)
+                ways.append((above, *way))
+    return None
+
+
+def _requirement(loaded: Loaded, variant: Variant, way: tuple[str, ...]) -> Trail | None:
+    for item, path in requirement_lines(loaded, variant):
+        if package_name("pip", item) == way[0]:
+            return Trail(item, path, way)
+    return None

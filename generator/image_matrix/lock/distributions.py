@@ -1,0 +1,49 @@
+"""What a source's distribution brings: its Python, its C library, its snapshot service."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Matrix, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A release of Debian or Ubuntu."""
+
+    family: Literal["debian", "ubuntu"]
+    python: str
+    """Version of the package ``python3``."""
+    glibc: str
+    """As in wheel tags: ``2_36``. At most 2_40, the newest that uv has a name for."""
+
+
+_KNOWN = (
+    (r"trixie|debian:?13", Distribution("debian", "3.13", "2_40")),
+    (r"bookworm|debian:?12", Distribution("debian", "3.11", "2_36")),
+    (r"noble|ubuntu:?24\.04", Distribution("ubuntu", "3.12", "2_39")),
+    (r"jammy|ubuntu:?22\.04", Distribution("ubuntu", "3.10", "2_35")),
+)
+"""What a reference says about itself. Sources: the distributions' package pages of python3 and libc6."""
+DEFAULT_GLIBC = "2_28"
+"""The oldest that current wheels are built for (RHEL 8)."""
+
+
+def distribution_of(reference: str) -> Distribution | None:
+    """Return the distribution that an image reference names."""
+    return next((found for words, found in _KNOWN if re.search(words, reference.lower())), None)
+
+
+def python_of(matrix: Matrix, variant: Variant) -> str | None:
+    """Return a variant's Python version: its axis, or what its distribution has."""
+    found = distribution_of(matrix.sources.get(variant.root_source, ""))
+    return variant.values.get("python") or (found.python if found else None)
+
+
+def glibc_of(matrix: Matrix, variant: Variant) -> str:
+    """Return the C library that a variant's wheels must be content with."""
+    found = distribution_of(matrix.sources.get(variant.root_source, ""))
+    return found.glibc if found else DEFAULT_GLIBC

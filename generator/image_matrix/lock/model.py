@@ -1,0 +1,56 @@
+"""The lock as data; :mod:`image_matrix.lock.text` has its form as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSource:
+    """What an image reference pointed to."""
+
+    digest: str
+    """``sha256:…`` of the index."""
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """Platform to the digest of its manifest, as far as they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackages:
+    """What a variant's own requirements resolved to: what its ancestors do not have yet."""
+
+    inputs: str
+    """Digest of what was asked; the entry is stale when that is another one today."""
+    packages: Mapping[str, tuple[str, ...]]
+    """Architecture to what is installed: ``name==version`` for pip, addresses for conda."""
+
+    @property
+    def items(self) -> frozenset[str]:
+        """All of it, whatever the architecture."""
+        return frozenset(item for items in self.packages.values() for item in items)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A whole lock."""
+
+    sources: Mapping[str, LockedSource] = field(default_factory=dict)
+    """By image reference."""
+    downloads: Mapping[str, str] = field(default_factory=dict)
+    """Address to the SHA-256 of the file."""
+    apt: Mapping[str, str] = field(default_factory=dict)
+    """Name of a source to a moment of its snapshot service: ``20261101T000000Z``."""
+    cran: str | None = None
+    """Day of the CRAN snapshot: ``2026-11-01``."""
+    python: Mapping[str, LockedPackages] = field(default_factory=dict)
+    """By variant id."""
+    conda: Mapping[str, LockedPackages] = field(default_factory=dict)
+    """By variant id."""
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """``name==version`` to its files: wheel tag, or ``sdist``, to SHA-256."""

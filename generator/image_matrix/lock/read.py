@@ -1,0 +1,185 @@
+"""The lock as rendering wants it, and what it says nothing about. On the way of every command: no network, no uv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock import text as texts
+from image_matrix.lock.distributions import python_of
+from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
+from image_matrix.lock.pins import Pins
+from image_matrix.lock.requirements import Hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Manager, Variant
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.lock.model import Lock, LockedPackages
+
+
+def pins(text: str | None, loaded: Loaded) -> Pins:
+    """Return what a lock's text says about a matrix; entries that answer another question than today's are ignored.
+
+    Raises :class:`image_matrix.diagnostics.MatrixError` where the text is not a lock.
+    """
+    lock = texts.read(text)
+    return pins_of(lock, loaded)
+
+
+def pins_of(lock: Lock, loaded: Loaded) -> Pins:
+    """Return what a lock says about a matrix."""
+    matrix = loaded.matrix
+    sources = {matrix.frontend, *matrix.sources.values()}
+    return Pins(
+        digests={name: item.digest for name, item in lock.sources.items() if name in sources},
+        checksums=lock.downloads,
+        requirements=_requirements(lock, loaded),
+        explicit={
+            variant: {
+                arch: _explicit(urls)
+                for arch, urls in item.packages.items()
+                if arch in loaded.variants[variant].archs
+            }
+            for variant, item in fresh(lock.conda, loaded, "conda").items()
+        },
+        apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
+        cran_snapshot=lock.cran,
+    )
+
+
+def fresh(
+    locked: Mapping[str, LockedPackages], loaded: Loaded, manager: Manager
+) -> dict[str, LockedPackages]:
+    """Return the entries that still answer today's question, their ancestors' entries included."""
+    found: dict[str, LockedPackages] = {}
+    floating: set[str] = set()
+    for variant in loaded.variants.values():
+        if variant.parent in floating:
+            floating.add(variant.id)
+        elif asked(variant, manager):
+            entry = locked.get(variant.id)
+            parents = beneath(loaded.variants, found, variant)
+            inputs = packages_inputs(loaded.matrix, variant, manager, parents)
+            if entry and entry.inputs == inputs:
+                found[variant.id] = entry
+            else:
+                floating.add(variant.id)
+    return found
+
+
+def _requirements(lock: Lock, loaded: Loaded) -> dict[str, dict[str, str]]:
+    hashes = Hashes(lock.files)
+    found = {}
+    for name, entry in fresh(lock.python, loaded, "pip").items():
+        variant = loaded.variants[name]
+        python = python_of(loaded.matrix, variant)
+        rendered = {
+            arch: hashes.text(entry.packages[arch], python, arch)
+            for arch in variant.archs
+            if python is not None
+        }
+        whole = {arch: text for arch, text in rendered.items() if text is not None}
+        if len(whole) == len(variant.archs):
+            found[name] = whole
+    return found
+
+
+def _explicit(urls: tuple[str, ...]) -> str:
+    """Return an explicit conda lock (docs.conda.io, "Building identical conda environments")."""
+    return "\n".join(["@EXPLICIT", *sorted(urls)]) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Floating:
+    """Something that the lock says nothing about: another build may find something else."""
+
+    what: str
+    """As users read it: ``source debian-trixie``."""
+    path: Path
+    """Where the matrix asks for it."""
+
+    def finding(self) -> Finding:
+        """Return it as an error for ``check --locked``."""
+        return rules.NOT_LOCKED.at(self.path, "key", what=self.what)
+
+
+def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
+    """Return what floats, in the matrix's order."""
+    found = [
+        *_sources(loaded, pins),
+        *_downloads(loaded, pins),
+        *(item for variant in loaded.variants.values() for item in _packages(variant, pins)),
+        *_cran(loaded, pins),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
+    matrix = loaded.matrix
+    if floats(matrix.frontend, pins) and matrix.mirrors.frontend == "image":
+        yield Floating(f"the frontend {matrix.frontend}", ("frontend",))
+    for name in dict.fromkeys(item.source for item in loaded.variants.values() if item.source):
+        if floats(matrix.sources[name], pins):
+            yield Floating(f"source {name}", ("sources", name))
+        if matrix.apt_snapshot and name not in pins.apt_snapshots:
+            yield Floating(f"apt packages on {name}", ("sources", name))
+
+
+def floats(reference: str, pins: Pins) -> bool:
+    """Say whether an image reference has no digest."""
+    return "@" not in reference and reference not in pins.digests
+
+
+def _downloads(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
+    for file in wanted_files(loaded):
+        if not file.sha256 and file.address not in pins.checksums:
+            yield Floating(file.what, file.path)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFile:
+    """A file that some Dockerfile fetches."""
+
+    what: str
+    address: str
+    path: Path
+    sha256: str | None = None
+    """The checksum that the matrix gives."""
+
+
+def wanted_files(loaded: Loaded) -> list[WantedFile]:
+    """Return every download and extension that some variant fetches, each architecture's file once."""
+    from image_matrix.config.extensions import extension_address
+
+    found: dict[str, WantedFile] = {}
+    for variant in loaded.variants.values():
+        conda = ("micromamba",) if asked(variant, "conda") else ()
+        items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
+        for item, arch in ((item, arch) for item in items for arch in variant.archs):
+            what, path = f"download {item.name} ({arch})", ("downloads", item.name)
+            one = WantedFile(what, item.address(arch), path, item.sha256.get(arch))
+            found.setdefault(one.address, one)
+        for text in variant.packages.get("extensions", ()):
+            listed: Path = ("images", variant.image, "extensions", text)
+            found.setdefault(
+                extension_address(text), WantedFile(f"extension {text}", extension_address(text), listed)
+            )
+    return list(found.values())
+
+
+def _packages(variant: Variant, pins: Pins) -> Iterator[Floating]:
+    path: Path = ("images", variant.image)
+    if asked(variant, "pip") and variant.id not in pins.requirements:
+        yield Floating(f"Python packages of {variant.id}", path)
+    if asked(variant, "conda") and variant.id not in pins.explicit:
+        yield Floating(f"conda packages of {variant.id}", path)
+
+
+def _cran(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
+    images = [item.image for item in loaded.variants.values() if item.packages.get("cran")]
+    if images and pins.cran_snapshot is None:
+        yield Floating("CRAN packages", ("images", images[0]))

@@ -1,0 +1,140 @@
+"""Making a lock: every section with what it can get, what changed, and what could not be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.errors import CallError
+from image_matrix.lock.conda import lock_conda
+from image_matrix.lock.conflict import explain
+from image_matrix.lock.files import lock_files
+from image_matrix.lock.model import Lock
+from image_matrix.lock.python import lock_python, package_of
+from image_matrix.lock.resolver_api import ALL
+from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
+from image_matrix.lock.sources import lock_sources, wanted_references
+from image_matrix.lock.unsolvable import once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Finding
+    from image_matrix.lock.model import LockedPackages
+    from image_matrix.lock.python import Packages
+    from image_matrix.lock.read import WantedFile
+    from image_matrix.lock.resolver_api import Ask, Resolve
+    from image_matrix.registry.answers import Manifest, Refusal
+
+SNAPSHOTS = ("apt", "cran", "conda")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What locking needs from outside."""
+
+    manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
+    stream: Callable[[str], Iterator[bytes]]
+    resolve: Resolve
+    graph: Ask
+    solve: Callable[[tuple[str, ...], str], list[str] | str] | None
+    sleep: Callable[[float], None]
+    today: date
+    """The day in UTC."""
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The new lock, and what is not in it."""
+
+    lock: Lock
+    findings: tuple[Finding, ...]
+    """What is wrong with the matrix: conflicts and wrong checksums."""
+    failures: tuple[str, ...]
+    """What the environment did not give, a line each."""
+
+
+def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World) -> Outcome:
+    """Lock what is not locked, and move on what ``upgraded`` names (``ALL`` for everything).
+
+    Raises :class:`CallError` for a name that is nothing in this matrix and its lock.
+    """
+    _check_names(loaded, old, upgraded)
+
+    def moves(name: str) -> bool:
+        return upgraded == ALL or name in upgraded
+
+    def file_moves(item: WantedFile) -> bool:
+        return any(name in upgraded for name in names_of(item))
+
+    sources = lock_sources(loaded, old.sources, moves, world.manifests)
+    files = lock_files(loaded, old.downloads, file_moves, world.stream, world.sleep, world.say)
+    conda = lock_conda(loaded, old, moves, world.solve)
+    python = lock_python(loaded, old, upgraded, world.resolve, world.say)
+    order = list(loaded.variants)
+    conflicts = [
+        finding
+        for conflict in sorted(python.conflicts, key=lambda item: order.index(item.variant))
+        for finding in explain(loaded, python.locked, conflict, world.graph)
+    ]
+    packages, table = _with_stale(old, python)
+    lock = Lock(
+        sources=sources.locked,
+        downloads=files.locked,
+        apt=apt_moments(loaded, old, world.today, moves),
+        cran=cran_day(loaded, old, world.today, moves),
+        conda=conda.locked,
+        python=packages,
+        files=table,
+    )
+    failures = (
+        *(f"{name}: {reason}" for name, reason in sources.failures.items()),
+        *files.failures.values(),
+        *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
+        *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
+        *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
+    )
+    return Outcome(lock, (*files.findings, *once(conflicts)), failures)
+
+
+def names_of(item: WantedFile) -> tuple[str, ...]:
+    """Return the names by which ``--upgrade`` knows a file: its own, an extension's without version too."""
+    name = str(item.path[-1])
+    return (name, name.partition("@")[0])
+
+
+def _with_stale(
+    old: Lock, python: Packages
+) -> tuple[dict[str, LockedPackages], dict[str, Mapping[str, str]]]:
+    """Return the sections ``python`` and ``files``.
+
+    What could not be resolved keeps its old entry: it answers another question and is not used, but the next run takes
+    its versions up again.
+    """
+    waiting = {*python.failures, *(item.variant for item in python.conflicts)} - set(python.locked)
+    stale = {name: old.python[name] for name in waiting if name in old.python}
+    entries = {**stale, **python.locked}
+    files = {item: old.files.get(item, {}) for entry in stale.values() for item in entry.items} | python.files
+    used = {item for entry in entries.values() for item in entry.items}
+    return entries, {name: tags for name, tags in files.items() if name in used}
+
+
+def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
+    known = known_names(loaded, old)
+    for name in upgraded:
+        if name not in known and upgraded != ALL:
+            raise CallError(f"nothing in the lock is called `{name}`", did_you_mean(name, known))
+
+
+def known_names(loaded: Loaded, old: Lock) -> set[str]:
+    """Return every name that ``--upgrade`` takes."""
+    from image_matrix.lock.read import wanted_files
+
+    references = wanted_references(loaded)
+    packages = {package_of(item) for entry in old.python.values() for item in entry.items}
+    files = {name for item in wanted_files(loaded) for name in names_of(item)}
+    return {*references, *references.values(), *files, *packages, *SNAPSHOTS}

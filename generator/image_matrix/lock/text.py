@@ -1,0 +1,253 @@
+"""The lock's form as a file: sorted, one thing a line, comments kept.
+
+Rewriting keeps a comment where its entry stays: the new text is dumped, then every comment goes back above, or behind,
+the line that it belongs to. (ruamel.yaml's round trip hangs comments on the entry before them, so that an entry that
+goes takes its neighbour's comment along.)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from image_matrix.config.document import Document, Documents
+from image_matrix.config.yaml_loader import parse
+from image_matrix.diagnostics import MatrixError, diagnostic
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.model import FORMAT, Lock, LockedPackages, LockedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.diagnostics import Path
+
+FILE = "matrix.lock.yaml"
+HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments (docs/lock.md).\n"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PACKAGE = re.compile(
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+( @ https?://[A-Za-z0-9._~:/@+%-]+)?"
+)
+_TAG = re.compile(r"[A-Za-z0-9._-]+")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%{}-]+")
+_SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_ANY = re.compile(r"[^\x00-\x20\x7f]+")
+ARCHITECTURES = ("amd64", "arm64")
+SECTIONS = ("version", "sources", "downloads", "apt", "cran", "conda", "python", "files")
+
+
+def read(text: str | None) -> Lock:
+    """Read a lock; raises :class:`MatrixError` with its line where it says what no lock says.
+
+    A lock comes with pull requests: whatever is not of the expected form is refused before it reaches any file.
+    """
+    if text is None:
+        return Lock()
+    document, found = parse(text, FILE, _written)
+    if found or document is None:
+        raise MatrixError(found)
+    try:
+        return _lock(document.value)
+    except _BadEntryError as error:
+        place = Documents(document.value, (document,)).place(error.path)
+        raise MatrixError([diagnostic(rules.BAD_LOCK, place, problem=error.problem)]) from error
+
+
+class _BadEntryError(Exception):
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(problem)
+
+
+def _written(text: str, *, plain: bool) -> str | None:  # noqa: ARG001 - what the parser asks for
+    """Return a scalar as it is written: a digest may look like a number."""
+    return text or None
+
+
+def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds
+    top = _mapping(data, ())
+    for key in top:
+        if key not in SECTIONS:
+            raise _BadEntryError((key,), f"unknown section `{key}`")
+    if top and top.get("version") != str(FORMAT):
+        raise _BadEntryError(("version",), f"format {top.get('version')} is not known, only {FORMAT}")
+    return Lock(
+        sources={key: _source(item, ("sources", key)) for key, item in _section(top, "sources", _ANY)},
+        downloads=_texts(top, "downloads", _ADDRESS, _SHA256),
+        apt=_texts(top, "apt", _ANY, _SNAPSHOT),
+        cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
+        python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},
+        conda={key: _packages(i, ("conda", key), _ADDRESS) for key, i in _section(top, "conda", _ANY)},
+        files={
+            key: _strings(item, ("files", key), _TAG, _SHA256)
+            for key, item in _section(top, "files", _PACKAGE)
+        },
+    )
+
+
+def _mapping(value: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _BadEntryError(path, "a mapping is expected here")
+    return value
+
+
+def _section(top: Mapping[str, Any], name: str, keys: re.Pattern[str]) -> Iterator[tuple[str, Any]]:
+    for key, value in _mapping(top.get(name), (name,)).items():
+        yield _text(key, keys, (name, key)), value
+
+
+def _text(value: Any, form: re.Pattern[str], path: Path) -> str:  # noqa: ANN401
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise _BadEntryError(path, f"`{value}` is not what is expected here")
+    return value
+
+
+def _strings(value: Any, path: Path, keys: re.Pattern[str], values: re.Pattern[str]) -> dict[str, str]:  # noqa: ANN401
+    return {
+        _text(key, keys, (*path, key)): _text(item, values, (*path, key))
+        for key, item in _mapping(value, path).items()
+    }
+
+
+def _texts(
+    top: Mapping[str, Any], name: str, keys: re.Pattern[str], values: re.Pattern[str]
+) -> dict[str, str]:
+    return _strings(top.get(name), (name,), keys, values)
+
+
+def _source(value: Any, path: Path) -> LockedSource:  # noqa: ANN401
+    found = _strings(value, path, _ANY, _DIGEST)
+    if "digest" not in found:
+        raise _BadEntryError(path, "there is no `digest`")
+    return LockedSource(found["digest"], {key: item for key, item in found.items() if key != "digest"})
+
+
+def _packages(value: Any, path: Path, form: re.Pattern[str]) -> LockedPackages:  # noqa: ANN401
+    found = _mapping(value, path)
+    lists = {
+        key: tuple(
+            _text(item, form, (*path, key, at)) for at, item in enumerate(_list(found[key], (*path, key)))
+        )
+        for key in found
+        if key != "inputs"
+    }
+    for key in lists:
+        if key not in ("all", *ARCHITECTURES):
+            raise _BadEntryError((*path, key), f"unknown architecture `{key}`")
+    inputs = _text(found.get("inputs"), _FINGERPRINT, (*path, "inputs"))
+    both = lists.get("all", ())
+    return LockedPackages(
+        inputs, {arch: (*both, *lists[arch]) if lists.get(arch) else both for arch in ARCHITECTURES}
+    )
+
+
+def _list(value: Any, path: Path) -> list[Any]:  # noqa: ANN401
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _BadEntryError(path, "a list is expected here")
+    return value
+
+
+def write(lock: Lock, before: str | None = None) -> str:
+    """Return the file's text, with the comments of the text that it replaces."""
+    text = HEADER + _dump(_data(lock))
+    return with_comments(text, before) if before else text
+
+
+def _data(lock: Lock) -> dict[str, Any]:
+    sections = {
+        "version": FORMAT,
+        "sources": {key: {"digest": item.digest, **item.platforms} for key, item in lock.sources.items()},
+        "downloads": dict(lock.downloads),
+        "apt": dict(lock.apt),
+        "cran": lock.cran,
+        "conda": {key: _packages_data(item) for key, item in lock.conda.items()},
+        "python": {key: _packages_data(item) for key, item in lock.python.items()},
+        "files": {key: dict(item) for key, item in lock.files.items()},
+    }
+    return {key: _sorted(value) for key, value in sections.items() if value}
+
+
+def _packages_data(item: LockedPackages) -> dict[str, Any]:
+    """What all architectures have stands once; ``inputs`` says which ones they are."""
+    lists = [set(items) for items in item.packages.values()]
+    everywhere = set.intersection(*lists) if lists else set()
+    named = {"all": everywhere, **{arch: {*items} - everywhere for arch, items in item.packages.items()}}
+    return {"inputs": item.inputs, **{name: sorted(items) for name, items in named.items() if items}}
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401
+    """Sort mappings by key, with what an entry is first: its ``digest``, ``inputs`` and what is for ``all``."""
+    if not isinstance(value, dict):
+        return value
+    first = ("digest", "inputs", "all")
+    keys = sorted(value, key=lambda key: (first.index(key) if key in first else len(first), key))
+    return {key: _sorted(value[key]) for key in keys}
+
+
+def _dump(data: Mapping[str, Any]) -> str:
+    """Dump in block style; a section each, with an empty line between them."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return "\n".join(
+        yaml.dump({key: value}, Dumper=dumper, sort_keys=False, width=10_000, allow_unicode=True)
+        for key, value in data.items()
+    )
+
+
+def with_comments(text: str, before: str) -> str:
+    """Return ``text`` with the comments of ``before`` at the entries that they stood at."""
+    old, new = parse(before, FILE)[0], parse(text, FILE)[0]
+    if old is None or new is None:
+        return text
+    above, behind = _comments(old)
+    lines = list(new.lines)
+    for number, path in sorted(_anchors(new).items(), reverse=True):
+        if path in behind:
+            lines[number] += behind[path]
+        lines[number:number] = above.get(path, [])
+    return "\n".join(lines)
+
+
+def _comments(document: Document) -> tuple[dict[Path, list[str]], dict[Path, str]]:
+    """Return the comment lines above entries, and the comments behind them."""
+    above: dict[Path, list[str]] = {}
+    behind: dict[Path, str] = {}
+    waiting: list[str] = []
+    anchors = _anchors(document)
+    for number, line in enumerate(document.lines):
+        if line.lstrip().startswith("#"):
+            waiting += [line] if f"{line}\n" != HEADER else []
+        elif number in anchors:
+            path = anchors[number]
+            if waiting:
+                above[path] = waiting
+                waiting = []
+            comment = re.search(r"\s+#.*$", line)
+            if comment:
+                behind[path] = comment.group()
+    return above, behind
+
+
+def _anchors(document: Document) -> dict[int, Path]:
+    """Return the line of every entry, with the entry's path; an entry of a list is known by its text."""
+    found: dict[int, Path] = {}
+
+    def walk(node: yaml.Node | None, path: Path) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                found.setdefault(key.start_mark.line, (*path, key.value))
+                walk(value, (*path, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                found.setdefault(item.start_mark.line, (*path, str(item.value)))
+
+    walk(document.root, ())
+    return found

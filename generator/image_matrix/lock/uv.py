@@ -1,0 +1,237 @@
+"""``uv pip compile``: requirements to versions and files, for one Python on one architecture.
+
+``pylock.toml`` (PEP 751) is asked for, because it names the files that fit; given as a file that already exists, it is
+also how uv takes the versions that it shall keep. uv's own configuration files are left out: what is resolved follows
+from the matrix. Its environment variables stay, they hold credentials of indexes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
+from image_matrix.lock.resolver_api import ALL, ROOT, Failed, Graph, Question, Refused, Resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NO_SOLUTION = 1
+"""uv's exit code for requirements that cannot be had together; 2 is everything else."""
+SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where packages are fetched here: mirrors, certificates and logins; nothing of it gets into the lock."""
+
+    default_index: str | None = None
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """Public address to mirror."""
+    ca_bundle: str | None = None
+    netrc: str | None = None
+
+    def here(self, index: str) -> str:
+        """Return the address under which a public index is found here."""
+        from image_matrix.config.mirrors import mirrored
+
+        return mirrored(index, self.indexes)
+
+    def is_public(self, index: str, asked: str) -> bool:
+        """Say whether an index that uv names is the one that was asked for, and not the default one."""
+        return index.strip().rstrip("/") == self.here(asked).rstrip("/")
+
+
+Run = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
+"""Runs uv with arguments and further environment variables: exit code and standard error."""
+
+
+def runner() -> Run:
+    """Return a function that runs the uv that is installed beside this program.
+
+    The program is looked up here and not in each run: that reads sysconfig, whose first use is not safe in threads.
+    """
+    import os
+    import subprocess
+
+    from uv import find_uv_bin
+
+    program = find_uv_bin()
+
+    def run(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
+        done = subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            env={**os.environ, **environment},
+        )
+        return done.returncode, done.stderr
+
+    return run
+
+
+def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Failed:
+    """Resolve a question; what is in its constraints is not part of the answer."""
+    answer = _compile(question, site, run, "pylock.toml")
+    if not isinstance(answer, str):
+        return answer
+    try:
+        packages = {
+            f"{package['name']}=={package['version']}": _files(package)
+            for package in tomllib.loads(answer).get("packages", ())
+        }
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        return Failed(f"uv's answer is not as expected: {error!r}")
+    origins = _origins(question, site, run, packages)
+    if not isinstance(origins, Mapping):
+        return origins
+    files = {
+        name: tags
+        for bare, tags in packages.items()
+        if (name := bare + (f"{INDEX_MARK}{origins[bare]}" if bare in origins else ""))
+        not in question.constraints
+    }
+    bare = [name for name, tags in files.items() if not tags]
+    return Failed(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
+
+
+def _origins(
+    question: Question, site: Site, run: Run, packages: Iterable[str]
+) -> Mapping[str, str] | Refused | Failed:
+    """Return the index of every package that is not from the default one; uv says it in its other format only."""
+    if question.index is None:
+        return {}
+    answer = _compile(replace(question, constraints=tuple(packages)), site, run, "requirements.txt")
+    if not isinstance(answer, str):
+        return answer
+    found: dict[str, str] = {}
+    package = ""
+    for line in answer.splitlines():
+        package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
+        if "# from " in line and site.is_public(line.partition("# from ")[2], question.index):
+            found[package] = question.index
+    return found
+
+
+def graph(question: Question, site: Site, run: Run) -> Graph | Refused | Failed:
+    """Resolve a question to its graph."""
+    answer = _compile(question, site, run, "requirements.txt")
+    if not isinstance(answer, str):
+        return answer
+    versions, needed_by = {}, {}
+    for line in answer.splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)==(\S+)\s*(?:# via (.*))?$", line)
+        if match:
+            via = [item.strip() for item in (match[3] or "").split(",")]
+            versions[match[1]] = match[2]
+            needed_by[match[1]] = tuple(_requirer(item) for item in via if item and not item.startswith("-c"))
+    return Graph(versions, needed_by)
+
+
+def _requirer(annotation: str) -> str:
+    return ROOT if annotation.startswith("-r") else annotation.partition("[")[0]
+
+
+def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refused | Failed:
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
+        folder = Path(name)
+        output = folder / form
+        (folder / "requirements.in").write_text(_lines(question.requirements))
+        pinned = [item.partition(INDEX_MARK)[0] for item in question.constraints]
+        (folder / "constraints.txt").write_text(_lines(pinned))
+        if question.preferred and form == "pylock.toml":
+            output.write_text(_preferences(question.preferred))
+        found = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
+        here = {name: value for name, value in found.items() if value}
+        try:
+            code, errors = run(_arguments(question, site, folder, output), here)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Failed(f"uv cannot be run: {error}")
+        if code == 0:
+            return output.read_text()
+    if code == NO_SOLUTION and "No solution found" in errors:
+        return Refused(_explanation(errors))
+    return Failed(_reason(errors))
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "".join(f"{item}\n" for item in items)
+
+
+def _preferences(versions: Mapping[str, str]) -> str:
+    entries = (
+        f"[[packages]]\nname = {json.dumps(name)}\nversion = {json.dumps(version)}\n"
+        for name, version in sorted(versions.items())
+    )
+    return f'lock-version = "1.0"\ncreated-by = "image-matrix"\n{"".join(entries)}'
+
+
+def _arguments(question: Question, site: Site, folder: Path, output: Path) -> list[str]:
+    import sys
+
+    form = "pylock.toml" if output.suffix == ".toml" else "requirements.txt"
+    indexes = [f"--default-index={site.default_index}"] if site.default_index else []
+    if question.index:
+        indexes += [f"--index={site.here(question.index)}", "--index-strategy=unsafe-best-match"]
+    if question.upgraded == ALL:
+        upgrades = ["--upgrade"]
+    else:
+        upgrades = [f"--upgrade-package={name}" for name in question.upgraded]
+    return [
+        *("pip", "compile", str(folder / "requirements.in"), f"--constraints={folder / 'constraints.txt'}"),
+        *(
+            f"--output-file={output}",
+            f"--format={form}",
+            "--annotation-style=line",
+            "--no-header",
+            "--emit-index-annotation",
+        ),
+        *(f"--python={sys.executable}", f"--python-version={question.python}", "--no-python-downloads"),
+        f"--python-platform={MACHINES[question.arch]}-manylinux_{question.glibc}",
+        *("--no-config", "--no-progress", "--color=never", "--no-strip-extras"),
+        *indexes,
+        *upgrades,
+    ]
+
+
+def _explanation(errors: str) -> str:
+    """Return uv's message without its warnings and its line breaks."""
+    kept = [line.strip() for line in errors.splitlines() if line.strip() and not line.startswith("warning")]
+    text = " ".join(kept).replace("error: ", "").replace("cause: ", "")
+    return text.removeprefix("No solution found when resolving dependencies ").strip()
+
+
+def _reason(errors: str) -> str:
+    """Return what uv could not do and the innermost cause, out of its chain of causes."""
+    lines = [line.strip().removeprefix("cause: ") for line in errors.splitlines() if line.strip()]
+    kept = [line.removeprefix("error: ") for line in lines if not line.startswith("warning")]
+    if kept and kept[0].startswith("Couldn't parse requirement"):
+        # it stands in a file of ours, which is gone; its text comes behind the cause, with carets below
+        cause, requirement, *_ = *kept[1:], "", ""
+        return f"uv: `{requirement}` is no requirement: {cause}"
+    fetched = next(
+        (line for line in kept if line.startswith("Failed to fetch")), kept[0] if kept else "nothing"
+    )
+    return f"uv: {fetched}" + (f" ({kept[-1]})" if kept and kept[-1] != fetched else "")
+
+
+def _files(package: Mapping[str, Any]) -> dict[str, str]:
+    """Return the wheels that fit; where there is none, the source distribution."""
+    files = package.get("wheels") or ([package["sdist"]] if "sdist" in package else [])
+    found = {
+        wheel_tag(item.get("name") or unquote(item["url"].rpartition("/")[2])): item["hashes"]["sha256"]
+        for item in files
+        if "sha256" in item.get("hashes", {})
+    }
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Writing generated files: comparison, hand edits, merges."""

@@ -1,0 +1,1 @@
+"""Programs and actions of others, pinned by version and checksum."""

@@ -1,0 +1,163 @@
+"""The inputs of a key in a user's words, so that two states of a matrix can be told apart by what was edited."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.extensions import extension_address
+from image_matrix.config.resolve import package_name
+from image_matrix.render.templates import DOCKERFILE_SUFFIX
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Download, Matrix, Platform, Variant
+    from image_matrix.lock.pins import Pins
+    from image_matrix.output_tree.files import File
+    from image_matrix.render.templates import Templates
+
+DOCKERFILE = "Dockerfile"
+_REFERENCE = re.compile(r"""\b(?:extends|include|import|from)\s+["']([^"']+)["']""")
+Ingredients = dict[str, tuple[str, ...]]
+"""What it is (``pip packages``, ``lock: debian-trixie``) to its value as a list of texts."""
+
+
+def ingredients(
+    matrix: Matrix,
+    pins: Pins,
+    templates: Templates,
+    rendered: Mapping[str, File],
+    item: Variant,
+    platform: Platform,
+) -> Ingredients:
+    """Return everything of its own that goes into a variant's key; its parent is not among it."""
+    arch = platform.rpartition("/")[2]
+    found: Ingredients = {}
+    found |= _source(matrix, pins, item)
+    found |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
+    found |= {"package index": (item.pip_index,)} if item.pip_index and item.packages.get("pip") else {}
+    found |= dict(_fetched(matrix, pins, item, arch))
+    found |= dict(_locked(pins, item, arch))
+    found["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
+    found["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
+    found["Python"] = (
+        item.values.get("python", ""),
+        f"provider {item.provider}",
+        "with the source's packages" if item.system_site_packages else "",
+    )
+    found |= dict(_files(rendered, item))
+    return found | _template(templates, rendered, item)
+
+
+def _source(matrix: Matrix, pins: Pins, item: Variant) -> Ingredients:
+    found: Ingredients = {"Dockerfile frontend": (matrix.frontend,)}
+    found |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.frontend, ""),)}
+    if item.source:
+        reference = matrix.sources[item.source]
+        found |= {
+            f"source {item.source}": (reference,),
+            f"lock: {item.source}": (pins.digests.get(reference, ""),),
+        }
+        found |= {"lock: apt snapshot": (pins.apt_snapshots.get(item.source, ""),)}
+    return found
+
+
+def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name in (*item.downloads, *(["micromamba"] if item.packages.get("conda") else [])):
+        download = matrix.downloads[name]
+        yield f"download {name}", (download.version, download.address(arch), *_steps(download))
+        yield f"lock: {name}", (download.sha256.get(arch) or pins.checksums.get(download.address(arch), ""),)
+    for extension in item.packages.get("extensions", ()):
+        yield f"lock: {extension}", (pins.checksums.get(extension_address(extension), ""),)
+
+
+def _steps(download: Download) -> Iterator[str]:
+    """Yield what is done with a file once it is there."""
+    if download.to:
+        yield f"to {download.to}"
+    if download.unpack:
+        yield f"unpacked in {download.unpack}"
+    if download.strip:
+        yield f"strip {download.strip}"
+    if download.deb:
+        yield "installed by apt"
+
+
+def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, texts in (("Python packages", pins.requirements), ("conda packages", pins.explicit)):
+        if item.id in texts:
+            lines = texts[item.id].get(arch, "").splitlines()
+            entries = (line for line in lines if line and not line.startswith((" ", "#")))
+            yield f"lock: {name}", tuple(line.removesuffix(" \\") for line in entries)
+            yield f"lock: hashes of {name}", tuple(lines)
+    if item.packages.get("cran"):
+        yield "lock: CRAN snapshot", (pins.cran_snapshot or "",)
+
+
+def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, tuple[str, ...]]]:
+    prefix = f"{item.folder}/rootfs/"
+    for path, file in rendered.items():
+        if path.startswith(prefix):
+            yield f"file /{path[len(prefix) :]}", (file.mode, hashlib.sha256(file.content).hexdigest())
+
+
+def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> Ingredients:
+    hashes = {
+        f"template {name.removesuffix(DOCKERFILE_SUFFIX).removesuffix('.j2')}": (
+            hashlib.sha256(templates.dockerfiles[name].encode()).hexdigest(),
+        )
+        for name in _chain(templates, item.template + DOCKERFILE_SUFFIX)
+    }
+    return {
+        "template": (item.template,),
+        **hashes,
+        DOCKERFILE: (rendered[f"{item.folder}/Dockerfile"].content.decode(),),
+    }
+
+
+def _chain(templates: Templates, first: str) -> list[str]:
+    """Return a template with all that it extends, includes and imports."""
+    found = [first] if first in templates.dockerfiles else []
+    for name in found:
+        others = dict.fromkeys(_REFERENCE.findall(templates.dockerfiles[name]))
+        found += [other for other in others if other in templates.dockerfiles and other not in found]
+    return found
+
+
+def differences(old: Ingredients, new: Ingredients) -> list[str]:
+    """Return what differs, in words, in the order of :func:`ingredients`.
+
+    A template that was edited counts only where the Dockerfile differs, too; a Dockerfile that differs for no other
+    reason is one itself.
+    """
+    rendered = old.get(DOCKERFILE) != new.get(DOCKERFILE)
+    found: list[str] = []
+    for name in dict.fromkeys((*new, *old)):
+        before, after = old.get(name, ()), new.get(name, ())
+        if name == DOCKERFILE or before == after:
+            continue
+        if name.startswith("template ") and not (rendered and before and after):
+            continue
+        if not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(found)):
+            found.append(f"{name}{_details(name, before, after)}")
+    return found or ([DOCKERFILE] if rendered else [])
+
+
+def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Say which entries of a list came, went or changed."""
+    if name == "template":
+        return f" {before[0]} → {after[0]}"
+    if not name.endswith(" packages") or name.startswith("lock: hashes"):
+        return ""
+    if name.startswith("lock: ") and not after:
+        return " (not locked any more)"
+    manager = name.split()[-2]
+    kind = manager if manager in ("apt", "pip", "conda", "cran", "npm") else "pip"
+    old = {package_name(kind, item): item for item in before if item not in after}  # type: ignore[arg-type]
+    new = {package_name(kind, item): item for item in after if item not in before}  # type: ignore[arg-type]
+    words = [f"{old[key]} → {item}" if key in old else f"+{item}" for key, item in new.items()]
+    words += [f"-{item}" for key, item in old.items() if key not in new]
+    return f" ({listed(words, 3)})" if words else " (order)"

@@ -1,0 +1,92 @@
+"""Content keys: what an image is made of, as a hash that is known before it is built.
+
+The key of a variant on a platform covers the files of its build context (the Dockerfile is one of them), its platform
+and its parent's key, and so everything below it (a Merkle tree); docs/keys.md gives it byte for byte. Commit, time,
+tags, mirrors and the place of an entry in matrix.yaml are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.output_tree.files import File
+
+FORMAT = 1
+"""Part of every key: a change of the rules below is a change of all keys."""
+TAG_DIGITS = 12
+"""Hexadecimal digits of the key in a tag: 48 bits, where a family has some thousands of keys in its life."""
+_BY_ARCHITECTURE = ("requirements/", "conda/")
+"""Folders of a context with one file for each architecture, of which a build reads its own only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one variant."""
+
+    index: str
+    """Over all platforms: the key of the multi-platform index."""
+    platforms: Mapping[Platform, str]
+    label: str
+
+    @property
+    def tag(self) -> str:
+        """The immutable tag of the index: ``python3.13-0123456789ab``."""
+        return f"{self.label}-{self.index[:TAG_DIGITS]}"
+
+    def platform_tag(self, platform: Platform) -> str:
+        """Return the immutable tag for one platform: ``python3.13-0123456789ab-amd64``."""
+        return f"{self.label}-{self.platforms[platform][:TAG_DIGITS]}-{platform.rpartition('/')[2]}"
+
+
+def compute_keys(variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, Keys]:
+    """Return the keys of all variants by id; ``variants`` has parents before children."""
+    contexts = _contexts(variants, rendered)
+    found: dict[str, Keys] = {}
+    for item in variants.values():
+        parent = found[item.parent].platforms if item.parent else {}
+        platforms = {
+            platform: _hash(platform_record(contexts[item.folder], platform, parent.get(platform)))
+            for platform in item.platforms
+        }
+        found[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
+    return found
+
+
+def _contexts(
+    variants: Mapping[str, Variant], rendered: Mapping[str, File]
+) -> dict[str, dict[str, list[str]]]:
+    """Return each folder's files with mode and SHA-256, in one pass over the rendering."""
+    folders: dict[str, dict[str, list[str]]] = {item.folder: {} for item in variants.values()}
+    for path, file in rendered.items():
+        folder = "/".join(path.split("/", 3)[:3])
+        if folder in folders:
+            folders[folder][path[len(folder) + 1 :]] = [file.mode, hashlib.sha256(file.content).hexdigest()]
+    return folders
+
+
+def platform_record(files: Mapping[str, list[str]], platform: Platform, parent: str | None) -> dict[str, Any]:
+    """Return what the key of one platform is the hash of."""
+    own = f"/{platform.rpartition('/')[2]}.txt"
+    used = {
+        path: entry
+        for path, entry in files.items()
+        if not path.startswith(_BY_ARCHITECTURE) or path.endswith(own)
+    }
+    return {"format": FORMAT, "platform": platform, "parent": parent, "files": used}
+
+
+def _hash(record: Mapping[str, Any]) -> str:
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def tagged(matrix: Matrix, variants: Mapping[str, Variant], keys: Mapping[str, Keys]) -> dict[str, str]:
+    """Return the references of a pull request: every variant under its immutable tag."""
+    return {item.id: f"{matrix.registry}/{item.image}:{keys[item.id].tag}" for item in variants.values()}

@@ -1,0 +1,226 @@
+"""How long a run takes: the generated workflow and other ways to order the same work, on N runners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from image_matrix.planning.schedule import Task, makespan
+from image_matrix.render.workflow_jobs import build_jobs, job_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from image_matrix.config.model import Matrix, Platform, Variant
+
+Leg = tuple[str, "Platform"]
+"""Variant id and platform."""
+PLAN, RELEASE = "plan", "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """Seconds of each part of a run; estimates for what was not measured."""
+
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """``IMAGE:LABEL`` or ``IMAGE``, with or without ``-ARCH``, and plan, start, test, scan, release."""
+    plan: float = 60
+    start: float = 35
+    """Of every leg: checkout, generator, buildx, login."""
+    test: float = 60
+    scan: float = 120
+    release: float = 180
+
+    def build(self, item: Variant, platform: Platform) -> float:
+        """Return the seconds that a build with its push takes."""
+        arch = platform.rpartition("/")[2]
+        for name in (f"{item.id}-{arch}", item.id, f"{item.image}-{arch}", item.image):
+            if name in self.measured:
+                return self.measured[name]
+        return estimate(item)
+
+
+def estimate(item: Variant) -> float:
+    """Return a guess from what is installed; orders of magnitude as seen on GitHub's runners, not more."""
+    each = {"apt": 3.0, "pip": 5.0, "conda": 8.0, "cran": 30.0, "npm": 8.0, "extensions": 4.0}
+    packages = sum(each[manager] * len(found) for manager, found in item.packages.items())
+    heavy = 300.0 if item.accelerator and item.packages.get("pip") else 0.0
+    return 45.0 + packages + 15.0 * len(item.downloads) + heavy
+
+
+PARTS = ("plan", "start", "test", "scan", "release")
+"""What a run has besides builds."""
+
+
+def names_of(variants: Mapping[str, Variant]) -> set[str]:
+    """Return every name that a measured duration can have."""
+    found = set(PARTS)
+    for item in variants.values():
+        for name in (item.image, item.id):
+            found |= {name, *(f"{name}-{arch}" for arch in item.archs)}
+    return found
+
+
+def read_durations(said: Mapping[str, float]) -> Durations:
+    """Take measured seconds; the names of a run's parts replace the estimates of those."""
+    parts = {name: said[name] for name in PARTS if name in said}
+    return Durations({name: value for name, value in said.items() if name not in parts}, **parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done, and how long each part takes."""
+
+    matrix: Matrix
+    variants: Mapping[str, Variant]
+    durations: Durations
+
+    def legs(self, images: Collection[str] | None = None) -> tuple[Leg, ...]:
+        """Return the legs of some images and all that is built on them; of all by default."""
+        chosen: set[str] = set()
+        for item in self.variants.values():
+            if images is None or item.image in images or item.parent in chosen:
+                chosen.add(item.id)
+        return tuple((name, platform) for name in chosen for platform in self.variants[name].platforms)
+
+    def leg_seconds(self, leg: Leg) -> float:
+        """Return how long a leg has a runner."""
+        return (
+            self.durations.start + self.durations.build(self.variants[leg[0]], leg[1]) + self.durations.test
+        )
+
+    @property
+    def scan_seconds(self) -> float:
+        """How long the scan of one leg has a runner."""
+        return self.durations.start + self.durations.scan if self.matrix.build.scan.tool != "none" else 0.0
+
+
+def generated(work: Work, legs: Collection[Leg]) -> list[Task]:
+    """Return the generated workflow: a job per image and platform, needing its parent's job only."""
+    tasks = [Task(PLAN, (work.durations.plan,))]
+    found = []
+    for job in build_jobs(work.matrix, work.variants):
+        mine = [leg for label in job.labels if (leg := (f"{job.image}:{label}", job.platform)) in legs]
+        if mine:
+            needs = (PLAN, *((job.parent,) if job.parent else ()))
+            found.append(Task(job.id, tuple(work.leg_seconds(leg) for leg in mine), needs))
+    return [*tasks, *found, *_scans(work, legs), _release(work, [task.name for task in found], legs)]
+
+
+def layered(work: Work, legs: Collection[Leg]) -> list[Task]:
+    """Return the same work with a barrier after every generation of the DAG."""
+    depth: dict[str, int] = {}
+    for item in work.variants.values():
+        depth[item.id] = depth[item.parent] + 1 if item.parent else 0
+    layers: dict[int, list[Leg]] = {}
+    for leg in legs:
+        layers.setdefault(depth[leg[0]], []).append(leg)
+    tasks, before = [Task(PLAN, (work.durations.plan,))], PLAN
+    for number, members in sorted(layers.items()):
+        name = f"layer-{number}"
+        tasks.append(Task(name, tuple(work.leg_seconds(leg) for leg in members), (before,)))
+        before = name
+    scans = [Task("scan", tuple(work.scan_seconds for _ in legs), (before,))] if legs else []
+    return [*tasks, *scans, Task(RELEASE, (work.durations.release,), ("scan", before))]
+
+
+def trees(work: Work, legs: Collection[Leg]) -> list[Task]:
+    """Return one job for each root variant and platform that does everything on top of it, one after the other."""
+    totals: dict[Leg, float] = {}
+    for leg in legs:
+        root = (_root(work.variants, leg[0]), leg[1])
+        rest = work.leg_seconds(leg) - work.durations.start + work.scan_seconds - work.durations.start
+        totals[root] = totals.get(root, work.durations.start) + rest
+    jobs = [Task(f"{name}-{platform}", (seconds,), (PLAN,)) for (name, platform), seconds in totals.items()]
+    release = Task(RELEASE, (work.durations.release,), (PLAN, *(job.name for job in jobs)))
+    return [Task(PLAN, (work.durations.plan,)), *jobs, release]
+
+
+def _root(variants: Mapping[str, Variant], name: str) -> str:
+    while parent := variants[name].parent:
+        name = parent
+    return name
+
+
+def _scans(work: Work, legs: Collection[Leg]) -> list[Task]:
+    if not work.scan_seconds:
+        return []
+    by_image: dict[str, list[Leg]] = {}
+    for leg in legs:
+        by_image.setdefault(work.variants[leg[0]].image, []).append(leg)
+    return [
+        Task(
+            f"scan_{image}",
+            tuple(work.scan_seconds for _ in mine),
+            tuple({job_id(image, leg[1]) for leg in mine}),
+        )
+        for image, mine in by_image.items()
+    ]
+
+
+def _release(work: Work, builds: Iterable[str], legs: Collection[Leg]) -> Task:
+    scans = {f"scan_{work.variants[leg[0]].image}" for leg in legs}
+    return Task(RELEASE, (work.durations.release,), (PLAN, *builds, *scans))
+
+
+def bound(work: Work, legs: Collection[Leg], runners: int) -> float:
+    """Return what no order of the same work can beat: the longest chain of variants, or all work shared out evenly."""
+    ends: dict[Leg, float] = {}
+    for item in work.variants.values():
+        for platform in item.platforms:
+            leg = (item.id, platform)
+            below = ends.get((item.parent or "", platform), 0.0)
+            ends[leg] = below + (work.leg_seconds(leg) if leg in legs else 0.0)
+    around = work.durations.plan + work.durations.release
+    chain = max((ends[leg] + work.scan_seconds for leg in legs), default=0.0)
+    total = sum(work.leg_seconds(leg) + work.scan_seconds for leg in legs)
+    return around + max(chain, total / runners)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One scenario on a number of runners, in seconds."""
+
+    scenario: str
+    runners: int
+    legs: int
+    bound: float
+    generated: float
+    layers: float
+    trees: float
+    rebuild_all: float
+
+
+def scenarios(work: Work) -> dict[str, tuple[Leg, ...]]:
+    """Return what changes in each scenario: everything, the largest root, a leaf of the longest chain, nothing."""
+    roots = [image.name for image in work.matrix.images.values() if not image.parent]
+    root = max(roots, key=lambda name: len(work.legs([name])))
+    leaf = list(work.variants.values())[-1].image
+    parents = {item.parent.partition(":")[0] for item in work.variants.values() if item.parent}
+    leaves = [item.image for item in work.variants.values() if item.image not in parents]
+    leaf = leaves[-1] if leaves else leaf
+    return {
+        "everything": work.legs(),
+        f"{root} changed": work.legs([root]),
+        f"{leaf} changed": work.legs([leaf]),
+        "nothing": (),
+    }
+
+
+def rows(work: Work, runners: Iterable[int]) -> list[Row]:
+    """Simulate every scenario on each number of runners."""
+    everything = work.legs()
+    return [
+        Row(
+            scenario=name,
+            runners=count,
+            legs=len(legs),
+            bound=bound(work, legs, count),
+            generated=makespan(generated(work, legs), count),
+            layers=makespan(layered(work, legs), count),
+            trees=makespan(trees(work, legs), count),
+            rebuild_all=makespan(generated(work, everything), count),
+        )
+        for count in runners
+        for name, legs in scenarios(work).items()
+    ]

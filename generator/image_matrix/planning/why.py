@@ -1,0 +1,54 @@
+"""What a variant's key is made of, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.planning.key_inputs import ingredients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.model import Platform, Variant
+    from image_matrix.planning.key_inputs import Ingredients
+    from image_matrix.planning.plan import State
+
+MOST_LOCKED = 8
+"""Locked packages that are listed where not all of them are wanted."""
+
+
+def made_of(state: State, name: str, *, everything: bool) -> str:
+    """Return a variant's keys, tags and inputs; ``everything`` lists all locked packages."""
+    item, keys = state.loaded.variants[name], state.keys[name]
+    tags = (keys.tag, *(keys.platform_tag(platform) for platform in item.platforms))
+    lines = [
+        name,
+        *(f"  {platform}  {key}" for platform, key in keys.platforms.items()),
+        f"  tags: {', '.join(tags)}",
+        *([f"  parent: {item.parent}"] if item.parent else []),
+        *_inputs(state, item, everything=everything),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
+    """Yield a line for each input; one for each architecture where they differ."""
+    found = {platform: _of(state, item, platform) for platform in item.platforms}
+    for what in dict.fromkeys(name for one in found.values() for name in one):
+        values = {platform: one.get(what, ()) for platform, one in found.items()}
+        same = len(set(values.values())) == 1
+        for platform, value in [next(iter(values.items()))] if same else values.items():
+            shown = [text for text in value if text and "\n" not in text]
+            if shown and not what.startswith(("lock: hashes", "file ")):
+                where = "" if same else f" ({platform.rpartition('/')[2]})"
+                yield f"  {what}{where}: {_listed(what, shown, everything=everything)}"
+
+
+def _of(state: State, item: Variant, platform: Platform) -> Ingredients:
+    return ingredients(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
+
+
+def _listed(what: str, values: list[str], *, everything: bool) -> str:
+    if everything or not what.startswith("lock: ") or len(values) <= MOST_LOCKED:
+        return ", ".join(values)
+    return f"{len(values)} packages (-v lists them)"

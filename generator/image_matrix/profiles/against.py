@@ -1,0 +1,75 @@
+"""What users' stored choices name at an earlier revision and would not find any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, offers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.profiles.offer import Offer
+
+
+def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
+    """Yield the slugs and choice keys of ``old`` that ``new`` does not have, and that nothing stands for.
+
+    A former name may be dropped on purpose; one that gets lost because its profile or heir has another name by now is
+    a finding like any other.
+    """
+    now = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
+    known = now | {alias: offer for offer in now.values() for alias in offer.profile.aliases}
+    for offer in offers(old.matrix, old.variants):
+        names = [offer.slug] if offer.slug in now else [offer.slug, *offer.profile.aliases]
+        for slug in names:
+            if slug not in known and not _announced(offer, now):
+                advice = _advice(slug, now)
+                yield rules.SLUG_VANISHED.at(
+                    ("profiles",), "key", slug=slug, revision=revision, advice=advice
+                )
+        if offer.slug in known:
+            yield from _keys(offer, known[offer.slug], new, revision)
+
+
+def _announced(offer: Offer, now: Mapping[str, Offer]) -> bool:
+    """Say whether users were told: a profile that was deprecated may go when its successor is there."""
+    return offer.profile.deprecated is not None and offer.profile.deprecated.successor in now
+
+
+def _advice(slug: str, now: Mapping[str, Offer]) -> str:
+    if not now:
+        return "keep at least one profile"
+    near = did_you_mean(slug, now)
+    heir = near.split("`")[1] if near.startswith("did you mean") else next(iter(now))
+    return f"renamed? add `aliases: [{slug}]` to `{heir}`, say; else keep it with `deprecated:` for a release"
+
+
+def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Finding]:
+    for option, field in FIELDS.items():
+        before, today = _choices(offer, option), _choices(now, option)
+        if len(before) < 2 or len(today) < 2:
+            continue  # an option that was not there left nothing behind, and one that is gone is not looked at
+        known = {*today, *now.profile.retired.get(field, {})}
+        former = offer.profile.retired.get(field, {})
+        lost = [key for key in before if key not in known]
+        lost += [key for key, heir in former.items() if key not in known and heir not in today]
+        for key in lost:
+            near = did_you_mean(key, today)
+            heir = near.split("`")[1] if near.startswith("did you mean") else today[0]
+            fields = {"slug": now.slug, "key": key, "option": option, "revision": revision}
+            advice = f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
+            yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
+
+
+def _choices(offer: Offer, option: str) -> list[str]:
+    return [choice.key for choice in (offer.images if option == IMAGE_OPTION else offer.sizes)]
+
+
+def _place(offer: Offer, field: str, new: Loaded) -> Path:
+    path: Path = ("profiles", offer.slug, field)
+    return path if new.documents.has(path) else path[:2]

@@ -1,0 +1,187 @@
+"""A HelmRelease with the ConfigMaps and Secrets beside it, and where its inline values stand."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from image_matrix.diagnostics import Place
+from image_matrix.errors import CallError
+from image_matrix.profiles.compose import Source
+from image_matrix.profiles.strvals import assignments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.profiles.labelled import Path, Step
+
+VALUES_KEY = "values.yaml"
+REFUSED = "Flux would refuse it, too: the release would stay as it is with `ValuesError`"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML as Flux reads it: nothing but what JSON has, so a date is a text."""
+
+
+for _tag in ("timestamp", "binary"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:set", yaml.SafeLoader.construct_yaml_map)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One HelmRelease; ``objects`` has ConfigMaps and Secrets by kind and name."""
+
+    name: str
+    namespace: str
+    """Empty where the file leaves it to kustomize or kubectl."""
+    spec: Mapping[str, Any]
+    objects: Mapping[tuple[str, str], Mapping[str, Any]]
+    file: str
+    node: yaml.Node
+    lines: tuple[str, ...]
+
+    def place(self, path: Path) -> Place:
+        """Return the place of what stands at a path of the HelmRelease, or of its nearest parent that is there."""
+        node, mark = self.node, self.node
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            mark, node = found
+        at, text = mark.start_mark, mark.value if isinstance(mark.value, str) else ""
+        line = self.lines[at.line] if at.line < len(self.lines) else ""
+        return Place(self.file, at.line + 1, at.column + 1, max(1, len(text)), line)
+
+
+def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return what marks the place of a child (a key, or the first key of an entry) and the child itself."""
+    if isinstance(step, int):
+        items = node.value if node.tag == "tag:yaml.org,2002:seq" else []
+        item = items[step] if step < len(items) else None
+        return item and (item.value[0][0] if _pairs(item) else item, item)
+    return next((pair for pair in _pairs(node) if pair[0].value == step), None)
+
+
+def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    return list(node.value) if node.tag == "tag:yaml.org,2002:map" else []
+
+
+def find_release(texts: Mapping[str, str], ours: str) -> Release:
+    """Find the HelmRelease in texts; ``ours`` is the text of our ConfigMap. Raises :class:`CallError`."""
+    documents = [(file, *item) for file, text in texts.items() for item in _documents(file, text)]
+    every = [(file, data, node) for file, data, node in documents if isinstance(data, dict)]
+    releases = [item for item in every if item[1].get("kind") == "HelmRelease"]
+    if len(releases) != 1:
+        said = (
+            "none of the files has a HelmRelease"
+            if not releases
+            else f"there are {len(releases)} HelmReleases"
+        )
+        raise CallError(said, "give the file of one HelmRelease, and those of its ConfigMaps")
+    file, data, node = releases[0]
+    metadata = _mapping(data, "metadata")
+    namespace = str(metadata.get("namespace") or "")
+    rendered = [data for data, _ in _documents("deploy/jupyterhub/configmap.yaml", ours)]
+    objects = {
+        (item["kind"], str(_mapping(item, "metadata").get("name"))): item
+        for item in [*rendered, *(data for _, data, _ in every)]
+        if item.get("kind") in ("ConfigMap", "Secret") and _is_in(item, namespace)
+    }
+    lines = tuple(texts[file].splitlines())
+    return Release(
+        str(metadata.get("name") or "without a name"),
+        namespace,
+        _mapping(data, "spec"),
+        objects,
+        file,
+        node,
+        lines,
+    )
+
+
+def _is_in(item: Mapping[str, Any], namespace: str) -> bool:
+    """Say whether an object is where Flux looks: in the release's own namespace, as far as the files say."""
+    return not namespace or _mapping(item, "metadata").get("namespace", namespace) == namespace
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _documents(file: str, text: str) -> Iterator[tuple[Any, Any]]:
+    try:
+        yield from zip(_load_all(text), yaml.compose_all(text, Loader=_Loader), strict=True)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CallError(f"{file} is not YAML: {' '.join(str(error).split())}", "check the file") from error
+
+
+def _load_all(text: str) -> list[Any]:
+    return list(yaml.load_all(text, Loader=_Loader))
+
+
+def references(release: Release) -> tuple[list[Source], list[str]]:
+    """Return the sources of ``valuesFrom`` in their order, and the names of those that no file has.
+
+    Raises :class:`CallError` for what Flux would refuse.
+    """
+    found, absent = [], []
+    listed = release.spec.get("valuesFrom") or []
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise CallError(
+            "`spec.valuesFrom` is no list of references", "write `- {kind: ConfigMap, name: …}` lines"
+        )
+    for at, reference in enumerate(listed):
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        key = str(reference.get("valuesKey") or VALUES_KEY)
+        item = release.objects.get((kind, name))
+        text = None if item is None else _text(item, key)
+        if text is None:
+            absent.append(f"{kind} {name}" + (f" key {key}" if item is not None else ""))
+        else:
+            found.append(_source(text, reference, ("spec", "valuesFrom", at)))
+    return found, absent
+
+
+def inline(release: Release) -> Source:
+    """Return ``spec.values``."""
+    return Source("spec.values", _mapping(release.spec, "values"), place=("spec", "values"))
+
+
+def _source(text: str, reference: Mapping[str, Any], place: Path) -> Source:
+    name, path = f"{reference['kind']} {reference['name']}", reference.get("targetPath")
+    if path:
+        try:
+            sets = assignments(str(path), text, reference.get("literal") is True)
+        except ValueError as error:
+            raise CallError(f"{name}: targetPath `{path}`: {error}", REFUSED) from error
+        return Source(f"{name} ({path})", sets=tuple(sets), place=place)
+    key = str(reference.get("valuesKey") or VALUES_KEY)
+    try:
+        (values,) = _load_all(text) or [None]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise CallError(f"the values in {name} are not YAML", REFUSED) from error
+    if not isinstance(values, dict | None):
+        raise CallError(f"the values in {name} are no mapping", REFUSED)
+    return Source(name if key == VALUES_KEY else f"{name} ({key})", values or {}, place=place)
+
+
+def _text(item: Mapping[str, Any], key: str) -> str | None:
+    """Return a text of a ConfigMap or a Secret, whose texts are encoded."""
+    data, plain = _mapping(item, "data"), _mapping(item, "stringData")
+    if item["kind"] != "Secret":
+        return str(data[key]) if key in data else None
+    if key in plain:
+        return str(plain[key])
+    if key not in data:
+        return None
+    try:
+        return base64.b64decode(str(data[key]), validate=True).decode("utf-8", "replace")
+    except ValueError as error:
+        name = _mapping(item, "metadata").get("name")
+        advice = "decrypt it first, or leave its file out: then its values are left out"
+        raise CallError(f"the key {key} of Secret {name} is not base64; is it encrypted?", advice) from error

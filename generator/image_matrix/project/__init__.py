@@ -1,0 +1,1 @@
+"""A repository on disk or at a revision: read, loaded, rendered."""

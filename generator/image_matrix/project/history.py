@@ -1,0 +1,94 @@
+"""A repository as it was at a revision, read from git without a checkout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import CallError, EnvironmentFailure
+from image_matrix.git import command_in, reason, run_git
+from image_matrix.project.inputs import LOCK, Inputs, builtin_files, template_file, templates_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from image_matrix.output_tree.files import File
+
+_FILES = {"100644": False, "100755": False, "120000": True}
+"""Modes of git's tree entries that are files, and whether they are symbolic links."""
+
+
+def read_inputs_at(
+    root: Path, revision: str, matrix: str, overlays: Mapping[str, str], asker: str = "--since"
+) -> Inputs | None:
+    """Read a repository's inputs at a revision; ``None`` where it had no matrix then.
+
+    Overlays are those of today: they describe the site that asks, not the history. ``asker`` is the option that named
+    the revision. Raises :class:`CallError` for an unknown revision and :class:`EnvironmentFailure` where git cannot be
+    asked.
+    """
+    blobs = _blobs(root, _resolve(root, revision, asker), (matrix, LOCK, "templates"))
+    if matrix not in blobs:
+        return None
+    own = {
+        path.removeprefix("templates/"): file for path, file in blobs.items() if path.startswith("templates/")
+    }
+    texts = {f"{matrix}@{revision}": _text(blobs[matrix]), **overlays}
+    return Inputs(
+        texts, templates_of(own, builtin_files(root)), _text(blobs[LOCK]) if LOCK in blobs else None
+    )
+
+
+def _text(file: File) -> str:
+    return file.content.decode("utf-8", "replace")
+
+
+def _resolve(root: Path, revision: str, asker: str) -> str:
+    if revision.startswith("-"):
+        raise CallError(f"`{revision}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
+    answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if answer.returncode:
+        _need_repository(root, asker)
+        advice = "check the name; a shallow clone lacks old revisions (git fetch --unshallow)"
+        raise CallError(f"there is no revision `{revision}`", advice)
+    return answer.stdout.decode().strip()
+
+
+def _need_repository(root: Path, asker: str) -> None:
+    answer = run_git(root, "rev-parse", "--is-inside-work-tree")
+    if answer.returncode == 0:
+        return
+    said = reason(answer.stderr)
+    if said.startswith("not a git repository"):
+        raise EnvironmentFailure("this is not a git repository", f"{asker} needs one to compare with")
+    advised = command_in(answer.stderr)
+    raise EnvironmentFailure(f"git says: {said}", f"run `{advised}`" if advised else f"{asker} asks git")
+
+
+def _blobs(root: Path, commit: str, paths: tuple[str, ...]) -> dict[str, File]:
+    """Read files of a commit below ``root`` with two git processes, however many files there are."""
+    listed = run_git(root, "ls-tree", "-r", "-z", commit, "--", *paths).stdout.decode(
+        "utf-8", "surrogateescape"
+    )
+    entries = [
+        (meta.split(), path)
+        for meta, _, path in (line.partition("\t") for line in listed.split("\0") if line)
+    ]
+    files = [(mode, identifier, path) for (mode, _, identifier), path in entries if mode in _FILES]
+    ids = "".join(f"{identifier}\n" for _, identifier, _ in files).encode()
+    contents = _batch(run_git(root, "cat-file", "--batch", stdin=ids).stdout, len(files))
+    return {
+        path: template_file(content, symlink=_FILES[mode])
+        for (mode, _, path), content in zip(files, contents, strict=True)
+    }
+
+
+def _batch(output: bytes, count: int) -> list[bytes]:
+    """Split what ``git cat-file --batch`` prints: a line that ends with the size, the bytes, a line feed."""
+    contents, position = [], 0
+    for _ in range(count):
+        end = output.index(b"\n", position)
+        size = int(output[position:end].rpartition(b" ")[2])
+        contents.append(output[end + 1 : end + 1 + size])
+        position = end + size + 2
+    return contents

@@ -1,0 +1,128 @@
+"""A new repository: a small matrix that works, the templates, and what goes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import CallError, Failure
+from image_matrix.output_tree.files import File
+from image_matrix.project.text_files import MATRIX
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SIDE_FILES = {
+    "README.md": "README.md",
+    ".gitattributes": "gitattributes",
+    ".hadolint.yaml": "hadolint.yaml",
+    ".pre-commit-config.yaml": "pre-commit-config.yaml",
+}
+"""Path in the new repository to the file in ``scaffold`` beside this module; an existing file is kept."""
+SCHEMA = "matrix.schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The files of a new repository, by path."""
+
+    inputs: Mapping[str, File]
+    """The matrix, its schema and the templates."""
+    side: Mapping[str, File]
+    """What a team has its own of, perhaps."""
+    rendered: Mapping[str, File]
+
+    @property
+    def essential(self) -> dict[str, File]:
+        """What must be as it is here, or the repository would not work."""
+        return {**self.inputs, **self.rendered}
+
+
+def new_repository() -> Repository:
+    """Return a repository whose tree is rendered already; nothing is written."""
+    from image_matrix.lock.read import pins
+    from image_matrix.project.inputs import builtin_templates, template_files, templates_of
+    from image_matrix.project.load import load
+    from image_matrix.project.render import render_all
+
+    files = template_files(builtin_templates())
+    templates = templates_of(files, {})
+    matrix = _scaffold("matrix.yaml")
+    loaded = load({MATRIX: matrix.content.decode()}, templates.kinds)
+    return Repository(
+        inputs={MATRIX: matrix, SCHEMA: _schema(), **_templates(files)},
+        side={path: _scaffold(name) for path, name in SIDE_FILES.items()},
+        rendered=render_all(loaded, pins(None, loaded), templates),
+    )
+
+
+def _scaffold(name: str) -> File:
+    return File((Path(__file__).parent / "scaffold" / name).read_bytes())
+
+
+def _schema() -> File:
+    from image_matrix.config.schema import schema_text
+
+    return File(schema_text().encode())
+
+
+def _templates(files: Mapping[str, File]) -> dict[str, File]:
+    """Return the templates as files to edit; which of them are executable in an image is not a template's business."""
+    return {f"templates/{path}": replace(file, executable=False) for path, file in files.items()}
+
+
+def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
+    """Write a new repository; return the paths that were written and those that were there and are kept.
+
+    Before anything is written, raises :class:`Failure` where a file of another content is in the way, and
+    :class:`CallError` where ``root`` is no folder.
+    """
+    from image_matrix.output_tree.tree import apply, compare, write_atomically
+
+    if _is_there(root) and not root.is_dir():
+        raise CallError(f"{root} is not a folder")
+    _refuse_clash(root, repository)
+    kept = [path for path in repository.side if _is_there(root / path)]
+    written = {**repository.inputs, **repository.side}
+    for path in kept:
+        del written[path]
+    for path, file in written.items():
+        write_atomically(root / path, file)
+    apply(root, compare(root, repository.rendered))
+    return [*written, *repository.rendered], kept
+
+
+def _refuse_clash(root: Path, repository: Repository) -> None:
+    clashing = [path for path, file in repository.essential.items() if _differs(root, path, file)]
+    clashing += [path for path in _inputs_there(root) if path not in repository.inputs]
+    if clashing:
+        message = f"{root} has files that are in the way: {listed(clashing, 3)}"
+        raise Failure(message, "choose an empty folder, or move them away")
+
+
+def _inputs_there(root: Path) -> list[str]:
+    """Return the files in a folder that rendering would read, beside the matrix."""
+    from image_matrix.project.inputs import LOCK
+
+    templates = root / "templates"
+    found = [path for path in sorted(templates.rglob("*")) if not path.is_dir()] if templates.is_dir() else []
+    lock = [root / LOCK] if _is_there(root / LOCK) else []
+    return [path.relative_to(root).as_posix() for path in (*found, *lock)]
+
+
+def _differs(root: Path, path: str, file: File) -> bool:
+    """Say whether something else stands where a file is to go: another file, or one in place of its folder."""
+    folders = [root.joinpath(*Path(path).parts[:count]) for count in range(1, len(Path(path).parts))]
+    if any(_is_there(folder) and not folder.is_dir() for folder in folders):
+        return True
+    target = root / path
+    if not _is_there(target):
+        return False
+    same = target.is_file() and not target.is_symlink() and not file.symlink
+    return not (same and target.read_bytes() == file.content)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()

@@ -1,0 +1,140 @@
+"""A repository on disk: its matrix, overlays, templates and lock as texts. The only reader of input files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import MatrixError
+from image_matrix.project.text_files import MATRIX, not_text, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.output_tree.files import File
+    from image_matrix.render.templates import Templates
+
+LOCK = "matrix.lock.yaml"
+DOCKERFILES, WORKFLOWS = "dockerfiles/", "workflows/"
+TEXTS = (DOCKERFILES, WORKFLOWS)
+"""Folders of templates that are read as text; what is below ``rootfs`` goes into images as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that rendering depends on, already read."""
+
+    texts: Mapping[str, str]
+    """The matrix and its overlays: name as the user gave it, to text."""
+    templates: Templates
+    lock: str | None = None
+    """Text of the lock, where there is one."""
+
+
+def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()) -> Inputs:
+    """Read a repository.
+
+    ``matrix`` is relative to ``root``, overlays to the working directory. Raises :class:`MatrixError` where a file
+    cannot be read.
+    """
+    texts = {matrix: read_text(root / matrix, matrix)}
+    texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
+    lock = root / LOCK
+    return Inputs(texts, read_templates(root), read_text(lock, LOCK) if lock.is_file() else None)
+
+
+def builtin_templates() -> Path:
+    """Return the folder of the templates that come with image-matrix."""
+    return Path(__file__).parent.parent / "templates"
+
+
+def read_templates(root: Path) -> Templates:
+    """Read a repository's templates on top of those that come with image-matrix.
+
+    Raises :class:`MatrixError` where one is not text.
+    """
+    from dataclasses import replace
+
+    from image_matrix.render.compiled import compiled_templates
+
+    own = template_files(root / "templates")
+    wrong = [
+        said
+        for path, file in own.items()
+        if path.startswith(TEXTS) and path.endswith(".j2")
+        if (said := not_text(file.content, f"templates/{path}"))
+    ]
+    if wrong:
+        raise MatrixError(wrong)
+    return replace(templates_of(own, builtin_files(root)), compiled=compiled_templates())
+
+
+def builtin_files(root: Path) -> dict[str, File]:
+    """Read the templates that come with image-matrix; none for the repository that they come from."""
+    folder = builtin_templates()
+    return {} if (root / "templates").resolve() == folder.resolve() else template_files(folder)
+
+
+def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
+    """Sort template files by what they are for; an own kind of ``rootfs`` takes the place of a whole built-in one."""
+    from image_matrix.render.templates import Templates
+
+    rootfs: dict[str, dict[str, File]] = {}
+    for files in (builtin, own):
+        kinds: dict[str, dict[str, File]] = {}
+        for path, file in files.items():
+            top, _, rest = path.partition("/")
+            if top == "rootfs" and "/" in rest:
+                kind, _, below = rest.partition("/")
+                kinds.setdefault(kind, {})[below] = file
+        rootfs |= kinds
+    every = {**builtin, **own}
+    replaced = frozenset(
+        f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
+    )
+    return Templates(_texts(every, DOCKERFILES), rootfs, _texts(every, WORKFLOWS), replaced)
+
+
+def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
+    return {
+        path.removeprefix(folder): file.content.decode("utf-8", "replace")
+        for path, file in files.items()
+        if path.startswith(folder) and path.endswith(".j2")
+    }
+
+
+def template_files(folder: Path) -> dict[str, File]:
+    """Read every file below a ``templates`` folder, sorted by path, but what Python has compiled there (pip does).
+
+    Raises :class:`OSError` where a folder cannot be read: what is in it must not count as not there.
+    """
+    found = {}
+    for directory, folders, names in os.walk(folder, onerror=_refuse) if folder.is_dir() else ():
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        here = Path(directory)
+        below = here.relative_to(folder)
+        # links to folders are files to us, too
+        links = [name for name in folders if (here / name).is_symlink()]
+        for name in [*names, *links]:
+            path = here / name
+            symlink = path.is_symlink()
+            # Path.readlink changes `./x` to `x`
+            content = os.readlink(path).encode() if symlink else path.read_bytes()  # noqa: PTH115
+            found[(below / name).as_posix()] = template_file(content, symlink=symlink)
+    return dict(sorted(found.items()))
+
+
+def _refuse(error: OSError) -> None:
+    raise error
+
+
+def template_file(content: bytes, *, symlink: bool) -> File:
+    """Make a file of a template folder, independent of the checkout's line ends, modes and umask."""
+    from image_matrix.output_tree.files import File
+
+    if symlink or b"\0" in content:
+        return File(content, executable=not symlink, symlink=symlink)
+    # COPY gives every file of a rootfs the same mode, so that a checkout's modes cannot reach an image
+    return File(content.replace(b"\r\n", b"\n"), executable=True)

@@ -1,0 +1,69 @@
+"""From the texts of ``matrix.yaml`` and its overlays to the model, or to everything that is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.document import Documents
+from image_matrix.config.loaded import Loaded
+from image_matrix.config.overlay_errors import explained, overlaid
+from image_matrix.config.read import read_matrix
+from image_matrix.config.schema import check_shape
+from image_matrix.config.variants import expand
+from image_matrix.config.yaml_loader import parse
+from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate import check_meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from image_matrix.diagnostics import Finding
+
+
+def load(texts: Mapping[str, str], templates: Collection[str], serving: Collection[str] = ()) -> Loaded:
+    """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
+
+    ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service. Raises
+    :class:`MatrixError` with every problem that was found; warnings come along.
+    """
+    documents, findings = _documents(texts)
+    shapes = check_shape(documents)
+    findings += shapes
+    if findings:
+        every = [*findings, *_despite(documents, shapes, templates, serving)]
+        raise MatrixError(diagnose(explained(every, documents), documents))
+    matrix = read_matrix(documents.value)
+    variants = expand(matrix)
+    meant = check_meaning(matrix, variants, templates, serving)
+    found = diagnose(explained(meant, documents), documents)
+    if errors(found):
+        raise MatrixError(found)
+    warnings = tuple(item for item in found if not _of_a_site(item, documents))
+    return Loaded(matrix, variants, documents, warnings, frozenset(serving))
+
+
+def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
+    """Say whether a warning is about the workflow's login to a registry which only an overlay names.
+
+    The workflow is rendered from the matrix: a site that builds for itself has logged in already.
+    """
+    return item.code == rules.NO_LOGIN.code and item.place.file != documents.parts[0].file
+
+
+def _despite(
+    documents: Documents, findings: list[Finding], templates: Collection[str], serving: Collection[str]
+) -> list[Finding]:
+    from image_matrix.config.error_recovery import findings_despite
+
+    return findings_despite(documents, findings, templates, serving)
+
+
+def _documents(texts: Mapping[str, str]) -> tuple[Documents, list[Finding]]:
+    parsed = [parse(text, file) for file, text in texts.items()]
+    found = [item for _, items in parsed for item in items]
+    if found:
+        raise MatrixError(sorted(found, key=lambda item: item.place))
+    parts = tuple(document for document, _ in parsed if document is not None)
+    value, findings = overlaid(parts)
+    return Documents(value, parts), findings

@@ -1,0 +1,57 @@
+"""Every output of a repository, put together: the pure core, inputs to ``{path: file}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import MatrixError, Place, diagnostic
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.render.bake import BAKE_FILE, bake_file
+from image_matrix.render.canary import canary_files
+from image_matrix.render.dockerfile import build_context, context
+from image_matrix.render.docs.catalog import CATALOG, catalog_page
+from image_matrix.render.docs.images_page import PAGE, images_page
+from image_matrix.render.workflow import workflows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.lock.pins import Pins
+    from image_matrix.output_tree.files import File
+    from image_matrix.render.templates import Templates
+
+
+def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
+    """Render every output, by path in the repository, sorted by path."""
+    matrix, variants = loaded.matrix, loaded.variants
+    shared = context(matrix, variants, pins, templates)
+    found: dict[str, File] = {}
+    for item in variants.values():
+        _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
+    _add(found, {BAKE_FILE: bake_file(matrix, variants)})
+    _add(found, {PAGE: images_page(matrix, variants)})
+    if matrix.build.workflow:
+        _add(found, workflows(matrix, variants, templates.workflows, templates.compiled))
+    _add(found, {CATALOG: catalog_page(matrix, variants)})
+    _add(found, canary_files(variants))
+    _add(found, _deploy(matrix, variants, found))
+    return dict(sorted(found.items()))
+
+
+def _deploy(matrix: Matrix, variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, File]:
+    """Render ``deploy/`` with the immutable tags, which are the keys of what has been rendered so far."""
+    if not matrix.catalog.profiles:
+        return {}
+    from image_matrix.planning.keys import compute_keys, tagged
+    from image_matrix.render.kubernetes.outputs import deploy_files
+
+    return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, rendered)))
+
+
+def _add(found: dict[str, File], more: Mapping[str, File]) -> None:
+    for path in more:
+        if path in found:
+            raise MatrixError([diagnostic(rules.OUTPUT_CLASH, Place(path, 0, 0), path=path)])
+    found.update(more)

@@ -1,0 +1,57 @@
+"""Text files as they are on disk, or a diagnostic that names the file and says why it cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.yaml_loader import MAX_BYTES
+from image_matrix.diagnostics import MatrixError, Place, diagnostic
+from image_matrix.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image_matrix.diagnostics import Diagnostic, Rule
+
+MATRIX = "matrix.yaml"
+"""The usual name of the first file that is read."""
+
+
+def read_text(path: Path, name: str) -> str:
+    """Read a text file, or raise :class:`MatrixError` that names it."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(
+                rules.TOO_LARGE, name, f"{path.stat().st_size / 1e6:.0f} MB, at most 16", "split it up"
+            )
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        advice = "run `image-matrix init`, or name the folder with -C" if name == MATRIX else "check the path"
+        raise _refused(rules.UNREADABLE, name, "there is no such file", advice) from error
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        raise _refused(rules.UNREADABLE, name, problem, "check the path and its permissions") from error
+    wrong = not_text(content, name)
+    if wrong:
+        raise MatrixError([wrong])
+    return content.decode()
+
+
+def not_text(content: bytes, name: str) -> Diagnostic | None:
+    """Return the diagnostic of a file that is not UTF-8, at the first byte that is not."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        start = content.rfind(b"\n", 0, error.start) + 1
+        line = content[: error.start].count(b"\n") + 1
+        source = content[start:].partition(b"\n")[0].decode("utf-8", "replace")
+        place = Place(name, line, len(content[start : error.start].decode()) + 1, source=source)
+        problem = f"line {line} is not UTF-8 (byte {error.start})"
+        return diagnostic(
+            rules.UNREADABLE, place, file=name, problem=problem, advice="save the file as UTF-8"
+        )
+    return None
+
+
+def _refused(rule: Rule, name: str, problem: str, advice: str) -> MatrixError:
+    return MatrixError([diagnostic(rule, Place(name, 0, 0), file=name, problem=problem, advice=advice)])

@@ -1,0 +1,265 @@
+"""A release: what it consists of, and what of it is still to do. ``cli/release.py`` carries it out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from image_matrix.errors import Failure
+from image_matrix.output_tree.files import File
+from image_matrix.planning.plan import references
+from image_matrix.registry.answers import Manifest
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.build import Build
+    from image_matrix.config.model import Platform, Variant
+    from image_matrix.planning.plan import State
+    from image_matrix.registry.client import Registry
+
+Entry: TypeAlias = "Mapping[str, Any]"
+"""What the digest file says of a variant: ``reference``, ``digest``, ``platforms``, ``key``, perhaps ``instead_of``."""
+FOLDER = "deploy"
+DIGESTS = f"{FOLDER}/images.json"
+WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
+POLICY = "image-matrix.policy"
+"""The annotation of an index that says under which policy it was released."""
+SOURCE_TRAILER = "Source-Commit"
+LISTED = 100
+"""Images that a run's summary lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a variant's immutable index has to be."""
+
+    variant: Variant
+    reference: str
+    """Full reference of the immutable tag: ``ghcr.io/example/notebooks/base:python3.13-0123456789ab``."""
+    parts: Mapping[Platform, Manifest]
+    """Each platform's image as the builds left it."""
+    policy: str
+    """What it has to be scanned and signed by; see :func:`policy_of`."""
+
+    @property
+    def repository(self) -> str:
+        """The reference without its tag."""
+        return self.reference.rpartition(":")[0]
+
+    @property
+    def sources(self) -> list[str]:
+        """Each platform's image by digest."""
+        return [f"{self.repository}@{part.digest}" for part in self.parts.values()]
+
+    def is_released_as(self, there: Manifest) -> bool:
+        """Say whether an index of the registry has exactly these images, and was released under the same policy."""
+        wanted = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
+        return dict(there.platforms) == wanted and there.annotations.get(POLICY) == self.policy
+
+
+def policy_of(build: Build) -> str:
+    """Return a fingerprint of who signs and who scans: under another one, nothing counts as released.
+
+    Exceptions of the scan (``ignore``) are not part of it: the next change of an image meets them.
+    """
+    sign, scan = build.sign, build.scan
+    said = {
+        "sign": [sign.tool, sign.key, sign.plugin],
+        "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
+    """Return every variant's index; raises :class:`Failure` that names each platform that is missing."""
+    missing = [f"{name} ({platform})" for (name, platform), part in parts.items() if part is None]
+    if missing:
+        raise Failure(
+            f"nothing is released: not built and tested: {listed(missing, 5)}",
+            "run the workflow for all images, without `images`",
+        )
+    return complete(state, parts)
+
+
+def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
+    """Return the index of every variant that is there on all its platforms."""
+    found = []
+    policy = policy_of(state.loaded.matrix.build)
+    for item in state.loaded.variants.values():
+        mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
+        if len(mine) == len(item.platforms):
+            reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
+            found.append(Index(item, reference, mine, policy))
+    return found
+
+
+def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
+    """Return the digests, by reference, of those indexes that the registry has as they have to be."""
+    answers = registry.manifests(index.reference for index in indexes)
+    return {
+        index.reference: answer.digest
+        for index in indexes
+        if isinstance(answer := answers[index.reference], Manifest) and index.is_released_as(answer)
+    }
+
+
+def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
+    """Return every leg of the variants whose index is made of exactly what their platforms' tags point to now.
+
+    An index under the same key may be older: an image can be built again by force. Or another policy may have been in
+    force.
+    """
+    names = references(state)
+    answers = registry.manifests(names.values())
+    parts = {
+        leg: found if isinstance(found := answers[name], Manifest) else None for leg, name in names.items()
+    }
+    indexes = complete(state, parts)
+    there = existing(registry, indexes)
+    done = (index.variant for index in indexes if index.reference in there)
+    return {(item.id, platform) for item in done for platform in item.platforms}
+
+
+def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
+    """Return what an index says of its origin and policy; never part of an image or its key.
+
+    Source: github.com/opencontainers/image-spec, annotations.md.
+    """
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    said = {
+        "created": now,
+        "version": index.variant.label,
+        "revision": environment.get("GITHUB_SHA"),
+        "source": f"{server}/{repository}" if server and repository else None,
+    }
+    known = [f"index:org.opencontainers.image.{name}={value}" for name, value in said.items() if value]
+    return [*known, f"index:{POLICY}={index.policy}"]
+
+
+def moving_tags(state: State) -> dict[str, str]:
+    """Return the tags that follow the newest release: full reference to variant id.
+
+    A variant's label, and ``latest`` for the first variant of an image.
+    """
+    found: dict[str, str] = {}
+    for item in state.loaded.variants.values():
+        repository = f"{state.loaded.matrix.registry}/{item.image}"
+        found.setdefault(f"{repository}:latest", item.id)
+        found[f"{repository}:{item.label}"] = item.id
+    return found
+
+
+def deploy_files(
+    state: State, entries: Mapping[str, Entry], previous: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, File]:
+    """Return the release branch's ``deploy/``: what users are offered, by tag and digest, and all digests.
+
+    ``previous`` are the WorkspaceKinds of the last release, whose ids stay with redirects.
+    """
+    from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
+
+    matrix, variants = state.loaded.matrix, state.loaded.variants
+    references = {name: entry["reference"] for name, entry in entries.items()}
+    files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
+    text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
+    return {**files, DIGESTS: File(text.encode())}
+
+
+def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
+    """Raise :class:`Failure` where a branch with profiles would lose them all; the last good ``deploy/`` stays.
+
+    ``kinds`` is the branch's WorkspaceKinds file, which is there as soon as there are profiles.
+    """
+    if kinds.strip() and not state.loaded.matrix.catalog.profiles:
+        raise Failure(
+            f"the matrix has no profiles any more, and {branch} offers some: users could start nothing",
+            f"put `profiles:` back, or remove {FOLDER}/ from {branch} by hand first",
+        )
+
+
+def full_reference(state: State, item: Variant, digest: str) -> str:
+    """Return a variant's index by tag and digest."""
+    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
+
+
+def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, Entry]:
+    """Return what the digest file says of every variant; ``digests`` are those of their indexes by variant id."""
+    return {
+        item.id: {
+            "reference": full_reference(state, item, digests[item.id]),
+            "digest": digests[item.id],
+            "platforms": list(item.platforms),
+            "key": state.keys[item.id].index,
+        }
+        for item in state.loaded.variants.values()
+    }
+
+
+def read_entries(text: str | None) -> dict[str, Entry]:
+    """Read a digest file of the release branch; nothing out of one that cannot be read."""
+    try:
+        images = json.loads(text)["images"] if text else {}
+        return {
+            name: item
+            for name, item in images.items()
+            if isinstance(item["digest"], str) and item["reference"]
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def rolled_back(
+    released: Mapping[str, Entry], offered: Mapping[str, Entry], new: Mapping[str, Entry]
+) -> dict[str, Entry]:
+    """Return what is offered of images that somebody took back by hand and that have not been built anew since.
+
+    ``released`` is what the last release wrote, ``offered`` what the branch says now. ``instead_of`` remembers the
+    digest that was taken back for the releases that follow.
+    """
+    return {
+        name: {**offered[name], "instead_of": entry["digest"]}
+        for name, entry in new.items()
+        if name in offered and _is_taken_back(released.get(name), offered[name], entry)
+    }
+
+
+def _is_taken_back(released: Entry | None, offered: Entry, new: Entry) -> bool:
+    if offered.get("instead_of") == new["digest"]:
+        return True
+    return released is not None and offered["digest"] != released["digest"] == new["digest"]
+
+
+def message(changed: Sequence[str], total: int, source: str | None) -> str:
+    """Return the commit's message: what changed, and which commit it was released from."""
+    shown = "\n".join(f"- {name}" for name in changed) or "- nothing but the deploy files themselves"
+    trailer = f"\n{SOURCE_TRAILER}: {source}\n" if source else ""
+    return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
+
+
+def changed_images(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
+    """Return the variants whose digest is another than before."""
+    return [
+        name
+        for name, entry in after.items()
+        if name not in before or before[name]["digest"] != entry["digest"]
+    ]
+
+
+def summary(changed: Sequence[str], entries: Mapping[str, Entry], where: str) -> str:
+    """Return what a run's summary says of a release, in Markdown; ``where`` says where ``deploy/`` is."""
+    rows = [f"| `{name}` | `{entries[name]['digest']}` |" for name in changed[:LISTED]]
+    table = ["| image | digest |", "| --- | --- |", *rows] if rows else []
+    rest = ["", f"… and {len(changed) - LISTED} more"] if len(changed) > LISTED else []
+    head = f"**{len(changed)} of {len(entries)} images have a new digest.** {where}"
+    return "\n".join(["### Release", "", head, "", *table, *rest, ""])
+
+
+def source_of(commit_message: str) -> str | None:
+    """Return the commit that a release was made from."""
+    match = re.search(rf"^{SOURCE_TRAILER}: ([0-9a-f]{{40}})$", commit_message, re.MULTILINE)
+    return match[1] if match else None

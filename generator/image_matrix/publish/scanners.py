@@ -1,0 +1,148 @@
+"""Scanners: what they are called with, and what their reports say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.render.docs.images_page import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from image_matrix.config.build import Scanning
+
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+FOUND = 66
+"""The exit code that trivy is told to have for findings, so that its own failures are not taken for them."""
+MOUNT = "/scan"
+LISTED = 100
+"""Findings that a run's summary lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One image to scan."""
+
+    image: Path
+    """The image as :func:`transport` says."""
+    report: Path
+    folder: Path
+    """Holds both, and the ignore file."""
+
+
+def transport(scanning: Scanning) -> str:
+    """Return the form that the scanner reads, as skopeo calls it: an OCI layout's folder, or one as a tar archive.
+
+    Trivy takes a layout's folder but no archive of it (its ``pkg/fanal/image/archive.go`` wants Docker's).
+    """
+    return "oci" if scanning.tool == "trivy" else "oci-archive"
+
+
+def from_severity(lowest: str) -> tuple[str, ...]:
+    """Return the severities that count: ``lowest`` and everything above it."""
+    return SEVERITIES[: SEVERITIES.index(lowest) + 1]
+
+
+def ignore_file(scanning: Scanning, today: str) -> str:
+    """Return the tool's ignore file as JSON, which both tools' YAML readers take; what has run out is left out.
+
+    Trivy's own ``expired_at`` is not used: it takes a date only where YAML has it without quotes.
+    """
+    import json
+
+    live = [item for item in scanning.ignore if today < item.until]
+    if scanning.tool == "grype":
+        return json.dumps({"ignore": [{"vulnerability": item.id, "reason": item.reason} for item in live]})
+    return json.dumps({"vulnerabilities": [{"id": item.id, "statement": item.reason} for item in live]})
+
+
+def command(scanning: Scanning, job: Job) -> list[str]:
+    """Return the scanner's command for one image; nothing of it goes through a shell."""
+    match scanning.tool:
+        case "trivy":
+            return _trivy(scanning, job)
+        case "grype":
+            options = ["--output", "json", "--file", str(job.report), "--fail-on", scanning.severity.lower()]
+            only = ["--only-fixed"] if scanning.fixed_only else []
+            config = ["--config", str(job.folder / "ignore.yaml")]
+            return ["grype", f"oci-archive:{job.image}", *options, *only, *config]
+        case "image":
+            inside = (f"{MOUNT}/{job.image.name}", f"{MOUNT}/{job.report.name}")
+            mount = f"type=bind,source={job.folder},target={MOUNT}"
+            run = [
+                "docker",
+                "run",
+                "--rm",
+                "--cap-drop=ALL",
+                "--security-opt=no-new-privileges",
+                f"--mount={mount}",
+            ]
+            return [*run, scanning.image or "", *_filled(scanning.command, *inside)]
+        case _:
+            return _filled(scanning.command, str(job.image), str(job.report))
+
+
+def _trivy(scanning: Scanning, job: Job) -> list[str]:
+    return [
+        "trivy", "image", f"--input={job.image}", "--format=json", f"--output={job.report}", f"--exit-code={FOUND}",
+        f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / 'ignore.yaml'}",
+        "--scanners=vuln", "--timeout=30m", "--disable-telemetry", "--skip-version-check", "--no-progress",
+        *(["--ignore-unfixed"] if scanning.fixed_only else []),
+    ]  # fmt: skip
+
+
+def _filled(words: Iterable[str], archive: str, report: str) -> list[str]:
+    return [word.replace("{archive}", archive).replace("{report}", report) for word in words]
+
+
+def means_findings(scanning: Scanning, code: int) -> bool:
+    """Say whether an exit code means findings, and not that the scanner itself failed (grype's 2: its cli.go)."""
+    return {"trivy": code == FOUND, "grype": code == 2}.get(scanning.tool, code != 0)
+
+
+def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what stops a release: severity, finding, package with the version that mends it.
+
+    Reports of other scanners are not understood.
+    """
+    if scanning.tool == "trivy":
+        found = [
+            (
+                item["Severity"],
+                item["VulnerabilityID"],
+                f"{item['PkgName']} → {item.get('FixedVersion') or 'no fix'}",
+            )
+            for result in report.get("Results") or ()
+            for item in result.get("Vulnerabilities") or ()
+        ]
+    elif scanning.tool == "grype":
+        found = [_grype_row(item) for item in report.get("matches") or ()]
+    else:
+        return []
+    counted = from_severity(scanning.severity)
+    return sorted(
+        (row for row in set(found) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
+    )
+
+
+def summary(variant: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    """Return what a run's summary says of findings, in Markdown."""
+    said = (
+        f"{len(rows)} finding{'' if len(rows) == 1 else 's'}"
+        if rows
+        else "the scanner says no; its words are in the log"
+    )
+    listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in rows[:LISTED]]
+    table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
+    rest = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
+    return "\n".join(
+        [f"### Scan of {variant}", "", f"**{said}: nothing of this run is released.**", "", *table, *rest, ""]
+    )
+
+
+def _grype_row(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    flaw = item["vulnerability"]
+    fixed = ", ".join(flaw.get("fix", {}).get("versions") or ()) or "no fix"
+    return str(flaw["severity"]).upper(), flaw["id"], f"{item['artifact']['name']} → {fixed}"

@@ -1,0 +1,240 @@
+"""The client: manifests by reference, each asked for once a run, at most 16 at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.mirrors import mirrored
+from image_matrix.registry.answers import Absent, Answer, Denied, Digest, Manifest, Refusal, Unreachable
+from image_matrix.registry.http import ConnectionFailed, Request, Response, Transport
+from image_matrix.registry.reference import DOCKER_HUB, parse_reference
+from image_matrix.registry.tokens import authorization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from concurrent.futures import Future
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.registry.credentials import Credentials
+    from image_matrix.registry.reference import Reference
+
+CONCURRENCY = 16
+HUB_HOST = "registry-1.docker.io"
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFEST_TYPES = (
+    *INDEX_TYPES,
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the client needs from outside."""
+
+    transport: Transport
+    """Sends a request, tried again where that helps (:func:`image_matrix.registry.http.with_retries`)."""
+    credentials: Callable[[str], Credentials | None]
+    """Host to what it is to be asked with."""
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    insecure: frozenset[str] = frozenset()
+    """Hosts that are spoken to without TLS, besides this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One run's view of all registries; a reference is asked for once, whoever asks."""
+
+    world: World
+    _answers: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
+    _authorizations: dict[tuple[str, str], str] = field(default_factory=dict)
+    _down: dict[str, str] = field(default_factory=dict)
+    """Hosts that could not be spoken to at all: they are not waited for again."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def digest(self, reference: str) -> Answer:
+        """Return the digest of what a reference points to, by HEAD where the registry says it there."""
+        found: Answer = self._once("digest", reference, self._digest)
+        return found
+
+    def digests(self, references: Iterable[str]) -> dict[str, Answer]:
+        """Return the answers for many references, in their order."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        wanted = list(dict.fromkeys(references))
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            return dict(zip(wanted, pool.map(self.digest, wanted), strict=True))
+
+    def manifest(self, reference: str) -> Manifest | Refusal:
+        """Return the digest with the digests of an index's platforms."""
+        found: Manifest | Refusal = self._once("manifest", reference, self._manifest)
+        return found
+
+    def manifests(self, references: Iterable[str]) -> dict[str, Manifest | Refusal]:
+        """Return the manifests of many references, in their order."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        wanted = list(dict.fromkeys(references))
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            return dict(zip(wanted, pool.map(self.manifest, wanted), strict=True))
+
+    def _once(self, kind: str, reference: str, ask: Callable[[Reference], Any]) -> Any:  # noqa: ANN401
+        from concurrent.futures import Future
+
+        with self._lock:
+            known = self._answers.get((kind, reference))
+            mine: Future[Any] = known or Future()
+            self._answers[kind, reference] = mine
+        if known is None:
+            try:
+                asked = mirrored(str(parse_reference(reference)), self.world.mirrors)
+                mine.set_result(ask(parse_reference(asked)))
+            except BaseException as error:
+                mine.set_exception(error)
+                raise
+        return mine.result()
+
+    def _digest(self, reference: Reference) -> Answer:
+        response = self._ask("HEAD", reference)
+        if isinstance(response, Response):
+            digest = response.headers.get("docker-content-digest", "")
+            if response.status == 200 and digest.startswith("sha256:"):
+                return Digest(digest)
+            if response.status not in (200, 405, 501):
+                return _refusal(response)
+            found = self._manifest(reference)
+            return Digest(found.digest) if isinstance(found, Manifest) else found
+        return response
+
+    def _manifest(self, reference: Reference) -> Manifest | Refusal:
+        response = self._ask("GET", reference)
+        if not isinstance(response, Response):
+            return response
+        return read_manifest(response, reference) if response.status == 200 else _refusal(response)
+
+    def _ask(self, method: str, reference: Reference) -> Response | Denied | Unreachable:
+        """Ask for a manifest; authenticate when the registry says so, and once more where its token has run out."""
+        url = f"{self._base(reference.host)}/v2/{reference.repository}/manifests/{reference.version}"
+        place = (reference.host, reference.repository)
+        if reference.host in self._down:
+            return Unreachable(self._down[reference.host])
+        tried: str | None = None
+        for _ in range(3):
+            known = self._authorizations.get(place)
+            headers = {"Accept": ", ".join(MANIFEST_TYPES), **({"Authorization": known} if known else {})}
+            try:
+                response = self.world.transport(Request(method, url, headers))
+            except ConnectionFailed as error:
+                reason = f"{reference.host}: {error.reason}"
+                if not error.reached:
+                    self._down[reference.host] = reason
+                return Unreachable(reason)
+            if response.status != 401:
+                return response
+            if known and known == tried:
+                break
+            answer = self._authorize(response, reference, refused=known)
+            if not isinstance(answer, str):
+                return answer
+            tried = answer
+        return Denied("it does not accept the login")
+
+    def _authorize(
+        self, response: Response, reference: Reference, refused: str | None
+    ) -> str | Denied | Unreachable:
+        place = (reference.host, reference.repository)
+        with self._lock:
+            known = self._authorizations.get(place)
+        if known and known != refused:
+            return known  # another thread was faster
+        made = authorization(
+            response.headers.get("www-authenticate", ""),
+            reference.repository,
+            self.world.credentials(reference.host),
+            self.world.transport,
+            plain=self._plain(reference.host),
+        )
+        if isinstance(made, str):
+            with self._lock:
+                self._authorizations[place] = made
+        return made
+
+    def _plain(self, host: str) -> bool:
+        name = host.rpartition(":")[0] or host
+        return host in self.world.insecure or name in ("localhost", "127.0.0.1", "[::1]")
+
+    def _base(self, host: str) -> str:
+        scheme = "http" if self._plain(host) else "https"
+        return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
+
+
+def _refusal(response: Response) -> Refusal:
+    if response.status == 404:
+        return Absent()
+    if response.status in (401, 403):
+        return Denied(_message(response) or f"HTTP {response.status}")
+    return Unreachable(f"the registry answers HTTP {response.status}")
+
+
+def _message(response: Response) -> str:
+    """Return the first error's text (distribution's spec, "Errors")."""
+    try:
+        errors = json.loads(response.body)["errors"]
+        return str(errors[0].get("message") or errors[0].get("code"))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return ""
+
+
+def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
+    """Read a manifest or index; its digest is that of its bytes, which must be the one that was asked for."""
+    digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
+    said = response.headers.get("docker-content-digest", digest)
+    if said.startswith("sha256:") and digest not in (said, reference.digest):
+        return Unreachable(f"{reference.host}: the content does not match its digest")
+    try:
+        content = json.loads(response.body)
+        media_type = str(content.get("mediaType") or response.headers.get("content-type", ""))
+        platforms = {
+            name: str(item["digest"]) for item in content.get("manifests", ()) if (name := _platform(item))
+        }
+        annotations = {str(key): str(value) for key, value in (content.get("annotations") or {}).items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Unreachable(f"{reference.host}: the answer is not a manifest")
+    return Manifest(digest, media_type, platforms, annotations)
+
+
+def _platform(item: Mapping[str, Mapping[str, str]]) -> str:
+    """Return ``linux/arm64`` for an entry of an index; attestations have none."""
+    said = item.get("platform") or {}
+    if said.get("os", "unknown") == "unknown":
+        return ""
+    variant = said.get("variant", "")
+    plain = variant == "" or (said["architecture"], variant) == ("arm64", "v8")
+    return f"{said['os']}/{said['architecture']}" + ("" if plain else f"/{variant}")
+
+
+def open_registry(matrix: Matrix, ca_bundle: str | None = None) -> Registry:
+    """Return the client for the real registries, with the matrix's mirrors and Docker's logins."""
+    import os
+    import time
+
+    from image_matrix.registry.credentials import credentials_for, read_config
+    from image_matrix.registry.http import network, with_retries
+
+    config = read_config(os.environ)
+    known: dict[str, Credentials | None] = {}
+
+    def credentials(host: str) -> Credentials | None:
+        if host not in known:
+            known[host] = credentials_for(host, config)
+        return known[host]
+
+    send = with_retries(network(ca_bundle).send, time.sleep)
+    return Registry(World(send, credentials, matrix.mirrors.registries))

@@ -1,0 +1,80 @@
+"""Authentication: a registry's 401 to an ``Authorization`` header that it accepts.
+
+Source: distribution.github.io/distribution/spec/auth/token and …/spec/auth/oauth.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from image_matrix.registry.answers import Denied, Unreachable
+from image_matrix.registry.http import ConnectionFailed, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.registry.credentials import Credentials
+    from image_matrix.registry.http import Response, Transport
+
+CLIENT_ID = "image-matrix"
+_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+def challenge(header: str) -> tuple[str, dict[str, str]]:
+    """Split ``WWW-Authenticate`` into its scheme, in lower case, and its parameters."""
+    scheme, _, rest = header.strip().partition(" ")
+    values = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
+    return scheme.lower(), values
+
+
+def authorization(
+    header: str, repository: str, credentials: Credentials | None, transport: Transport, *, plain: bool
+) -> str | Denied | Unreachable:
+    """Return the header that answers a challenge; ``plain`` allows a token server without TLS."""
+    scheme, values = challenge(header)
+    if scheme == "basic":
+        return credentials.basic if credentials else Denied("it asks for a login (`docker login`)")
+    if scheme != "bearer" or "realm" not in values:
+        return Denied(f"it asks for an authentication that is not known: {scheme or 'none named'}")
+    if urlsplit(values["realm"]).scheme != "https" and not plain:
+        return Denied("its token server has no TLS")
+    try:
+        response = transport(_token_request(values, repository, credentials))
+    except ConnectionFailed as error:
+        return Unreachable(f"its token server: {error.reason}")
+    return _token(response, known=credentials is not None)
+
+
+def _token_request(values: Mapping[str, str], repository: str, credentials: Credentials | None) -> Request:
+    scope = values.get("scope") or f"repository:{repository}:pull"
+    asked = {"service": values.get("service", ""), "scope": scope}
+    if credentials and credentials.identity_token:
+        form = {
+            **asked,
+            "grant_type": "refresh_token",
+            "refresh_token": credentials.identity_token,
+            "client_id": CLIENT_ID,
+        }
+        return Request("POST", values["realm"], form=form)
+    headers = {"Authorization": credentials.basic} if credentials else {}
+    join = "&" if "?" in values["realm"] else "?"
+    query = urlencode({key: value for key, value in asked.items() if value})
+    return Request("GET", f"{values['realm']}{join}{query}", headers)
+
+
+def _token(response: Response, *, known: bool) -> str | Denied | Unreachable:
+    if response.status in (400, 401, 403):
+        return Denied(
+            "it does not accept the credentials" if known else "it gives nobody a token without a login"
+        )
+    if response.status != 200:
+        return Unreachable(f"its token server: HTTP {response.status}")
+    try:
+        found = json.loads(response.body)
+        token = found.get("token") or found.get("access_token")
+    except (ValueError, AttributeError):
+        token = None
+    return f"Bearer {token}" if token else Unreachable("its token server answers without a token")

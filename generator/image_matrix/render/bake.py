@@ -1,0 +1,53 @@
+"""The build definition: one bake file, every edge a named context that points at the parent's target."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.output_tree.files import File
+from image_matrix.render.dockerfile import parent_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+
+BAKE_FILE = "images/docker-bake.json"
+
+
+def definition(registry: str, variants: Mapping[str, Variant]) -> dict[str, Any]:
+    """Return the bake definition of all variants; paths are relative to the repository's root.
+
+    Source of the format: docs.docker.com/build/bake/reference.
+    """
+    return {
+        "group": {
+            "default": {"targets": [item.target for item in variants.values()]},
+            **_groups(variants.values()),
+        },
+        "target": {item.target: _target(registry, variants, item) for item in variants.values()},
+    }
+
+
+def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
+    groups: dict[str, list[str]] = {}
+    for item in variants:
+        groups.setdefault(item.image, []).append(item.target)
+    return {image: {"targets": targets} for image, targets in groups.items()}
+
+
+def _target(registry: str, variants: Mapping[str, Variant], item: Variant) -> dict[str, Any]:
+    parent = variants.get(item.parent or "")
+    contexts = {parent_reference(parent.id): f"target:{parent.target}"} if parent else {}
+    return {
+        "context": item.folder,
+        **({"contexts": contexts} if contexts else {}),
+        "platforms": list(item.platforms),
+        "tags": [f"{registry}/{item.image}:{item.label}"],
+    }
+
+
+def bake_file(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
+    """Return ``images/docker-bake.json``."""
+    return File((json.dumps(definition(matrix.registry, variants), indent=2) + "\n").encode())

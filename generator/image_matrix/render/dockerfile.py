@@ -1,0 +1,193 @@
+"""One variant to its Dockerfile and the files of its build context."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.config.extensions import extension_address
+from image_matrix.config.lineage import ancestors
+from image_matrix.config.model import MANAGERS
+from image_matrix.config.resolve import package_name
+from image_matrix.output_tree.files import File
+from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image
+from image_matrix.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.lock.pins import Pins
+    from image_matrix.render.templates import Templates
+
+PARENT_HOST = "parent.invalid"
+"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context a build fails, and finds no stranger."""
+ROOT_KIND = "base"
+"""The kind whose files every image that starts at a source gets: user, home, ``/init``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One file to fetch: for each architecture its address and, where known, its SHA-256."""
+
+    name: str
+    version: str
+    addresses: Mapping[str, tuple[str, str | None]]
+    to: str | None = None
+    unpack: str | None = None
+    strip: int = 0
+    deb: bool = False
+
+    @property
+    def checked(self) -> bool:
+        """Whether the checksum is known for every architecture."""
+        return all(sha256 for _, sha256 in self.addresses.values())
+
+    @property
+    def by_arch(self) -> dict[str, dict[str, str]]:
+        """What the step sets for each architecture: ``url`` and, where it is checked, ``sha256``."""
+        return {
+            arch: {"url": address, **({"sha256": sha256} if self.checked and sha256 else {})}
+            for arch, (address, sha256) in self.addresses.items()
+        }
+
+    @property
+    def zipped(self) -> bool:
+        """Whether the archive is a zip file, by its address."""
+        return all(address.endswith(".zip") for address, _ in self.addresses.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that Dockerfiles are rendered from, shared by all variants."""
+
+    matrix: Matrix
+    variants: Mapping[str, Variant]
+    pins: Pins
+    templates: Templates
+    environment: Environment
+
+
+def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
+    """Prepare the one environment that all Dockerfiles of a run are rendered with.
+
+    Raises :class:`MatrixError` where a kind of image has a block that would be left out.
+    """
+    made = environment(templates.dockerfiles, templates.compiled)
+    for kind in sorted({item.template for item in variants.values()}):
+        refuse_idle_blocks(made, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
+    return Context(matrix, variants, pins, templates, made)
+
+
+def parent_reference(parent: str) -> str:
+    """Return the name by which a Dockerfile calls its parent: ``parent.invalid/base:python3.13``."""
+    return f"{PARENT_HOST}/{parent}"
+
+
+def build_context(shared: Context, variant: Variant) -> dict[str, File]:
+    """Return the files of a variant's folder, by path below it; ``Dockerfile`` is one of them."""
+    files = {f"rootfs/{path}": file for path, file in _rootfs(shared.templates, variant).items()}
+    for folder, texts in (("requirements", shared.pins.requirements), ("conda", shared.pins.explicit)):
+        locked = texts.get(variant.id, {})
+        files |= {
+            f"{folder}/{arch}.txt": File(text.encode())
+            for arch, text in locked.items()
+            if arch in variant.archs
+        }
+    text = dockerfile(shared, variant, has_rootfs=any(path.startswith("rootfs/") for path in files))
+    return {"Dockerfile": File(text.encode()), **files}
+
+
+def _rootfs(templates: Templates, variant: Variant) -> dict[str, File]:
+    """Return the root's files with those of the variant's kind on top."""
+    root = templates.rootfs.get(ROOT_KIND, {}) if variant.parent is None else {}
+    return {**root, **templates.rootfs.get(variant.template, {})}
+
+
+def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
+    """Render the Dockerfile of a variant."""
+    template = get_template(shared.environment, variant.template + DOCKERFILE_SUFFIX)
+    pins = shared.pins
+    text = render(
+        template,
+        frontend=pins.pinned(shared.matrix.frontend),
+        parent=parent_reference(variant.parent) if variant.parent else None,
+        source=pins.pinned(shared.matrix.sources[variant.source]) if variant.source else None,
+        root=variant.parent is None,
+        variant=variant,
+        python=variant.values.get("python"),
+        packages=_packages(variant),
+        locked_pip=variant.id in pins.requirements,
+        locked_conda=variant.id in pins.explicit,
+        uv=_bootstrap(variant, pins),
+        downloads=[_download(shared, name, variant) for name in variant.downloads],
+        micromamba=_download(shared, "micromamba", variant) if _needs_micromamba(variant) else None,
+        conda_is_new=not any(_needs_micromamba(above) for above in ancestors(shared.variants, variant)),
+        extensions=[_extension(shared, item, variant) for item in variant.packages.get("extensions", ())],
+        apt_snapshot=pins.apt_snapshots.get(variant.root_source),
+        cran_snapshot=pins.cran_snapshot or "latest",
+        has_rootfs=has_rootfs,
+        labels=_labels(shared, variant),
+    )
+    refuse_no_image(shared.environment, variant.template + DOCKERFILE_SUFFIX, text)
+    return re.sub(r"\n{3,}", "\n\n", text)  # steps end with an empty line each, and so do blocks
+
+
+def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
+    """Return every manager's list, an interpreter from conda included."""
+    listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
+    python = variant.values.get("python")
+    if variant.parent is None and variant.provider == "conda" and python:
+        listed["conda"] = (f"python={python}", *listed["conda"])
+    return listed
+
+
+def _needs_micromamba(variant: Variant) -> bool:
+    return bool(variant.packages.get("conda")) or (variant.parent is None and variant.provider == "conda")
+
+
+def _bootstrap(variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
+    """Return, by architecture, the ``requirement`` with which a root image installs uv before everything else."""
+    listed = [item for item in variant.packages.get("pip", ()) if package_name("pip", item) == "uv"]
+    if variant.parent is not None or not listed:
+        return {}
+    locked = pins.requirements.get(variant.id, {})
+    return {
+        arch: {"requirement": _one_requirement(locked.get(arch, ""), "uv") or listed[0]}
+        for arch in variant.archs
+    }
+
+
+def _one_requirement(text: str, name: str) -> str:
+    """Return the entry of one package from a requirements file, its hashes on the same line."""
+    lines = text.replace("\\\n", " ").splitlines()
+    return next((" ".join(line.split()) for line in lines if line.split("==")[0].strip() == name), "")
+
+
+def _download(shared: Context, name: str, variant: Variant) -> Fetch:
+    item = shared.matrix.downloads[name]
+    addresses = {}
+    for arch in variant.archs:
+        address = item.address(arch)
+        addresses[arch] = (address, item.sha256.get(arch) or shared.pins.checksums.get(address))
+    return Fetch(name, item.version, addresses, item.to, item.unpack, item.strip, item.deb)
+
+
+def _extension(shared: Context, item: str, variant: Variant) -> Fetch:
+    address = extension_address(item)
+    pinned = (address, shared.pins.checksums.get(address))
+    name, _, version = item.partition("@")
+    return Fetch(name, version, dict.fromkeys(variant.archs, pinned))
+
+
+def _labels(shared: Context, variant: Variant) -> dict[str, str]:
+    """OCI labels that do not move with time, commit or registry (opencontainers/image-spec, annotations.md)."""
+    labels = {"org.opencontainers.image.title": variant.image}
+    if variant.description:
+        labels["org.opencontainers.image.description"] = variant.description
+    if variant.source:
+        labels["org.opencontainers.image.base.name"] = shared.matrix.sources[variant.source]
+    return dict(sorted({**labels, **variant.labels}.items()))

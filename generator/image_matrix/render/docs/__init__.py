@@ -1,0 +1,1 @@
+"""The generated pages: catalogue, graph, list of images."""

@@ -1,0 +1,54 @@
+"""All of ``deploy/``, from a catalog and one image reference for each variant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.output_tree.files import File
+from image_matrix.profiles.offer import offers, used_variants
+from image_matrix.render.kubernetes import flux
+from image_matrix.render.kubernetes.kubespawner import profile_list
+from image_matrix.render.kubernetes.prepull import prepull
+from image_matrix.render.kubernetes.spawner_ui import spawner_ui
+from image_matrix.render.kubernetes.workspace_kind import workspace_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.model import Matrix, Variant
+
+
+def deploy_files(
+    matrix: Matrix,
+    variants: Mapping[str, Variant],
+    references: Mapping[str, str],
+    previous: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, File]:
+    """Return path to file; nothing where the matrix has no profile.
+
+    ``references`` has every offered variant's image reference by its id; ``previous`` are the WorkspaceKinds of
+    the last release. Raises :class:`KeyError` for a variant without reference;
+    :func:`image_matrix.profiles.references.with_digests` says so before.
+    """
+    found = offers(matrix, variants)
+    if not found:
+        return {}
+    namespace = matrix.catalog.site.namespace
+    values = flux.values_text(profile_list(matrix, found, references))
+    texts = {
+        "deploy/helmrelease.example.yaml": flux.helm_release(namespace),
+        "deploy/jupyterhub/configmap.yaml": flux.config_map(values, namespace),
+        "deploy/jupyterhub/kustomization.yaml": flux.plain_kustomization(),
+        "deploy/jupyterhub/prepull.yaml": prepull(matrix, found, references),
+        "deploy/jupyterhub/values.yaml": values,
+        "deploy/kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, found, references),
+        "deploy/kubeflow/workspacekind.yaml": workspace_kinds(matrix, variants, found, references, previous),
+        "deploy/kustomization.yaml": flux.hashed_kustomization(namespace),
+        "deploy/kustomizeconfig.yaml": flux.name_reference(),
+    }
+    return {path: File(text.encode()) for path, text in texts.items()}
+
+
+def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:
+    """Return the ids of the variants that users can pick: what a release must have a digest for."""
+    return tuple(used_variants(offers(matrix, variants)))

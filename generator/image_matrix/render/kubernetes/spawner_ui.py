@@ -1,0 +1,115 @@
+"""Kubeflow Notebooks 1: ``spawner_ui_config.yaml``.
+
+Source: kubeflow/notebooks, components/crud-web-apps/jupyter/manifests/base/configs/spawner_ui_config.yaml. Its lists go
+by what an image wants of HTTP: ``image`` serves below NB_PREFIX, ``imageGroupOne`` wants paths without it,
+``imageGroupTwo`` also the header X-RStudio-Root-Path. An image in the wrong list answers 404.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.lineage import lineage
+from image_matrix.profiles.devices import of_size
+from image_matrix.profiles.offer import used_variants
+from image_matrix.profiles.pod import devices, tolerations
+from image_matrix.profiles.units import byte_count
+from image_matrix.render.kubernetes.dump import dump
+from image_matrix.render.kubernetes.flux import ABOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import Size
+    from image_matrix.profiles.offer import Offer
+
+GROUPS = ("image", "imageGroupOne", "imageGroupTwo")
+
+
+def group_of(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> str:
+    """Return the list that a variant belongs to: its own, or that of the nearest ancestor which is named in one."""
+    for here in lineage(variants, item):
+        if here.image in matrix.catalog.site.group_two:
+            return "imageGroupTwo"
+        if here.image in matrix.catalog.site.group_one:
+            return "imageGroupOne"
+    return "image"
+
+
+def spawner_ui(
+    matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer], references: Mapping[str, str]
+) -> str:
+    """Return the file."""
+    grouped: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for item in used_variants(offers).values():
+        grouped[group_of(matrix, variants, item)].append(references[item.id])
+    first = next(choice for offer in offers if offer.default for choice in offer.images if choice.default)
+    defaults: dict[str, Any] = {"allowCustomImage": False, "hideRegistry": True, "hideTag": False}
+    for group, images in grouped.items():
+        preferred = references[first.variant.id]
+        value = preferred if preferred in images else next(iter(images), "")
+        defaults[group] = {"value": value, "options": images}
+    defaults["imagePullPolicy"] = {"value": "IfNotPresent", "readOnly": False}
+    defaults |= _amounts(offers)
+    defaults |= {"gpus": _gpus(matrix, offers), "tolerationGroup": _tolerations(matrix, offers)}
+    defaults |= {
+        "affinityConfig": {"value": "", "options": []},
+        "configurations": {"value": []},
+        "shm": {"value": True},
+        "environment": {"value": {}},
+        "workspaceVolume": {"value": _home()},
+        "dataVolumes": {"value": []},
+    }
+    return dump({"spawnerFormDefaults": defaults}, about=ABOUT)
+
+
+def _default_size(offers: Sequence[Offer]) -> Size | None:
+    return next((c.size for offer in offers if offer.default for c in offer.sizes if c.default), None)
+
+
+def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:
+    """CPU and memory that a notebook starts with: those of the default size; memory in Gi, as the form expects."""
+    size = _default_size(offers)
+    cpu = (size.cpu.guarantee or size.cpu.limit) if size else None
+    memory = byte_count((size.memory.guarantee or size.memory.limit) if size else None)
+    return {
+        "cpu": {"value": f"{float(cpu or 0.5):g}", "limitFactor": "1.2"},
+        "memory": {"value": f"{(memory or 1024**3) / 1024**3:.3g}Gi", "limitFactor": "1.2"},
+    }
+
+
+def _sizes(offers: Sequence[Offer]) -> dict[str, Size]:
+    return {c.size.name: c.size for offer in offers for c in offer.sizes if c.size is not None}
+
+
+def _gpus(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
+    named: dict[str, str] = {}
+    for size in _sizes(offers).values():
+        for accelerator in size.accelerator:
+            key = matrix.accelerators[accelerator].resource or ""
+            named.setdefault(key, matrix.accelerators[accelerator].description or accelerator)
+    vendors = [{"limitsKey": key, "uiName": name} for key, name in named.items()]
+    return {"value": {"num": "none", "vendor": "", "vendors": vendors}}
+
+
+def _tolerations(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
+    options: list[dict[str, Any]] = []
+    for offer in offers:
+        for choice in offer.sizes:
+            name = of_size(matrix, choice.size)
+            if not devices(matrix, choice.size) or name in [option["groupKey"] for option in options]:
+                continue
+            every = [dict(item) for item in tolerations(matrix, offer.profile, choice.size)]
+            options.append(
+                {"groupKey": name, "displayName": f"Nodes with {name} devices", "tolerations": every}
+            )
+    return {"value": "", "options": options}
+
+
+def _home() -> dict[str, Any]:
+    claim = {"resources": {"requests": {"storage": "10Gi"}}, "accessModes": ["ReadWriteOnce"]}
+    return {
+        "mount": "/home/jovyan",
+        "newPvc": {"metadata": {"name": "{notebook-name}-workspace"}, "spec": claim},
+    }

@@ -1,0 +1,155 @@
+"""Kubeflow Notebooks 2: WorkspaceKinds, one for each IDE and HTTP behaviour.
+
+Source: kubeflow/notebooks, workspaces/controller/api/v1beta1/workspacekind_types.go. A value that a Workspace uses may
+neither change nor go: ids carry what they stand for, and those of the last release stay, hidden and redirected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.served_app import ide_of
+from image_matrix.profiles.devices import NONE
+from image_matrix.profiles.offer import used_variants
+from image_matrix.render.kubernetes.dump import dump
+from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.spawner_ui import group_of
+from image_matrix.render.kubernetes.workspace_values import LABEL, PORT, image_value, option, pod_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.served_app import Ide
+    from image_matrix.profiles.offer import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is the same for all images of one IDE."""
+
+    name: str
+    title: str
+    icon: str
+    is_jupyter: bool
+    """Whether Jupyter's API says when somebody worked there; else Kubeflow does not know, and never pauses it."""
+
+
+_JUPYTER = _Kind(
+    "notebooks",
+    "Notebooks",
+    "https://jupyter.org/assets/favicons/apple-touch-icon-152x152.png",
+    is_jupyter=True,
+)
+_PROBE = {"jupyter": {"lastActivity": True, "portId": PORT}}
+_WIKIMEDIA = "https://upload.wikimedia.org/wikipedia/commons"
+_KINDS: dict[Ide | None, _Kind] = {
+    None: _JUPYTER,
+    "jupyter": _JUPYTER,
+    "codeserver": _Kind(
+        "codeserver",
+        "VS Code (code-server)",
+        f"{_WIKIMEDIA}/9/9a/Visual_Studio_Code_1.35_icon.svg",
+        is_jupyter=False,
+    ),
+    "rstudio": _Kind("rstudio", "RStudio", f"{_WIKIMEDIA}/1/1b/R_logo.svg", is_jupyter=False),
+}
+"""Icons are those of Kubeflow's own samples."""
+_SUFFIXES = {"image": "", "imageGroupOne": "-at-root", "imageGroupTwo": "-at-root-path"}
+
+
+def workspace_kinds(
+    matrix: Matrix,
+    variants: Mapping[str, Variant],
+    offers: Sequence[Offer],
+    references: Mapping[str, str],
+    previous: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Return the WorkspaceKinds; ``previous`` are those of the last release, whose ids are kept."""
+    grouped: dict[tuple[_Kind, str], list[Variant]] = {}
+    for item in used_variants(offers).values():
+        key = _KINDS[ide_of(variants, item.id)], group_of(matrix, variants, item)
+        grouped.setdefault(key, []).append(item)
+    pods = pod_values(matrix, offers)
+    old = {kind["metadata"]["name"]: kind for kind in previous}
+    made = []
+    for (kind, group), items in grouped.items():
+        name = kind.name + _SUFFIXES[group]
+        images = [image_value(matrix, item, references[item.id]) for item in items]
+        kept = old[name]["spec"]["podTemplate"]["options"] if name in old else {}
+        made.append(_workspace_kind(kind, group, name, images, pods, kept))
+    names = {kind["metadata"]["name"] for kind in made}
+    made += [_hidden(kind) for name, kind in old.items() if name not in names]
+    return dump(*made, about=ABOUT)
+
+
+def _hidden(kind: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kind that has no images any more: Kubeflow refuses to remove it while a Workspace uses it."""
+    return {**kind, "spec": {**kind["spec"], "spawner": {**kind["spec"]["spawner"], "hidden": True}}}
+
+
+def _workspace_kind(
+    kind: _Kind,
+    group: str,
+    name: str,
+    images: list[dict[str, Any]],
+    pods: list[dict[str, Any]],
+    old: Mapping[str, Any],
+) -> dict[str, Any]:
+    template = {
+        "volumeMounts": {"home": "/home/jovyan"},
+        **({"activityProbe": _PROBE} if kind.is_jupyter else {}),
+        "ports": [
+            {"id": PORT, "protocol": "HTTP", "defaultDisplayName": "Notebook", "httpProxy": _proxy(group)}
+        ],
+        "extraEnv": [{"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}],
+        "extraVolumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}],  # noqa: S108 - a mount in a pod
+        "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
+        "securityContext": {"fsGroup": 100},
+        "containerSecurityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": True},
+        "options": {
+            "imageConfig": option(images, old.get("imageConfig", {})),
+            "podConfig": option(pods, old.get("podConfig", {})),
+        },
+    }
+    about = "Images of matrix.yaml; a choice of image and pod that do not fit is refused."
+    icon = {"url": kind.icon}
+    spec = {
+        "spawner": {"displayName": kind.title, "description": about, "icon": icon, "logo": icon},
+        "podTemplate": template,
+        "filterRules": [_rule(value) for value in sorted({_label(item) for item in images})],
+    }
+    return {
+        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": {"name": name}, "spec": spec,
+    }  # fmt: skip
+
+
+def _proxy(group: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"removePathPrefix": group != "image"}
+    if group == "imageGroupTwo":
+        header = {"X-RStudio-Root-Path": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
+        made["requestHeaders"] = {"set": header}
+    return made
+
+
+def _label(item: Mapping[str, Any]) -> str:
+    return next(str(label["value"]) for label in item["spawner"]["labels"] if label["key"] == LABEL)
+
+
+def _rule(value: str) -> dict[str, Any]:
+    """Refuse pods of another kind for images of this kind."""
+    text = (
+        "This image needs no accelerator."
+        if value == NONE
+        else f"This image needs a pod with {value} devices."
+    )
+
+    def match(operator: str) -> dict[str, Any]:
+        return {"selector": {"matchExpressions": [{"key": LABEL, "operator": operator, "values": [value]}]}}
+
+    return {
+        "scope": "POD_CONFIG",
+        "match": [{"matchImageConfig": match("In")}, {"matchPodConfig": match("NotIn")}],
+        "effect": {"ui": {"hide": True}, "api": {"deny": True, "denyMessage": {"text": text}}},
+    }

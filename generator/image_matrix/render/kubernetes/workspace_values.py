@@ -1,0 +1,137 @@
+"""Kubeflow Notebooks 2: the images and pods of a WorkspaceKind, under ids that carry what they stand for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.profiles.devices import of_image, of_size
+from image_matrix.profiles.pod import devices, hugepages, placements_of, selector, tolerations
+from image_matrix.profiles.units import byte_count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import Profile, Size
+    from image_matrix.profiles.offer import Offer
+
+PORT = "notebook"
+LABEL = "accelerator"
+MOST_VALUES = 256
+"""The most values that the WorkspaceKind's definition takes."""
+
+
+def _version(reference: str) -> str:
+    """Return what tells one build from the next: the digest's start, or the tag, which ends in the key's."""
+    digest = reference.partition("@sha256:")[2]
+    return digest[:12] if digest else reference.rpartition(":")[2].rpartition("-")[2][:12]
+
+
+def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]:
+    """Return a variant as a value of ``imageConfig``."""
+    labels = {
+        f"{axis}_version" if value[:1].isdigit() else axis: value for axis, value in item.values.items()
+    }
+    labels[LABEL] = of_image(matrix, item)
+    title = ", ".join([item.image, *(f"{axis} {value}" for axis, value in item.values.items())])
+    return {
+        "id": f"{item.image}_{item.label.replace('.', '-')}_{_version(reference)}",
+        "spawner": {
+            "displayName": title[:128],
+            **({"description": item.description[:1024]} if len(item.description) > 1 else {}),
+            "labels": [{"key": key, "value": value[:64]} for key, value in labels.items()],
+        },
+        "spec": {
+            "image": reference,
+            "imagePullPolicy": "IfNotPresent",
+            "ports": [{"id": PORT, "displayName": "Notebook", "port": 8888}],
+        },
+    }
+
+
+def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """Return the sizes of all profiles as values of ``podConfig``."""
+    found: dict[str, dict[str, Any]] = {}
+    for offer in offers:
+        for choice in offer.sizes:
+            made = _pod(matrix, offer.profile, choice.size)
+            found.setdefault(made["id"], made)
+    return list(found.values())
+
+
+def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
+    placements = placements_of(matrix, size)
+    nodes = {**profile.node_selector, **selector(size, placements)}
+    every = [dict(item) for item in tolerations(matrix, profile, size)]
+    spec: dict[str, Any] = {"resources": _resources(matrix, size)}
+    spec |= {"nodeSelector": nodes} if nodes else {}
+    spec |= {"tolerations": every} if every else {}
+    # a value in use must not change: what it holds is part of its id
+    mark = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+    title = size.display_name if size else "Default"
+    return {
+        "id": f"{size.name if size else 'default'}_{mark}",
+        "spawner": {
+            "displayName": title[:128] if len(title) > 1 else f"{title} ",
+            **({"description": size.description[:1024]} if size and len(size.description) > 1 else {}),
+            "labels": [{"key": LABEL, "value": of_size(matrix, size)}],
+        },
+        "spec": spec,
+    }
+
+
+def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
+    """Amounts as Kubernetes quantities: bytes as a number mean the same everywhere."""
+    if size is None:
+        return {"requests": {"cpu": "100m", "memory": "128Mi"}}
+    extra = devices(matrix, size) | hugepages(placements_of(matrix, size))
+    made = {}
+    for name, side in (("limits", "limit"), ("requests", "guarantee")):
+        cpu, memory = getattr(size.cpu, side), byte_count(getattr(size.memory, side))
+        found = {"cpu": f"{round(float(cpu) * 1000)}m"} if cpu is not None else {}
+        found |= {"memory": str(memory)} if memory is not None else {}
+        found |= extra
+        if found:
+            made[name] = found
+    return made
+
+
+def option(values: list[dict[str, Any]], old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with those of the last release behind them, hidden and redirected to what took their place."""
+    ids = {item["id"] for item in values}
+    heirs = {_stem(item["id"]): item["id"] for item in values}
+    kept = []
+    for item in old.get("values", ()):
+        if item["id"] not in ids:
+            spawner = {**item["spawner"], "hidden": True}
+            heir = heirs.get(_stem(item["id"]))
+            redirect = {"redirect": _redirect(heir)} if heir else {}
+            bare = {key: value for key, value in item.items() if key != "redirect"}
+            kept.append({**bare, "spawner": spawner, **redirect})
+    return {"spawner": {"default": values[0]["id"]}, "values": [*values, *kept][:MOST_VALUES]}
+
+
+def dropped(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return, as ``kind: id``, what WorkspaceKinds no longer hold: the oldest values, where there are too many.
+
+    Kubeflow's webhook refuses the whole update while a Workspace uses one of them.
+    """
+    there = set(_ids(after))
+    return [f"{name}: {value}" for name, value in _ids(before) if (name, value) not in there]
+
+
+def _ids(kinds: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for kind in kinds:
+        for choice in kind["spec"]["podTemplate"]["options"].values():
+            for value in choice["values"]:
+                yield kind["metadata"]["name"], value["id"]
+
+
+def _stem(identifier: str) -> str:
+    return identifier.rpartition("_")[0]
+
+
+def _redirect(heir: str) -> dict[str, Any]:
+    return {"to": heir, "message": {"level": "Info", "text": "A newer build is there; restart to get it."}}

@@ -1,0 +1,246 @@
+"""The templates' environment: strict, sandboxed, and nothing is printed that a filter has not quoted for its place."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import (
+    BaseLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
+from image_matrix.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jinja2 import BytecodeCache, Environment, Template
+
+    from image_matrix.diagnostics import Diagnostic
+    from image_matrix.output_tree.files import File
+
+DOCKERFILE_SUFFIX = ".Dockerfile.j2"
+
+
+_RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
+"""What starts a service of an image, below ``/``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The texts under ``templates/``, already read."""
+
+    dockerfiles: Mapping[str, str]
+    """File name to text: ``base.Dockerfile.j2``."""
+    rootfs: Mapping[str, Mapping[str, File]] = field(default_factory=dict)
+    """Kind of image to its files by path below ``/``."""
+    workflows: Mapping[str, str] = field(default_factory=dict)
+    """File name to text."""
+    replaced: frozenset[str] = frozenset()
+    """Paths of templates that stand in place of a built-in one that is another."""
+    compiled: BytecodeCache | None = field(default=None, compare=False)
+    """Where compiled templates are kept between runs; compiling costs more than rendering a whole family."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the names that ``template:`` may give."""
+        names = (
+            name.removesuffix(DOCKERFILE_SUFFIX)
+            for name in self.dockerfiles
+            if name.endswith(DOCKERFILE_SUFFIX)
+        )
+        return frozenset(names) - {"skeleton"}
+
+    @property
+    def serving(self) -> frozenset[str]:
+        """Return the kinds that serve a page: they bring a service, and do not say that it is one in the background."""
+        return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
+
+
+def _serves(files: Mapping[str, File]) -> bool:
+    """Say whether one of the files starts a service, and no file ``background`` lies beside it."""
+    found = (match[1] for match in map(_RUN.fullmatch, files) if match)
+    return any(f"{folder}background" not in files for folder in found)
+
+
+def shell(value: object) -> Markup:
+    """Quote a value as one word of a POSIX shell."""
+    return Markup(shlex.quote(str(value)))  # noqa: S704 - quoted here, for a shell
+
+
+def dockerfile_value(value: object) -> Markup:
+    """Quote a value for ``ENV``, ``LABEL`` and ``ARG``: within double quotes, nothing expanded.
+
+    Source: docs.docker.com/reference/dockerfile, "Environment replacement" and "Escape".
+    """
+    text = re.sub(r'([\\"$])', r"\\\1", str(value))
+    return Markup(f'"{text}"')  # noqa: S704 - quoted here, for a Dockerfile
+
+
+def comment(value: object) -> Markup:
+    """Make a value safe for a comment: one line."""
+    return Markup(re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", str(value)))  # noqa: S704
+
+
+_WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/@+-]*")
+
+
+def word(value: object) -> Markup:
+    """Pass a reference, name or version through: what has only characters that no place gives a meaning to."""
+    text = str(value)
+    if not _WORD.fullmatch(text):
+        message = f"`{text}` has characters that cannot stand here unquoted"
+        raise TemplateRuntimeError(message)
+    return Markup(text)  # noqa: S704 - checked here
+
+
+def json_text(value: object) -> Markup:
+    """Dump a value as JSON."""
+    return Markup(json.dumps(value, ensure_ascii=False))  # noqa: S704
+
+
+QUOTING = {"sh": shell, "env": dockerfile_value, "word": word, "comment": comment, "json": json_text}
+"""The filters that templates have beyond Jinja's own: each quotes for one kind of place."""
+
+
+def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
+    """Refuse to print a text that no filter has quoted."""
+    if isinstance(value, (Markup, int)) or value is None or value == "":
+        return value
+    if isinstance(value, StrictUndefined):
+        return str(value)  # raises with the undefined name
+    message = (
+        f"`{value}` reaches the output unquoted; pass it through a filter: sh, env, word, comment or json"
+    )
+    raise TemplateRuntimeError(message)
+
+
+class _Texts(BaseLoader):
+    """Templates from texts; unlike jinja2.DictLoader's they know their names in tracebacks."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002
+        if template not in self.texts:
+            raise TemplateNotFound(template)
+        return self.texts[template], template, lambda: True
+
+    def list_templates(self) -> list[str]:
+        return sorted(self.texts)
+
+
+def environment(
+    sources: Mapping[str, str], compiled: BytecodeCache | None = None, **options: str
+) -> Environment:
+    """Return an environment over template texts; ``options`` are Jinja delimiters."""
+    made = SandboxedEnvironment(
+        loader=_Texts(sources),
+        undefined=StrictUndefined,
+        autoescape=True,  # marks what macros and blocks return as already quoted
+        finalize=_only_quoted,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+        cache_size=-1,
+        bytecode_cache=compiled,
+        **options,
+    )
+    made.filters |= QUOTING
+    return made
+
+
+def render(template: Template, /, **values: object) -> str:
+    """Render, or raise :class:`MatrixError` that names the template's line."""
+    try:
+        return template.render(**values)
+    except Exception as error:  # whatever a template raises is the template's mistake
+        raise template_error(error, template.environment, template.name or "", values) from error
+
+
+def get_template(environment: Environment, name: str) -> Template:
+    """Compile a template, or raise :class:`MatrixError` that names its line."""
+    try:
+        return environment.get_template(name)
+    except TemplateError as error:
+        raise template_error(error, environment, name) from error
+
+
+def template_error(
+    error: Exception, environment: Environment, name: str, values: Mapping[str, object] | None = None
+) -> MatrixError:
+    """Say where in which template it went wrong; ``values`` are the names that templates have."""
+    import traceback
+
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or name, error.lineno
+    else:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.endswith(_TEMPLATE_ENDINGS)
+        ]
+        name, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else (name, 0)
+    problem, advice = _explained(error, environment, values or {})
+    place = place_in(environment, name, line)
+    return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
+
+
+def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
+    """Say of a failing template that image-matrix brings another one: a copy may be older than what renders it."""
+    from dataclasses import replace
+
+    from image_matrix import __version__
+
+    def told(item: Diagnostic) -> Diagnostic:
+        if item.place.file not in templates.replaced:
+            return item
+        advice = f"image-matrix {__version__} brings another one, which is used where this file is not there"
+        return replace(item, help=f"{item.help}; {advice}")
+
+    return MatrixError(told(item) for item in error.diagnostics)
+
+
+_TEMPLATE_ENDINGS = (".j2",)
+
+
+def place_in(environment: Environment, name: str, line: int) -> Place:
+    """Return the place of a template's line; 0 is the file as a whole."""
+    file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
+    file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", "parts.j2")) else file
+    if not line or environment.loader is None:
+        return Place(file, line, 1 if line else 0)
+    source = environment.loader.get_source(environment, name)[0].split("\n")[line - 1]
+    text = source.strip()
+    return Place(file, line, source.find(text) + 1, max(1, len(text)), source)
+
+
+def _explained(error: Exception, environment: Environment, values: Mapping[str, object]) -> tuple[str, str]:
+    """Return what is wrong and what to write."""
+    text = str(error)
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
+    if undefined := re.fullmatch(r"'(\w+)' is undefined", text):
+        return f"`{undefined[1]}` is not a name that templates have", did_you_mean(undefined[1], values)
+    if attribute := re.fullmatch(r"'(?:.*\.)?(\w+) object' has no attribute '(\w+)'", text):
+        owners = [(name, value) for name, value in values.items() if type(value).__name__ == attribute[1]]
+        owner, value = owners[0] if owners else (attribute[1].lower(), None)
+        known = [name for name in dir(value) if not name.startswith("_")] if owners else []
+        advice = did_you_mean(attribute[2], known) if known else "see docs/templates.md"
+        return f"`{owner}` has no `{attribute[2]}`", advice
+    if unknown := re.fullmatch(r"No (filter|test) named '(\w+)'\.", text):
+        listed = QUOTING if unknown[1] == "filter" else environment.tests
+        return f"there is no {unknown[1]} `{unknown[2]}`", did_you_mean(unknown[2], listed)
+    return text, "see docs/templates.md"

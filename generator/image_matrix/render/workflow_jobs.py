@@ -1,0 +1,120 @@
+"""The jobs of the generated workflow: one per image and platform, one scan per image, with exact edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from image_matrix.config.build import Build
+    from image_matrix.config.model import Matrix, Platform, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Builds and tests the variants of one image on one platform; its legs come from the plan."""
+
+    image: str
+    platform: Platform
+    parent: str | None
+    """Id of the parent image's job on the same platform."""
+    labels: tuple[str, ...]
+    """Every variant that a leg can be for."""
+    runner: tuple[str, ...]
+    emulated: bool
+    timeout: int
+    free_disk: bool
+
+    @property
+    def arch(self) -> str:
+        """``amd64`` or ``arm64``."""
+        return self.platform.rpartition("/")[2]
+
+    @property
+    def id(self) -> str:
+        """``jupyter-scipy-amd64``; other jobs have a ``_`` or a name without architecture, so none can be the same."""
+        return job_id(self.image, self.platform)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Scans an image's variants on all platforms."""
+
+    image: str
+    needs: tuple[str, ...]
+    free_disk: bool
+
+
+def job_id(image: str, platform: Platform) -> str:
+    """Return the id of an image's job for a platform."""
+    return f"{image}-{platform.rpartition('/')[2]}"
+
+
+def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Job, ...]:
+    """Return the build jobs, parents before children, and of those that may start together the longest chain first."""
+    labels: dict[tuple[str, Platform], list[str]] = {}
+    for item in variants.values():
+        for platform in item.platforms:
+            labels.setdefault((item.image, platform), []).append(item.label)
+    made = {place: _job(matrix, place, tuple(found), labels) for place, found in labels.items()}
+    return tuple(_longest_first(made.values()))
+
+
+def _job(
+    matrix: Matrix,
+    place: tuple[str, Platform],
+    labels: tuple[str, ...],
+    known: Iterable[tuple[str, Platform]],
+) -> Job:
+    image, platform = place
+    parent = matrix.images[image].parent
+    own = matrix.build.runner(image, platform)
+    steps = matrix.build.images.get(image)
+    return Job(
+        image=image,
+        platform=platform,
+        parent=job_id(parent, platform) if parent and (parent, platform) in known else None,
+        labels=labels,
+        runner=own or native_runner(matrix.build, image),
+        emulated=not own,
+        timeout=matrix.build.timeout(image),
+        free_disk=steps is not None and steps.free_disk,
+    )
+
+
+def native_platform(build: Build, image: str = "") -> Platform:
+    """Return the first platform that has a runner: what belongs to none, or is emulated, runs there."""
+    return next(platform for platform in build.runners if build.runner(image, platform))
+
+
+def native_runner(build: Build, image: str = "") -> tuple[str, ...]:
+    """Return the runner for what belongs to no platform, and for platforms that are emulated."""
+    return build.runner(image, native_platform(build, image))
+
+
+def _longest_first(jobs: Iterable[Job]) -> list[Job]:
+    by_id = {job.id: job for job in jobs}
+    depth: dict[str, int] = {}
+    height: dict[str, int] = {}
+    for job in by_id.values():  # parents come first
+        depth[job.id] = depth[job.parent] + 1 if job.parent else 0
+    for job in reversed(by_id.values()):
+        height.setdefault(job.id, 0)
+        if job.parent:
+            height[job.parent] = max(height.get(job.parent, 0), height[job.id] + 1)
+    return sorted(by_id.values(), key=lambda job: (depth[job.id], -height[job.id]))
+
+
+def scan_jobs(matrix: Matrix, jobs: Iterable[Job]) -> tuple[Scan, ...]:
+    """Return one scan per image, or none where nobody scans."""
+    if matrix.build.scan.tool == "none":
+        return ()
+    needs: dict[str, list[Job]] = {}
+    for job in jobs:
+        needs.setdefault(job.image, []).append(job)
+    return tuple(
+        Scan(image, tuple(job.id for job in found), any(job.free_disk for job in found))
+        for image, found in needs.items()
+    )

@@ -1,0 +1,48 @@
+"""Addresses that everyone may read: no user, no password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics.redact import has_user, without_user
+from image_matrix.validate.references import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.model import Matrix, Mirrors
+    from image_matrix.diagnostics import Finding, Path, Target
+
+BY_PREFIX = ("downloads", "apt", "pip_indexes")
+"""Mirrors by the prefix of an address; those of registries are no addresses."""
+SINGLE = ("pip", "npm", "conda", "cran", "extensions")
+
+
+def passwords(matrix: Matrix) -> Iterator[Finding]:
+    """Addresses with a user, which is mostly one with a password, or a token."""
+    for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.mirrors)):
+        if has_user(text):
+            advice = f"write `{without_user(text)}`, and change the password if this was committed"
+            advice += "; `netrc:` names a file with logins (docs/matrix.md)"
+            yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
+
+
+def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
+    for name, item in matrix.downloads.items():
+        yield ("downloads", name, "url"), "value", item.url
+    for name, accelerator in matrix.accelerators.items():
+        yield ("accelerators", name, "pip_index"), "value", accelerator.pip_index or ""
+    for path, settings in settings_of(matrix):
+        yield (*path, "pip_index"), "value", settings.pip_index or ""
+
+
+def of_mirrors(mirrors: Mirrors) -> Iterator[tuple[Path, Target, str]]:
+    """Yield every address under ``mirrors:``, those that are replaced too."""
+    for name in SINGLE:
+        yield ("mirrors", name), "value", getattr(mirrors, name) or ""
+    for name in BY_PREFIX:
+        for prefix, mirror in getattr(mirrors, name).items():
+            yield ("mirrors", name, prefix), "key", prefix
+            yield ("mirrors", name, prefix), "value", mirror

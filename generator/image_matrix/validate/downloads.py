@@ -1,0 +1,125 @@
+"""Downloads: what becomes of each file, and whether anybody would find it there."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from image_matrix.config.lineage import ancestors
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Download, Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+
+MICROMAMBA = "micromamba"
+"""The download that installs conda packages; it is found by its name and needs no place in an image."""
+_LOST = {
+    "/home/jovyan": "the volume of a user's home hides what an image has there",
+    "/tmp": "it is emptied after each build step",  # noqa: S108 - in the image
+    "/dev": "it is the kernel's",
+    "/proc": "it is the kernel's",
+    "/sys": "it is the kernel's",
+}
+"""Folders where a file of an image is not to be found when it runs, and why."""
+
+
+def without_place(matrix: Matrix) -> Iterator[Finding]:
+    """Downloads that say too little, or too much, about what becomes of the file."""
+    conda = uses_conda(matrix)
+    for name, item in matrix.downloads.items():
+        wrong = _installer(matrix, item) if conda and name == MICROMAMBA else _way(item)
+        if wrong:
+            problem, advice = wrong
+            where = f"download `{name}`"
+            yield rules.BAD_VALUE.at(("downloads", name), "key", where=where, problem=problem, advice=advice)
+
+
+def _ways(item: Download) -> list[str]:
+    return [
+        f"`{way}`" for way, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb)) if given
+    ]
+
+
+def _way(item: Download) -> tuple[str, str] | None:
+    ways = _ways(item)
+    if not ways:
+        advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
+        return "does not say what becomes of the file", advice
+    return (f"has {' and '.join(ways)}", "keep one of them") if len(ways) > 1 else None
+
+
+def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
+    """Of the program that installs conda packages; ``to`` is for images that have it in their own ``downloads``."""
+    others = [way for way in _ways(item) if way != "`to`"]
+    if others:
+        advice = f"remove {' and '.join(others)}, and take the address of the bare program (docs/matrix.md)"
+        return f"has {' and '.join(others)}, but conda packages are installed with the file as it is", advice
+    listing = [str(path[1]) for path, settings in settings_of(matrix) if MICROMAMBA in settings.downloads]
+    if listing and not item.to:
+        advice = f"add `to: /usr/local/bin/{MICROMAMBA}`, or take it out there: conda packages do not need it"
+        return f"does not say where `{listing[0]}`, which lists it, has it", advice
+    return None
+
+
+def lost(matrix: Matrix) -> Iterator[Finding]:
+    """Places that are no file, that lead elsewhere, or that are hidden when the image runs."""
+    for name, item in matrix.downloads.items():
+        for field, path in (("to", item.to), ("unpack", item.unpack)):
+            wrong = _bad_place(name, field, path) if path else None
+            if wrong:
+                place: Path = ("downloads", name, field)
+                yield rules.BAD_VALUE.at(place, where=human(place), problem=wrong[0], advice=wrong[1])
+
+
+def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
+    instead = f"write `/usr/local/bin/{name}`" if field == "to" else f"write `/opt/{name}`"
+    if re.search(r"/\.{0,2}(?=/)|/\.{1,2}$", path):
+        advice = "write the path that it leads to, without `.`, `..` and double slashes"
+        return f"`{path}` is not written plainly", advice
+    if field == "to" and path.endswith("/"):
+        return f"`{path}` is a folder", f"write the path of the file: `{path}{name}`"
+    for folder, why in _LOST.items():
+        if f"{path}/".startswith(f"{folder}/"):
+            more = "; what homes begin with stands in /opt/home-template" if "home" in folder else ""
+            return f"nothing would be found in {folder}: {why}", instead + more
+    return None
+
+
+def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Two files of one image at the same place, and files of a parent that are replaced."""
+    for item in expanded.values():
+        own = _by_place(matrix, item)
+        for path, found in own.items():
+            for first, second in pairwise(found):
+                fields = {"image": item.image, "first": first, "second": second, "path": path}
+                yield rules.SAME_PLACE.at(_listed(matrix, item, second), **fields)
+        for above in ancestors(expanded, item) if own else ():
+            for path, found in _by_place(matrix, above).items():
+                if path in own:
+                    names = {"first": found[-1], "second": own[path][0]}
+                    fields = {"image": item.image, "parent": above.image, "path": path, **names}
+                    yield rules.REPLACED_FILE.at(_listed(matrix, item, own[path][0]), **fields)
+
+
+def _by_place(matrix: Matrix, item: Variant) -> dict[str, list[str]]:
+    """Return the downloads of a variant by the path of their file."""
+    found: dict[str, list[str]] = {}
+    for name in item.downloads:
+        path = matrix.downloads[name].to if name in matrix.downloads else None
+        if path:
+            found.setdefault(path, []).append(name)
+    return found
+
+
+def _listed(matrix: Matrix, item: Variant, name: str) -> Path:
+    """Return where an image lists a download."""
+    for path, settings in settings_of_image(matrix, item.image):
+        if name in settings.downloads:
+            return (*path, "downloads", settings.downloads.index(name))
+    return ("images", item.image)

@@ -1,0 +1,52 @@
+"""Variables that name themselves, as a shell would expand them: their values are literal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.references import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path
+
+_REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
+PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""The variable PATH of an image that starts at Debian or Ubuntu (templates/dockerfiles/macros.j2)."""
+
+
+def not_expanded(matrix: Matrix) -> Iterator[Finding]:
+    """Lists of folders with a variable in them, and variables with themselves in them."""
+    for path, variables in _environments(matrix):
+        for name, value in variables.items():
+            found = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
+            if found:
+                place = (*path, name)
+                fields = {"where": human(place), "reference": found[0], "advice": _advice(name, value)}
+                yield rules.NOT_EXPANDED.at(place, **fields)
+
+
+def _environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    for path, settings in settings_of(matrix):
+        yield (*path, "env"), settings.env
+    for name, accelerator in matrix.accelerators.items():
+        yield ("accelerators", name, "env"), accelerator.env
+    for name, profile in matrix.catalog.profiles.items():
+        yield ("profiles", name, "env"), profile.env
+
+
+def _is_meant(name: str, reference: re.Match[str]) -> bool:
+    return name.endswith("PATH") or name in reference.groups()
+
+
+def _advice(name: str, value: str) -> str:
+    if name == "PATH":
+        whole = _REFERENCE.sub(lambda item: PATH if name in item.groups() else item[0], value)
+        if not _REFERENCE.search(whole):
+            return f'write the folders out, such as "{whole}"'
+    return "write out what is meant: nothing in a value is expanded"

@@ -1,0 +1,101 @@
+"""Names and image references: what registries, paths, job ids and Kubernetes accept."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics.redact import has_user, without_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path
+
+# The strictest of the places where names end up is a DNS label: RFC 1123, 2.1
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# Grammar: github.com/distribution/reference, reference.go; hosts lower-case as well, so that equal is equal
+_DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]+)?"
+_COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+_REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
+
+
+def bad_names(matrix: Matrix) -> Iterator[Finding]:
+    """Names that could not become part of a reference, a path or a job id."""
+    declared = {
+        "images": ("an image", matrix.images),
+        "sources": ("a source", matrix.sources),
+        "downloads": ("a download", matrix.downloads),
+        "accelerators": ("an accelerator", matrix.accelerators),
+        "bundles": ("a bundle", matrix.bundles),
+        "axes": ("an axis", matrix.axes),
+    }
+    for section, (what, names) in declared.items():
+        for name in names:
+            if not _NAME.fullmatch(name) or len(name) > 63:
+                yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
+
+
+def _advice(name: str) -> str:
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].rstrip("-")
+    better = re.sub(r"^[0-9-]+", "", better)
+    if _NAME.fullmatch(better):
+        return f"write `{better}`: lower-case letters, digits and single hyphens, at most 63, starting with a letter"
+    return "use lower-case letters, digits and single hyphens, at most 63, starting with a letter"
+
+
+def bad_references(matrix: Matrix) -> Iterator[Finding]:
+    """The registry, sources and mirrors as references that registries accept."""
+    if not is_repository(matrix.registry):
+        advice = reference_advice(matrix.registry, "ghcr.io/example/notebooks")
+        yield rules.BAD_REFERENCE.at(
+            ("registry",), value=matrix.registry, what="registry path", advice=advice
+        )
+    tagged: list[tuple[Path, str]] = [(("sources", name), value) for name, value in matrix.sources.items()]
+    for path, value in [*tagged, (("frontend",), matrix.frontend)]:
+        if not _REFERENCE.fullmatch(value):
+            advice = reference_advice(value, "docker.io/library/debian:trixie-slim")
+            yield rules.BAD_REFERENCE.at(path, value=value, what="image reference with a tag", advice=advice)
+    for prefix, mirror in matrix.mirrors.registries.items():
+        for text in (prefix, mirror):
+            if not _REPOSITORY.fullmatch(text):
+                advice = reference_advice(text, "mirror.example.org/dockerhub")
+                what = f"registry prefix in {human(('mirrors', 'registries'))}"
+                yield rules.BAD_REFERENCE.at(
+                    ("mirrors", "registries", prefix), value=text, what=what, advice=advice
+                )
+
+
+def is_repository(text: str) -> bool:
+    """Say whether a text is a registry with a path, without tag."""
+    return _REPOSITORY.fullmatch(text) is not None and _has_domain(text)
+
+
+def _has_domain(reference: str) -> bool:
+    domain = reference.partition("/")[0]
+    return "." in domain or ":" in domain or domain == "localhost"
+
+
+def reference_advice(value: str, example: str) -> str:
+    """Say what is wrong with a reference, the likeliest mistake first."""
+    if has_user(value):
+        return f"write `{without_user(value)}`; user and password are those of `docker login`"
+    if "://" in value:
+        return f"leave the scheme out: `{value.partition('://')[2].lower()}`"
+    if value != value.lower() and re.search(r"[A-Z]", value.rpartition(":")[0] or value):
+        return f"references are lower-case: `{value.lower()}`"
+    if value.count("/") == 0 and _REFERENCE.fullmatch(f"docker.io/library/{value}"):
+        return f"write the whole reference: `docker.io/library/{value}`"
+    untagged = value.rpartition(":")[0]
+    if _REPOSITORY.fullmatch(untagged) and "/" in untagged and ":" not in example:
+        return f"leave the tag out: `{untagged}`"
+    if _REPOSITORY.fullmatch(value) and _has_domain(value) and ":" in example:
+        return f"add a tag: `{value}:TAG`"
+    if not _has_domain(value):
+        return f"start with the registry's host, as in `{example}`"
+    return f"write it like `{example}`"

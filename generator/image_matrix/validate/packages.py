@@ -1,0 +1,136 @@
+"""Package lists: twice the same, or nothing there that could install them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config import requirement
+from image_matrix.config.lineage import lineage
+from image_matrix.config.model import MANAGERS
+from image_matrix.config.resolve import package_name
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.downloads import MICROMAMBA
+from image_matrix.validate.references import every_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Manager, Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+
+LAYER_LIMIT = 120
+"""Overlay file systems and CRI-O stop at 127 or 128 layers; a few are kept for the source image's own."""
+SOURCE_LAYERS = 10
+
+
+def _lists(matrix: Matrix) -> Iterator[tuple[Path, Manager, tuple[str, ...]]]:
+    for path, settings in every_settings(matrix):
+        for manager in MANAGERS:
+            yield (*path, manager), manager, settings.packages.get(manager, ())
+
+
+def listed_twice(matrix: Matrix) -> Iterator[Finding]:
+    """One package twice in one list, and extensions without a version."""
+    for path, manager, items in _lists(matrix):
+        first: dict[str, int] = {}
+        for position, item in enumerate(items):
+            # the same project once for each platform or Python is no repetition
+            name = package_name(manager, item) + item.partition(";")[2]
+            earlier = first.setdefault(name, position)
+            if earlier != position:
+                finding = rules.PACKAGE_TWICE.at(
+                    (*path, position), name=package_name(manager, item), manager=manager
+                )
+                yield finding.beside(((*path, earlier), "first listed here"))
+            if manager == "extensions" and "@" not in item:
+                yield rules.UNPINNED.at((*path, position), value=item)
+
+
+def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
+    """Python requirements with a version or a marker that no installer reads."""
+    for path, manager, items in _lists(matrix):
+        for position, item in enumerate(items if manager == "pip" else ()):
+            advice = requirement.mistake(item)
+            if advice:
+                what = "Python requirement"
+                yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice)
+
+
+INSTALLER = (
+    'micromamba: {version: "2.9.0-0", url: "https://github.com/mamba-org/micromamba-releases/releases/download/'
+    '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
+)
+"""What installs conda packages, as docs/matrix.md has it."""
+_NEEDS: dict[Manager, tuple[str, str]] = {
+    "npm": ("npm", "nothing in its chain installs npm; add `apt: [nodejs, npm]` here or in a parent"),
+    "cran": ("r-base", "nothing in its chain installs R; add `apt: [r-base]` here or in a parent"),
+}
+
+
+def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Packages of a manager that is not in the image."""
+    for item in expanded.values():
+        for manager in item.packages:
+            problem = _missing_installer(matrix, expanded, item, manager)
+            if problem:
+                path: Path = ("images", item.image, manager)
+                what, advice = problem
+                yield rules.NO_INSTALLER.at(
+                    path, "key", image=item.image, manager=manager, problem=what, advice=advice
+                )
+
+
+def _missing_installer(
+    matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
+) -> tuple[str, str] | None:
+    if manager == "conda" and MICROMAMBA not in matrix.downloads:
+        return "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
+    if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
+        return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
+    if manager in _NEEDS:
+        package, advice = _NEEDS[manager]
+        there = {
+            package_name("apt", name)
+            for one in lineage(expanded, item)
+            for name in one.packages.get("apt", ())
+        }
+        conda = {
+            package_name("conda", name)
+            for one in lineage(expanded, item)
+            for name in one.packages.get("conda", ())
+        }
+        if not any(name.startswith(package) for name in there | conda):
+            problem, _, mend = advice.partition("; ")
+            return problem, mend
+    return None
+
+
+def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Pythons from uv or conda without a version, or without what installs them."""
+    for item in expanded.values():
+        if item.parent is None and item.provider != "distribution":
+            for problem, advice in _missing_for_provider(matrix, item):
+                path: Path = ("images", item.image, "python")
+                fields = {"image": item.image, "provider": item.provider}
+                yield rules.PROVIDER_NEEDS.at(path, "key", problem=problem, advice=advice, **fields)
+
+
+def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
+    if "python" not in item.values:
+        yield "it has no axis `python` that says which", 'add `axes: {python: ["3.13"]}` here'
+    if item.provider == "conda" and MICROMAMBA not in matrix.downloads:
+        yield "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
+    pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
+    if item.provider == "uv" and "uv" not in pip:
+        yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"
+
+
+def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Chains that no container runtime would start."""
+    totals: dict[str, int] = {}
+    for item in expanded.values():
+        below = totals.get(item.parent or "", SOURCE_LAYERS)
+        totals[item.id] = below + len(item.packages) + len(item.downloads) + 4
+        if below <= LAYER_LIMIT < totals[item.id]:
+            fields = {"image": item.image, "count": totals[item.id], "limit": LAYER_LIMIT}
+            yield rules.TREE_LIMIT.at(("images", item.image), "key", **fields)

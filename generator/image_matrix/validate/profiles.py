@@ -1,0 +1,178 @@
+"""What users are offered: slugs, defaults, names, and that there is something to offer at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.config.variants import by_image
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles.helm import slugify
+from image_matrix.profiles.offer import offered, offers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import Profile
+    from image_matrix.diagnostics import Finding, Path, Target
+
+LARGEST = 900 * 1024
+"""Bytes of values; the rest of a ConfigMap's 1 MiB is for its own metadata and what a site adds."""
+
+
+def slugs(matrix: Matrix) -> Iterator[Finding]:
+    """Keys that are no slugs, and names that two profiles have."""
+    seen: dict[str, tuple[str, Path]] = {}
+    for name in matrix.catalog.profiles:
+        slug = slugify(name)
+        if slug != name:
+            advice = f"write `{slug}`" if slug else "give it a name with letters or digits"
+            yield rules.BAD_SLUG.at(("profiles", name), "key", slug=name, advice=advice)
+        yield from _taken(slug, f"profile `{name}`", ("profiles", name), "key", seen)
+    for name, profile in matrix.catalog.profiles.items():
+        for at, alias in enumerate(profile.aliases):  # whatever a hub has stored, slug or not
+            path = ("profiles", name, "aliases", at)
+            yield from _taken(alias, f"an alias of `{name}`", path, "value", seen)
+
+
+def _taken(
+    slug: str, said: str, path: Path, target: Target, seen: dict[str, tuple[str, Path]]
+) -> Iterator[Finding]:
+    """Yield a finding where a slug is in ``seen``, and put it there."""
+    if slug and slug in seen:
+        first, place = seen[slug]
+        fields = {"first": first, "second": said, "slug": slug}
+        yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
+    seen.setdefault(slug, (said, path))
+
+
+def defaults(matrix: Matrix) -> Iterator[Finding]:
+    """A second default profile."""
+    marked = [name for name, profile in matrix.catalog.profiles.items() if profile.default]
+    for name in marked[1:]:
+        path: Path = ("profiles", name, "default")
+        finding = rules.SECOND_DEFAULT.at(path, "key", first=marked[0], second=name)
+        yield finding.beside((("profiles", marked[0], "default"), "the first one"))
+
+
+def names(matrix: Matrix) -> Iterator[Finding]:
+    """Images, sizes, axes, accelerators and successors that are not there."""
+    catalog = matrix.catalog
+    for name, profile in catalog.profiles.items():
+        here: Path = ("profiles", name)
+        yield from _unknown((*here, "images"), profile.images.names, "image", matrix.images)
+        yield from _unknown((*here, "resources"), profile.sizes.names, "size", catalog.sizes, "resources")
+        yield from _axes(matrix, name, profile)
+        successor = profile.deprecated.successor if profile.deprecated else None
+        if successor is not None and (successor not in catalog.profiles or successor == name):
+            suggestion = did_you_mean(successor, set(catalog.profiles) - {name})
+            path = (*here, "deprecated", "successor")
+            fields = {
+                "where": human(path[:3]),
+                "what": "profile",
+                "name": successor,
+                "suggestion": suggestion,
+            }
+            yield rules.UNKNOWN_REFERENCE.at(path, "value", **fields)
+    yield from _of_the_site(matrix)
+
+
+def _unknown(
+    path: Path, names: Mapping[str, str], what: str, known: Collection[str], section: str = ""
+) -> Iterator[Finding]:
+    for at, (key, name) in enumerate(names.items()):
+        if name not in known:
+            suggestion = did_you_mean(name, known) if known else f"declare it under `{section}:`"
+            if what == "image" and ":" in name:
+                suggestion = "a profile names images, never tags: offer versions with `axes:`"
+            place = (*path, key if key != name else at)
+            fields = {"where": human(path), "what": what, "name": name, "suggestion": suggestion}
+            yield rules.UNKNOWN_REFERENCE.at(place, "value", **fields)
+
+
+def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
+    every: dict[str, set[str]] = {axis: set(values) for axis, values in matrix.axes.items()}
+    for image in matrix.images.values():
+        for axis, values in image.axes.items():
+            every.setdefault(axis, set()).update(values)
+    for at, (axis, values) in enumerate(profile.axes.items()):
+        path: Path = ("profiles", name, "axes", axis if values else at)
+        where = human(path[:3])
+        if axis not in every:
+            fields = {"where": where, "what": "axis", "name": axis, "suggestion": did_you_mean(axis, every)}
+            yield rules.UNKNOWN_REFERENCE.at(path, "key" if values else "value", **fields)
+            continue
+        for value in values:
+            if value not in every[axis]:
+                suggestion = did_you_mean(value, every[axis])
+                yield rules.UNKNOWN_AXIS_VALUE.at(
+                    path, "value", where=where, axis=axis, value=value, suggestion=suggestion
+                )
+
+
+def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
+    known = matrix.accelerators
+    for size in matrix.catalog.sizes.values():
+        for accelerator in size.accelerator:
+            path: Path = ("resources", size.name, "accelerator", accelerator)
+            if accelerator not in known:
+                yield _no_accelerator(path, accelerator, known)
+            elif known[accelerator].resource is None:
+                problem = f"accelerator `{accelerator}` has no resource that a pod could ask for"
+                advice = f"add `resource: nvidia.com/gpu` or the like to `accelerators.{accelerator}`"
+                yield rules.BAD_VALUE.at(path, "key", where=human(path[:3]), problem=problem, advice=advice)
+    for accelerator in matrix.catalog.site.placements:
+        if accelerator not in known:
+            yield _no_accelerator(("site", "accelerators", accelerator), accelerator, known)
+    for group in ("group_one", "group_two"):
+        listed = {image: image for image in getattr(matrix.catalog.site, group)}
+        yield from _unknown(("site", "kubeflow", group), listed, "image", matrix.images)
+
+
+def _no_accelerator(path: Path, name: str, known: Collection[str]) -> Finding:
+    suggestion = did_you_mean(name, known) if known else "declare it under `accelerators:`"
+    fields = {"where": human(path[:-1]), "what": "accelerator", "name": name, "suggestion": suggestion}
+    return rules.UNKNOWN_REFERENCE.at(path, "key", **fields)
+
+
+def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """A section without a profile, only deprecated profiles, and images that a profile's axes exclude."""
+    catalog = matrix.catalog
+    if catalog.declared and not catalog.profiles:
+        advice = "declare a profile, or remove the section"
+        yield rules.NOTHING_OFFERED.at(
+            ("profiles",), "key", what="`profiles`", problem="it has no profile", advice=advice
+        )
+    grouped = by_image(variants.values())
+    known = {item for variant in variants.values() for item in variant.values.items()}
+    for name, profile in catalog.profiles.items():
+        if any((axis, value) not in known for axis, values in profile.axes.items() for value in values):
+            continue  # that is said already
+        for at, (key, image) in enumerate(profile.images.names.items()):
+            if image not in grouped or offered(profile, grouped[image]):
+                continue
+            said = ", ".join(f"{axis} {'/'.join(values)}" for axis, values in profile.axes.items() if values)
+            path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
+            labels = ", ".join(item.label for item in grouped[image])
+            advice = f"`{image}` has {labels}: offer one of these, or remove it"
+            fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {said}"}
+            yield rules.NOTHING_OFFERED.at(path, "value", advice=advice, **fields)
+
+
+def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """More values than a ConfigMap holds, with the longest references there can be."""
+    found = offers(matrix, variants)
+    if sum(len(offer.images) * 400 + len(offer.sizes) * 1000 + 1500 for offer in found) < LARGEST // 4:
+        return
+    from image_matrix.render.kubernetes.flux import values_text
+    from image_matrix.render.kubernetes.kubespawner import profile_list
+
+    longest = {
+        item.id: f"{matrix.registry}/{item.image}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
+        for item in variants.values()
+    }
+    size = len(values_text(profile_list(matrix, found, longest)).encode())
+    if size > LARGEST:
+        yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)

@@ -1,0 +1,124 @@
+"""Choice keys: their order, their form, those that stand twice, and former ones."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles.helm import in_order, is_ordered, slugify
+from image_matrix.profiles.offer import IMAGE_OPTION, offers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import Profile
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.profiles.offer import ImageChoice, Offer
+
+_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+CONTAINER_NAME = 63
+"""The most characters that Kubernetes allows in a container's name (RFC 1123 label)."""
+
+
+def order(matrix: Matrix) -> Iterator[Finding]:
+    """Keys of the user's own that are not in the order which Helm gives them."""
+    for name, profile in matrix.catalog.profiles.items():
+        for option, listed in (("images", profile.images), ("resources", profile.sizes)):
+            keys = list(listed.names)
+            if not listed.keyed or is_ordered(keys):
+                continue
+            shown = in_order(keys)
+            at = next((at for at, (key, seen) in enumerate(zip(keys, shown, strict=True)) if key != seen), 0)
+            if not is_ordered(shown):
+                yield _no_order(("profiles", name, option, keys[0]), keys)
+                continue
+            advice = f"write them in the order {', '.join(shown)}, or start them with 1-, 2-, …"
+            path: Path = ("profiles", name, option, keys[at])
+            fields = {"after": f"`{shown[at]}`", "before": f"`{keys[at]}`", "advice": advice}
+            yield rules.HELM_ORDER.at(path, "key", **fields)
+
+
+def _no_order(path: Path, keys: Sequence[str]) -> Finding:
+    advice = "start them with 1-, 2-, …"
+    fields = {"after": f"`{keys[-1]}`", "before": f"`{keys[0]}` or after it", "advice": advice}
+    return rules.HELM_ORDER.at(path, "key", **fields)
+
+
+def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Choice keys that break the pre-puller's container names, that stand twice, or that stand for nothing."""
+    sound = {item.image for item in variants.values()} | set(matrix.catalog.sizes)
+    for index, offer in enumerate(offers(matrix, variants)):
+        yield from _written_keys(matrix, offer.profile)
+        yield from _image_keys(offer, index)
+        if sound.issuperset([*offer.profile.images.names.values(), *offer.profile.sizes.names.values()]):
+            yield from _retired(offer)
+
+
+def _retired(offer: Offer) -> Iterator[Finding]:
+    """Former keys that are keys of today, and those whose heir is not there."""
+    for field, choices in (("images", offer.images), ("resources", offer.sizes)):
+        known = [choice.key for choice in choices]
+        for old, new in offer.profile.retired.get(field, {}).items():
+            path: Path = ("profiles", offer.slug, "retired", field, old)
+            if old in known:
+                yield _key_finding(path, "key", offer.slug, old, "is a choice of today", "remove it here")
+            if new not in known:
+                fields = {"where": human(path[:4]), "what": "choice", "name": new}
+                yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
+
+
+def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    """Keys that are no part of a container's name; a name that is not known is said elsewhere."""
+    here: Path = ("profiles", profile.slug)
+    options = (("images", profile.images, matrix.images), ("resources", profile.sizes, matrix.catalog.sizes))
+    for option, listed, known in options:
+        for at, (key, name) in enumerate(listed.names.items()):
+            if _KEY.fullmatch(key) or (not listed.keyed and name not in known):
+                continue
+            path, target = (*here, option, key if listed.keyed else at), "key" if listed.keyed else "value"
+            advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
+            problem = "cannot be part of a container's name"
+            yield _key_finding(path, target, profile.slug, key, problem, advice)
+
+
+def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
+    """Keys of images that are too long together with what stands before them, and those that stand twice."""
+    room = CONTAINER_NAME - len(f"image-pull-profile-{index}-option-{IMAGE_OPTION}-")
+    name, seen = offer.profile.slug, set[str]()
+    longest: dict[tuple[Path, str], ImageChoice] = {}
+    for choice in offer.images:
+        place = _key_place(offer.profile, choice)
+        if choice.key in seen:
+            advice = "give the images keys that do not end like an axis value"
+            yield _key_finding(*place, name, choice.key, "would stand twice", advice)
+        seen.add(choice.key)
+        if len(choice.key) > room and len(offer.images) > 1:
+            longest[place] = max(choice, longest.get(place, choice), key=lambda item: len(item.key))
+    for place, choice in longest.items():
+        problem = f"has {len(choice.key)} characters; the pre-puller leaves {room}"
+        yield _key_finding(*place, name, choice.key, problem, _shorter(choice.variant.image))
+
+
+def _shorter(image: str) -> str:
+    return f"write a key of your own: `images: {{{image.rpartition('-')[2]}: {image}}}`"
+
+
+def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, str]:
+    """Return where the key of an image stands, or what it is made from."""
+    here: Path = ("profiles", profile.slug)
+    names = profile.images.names
+    if not profile.images.keyed:
+        return (*here, "images", list(names).index(choice.variant.image)), "value"
+    own = [
+        key for key, image in names.items() if image == choice.variant.image and choice.key.startswith(key)
+    ]
+    return (*here, "images", own[0]), "key"
+
+
+def _key_finding(path: Path, target: str, profile: str, key: str, problem: str, advice: str) -> Finding:
+    fields = {"profile": profile, "key": key, "problem": problem, "advice": advice}
+    return rules.BAD_CHOICE_KEY.at(path, "key" if target == "key" else "value", **fields)

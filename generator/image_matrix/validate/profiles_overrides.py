@@ -1,0 +1,142 @@
+"""Overrides: settings that KubeSpawner does not have or cannot read, and lists that would replace the chart's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.schema import human
+from image_matrix.config.schema_terms import type_name
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles import traits
+from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE
+from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.profiles.fields import Fields
+
+
+def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield every override with its path."""
+    for name, profile in matrix.catalog.profiles.items():
+        yield ("profiles", name, "kubespawner_override"), profile.override
+    for name, size in matrix.catalog.sizes.items():
+        yield ("resources", name, "kubespawner_override"), size.override
+
+
+def overrides(matrix: Matrix) -> Iterator[Finding]:
+    """Settings that KubeSpawner does not have, cannot read, or that would replace the chart's lists."""
+    for path, override in each_override(matrix):
+        for name, value in override.items():
+            yield from _setting((*path, name), name, value)
+        yield from _requests(path, override)
+
+
+def _setting(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: ANN401
+    if name not in traits.KNOWN:
+        yield rules.UNKNOWN_TRAIT.at(path, "key", name=name, suggestion=_instead(name))
+    elif value is None:
+        yield from _wrong(path, "a value", value, "give it a value, or remove it")
+    elif name in traits.NUMBERS:
+        yield from cpu_findings(path, value)
+    elif name in traits.MEMORY:
+        yield from memory_findings(path, value)
+    elif name == "tolerations" or (name in traits.CHART_LISTS and not isinstance(value, dict)):
+        # of tolerations the chart gives a list, over which a mapping would not merge either
+        yield rules.REPLACES_LIST.at(path, "key", name=name, advice=_mapping(name))
+    elif name in traits.MAPPINGS and not isinstance(value, dict):
+        yield from _wrong(path, "a mapping", value, f"write `{name}: {{name: value}}`")
+    elif name in traits.MAPPINGS or name in traits.CHART_LISTS:
+        yield from _contents(path, name, value)
+    else:
+        yield from _plain(path, name, value)
+
+
+def _wrong(path: Path, expected: str, value: object, advice: str) -> Iterator[Finding]:
+    fields = {"where": human(path), "expected": expected, "actual": type_name(value)}
+    yield rules.WRONG_TYPE.at(path, "value", advice=advice, **fields)
+
+
+def _plain(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: ANN401
+    """A scalar or list of another type than KubeSpawner's setting has."""
+    if name in traits.TEXTS and not isinstance(value, str):
+        yield from _wrong(path, "text", value, _quoted(value))
+    elif name in traits.INTEGERS and type(value) is not int:
+        yield from _wrong(path, "a whole number", value, "write a whole number, without quotes")
+    elif name in traits.BOOLEANS and not isinstance(value, bool):
+        yield from _wrong(path, "true or false", value, "write true or false")
+    elif name in traits.LISTS and not isinstance(value, list):
+        yield from _wrong(path, "a list", value, f"write a list: `{name}: [{value}]`")
+    elif name in traits.LISTS:
+        yield from _entries(path, name, value)
+
+
+def _entries(path: Path, name: str, value: list[Any]) -> Iterator[Finding]:
+    for at, item in enumerate(value):
+        if name == "supplemental_gids" and type(item) is not int:
+            yield from _wrong((*path, at), "a whole number", item, "write a whole number, without quotes")
+        elif name == "image_pull_secrets" and isinstance(item, dict):
+            yield from _object((*path, at), SECRET, item)
+        elif name != "supplemental_gids" and not isinstance(item, str):
+            yield from _wrong((*path, at), "text", item, _quoted(item))
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, (dict, list)):
+        return "write a text"
+    return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
+
+
+def _contents(path: Path, name: str, value: Mapping[str, Any]) -> Iterator[Finding]:
+    """What stands in a mapping: fields of Kubernetes' objects, or texts."""
+    if name in OBJECTS:
+        yield from _object(path, OBJECTS[name], value)
+        return
+    for key, item in value.items():
+        place = (*path, key)
+        if name in ENTRIES and isinstance(item, dict):
+            yield from _object(place, ENTRIES[name], item)
+        elif name in ENTRIES:
+            yield from _wrong(place, "a mapping", item, f"write `{key}: {{name: {key}, …}}`")
+        elif name == "environment" and isinstance(item, dict):
+            yield from _object(place, VARIABLE, item)
+        elif not isinstance(item, str):
+            yield from _wrong(place, "text", item, _quoted(item))
+
+
+def _object(path: Path, fields: Fields, value: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in value:
+        if not fields.has(key):
+            suggestion = did_you_mean(key, fields.names)
+            yield rules.UNKNOWN_KEY.at((*path, key), "key", key=key, where=human(path), suggestion=suggestion)
+    for name in fields.missing(set(value)):
+        advice = f"add `name: {path[-1]}`" if name == "name" else f"add `{name}:`"
+        yield rules.MISSING_FIELD.at(path, "key", where=human(path), field=name, advice=advice)
+
+
+def _instead(name: str) -> str:
+    if name in traits.OWN:
+        return f"`{traits.OWN[name]}` is for that"
+    same = traits.EQUIVALENTS.get(name)
+    if same in traits.OWN:
+        return f"`{traits.OWN[same]}` is for that"
+    return f"KubeSpawner calls it `{same}`" if same else did_you_mean(name, traits.KNOWN)
+
+
+def _mapping(name: str) -> str:
+    if name == "tolerations":
+        return "use the field `tolerations:` beside `kubespawner_override`: the whole list is made from it"
+    return f"write a mapping, which joins the chart's: `{name}: {{my-name: {{…}}}}`"
+
+
+def _requests(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:
+    """Extended resources and huge pages with a request and no limit."""
+    requested, limits = override.get("extra_resource_guarantees"), override.get("extra_resource_limits")
+    for key in requested if isinstance(requested, dict) else ():
+        special = "/" in key or key.startswith("hugepages-")
+        if special and key not in (limits if isinstance(limits, dict) else ()):
+            yield rules.REQUEST_WITHOUT_LIMIT.at((*path, "extra_resource_guarantees", key), "key", name=key)

@@ -1,0 +1,189 @@
+"""What the pods would be: that images, sizes, nodes and the hub fit one another."""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from typing import TYPE_CHECKING
+
+from image_matrix.config.lineage import lineage
+from image_matrix.config.schema import human
+from image_matrix.config.variants import by_image
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles.devices import NONE, of_image, of_size
+from image_matrix.profiles.offer import offered
+from image_matrix.profiles.units import byte_count, is_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import Amount, Profile
+    from image_matrix.diagnostics import Finding, Path
+
+_VERSION = re.compile(r"^jupyterhub(?:\[[^\]]*\])?\s*[=~<>!]=*\s*(\d+)([0-9.]*)", re.IGNORECASE)
+_NAME = re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE)
+
+LEAST_MEMORY = 1024**2
+"""Bytes; less is a suffix that was forgotten."""
+
+
+def amounts(matrix: Matrix) -> Iterator[Finding]:
+    """CPU as text, memory as Gi or in bytes, and guarantees over limits."""
+    for name, size in matrix.catalog.sizes.items():
+        if size.shm is not None:
+            yield from memory_findings(("resources", name, "shm"), size.shm)
+        for field, amount in (("cpu", size.cpu), ("memory", size.memory)):
+            bad = list(_unreadable(("resources", name, field), field, amount))
+            yield from bad
+            if not bad:
+                yield from _over(("resources", name, field), field, amount)
+
+
+def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
+    for side in ("limit", "guarantee"):
+        value = getattr(amount, side)
+        if value is None:
+            continue
+        place = (*path, side)
+        if field == "cpu":
+            yield from cpu_findings(place, value)
+        else:
+            yield from memory_findings(place, value)
+
+
+def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
+    """A CPU amount that KubeSpawner refuses."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
+        return
+    yield rules.CPU_NOT_NUMBER.at(path, where=human(path), value=value, advice=_cores(value))
+
+
+def _cores(value: object) -> str:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value))
+    if found is None or not float(found[1]):
+        return "write a number above 0, such as 0.5"
+    number = float(found[1]) / (1000 if found[2] else 1)
+    return f"write {number:g}, without quotes"
+
+
+def memory_findings(path: Path, value: object) -> Iterator[Finding]:
+    """An amount of memory that KubeSpawner refuses, or in which nothing could run. Of nothing, 0, it makes no limit."""
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and is_memory(value):
+        count = byte_count(value)
+        if count and count < LEAST_MEMORY:
+            problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
+            advice = f"write {value}G or {value}M" if str(value).isdigit() else "write a number with M or G"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+        return
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])[iI]?[bB]?", str(value), re.IGNORECASE)
+    advice = (
+        f"write {found[1]}{found[2].upper()}" if found else "write a number with K, M, G or T, such as 4G"
+    )
+    note = ", which means the same here" if found and "i" in str(value).lower() else ""
+    yield rules.BAD_MEMORY.at(path, where=human(path), value=value, advice=advice + note)
+
+
+def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
+    if amount.limit is None or amount.guarantee is None:
+        return
+    if field == "cpu":
+        over = float(amount.guarantee) > float(amount.limit)
+    else:
+        over = (byte_count(amount.guarantee) or 0) > (byte_count(amount.limit) or 0)
+    if over:
+        place = (*path, "guarantee")
+        fields = {"guarantee": amount.guarantee, "limit": amount.limit}
+        yield rules.GUARANTEE_OVER_LIMIT.at(place, "value", where=human(path), **fields)
+
+
+def image_place(profile: Profile, image: str) -> Path:
+    """Return where a profile names an image."""
+    key = next(key for key, name in profile.images.names.items() if name == image)
+    position = list(profile.images.names).index(key)
+    return ("profiles", profile.slug, "images", key if profile.images.keyed else position)
+
+
+def _size_place(profile: Profile, size: str) -> Path:
+    key = next(key for key, name in profile.sizes.names.items() if name == size)
+    position = list(profile.sizes.names).index(key)
+    return ("profiles", profile.slug, "resources", key if profile.sizes.keyed else position)
+
+
+def each_image(
+    matrix: Matrix, variants: Mapping[str, Variant]
+) -> Iterator[tuple[Profile, str, list[Variant]]]:
+    """Yield every image of every profile with the variants that it opens."""
+    grouped = by_image(variants.values())
+    for profile in matrix.catalog.profiles.values():
+        for image in dict.fromkeys(profile.images.names.values()):
+            yield profile, image, offered(profile, grouped.get(image, ()))
+
+
+def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images for GPUs with sizes that have none, the reverse, and one vendor's images on another's devices."""
+    for profile, image, opened in each_image(matrix, variants):
+        sizes = [
+            matrix.catalog.sizes[name]
+            for name in profile.sizes.names.values()
+            if name in matrix.catalog.sizes
+        ]
+        wanted = of_image(matrix, opened[0]) if opened else None
+        if not sizes and wanted not in (None, NONE):
+            advice = "add `resources:` with a size that has the accelerator"
+            fields = {"profile": profile.slug, "image": image, "image_device": wanted,
+                      "size": "the hub's own size", "size_device": "no accelerator", "advice": advice}  # fmt: skip
+            yield rules.DEVICE_MISMATCH.at(image_place(profile, image), "value", **fields)
+        for size in sizes:
+            has = of_size(matrix, size)
+            if wanted is not None and has != wanted:
+                what = f"for {wanted}" if wanted != NONE else "without an accelerator"
+                advice = f"offer sizes {what} only, or make two profiles of it"
+                fields = {"profile": profile.slug, "image": image, "image_device": _device(wanted),
+                          "size": f"`{size.name}`", "size_device": _device(has), "advice": advice}  # fmt: skip
+                finding = rules.DEVICE_MISMATCH.at(_size_place(profile, size.name), "value", **fields)
+                yield finding.beside((image_place(profile, image), "the image"))
+                break
+
+
+def _device(vendor: str) -> str:
+    return "no accelerator" if vendor == NONE else vendor
+
+
+def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images that the hub cannot start: without jupyterhub, or with another major version than the hub's."""
+    hub = matrix.catalog.site.hub
+    for profile, image, opened in each_image(matrix, variants):
+        if not opened:
+            continue
+        place = image_place(profile, image)
+        requirements = [_requirement(variants, item) for item in opened]
+        if None in requirements:
+            advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
+            yield rules.NO_HUB_PACKAGE.at(place, "value", profile=profile.slug, image=image, advice=advice)
+        elif (found := _VERSION.match(requirements[0] or "")) and found[1] != hub.partition(".")[0]:
+            major = hub.partition(".")[0]
+            advice = f"take jupyterhub {major} in the image, or set `site.jupyterhub` to what the hub has"
+            has = found[1] + found[2]
+            fields = {"profile": profile.slug, "image": image, "version": has, "hub": hub}
+            yield rules.HUB_VERSION.at(place, "value", advice=advice, **fields)
+
+
+def _requirement(variants: Mapping[str, Variant], item: Variant) -> str | None:
+    """Return the requirement of jupyterhub in a variant or the nearest ancestor that has one."""
+    for here in lineage(variants, item):
+        for entry in (*here.packages.get("pip", ()), *here.packages.get("conda", ())):
+            if _NAME.match(entry):
+                return entry
+    return None
+
+
+def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images that are not built for a platform of the nodes."""
+    for profile, image, opened in each_image(matrix, variants):
+        for platform in matrix.catalog.site.platforms:
+            if any(platform not in item.platforms for item in opened):
+                built = ", ".join(opened[0].platforms)
+                advice = f"build it for {platform}, or set `site.platforms: [{built}]`"
+                fields = {"profile": profile.slug, "image": image, "platform": platform, "advice": advice}
+                yield rules.NOT_FOR_NODES.at(image_place(profile, image), "value", **fields)

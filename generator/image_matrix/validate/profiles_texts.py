@@ -1,0 +1,89 @@
+"""Texts that reach KubeSpawner: what it, Flux or a browser would read as more than text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles import traits
+from image_matrix.validate.profiles_overrides import each_override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path
+
+_HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+_VARIABLE = re.compile(r"\$\{[^}]*\}?")
+_BRACES = re.compile(r"\{[^{}]*\}?|\}")
+
+
+def texts(matrix: Matrix) -> Iterator[Finding]:
+    """HTML, braces and variables in what users read."""
+    for path, said in _texts(matrix):
+        yield from _mark(path, said)
+        if found := _HTML.search(said):
+            yield rules.HTML_TEXT.at(path, "value", where=human(path), text=found[0])
+        if found := _VARIABLE.search(said) or _BRACES.search(said):
+            who = "Flux" if found[0].startswith("$") else "KubeSpawner"
+            advice = "write it without braces"
+            fields = {"where": human(path), "text": found[0], "who": who, "advice": advice}
+            yield rules.EXPANDED_TEXT.at(path, "value", **fields)
+
+
+def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
+    images = set[str]()
+    for name, profile in matrix.catalog.profiles.items():
+        images.update(profile.images.names.values())
+        yield ("profiles", name, "display_name"), profile.display_name
+        yield ("profiles", name, "description"), profile.description
+        if profile.deprecated:
+            yield ("profiles", name, "deprecated", "message"), profile.deprecated.message
+        for at, group in enumerate(profile.groups):
+            yield ("profiles", name, "groups", at), group
+    for name, size in matrix.catalog.sizes.items():
+        yield ("resources", name, "display_name"), size.display_name
+        yield ("resources", name, "description"), size.description
+    for name in (name for name in matrix.images if name in images):
+        yield ("images", name, "description"), matrix.images[name].settings.description or ""
+
+
+def environment(matrix: Matrix) -> Iterator[Finding]:
+    """Braces and variables in environment values and other settings that KubeSpawner formats."""
+    for name, profile in matrix.catalog.profiles.items():
+        for key, value in profile.env.items():
+            yield from _expanded(("profiles", name, "env", key), value)
+    for path, override in each_override(matrix):
+        for key in override.keys() & traits.EXPANDED:
+            for place, value in _leaves((*path, key), override[key]):
+                yield from _expanded(place, value)
+
+
+def _mark(path: Path, said: str) -> Iterator[Finding]:
+    """A text that Helm writes bare and the hub's YAML reader refuses, which would keep the hub from starting."""
+    if said == "=":
+        problem = "`=` alone is a mark of YAML, on which the hub fails to start"
+        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice="write something beside it")
+
+
+def _expanded(path: Path, value: str) -> Iterator[Finding]:
+    yield from _mark(path, value)
+    found = _VARIABLE.search(value) or _BRACES.search(value)
+    if found:
+        who = "Flux" if found[0].startswith("$") else "KubeSpawner"
+        advice = "set it in the image (`env:` of an image is not expanded), or read it from a file"
+        yield rules.EXPANDED_TEXT.at(path, "value", where=human(path), text=found[0], who=who, advice=advice)
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML values are anything
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves((*path, key), item)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _leaves((*path, at), item)

@@ -1,0 +1,90 @@
+"""Fields that two parts of a choice set: the one whose key sorts last would win, whatever was meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles.pod import placements_of, runtime_class, selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Profile, Size
+    from image_matrix.diagnostics import Finding, Path
+
+
+def set_twice(matrix: Matrix) -> Iterator[Finding]:
+    """Fields that a profile sets together with one of its sizes, or that an override sets beside a field of its own."""
+    catalog = matrix.catalog
+    for name, size in catalog.sizes.items():
+        path: Path = ("resources", name, "kubespawner_override")
+        own = dict(_from_fields(matrix, size))
+        for field, place in _fields(path, size.override):
+            if field in own:
+                yield _twice(place, own[field], f"resource {name}", field)
+    for profile in catalog.profiles.values():
+        yield from _with_sizes(matrix, profile)
+
+
+def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    here: Path = ("profiles", profile.slug)
+    own = dict(_fields((*here, "kubespawner_override"), profile.override))
+    for field, place in _of_profile(here, profile):
+        if field in own:
+            yield _twice(own[field], place, profile.slug, field)
+        own.setdefault(field, place)
+    seen: set[str] = set()
+    for name in profile.sizes.names.values():
+        size = matrix.catalog.sizes.get(name)
+        if size is None:
+            continue
+        path: Path = ("resources", name, "kubespawner_override")
+        for field, place in (*_from_fields(matrix, size), *_fields(path, size.override)):
+            if field in own and field not in seen:
+                seen.add(field)
+                yield _twice(own[field], place, profile.slug, field)
+
+
+def _of_profile(here: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
+    for field, said in (("environment", profile.env), ("node_selector", profile.node_selector)):
+        for key in said:
+            yield f"{field}.{key}", (*here, "env" if field == "environment" else field, key)
+
+
+def _from_fields(matrix: Matrix, size: Size) -> Iterator[tuple[str, Path]]:
+    """Yield what a size's own fields and its placement set, each with its place."""
+    here: Path = ("resources", size.name)
+    for field, name, side in (
+        ("cpu_limit", "cpu", "limit"), ("cpu_guarantee", "cpu", "guarantee"),
+        ("mem_limit", "memory", "limit"), ("mem_guarantee", "memory", "guarantee"),
+    ):  # fmt: skip
+        if getattr(getattr(size, name), side) is not None:
+            yield field, (*here, name, side)
+    for accelerator in size.accelerator:
+        if accelerator in matrix.accelerators:
+            yield f"extra_resource_limits.{matrix.accelerators[accelerator].resource}", (*here, "accelerator")
+    placements = placements_of(matrix, size)
+    for key in selector(size, placements):
+        own = key in size.node_selector
+        yield f"node_selector.{key}", (*here, "node_selector", key) if own else (*here, "accelerator")
+    if runtime_class(placements):
+        yield "extra_pod_config.runtimeClassName", (*here, "accelerator")
+    if size.shm:
+        yield "volumes.shm", (*here, "shm")
+
+
+def _fields(path: Path, override: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    for key, value in override.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{inner}", (*path, key, inner)) for inner in value)
+        else:
+            yield key, (*path, key)
+
+
+def _twice(first: Path, second: Path, profile: str, field: str) -> Finding:
+    fields = {"first": human(first), "second": human(second), "profile": profile, "field": field}
+    return rules.FIELD_TWICE.at(first, "key", **fields).beside((second, "the other place"))

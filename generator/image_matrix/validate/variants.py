@@ -1,0 +1,213 @@
+"""Axes, variants and platforms: what can be combined with what."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.schema import human
+from image_matrix.config.variants import by_image, combinations, kept, sound_images
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Image, Match, Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+
+_PYTHON = re.compile(r"3\.\d+(\.\d+)?")
+
+
+def axes_twice(matrix: Matrix) -> Iterator[Finding]:
+    """Axes that an image declares though an ancestor has them."""
+    for name, image in sound_images(matrix).items():
+        inherited = all_axes(matrix, image.parent) if image.parent else {}
+        for position, axis in enumerate(image.axes):
+            if axis in inherited:
+                owner = next(a for a in _chain(matrix, image.parent) if axis in matrix.images[a].axes)
+                yield rules.AXIS_TWICE.at(_axis_path(image, position), image=name, axis=axis, parent=owner)
+
+
+def _axis_path(image: Image, position: int) -> Path:
+    return ("images", image.name, "axes", position)
+
+
+def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
+    while name is not None:
+        yield name
+        name = matrix.images[name].parent
+
+
+def all_axes(matrix: Matrix, name: str | None) -> dict[str, tuple[str, ...]]:
+    """Return the axes of an image with those of its ancestors, root first."""
+    axes: dict[str, tuple[str, ...]] = {}
+    for item in reversed(list(_chain(matrix, name))):
+        axes |= matrix.images[item].axes
+    return axes
+
+
+def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:
+    """Yield every place where an image compares with axis values."""
+    path: Path = ("images", image.name)
+    yield (*path, "only"), image.only
+    for position, match in enumerate(image.exclude):
+        yield (*path, "exclude", position), match
+    for position, override in enumerate(image.overrides):
+        yield (*path, "overrides", position, "match"), override.match
+
+
+def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
+    """Axes that nobody declared, and comparisons with axes and values that an image does not have."""
+    for image in matrix.images.values():
+        for position, axis in enumerate(image.axes):
+            if not image.axes[axis]:
+                suggestion = did_you_mean(axis, matrix.axes) if matrix.axes else "declare it under `axes:`"
+                fields = {
+                    "where": human(("images", image.name)),
+                    "what": "axis",
+                    "name": axis,
+                    "suggestion": suggestion,
+                }
+                yield rules.UNKNOWN_REFERENCE.at(_axis_path(image, position), "value", **fields)
+    for image in sound_images(matrix).values():
+        axes = all_axes(matrix, image.name)
+        for path, match in matches_of(image):
+            yield from _unknown_in_match(image, path, match, axes)
+
+
+def _unknown_in_match(
+    image: Image, path: Path, match: Match, axes: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
+    for axis, values in match.items():
+        if axis not in axes:
+            suggestion = (
+                did_you_mean(axis, axes) if axes else "it has no axes; add `axes: [NAME]` here or in its root"
+            )
+            fields = {"where": human(path), "image": image.name, "axis": axis, "suggestion": suggestion}
+            yield rules.AXIS_NOT_HERE.at((*path, axis), "key", **fields)
+            continue
+        for position, value in enumerate(values):
+            if value not in axes[axis]:
+                suggestion = did_you_mean(value, axes[axis])
+                place = (*path, axis, position)
+                yield rules.UNKNOWN_AXIS_VALUE.at(
+                    place, where=human(path), axis=axis, value=value, suggestion=suggestion
+                )
+
+
+def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Values in ``only`` that the axis has, but none of the parent's variants."""
+    variants = by_image(expanded.values())
+    for image in sound_images(matrix).values():
+        if image.parent is None or not image.only:
+            continue
+        parents = variants.get(image.parent, ())
+        axes = all_axes(matrix, image.parent)
+        for axis, values in image.only.items():
+            there = {item.values[axis] for item in parents if axis in item.values}
+            for position, value in enumerate(values):
+                if axis in axes and value in axes[axis] and value not in there:
+                    advice = f"`{image.parent}` has {axis} {', '.join(sorted(there)) or 'nothing'}; widen its `only`"
+                    fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
+                    yield rules.NO_PARENT_VARIANT.at(
+                        ("images", image.name, "only", axis, position), advice=advice, **fields
+                    )
+
+
+def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images of which nothing is left."""
+    alive = by_image(expanded.values())
+    for name, image in sound_images(matrix).items():
+        starts_empty = image.parent is not None and image.parent not in alive
+        if name in alive or starts_empty:
+            continue
+        parents = alive.get(image.parent or "", ())
+        if any(kept(image, values) for values, _ in combinations(image, parents)):
+            continue
+        advice = "relax `only` or `exclude`, or remove the image"
+        yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
+
+
+def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Platforms that the parent is not built for, and images for which none is left."""
+    for item in expanded.values():
+        path: Path = ("images", item.image)
+        if not item.platforms:
+            yield rules.NO_PLATFORM.at(path, "key", image=item.image, advice=_no_platform(matrix, item))
+        parent = expanded.get(item.parent or "")
+        missing = [p for p in item.platforms if parent and p not in parent.platforms]
+        for platform in missing:
+            assert parent is not None  # noqa: S101 - missing is empty without one
+            left = ", ".join(parent.platforms)
+            said = _platform_path(matrix, item, platform)
+            fields = {"image": item.image, "platform": platform, "parent": parent.image}
+            yield rules.PLATFORM_NOT_IN_PARENT.at(
+                said, advice=f"`{parent.image}` is built for {left}", **fields
+            )
+
+
+def _platform_path(matrix: Matrix, item: Variant, platform: str) -> Path:
+    said = matrix.images[item.image].settings.platforms
+    path: Path = ("images", item.image)
+    return (*path, "platforms", said.index(platform)) if platform in said else path
+
+
+def _no_platform(matrix: Matrix, item: Variant) -> str:
+    accelerator = matrix.accelerators.get(item.accelerator or "")
+    if accelerator is None:
+        return "give it `platforms:`"
+    return (
+        f"`{accelerator.name}` is for {', '.join(accelerator.platforms)} only: "
+        f"add that to `platforms` of the images below, or take another accelerator"
+    )
+
+
+def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variants that would share a tag or a bake target; job ids and some disks ignore case."""
+    seen: dict[tuple[str, str], Variant] = {}
+    for item in expanded.values():
+        for what, name in (("tag", f"{item.image}:{item.label}"), ("target", item.target)):
+            first = seen.setdefault((what, name.lower()), item)
+            if first is not item:
+                values = [", ".join(f"{k} {v}" for k, v in one.values.items()) for one in (first, item)]
+                fields = {"first": f"{first.image} ({values[0]})", "second": f"{item.image} ({values[1]})"}
+                yield rules.SAME_TAG.at(
+                    ("images", item.image), "key", what=f"the {what}", name=name, **fields
+                )
+                break
+
+
+def no_python(matrix: Matrix) -> Iterator[Finding]:
+    """Values of the axis ``python`` that are no version which could be installed or locked for."""
+    shared = matrix.axes.get("python", ())
+    said: list[tuple[Path, tuple[str, ...]]] = [(("axes", "python"), shared)]
+    for name, image in matrix.images.items():
+        own = image.axes.get("python", shared)
+        said += [(("images", name, "axes", "python"), own)] if own != shared else []
+    for path, values in said:
+        for position, value in enumerate(values):
+            if not _PYTHON.fullmatch(value):
+                advice = _version_in(value)
+                yield rules.NO_PYTHON.at((*path, position), where=human(path), value=value, advice=advice)
+
+
+def _version_in(value: str) -> str:
+    found = re.search(r"(?<!\d)3\.?(\d+)$", value)
+    return f'write "3.{found[1]}"' if found else 'write a version of Python 3, such as "3.13"'
+
+
+def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
+    from image_matrix.lock.distributions import distribution_of
+
+    for item in expanded.values():
+        wanted = item.values.get("python")
+        if item.source is None or item.provider != "distribution":
+            continue
+        if wanted is None or not _PYTHON.fullmatch(wanted):
+            continue  # that it is none is said already
+        found = distribution_of(matrix.sources[item.source])
+        if found is not None and found.python != wanted:
+            fields = {"variant": item.id, "source": item.source, "python": found.python, "wanted": wanted}
+            yield rules.OTHER_PYTHON.at(("images", item.image, "from"), **fields)

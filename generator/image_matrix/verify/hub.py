@@ -1,0 +1,132 @@
+"""An image under JupyterHub: a small hub of the image's own package, and beside it the server that it asks for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.served_app import IDES
+from image_matrix.verify import contract
+from image_matrix.verify.contract import FOREIGN, FS_GROUP, PORT
+from image_matrix.verify.engine import TMPFS, Spec
+from image_matrix.verify.probe_client import Unanswered, ask, judged, source
+from image_matrix.verify.volume import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.served_app import Served
+    from image_matrix.verify.engine import Container, Engine
+    from image_matrix.verify.model import Result, Subject
+
+CHECKS = ("hub-start", "hub-ide", "hub-login", "hub-activity", "hub-any-uid")
+HUB_PORT = 8081
+TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, in a network of its own
+USER, STRANGER = "jo", "someone-else"
+PREFIX = f"/user/{USER}/"
+PAGES: Mapping[Served, str] = {
+    "jupyter": "lab",
+    "codeserver": "code-server/",
+    "rstudio": "rstudio/",
+    "other": "",
+}
+"""Where each IDE is below a hub's prefix; one of one's own is where the server leads to."""
+WAYS = {"hub": HUB_PORT, "server": PORT}
+
+
+def for_a_hub(subject: Subject) -> bool:
+    """Say whether an image is to run under JupyterHub: those of a kind of one's own do if they ask for the package."""
+    return subject.ide in IDES or (subject.ide == "other" and "jupyterhub" in subject.packages)
+
+
+def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as JupyterHub does: with the environment that the hub gives it, in the hub's network namespace."""
+    command = ("-c", source("hub_server"), str(HUB_PORT), TOKEN)
+    server = Spec(subject.image, subject.platform, entrypoint="python", command=command)
+    with engine.container(server) as beside:
+        environment = _wanted(beside, subject.deadline)
+        began = time.monotonic()
+        spec = Spec(
+            subject.image, subject.platform, environment, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
+            network=f"container:{beside.id}",
+        )  # fmt: skip
+        token = environment.get("JUPYTERHUB_API_TOKEN", "")
+        with engine.container(spec) as container:
+            yield _started(container, subject, token, began)
+            yield from _entered(container, subject)
+            yield judged("hub-activity", contract.activity(beside.log(1000), USER), container=container)
+        confined = replace(
+            spec, user=f"{FOREIGN}:0", groups=(FOREIGN,), volume=Volume(gid=FOREIGN), read_only=True, tmpfs=TMPFS
+        )  # fmt: skip
+        yield _confined(engine, subject, confined, token)
+
+
+def _wanted(beside: Container, deadline: float) -> dict[str, str]:
+    """Log in, and return the environment that the hub wants to spawn a server with; raises :class:`Unanswered`."""
+    arrived, environment = ask(
+        beside,
+        ("login", _login(USER, "/hub/spawn", deadline)),
+        ("environment", {"user": USER, "token": TOKEN, "port": HUB_PORT, "deadline": 10}),
+        script="hub_login",
+        seconds=2 * deadline,
+    )
+    if not environment:
+        said = arrived["error"] or f"{arrived['hops'][-1]} answers {arrived['status']}"
+        raise Unanswered(f"the image's own JupyterHub starts no server: {said}", beside.log())
+    return environment
+
+
+def _login(user: str, to: str, deadline: float) -> dict[str, Any]:
+    return {"user": user, "to": to, "ports": WAYS, "deadline": deadline}
+
+
+def _started(container: Container, subject: Subject, token: str, began: float) -> Result:
+    problem = _unready(container, subject, token)
+    took = time.monotonic() - began
+    return judged("hub-start", problem, took, f"200 after {took:.1f} s", container)
+
+
+def _unready(container: Container, subject: Subject, token: str) -> str:
+    """Wait for the server; return what is wrong with its answer to the hub's token."""
+    path = f"{PREFIX}api/status"
+    headers = {"Authorization": f"token {token}"}
+    question = {"path": path, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
+    (answer,) = ask(container, ("get", question), seconds=subject.deadline)
+    return contract.page(answer, path)
+
+
+def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Result:
+    """Run the user's server as OpenShift and careful administrators do; the user gets to the IDE."""
+    began = time.monotonic()
+    to = f"{PREFIX}{PAGES[subject.ide or 'other']}"
+    with engine.container(spec) as container:
+        problem = _unready(container, subject, token)
+        if not problem:
+            login = ("login", _login(USER, to, subject.deadline))
+            (owner,) = ask(container, login, script="hub_login", seconds=2 * subject.deadline)
+            problem = contract.entered(owner, PREFIX)
+        return judged("hub-any-uid", problem, time.monotonic() - began, container=container)
+
+
+def _entered(container: Container, subject: Subject) -> Iterator[Result]:
+    """Come as the user, as nobody and as another user."""
+    ide = f"{PREFIX}{PAGES[subject.ide or 'other']}"
+    (nobody,) = ask(container, ("get", {"path": ide, "prefix": PREFIX}))
+    owner, other = ask(
+        container,
+        ("login", _login(USER, ide, subject.deadline)),
+        ("login", _login(STRANGER, ide, 10)),
+        script="hub_login",
+        seconds=2 * subject.deadline + 20,
+    )
+    problem = contract.entered(owner, PREFIX)
+    yield judged("hub-ide", problem, owner["seconds"], container=container)
+    (facts,) = ask(container, ("facts", {}))
+    problem = (
+        contract.sent_to_login(nobody)
+        or contract.kept_out(other)
+        or contract.cookies(owner, PREFIX)
+        or contract.ports(facts, (PORT,))
+    )
+    yield judged("hub-login", problem, container=container)

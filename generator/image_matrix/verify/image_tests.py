@@ -1,0 +1,118 @@
+"""An image's own tests: ``tests:`` and pinned packages, asked in one go of a running container."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.verify import contract
+from image_matrix.verify.accelerators import accelerator_names, accelerator_results, frameworks
+from image_matrix.verify.expectations import version_fits
+from image_matrix.verify.probe_client import ask, judged, source
+from image_matrix.verify.probe_output import end, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import TestKind
+    from image_matrix.verify.engine import Container
+    from image_matrix.verify.model import Result, Subject
+    from image_matrix.verify.probe_output import Told
+
+WORDS: Mapping[TestKind, str] = {
+    "commands": "command",
+    "http": "http",
+    "files": "file",
+    "imports": "import",
+    "versions": "version",
+}
+"""A kind of test to what its results are called by; in the order of their results."""
+COMMAND_SECONDS = 60.0
+PYTHON_SECONDS = 180.0
+PYTHON_KEPT = 200_000
+"""Characters of its output: frameworks are talkative, and no answer may be lost."""
+NOTHING = {"code": 0, "out": ""}
+"""What Python answers that was asked nothing."""
+
+
+def own_names(subject: Subject) -> tuple[str, ...]:
+    """Return the names of all that :func:`own_results` gives, in its order."""
+    return (
+        *(f"{word} {key}" for kind, word in WORDS.items() for key in subject.tests.get(kind, {})),
+        *(["packages"] if subject.pins else []),
+        *accelerator_names(subject),
+    )
+
+
+def own_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:
+    """Run the tests of a subject in a container that serves below ``prefix``."""
+    tests = subject.tests
+    commands, paths, pages = (tests.get(kind, {}) for kind in ("commands", "files", "http"))
+    names = [*dict.fromkeys([*tests.get("versions", {}), *subject.pins])]
+    wanted = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
+    python = ["python", "-c", source("python_probe"), json.dumps(wanted)]
+    questions: list[tuple[str, dict[str, Any]]] = [
+        *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
+        *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
+        ("files", {"paths": [*paths]}),
+        *(
+            [("run", {"words": python, "seconds": PYTHON_SECONDS, "keep": PYTHON_KEPT})]
+            if any(wanted.values())
+            else []
+        ),
+    ]
+    answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (len(commands) + 1))
+    yield from _commands(commands, answers)
+    yield from _pages(pages, answers[len(commands) :], prefix)
+    for path in paths:
+        missing = path in answers[len(commands) + len(pages)]["missing"]
+        yield judged(f"file {path}", "it is not there, or cannot be read" if missing else "")
+    yield from _python(subject, answers[-1] if any(wanted.values()) else NOTHING)
+
+
+def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
+    for (command, expected), answer in zip(commands.items(), answers, strict=False):
+        out = answer["out"].strip()
+        problem = ""
+        if answer["code"] != 0:
+            problem = f"exit code {answer['code']}: {end(out)}"
+        elif expected not in out:
+            problem = f"`{expected}` is not in its output: {end(out)}"
+        yield judged(f"command {command}", problem, answer["seconds"], end(out))
+
+
+def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str) -> Iterator[Result]:
+    for (path, expected), answer in zip(pages.items(), answers, strict=False):
+        problem = contract.page(answer, f"{prefix}{path}")
+        if not problem and expected not in answer["body"]:
+            problem = f"`{expected}` is not in the answer: {answer['body'][:80]}"
+        yield judged(f"http {path}", problem, answer["seconds"])
+
+
+def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
+    told = read(answer["out"])
+    silent = f"Python ended with exit code {answer['code']}: {end(answer['out'])}"
+    for module in subject.tests.get("imports", {}):
+        problem, seconds = told.get(("import", module), (silent, 0.0))
+        yield judged(f"import {module}", problem, seconds)
+    for name, wanted in subject.tests.get("versions", {}).items():
+        installed = told.get(("version", name), ("", 0.0))[0]
+        fits = bool(installed) and version_fits(installed, wanted, exact=False)
+        yield judged(
+            f"version {name}", "" if fits else f"{installed or silent}, not {wanted}", detail=installed
+        )
+    if subject.pins:
+        yield packages(subject.pins, told)
+    yield from accelerator_results(subject, told, silent)
+
+
+def packages(pins: Mapping[str, str], told: Told) -> Result:
+    """Everything that the chain pins is installed in that version: a child must not move its parent's packages."""
+    wrong = [
+        f"{name} {installed or 'is not installed'}, not {wanted}"
+        for name, wanted in pins.items()
+        if not (installed := told.get(("version", name), ("", 0.0))[0])
+        or not version_fits(installed, wanted, exact=True)
+    ]
+    return judged("packages", "; ".join(wrong), detail=f"{len(pins)} pinned")

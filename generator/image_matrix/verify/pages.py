@@ -1,0 +1,101 @@
+"""What a running container serves below its prefix: the page, its header, its websockets, what the culler reads."""
+
+from __future__ import annotations
+
+import time
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.served_app import IDES
+from image_matrix.verify import contract
+from image_matrix.verify.contract import PREFIX
+from image_matrix.verify.culling import culling, shown
+from image_matrix.verify.model import Result
+from image_matrix.verify.probe_client import ask, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.served_app import Ide, Served
+    from image_matrix.verify.contract import Page
+    from image_matrix.verify.engine import Container
+    from image_matrix.verify.model import Subject
+
+GENERAL = ("http", "cors", "inside-prefix")
+"""Checks of whatever serves a page."""
+SOCKETS: Mapping[Ide, str] = {
+    "jupyter": "api/events/subscribe",
+    "codeserver": "stable-verify?reconnectionToken=verify&reconnection=false&skipWebSocketFrames=false",
+}
+"""Where an IDE takes websockets: JupyterLab's events, and the connection of code-server's workbench."""
+HOME = f"{PREFIX}/"
+KERNELS = f"{HOME}api/kernels"
+OUTSIDE = ("/", f"{PREFIX}-of-another/")
+ACTING: tuple[Ide, ...] = ("codeserver", "rstudio")
+"""IDEs without kernels, for which a service of ours answers the culler: it is there before they are."""
+EARLY = 30.0
+"""Seconds in which that service is there."""
+ORIGIN = "https://dashboard.example.org"
+"""Of a page that asks from elsewhere, as Kubeflow's dashboard does: some servers have no word for others."""
+Question = tuple[str, dict[str, Any]]
+
+
+def page_checks(ide: Served | None) -> tuple[str, ...]:
+    """Return the checks of :func:`page_results` for what is served."""
+    if ide is None:
+        return ()
+    return (*GENERAL, "websocket", "culling") if ide in IDES else GENERAL
+
+
+def page_results(container: Container, subject: Subject, started: float) -> Iterator[Result]:
+    """Check what a subject serves in a container that was started at that time, by ``time.monotonic()``.
+
+    The culler's list is asked for before the first page: only what was not there before has moved.
+    """
+    early = min(EARLY, subject.deadline) if subject.ide in ACTING else 0.0
+    before, page = ask(
+        container,
+        ("get", {"path": KERNELS, "prefix": HOME, "deadline": early}),
+        ("get", {"path": HOME, "prefix": HOME, "deadline": subject.deadline, "headers": {"Origin": ORIGIN}}),
+        seconds=early + subject.deadline,
+    )
+    took = time.monotonic() - started
+    yield judged("http", contract.page(page, HOME), took, f"200 after {took:.1f} s", container)
+    yield judged("cors", contract.cors(page))
+    after, again, *outside = ask(container, *_later(subject.ide, before), *_outside())
+    yield judged(
+        "inside-prefix", next(filter(None, map(contract.outside, outside, OUTSIDE, repeat(HOME))), "")
+    )
+    if subject.ide and subject.ide != "other":
+        yield _socket(container, subject.ide)
+        oldest = again["moment"] - (time.monotonic() - started)
+        problem = culling(subject.ide, before, after, again, oldest)
+        yield judged("culling", problem, detail="" if problem else shown(after))
+
+
+def _later(ide: Served | None, before: Page) -> Iterator[Question]:
+    """Ask the culler's list twice, the first time until it is another than before the page."""
+    kernels = {"path": KERNELS, "prefix": HOME}
+    yield (
+        "get",
+        {**kernels, "deadline": 5 if ide in IDES else 0, "unlike": before["body"] if ide in ACTING else None},
+    )
+    yield "get", kernels
+
+
+def _outside() -> Iterator[Question]:
+    for path in OUTSIDE:
+        yield "get", {"path": path, "follow": False}
+
+
+def _socket(container: Container, ide: Ide) -> Result:
+    if ide not in SOCKETS:
+        return Result("websocket", "skipped", detail="it takes none before there is a session")
+    path = f"{HOME}{SOCKETS[ide]}"
+    (answer,) = ask(container, ("upgrade", {"path": path}))
+    return judged(
+        "websocket",
+        contract.websocket(answer, path.partition("?")[0]),
+        answer["seconds"],
+        container=container,
+    )

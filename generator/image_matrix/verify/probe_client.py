@@ -1,0 +1,69 @@
+"""Asking a running container: the probe goes in on standard input, its answers come back as data."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.verify.model import Result
+
+if TYPE_CHECKING:
+    from image_matrix.verify.engine import Container
+
+PYTHON = "/usr/bin/python3"
+"""The distribution's, which /init needs too: it is in every image, whatever the image's own Python is."""
+SPARE = 15.0
+"""Seconds on top of what the questions may take by themselves."""
+
+
+class Unanswered(Exception):  # noqa: N818 - an answer about the image, caught by whoever asked
+    """The container does not answer any more: it ended, or has no Python."""
+
+    def __init__(self, reason: str, log: str) -> None:
+        self.reason = reason
+        self.log = log
+        super().__init__(reason)
+
+
+@cache
+def source(module: str) -> str:
+    """Return the text of one of the scripts that run inside containers."""
+    return (files("image_matrix.verify.in_container") / f"{module}.py").read_text(encoding="utf-8")
+
+
+def ask(
+    container: Container,
+    *requests: tuple[str, dict[str, Any]],
+    script: str = "probe",
+    seconds: float = 60.0,
+) -> list[dict[str, Any]]:
+    """Ask the probe, or another script that runs there; ``seconds`` is what the questions may take.
+
+    Raises :class:`Unanswered`.
+    """
+    command = (PYTHON, "-I", "-", json.dumps(requests))
+    answer = container.run(*command, text=source(script), seconds=seconds + SPARE)
+    if answer.code == 0:
+        found: list[dict[str, Any]] = json.loads(answer.out)
+        return found
+    raise Unanswered(_reason(container, answer.code, answer.err), container.log())
+
+
+def _reason(container: Container, code: int | None, said: str) -> str:
+    if code is None:
+        return "the container does not answer"
+    ended = container.wait(1.0)
+    if ended is not None:
+        return f"the container ended with exit code {ended}"
+    return f"the probe cannot run: {(said.strip().splitlines() or ['no word'])[-1]}"
+
+
+def judged(
+    name: str, problem: str, seconds: float = 0.0, detail: str = "", container: Container | None = None
+) -> Result:
+    """Make a result; a failed one gets the end of the container's log."""
+    if not problem:
+        return Result(name, "passed", seconds, detail)
+    return Result(name, "failed", seconds, problem, container.log() if container else "")

@@ -1,0 +1,102 @@
+"""Reports as a table, JSON and JUnit XML."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from image_matrix.verify.model import Report, Result
+
+    Paint = Callable[[str, str], str]
+
+_MARKS = {"passed": ("ok", "good"), "failed": ("FAILED", "error"), "skipped": ("skipped", "warning")}
+_NAME = 24
+"""Columns for a check's name; a longer one, of an image's own test, moves what follows it."""
+_WIDTH = 80
+"""Columns of a line. What passed is cut there; of what did not, the reason is folded and never cut."""
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and cursor movements in a container's log (ECMA-48, control sequences)."""
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold (w3.org/TR/xml/#charsets), and a terminal should not get."""
+
+
+def table(report: Report, paint: Paint) -> str:
+    """Return one image's checks for a terminal; a failed one is followed by the end of the container's log."""
+    joined = "  " if len(f"{report.id}  {report.image}") <= _WIDTH else "\n  "
+    lines = [paint(f"{report.id}{joined}{report.image}", "bold")]
+    for result, one_before in zip(report.results, (None, *report.results), strict=False):
+        lines += _lines(result, paint)
+        if (
+            one_before is None or result.log != one_before.log
+        ):  # checks that wait for one container have one log
+            lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
+    counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
+    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return "\n".join([*lines, f"  {said} in {report.seconds:.1f} s", ""])
+
+
+def _lines(result: Result, paint: Paint) -> list[str]:
+    """Return a check's line; a reason that has no place in it stands below."""
+    import textwrap
+
+    mark, role = _MARKS[result.status]
+    seconds = f"{result.seconds:5.1f}s" if result.seconds >= 0.05 else " " * 6
+    before = len(f"  {mark:7} ")
+    start, seen = f"{seconds}  {result.name.ljust(_NAME)}", " ".join(_plain(result.detail).split())
+    whole, below = f"{start}  {seen}".rstrip(), ""
+    if before + len(whole) > _WIDTH and result.status == "passed":
+        whole = f"{whole[: _WIDTH - before - 1]}…"
+    elif before + len(whole) > _WIDTH:
+        whole, below = start.rstrip(), seen
+    folded = textwrap.wrap(below, _WIDTH - 6, break_long_words=False, break_on_hyphens=False)
+    return [f"  {paint(mark.ljust(7), role)} {whole}", *(f"      {line}" for line in folded)]
+
+
+def as_json(reports: Sequence[Report]) -> str:
+    """Return the stable form: a list of images with ``id``, ``image``, ``seconds``, ``passed`` and ``results``."""
+    return json.dumps([_plain_data(report) for report in reports], indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain_data(report: Report) -> dict[str, object]:
+    results = [{**asdict(result), "seconds": round(result.seconds, 3)} for result in report.results]
+    return {
+        "id": report.id,
+        "image": report.image,
+        "seconds": round(report.seconds, 3),
+        "passed": report.passed,
+        "results": results,
+    }
+
+
+def junit(reports: Sequence[Report]) -> str:
+    """Return JUnit XML as CI systems read it: a suite for each image, a case for each check."""
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("testsuites", name="image-matrix verify")
+    for report in reports:
+        counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=report.id, tests=str(len(report.results)), failures=str(counts["failed"]),
+            skipped=str(counts["skipped"]), errors="0", time=f"{report.seconds:.3f}",
+        )  # fmt: skip
+        for result in report.results:
+            case = ElementTree.SubElement(
+                suite, "testcase", name=_plain(result.name), classname=report.id, time=f"{result.seconds:.3f}"
+            )
+            if result.status == "failed":
+                ElementTree.SubElement(case, "failure", message=_plain(result.detail)).text = _plain(
+                    result.log
+                )
+            elif result.status == "skipped":
+                ElementTree.SubElement(case, "skipped", message=_plain(result.detail))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _plain(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", _ESCAPES.sub("", text))

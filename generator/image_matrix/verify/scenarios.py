@@ -1,0 +1,201 @@
+"""The containers that ``verify`` starts, each for several checks, and what is asked of them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.verify import contract
+from image_matrix.verify.accelerators import DEVICES, device, vendor
+from image_matrix.verify.contract import FOREIGN, FS_GROUP, PREFIX
+from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
+from image_matrix.verify.hub import CHECKS as HUB_CHECKS
+from image_matrix.verify.hub import for_a_hub, hub
+from image_matrix.verify.image_tests import own_names, own_results
+from image_matrix.verify.model import Result, Subject
+from image_matrix.verify.pages import page_checks, page_results
+from image_matrix.verify.probe_client import Unanswered, ask, judged
+from image_matrix.verify.volume import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from image_matrix.verify.engine import Container
+
+GRACE = 10.0
+"""Seconds from SIGTERM to the end: the engine's default; Kubernetes gives 30."""
+BAD_PREFIXES = ("/notebook/../admin", "/notebook/a b", "/notebook/a?token=x")
+
+
+CODE = 7
+"""What the command ends with that a container is given."""
+COMMAND = f"""\
+echo "{contract.INIT_MARK}$(cat /proc/1/comm) ${{IMAGE_MATRIX_RUN:-}}"
+[ ! -d "$HOME" ] || echo "{contract.HOME_MARK}$HOME"
+find "$HOME" -mindepth 1 ! -user "$(id -u)" | sed "s/^/{contract.LEFT_MARK}/"
+exit {CODE}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Some containers and the checks that they serve."""
+
+    checks: tuple[str, ...]
+    run: Callable[[Engine, Subject], Iterator[Result]]
+
+
+def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as Kubeflow does: uid 1000, a prefix, an empty volume of the group 100."""
+    spec = Spec(
+        subject.image,
+        subject.platform,
+        {"NB_PREFIX": PREFIX},
+        groups=(FS_GROUP,),
+        volume=Volume(gid=FS_GROUP),
+    )
+    started = time.monotonic()
+    with engine.container(spec) as container:
+        if subject.ide:
+            yield from page_results(container, subject, started)
+        began = time.monotonic()
+        home, facts, dead = ask(
+            container, ("home", {"deadline": 20}), ("facts", {}), ("zombies", {"deadline": 5})
+        )
+        took = time.monotonic() - began
+        yield judged("user", contract.user(facts), detail=facts["user"])
+        yield judged("uid", contract.uid(facts), detail=str(facts["uid"]))
+        yield judged("gid", contract.gid(facts, FS_GROUP), detail=str(facts["gid"]))
+        yield judged("home", contract.home(facts), detail=facts["home"])
+        yield judged("first-process", contract.first_process(facts))
+        yield judged("zombies", contract.zombies(dead), container=container)
+        yield judged("empty-volume", contract.volume(home), took, container=container)
+        yield from own_results(container, subject, f"{PREFIX}/")
+        # Last, so that whatever listens has had the time to
+        (facts,) = ask(container, ("facts", {}))
+        yield judged("ports", contract.ports(facts, (contract.PORT,) if subject.ide else ()))
+        yield _stopped(container)
+
+
+def _stopped(container: Container) -> Result:
+    began = time.monotonic()
+    container.signal("TERM")
+    code = container.wait(GRACE)
+    took = time.monotonic() - began
+    return judged("sigterm", contract.ended(code, took, (0,), GRACE), took, f"{took:.1f} s", container)
+
+
+def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it as OpenShift does: a user id that nobody knows, group 0; the prefix ends with a slash here."""
+    spec = Spec(
+        subject.image, subject.platform, {"NB_PREFIX": f"{PREFIX}/"}, user=f"{FOREIGN}:0", groups=(FOREIGN,),
+        volume=Volume(gid=FOREIGN),
+    )  # fmt: skip
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        home, facts = ask(container, ("home", {"deadline": 20}), ("facts", {}))
+        took = time.monotonic() - began
+        problem = (
+            contract.uid(facts, FOREIGN)
+            or contract.gid(facts, FOREIGN)
+            or contract.user(facts)
+            or contract.volume(home)
+        )
+        yield judged("any-uid", problem, took, container=container)
+        if subject.ide:
+            yield _served(container, subject, "trailing-slash", f"{PREFIX}/", began)
+
+
+def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Run it with a read-only root, and without a prefix."""
+    spec = Spec(
+        subject.image, subject.platform, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP), read_only=True, tmpfs=TMPFS
+    )  # fmt: skip
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        (home,) = ask(container, ("home", {"deadline": 20}))
+        took = time.monotonic() - began
+        yield judged("read-only", contract.volume(home), took, container=container)
+        if subject.ide:
+            yield _served(container, subject, "no-prefix", "/", began)
+
+
+def _served(container: Container, subject: Subject, check: str, prefix: str, began: float) -> Result:
+    question = {"path": prefix, "prefix": prefix, "deadline": subject.deadline}
+    (page,) = ask(container, ("get", question), seconds=subject.deadline)
+    took = time.monotonic() - began
+    return judged(check, contract.page(page, prefix), took, f"200 after {took:.1f} s", container)
+
+
+def refusing(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Give it prefixes that are no plain paths."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        running = [
+            (value, stack.enter_context(engine.container(Spec(subject.image, subject.platform, {"NB_PREFIX": value}))))
+            for value in BAD_PREFIXES
+        ]  # fmt: skip
+        found = [(contract.refused(one.wait(GRACE), one.log(), value), one) for value, one in running]
+        problem, container = next(((said, one) for said, one in found if said), ("", None))
+        yield judged("bad-prefix", problem, time.monotonic() - began, container=container)
+
+
+def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
+    """Give it a command, as KubeSpawner does: it runs under /init, and its exit code is the container's.
+
+    There is no volume here, so the home is the image's own: what the build left in it would be hidden by one.
+    """
+    spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", COMMAND))
+    began = time.monotonic()
+    with engine.container(spec) as container:
+        code = container.wait(GRACE)
+        took = time.monotonic() - began
+        log = container.log(10_000)
+        problem = contract.ended(code, took, (CODE,), GRACE) or contract.under_init(log)
+        yield judged("command", problem, took, container=container)
+        yield judged("clean-home", contract.left(log))
+
+
+ALWAYS = (
+    Scenario(("command", "clean-home"), commanded),
+    Scenario(("bad-prefix",), refusing),
+)
+POD = (
+    "user",
+    "uid",
+    "gid",
+    "home",
+    "first-process",
+    "zombies",
+    "empty-volume",
+)
+
+
+def scenarios(subject: Subject) -> tuple[Scenario, ...]:
+    """Return what applies to a subject, the longest first."""
+    served = bool(subject.ide)
+    return (
+        Scenario((*page_checks(subject.ide), *POD, *own_names(subject), "ports", "sigterm"), pod),
+        *([Scenario(HUB_CHECKS, hub)] if for_a_hub(subject) else []),
+        Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
+        Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
+        *ALWAYS,
+        *([Scenario(("device",), device)] if vendor(subject) in DEVICES else []),
+    )
+
+
+def results(scenario: Scenario, engine: Engine, subject: Subject) -> list[Result]:
+    """Run a scenario; where its container stops answering, the checks that are left have failed."""
+    found: list[Result] = []
+    reason, log = "", ""
+    try:
+        for result in scenario.run(engine, subject):
+            found.append(result)  # noqa: PERF402 - what came before a failure counts
+    except Unanswered as failure:
+        reason, log = failure.reason, failure.log
+    except Unstartable as failure:
+        reason = str(failure)
+    done = {result.name for result in found}
+    return found + [Result(name, "failed", 0.0, reason, log) for name in scenario.checks if name not in done]

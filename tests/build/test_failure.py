@@ -1,0 +1,123 @@
+"""Logs of real builds that failed, and what is made of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failure
+from image_matrix.build.request import Aim, Request, make_request
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.output_tree.files import File
+from tests.build.support import LEAF, MIDDLE, STATE
+
+LOGS = Path(__file__).parent.parent / "fixtures" / "engine"
+EVERYTHING = make_request((STATE,), [LEAF], {}, Aim(push=False), ())
+ALONE = make_request((STATE,), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
+
+
+def read(name: str) -> str:
+    return (LOGS / f"{name}.log").read_text(encoding="utf-8")
+
+
+def having(request: Request, image: str, log: str) -> Request:
+    """The request, where an image's Dockerfile has the lines that a log shows."""
+    lines = ["# something else"] * 60
+    for number, text in re.findall(r"^ +(\d+) \| (?:>>> |    )(.*)$", log, re.MULTILINE):
+        lines[int(number) - 1] = text
+    path = f"images/{image}/default/Dockerfile"
+    return replace(request, rendered={**request.rendered, path: File("\n".join(lines).encode())})
+
+
+@pytest.mark.parametrize("image", ["base", "middle", "leaf"])
+def test_a_step_belongs_to_the_image_whose_dockerfile_has_it(image: str) -> None:
+    log = read("parents-step")
+    assert "> [leaf_default-amd64 stage-0 1/7]" in log
+    failed = failure(having(EVERYTHING, image, log), log)
+    assert type(failed) is BuildFailed
+    assert failed.exit_code == 1
+    assert (
+        failed.message
+        == f"{image}:default (linux/amd64) cannot be built: E: Unable to locate package nonesuch"
+    )
+    assert (
+        failed.help == f"images/{image}/default/Dockerfile:25 ended with exit code 100; its output is above"
+    )
+    assert failed.place == (f"images/{image}/default/Dockerfile", 25)
+
+
+def test_a_build_of_one_image_names_no_target() -> None:
+    log = read("one-target")
+    assert "> [stage-0 1/2]" in log
+    failed = failure(ALONE, log)
+    assert failed.message.startswith(
+        "leaf:default (linux/amd64) cannot be built: cause: Because there is no version"
+    )
+    assert failed.help.startswith("images/leaf/default/Dockerfile:14 ended with exit code 1;")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "remedy"),
+    [
+        (
+            "no-source",
+            "base:default (linux/amd64) cannot be built: failed to resolve source metadata",
+            "sources",
+        ),
+        ("no-registry", "base:default (linux/amd64) cannot be built: failed to push", "check the network"),
+    ],
+)
+def test_what_is_around_the_build_is_no_fault_of_a_dockerfile(name: str, said: str, remedy: str) -> None:
+    failed = failure(EVERYTHING, read(name))
+    assert type(failed) is EnvironmentFailure
+    assert failed.message.startswith(said)
+    assert remedy in failed.help
+
+
+@pytest.mark.parametrize(
+    ("last", "remedy"),
+    [
+        ("tar: x: Cannot write: No space left on device", "docker builder prune"),
+        ("exec /bin/bash: exec format error", "QEMU"),
+    ],
+)
+def test_a_step_that_the_engine_let_down(last: str, remedy: str) -> None:
+    failed = failure(EVERYTHING, read("parents-step").replace("E: Unable to locate package nonesuch", last))
+    assert type(failed) is EnvironmentFailure
+    assert failed.message.endswith(last)
+    assert remedy in failed.help
+
+
+def test_a_step_that_was_killed() -> None:
+    failed = failure(EVERYTHING, read("parents-step").replace("exit code: 100", "exit code: 137"))
+    assert " ended with exit code 137, most often for want of memory;" in failed.help
+
+
+def test_a_step_that_mentions_the_network_is_still_a_step() -> None:
+    log = read("parents-step").replace("E: Unable to locate package nonesuch", "curl: (7) Connection refused")
+    assert type(failure(EVERYTHING, log)) is BuildFailed
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "message"),
+    [
+        ("", 1, "the build failed: docker gave no reason"),
+        ("ERROR: something new", 1, "the build failed: something new"),
+        ('ERROR: no builder "x" found', 3, 'the build failed: no builder "x" found'),
+        ("ERROR: failed to solve: denied: requested access", 3, "the build failed: denied: requested access"),
+    ],
+)
+def test_other_endings(log: str, code: int, message: str) -> None:
+    failed = failure(EVERYTHING, log)
+    assert (failed.exit_code, failed.message) == (code, message)
+
+
+def test_who_did_not_see_the_log_sees_its_end() -> None:
+    log = read("one-target")
+    assert not log.startswith("------\n > [stage-0 1/2]")
+    assert excerpt(log).startswith("------\n > [stage-0 1/2]")
+    assert failed_step(ALONE, excerpt(log)) == failed_step(ALONE, log)
+    assert excerpt("ERROR: no daemon") == "ERROR: no daemon"

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.build.request import Aim, make_request, refuse_ancestors
+from image_matrix.build.workspace import definition, write_workspace
+from image_matrix.errors import Blocked
+from image_matrix.planning.registry_locations import staged
+from tests.build.support import BASE, LEAF, MIDDLE, STATE, tag
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image_matrix.build.request import Request
+
+REGISTRY = STATE.loaded.matrix.registry
+THERE = {BASE: f"{REGISTRY}/base@sha256:1"}
+HERE = Aim(push=False)
+
+
+def request(aim: Aim, there: dict[tuple[str, str], str] = THERE) -> Request:
+    places = (STATE, staged(STATE)) if aim.staging else (STATE,)
+    return make_request(places, [LEAF], there, aim, ("id=site,env=X",))
+
+
+def targets(made: Request) -> dict[str, dict[str, Any]]:
+    return definition(made)["target"]  # type: ignore[no-any-return]
+
+
+def test_parents_are_targets_or_images_by_digest() -> None:
+    made = targets(request(HERE))
+    assert list(made) == ["middle_default-amd64", "leaf_default-amd64"]
+    assert made["middle_default-amd64"]["contexts"] == {
+        "parent.invalid/base:default": f"docker-image://{REGISTRY}/base@sha256:1"
+    }
+    assert made["leaf_default-amd64"]["contexts"] == {
+        "parent.invalid/middle:default": "target:middle_default-amd64"
+    }
+    assert made["leaf_default-amd64"]["secret"] == ["id=site,env=X"]
+
+
+def test_what_is_asked_for_is_made_here_although_the_registry_has_it() -> None:
+    everything = dict.fromkeys((BASE, MIDDLE, LEAF), "x@sha256:1")
+    assert [leg.id for leg in request(HERE, everything).legs] == [LEAF]
+    assert request(Aim(push=True), everything).legs == ()
+
+
+@pytest.mark.parametrize(
+    ("aim", "expected"),
+    [
+        (HERE, (f"{REGISTRY}/leaf:default", tag(LEAF))),
+        (Aim(push=True), (tag(LEAF),)),
+        (Aim(push=True, candidate=True), (f"{tag(LEAF)}-candidate",)),
+        (Aim(push=True, candidate=True, staging=True), (f"{tag(LEAF, staged(STATE))}-candidate",)),
+        (Aim(push=False, staging=True), (f"{REGISTRY}/leaf:default", tag(LEAF))),
+    ],
+)
+def test_tags(aim: Aim, expected: tuple[str, ...]) -> None:
+    assert request(aim).legs[-1].tags == expected
+
+
+@pytest.mark.parametrize(
+    ("aim", "fields"),
+    [
+        (Aim(push=True), set()),
+        (Aim(push=False, cache="write"), set()),
+        (Aim(push=True, cache="read"), {"cache-from"}),
+        (Aim(push=True, cache="write"), {"cache-from", "cache-to"}),
+        (Aim(push=True, cache="write", staging=True), {"cache-from"}),
+        (Aim(push=True, fresh=True), {"no-cache"}),
+    ],
+)
+def test_layers_of_before(aim: Aim, fields: set[str]) -> None:
+    assert set(request(aim).legs[-1].options) == fields
+
+
+def test_only_what_is_asked_for_is_made_without_layers_of_before() -> None:
+    middle, leaf = request(Aim(push=True, fresh=True)).legs
+    assert (middle.options, leaf.options) == ({}, {"no-cache": True})
+
+
+def test_what_is_staged_reads_the_cache_of_the_default_branch() -> None:
+    leaf = request(Aim(push=True, cache="read", staging=True)).legs[-1]
+    assert leaf.options["cache-from"] == [f"type=registry,ref={REGISTRY}/leaf:cache-default-amd64"]
+
+
+def test_a_candidate_waits_for_its_parent() -> None:
+    with pytest.raises(Blocked, match="the parent middle:default is not in the registry for linux/amd64"):
+        refuse_ancestors(request(Aim(push=True, candidate=True)), [LEAF])
+    refuse_ancestors(request(Aim(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF])
+
+
+def test_attestations_go_with_what_is_pushed() -> None:
+    assert "attest" not in targets(request(HERE))["leaf_default-amd64"]
+    assert targets(request(Aim(push=True)))["leaf_default-amd64"]["attest"][0].startswith("type=provenance")
+
+
+def test_the_workspace_has_the_contexts_of_what_is_built_alone(tmp_path: Path) -> None:
+    made = request(HERE)
+    write_workspace(tmp_path, made)
+    assert sorted(path.name for path in (tmp_path / "images").iterdir()) == ["leaf", "middle"]
+    written = (tmp_path / "images/leaf/default/Dockerfile").read_bytes()
+    assert written == made.rendered["images/leaf/default/Dockerfile"].content
+
+
+def test_the_engines_own_frontend_keeps_the_numbers_of_lines(tmp_path: Path) -> None:
+    made = replace(request(HERE), builtin_frontend=True)
+    write_workspace(tmp_path, made)
+    first, rest = (tmp_path / "images/leaf/default/Dockerfile").read_bytes().split(b"\n", 1)
+    rendered = made.rendered["images/leaf/default/Dockerfile"].content
+    assert (first, rendered) == (b"", rendered.split(b"\n", 1)[0] + b"\n" + rest)

@@ -1,0 +1,165 @@
+"""What the messages about shapes say: a remedy mends, and a sentence is one."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.config.document import Documents
+from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.suggestions import entries
+from image_matrix.config.yaml_loader import parse
+from image_matrix.diagnostics import diagnose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.diagnostics import Diagnostic
+
+SHAPES = ("IM102", "IM103", "IM105")
+Steps = tuple[str | int, ...]
+SCHEMA = json.loads(schema_text())
+WRONG = [
+    "3.10",
+    "8",
+    "true",
+    ".inf",
+    '"60"',
+    "yes",
+    "one, two",
+    "[one]",
+    "[1, 2]",
+    "{one: two}",
+    "1.5",
+    '"8Gi"',
+    "|\n  a\n  b",
+]
+
+
+def fields(schema: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+    """Every place of a matrix with its sub-schema, names of users' own being `own`."""
+    schema = {**SCHEMA["$defs"].get(schema.get("$ref", "").rpartition("/")[2], {}), **schema}
+    if path:
+        yield path, schema
+    for branch in schema.get("anyOf", ()):
+        yield from ((below, found) for below, found in fields(branch, path) if below != path)
+    for name, part in schema.get("properties", {}).items():
+        yield from fields(part, (*path, name))
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from fields(schema["additionalProperties"], (*path, "own"))
+    if "items" in schema:
+        yield from fields(schema["items"], (*path, 0))
+
+
+FIELDS = dict(fields(SCHEMA))
+
+
+def written(path: Steps, value: str) -> str:
+    """A matrix that has nothing but a value at a path."""
+    text = ""
+    for depth, step in enumerate(path):
+        text += "\n" * bool(text) + "  " * depth + ("-" if step == 0 else f"{step}:")
+    return f"{text} " + value.replace("\n", "\n" + "  " * len(path)) + "\n"
+
+
+def found(text: str, path: Steps) -> list[Diagnostic]:
+    """What is said of the value at a path itself."""
+    document, problems = parse(text, "matrix.yaml")
+    assert document is not None, (text, problems)
+    documents = Documents(document.value, (document,))
+    here = [item for item in check_shape(documents) if item.path == path and item.rule.code in SHAPES]
+    return diagnose(here, documents)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
+    for path in FIELDS:
+        said = found(written(path, wrong), path)
+        assert len(said) <= 1, (path, wrong, said)
+        for item in said:
+            remedy = re.search(
+                rf"(?:write|like|list:|brackets:) `(?:{path[-1]}: )?([^`]+)`(?:, without quotes)?$|it: (\S+)$",
+                item.help,
+            )
+            assert remedy or item.help.startswith(
+                ("known: ", "write it in one line", "write `name: value`", "write a number", "add an entry")
+            )
+            if remedy:
+                better = remedy[1] or remedy[2]
+                assert found(written(path, better), path) == [], (path, wrong, item.message, item.help)
+
+
+@pytest.mark.parametrize("break_", ["\\n", "\\x01", "\\x7f", "\\N", "\\L", "\\P"])
+def test_what_no_line_can_hold_is_said_of_every_text(break_: str) -> None:
+    """YAML's escapes of line breaks, Unicode's too."""
+    for path, part in FIELDS.items():
+        if part.get("pattern", "").startswith("^[^\\x00"):
+            said = found(written(path, f'"a{break_}b"'), path)
+            assert [item.help for item in said] == ["write it in one line"], path
+
+
+def test_every_pattern_has_a_word() -> None:
+    """A title such as `Put to` is none."""
+    free = "^[^\\x00-\\x1f\\x7f\\u0085\\u2028\\u2029]"
+    names = [part["propertyNames"] for part in _parts(SCHEMA) if "propertyNames" in part]
+    texts = [part for part in _parts(SCHEMA) if "pattern" in part and not part["pattern"].startswith(free)]
+    assert [part["title"] for part in (*names, *texts) if "x-noun" not in part] == []
+
+
+def test_every_keyword_has_a_message() -> None:
+    """What is not listed here is handled nowhere in image_matrix.config.schema."""
+    handled = {
+        "additionalProperties", "anyOf", "const", "enum", "items", "maxLength", "maxProperties", "maximum", "minItems",
+        "minLength", "minProperties", "minimum", "pattern", "properties", "propertyNames", "required", "type",
+        "uniqueItems",
+    }  # fmt: skip
+    silent = {
+        "$defs",
+        "$id",
+        "$ref",
+        "$schema",
+        "default",
+        "description",
+        "examples",
+        "title",
+        "x-hint",
+        "x-noun",
+    }
+    schemas = [SCHEMA, *(part for _, part in FIELDS.items())]
+    assert {keyword for part in schemas for keyword in part} <= handled | silent
+    assert all("minimum" in part for part in schemas if "maximum" in part)
+    assert {part["maxProperties"] for part in schemas if "maxProperties" in part} == {1}
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(part)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("git", ["git"]),
+        ("git, curl", ["git", "curl"]),
+        ("git curl", ["git", "curl"]),
+        ("git,curl jq", ["git", "curl", "jq"]),
+        ("uv==0.13.8\nruff==1.0\n", ["uv==0.13.8", "ruff==1.0"]),
+        ("- uv==0.13.8\n- ruff==1.0\n", ["uv==0.13.8", "ruff==1.0"]),
+        ("-uv==0.13.8 -ruff==1.0", ["uv==0.13.8", "ruff==1.0"]),
+        ("uv==0.13.8]", ["uv==0.13.8"]),
+        ("[uv==0.13.8", ["uv==0.13.8"]),
+        ("(uv==0.13.8, ruff)", ["uv==0.13.8", "ruff"]),
+        ("scipy>=1.17,<2", ["scipy>=1.17,<2"]),
+        ("numpy >= 2", ["numpy >= 2"]),
+        ("dask[complete,array]==2026.8.0, jq", ["dask[complete,array]==2026.8.0", "jq"]),
+        ('"3.13", "3.11"', ["3.13", "3.11"]),
+        ("scanner --input {archive}", ["scanner", "--input", "{archive}"]),
+    ],
+)
+def test_one_text_for_a_list_is_split(text: str, parts: list[str]) -> None:
+    assert entries(text) == parts

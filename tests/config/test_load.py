@@ -1,0 +1,95 @@
+"""Whatever is wrong with a matrix, loading says so and never breaks down over it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.config.document import Documents
+from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.yaml_loader import parse
+from image_matrix.diagnostics import MatrixError, diagnose
+from image_matrix.project.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+EVERY_FIELD = HERE / "every_field.yaml"
+MATRICES = [
+    EVERY_FIELD,
+    *sorted((HERE.parent / "fixtures/good").glob("*/matrix.yaml")),
+]
+GONE = object()
+WRONG: tuple[Any, ...] = (None, "", {}, ["xx"], True)
+TEMPLATES = {"base", "jupyter", "codeserver", "rstudio", "web"}
+
+
+def value_of(file: Path) -> Any:
+    found, _ = parse(file.read_text(encoding="utf-8"), file.name)
+    assert found is not None
+    return found.value
+
+
+def paths(value: Any, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield here
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from paths(item, (*here, step))
+
+
+def changed(value: Any, path: tuple[str | int, ...], into: Any) -> Any:
+    if not path:
+        return into
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    new = ((step, changed(item, path[1:], into) if step == path[0] else item) for step, item in pairs)
+    left = {step: item for step, item in new if item is not GONE}
+    return left if isinstance(value, dict) else list(left.values())
+
+
+def codes(text: str) -> list[str]:
+    """What is said about a matrix that is written as JSON, which is YAML, too."""
+    try:
+        load({"matrix.yaml": text}, TEMPLATES, {"web"})
+    except MatrixError as error:
+        return [item.code for item in error.diagnostics]
+    return []
+
+
+def shape_codes(text: str) -> list[str]:
+    found, _ = parse(text, "matrix.yaml")
+    assert found is not None
+    documents = Documents(found.value, (found,))
+    return [item.code for item in diagnose(check_shape(documents), documents)]
+
+
+def test_every_field_is_there() -> None:
+    """So that what follows is about all of them."""
+    value = value_of(EVERY_FIELD)
+    assert codes(json.dumps(value)) == []
+    names = {path[-1] for path in paths(value) if path}
+    fields = {path[-1] for path in paths(json.loads(schema_text())) if path[-2:-1] == ("properties",)}
+    assert fields - names == set()
+
+
+@pytest.mark.parametrize("file", MATRICES, ids=lambda path: path.parent.name)
+def test_one_wrong_value_is_said_and_nothing_that_only_follows(file: Path) -> None:
+    value = value_of(file)
+    for path in paths(value):
+        for wrong in (*WRONG, GONE) if path else ("x", ["x"], {}):
+            text = json.dumps(changed(value, path, wrong))
+            shape = shape_codes(text)
+            assert not shape or shape == codes(text), (path, wrong)
+
+
+@pytest.mark.parametrize("file", MATRICES, ids=lambda path: path.parent.name)
+def test_what_is_said_about_the_shape_is_never_lost(file: Path) -> None:
+    """A number in the place of text is taken for that text, a name for one that is not known."""
+    value = value_of(file)
+    for path in paths(value):
+        for wrong in (3, {"x": 1}):
+            text = json.dumps(changed(value, path, wrong))
+            assert set(shape_codes(text)) <= set(codes(text)), (path, wrong)

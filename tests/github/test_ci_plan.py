@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from image_matrix.github.run_plan import Run, fork_variants, outputs, restricted
+from image_matrix.planning.plan import Entry, Plan
+from tests.workflow.matrices import loaded, matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VARIANTS = loaded(
+    matrix(
+        {
+            "base": {"from": "debian"},
+            "mid": {"parent": "base"},
+            "leaf": {"parent": "mid"},
+            "other": {"parent": "base"},
+        }
+    )
+).variants
+
+
+def plan(built: Iterable[str]) -> Plan:
+    wanted = set(built)
+    entries = (
+        Entry(item.id, platform, 0, "k" * 64, "tag", item.image in wanted, None, (), None, (), ())
+        for item in VARIANTS.values()
+        for platform in item.platforms
+    )
+    return Plan(tuple(entries))
+
+
+def images(found: Plan) -> set[str]:
+    return {entry.variant.partition(":")[0] for entry in found.build}
+
+
+def label(image: str) -> str:
+    return next(item.label for item in VARIANTS.values() if item.image == image)
+
+
+def test_named_images_come_with_what_is_missing_below_them() -> None:
+    leaf = [name for name in VARIANTS if name.startswith("leaf:")]
+    assert images(restricted(plan(["base", "mid", "leaf", "other"]), VARIANTS, leaf, force=False)) == {
+        "base",
+        "mid",
+        "leaf",
+    }
+    assert images(restricted(plan(["leaf", "other"]), VARIANTS, leaf, force=False)) == {"leaf"}
+    assert images(restricted(plan([]), VARIANTS, leaf, force=False)) == set()
+    assert images(restricted(plan([]), VARIANTS, leaf, force=True)) == {"leaf"}
+    assert images(restricted(plan([]), VARIANTS, (), force=True)) == {"base", "mid", "leaf", "other"}
+    assert images(restricted(plan(["mid"]), VARIANTS, (), force=False)) == {"mid"}
+
+
+def test_outputs_of_a_run() -> None:
+    made = plan(["leaf"])
+    found = outputs(Run(made, unscanned=made.build))
+    assert json.loads(found["legs"]) == {"leaf-amd64": [label("leaf")], "leaf-arm64": [label("leaf")]}
+    assert [leg["arch"] for leg in json.loads(found["scans"])["leaf"]] == ["amd64", "arm64"]
+    assert (found["fork"], found["force"]) == ("", "false")
+    assert not any("\n" in value for value in found.values())
+
+
+def test_a_fork_has_one_job_and_no_other() -> None:
+    made = plan(["mid", "leaf"])
+    names = fork_variants(made, "linux/amd64")
+    found = outputs(Run(made, read_only=True, fork=names, unscanned=made.build))
+    assert (found["legs"], found["scans"]) == ("{}", "{}")
+    assert found["fork"].split() == [f"mid:{label('mid')}", f"leaf:{label('leaf')}"]
+
+
+def test_a_fork_with_nothing_for_its_one_platform_has_no_job() -> None:
+    found = outputs(Run(plan(["leaf"]), read_only=True, fork=()))
+    assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "")

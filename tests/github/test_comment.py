@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.github.comment import LIMIT, MARKER, comment, failure_comment
+from image_matrix.github.event import Event
+from image_matrix.github.run_plan import Run
+from image_matrix.planning.plan import Entry, Plan
+from tests.workflow.matrices import loaded, matrix
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Matrix
+
+EVENT = Event("pull_request", pull_request=1)
+
+
+def declared(**build: Any) -> Matrix:
+    return loaded(matrix({"base": {"from": "debian"}}, build=build)).matrix
+
+
+def plan(*, build: bool = False, differs: bool = False) -> Plan:
+    reasons = ("environment",) if differs else ()
+    entry = Entry(
+        "base:x", "linux/amd64", 0, "k", "t", build=build, presence=None, reasons=reasons, cause=None,
+        cause_reasons=(), children=(),
+    )  # fmt: skip
+    return Plan((entry,))
+
+
+def said(run: Run, event: Event = EVENT, **build: Any) -> str:
+    return comment("REPORT", event, run, declared(**build))
+
+
+def test_what_is_built_now_and_after_the_merge() -> None:
+    text = said(Run(plan(build=True, differs=True)))
+    assert text.startswith(f"{MARKER}\nREPORT\n")
+    assert (
+        "built and tested now, under `ghcr.io/example/notebooks/staging`. When this is merged, `main`" in text
+    )
+
+
+def test_what_an_earlier_run_has_built_is_a_change_all_the_same() -> None:
+    text = said(Run(plan(differs=True)))
+    assert "No image changes" not in text
+    assert "now" not in text
+    assert "When this is merged, `main` builds" in text
+
+
+def test_no_image_changes() -> None:
+    assert "No image changes. When this is merged, `main` releases" in said(Run(plan()))
+    assert "No image changes" in said(Run(plan(), read_only=True))
+
+
+def test_a_run_that_can_push_nothing() -> None:
+    text = said(Run(plan(build=True, differs=True), read_only=True, fork=("base:x",)))
+    assert "can push nothing" in text
+    assert "staging" not in text
+
+
+def test_nobody_says_what_a_merge_would_do_where_nothing_is_merged() -> None:
+    assert "merged" not in said(Run(plan(build=True)), Event("push"))
+
+
+def test_files_that_are_out_of_date_are_named_first() -> None:
+    outdated = tuple(f"images/{number}/Dockerfile" for number in range(7))
+    text = said(Run(plan(build=True, differs=True), outdated=outdated))
+    assert text.startswith(
+        f"{MARKER}\n> [!WARNING]\n> **7 generated files are out of date, so nothing is built.**"
+    )
+    assert "Run `image-matrix render`" in text
+    assert "`images/4/Dockerfile` and 2 more" in text
+    assert "built and tested now" not in text
+    one = said(Run(plan(), outdated=("docs/images.md",), renders=True), commit_rendered=True)
+    assert "A generated file is out of date" in one
+    assert "This run commits" in one
+    assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_rendered=True)
+    workflow = said(Run(plan(), outdated=(".github/workflows/images.yaml",)), commit_rendered=True)
+    assert "GitHub's own token may change no workflow" in workflow
+
+
+def test_what_floats_is_not_built_where_the_lock_is_required() -> None:
+    unlocked = tuple(f"Python packages of i{number}:default" for number in range(7))
+    text = said(Run(plan(build=True, differs=True), unlocked=unlocked))
+    assert text.startswith(
+        f"{MARKER}\n> [!WARNING]\n> **The lock says nothing about Python packages of i0:default, "
+    )
+    assert "i4:default and 2 more, so nothing is built.** Run `image-matrix lock`" in text
+    assert "built and tested now" not in text
+
+
+def test_what_users_have_stored_is_not_lost_in_silence() -> None:
+    lost = tuple(f"the profile `p{number}` is gone: keep it" for number in range(7))
+    text = said(Run(plan(build=True, differs=True), lost=lost, outdated=("docs/images.md",)))
+    assert text.count("> [!WARNING]") == 2
+    assert "> - the profile `p4` is gone: keep it\n> - and 2 more\n\nREPORT" in text
+    assert "built and tested now" not in text
+
+
+def test_it_fits() -> None:
+    text = comment("line\n" * LIMIT, EVENT, Run(plan(build=True)), declared())
+    assert len(text) < 65_536
+    assert "line\n\n… (the log" in text
+    assert "When this is merged" in text
+
+
+@pytest.mark.parametrize("source", ["plain", "`` ` ``", "a ```` b `````", "```\nout of it\n```"])
+def test_a_mistake_stays_inside_its_fence(source: str) -> None:
+    text = failure_comment(
+        "matrix.yaml cannot be used as it is.", f"matrix.yaml:1:1: error\n  1 | {source}\n"
+    )
+    assert text.startswith(MARKER)
+    fences = re.findall(r"^`{3,}", text, re.MULTILINE)
+    outer = fences[0]
+    assert fences[-1] == outer
+    assert outer not in source
+    assert text.count(f"\n{outer}\n") == 1
+    for long in ("x\n" * LIMIT, "x" * 2 * LIMIT):
+        assert len(failure_comment("Wrong.", long)) < 65_536

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from image_matrix.github.event import DEPENDABOT, read_event
+
+SHA = "a" * 40
+
+
+def pull_request(head: str | None, author: str = "someone") -> dict[str, Any]:
+    repo = {"full_name": head} if head else None
+    item = {"number": 3, "user": {"login": author}, "head": {"repo": repo}}
+    return {"pull_request": {**item, "base": {"sha": SHA, "repo": {"full_name": "example/notebooks"}}}}
+
+
+@pytest.mark.parametrize(
+    ("head", "author", "fork"),
+    [
+        ("example/notebooks", "someone", False),
+        ("stranger/notebooks", "someone", True),
+        (None, "someone", True),  # the fork is gone
+        ("example/notebooks", DEPENDABOT, True),  # its token cannot push either
+    ],
+)
+def test_pull_requests_that_cannot_push(head: str | None, author: str, fork: bool) -> None:
+    event = read_event("pull_request", pull_request(head, author))
+    assert (event.fork, event.base, event.pull_request) == (fork, SHA, 3)
+
+
+def test_what_is_compared_with() -> None:
+    assert read_event("push", {"before": SHA}).base == SHA
+    assert read_event("push", {"before": "0" * 40}).base is None
+    assert read_event("merge_group", {"merge_group": {"base_sha": SHA}}).base == SHA
+    assert read_event("schedule", {}).base is None
+
+
+def test_what_was_asked_for() -> None:
+    by_hand = read_event(
+        "workflow_dispatch", {"inputs": {"images": "base  jupyter:python3.13", "force": "true"}}
+    )
+    assert (by_hand.names, by_hand.force) == (("base", "jupyter:python3.13"), True)
+    by_call = read_event("repository_dispatch", {"client_payload": {"images": ["base"], "force": False}})
+    assert (by_call.names, by_call.force) == (("base",), False)
+    assert read_event("workflow_dispatch", {"inputs": None}).names == ()

@@ -1,0 +1,120 @@
+"""`ci propose`: a pull request of what the lock and its rendering changed, against a real remote and an API here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.github.lock_pull_request import LISTED, proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/notebooks
+sources: {debian: docker.io/library/debian:trixie-slim}
+images: {base: {from: debian}}
+"""
+LOCK = "version: 1\nsources:\n  docker.io/library/debian:trixie-slim:\n    digest: sha256:%s\n"
+
+
+@dataclass
+class Hub:
+    """What the API was asked for, and what it answers."""
+
+    status: int = 201
+    pulls: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    kept = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def reply(self, status: int, content: Any) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            self.reply(200, [])
+
+        def do_POST(self) -> None:
+            kept.pulls.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.reply(kept.status, {"html_url": "https://example.org/1", "message": "not permitted"})
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("GITHUB_REPOSITORY", "example/notebooks")
+        monkeypatch.setenv("GITHUB_TOKEN", "of-the-tests")
+        yield kept
+        server.shutdown()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout whose lock was refreshed and not committed."""
+    bare, work = tmp_path / "remote.git", tmp_path / "work"
+    for command in (
+        ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(bare)],
+        ["git", "clone", "--quiet", str(bare), str(work)],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    (work / "matrix.yaml").write_text(MATRIX)
+    (work / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))
+    identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
+    for arguments in (["add", "--all"], [*identity, "commit", "--quiet", "--message=Start"]):
+        position = 0 if arguments[0] == "add" else len(identity)
+        subprocess.run(
+            ["git", *arguments[:position], "-C", str(work), *arguments[position:]],
+            check=True,
+            capture_output=True,
+        )
+    (work / "matrix.lock.yaml").write_text(LOCK % ("2" * 64))
+    return work
+
+
+def propose(root: Path) -> int:
+    return run(["-C", str(root), "ci", "propose", "--branch", "lock", "--title", "Refresh the lock"])
+
+
+def test_a_reviewer_reads_what_moved(root: Path, hub: Hub) -> None:
+    assert propose(root) == 0
+    (pull,) = hub.pulls
+    assert (pull["title"], pull["head"], pull["base"]) == ("Refresh the lock", "lock", "main")
+    assert (
+        "```text\nsource docker.io/library/debian:trixie-slim: sha256:111111111111 → sha256:222222222222\n```"
+        in (pull["body"])
+    )
+
+
+def test_a_repository_that_forbids_it_is_told_where_to_allow_it(
+    root: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.status = 403
+    assert propose(root) == 1
+    shown = capsys.readouterr().err
+    assert "not permitted" in shown
+    assert "help: let Actions create pull requests (Settings, Actions, General)" in shown
+
+
+def test_it_fits() -> None:
+    text = proposal([f"pip package-{number}: {'1' * 200} → 2" for number in range(2000)])
+    assert len(text) < 65_536
+    assert f"\nand {2000 - LISTED} more\n```" in text
+    assert "The lock is as it was" in proposal([])

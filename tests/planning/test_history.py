@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.errors import CallError, EnvironmentFailure
+from image_matrix.project.history import read_inputs_at
+from tests.planning.conftest import FIXTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "empty")
+    shutil.copy(FIXTURES / "matrix.yaml", tmp_path)
+    rootfs = tmp_path / "templates" / "rootfs" / "own"
+    rootfs.mkdir(parents=True)
+    (rootfs / "file with spaces\tand ü").write_bytes(b"line\r\n")
+    (rootfs / "link").symlink_to("./target")
+    (tmp_path / "templates" / "dockerfiles").mkdir()
+    (tmp_path / "templates" / "dockerfiles" / "own.Dockerfile.j2").write_text("old\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    return tmp_path
+
+
+def test_reads_what_was_committed(repository: Path) -> None:
+    (repository / "matrix.yaml").write_text("edited")
+    (repository / "templates" / "dockerfiles" / "own.Dockerfile.j2").write_text("new\n")
+    inputs = read_inputs_at(repository, "HEAD", "matrix.yaml", {"site.yaml": "a: 1"})
+    assert inputs is not None
+    assert inputs.texts == {"matrix.yaml@HEAD": (FIXTURES / "matrix.yaml").read_text(), "site.yaml": "a: 1"}
+    assert inputs.templates.dockerfiles["own.Dockerfile.j2"] == "old\n"
+    own = inputs.templates.rootfs["own"]
+    assert own["file with spaces\tand ü"].content == b"line\n"
+    assert (own["link"].symlink, own["link"].content) == (True, b"./target")
+    assert inputs.lock is None
+
+
+def test_no_matrix_then(repository: Path) -> None:
+    assert read_inputs_at(repository, "HEAD~1", "matrix.yaml", {}) is None
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--help", "HEAD~7"])
+def test_unknown_revision(repository: Path, revision: str) -> None:
+    with pytest.raises(CallError) as caught:
+        read_inputs_at(repository, revision, "matrix.yaml", {})
+    assert caught.value.help
+
+
+def test_not_a_repository(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure, match="not a git repository"):
+        read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {})
+
+
+def test_the_option_that_asked_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure) as caught:
+        read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {}, "--against")
+    assert caught.value.help == "--against needs one to compare with"
+
+
+def test_a_repository_of_another_user(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git's own switch for its tests; in containers checkouts belong to whoever is outside."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(
+        EnvironmentFailure, match="git says: detected dubious ownership in repository"
+    ) as caught:
+        read_inputs_at(repository, "HEAD", "matrix.yaml", {})
+    assert caught.value.help == f"run `git config --global --add safe.directory {repository}`"
+
+
+def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EnvironmentFailure, match="no `git` on PATH"):
+        read_inputs_at(repository, "HEAD", "matrix.yaml", {})

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.build.ancestors import to_build
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.errors import CallError
+from image_matrix.planning import report as plan_report
+from image_matrix.planning.plan import empty, make_plan, reference, references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image_matrix.planning.plan import Plan, State
+    from image_matrix.project.inputs import Inputs
+
+Make = "Callable[..., State]"
+BOTH = ("python3.13", "python3.11")
+
+
+def built(plan: Plan) -> dict[str, str]:
+    """Every variant that is built, with its reason on amd64."""
+    return {entry.variant: entry.whole_why for entry in plan.build if entry.platform == "linux/amd64"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        pytest.param(("git]", "git] # edited"), {}, id="comment"),
+        pytest.param(
+            ("dill==0.4.1", "dill==0.4.0"),
+            {"everything:python3.13": "pip packages (dill==0.4.1 → dill==0.4.0)"},
+            id="bundle",
+        ),
+        pytest.param(
+            ("scipy==1.17.1]", "scipy==1.17.1, six]"),
+            {
+                "science:python3.13": "pip packages (+six)",
+                "science:python3.11": "pip packages (+six)",
+                "everything:python3.13": "parent science:python3.13: pip packages (+six)",
+            },
+            id="package",
+        ),
+        pytest.param(
+            ("debian:bookworm-slim", "debian:bookworm"),
+            {
+                "base:python3.11": "source bookworm",
+                "lab:python3.11": "parent base:python3.11: source bookworm",
+                "science:python3.11": "parent base:python3.11: source bookworm",
+            },
+            id="source",
+        ),
+        pytest.param(
+            ("bundles: [full]}", "bundles: [full], env: {A: b}}"),
+            {"everything:python3.13": "environment"},
+            id="environment",
+        ),
+        pytest.param(
+            ("  everything:", "  more: {parent: lab, only: {python: '3.11'}}\n  everything:"),
+            {"more:python3.11": "new"},
+            id="new image",
+        ),
+        pytest.param(
+            ("everything: {parent: science,", "everything: {parent: lab,"),
+            {"everything:python3.13": "parent science:python3.13 → lab:python3.13"},
+            id="other parent",
+        ),
+    ],
+)
+def test_reasons(state: Callable[..., State], edit: tuple[str, str], expected: dict[str, str]) -> None:
+    assert built(make_plan(state(edit), state(), None)) == expected
+
+
+def test_without_anything_to_compare_with_everything_is_built(state: Callable[..., State]) -> None:
+    plan = make_plan(state(), None, None)
+    assert len(plan.build) == len(plan.entries) == 14
+
+
+def test_the_registry_decides_and_the_revision_explains(state: Callable[..., State]) -> None:
+    new = state(("scipy==1.17.1", "scipy==1.17.0"))
+    tags = references(new)
+    there = dict.fromkeys(tags.values(), "present")
+    there[tags["everything:python3.13", "linux/arm64"]] = "absent"
+    there[tags["lab:python3.11", "linux/amd64"]] = "unknown"
+    plan = make_plan(new, state(), there)  # type: ignore[arg-type]
+    assert {(entry.variant, entry.platform): entry.why for entry in plan.build} == {
+        ("everything:python3.13", "linux/arm64"): "parent science:python3.13",
+        ("lab:python3.11", "linux/amd64"): "the registry did not let us look",
+    }
+
+
+def test_layers_children_and_removed(state: Callable[..., State]) -> None:
+    gone = ('  everything: {parent: science, only: {python: "3.13"}, bundles: [full]}\n', "")
+    plan = make_plan(
+        state(gone, ("bundles:\n  full: {pip: [dill==0.4.1]}\n", ""), ("[git]", "[git, vim]")), state(), None
+    )
+    assert plan.removed == ("everything:python3.13",)
+    entry = next(entry for entry in plan.entries if entry.variant == "base:python3.11")
+    assert (entry.layer, entry.children) == (0, ("lab:python3.11",))
+
+
+def test_what_is_new_has_no_other_reason(state: Callable[..., State]) -> None:
+    platforms = ("platforms: [linux/amd64, linux/arm64]", "platforms: [linux/amd64]")
+    assert set(built(make_plan(state(), empty(state()), None)).values()) == {"new"}
+    plan = make_plan(state(), state(platforms), None)
+    assert {(entry.platform, entry.whole_why) for entry in plan.build} == {("linux/arm64", "new platform")}
+
+
+def test_nothing_follows_from_what_is_kept(state: Callable[..., State]) -> None:
+    plan = make_plan(state(("scipy==1.17.1", "scipy==1.17.0")), state(), None)
+    children = {entry.variant: entry.children for entry in plan.entries}
+    assert children["lab:python3.13"] == ()
+    assert children["science:python3.13"] == ("everything:python3.13",)
+
+
+def test_chains_end_at_what_is_there(state: Callable[..., State]) -> None:
+    now, amd64 = state(), "linux/amd64"
+    wanted = [("everything:python3.13", amd64)]
+    assert to_build(now, wanted, (), rebuild=False) == [
+        (f"{image}:python3.13", amd64) for image in ("base", "lab", "science", "everything")
+    ]
+    assert to_build(now, wanted, {("lab:python3.13", amd64)}, rebuild=False) == [
+        ("science:python3.13", amd64),
+        ("everything:python3.13", amd64),
+    ]
+    everything_there = {(name, amd64) for name in now.loaded.variants}
+    assert to_build(now, wanted, everything_there, rebuild=False) == []
+    assert to_build(now, wanted, everything_there, rebuild=True) == wanted
+
+
+def test_reference_is_the_immutable_tag(state: Callable[..., State]) -> None:
+    now = state()
+    item = now.loaded.variants["lab:python3.13"]
+    key = now.keys[item.id].platforms["linux/arm64"]
+    assert reference(now, item, "linux/arm64") == f"registry.example.org/team/lab:python3.13-{key[:12]}-arm64"
+
+
+def test_reports(state: Callable[..., State]) -> None:
+    new = state(("scipy==1.17.1", "scipy==1.17.0"))
+    plan = make_plan(new, state(), None)
+    assert plan_report.summary(plan) == "3 of 7 variants to build, 2 images, 6 builds over all platforms"
+    assert plan_report.rows(plan)[0] == (
+        "2", "science:python3.13", "amd64,arm64", "pip packages (scipy==1.17.1 → scipy==1.17.0)",
+    )  # fmt: skip
+    assert json.loads(plan_report.outputs(plan)["legs"]) == {
+        "science-amd64": list(BOTH),
+        "science-arm64": list(BOTH),
+        "everything-amd64": ["python3.13"],
+        "everything-arm64": ["python3.13"],
+    }
+    nothing = make_plan(new, new, None)
+    assert plan_report.summary(nothing) == "nothing to build: none of 7 variants has changed"
+    assert plan_report.outputs(nothing)["legs"] == "{}"
+    there = dict.fromkeys(references(new).values(), "present")
+    assert plan_report.summary(make_plan(new, None, there)) == "nothing to build: all 7 variants are there"  # type: ignore[arg-type]
+
+
+def test_a_plan_that_a_job_cannot_hand_on_is_an_error(
+    state: Callable[..., State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(state(), None, None)
+    size = max(len(value) for value in plan_report.outputs(plan).values())
+    monkeypatch.setattr(plan_report, "OUTPUT_LIMIT", size - 1)
+    with pytest.raises(CallError, match="a job's output holds") as caught:
+        plan_report.outputs(plan)
+    assert "--since" in caught.value.help
+
+
+TEMPLATES = {
+    "own.Dockerfile.j2": '{#- It isn\'t much. -#}{% extends "shared.Dockerfile.j2" %}',
+    "shared.Dockerfile.j2": '{% extends "skeleton.Dockerfile.j2" %}\n{% block extra %}RUN true\n{% endblock %}',
+}
+
+
+def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
+    def made(text: str, template: str = "own") -> State:
+        dockerfiles = {**inputs.templates.dockerfiles, **TEMPLATES, "shared.Dockerfile.j2": text}
+        matrix = inputs.texts["matrix.yaml"].replace(
+            "{parent: science,", f"{{parent: science, template: {template},"
+        )
+        return state_of(
+            understand(
+                replace(
+                    inputs,
+                    texts={"matrix.yaml": matrix},
+                    templates=replace(inputs.templates, dockerfiles=dockerfiles),
+                )
+            )
+        )
+
+    now = made(TEMPLATES["shared.Dockerfile.j2"])
+    edited = make_plan(made(TEMPLATES["shared.Dockerfile.j2"].replace("true", "false")), now, None)
+    assert built(edited)["everything:python3.13"] == "template shared"
+    commented = make_plan(made(TEMPLATES["shared.Dockerfile.j2"] + "{# #}"), now, None)
+    assert not commented.build
+    switched = make_plan(now, made(TEMPLATES["shared.Dockerfile.j2"], "generic"), None)
+    assert built(switched)["everything:python3.13"] == "template generic → own"

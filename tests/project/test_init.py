@@ -1,0 +1,180 @@
+"""``image-matrix init``: what it makes works, and what was there before stays as it was."""
+
+from __future__ import annotations
+
+import compileall
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.errors import Failure
+from image_matrix.output_tree.manifest import MANIFEST
+from image_matrix.project.init import Repository, create, new_repository
+from image_matrix.project.inputs import builtin_templates, template_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def repository() -> Repository:
+    return new_repository()
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+def test_a_new_repository_is_up_to_date(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "notebooks"
+    assert run(["init", str(folder)]) == 0
+    assert run(["-C", str(folder), "check"]) == 0
+    assert run(["-C", str(folder), "render"]) == 0
+    assert "all up to date" in capfd.readouterr().err
+    assert {"matrix.yaml", "README.md", ".gitattributes", ".hadolint.yaml", ".pre-commit-config.yaml"} <= set(
+        contents(folder)
+    )
+    assert (folder / "images/jupyter-data/python3.13/Dockerfile").is_file()
+
+
+def test_a_relative_folder_is_below_the_one_of_the_call(tmp_path: Path) -> None:
+    assert run(["-q", "-C", str(tmp_path), "init", "notebooks"]) == 0
+    assert (tmp_path / "notebooks" / "matrix.yaml").is_file()
+
+
+def test_an_image_more_takes_four_lines(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    matrix = tmp_path / "matrix.yaml"
+    with matrix.open("a") as stream:
+        stream.write(
+            "  jupyter-dask:\n    description: Dask\n    parent: jupyter-data\n    pip: [dask==2026.8.0]\n"
+        )
+    assert run(["-C", str(tmp_path), "-q", "check", "--no-diff"]) == 1
+    assert run(["-C", str(tmp_path), "-q", "render"]) == 0
+    assert "dask==2026.8.0" in (tmp_path / "images/jupyter-dask/python3.13/Dockerfile").read_text()
+
+
+def test_the_schema_that_the_editor_reads_is_beside_the_matrix(
+    tmp_path: Path, repository: Repository
+) -> None:
+    create(tmp_path, repository)
+    first = (tmp_path / "matrix.yaml").read_text().splitlines()[0]
+    assert (tmp_path / first.partition("$schema=")[2]).is_file()
+
+
+def test_files_of_a_team_are_kept(tmp_path: Path, repository: Repository) -> None:
+    (tmp_path / "README.md").write_text("ours\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "ours.md").write_text("ours\n")
+    _, kept = create(tmp_path, repository)
+    assert kept == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "ours\n"
+    assert run(["-C", str(tmp_path), "-q", "check"]) == 0
+
+
+def test_every_generated_file_is_marked_for_reviews(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    asked = [*git, "check-attr", "linguist-generated", *repository.rendered, MANIFEST]
+    answers = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line for line in answers if not line.endswith(": set")] == []
+
+
+def test_templates_that_are_left_as_they_are_may_be_removed(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    shutil.rmtree(tmp_path / "templates")
+    assert run(["-q", "-C", str(tmp_path), "check"]) == 0
+
+
+def test_compiled_python_beside_templates_is_no_template(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    shutil.copytree(builtin_templates(), folder)
+    before = template_files(folder)
+    assert any(path.endswith(".py") for path in before)
+    assert compileall.compile_dir(folder, quiet=1, force=True)
+    assert list(folder.rglob("__pycache__/*.pyc"))
+    assert template_files(folder) == before
+
+
+def test_what_is_next_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "notebooks"]) == 0
+    assert "in notebooks/matrix.yaml, then `image-matrix -C notebooks render`" in capfd.readouterr().err
+    assert run(["init", "new folder/ü"]) == 0
+    said = capfd.readouterr().err
+    assert "in new folder/ü/matrix.yaml, then `image-matrix -C 'new folder/ü' render`" in said
+    (tmp_path / "outer").mkdir()
+    assert run(["-C", "outer", "init", "sub"]) == 0
+    assert "in outer/sub/matrix.yaml, then `image-matrix -C outer/sub render`" in capfd.readouterr().err
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run(["init", "."]) == 0
+    assert "in matrix.yaml, then `image-matrix render`" in capfd.readouterr().err
+
+
+def test_a_second_time_changes_nothing(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    before = contents(tmp_path)
+    create(tmp_path, repository)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "matrix.yaml",
+        "matrix.lock.yaml",
+        "templates/dockerfiles/jupyter.Dockerfile.j2",
+        "templates/rootfs/base/etc/cont-init.d/99-ours",
+        "images/base/python3.13/Dockerfile",
+        "docs/images.md",
+        "images",
+    ],
+)
+def test_what_is_in_the_way_is_named_and_nothing_is_written(
+    path: str, tmp_path: Path, repository: Repository
+) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("ours\n")
+    with pytest.raises(Failure, match=path if path != "images" else "images/base"):
+        create(tmp_path, repository)
+    assert contents(tmp_path) == {path: b"ours\n"}
+
+
+def test_a_link_is_not_written_through(tmp_path: Path, repository: Repository) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("ours\n")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "matrix.yaml").symlink_to(elsewhere)
+    with pytest.raises(Failure):
+        create(root, repository)
+    assert elsewhere.read_text() == "ours\n"
+
+
+def test_a_refusal_is_an_answer_not_a_crash(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "matrix.yaml").write_text("version: 1\n")
+    assert run(["init", str(tmp_path)]) == 1
+    said = capfd.readouterr().err
+    assert "matrix.yaml" in said
+    assert "help:" in said
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("ours\n")
+    assert run(["init", str(tmp_path / "file")]) == 2
+    assert "is not a folder" in capfd.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_the_environments_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "/proc/notebooks"]) == 3
+    assert "cannot write" in capfd.readouterr().err

@@ -1,0 +1,86 @@
+"""What `scan` makes of a scanner's end, with scanners that are small scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.cli.scan import _report, _scan
+from image_matrix.cli.session import Session
+from image_matrix.config.build import Scanning
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.publish.scanners import Job
+from tests.workflow.matrices import loaded, matrix
+
+if TYPE_CHECKING:
+    from image_matrix.config.loaded import Loaded
+
+
+def declared(script: str) -> Loaded:
+    scan = {"tool": "command", "command": ["sh", "-c", script, "sh", "{archive}", "{report}"]}
+    return loaded(matrix({"base": {"from": "debian"}}, build={"scan": scan}))
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    (tmp_path / "image.tar").write_text("an image")
+    return Job(tmp_path / "image.tar", tmp_path / "report.json", tmp_path)
+
+
+@pytest.fixture
+def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "summary"
+    path.write_text("")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    return path
+
+
+def scanned(script: str, job: Job) -> int:
+    return _scan(Session(Path(job.folder), "matrix.yaml", (), -1), declared(script), "base:default", job)
+
+
+def test_nothing_found(job: Job, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scanned('cp "$1" "$2"', job) == 0
+    assert (job.report.read_text(), summary.read_text(), capsys.readouterr().out) == ("an image", "", "")
+
+
+def test_a_refusal_is_on_the_runs_page(job: Job, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scanned('echo "no JSON" > "$2"; exit 7', job) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "base:default: the scanner says no; nothing of this run is released\n"
+    assert shown.err.startswith("::error title=scan of base%3Adefault::the scanner says no; ")
+    assert "### Scan of base:default" in summary.read_text()
+
+
+def test_a_scanner_gets_no_secrets(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_TOKEN", "COSIGN_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_URL", "MY_SECRET", "PLAIN"):
+        monkeypatch.setenv(name, "x")
+    assert scanned('env > "$2"', job) == 0
+    names = {line.partition("=")[0] for line in job.report.read_text().splitlines()}
+    assert "PLAIN" in names
+    assert not names & {"GITHUB_TOKEN", "COSIGN_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_URL", "MY_SECRET"}
+
+
+def test_a_scanner_that_is_not_there(job: Job) -> None:
+    said = loaded(
+        matrix(
+            {"base": {"from": "debian"}},
+            build={"scan": {"tool": "command", "command": ["./nowhere", "{archive}", "{report}"]}},
+        )
+    )
+    with pytest.raises(EnvironmentFailure, match=r"`\./nowhere` does not run"):
+        _scan(Session(Path(job.folder), "matrix.yaml", (), -1), said, "base:default", job)
+
+
+def test_reports_that_cannot_be_read(job: Job) -> None:
+    assert _report(Scanning("trivy"), job) == {}
+    job.report.write_text("{")
+    with pytest.raises(EnvironmentFailure, match="the report of trivy is not JSON"):
+        _report(Scanning("trivy"), job)
+    assert _report(Scanning("command"), job) == {}
+    job.report.write_text(json.dumps({"Results": []}))
+    assert _report(Scanning("trivy"), job) == {"Results": []}

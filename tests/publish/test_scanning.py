@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from image_matrix.config.build import Ignored, Scanning
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.pinned.actions import Tool, plugin
+from image_matrix.pinned.tools import install
+from image_matrix.publish.accept import over_budget
+from image_matrix.publish.scanners import (
+    Job,
+    command,
+    findings,
+    from_severity,
+    ignore_file,
+    means_findings,
+    summary,
+)
+from image_matrix.registry.http import ConnectionFailed
+
+JOB = Job(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
+IGNORED = (Ignored("CVE-1", "2026-12-01", "not reachable"), Ignored("CVE-2", "2026-01-01", "long ago"))
+
+
+def test_severities_count_upwards() -> None:
+    assert from_severity("HIGH") == ("CRITICAL", "HIGH")
+
+
+def test_trivy_is_told_how_to_fail() -> None:
+    words = command(Scanning(severity="HIGH"), JOB)
+    assert {"--exit-code=66", "--severity=CRITICAL,HIGH", "--ignore-unfixed", "--scanners=vuln"} <= set(words)
+    assert "--ignore-unfixed" not in command(Scanning(fixed_only=False), JOB)
+    assert means_findings(Scanning(), 66)
+    assert not means_findings(Scanning(), 1)
+
+
+def test_other_scanners() -> None:
+    assert command(Scanning("grype"), JOB)[:2] == ["grype", "oci-archive:/t/image.tar"]
+    assert means_findings(Scanning("grype"), 2)
+    own = Scanning("command", command=("scan", "--in={archive}", "{report}", "; rm -rf /"))
+    assert command(own, JOB) == ["scan", "--in=/t/image.tar", "/t/report.json", "; rm -rf /"]
+    boxed = command(Scanning("image", command=("{archive}", "{report}"), image="x@sha256:1"), JOB)
+    assert boxed[-3:] == ["x@sha256:1", "/scan/image.tar", "/scan/report.json"]
+    assert "--cap-drop=ALL" in boxed
+
+
+def test_what_is_ignored_runs_out() -> None:
+    trivy = json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-11-21"))["vulnerabilities"]
+    assert trivy == [{"id": "CVE-1", "statement": "not reachable"}]
+    grype = json.loads(ignore_file(Scanning("grype", ignore=IGNORED), "2026-11-21"))["ignore"]
+    assert [item["vulnerability"] for item in grype] == ["CVE-1"]
+    assert json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-12-01"))["vulnerabilities"] == []
+
+
+def test_findings_of_both_reports() -> None:
+    flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-3", "PkgName": "zlib", "FixedVersion": "1.3"}
+    worse = {"Severity": "CRITICAL", "VulnerabilityID": "CVE-4", "PkgName": "ssl"}
+    low = {"Severity": "LOW", "VulnerabilityID": "CVE-5", "PkgName": "tar"}
+    report = {"Results": [{"Vulnerabilities": [flaw, worse, low]}, {"Vulnerabilities": None}]}
+    rows = findings(Scanning(severity="HIGH"), report)
+    assert [row[1] for row in rows] == ["CVE-4", "CVE-3"]
+    assert rows[1][2] == "zlib → 1.3"
+    match = {
+        "vulnerability": {"id": "GHSA-1", "severity": "Critical", "fix": {"versions": ["2.0"]}},
+        "artifact": {"name": "tornado"},
+    }
+    assert findings(Scanning("grype"), {"matches": [match]}) == [("CRITICAL", "GHSA-1", "tornado → 2.0")]
+    assert findings(Scanning("command"), {"anything": 1}) == []
+
+
+def test_what_a_runs_summary_says() -> None:
+    rows = [("CRITICAL", f"CVE-{number}", "a|b → 1.3") for number in range(120)]
+    said = summary("base:python3.13", rows)
+    assert said.startswith(
+        "### Scan of base:python3.13\n\n**120 findings: nothing of this run is released.**\n\n|"
+    )
+    assert "| CRITICAL | CVE-99 | a\\|b → 1.3 |\n\n… and 20 more" in said
+    assert "**1 finding:" in summary("base:python3.13", rows[:1])
+    assert "its words are in the log" in summary("base:python3.13", [])
+
+
+@pytest.mark.parametrize(("size", "limit", "right"), [(100, None, True), (5, 5, True), (6, 5, False)])
+def test_size_budget(size: int, limit: int | None, right: bool) -> None:
+    assert (over_budget(size, limit) is None) is right
+
+
+def archive(name: str) -> bytes:
+    found = io.BytesIO()
+    with tarfile.open(fileobj=found, mode="w:gz") as made:
+        info = tarfile.TarInfo(name)
+        info.size = 3
+        made.addfile(info, io.BytesIO(b"bin"))
+    return found.getvalue()
+
+
+def test_a_pinned_program_and_no_other(tmp_path: Path) -> None:
+    content = archive("trivy")
+    right = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(content).hexdigest())
+    program = install(right, tmp_path / "right", lambda _: [content])
+    assert program.read_bytes() == b"bin"
+    assert program.stat().st_mode & 0o111
+    wrong = Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64)
+    with pytest.raises(EnvironmentFailure, match="has the SHA-256"):
+        install(wrong, tmp_path / "wrong", lambda _: [content])
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_release_page_that_cannot_be_reached(tmp_path: Path) -> None:
+    def gone(_: str) -> list[bytes]:
+        raise ConnectionFailed("no answer in time")
+
+    with pytest.raises(EnvironmentFailure, match="could not be fetched: no answer in time") as caught:
+        install(Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64), tmp_path, gone)
+    assert "mirrors.downloads" in caught.value.help
+
+
+def test_the_pinned_plugin_is_known_by_name() -> None:
+    found = plugin("com.amazonaws.signer.notation.plugin", "amd64")
+    assert found
+    assert found[0].startswith("https://")
+    assert len(found[1]) == 64
+    assert plugin("com.amazonaws.signer.notation.plugin", "arm64") is None
+    assert plugin("com.example", "amd64") is None
