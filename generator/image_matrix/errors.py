@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Failure(Exception):  # noqa: N818 - it is what it is called in the messages
@@ -54,8 +59,20 @@ _REMEDIES = {
     errno.EROFS: "the file system can be read only; work on a copy elsewhere",
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there",
+    errno.EFBIG: "allow larger files there (`ulimit -f`)",
     errno.ENAMETOOLONG: "shorten the names that it is made of",
 }
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give an :class:`OSError` the path that users know: that of a failed ``write`` names no file."""
+    try:
+        yield
+    except OSError as error:
+        if not error.errno:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def of_the_system(error: OSError) -> EnvironmentFailure:

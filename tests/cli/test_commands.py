@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -269,6 +270,10 @@ def test_our_own_mistake_is_a_report_and_no_traceback(
     log = Path(shown.err.split("please report it with ")[1].strip())
     assert "Traceback" in log.read_text(encoding="utf-8")
     log.unlink()
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full")
+    shown = repository("check")
+    assert shown.code == 3
+    assert "please report it; the traceback cannot be kept: not a directory\n" in shown.err
 
 
 def test_imports_wait_for_the_command() -> None:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import image_matrix
+from tests.full_disk import fill, small_disk
+
+from .conftest import Repository
 
 if TYPE_CHECKING:
-    from .conftest import Repository
+    from image_matrix.output_tree.atomic import Staged
 
 BASE = "images/base/python3.13/Dockerfile"
 
@@ -155,19 +158,36 @@ def test_another_matrix(repository: Repository) -> None:
     assert repository("--matrix", "other.yaml", "render").code == 0
 
 
-def test_a_read_only_tree_is_the_environments_fault(
+def test_a_file_that_cannot_be_put_in_its_place_is_the_environments_fault(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from image_matrix.output_tree import tree
 
-    def refuse(path: Path, _file: object) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(staged: Staged, _: list[Path]) -> None:
+        raise PermissionError(13, "Permission denied", str(staged.target))
 
-    monkeypatch.setattr(tree, "write_atomically", refuse)
+    monkeypatch.setattr(tree, "put", refuse)
     failed = repository("render")
     assert failed.code == 3
     assert f"error: {repository.root}/.image-matrix.json: permission denied\n" in failed.err
     assert "bug" not in failed.err
+
+
+def test_a_disk_without_room_is_said_and_nothing_is_lost(repository: Repository, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2048) as disk:
+        root = Repository(disk, repository.capture)
+        shutil.copy(repository.matrix, root.matrix)
+        assert root("render").code == 0
+        root.replace("apt: [git]", "apt: [git, curl]")
+        fill(disk, 24)
+        before = root.files()
+        failed = root("render")
+        assert failed.code == 3
+        assert "no space left on device\n  help: make room there; nothing was written\n" in failed.err
+        assert root.files() == before
+        (disk / "filling").unlink()
+        assert root("render").code == 0
+        assert root("check").code == 0
 
 
 def test_several_overlays_in_the_environment(

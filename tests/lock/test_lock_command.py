@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -26,9 +28,10 @@ from image_matrix.lock.read import pins
 from image_matrix.lock.unsolvable import plainly
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
+from tests.full_disk import largest_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
 PYTHONS = ("cp311", "cp313")
@@ -458,9 +461,15 @@ def test_snapshots_only_where_they_are_asked_for(repository: Repository) -> None
     assert repository.lock != text
 
 
-def test_killed_at_any_moment_the_next_run_ends_well(repository: Repository) -> None:
+def test_killed_at_any_moment_the_next_run_ends_well(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = [sys.executable, "-m", "image_matrix", "-C", str(repository.folder), "lock"]
     chance = random.Random(20261121)  # noqa: S311 - moments, not secrets
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    before = {*repository.folder.iterdir(), repository.folder / texts.FILE}
     for _ in range(6):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -476,3 +485,39 @@ def test_killed_at_any_moment_the_next_run_ends_well(repository: Repository) -> 
     (repository.folder / texts.FILE).unlink()
     assert repository.run("lock") == 0
     assert repository.lock == killed
+    assert set(repository.folder.iterdir()) == before
+    assert list(temporary.glob("*image-matrix*")) == []
+
+
+def test_an_editors_swap_file_stays(repository: Repository) -> None:
+    swap = repository.folder / f".{texts.FILE}.swp"
+    swap.write_text("unsaved edits")
+    os.utime(swap, (0, 0))
+    assert repository.run("lock") == 0
+    assert swap.read_text() == "unsaved edits"
+
+
+def test_a_disk_that_takes_a_part_of_the_lock_leaves_the_old_one(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repository.run("lock") == 0
+    old = repository.lock
+    repository.change("pip: [delta]", "pip: [delta, epsilon==1.0]")
+    with contextlib.ExitStack() as disk, monkeypatch.context() as patch:
+        patch.setattr(texts, "write", then_full(disk, texts.write))
+        assert repository.run("lock") == 3
+    assert f"error: {repository.folder / texts.FILE}: file too large\n" in capsys.readouterr().err
+    assert repository.lock == old
+    assert repository.run("lock") == 0
+    assert "epsilon==1.0" in repository.lock
+
+
+def then_full(disk: contextlib.ExitStack, write: Callable[..., str]) -> Callable[..., str]:
+    """Make a function that takes the room for half of the text that another one returns."""
+
+    def limited(*arguments: Any) -> str:
+        text = write(*arguments)
+        disk.enter_context(largest_file(len(text) // 2))
+        return text
+
+    return limited

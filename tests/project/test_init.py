@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli import run
-from image_matrix.errors import Failure
+from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.output_tree.manifest import MANIFEST
 from image_matrix.project.init import Repository, create, new_repository
 from image_matrix.project.inputs import builtin_templates, template_files
+from tests.full_disk import small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,4 +178,15 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, capfd: pytest.
 
 def test_a_folder_that_cannot_be_made_is_the_environments_failure(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "/proc/notebooks"]) == 3
-    assert "cannot write" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert (
+        "error: /proc/notebooks: no such file or directory\n  help: check the path; nothing was written\n"
+        in said
+    )
+
+
+def test_on_a_disk_without_room_nothing_is_left(tmp_path: Path, repository: Repository) -> None:
+    with small_disk(tmp_path / "disk", 256) as disk:
+        with pytest.raises(EnvironmentFailure, match="no space left on device"):
+            create(disk / "notebooks", repository)
+        assert list(disk.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,12 @@ from image_matrix.cli.scan import _report, _scan
 from image_matrix.cli.session import Session
 from image_matrix.config.build import Scanning
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.pinned import actions
+from image_matrix.pinned.actions import Tool
 from image_matrix.publish.scanners import Job
 from tests.workflow.matrices import loaded, matrix
+
+from .test_scanning import archive
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -57,12 +62,43 @@ def test_a_refusal_is_on_the_runs_page(job: Job, summary: Path, capsys: pytest.C
 
 
 def test_a_scanner_gets_no_secrets(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GITHUB_TOKEN", "COSIGN_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_URL", "MY_SECRET", "PLAIN"):
+    others = {
+        "GITHUB_TOKEN",
+        "COSIGN_KEY",
+        "GH_PAT",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "DOCKER_CONFIG",
+        "PLAIN",
+    }
+    for name in (*others, "HTTPS_PROXY", "SH_LEVEL"):
         monkeypatch.setenv(name, "x")
     assert scanned('env > "$2"', job) == 0
     names = {line.partition("=")[0] for line in job.report.read_text().splitlines()}
-    assert "PLAIN" in names
-    assert not names & {"GITHUB_TOKEN", "COSIGN_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_URL", "MY_SECRET"}
+    assert {"PATH", "HTTPS_PROXY", "SH_LEVEL"} <= names
+    assert not names & others
+
+
+def test_a_scanner_runs_from_its_checked_release(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever lies in the cache by the scanner's name."""
+    release = archive("trivy", b"#!/bin/sh\necho checked > ran\n")
+    pinned = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(release).hexdigest())
+    monkeypatch.setattr(actions, "tool", lambda *_: pinned)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RUNNER_TEMP", raising=False)
+    for cache in (tmp_path / "cache/image-matrix", tmp_path / "home/.cache/image-matrix"):
+        (cache / "tools").mkdir(parents=True)
+        (cache / "tools").chmod(0o700)
+        (cache / "tools" / f"trivy-1-{pinned.sha256[:12]}").write_bytes(release)
+        for folder in (cache, cache / "tools"):
+            (folder / "trivy").write_text("#!/bin/sh\necho foreign > ran\n")
+            (folder / "trivy").chmod(0o755)
+    matrix_ = loaded(matrix({"base": {"from": "debian"}}, build={"scan": {"tool": "trivy"}}))
+    assert _scan(Session(job.folder, "matrix.yaml", (), -1), matrix_, "base:default", job) == 0
+    assert (job.folder / "ran").read_text() == "checked\n"
+    assert list((tmp_path / "cache/image-matrix/tools").glob(".*")) == []
 
 
 def test_a_scanner_that_is_not_there(job: Job) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ import pytest
 from image_matrix.config.build import Ignored, Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned.actions import Tool, plugin
-from image_matrix.pinned.tools import install
+from image_matrix.pinned.tools import cached_release, unpack
 from image_matrix.publish.accept import over_budget
 from image_matrix.publish.scanners import (
     Job,
     command,
+    environment,
     findings,
     from_severity,
     ignore_file,
@@ -58,6 +60,24 @@ def test_what_is_ignored_runs_out() -> None:
     assert json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-12-01"))["vulnerabilities"] == []
 
 
+@pytest.mark.parametrize(
+    ("program", "passed"),
+    [
+        ("/cache/x/trivy", {"TRIVY_DB_REPOSITORY", "TRIVY_TOKEN"}),
+        ("grype", set()),
+        ("docker", {"DOCKER_HOST", "DOCKER_CONFIG"}),
+        ("./my-scanner.sh", {"MY_SCANNER_LEVEL"}),
+    ],
+)
+def test_a_scanner_gets_its_own_variables(program: str, passed: set[str]) -> None:
+    always = {"PATH", "HOME", "https_proxy", "NO_PROXY", "SSL_CERT_FILE", "LC_ALL", "XDG_CACHE_HOME"}
+    others = {
+        "COSIGN_KEY", "GH_PAT", "GITHUB_TOKEN", "REGISTRY_LOGIN", "AWS_ACCESS_KEY_ID", "PATH_TO_KEY", "trivy_x",
+        "TRIVY_DB_REPOSITORY", "TRIVY_TOKEN", "DOCKER_HOST", "DOCKER_CONFIG", "MY_SCANNER_LEVEL",
+    }  # fmt: skip
+    assert environment(program, dict.fromkeys(always | others, "x")).keys() == always | passed
+
+
 def test_findings_of_both_reports() -> None:
     flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-3", "PkgName": "zlib", "FixedVersion": "1.3"}
     worse = {"Severity": "CRITICAL", "VulnerabilityID": "CVE-4", "PkgName": "ssl"}
@@ -90,25 +110,67 @@ def test_size_budget(size: int, limit: int | None, right: bool) -> None:
     assert (over_budget(size, limit) is None) is right
 
 
-def archive(name: str) -> bytes:
+def archive(name: str, program: bytes = b"bin") -> bytes:
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w:gz") as made:
         info = tarfile.TarInfo(name)
-        info.size = 3
-        made.addfile(info, io.BytesIO(b"bin"))
+        info.size = len(program)
+        made.addfile(info, io.BytesIO(program))
     return found.getvalue()
 
 
+RELEASE = archive("trivy")
+TRIVY = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(RELEASE).hexdigest())
+KEPT = f"trivy-1-{TRIVY.sha256[:12]}"
+
+
 def test_a_pinned_program_and_no_other(tmp_path: Path) -> None:
-    content = archive("trivy")
-    right = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(content).hexdigest())
-    program = install(right, tmp_path / "right", lambda _: [content])
+    program = unpack(TRIVY, cached_release(TRIVY, tmp_path / "cache", lambda _: [RELEASE]), tmp_path)
     assert program.read_bytes() == b"bin"
     assert program.stat().st_mode & 0o111
-    wrong = Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64)
+    wrong = replace(TRIVY, sha256="0" * 64)
     with pytest.raises(EnvironmentFailure, match="has the SHA-256"):
-        install(wrong, tmp_path / "wrong", lambda _: [content])
+        cached_release(wrong, tmp_path / "wrong", lambda _: [RELEASE])
     assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fetched"),
+    [
+        (KEPT, RELEASE, False),
+        (KEPT, b"#!/bin/sh\necho foreign\n", True),
+        (KEPT, RELEASE[:-1], True),
+        (KEPT, b"", True),
+        (f"trivy-0-{TRIVY.sha256[:12]}", RELEASE, True),
+        ("trivy-1-000000000000", RELEASE, True),
+        ("trivy", b"#!/bin/sh\necho foreign\n", True),
+    ],
+    ids=["kept", "foreign", "damaged", "empty", "old version", "other content", "program"],
+)
+def test_what_is_kept_is_compared_before_each_use(
+    tmp_path: Path, name: str, content: bytes, fetched: bool
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    asked: list[str] = []
+
+    def fetch(url: str) -> list[bytes]:
+        asked.append(url)
+        return [RELEASE]
+
+    for _ in range(2):
+        assert cached_release(TRIVY, tmp_path, fetch) == RELEASE
+    assert asked == ([TRIVY.url] if fetched else [])
+    assert (tmp_path / KEPT).read_bytes() == RELEASE
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert cached_release(TRIVY, tmp_path / "file", lambda _: [RELEASE]) == RELEASE
+
+
+def test_a_release_without_the_program(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure, match="has no program `grype`"):
+        unpack(replace(TRIVY, name="grype"), RELEASE, tmp_path)
 
 
 def test_a_release_page_that_cannot_be_reached(tmp_path: Path) -> None:
@@ -116,7 +178,7 @@ def test_a_release_page_that_cannot_be_reached(tmp_path: Path) -> None:
         raise ConnectionFailed("no answer in time")
 
     with pytest.raises(EnvironmentFailure, match="could not be fetched: no answer in time") as caught:
-        install(Tool("trivy", "1", "https://example.org/trivy.tar.gz", "0" * 64), tmp_path, gone)
+        cached_release(TRIVY, tmp_path, gone)
     assert "mirrors.downloads" in caught.value.help
 
 

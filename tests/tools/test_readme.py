@@ -20,7 +20,7 @@ import pytest
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
 from image_matrix.lock.fingerprint import beneath, packages_inputs
-from image_matrix.output_tree.tree import write_atomically
+from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import LOCK, builtin_templates, read_inputs, template_files
 from image_matrix.project.load import load
 from image_matrix.project.text_files import MATRIX

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image_matrix.build.failure import failure, passes
 from image_matrix.build.workspace import BAKE_FILE, write_workspace
+from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +44,7 @@ def bake(
     What fails for a passing reason is tried once more, which takes the finished steps from the engine's cache. Raises
     what :func:`image_matrix.build.failure.failure` makes of its log.
     """
-    with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]

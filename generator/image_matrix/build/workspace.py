@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.output_tree.tree import write_atomically
+from image_matrix.errors import naming
+from image_matrix.output_tree.atomic import write_new
+from image_matrix.output_tree.files import File
 from image_matrix.render.dockerfile import parent_reference
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.request import Leg, LegId, Request
-    from image_matrix.output_tree.files import File
 
 BAKE_FILE = "docker-bake.json"
 
@@ -26,8 +27,14 @@ def write_workspace(folder: Path, request: Request) -> None:
     folders = {leg.variant.folder for leg in request.legs}
     for path, file in request.rendered.items():
         if "/".join(path.split("/", 3)[:3]) in folders:
-            write_atomically(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
-    (folder / BAKE_FILE).write_text(json.dumps(definition(request), indent=2))
+            _write(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
+    _write(folder / BAKE_FILE, File(json.dumps(definition(request), indent=2).encode()))
+
+
+def _write(path: Path, file: File) -> None:
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_new(path, file)
 
 
 def _for_engine(path: str, file: File, *, builtin: bool) -> File:
@@ -36,7 +43,7 @@ def _for_engine(path: str, file: File, *, builtin: bool) -> File:
         return file
     first, end, rest = file.content.partition(b"\n")
     # an empty line in its place: the engine's messages name lines of the file that people have
-    return type(file)(end + rest if first.startswith(b"# syntax=") else file.content, file.executable)
+    return File(end + rest if first.startswith(b"# syntax=") else file.content, file.executable)
 
 
 def definition(request: Request) -> dict[str, Any]:

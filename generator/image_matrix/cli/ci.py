@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.session import Session, open_project, say
+from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _event() -> Event:
 def _tell(text: str, file: str | None) -> None:
     append(SUMMARY, text)
     if file:
-        Path(file).write_text(text, encoding="utf-8")
+        with naming(Path(file)):
+            Path(file).write_text(text, encoding="utf-8")
 
 
 @ci.command("comment")
@@ -177,14 +179,15 @@ def ci_signer(session: Session) -> int:
     from image_matrix.config.mirrors import mirrored
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.pinned.actions import plugin, tool
-    from image_matrix.pinned.tools import install, native_arch
+    from image_matrix.pinned.tools import fetched_release, native_arch, unpack
     from image_matrix.registry.http import network
 
     loaded = open_project(session).loaded
     mirrors, world = loaded.matrix.mirrors.downloads, network(ca_bundle(session, loaded))
     folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
-    program = install(pinned, folder, lambda url: world.stream(mirrored(url, mirrors)))
+    release = fetched_release(pinned, lambda url: world.stream(mirrored(url, mirrors)))
+    program = unpack(pinned, release, folder)
     append(PATH, f"{folder}\n")
     found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())
     if found is None:

@@ -22,14 +22,10 @@ def init(session: Session, folder: str) -> int:
 
     Nothing that is there is overwritten: DIR may hold a README, a licence or a .git folder, but not another matrix.
     """
-    from image_matrix.errors import EnvironmentFailure
     from image_matrix.project.init import create, new_repository
 
     target = session.root / folder
-    try:
-        written, kept = create(target, new_repository())
-    except OSError as error:
-        raise EnvironmentFailure(f"cannot write {error.filename}: {error.strerror}") from error
+    written, kept = create(target, new_repository())
     for path in kept:
         say(session, f"kept {path}")
     for path in written:

@@ -9,15 +9,12 @@ import click
 from image_matrix.cli.session import Session, ca_bundle, netrc, paint, report, say
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import Outcome, World
 
 SHOWN = 40
 """Lines of changes that are printed without ``-v``."""
-LEFT_OVER_SECONDS = 60
 
 
 @click.command()
@@ -33,6 +30,8 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     from image_matrix.lock import text
     from image_matrix.lock.resolve_all import make_lock
     from image_matrix.lock.resolver_api import ALL
+    from image_matrix.output_tree.atomic import write_durably
+    from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import read_inputs
     from image_matrix.project.load import load
 
@@ -46,7 +45,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
-        _write(session.root / text.FILE, written)
+        write_durably(session.root / text.FILE, File(written.encode()))
     return _summarize(session, loaded, old, outcome)
 
 
@@ -78,19 +77,6 @@ def _world(session: Session, loaded: Loaded) -> World:
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the lock in place whole, and remove what a killed run left beside it."""
-    import time
-
-    from image_matrix.output_tree.files import File
-    from image_matrix.output_tree.tree import write_atomically
-
-    write_atomically(path, File(text.encode()))
-    for left in path.parent.glob(f".{path.name}.*"):
-        if left.stat().st_mtime < time.time() - LEFT_OVER_SECONDS:
-            left.unlink(missing_ok=True)
 
 
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:

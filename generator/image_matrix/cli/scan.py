@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from image_matrix.cli.session import Session, annotate, ca_bundle, open_project, say
+from image_matrix.errors import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from image_matrix.config.build import Scanning
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
     from image_matrix.publish.scanners import Job
-
-SECRETS = ("TOKEN", "PASSWORD", "SECRET", "DOCKER_CONFIG", "ACTIONS_")
-"""Variables with one of these in their name are not a scanner's business."""
 
 
 @click.command()
@@ -37,13 +38,12 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
 
     Exits 1 where something stops a release.
     """
-    import tempfile
-
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.planning.registry_locations import found, staged
     from image_matrix.publish.scanners import Job, transport
     from image_matrix.registry.client import open_registry
+    from image_matrix.temporary import temporary_folder
 
     state = state_of(open_project(session))
     matrix = state.loaded.matrix
@@ -59,12 +59,13 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
         say(session, f"{variant} is not in the registry for {platform}: there is nothing to scan")
     code = 0
     for leg in there:
-        with tempfile.TemporaryDirectory(prefix="image-matrix-") as folder:
-            job = Job(Path(folder) / "image", Path(folder) / "report.json", Path(folder))
+        with temporary_folder() as folder:
+            job = Job(folder / "image", folder / "report.json", folder)
             fetch(there[leg], platform, f"{transport(matrix.build.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
             if job.report.is_file():
-                Path(report).write_bytes(job.report.read_bytes())
+                with naming(Path(report)):
+                    Path(report).write_bytes(job.report.read_bytes())
     return code
 
 
@@ -104,19 +105,21 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
     from datetime import UTC, datetime
 
     from image_matrix.errors import EnvironmentFailure
-    from image_matrix.publish.scanners import command, ignore_file, means_findings
+    from image_matrix.publish.scanners import command, environment, ignore_file, means_findings
 
     matrix, bundle = loaded.matrix, ca_bundle(session, loaded)
     scanning = matrix.build.scan
     today = datetime.now(UTC).date().isoformat()
     (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
-    words = [*_program(session, matrix, bundle), *command(scanning, job)[1:]]
-    try:
-        done = subprocess.run(words, check=False, env=_environment(), cwd=session.root)
-    except OSError as error:
-        raise EnvironmentFailure(
-            f"the scanner `{words[0]}` does not run: {error.strerror}", "see `build.scan`"
-        ) from error
+    with _program(session, matrix, bundle) as program:
+        words = [program, *command(scanning, job)[1:]]
+        try:
+            passed = environment(program, os.environ)
+            done = subprocess.run(words, check=False, env=passed, cwd=session.root)
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"the scanner `{words[0]}` does not run: {error.strerror}", "see `build.scan`"
+            ) from error
     if done.returncode == 0:
         say(session, f"{variant}: nothing that stops a release")
         return 0
@@ -128,26 +131,34 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
     return 1
 
 
-def _program(session: Session, matrix: Matrix, bundle: str | None) -> list[str]:
-    """Return the scanner's program, fetched first where it is one of the pinned ones."""
+@contextmanager
+def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[str]:
+    """Give the scanner's program; a pinned one is unpacked from its checked release, in a folder that goes again."""
     from image_matrix.config.mirrors import mirrored
     from image_matrix.pinned.actions import tool
-    from image_matrix.pinned.tools import install, native_arch
+    from image_matrix.pinned.tools import cached_release, native_arch, unpack
     from image_matrix.registry.http import network
+    from image_matrix.temporary import temporary_folder
 
-    scanning = matrix.build.scan
+    scanning, mirrors = matrix.build.scan, matrix.mirrors.downloads
     if scanning.tool not in ("trivy", "grype"):
-        return ["docker"] if scanning.tool == "image" else [scanning.command[0]]
-    folder = Path(os.environ.get("RUNNER_TEMP") or Path.home() / ".cache") / "image-matrix"
-    say(session, f"{scanning.tool} {tool(scanning.tool, native_arch()).version}", level=1)
-    world = network(bundle)
-    pinned = tool(scanning.tool, native_arch())
-    return [str(install(pinned, folder, lambda url: world.stream(mirrored(url, matrix.mirrors.downloads))))]
+        yield "docker" if scanning.tool == "image" else scanning.command[0]
+        return
+    pinned, world = tool(scanning.tool, native_arch()), network(bundle)
+    say(session, f"{scanning.tool} {pinned.version}", level=1)
+    with ExitStack() as stack:
+        # not the system's temporary folder where there is a cache: programs may not be allowed to run there
+        cache = _cache() or stack.enter_context(temporary_folder())
+        release = cached_release(pinned, cache, lambda url: world.stream(mirrored(url, mirrors)))
+        yield str(unpack(pinned, release, stack.enter_context(temporary_folder(cache))))
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment without anything that could push, sign or speak for the run."""
-    return {name: value for name, value in os.environ.items() if not any(part in name for part in SECRETS)}
+def _cache() -> Path | None:
+    """Return the folder where scanners are kept: the runner's, which lasts for a job, or the user's."""
+    from image_matrix.user_cache import user_cache
+
+    runner = os.environ.get("RUNNER_TEMP")
+    return Path(runner) / "image-matrix" if runner else user_cache("tools")
 
 
 def _tell(scanning: Scanning, variant: str, job: Job) -> None:

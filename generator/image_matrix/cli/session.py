@@ -237,16 +237,26 @@ def annotate(title: str, text: str, place: tuple[str, int | None] | None = None)
 
 def _report_bug(error: Exception) -> int:
     """Keep the traceback of our own mistake for a bug report, out of the user's way."""
-    import tempfile
     import traceback
 
     from image_matrix import __version__
 
-    text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:
-        log.write(f"image-matrix {__version__}, Python {sys.version}\n\n{text}")
+    text = f"image-matrix {__version__}, Python {sys.version}\n\n{''.join(traceback.format_exception(error))}"
+    try:
+        report = f"please report it with {_bug_report(text)}"
+    except OSError as full:
+        report = f"please report it; the traceback cannot be kept: {(full.strerror or str(full)).lower()}"
     click.echo(
         f"{paint('error', 'error')}: this is a bug in image-matrix: {type(error).__name__}: {error}", err=True
     )
-    click.echo(f"  {paint('help', 'help')}: please report it with {log.name}", err=True)
+    click.echo(f"  {paint('help', 'help')}: {report}", err=True)
     return EnvironmentFailure.exit_code
+
+
+def _bug_report(text: str) -> str:
+    """Write a text into a file of its own in the system's temporary folder; return its path."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:
+        log.write(text)
+    return log.name

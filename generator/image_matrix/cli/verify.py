@@ -152,10 +152,12 @@ def _refuse_no_folder(file: str | None) -> None:
 def _write(reports: Sequence[Report], junit_file: str | None) -> None:
     from pathlib import Path
 
+    from image_matrix.errors import naming
     from image_matrix.verify.report import junit
 
     if junit_file:
-        Path(junit_file).write_text(junit(reports), encoding="utf-8")
+        with naming(Path(junit_file)):
+            Path(junit_file).write_text(junit(reports), encoding="utf-8")
 
 
 def _print(reports: Sequence[Report], format_: str) -> None:

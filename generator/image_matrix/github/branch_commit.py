@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.git import reason, run_git
+from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
+    from pathlib import Path
 
     from image_matrix.output_tree.files import File
 
@@ -97,8 +97,8 @@ def subtree(git: Git, tree: str, folder: str) -> str:
 
 def tree_with(git: Git, base: str | None, folder: str, files: Mapping[str, File]) -> str:
     """Write the tree of a commit with ``files`` as the whole content of ``folder``; return its id."""
-    with tempfile.TemporaryDirectory(prefix="image-matrix-") as place:
-        index = str(Path(place) / "index")
+    with temporary_folder() as place:
+        index = str(place / "index")
         if base:
             git("read-tree", base, GIT_INDEX_FILE=index)
             git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", folder, GIT_INDEX_FILE=index)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
 from image_matrix.lock.model import LockedPackages
+from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,9 +116,8 @@ def solver(alias: str | None) -> Callable[[tuple[str, ...], str], list[str] | st
 def _run(program: str, specifications: tuple[str, ...], subdir: str, channels: str) -> list[str] | str:
     import os
     import subprocess
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="image-matrix-") as folder:
+    with temporary_folder() as folder:
         arguments = ["create", "--dry-run", "--json", "--yes", "--prefix", f"{folder}/prefix"]
         arguments += ["--override-channels", "--channel", f"{channels}/{CHANNEL}", "--", *specifications]
         try:

@@ -12,15 +12,17 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from image_matrix.errors import naming
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
 from image_matrix.lock.resolver_api import ALL, ROOT, Failed, Graph, Question, Refused, Resolved
+from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 NO_SOLUTION = 1
 """uv's exit code for requirements that cannot be had together; 2 is everything else."""
@@ -142,16 +144,15 @@ def _requirer(annotation: str) -> str:
 
 def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refused | Failed:
     import subprocess
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="image-matrix-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         output = folder / form
-        (folder / "requirements.in").write_text(_lines(question.requirements))
         pinned = [item.partition(INDEX_MARK)[0] for item in question.constraints]
-        (folder / "constraints.txt").write_text(_lines(pinned))
-        if question.preferred and form == "pylock.toml":
-            output.write_text(_preferences(question.preferred))
+        with naming(folder):
+            (folder / "requirements.in").write_text(_lines(question.requirements))
+            (folder / "constraints.txt").write_text(_lines(pinned))
+            if question.preferred and form == "pylock.toml":
+                output.write_text(_preferences(question.preferred))
         found = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
         here = {name: value for name, value in found.items() if value}
         try:

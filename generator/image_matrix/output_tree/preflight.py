@@ -35,13 +35,15 @@ def _in_the_way(root: Path, path: str, removed: Collection[str]) -> Iterator[str
             yield f"{path} is a folder where a file belongs"
         return
     above = _nearest(root, target)
+    if not os.path.lexists(above):
+        return  # a root that is made with its files
     name = above.relative_to(root).as_posix()
     if not above.is_dir() and name not in removed:
         yield f"{name} is a file where a folder belongs"
 
 
 def _nearest(root: Path, path: Path) -> Path:
-    """Return the nearest folder above a path that is there, or what stands in its place."""
+    """Return the nearest folder below ``root`` and above a path that is there, or what stands in its place."""
     above = path.parent
     while above != root and not os.path.lexists(above):
         above = above.parent

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.errors import EnvironmentFailure, of_the_system
 from image_matrix.output_tree import manifest as manifests
+from image_matrix.output_tree.atomic import flush, flush_folder, put, staging
 from image_matrix.output_tree.files import File
 from image_matrix.output_tree.preflight import refuse_obstacles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from image_matrix.output_tree.atomic import Staged
 
 Kind = Literal["add", "change", "remove"]
 
@@ -77,9 +81,7 @@ def _changed(
         if before is None:
             yield Change(path, "add", None, file)
         elif not _same(before, file):
-            ours = before.content == file.content or manifests.digest(before.content) in recorded.get(
-                path, ()
-            )
+            ours = before.content == file.content or _is_generated(before.content, recorded.get(path, ()))
             yield Change(path, "change", before.content, file, edited=not ours)
 
 
@@ -89,8 +91,14 @@ def _removed(
     for path, digests in recorded.items():
         before = None if path in rendered or not _inside(path) else _read(root / path)
         if before is not None:
-            edited = manifests.digest(before.content) not in digests
-            yield Change(path, "remove", before.content, None, edited=edited)
+            yield Change(
+                path, "remove", before.content, None, edited=not _is_generated(before.content, digests)
+            )
+
+
+def _is_generated(content: bytes, digests: Collection[str]) -> bool:
+    """Say whether a file is what was generated, or has nothing in it: a power failure leaves empty ones, or zeros."""
+    return not content.strip(b"\0") or manifests.digest(content) in digests
 
 
 def _inside(path: str) -> bool:
@@ -98,73 +106,51 @@ def _inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in path.split("/") and ":" not in path
 
 
-def apply(root: Path, difference: Difference) -> None:
-    """Write and remove what differs; interrupted, the next call ends the work.
+def apply(root: Path, difference: Difference, beside: Mapping[str, File] | None = None) -> None:
+    """Write and remove what differs, together with ``beside``: files that are not generated.
 
-    Raises :class:`image_matrix.errors.EnvironmentFailure`, before anything is written, where that would end half way.
+    Everything is written before the first file changes. Raises :class:`image_matrix.errors.EnvironmentFailure` where
+    that is not possible, and then nothing has changed. Interrupted after that, the next call ends the work.
     """
-    if not difference.changes:
+    outputs = {change.path: change.after for change in difference.outputs if change.after is not None}
+    written, removed = {**(beside or {}), **outputs}, [c.path for c in difference.changes if c.after is None]
+    if not (written or difference.changes):
         return
-    written = (change.path for change in difference.changes if change.after is not None)
-    refuse_obstacles(root, written, {change.path for change in difference.changes if change.after is None})
-    _sweep(root, difference.recorded)
+    refuse_obstacles(root, (*written, manifests.MANIFEST), set(removed))
+    before, after = _manifests(difference)
+    files = [(manifests.MANIFEST, before), *written.items(), (manifests.MANIFEST, after)]
+    with _staged(root, [(root / path, file) for path, file in files]) as ((journal, *others), spare):
+        put(journal, spare)
+        flush_folder(root)
+        # removals first: a file may become a folder, or a folder a file
+        for path in removed:
+            _remove(root, root / path)
+        for item in others:
+            put(item, spare)
+
+
+@contextmanager
+def _staged(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[list[Staged], list[Path]]]:
+    """Write files that are to be put in place; the first and the last are the manifest, which must not be lost."""
+    with ExitStack() as stack:
+        try:
+            staged, spare = stack.enter_context(staging(root, files))
+            flush(staged[0].temporary)
+            flush(staged[-1].temporary)
+        except OSError as error:
+            failure = of_the_system(error)
+            raise EnvironmentFailure(failure.message, f"{failure.help}; nothing was written") from error
+        yield staged, spare
+
+
+def _manifests(difference: Difference) -> tuple[File, File]:
+    """Return the manifest during the work, in which a path may have its old and its new digest, and the one after."""
     final = manifest_of(difference.rendered)
     journal = {
         path: tuple(dict.fromkeys((*difference.recorded.get(path, ()), *new))) for path, new in final.items()
     }
     journal |= {path: old for path, old in difference.recorded.items() if path not in final}
-    write_atomically(root / manifests.MANIFEST, File(manifests.write(journal)))
-    # removals first: a file may become a folder, or a folder a file
-    for change in sorted(difference.outputs, key=lambda change: change.after is not None):
-        if change.after is None:
-            _remove(root, root / change.path)
-        else:
-            write_atomically(root / change.path, change.after)
-    write_atomically(root / manifests.MANIFEST, File(manifests.write(final)))
-
-
-TEMPORARY = ".image-matrix-"
-"""How the names of files start that are not yet in place."""
-
-
-def _sweep(root: Path, recorded: Mapping[str, tuple[str, ...]]) -> None:
-    """Remove what a killed run left half written; its journal, with two digests for a path, is still there then."""
-    if all(len(digests) == 1 for digests in recorded.values()):
-        return
-    for folder in {(root / path).parent for path in recorded if _inside(path)}:
-        for left in folder.glob(f"{TEMPORARY}*"):
-            left.unlink()
-
-
-def write_atomically(path: Path, file: File) -> None:
-    """Put a file in place whole or not at all; an :class:`OSError` names that place."""
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
-    make = _make_link if file.symlink else _make_file
-    try:
-        try:
-            make(temporary, file)
-        except FileNotFoundError:
-            # a folder is made where it is missing: asking first would cost a third of the time
-            path.parent.mkdir(parents=True, exist_ok=True)
-            make(temporary, file)
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError) and error.errno:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-
-
-def _make_file(path: Path, file: File) -> None:
-    with path.open("wb", buffering=0) as stream:
-        stream.write(file.content)
-    path.chmod(0o755 if file.executable else 0o644)
-
-
-def _make_link(path: Path, file: File) -> None:
-    path.unlink(missing_ok=True)
-    path.symlink_to(file.content.decode())
+    return File(manifests.write(journal)), File(manifests.write(final))
 
 
 def _remove(root: Path, path: Path) -> None:

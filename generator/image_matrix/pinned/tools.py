@@ -1,4 +1,4 @@
-"""Pinned programs: fetched from their release, checked against the table, kept for the run."""
+"""Pinned programs: their releases are fetched, checked against the table before each use, and kept in a cache."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 import io
 import platform
 import tarfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.output_tree.atomic import write_atomically
+from image_matrix.output_tree.files import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,20 +19,35 @@ if TYPE_CHECKING:
 
     from image_matrix.pinned.actions import Tool
 
+    Fetch = Callable[[str], Iterable[bytes]]
+
+NAME_DIGITS = 12
+"""Hexadecimal digits of the SHA-256 in the name of a release that is kept."""
+
 
 def native_arch() -> str:
     """Return this machine's architecture as Docker calls it."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "amd64"
 
 
-def install(tool: Tool, folder: Path, fetch: Callable[[str], Iterable[bytes]]) -> Path:
-    """Put a tool's program into ``folder`` and return it.
+def cached_release(tool: Tool, cache: Path, fetch: Fetch) -> bytes:
+    """Return a tool's release from the cache, where its bytes are the pinned ones; else fetch it and keep it.
 
-    Raises :class:`EnvironmentFailure` for other bytes than the pinned ones.
+    Raises as :func:`fetched_release` does. A cache that cannot be written is no failure.
     """
-    target = folder / tool.name
-    if target.is_file():
-        return target
+    kept = cache / f"{tool.name}-{tool.version}-{tool.sha256[:NAME_DIGITS]}"
+    with suppress(OSError):
+        content = kept.read_bytes()
+        if hashlib.sha256(content).hexdigest() == tool.sha256:
+            return content
+    content = fetched_release(tool, fetch)
+    with suppress(OSError):
+        write_atomically(kept, File(content))
+    return content
+
+
+def fetched_release(tool: Tool, fetch: Fetch) -> bytes:
+    """Fetch a tool's release; raises :class:`EnvironmentFailure` for other bytes than the pinned ones."""
     try:
         content = b"".join(fetch(tool.url))
     except OSError as error:
@@ -40,11 +58,21 @@ def install(tool: Tool, folder: Path, fetch: Callable[[str], Iterable[bytes]]) -
         raise EnvironmentFailure(
             f"{tool.url} has the SHA-256 {actual}", f"{tool.sha256} is pinned: do not use this file"
         )
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        member = archive.extractfile(tool.name)
+    return content
+
+
+def unpack(tool: Tool, release: bytes, folder: Path) -> Path:
+    """Put the program of a checked release into a folder and return it.
+
+    Raises :class:`EnvironmentFailure` for a release without it and :class:`OSError` where it cannot be written.
+    """
+    program = folder / tool.name
+    with tarfile.open(fileobj=io.BytesIO(release)) as archive:
+        try:
+            member = archive.extractfile(tool.name)
+        except KeyError:
+            member = None
         if member is None:
             raise EnvironmentFailure(f"{tool.url} has no program `{tool.name}`")
-        folder.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(member.read())
-    target.chmod(0o755)
-    return target
+        write_atomically(program, File(member.read(), executable=True))
+    return program

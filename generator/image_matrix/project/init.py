@@ -79,7 +79,7 @@ def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
     Before anything is written, raises :class:`Failure` where a file of another content is in the way, and
     :class:`CallError` where ``root`` is no folder.
     """
-    from image_matrix.output_tree.tree import apply, compare, write_atomically
+    from image_matrix.output_tree.tree import apply, compare
 
     if _is_there(root) and not root.is_dir():
         raise CallError(f"{root} is not a folder")
@@ -88,9 +88,7 @@ def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
     written = {**repository.inputs, **repository.side}
     for path in kept:
         del written[path]
-    for path, file in written.items():
-        write_atomically(root / path, file)
-    apply(root, compare(root, repository.rendered))
+    apply(root, compare(root, repository.rendered), written)
     return [*written, *repository.rendered], kept
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.docs.images_page import text
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 FOUND = 66
 """The exit code that trivy is told to have for findings, so that its own failures are not taken for them."""
+PASSED = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "TMPDIR", "CI",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NO_COLOR",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+)  # fmt: skip
+"""Variables that a scanner gets whatever its name is: where things are, the language, proxies and certificates."""
 MOUNT = "/scan"
 LISTED = 100
 """Findings that a run's summary lists."""
@@ -82,6 +91,16 @@ def command(scanning: Scanning, job: Job) -> list[str]:
             return [*run, scanning.image or "", *_filled(scanning.command, *inside)]
         case _:
             return _filled(scanning.command, str(job.image), str(job.report))
+
+
+def environment(program: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a scanner gets: none that could push, sign or speak for the run.
+
+    Its own begin with its name: ``TRIVY_…`` for ``trivy``, ``MY_SCANNER_…`` for ``./my-scanner.sh``.
+    """
+    name = re.sub(r"\W", "_", PurePath(program).stem).upper()
+    prefixes = ("LC_", f"{name}_")
+    return {key: value for key, value in variables.items() if key in PASSED or key.startswith(prefixes)}
 
 
 def _trivy(scanning: Scanning, job: Job) -> list[str]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import sys
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import jinja2
 from jinja2 import BytecodeCache
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jinja2.bccache import Bucket
+
+_DIGEST = hashlib.sha256().digest_size
+"""Bytes at the start of a file: the digest of the others, so that nothing that was damaged is loaded."""
 
 
 class CompiledTemplates(BytecodeCache):
@@ -20,25 +26,28 @@ class CompiledTemplates(BytecodeCache):
         self.folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Load what was compiled from this text, if anything was."""
+        """Load what was compiled from this text; whatever is wrong with the file, the text is compiled again."""
         try:
-            with self._file(bucket).open("rb") as stream:
-                bucket.load_bytecode(stream)
-        except OSError:
-            return
+            kept = self._file(bucket).read_bytes()
+            digest, code = kept[:_DIGEST], kept[_DIGEST:]
+            if digest == hashlib.sha256(code).digest():
+                bucket.bytecode_from_string(code)
+        except Exception:
+            bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled; where that fails, the next run compiles again."""
-        from contextlib import suppress
-
+        from image_matrix.output_tree.atomic import write_atomically
         from image_matrix.output_tree.files import File
-        from image_matrix.output_tree.tree import write_atomically
 
+        code = bucket.bytecode_to_string()
         with suppress(OSError):
-            write_atomically(self._file(bucket), File(bucket.bytecode_to_string()))
+            write_atomically(self._file(bucket), File(hashlib.sha256(code).digest() + code))
 
     def _file(self, bucket: Bucket) -> Path:
-        return self.folder / f"{bucket.key}-{bucket.checksum}.{sys.implementation.cache_tag}"
+        """Return the file of a text; what another version of Jinja or Python has compiled is another file."""
+        jinja = getattr(jinja2, "__version__", "")
+        return self.folder / f"{bucket.key}-{bucket.checksum}.jinja-{jinja}.{sys.implementation.cache_tag}"
 
 
 def compiled_templates() -> CompiledTemplates | None:
@@ -47,13 +56,7 @@ def compiled_templates() -> CompiledTemplates | None:
     Compiled templates are code: the folder must be nobody else's to write.
     """
     from image_matrix import __version__
+    from image_matrix.user_cache import user_cache
 
-    try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "image-matrix" / __version__
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat()
-    except (OSError, RuntimeError):
-        return None
-    ours = os.name != "posix" or (mode.st_uid == os.geteuid() and not mode.st_mode & 0o022)
-    return CompiledTemplates(folder) if ours else None
+    folder = user_cache(__version__)
+    return CompiledTemplates(folder) if folder else None
