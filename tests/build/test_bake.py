@@ -18,7 +18,7 @@ from tests.build.support import LEAF, STATE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOGS = Path(__file__).parent.parent / "fixtures" / "engine"
+LOGS = Path(__file__).parent.parent / "fixtures" / "build"
 REQUEST = make_request((STATE,), [LEAF], {}, Aim(push=True), ())
 DIGEST = "sha256:" + "0" * 64
 

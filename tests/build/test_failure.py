@@ -14,7 +14,7 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.output_tree.files import File
 from tests.build.support import LEAF, MIDDLE, STATE
 
-LOGS = Path(__file__).parent.parent / "fixtures" / "engine"
+LOGS = Path(__file__).parent.parent / "fixtures" / "build"
 EVERYTHING = make_request((STATE,), [LEAF], {}, Aim(push=False), ())
 ALONE = make_request((STATE,), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
 
