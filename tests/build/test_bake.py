@@ -13,13 +13,15 @@ from image_matrix.build.failure import BuildFailed
 from image_matrix.build.process import Ended
 from image_matrix.build.request import Aim, make_request
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.planning.registry_locations import Places
+from image_matrix.retry import ATTEMPTS
 from tests.build.support import LEAF, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-REQUEST = make_request((STATE,), [LEAF], {}, Aim(push=True), ())
+REQUEST = make_request(Places(STATE), [LEAF], {}, Aim(push=True), ())
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -29,6 +31,7 @@ class Engine:
     def __init__(self, *logs: str) -> None:
         self.logs = [(LOGS / f"{name}.log").read_text(encoding="utf-8") for name in logs]
         self.told: list[str] = []
+        self.pauses: list[float] = []
         self.calls = 0
 
     def watch(self, _: list[str], folder: Path, __: Mapping[str, str]) -> Ended:
@@ -40,20 +43,35 @@ class Engine:
         return Ended(0, "")
 
     def bake(self) -> list[Built]:
-        return bake(REQUEST, ("--push",), {}, self.watch, self.told.append)
+        return bake(REQUEST, ("--push",), {}, self.watch, self.told.append, self.pauses.append)
 
 
 @pytest.mark.parametrize("log", ["store-race", "registry-stumbled"])
 def test_what_passes_is_tried_once_more(log: str) -> None:
     engine = Engine(log)
     assert {one.digest for one in engine.bake()} == {DIGEST}
-    assert engine.told == ["the build failed for a reason that passes; trying once more"]
+    assert engine.told == ["the build failed for a reason that passes; trying again in 1 s"]
 
 
 def test_twice_is_a_failure() -> None:
     engine = Engine("registry-stumbled", "registry-stumbled")
     with pytest.raises(EnvironmentFailure, match="500 Internal Server Error"):
         engine.bake()
+    assert engine.calls == 2
+
+
+@pytest.mark.parametrize("log", ["ghcr-limit", "hub-limit"])
+def test_a_rate_limit_is_waited_for(log: str) -> None:
+    engine = Engine(log, log, log, log)
+    assert {one.digest for one in engine.bake()} == {DIGEST}
+    assert engine.pauses == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_a_rate_limit_that_does_not_end_is_a_failure() -> None:
+    engine = Engine(*["ghcr-limit"] * ATTEMPTS)
+    with pytest.raises(EnvironmentFailure, match="exceeded a secondary rate limit"):
+        engine.bake()
+    assert engine.calls == ATTEMPTS
 
 
 @pytest.mark.parametrize(("log", "kind"), [("parents-step", BuildFailed), ("one-target", BuildFailed)])

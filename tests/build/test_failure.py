@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failure
+from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failure, worth
 from image_matrix.build.request import Aim, Request, make_request
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.output_tree.files import File
+from image_matrix.planning.registry_locations import Places
 from tests.build.support import LEAF, MIDDLE, STATE
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-EVERYTHING = make_request((STATE,), [LEAF], {}, Aim(push=False), ())
-ALONE = make_request((STATE,), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
+EVERYTHING = make_request(Places(STATE), [LEAF], {}, Aim(push=False), ())
+ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
 
 
 def read(name: str) -> str:
@@ -68,6 +69,16 @@ def test_a_build_of_one_image_names_no_target() -> None:
             "sources",
         ),
         ("no-registry", "base:default (linux/amd64) cannot be built: failed to push", "check the network"),
+        (
+            "ghcr-limit",
+            'middle:default (linux/amd64) cannot be built: "message": "You have exceeded a secondary rate limit.',
+            "wait a few minutes",
+        ),
+        (
+            "hub-limit",
+            "base:default (linux/amd64) cannot be built: toomanyrequests: You have reached your",
+            "`docker login`",
+        ),
     ],
 )
 def test_what_is_around_the_build_is_no_fault_of_a_dockerfile(name: str, said: str, remedy: str) -> None:
@@ -99,6 +110,12 @@ def test_a_step_that_was_killed() -> None:
 def test_a_step_that_mentions_the_network_is_still_a_step() -> None:
     log = read("parents-step").replace("E: Unable to locate package nonesuch", "curl: (7) Connection refused")
     assert type(failure(EVERYTHING, log)) is BuildFailed
+
+
+def test_a_step_that_meets_a_rate_limit_is_not_tried_again() -> None:
+    log = read("parents-step").replace("apt-get update\\n", "echo rate limit 429\\n")
+    assert "rate limit 429" in log.splitlines()[-1]
+    assert worth(log) is None
 
 
 @pytest.mark.parametrize(

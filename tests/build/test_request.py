@@ -8,7 +8,7 @@ import pytest
 from image_matrix.build.request import Aim, make_request, refuse_ancestors
 from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.errors import Blocked
-from image_matrix.planning.registry_locations import staged
+from image_matrix.planning.registry_locations import places, staged
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, tag
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ HERE = Aim(push=False)
 
 
 def request(aim: Aim, there: dict[tuple[str, str], str] = THERE) -> Request:
-    places = (STATE, staged(STATE)) if aim.staging else (STATE,)
-    return make_request(places, [LEAF], there, aim, ("id=site,env=X",))
+    return make_request(places(STATE, staging=aim.staging), [LEAF], there, aim, ("id=site,env=X",))
 
 
 def targets(made: Request) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,8 @@ class Server(BaseHTTPRequestHandler):
     comments: list[dict[str, Any]]
     pulls: list[dict[str, Any]]
     refuse = 0
+    limits = 0
+    """Requests that are refused for a secondary rate limit."""
     seen: list[str]
 
     def _reply(self, content: Any, status: int = 200) -> None:
@@ -34,7 +36,10 @@ class Server(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else {}
         self.seen.append(f"{self.command} {self.path}")
-        if self.refuse:
+        if self.limits:
+            type(self).limits -= 1
+            self._reply({"message": "You have exceeded a secondary rate limit."}, 403)
+        elif self.refuse:
             self._reply({"message": "Resource not accessible by integration"}, self.refuse)
         elif self.command == "GET" and "/comments" in self.path:
             page = int(self.path.rpartition("=")[2])
@@ -57,7 +62,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[Api, Any]]:
+def server(pauses: list[float]) -> Iterator[tuple[Api, Any]]:  # noqa: ARG001 - nobody waits
     handler = type("Fresh", (Server,), {"comments": [], "pulls": [], "seen": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -91,6 +96,36 @@ def test_a_token_that_can_only_read_is_told_apart(server: tuple[Api, Any]) -> No
         keep_comment(api, 7, MARKER, MARKER)
 
 
-def test_nobody_answers() -> None:
+def test_a_limit_is_waited_for_and_is_no_missing_permission(
+    server: tuple[Api, Any], pauses: list[float]
+) -> None:
+    api, kept = server
+    kept.limits = 2
+    keep_comment(api, 7, f"{MARKER} first", MARKER)
+    assert (len(kept.comments), pauses) == (1, [1.0, 2.0])
+    kept.limits = 99
+    with pytest.raises(
+        EnvironmentFailure, match=r"limits how often it is asked: .*secondary rate limit"
+    ) as caught:
+        keep_comment(api, 7, f"{MARKER} second", MARKER)
+    assert "in a few minutes" in caught.value.help
+
+
+def test_a_comment_that_may_have_been_written_is_not_written_twice(
+    server: tuple[Api, Any], pauses: list[float]
+) -> None:
+    api, kept = server
+    kept.refuse = 502
+    with pytest.raises(EnvironmentFailure, match="HTTP 502"):
+        api.call("POST", "/issues/7/comments", {"body": "once"})
+    assert (len(kept.seen), pauses) == (1, [])
+
+
+def test_the_token_is_not_shown(server: tuple[Api, Any]) -> None:
+    assert "secret" not in repr(server[0])
+
+
+def test_nobody_answers(pauses: list[float]) -> None:
     with pytest.raises(EnvironmentFailure, match="no answer"):
         open_api("http://127.0.0.1:9", "example/notebooks", "secret").call("GET", "/")
+    assert len(pauses) == 3

@@ -48,7 +48,7 @@ def test_what_skopeo_says() -> None:
 
 
 def test_a_registry_without_an_answer_is_the_networks_fault(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pauses: list[float]
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -59,6 +59,7 @@ def test_a_registry_without_an_answer_is_the_networks_fault(
         "images: {base: {from: debian}}\n"
     )
     assert run(["-q", "-C", str(tmp_path), "accept", "base", "--platform", "linux/amd64"]) == 3
+    assert pauses == [1.0, 2.0, 4.0]
     said = capsys.readouterr().err
     assert "error: base:default (linux/amd64): " in said
     assert "help: check `registry:`, the network and the login" in said

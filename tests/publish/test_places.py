@@ -5,7 +5,15 @@ from __future__ import annotations
 from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.plan import State, reference, references
-from image_matrix.planning.registry_locations import at, found, presence_anywhere, staged
+from image_matrix.planning.registry_locations import (
+    Places,
+    at,
+    existing_images,
+    places,
+    presence_anywhere,
+    refused,
+    staged,
+)
 from image_matrix.project.render import render_all
 from image_matrix.registry.client import Registry, World
 from image_matrix.registry.http import Request, Response
@@ -17,11 +25,13 @@ STATE = State(FOUND, Pins(), TEMPLATES, FILES, compute_keys(FOUND.variants, FILE
 BASE, LEAF = (next(leg for leg in references(STATE) if leg[0].startswith(name)) for name in ("base", "leaf"))
 
 
-def registry(has: dict[str, str]) -> Registry:
-    """A registry that has these references, each with its digest."""
+def registry(has: dict[str, str], denied: tuple[str, ...] = ()) -> Registry:
+    """A registry that has these references, each with its digest, and refuses to speak of some paths."""
 
     def answer(request: Request) -> Response:
         path = request.url.partition("/v2/")[2].replace("/manifests/", ":")
+        if any(path.startswith(start) for start in denied):
+            return Response(403, {}, b'{"errors": [{"code": "DENIED"}]}')
         digest = has.get(f"ghcr.io/{path}")
         return Response(200, {"docker-content-digest": digest}) if digest else Response(404, {})
 
@@ -40,25 +50,51 @@ def test_keys_do_not_depend_on_the_place() -> None:
 
 def test_what_the_default_branch_has_wins() -> None:
     both = registry({name(STATE, BASE): "sha256:1", name(staged(STATE), BASE): "sha256:2"})
-    there = found((STATE, staged(STATE)), [BASE, LEAF], both, print)
+    there = existing_images((STATE, staged(STATE)), [BASE, LEAF], both, print)
     assert there == {BASE: "ghcr.io/example/notebooks/base@sha256:1"}
 
 
 def test_staging_fills_the_gaps_for_pull_requests_only() -> None:
     staging = registry({name(staged(STATE), LEAF): "sha256:2"})
-    assert found((STATE, staged(STATE)), [BASE, LEAF], staging, print) == {
+    assert existing_images((STATE, staged(STATE)), [BASE, LEAF], staging, print) == {
         LEAF: "ghcr.io/example/notebooks/staging/leaf@sha256:2"
     }
-    assert found((STATE,), [BASE, LEAF], registry({name(staged(STATE), LEAF): "sha256:2"}), print) == {}
+    assert (
+        existing_images((STATE,), [BASE, LEAF], registry({name(staged(STATE), LEAF): "sha256:2"}), print)
+        == {}
+    )
 
 
 def test_a_candidate_is_not_there() -> None:
     untested = registry({f"{name(STATE, BASE)}-candidate": "sha256:1"})
-    assert found((STATE,), [BASE], untested, print) == {}
-    assert presence_anywhere((STATE,), untested, print)[name(STATE, BASE)] == "absent"
+    assert existing_images((STATE,), [BASE], untested, print) == {}
+    assert presence_anywhere(Places(STATE), untested, print)[name(STATE, BASE)] == "absent"
 
 
 def test_presence_is_by_the_first_place() -> None:
     staging = registry({name(staged(STATE), LEAF): "sha256:2"})
-    said = presence_anywhere((STATE, staged(STATE)), staging, print)
+    said = presence_anywhere(places(STATE, staging=True), staging, print)
     assert said == {name(STATE, BASE): "absent", name(STATE, LEAF): "present"}
+
+
+def test_a_refusal_of_the_default_branchs_place_stays_unknown() -> None:
+    refusing = registry(
+        {name(staged(STATE), LEAF): "sha256:2"}, denied=("example/notebooks/base", "example/notebooks/leaf")
+    )
+    known = presence_anywhere(places(STATE, staging=True), refusing, print)
+    assert known == {name(STATE, BASE): "unknown", name(STATE, LEAF): "present"}
+
+
+def test_a_staging_path_that_does_not_exist_yet_is_refused_and_changes_nothing() -> None:
+    refusing = registry({name(STATE, BASE): "sha256:1"}, denied=("example/notebooks/staging/",))
+    known = presence_anywhere(places(STATE, staging=True), refusing, print)
+    assert known == {name(STATE, BASE): "present", name(STATE, LEAF): "absent"}
+    assert list(refused(places(STATE, staging=True).order, [LEAF], refusing)) == [LEAF]
+    assert refused((STATE,), [LEAF], refusing) == {}
+
+
+def test_pushes_go_to_the_staging_path_where_there_is_one() -> None:
+    assert places(STATE, staging=False).order == (STATE,)
+    assert places(STATE, staging=False).target is STATE
+    both = places(STATE, staging=True)
+    assert both.order == (both.main, both.target) == (STATE, staged(STATE))

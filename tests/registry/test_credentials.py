@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,5 +123,17 @@ def test_challenges() -> None:
 @given(st.text())
 def test_no_header_breaks_us(text: str) -> None:
     challenge(text)
-    pause = retry_after(text)
-    assert pause is None or 0 < pause <= 60
+    assert retry_after(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("120", 120), (" 7 ", 7), ("", 0), ("soon", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
+)
+def test_the_pause_that_a_server_asks_for(header: str, seconds: float) -> None:
+    assert retry_after(header) == seconds
+
+
+def test_the_moment_that_a_server_asks_for() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert 3500 < retry_after(in_an_hour) <= 3600

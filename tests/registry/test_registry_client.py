@@ -22,7 +22,8 @@ from image_matrix.registry import http
 from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
 from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import ATTEMPTS, LONGEST_PAUSE, network, with_retries
+from image_matrix.registry.http import ConnectionFailed, Request, Response, network, patient
+from image_matrix.retry import ATTEMPTS, FEW, LONGEST_PAUSE, PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,11 +60,18 @@ class Behaviour:
     digest_header: bool = True
     head: bool = True
     forbidden: frozenset[str] = frozenset()
+    limits: int = 0
+    """The first of all requests that are refused as GHCR refuses them for a secondary rate limit."""
+    limited_tokens: bool = False
+    """The token server refuses so."""
     tokens_last: int = 10**9
     """Requests that a token is good for."""
     held: dict[str, bytes] = field(default_factory=lambda: dict(HELD), repr=False)
 
 
+LIMIT = json.dumps(
+    {"errors": [{"code": "DENIED", "message": "You have exceeded a secondary rate limit."}]}
+).encode()
 USER = Credentials("robot", "s3cret:with colon")
 
 
@@ -116,7 +124,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.count += 1
             turn = self.server.count
         try:
-            if not self.misbehave(turn):
+            if turn <= self.server.behaviour.limits:
+                self.reply(403, LIMIT)
+            elif not self.misbehave(turn):
                 self.registry()
         finally:
             with self.server.lock:
@@ -128,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
             return False
         with self.server.lock:
             self.server.failed[self.path] += 1
-            if self.server.behaviour.every > 1 and self.server.failed[self.path] >= ATTEMPTS:
+            if self.server.behaviour.every > 1 and self.server.failed[self.path] >= FEW:
                 return False
         failure = failures[turn // self.server.behaviour.every % len(failures)]
         if failure == "cut":
@@ -178,6 +188,8 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def token(self, scope: str, *, good: bool) -> None:
+        if self.server.behaviour.limited_tokens:
+            return self.reply(403, LIMIT)
         if not good:
             return self.reply(401)
         with self.server.lock:
@@ -217,7 +229,7 @@ def client(
     net = network()
     paused = sleeps if sleeps is not None else []
     try:
-        yield Registry(World(with_retries(net.send, paused.append), lambda _host: credentials, **world))
+        yield Registry(World(patient(net.send, paused.append), lambda _host: credentials, **world))
     finally:
         net.session.close()
 
@@ -234,7 +246,7 @@ EXPECTED = {name: Digest(DIGESTS[name]) if name in HELD else Absent() for name i
 CASES = {
     "well": (Behaviour(), None),
     "429 and 500": (Behaviour(failures=(429, 500)), None),
-    "retry-after": (Behaviour(failures=(503, "cut", 429), retry_after="0.01"), None),
+    "retry-after": (Behaviour(failures=(503, "cut", 429), retry_after="1"), None),
     "cut": (Behaviour(failures=("cut",)), None),
     "token": (Behaviour(login="bearer"), None),
     "token, user, failures": (Behaviour(login="bearer", failures=(500, 429, "cut")), USER),
@@ -294,6 +306,68 @@ def test_a_server_that_never_recovers_is_unreachable() -> None:
         assert len(sleeps) == ATTEMPTS - 1
 
 
+def test_a_limit_is_waited_for_although_it_is_called_denied() -> None:
+    sleeps: list[float] = []
+    with serving(Behaviour(limits=4)) as server, client(sleeps=sleeps) as registry:
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+        assert registry.manifest(f"{server.host}/{NAMES[20]}:1") == Absent()
+    assert sleeps == [1.0, 2.0, 4.0], "HEAD has no text: GET is asked at once, and then again"
+
+
+def test_a_limit_that_does_not_end_is_no_denial() -> None:
+    sleeps: list[float] = []
+    with serving(Behaviour(limits=10**9)) as server, client(sleeps=sleeps) as registry:
+        reason = "it limits how often it is asked: You have exceeded a secondary rate limit."
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == Unreachable(reason, PATIENCE)
+        assert sum(sleeps) <= ATTEMPTS * LONGEST_PAUSE
+        waited = len(sleeps)
+        assert isinstance(registry.digest(f"{server.host}/{NAMES[1]}:1"), Unreachable)
+        assert len(sleeps) == waited, "the next one is asked, and not waited for"
+
+
+def test_a_token_server_that_limits_does_not_deny() -> None:
+    with serving(Behaviour(login="bearer", limited_tokens=True)) as server, client(USER) as registry:
+        found = registry.digest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Unreachable)
+        assert found.remedy == PATIENCE
+
+
+def test_a_manifest_answers_for_its_digest() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        registry.manifest(reference)
+        assert registry.digest(reference) == EXPECTED[NAMES[0]]
+        assert sum(server.seen.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "repeatable", "tries"),
+    [(502, True, ATTEMPTS), (502, False, 1), (503, False, ATTEMPTS), (429, False, ATTEMPTS), (404, True, 1)],
+)
+def test_what_may_have_been_done_is_not_asked_for_twice(status: int, repeatable: bool, tries: int) -> None:
+    asked: list[Request] = []
+
+    def transport(request: Request) -> Response:
+        asked.append(request)
+        return Response(status, {})
+
+    patient(transport, lambda _: None)(Request("POST", "https://example.org", repeatable=repeatable))
+    assert len(asked) == tries
+
+
+def test_a_connection_that_breaks_may_have_done_it() -> None:
+    asked: list[Request] = []
+
+    def transport(request: Request) -> Response:
+        asked.append(request)
+        raise ConnectionFailed("the connection was cut")
+
+    for repeatable in (False, True):
+        with pytest.raises(ConnectionFailed):
+            patient(transport, lambda _: None)(Request("POST", "https://a.example", repeatable=repeatable))
+    assert len(asked) == 1 + FEW
+
+
 def test_retry_after_is_followed_up_to_a_minute() -> None:
     sleeps: list[float] = []
     with serving(Behaviour(failures=(429,), retry_after="3600")) as server, client(sleeps=sleeps) as registry:
@@ -325,7 +399,7 @@ def test_a_host_that_drops_packets_is_tried_once(monkeypatch: pytest.MonkeyPatch
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         host = f"127.0.0.1:{full.getsockname()[1]}"
-        client = Registry(World(with_retries(network().send, pauses.append), lambda _: None))
+        client = Registry(World(patient(network().send, pauses.append), lambda _: None))
         answers = [client.digest(f"{host}/a:1"), client.digest(f"{host}/b:1")]
     assert answers == [Unreachable(f"{host}: it cannot be reached: no answer in time")] * 2
     assert pauses == []

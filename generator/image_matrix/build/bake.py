@@ -6,15 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.build.failure import failure, passes
+from image_matrix.build.failure import failure, worth
 from image_matrix.build.workspace import BAKE_FILE, write_workspace
+from image_matrix.registry.reference import parse_reference
+from image_matrix.retry import persevere
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.build.process import Watch
+    from image_matrix.build.process import Ended, Watch
     from image_matrix.build.request import Leg, Request
+    from image_matrix.retry import Again, Sleep
 
 METADATA = "metadata.json"
 
@@ -29,7 +32,7 @@ class Built:
     @property
     def image(self) -> str:
         """The result as `repository@digest`."""
-        return f"{self.leg.tags[0].rpartition(':')[0]}@{self.digest}"
+        return parse_reference(self.leg.tags[0]).at(self.digest)
 
 
 def bake(
@@ -38,22 +41,29 @@ def bake(
     environment: Mapping[str, str],
     watch: Watch,
     tell: Callable[[str], None],
+    sleep: Sleep,
 ) -> list[Built]:
     """Run ``docker buildx bake`` for a request; ``watch`` runs the command (:mod:`image_matrix.build.process`).
 
-    What fails for a passing reason is tried once more, which takes the finished steps from the engine's cache. Raises
+    What fails for a passing reason is tried again, which takes the finished steps from the engine's cache. Raises
     what :func:`image_matrix.build.failure.failure` makes of its log.
     """
+
+    def wait(seconds: float) -> None:
+        tell(f"the build failed for a reason that passes; trying again in {seconds:.0f} s")
+        sleep(seconds)
+
     with temporary_folder() as folder:
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
         command += [*arguments, *(leg.target for leg in request.legs)]
-        ended = watch(command, folder, environment)
-        if ended.code and passes(ended.tail):
-            tell("the build failed for a reason that passes; trying once more")
-            ended = watch(command, folder, environment)
+        ended = persevere(lambda: watch(command, folder, environment), _judge, wait)
         if ended.code:
             raise failure(request, ended.tail)
         results = json.loads(metadata.read_text())
     return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]
+
+
+def _judge(ended: Ended) -> Again | None:
+    return worth(ended.tail) if ended.code else None

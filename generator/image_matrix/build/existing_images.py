@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.ancestors import with_ancestors
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.planning.registry_locations import found
+from image_matrix.planning.registry_locations import existing_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from image_matrix.build.request import Aim, LegId
     from image_matrix.planning.plan import State
+    from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
 
 
 def reusable(
-    places: Sequence[State],
+    places: Places,
     wanted: list[LegId],
     aim: Aim,
     registry: Registry,
@@ -26,10 +27,10 @@ def reusable(
 ) -> dict[LegId, str]:
     """Return, of what is wanted and its ancestors, what there is: repository and digest.
 
-    Raises :class:`EnvironmentFailure` where no registry answers and the result is to be pushed there.
+    Raises :class:`EnvironmentFailure` where the registry does not answer and the result is to be pushed there.
     """
     try:
-        there = found(places, with_ancestors(places[0], wanted), registry, tell)
+        there = existing_images(places.order, with_ancestors(places.main, wanted), registry, tell)
     except EnvironmentFailure as failure:
         if aim.push:
             raise
@@ -40,7 +41,7 @@ def reusable(
     if not aim.candidate or aim.staging:
         return there
     missing = [leg for leg in wanted if leg not in there]
-    return there | _promoted(places[0], missing, registry, environment, tell)
+    return there | _promoted(places.main, missing, registry, environment, tell)
 
 
 def _promoted(

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, Again, names_rate_limit, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.build.request import Leg, Request
 
-_ERROR = re.compile(r"^ERROR: (?:target [\w-]+: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE)
+_ERROR = re.compile(
+    r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
+)
 _STEP = re.compile(r"^ > \[(?P<target>[\w-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
 """The end of the log has the step that failed once more, with the end of its output, then its lines."""
 _LINE = re.compile(r"^ +(?P<number>\d+) \| >>> (?P<text>.*)$", re.MULTILINE)
@@ -31,6 +34,7 @@ _ENGINE = (
 )
 """What steps print where the engine is at fault, and what helps."""
 _AROUND = (
+    (RATE_LIMIT, PATIENCE),
     (r"no builder", "`docker buildx ls` lists them"),
     (
         r"source metadata.*: not found",
@@ -38,16 +42,17 @@ _AROUND = (
     ),
     (r"\b40[13]\b|denied|unauthorized|no basic auth", "`docker login` with an account that may do this"),
     (
-        r"refused|no such host|timeout|connection reset|TLS handshake|x509|unexpected EOF|\b(?:429|50[0234])\b",
+        rf"refused|no such host|x509|{PASSING}",
         "check the network and the registry; closed ones need `mirrors` and `ca_bundle` in the matrix",
     ),
 )
 """What buildx and the engine say of themselves and of registries, and what helps."""
-_PASSING = re.compile(
-    r'^image "[^"]+": already exists$'  # two builds named the same image at once in one engine's store
-    r"|unexpected status from \w+ request to \S+: (?:429|50[0234])\b|connection reset by peer"
+_STORE_RACE = re.compile(r'^image "[^"]+": already exists$')
+"""Two builds named the same image at once in one engine's store."""
+_STUMBLED = re.compile(
+    rf"unexpected status (?:from \w+ request to|code) \S+: (?:{NUMBERS})\b|connection reset by peer"
 )
-"""What is over at the next attempt: somebody else was in the way, or the registry was for a moment."""
+"""A registry could not answer for a moment."""
 MOST_SHOWN = 300
 """Characters of what a step said last."""
 
@@ -81,7 +86,7 @@ def failure(request: Request, tail: str) -> Failure:
 
     :class:`BuildFailed` where a step did; :class:`EnvironmentFailure` where the engine or a registry did.
     """
-    said = _last_error(tail) or "docker gave no reason"
+    said = reason(_last_error(tail), 0) or "docker gave no reason"
     step = failed_step(request, tail)
     who = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
     ended = _ENDED.match(said)
@@ -103,13 +108,24 @@ def failure(request: Request, tail: str) -> Failure:
     )
 
 
-def passes(tail: str) -> bool:
-    """Say whether a build failed, by the end of its log, for a reason that is over when it is tried again."""
-    return bool(_PASSING.search(_last_error(tail)))
+def worth(tail: str) -> Again | None:
+    """Return what another try of a build is worth, by the end of its log; ``None`` where it would not help.
+
+    A rate limit lasts for minutes. Anything else that passes is over at once: somebody else was in the way, or a
+    registry was down for a moment.
+    """
+    first, _, more = _last_error(tail).partition("\n")
+    if _ENDED.match(first):
+        return None
+    if names_rate_limit(first) or names_rate_limit(more):
+        return Again()
+    return Again(attempts=2) if _STORE_RACE.match(first) or _STUMBLED.search(first) else None
 
 
 def _last_error(tail: str) -> str:
-    return next(reversed(_ERROR.findall(tail)), "")
+    """Return buildx' last error with the lines below it: what a registry answers may have several."""
+    match = next(reversed([*_ERROR.finditer(tail)]), None)
+    return tail[match.start("message") :] if match else ""
 
 
 def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:

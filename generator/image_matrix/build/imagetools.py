@@ -3,76 +3,50 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import time
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.program import advice, reason, run_patiently
+from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from subprocess import CompletedProcess
+    from collections.abc import Iterable
 
-ATTEMPTS = 7
-FIRST_PAUSE = 1.0
-"""Seconds before the second try; each pause is twice the one before."""
-_TRANSIENT = re.compile(
-    r"\b(429|50[0234])\b|too many requests|timeout|connection reset|unexpected EOF|TLS handshake",
-    re.IGNORECASE,
-)
-"""What registries say when another try helps; neither buildx nor GHCR's clients retry by themselves."""
+    from image_matrix.program import Run
+
+COMMAND = ("docker", "buildx", "imagetools")
 
 
 def create(
-    target: str,
-    sources: Iterable[str],
-    annotations: Iterable[str] = (),
-    sleep: Callable[[float], None] = time.sleep,
+    target: str, sources: Iterable[str], annotations: Iterable[str] = (), run: Run = run_patiently
 ) -> None:
     """Make ``target`` point to an index of the sources' manifests; one source without annotations is copied as it is.
 
-    Raises :class:`EnvironmentFailure` where the registry refuses, after every retry.
+    Raises :class:`EnvironmentFailure` where the registry refuses, after every try.
     """
     options = [part for annotation in annotations for part in ("--annotation", annotation)]
-    answer = _ask(("create", "--tag", target, *options, *sources), ATTEMPTS, sleep)
+    answer = run((*COMMAND, "create", "--tag", target, *options, *sources))
     if answer.returncode:
         raise EnvironmentFailure(
-            f"{target} could not be written: {_last(answer)}", "look at the login and its permissions"
+            f"{target} could not be written: {reason(answer.stderr)}",
+            advice(answer.stderr, "look at the login and its permissions"),
         )
 
 
-def compressed_bytes(
-    reference: str, attempts: int = ATTEMPTS, sleep: Callable[[float], None] = time.sleep
-) -> int:
+def compressed_bytes(reference: str, run: Run = run_patiently) -> int:
     """Return the compressed size in bytes of ``repository@digest`` in its registry, all platforms together.
 
-    Raises :class:`EnvironmentFailure` where the registry does not say it, after every retry.
+    Raises :class:`EnvironmentFailure` where the registry does not say it, after every try.
     """
-    answer = _ask(("inspect", "--raw", reference), attempts, sleep)
+    answer = run((*COMMAND, "inspect", "--raw", reference))
     if answer.returncode:
         raise EnvironmentFailure(
-            f"the registry does not say how large {reference} is: {_last(answer)}",
-            "look at the registry, and try again",
+            f"the registry does not say how large {reference} is: {reason(answer.stderr)}",
+            advice(answer.stderr, "look at the registry, and try again"),
         )
     manifest = json.loads(answer.stdout)
     if "manifests" not in manifest:
         return sum(int(layer["size"]) for layer in manifest["layers"])
     children = (item for item in manifest["manifests"] if item.get("platform", {}).get("os") != "unknown")
-    repository = reference.partition("@")[0]
-    return sum(compressed_bytes(f"{repository}@{child['digest']}", attempts, sleep) for child in children)
-
-
-def _ask(words: Iterable[str], attempts: int, sleep: Callable[[float], None]) -> CompletedProcess[str]:
-    command = ("docker", "buildx", "imagetools", *words)
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    for attempt in range(1, attempts):
-        if answer.returncode == 0 or not _TRANSIENT.search(answer.stderr):
-            break
-        sleep(FIRST_PAUSE * 2 ** (attempt - 1))
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return answer
-
-
-def _last(answer: CompletedProcess[str]) -> str:
-    return (answer.stderr.strip().splitlines() or ["no reason given"])[-1]
+    image = parse_reference(reference)
+    return sum(compressed_bytes(image.at(child["digest"]), run) for child in children)

@@ -12,11 +12,12 @@ from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from image_matrix.config.model import Matrix, Platform, Variant
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
+    from image_matrix.planning.registry_locations import Places
 
 LegId = tuple[str, "Platform"]
 """Variant id and platform."""
@@ -85,18 +86,15 @@ class Request:
 
 
 def make_request(
-    places: Sequence[State],
+    places: Places,
     wanted: list[LegId],
     there: Mapping[LegId, str],
     aim: Aim,
     secrets: tuple[str, ...],
 ) -> Request:
-    """Ask for what is wanted and for those of its ancestors that are not ``there``.
-
-    ``places`` are the matrix under the registry path and, where the build is staged, below the staging path.
-    """
+    """Ask for what is wanted and for those of its ancestors that are not ``there``."""
     # only what is pushed is staged; on this machine an image has the name that `verify` and people look for
-    state = places[-1] if aim.push else places[0]
+    state = places.target if aim.push else places.main
     matrix = state.loaded.matrix
     legs = tuple(
         Leg(
@@ -104,7 +102,7 @@ def make_request(
             platform,
             _tags(state, name, platform, aim),
             {
-                **caching(places[0], name, platform, aim.layers),
+                **caching(places.main, name, platform, aim.layers),
                 **({"no-cache": True} if aim.fresh and (name, platform) in wanted else {}),
             },
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, open_project, say
+from image_matrix.cli.session import Session, open_project, registry_of, say
 
 if TYPE_CHECKING:
     from image_matrix.config.build import Build
@@ -27,14 +27,13 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import CallError
-    from image_matrix.planning.registry_locations import staged
+    from image_matrix.planning.registry_locations import places
     from image_matrix.publish.accept import belongs, candidate, repository
-    from image_matrix.registry.client import open_registry
 
     state = state_of(open_project(session))
     build = state.loaded.matrix.build
-    registry = open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
-    place = staged(state) if staging else state
+    registry = registry_of(session, state.loaded)
+    place = places(state, staging=staging).target
     chosen = select_for(state.loaded.variants, names, platform)
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, netrc, open_project, say, terminable
+from image_matrix.cli.session import Session, ca_bundle, netrc, open_project, registry_of, say, terminable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from image_matrix.build.bake import Built
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.build.request import Aim, LegId, Request
     from image_matrix.build.site import Secrets
     from image_matrix.config.loaded import Loaded
-    from image_matrix.planning.plan import State
+    from image_matrix.planning.registry_locations import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,17 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_legs
-    from image_matrix.planning.registry_locations import staged
+    from image_matrix.planning.registry_locations import places
 
     call = _checked(Call(**options))
     state = state_of(open_project(session))
-    places = (state, staged(state)) if call.staging else (state,)
+    where = places(state, staging=call.staging)
     wanted = select_legs(state.loaded.variants, call.names, call.chosen_platforms)
     if not call.print_only:
         require_engine()
-    there = _there(session, places, wanted, call.aim) if call.registry else {}
+    there = _there(session, where, wanted, call.aim) if call.registry else {}
     hidden = _secrets(session, state.loaded)
-    request = make_request(places, wanted, there, call.aim, hidden.options)
+    request = make_request(where, wanted, there, call.aim, hidden.options)
     if call.candidate:
         refuse_ancestors(request, wanted)
     if call.print_only:
@@ -151,13 +151,11 @@ def _checked(call: Call) -> Call:
     return call
 
 
-def _there(session: Session, places: Sequence[State], wanted: list[LegId], aim: Aim) -> Mapping[LegId, str]:
+def _there(session: Session, where: Places, wanted: list[LegId], aim: Aim) -> Mapping[LegId, str]:
     from image_matrix.build.existing_images import reusable
-    from image_matrix.registry.client import open_registry
 
-    loaded = places[0].loaded
-    registry = open_registry(loaded.matrix, ca_bundle(session, loaded))
-    return reusable(places, wanted, aim, registry, os.environ, lambda text: say(session, text))
+    registry = registry_of(session, where.main.loaded)
+    return reusable(where, wanted, aim, registry, os.environ, lambda text: say(session, text))
 
 
 def _print(request: Request) -> int:
@@ -180,7 +178,9 @@ def _run(session: Session, call: Call, request: Request, environment: Mapping[st
     )
     surroundings = {**os.environ, **environment}
     with terminable():
-        return bake(request, arguments, surroundings, _watch(session), lambda text: say(session, text))
+        return bake(
+            request, arguments, surroundings, _watch(session), lambda text: say(session, text), time.sleep
+        )
 
 
 def _watch(session: Session) -> Watch:
@@ -230,8 +230,9 @@ def _pushed_bytes(image: str) -> int | None:
     """Return an image's size for the table: a registry that does not say it fails no build."""
     from image_matrix.build.imagetools import compressed_bytes
     from image_matrix.errors import EnvironmentFailure
+    from image_matrix.program import run_once
 
     try:
-        return compressed_bytes(image, attempts=1)
+        return compressed_bytes(image, run_once)
     except EnvironmentFailure:
         return None

@@ -174,6 +174,7 @@ def ci_signer(session: Session) -> int:
     Both are pinned: version and checksum.
     """
     import subprocess
+    import time
 
     from image_matrix.cli.session import ca_bundle
     from image_matrix.config.mirrors import mirrored
@@ -186,7 +187,7 @@ def ci_signer(session: Session) -> int:
     mirrors, world = loaded.matrix.mirrors.downloads, network(ca_bundle(session, loaded))
     folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
-    release = fetched_release(pinned, lambda url: world.stream(mirrored(url, mirrors)))
+    release = fetched_release(pinned, lambda url: world.whole(mirrored(url, mirrors), time.sleep))
     program = unpack(pinned, release, folder)
     append(PATH, f"{folder}\n")
     found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())

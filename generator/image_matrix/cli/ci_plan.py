@@ -6,14 +6,16 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Project, Session, ca_bundle, open_project, say
+from image_matrix.cli.session import Project, Session, open_project, registry_of, say
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import Run
-    from image_matrix.planning.plan import Entry, Plan, State
+    from image_matrix.planning.plan import Entry, Plan, Presence, State
     from image_matrix.registry.client import Registry
 
 
@@ -55,19 +57,54 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
 
 
 def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> Run:
-    from image_matrix.cli.plan import planned
     from image_matrix.config.variant_selectors import select
     from image_matrix.github.run_plan import Run, fork_variants, restricted
+    from image_matrix.planning.plan import make_plan
     from image_matrix.render.workflow_jobs import native_platform
 
     if event.fork:
-        made = planned(session, state, old, registry=False)
+        made = make_plan(state, old, None)
         return Run(made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.build)))
-    whole = planned(session, state, old, registry=True, staging=staging)
+    registry = registry_of(session, state.loaded)
+    whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
     made = restricted(whole, variants, names, force=event.force)
-    return Run(made, unscanned=_unscanned(session, state, made, staging=staging), force=event.force)
+    unscanned = _unscanned(state, made, registry, staging=staging)
+    return Run(made, unscanned=unscanned, force=event.force)
+
+
+def _presence(
+    session: Session, state: State, event: Event, registry: Registry, *, staging: bool
+) -> Mapping[str, Presence]:
+    """Return what the registry has; raises :class:`EnvironmentFailure` where it does not say it.
+
+    The default branch wants whole manifests of what it scans: asked for first, they answer everything else.
+    """
+    from image_matrix.planning.plan import references
+    from image_matrix.planning.registry_locations import places, presence_anywhere
+    from image_matrix.planning.registry_status import refuse_what_is_known_to_exist
+
+    matrix, names = state.loaded.matrix, references(state).values()
+    if not staging and matrix.build.scan.tool != "none":
+        registry.manifests(names)
+    looked_up = presence_anywhere(places(state, staging=staging), registry, lambda text: say(session, text))
+    if not event.force:
+        refuse_what_is_known_to_exist(
+            registry.digests(names), _published(session, matrix.build.release_branch)
+        )
+    return looked_up
+
+
+def _published(session: Session, branch: str) -> frozenset[str]:
+    """Return the repositories of the images that the release branch offers, as far as the checkout has the branch."""
+    from image_matrix.github.branch_commit import actions_git
+    from image_matrix.publish.release import DIGESTS, read_entries
+    from image_matrix.registry.reference import parse_reference
+
+    git = actions_git(session.root)
+    text = git.try_("show", f"refs/remotes/{git.remote}/{branch}:{DIGESTS}").stdout.decode()
+    return frozenset(parse_reference(entry["reference"]).name for entry in read_entries(text).values())
 
 
 def _outdated(session: Session, project: Project) -> tuple[str, ...]:
@@ -144,26 +181,23 @@ def _base(session: Session, event: Event) -> str | None:
     return event.base
 
 
-def _unscanned(session: Session, state: State, made: Plan, *, staging: bool) -> tuple[Entry, ...]:
+def _unscanned(state: State, made: Plan, registry: Registry, *, staging: bool) -> tuple[Entry, ...]:
     """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
     from image_matrix.publish.release import released
-    from image_matrix.registry.client import open_registry
 
-    matrix = state.loaded.matrix
-    if matrix.build.scan.tool == "none":
+    if state.loaded.matrix.build.scan.tool == "none":
         return ()
-    registry = open_registry(matrix, ca_bundle(session, state.loaded))
-    done = _present(session, state, registry) if staging else released(state, registry)
+    done = _present(state, registry) if staging else released(state, registry)
     return tuple(
         entry for entry in made.entries if entry.build or (entry.variant, entry.platform) not in done
     )
 
 
-def _present(session: Session, state: State, registry: Registry) -> set[tuple[str, Platform]]:
+def _present(state: State, registry: Registry) -> set[tuple[str, Platform]]:
     """Return what the default branch has."""
     from image_matrix.planning.plan import references
-    from image_matrix.planning.registry_status import ask
+    from image_matrix.registry.answers import Digest
 
     names = references(state)
-    there = ask(names.values(), registry, lambda text: say(session, text, level=1))
-    return {leg for leg, name in names.items() if there[name] == "present"}
+    answers = registry.digests(names.values())
+    return {leg for leg, name in names.items() if isinstance(answers[name], Digest)}

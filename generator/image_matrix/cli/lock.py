@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, netrc, paint, report, say
+from image_matrix.cli.session import Session, ca_bundle, netrc, paint, registry_of, report, say
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -57,12 +57,11 @@ def _world(session: Session, loaded: Loaded) -> World:
 
     from image_matrix.lock import conda, uv
     from image_matrix.lock.resolve_all import World
-    from image_matrix.registry.client import open_registry
     from image_matrix.registry.http import network
 
     mirrors = loaded.matrix.mirrors
     bundle = ca_bundle(session, loaded)
-    registry = open_registry(loaded.matrix, bundle)
+    registry = registry_of(session, loaded)
     run = uv.runner()
     logins = netrc(session, loaded)
     site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins)

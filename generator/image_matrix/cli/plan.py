@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Project, Session, ca_bundle, open_project, render_project, say
+from image_matrix.cli.session import Project, Session, open_project, registry_of, render_project, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,8 +37,11 @@ def plan(session: Session, since: str | None, registry: bool, staging: bool, for
     With --since, what has another key than at REV; with --registry, what the registry does not have; with both, what
     the registry does not have, with the reasons since REV. With neither, everything.
     """
+    from image_matrix.planning.plan import make_plan
+
     new = state_of(open_project(session))
-    made = planned(session, new, compared_with(session, new, since), registry=registry, staging=staging)
+    presence = _presence(session, new, staging=staging) if registry else None
+    made = make_plan(new, compared_with(session, new, since), presence)
     if since is None and not registry:
         say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
     click.echo(formatted(made, new, format_), nl=False)
@@ -66,9 +69,10 @@ def why(session: Session, variant: str, since: str | None) -> int:
         text = "\n".join(made_of(new, name, everything=everything) for name in names)
         click.echo(wrapped(text, terminal_width()), nl=False)
         return 0
+    from image_matrix.planning.plan import make_plan
     from image_matrix.planning.report import by_variant
 
-    entries = by_variant(planned(session, new, compared_with(session, new, since), registry=False).entries)
+    entries = by_variant(make_plan(new, compared_with(session, new, since), None).entries)
     for name in names:
         click.echo(wrapped(f"{name}: {_whole(entries[name])}", terminal_width()))
     return 0
@@ -89,15 +93,6 @@ def state_of(project: Project) -> State:
     rendered = render_project(project)
     keys = compute_keys(project.loaded.variants, rendered)
     return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
-
-
-def planned(
-    session: Session, new: State, old: State | None, *, registry: bool, staging: bool = False
-) -> Plan:
-    """Make the plan against an old state, where there is one, and the registry."""
-    from image_matrix.planning.plan import make_plan
-
-    return make_plan(new, old, _presence(session, new, staging=staging) if registry else None)
 
 
 def compared_with(session: Session, new: State, since: str | None) -> State | None:
@@ -127,12 +122,10 @@ def state_at(session: Session, revision: str, asker: str = "--since") -> State |
 
 
 def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Presence]:
-    from image_matrix.planning.registry_locations import presence_anywhere, staged
-    from image_matrix.registry.client import open_registry
+    from image_matrix.planning.registry_locations import places, presence_anywhere
 
-    registry = open_registry(new.loaded.matrix, ca_bundle(session, new.loaded))
-    places = (new, staged(new)) if staging else (new,)
-    return presence_anywhere(places, registry, lambda text: say(session, text))
+    registry = registry_of(session, new.loaded)
+    return presence_anywhere(places(new, staging=staging), registry, lambda text: say(session, text))
 
 
 def formatted(made: Plan, new: State, format_: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, annotate, ca_bundle, open_project, say
+from image_matrix.cli.session import Session, annotate, ca_bundle, open_project, registry_of, say
 from image_matrix.errors import naming
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_for
-    from image_matrix.planning.registry_locations import found, staged
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.planning.registry_locations import existing_images, places, refused
     from image_matrix.publish.scanners import Job, transport
-    from image_matrix.registry.client import open_registry
+    from image_matrix.registry.answers import CHECK
     from image_matrix.temporary import temporary_folder
 
     state = state_of(open_project(session))
@@ -50,11 +51,14 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     if matrix.build.scan.tool == "none":
         say(session, "`build.scan` says that nobody scans")
         return 0
-    registry = open_registry(matrix, ca_bundle(session, state.loaded))
+    registry = registry_of(session, state.loaded)
     legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
-    places = (state, staged(state)) if staging else (state,)
-    there = found(places, legs, registry, lambda text: say(session, text))
-    for variant, _ in (leg for leg in legs if leg not in there):
+    order = places(state, staging=staging).order
+    there = existing_images(order, legs, registry, lambda text: say(session, text))
+    missing = [leg for leg in legs if leg not in there]
+    for reason in refused(order, missing, registry).values():
+        raise EnvironmentFailure(f"not scanned: {reason}", CHECK)
+    for variant, _ in missing:
         # its own job is red already, and a release asks for all images: one sign of it is enough
         say(session, f"{variant} is not in the registry for {platform}: there is nothing to scan")
     code = 0
@@ -72,9 +76,9 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
 def fetch(reference: str, platform: str, destination: str) -> None:
     """Fetch one platform of ``repository@digest`` to ``transport:path``; raises :class:`EnvironmentFailure`."""
     import shutil
-    import subprocess
 
     from image_matrix.errors import EnvironmentFailure
+    from image_matrix.program import advice, run_patiently
 
     if not shutil.which("skopeo"):
         raise EnvironmentFailure(
@@ -82,14 +86,14 @@ def fetch(reference: str, platform: str, destination: str) -> None:
         )
     system, _, arch = platform.partition("/")
     plain = reference.startswith(("localhost", "127.0.0.1"))
-    options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet", "--retry-times=5"]
+    options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet"]
     tls = ["--src-tls-verify=false"] if plain else []
     command = ["skopeo", *options, *tls, f"docker://{reference}", destination]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = run_patiently(command)
     if answer.returncode:
         raise EnvironmentFailure(
             f"{reference} could not be fetched: {skopeo_reason(answer.stderr)}",
-            "check the network, the login and the space that is left",
+            advice(answer.stderr, "check the network, the login and the space that is left"),
         )
 
 
@@ -134,6 +138,8 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
 @contextmanager
 def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[str]:
     """Give the scanner's program; a pinned one is unpacked from its checked release, in a folder that goes again."""
+    import time
+
     from image_matrix.config.mirrors import mirrored
     from image_matrix.pinned.actions import tool
     from image_matrix.pinned.tools import cached_release, native_arch, unpack
@@ -146,10 +152,14 @@ def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[s
         return
     pinned, world = tool(scanning.tool, native_arch()), network(bundle)
     say(session, f"{scanning.tool} {pinned.version}", level=1)
+
+    def fetch(url: str) -> list[bytes]:
+        return world.whole(mirrored(url, mirrors), time.sleep)
+
     with ExitStack() as stack:
         # not the system's temporary folder where there is a cache: programs may not be allowed to run there
         cache = _cache() or stack.enter_context(temporary_folder())
-        release = cached_release(pinned, cache, lambda url: world.stream(mirrored(url, mirrors)))
+        release = cached_release(pinned, cache, fetch)
         yield str(unpack(pinned, release, stack.enter_context(temporary_folder(cache))))
 
 

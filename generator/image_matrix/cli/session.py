@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import Inputs
+    from image_matrix.registry.client import Registry
 
 _COLOURS = {
     "error": "red",
@@ -133,6 +134,13 @@ def understand(inputs: Inputs) -> Project:
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
     """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
     return _site_file(session, loaded, "ca_bundle", loaded.matrix.ca_bundle)
+
+
+def registry_of(session: Session, loaded: Loaded) -> Registry:
+    """Return a client for the registries, which has not asked for anything yet."""
+    from image_matrix.registry.client import open_registry
+
+    return open_registry(loaded.matrix, ca_bundle(session, loaded))
 
 
 def netrc(session: Session, loaded: Loaded) -> str | None:

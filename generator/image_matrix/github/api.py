@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.registry.http import ConnectionFailed, Request
 
 if TYPE_CHECKING:
-    import requests
+    from collections.abc import Mapping
 
-SECONDS = 30
+    from image_matrix.registry.http import Response, Transport
+
+LATER = "run the job again in a few minutes"
 READ_ONLY = (401, 403, 404)
 """What a token gets that must not write here."""
 
@@ -23,50 +27,49 @@ class Refused(Failure):
 class Api:
     """A repository's API."""
 
-    session: requests.Session
+    send: Transport
     base: str
     """``https://api.github.com/repos/OWNER/NAME``"""
+    headers: Mapping[str, str] = field(repr=False)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         """Return the answer's JSON; raises :class:`Refused` or :class:`EnvironmentFailure`."""
+        content = None if body is None else json.dumps(body).encode()
+        request = Request(method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST")
         try:
-            answer = self.session.request(method, f"{self.base}{path}", json=body, timeout=SECONDS)
-        except OSError as error:
-            raise EnvironmentFailure(f"GitHub's API gives no answer: {error}") from error
-        if answer.status_code in READ_ONLY:
-            raise Refused(f"GitHub's API does not allow it (HTTP {answer.status_code}): {_message(answer)}")
-        if answer.status_code >= 300:
-            raise EnvironmentFailure(f"GitHub's API answers HTTP {answer.status_code}: {_message(answer)}")
-        return answer.json() if answer.content else None
+            answer = self.send(request)
+        except ConnectionFailed as error:
+            raise EnvironmentFailure(f"GitHub's API gives no answer: {error.reason}") from error
+        detail = f"HTTP {answer.status}{_message(answer)}"
+        if answer.limited:
+            raise EnvironmentFailure(f"GitHub's API limits how often it is asked: {detail}", LATER)
+        if answer.status in READ_ONLY:
+            raise Refused(f"GitHub's API does not allow it: {detail}")
+        if answer.status >= 300:
+            raise EnvironmentFailure(f"GitHub's API answers {detail}")
+        return json.loads(answer.body) if answer.body else None
 
 
-def _message(answer: requests.Response) -> str:
+def _message(answer: Response) -> str:
     try:
-        return str(answer.json()["message"])
+        return f": {json.loads(answer.body)['message']}"
     except (ValueError, KeyError, TypeError):
-        return answer.reason
+        return ""
 
 
 def open_api(url: str, repository: str, token: str) -> Api:
     """Return the API of ``OWNER/NAME``; the token is a header, never an argument."""
-    import requests
+    import time
 
-    session = requests.Session()
-    session.headers["Accept"] = "application/vnd.github+json"
-    session.headers["X-GitHub-Api-Version"] = "2022-11-28"
-    session.headers["Authorization"] = f"Bearer {token}"
-    adapter = requests.adapters.HTTPAdapter(max_retries=_retries())
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return Api(session, f"{url}/repos/{repository}")
+    from image_matrix.registry.http import network, patient
 
-
-def _retries() -> Any:  # noqa: ANN401 - urllib3's class, imported with requests
-    from urllib3.util import Retry
-
-    return Retry(
-        total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False
-    )
+    headers = {
+        "Accept": "application/vnd.github+json",
+        "Content-Type": "application/json",
+        "X-GitHub-Api-Version": "2022-11-28",
+        "Authorization": f"Bearer {token}",
+    }
+    return Api(patient(network().send, time.sleep), f"{url}/repos/{repository}", headers)
 
 
 def keep_comment(api: Api, pull_request: int, body: str, marker: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.read import wanted_files
-from image_matrix.registry.http import FIRST_PAUSE, ConnectionFailed
+from image_matrix.registry.http import ConnectionFailed, complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding
     from image_matrix.lock.read import WantedFile
 
-ATTEMPTS = 4
 AT_ONCE = 4
 OPEN_VSX = "https://open-vsx.org"
 
@@ -74,21 +73,18 @@ def _differs(item: WantedFile, old: Mapping[str, str]) -> bool:
 def _checksum(
     address: str, stream: Callable[[str], Iterator[bytes]], sleep: Callable[[float], None]
 ) -> str | ConnectionFailed:
-    """Return a file's SHA-256; a transfer that breaks is begun anew."""
-    failure = ConnectionFailed("not tried")
-    for attempt in range(ATTEMPTS):
+    """Return a file's SHA-256, or why there is none after every try."""
+
+    def read() -> str:
         digest = hashlib.sha256()
-        try:
-            for chunk in stream(address):
-                digest.update(chunk)
-        except ConnectionFailed as error:
-            failure = error
-            if error.lasting or attempt == ATTEMPTS - 1:
-                break
-            sleep(FIRST_PAUSE * 2**attempt)
-        else:
-            return digest.hexdigest()
-    return failure
+        for chunk in stream(address):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    try:
+        return complete(read, sleep)
+    except ConnectionFailed as error:
+        return error
 
 
 def _take(found: Files, item: WantedFile, answer: str | ConnectionFailed | None, old: str | None) -> None:

@@ -10,6 +10,7 @@ from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
 from image_matrix.registry.answers import Digest, Unreachable, words
+from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Platform
@@ -30,7 +31,7 @@ class Candidate:
     @property
     def reference(self) -> str:
         """Repository and digest."""
-        return f"{self.immutable.rpartition(':')[0]}@{self.digest}"
+        return parse_reference(self.immutable).at(self.digest)
 
 
 def repository(state: State, variant: str) -> str:
@@ -40,8 +41,8 @@ def repository(state: State, variant: str) -> str:
 
 def belongs(state: State, variant: str, image: str) -> bool:
     """Say whether a reference by digest is in a variant's repository."""
-    name, _, digest = image.partition("@")
-    return name == repository(state, variant) and re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is not None
+    named, place = parse_reference(image), parse_reference(repository(state, variant))
+    return named.name == place.name and re.fullmatch(r"sha256:[0-9a-f]{64}", named.digest or "") is not None
 
 
 def candidate(
@@ -54,16 +55,15 @@ def candidate(
     """
     item = state.loaded.variants[variant]
     immutable = reference(state, item, platform)
-    if image:
-        return Candidate(variant, item.image, immutable, image.rpartition("@")[2])
+    if image and (digest := parse_reference(image).digest):
+        return Candidate(variant, item.image, immutable, digest)
     for name in (f"{immutable}{CANDIDATE}", immutable):
         answer = registry.digest(name)
         if isinstance(answer, Digest):
             return Candidate(variant, item.image, immutable, answer.digest)
         said = words(answer)
         if isinstance(answer, Unreachable):
-            advice = "check `registry:`, the network and the login"
-            raise EnvironmentFailure(f"{variant} ({platform}): {said}", advice)
+            raise EnvironmentFailure(f"{variant} ({platform}): {said}", answer.remedy)
     raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
 
 

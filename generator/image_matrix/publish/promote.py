@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.imagetools import create
 from image_matrix.planning.plan import reference
-from image_matrix.planning.registry_locations import CANDIDATE, found, staged
+from image_matrix.planning.registry_locations import CANDIDATE, existing_images, staged
 from image_matrix.publish.signing import signed
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def promote(
     """Copy signed images of the staging path to their candidate tags; return them, by digest, where they are now."""
     signing = state.loaded.matrix.build.sign
     copied = {}
-    for leg, place in found((staged(state),), legs, registry, tell).items():
+    for leg, place in existing_images((staged(state),), legs, registry, tell).items():
         if not signed(signing, place, identity(environment)):
             tell(f"{place}: not signed by a pull request's run of this workflow; it is built anew")
             continue

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.program import advice, reason, run_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from image_matrix.config.build import Signing
+    from image_matrix.program import Run
 
 ISSUER = "https://token.actions.githubusercontent.com"
 
@@ -47,28 +47,31 @@ def verify_command(signing: Signing, reference: str, identity: str) -> list[str]
             return ["cosign", "verify", *(["--key", signing.key] if signing.key else keyless), reference]
 
 
-def sign(signing: Signing, reference: str) -> None:
-    """Sign ``repository@digest``.
+def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
+    """Sign ``repository@digest``; again where the registry, Fulcio or Rekor cannot answer for the moment.
 
     Raises :class:`EnvironmentFailure` without the program and :class:`Failure` where it refuses.
     """
     command = sign_command(signing, reference)
     if command is not None:
-        answer = _run(command)
+        _require(command)
+        answer = run(command)
         if answer.returncode:
-            last = (answer.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Failure(f"{reference} could not be signed: {last}", "nothing was released")
+            problem = f"{reference} could not be signed: {reason(answer.stderr)}"
+            raise Failure(problem, advice(answer.stderr, "nothing was released"))
 
 
 def signed(signing: Signing, reference: str, identity: str) -> bool:
     """Say whether ``repository@digest`` carries a signature of the workflow; without a signer nothing does."""
     command = verify_command(signing, reference, identity)
-    return command is not None and _run(command).returncode == 0
+    if command is None:
+        return False
+    _require(command)
+    return run_patiently(command).returncode == 0
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _require(command: Sequence[str]) -> None:
     if not shutil.which(command[0]):
         raise EnvironmentFailure(
             f"there is no `{command[0]}` on PATH", "`build.sign` in matrix.yaml asks for it"
         )
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.retry import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_matrix.registry.http import Response
+
+CHECK = "check `registry:`, the network and the login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +49,10 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No usable answer, after every retry."""
+    """No usable answer, after every try: it may be there."""
 
     reason: str
+    remedy: str = CHECK
 
 
 Refusal = Absent | Denied | Unreachable
@@ -58,3 +66,29 @@ def words(answer: Refusal) -> str:
     if isinstance(answer, Denied):
         return f"the registry does not allow to look: {answer.reason}"
     return answer.reason
+
+
+def refusal(response: Response) -> Refusal:
+    """Return what an answer of HTTP other than 200 says about a reference."""
+    if response.status == 404:
+        return Absent()
+    if response.limited:
+        return limited(response)
+    if response.status in (401, 403):
+        return Denied(_message(response))
+    return Unreachable(f"the registry answers HTTP {response.status}")
+
+
+def limited(response: Response) -> Unreachable:
+    """Return what it means that a registry, or its token server, limits requests: nothing is known."""
+    return Unreachable(f"it limits how often it is asked: {_message(response)}", PATIENCE)
+
+
+def _message(response: Response) -> str:
+    """Return the first error's text (distribution's spec, "Errors"), or the status."""
+    try:
+        error = json.loads(response.body)["errors"][0]
+        text = error.get("message") or error.get("code")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        text = None
+    return str(text or f"HTTP {response.status}")

@@ -6,10 +6,10 @@ import hashlib
 import json
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.registry.answers import Absent, Answer, Denied, Digest, Manifest, Refusal, Unreachable
+from image_matrix.registry.answers import Answer, Denied, Digest, Manifest, Refusal, Unreachable, refusal
 from image_matrix.registry.http import ConnectionFailed, Request, Response, Transport
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 from image_matrix.registry.tokens import authorization
@@ -28,6 +28,9 @@ INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
+ASKED_AGAIN = (200, 403, 405, 501)
+"""Answers to HEAD that only GET completes: no digest, a refusal without its text, HEAD that is not known."""
+T = TypeVar("T")
 MANIFEST_TYPES = (
     *INDEX_TYPES,
     "application/vnd.oci.image.manifest.v1+json",
@@ -40,12 +43,10 @@ class World:
     """What the client needs from outside."""
 
     transport: Transport
-    """Sends a request, tried again where that helps (:func:`image_matrix.registry.http.with_retries`)."""
+    """Sends a request, tried again where that helps (:func:`image_matrix.registry.http.patient`)."""
     credentials: Callable[[str], Credentials | None]
     """Host to what it is to be asked with."""
     mirrors: Mapping[str, str] = field(default_factory=dict)
-    insecure: frozenset[str] = frozenset()
-    """Hosts that are spoken to without TLS, besides this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +56,29 @@ class Registry:
     world: World
     _answers: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
     _authorizations: dict[tuple[str, str], str] = field(default_factory=dict)
-    _down: dict[str, str] = field(default_factory=dict)
-    """Hosts that could not be spoken to at all: they are not waited for again."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def digest(self, reference: str) -> Answer:
-        """Return the digest of what a reference points to, by HEAD where the registry says it there."""
-        found: Answer = self._once("digest", reference, self._digest)
-        return found
-
-    def digests(self, references: Iterable[str]) -> dict[str, Answer]:
-        """Return the answers for many references, in their order."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        wanted = list(dict.fromkeys(references))
-        with ThreadPoolExecutor(CONCURRENCY) as pool:
-            return dict(zip(wanted, pool.map(self.digest, wanted), strict=True))
+        """Return the digest of what a reference points to; by HEAD, unless its manifest is known already."""
+        with self._lock:
+            manifest = self._answers.get(("manifest", reference))
+        if manifest is not None:
+            return _digest_of(manifest.result())
+        answer: Answer | None = self._once("digest", reference, self._digest)
+        return _digest_of(self.manifest(reference)) if answer is None else answer
 
     def manifest(self, reference: str) -> Manifest | Refusal:
         """Return the digest with the digests of an index's platforms."""
-        found: Manifest | Refusal = self._once("manifest", reference, self._manifest)
-        return found
+        answer: Manifest | Refusal = self._once("manifest", reference, self._manifest)
+        return answer
+
+    def digests(self, references: Iterable[str]) -> dict[str, Answer]:
+        """Return the answers for many references, in their order."""
+        return _each(self.digest, references)
 
     def manifests(self, references: Iterable[str]) -> dict[str, Manifest | Refusal]:
         """Return the manifests of many references, in their order."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        wanted = list(dict.fromkeys(references))
-        with ThreadPoolExecutor(CONCURRENCY) as pool:
-            return dict(zip(wanted, pool.map(self.manifest, wanted), strict=True))
+        return _each(self.manifest, references)
 
     def _once(self, kind: str, reference: str, ask: Callable[[Reference], Any]) -> Any:  # noqa: ANN401
         from concurrent.futures import Future
@@ -101,30 +96,26 @@ class Registry:
                 raise
         return mine.result()
 
-    def _digest(self, reference: Reference) -> Answer:
+    def _digest(self, reference: Reference) -> Answer | None:
+        """Return what HEAD says; ``None`` where GET alone can."""
         response = self._ask("HEAD", reference)
-        if isinstance(response, Response):
-            digest = response.headers.get("docker-content-digest", "")
-            if response.status == 200 and digest.startswith("sha256:"):
-                return Digest(digest)
-            if response.status not in (200, 405, 501):
-                return _refusal(response)
-            found = self._manifest(reference)
-            return Digest(found.digest) if isinstance(found, Manifest) else found
-        return response
+        if not isinstance(response, Response):
+            return response
+        digest = response.headers.get("docker-content-digest", "")
+        if response.status == 200 and digest.startswith("sha256:"):
+            return Digest(digest)
+        return None if response.status in ASKED_AGAIN else refusal(response)
 
     def _manifest(self, reference: Reference) -> Manifest | Refusal:
         response = self._ask("GET", reference)
         if not isinstance(response, Response):
             return response
-        return read_manifest(response, reference) if response.status == 200 else _refusal(response)
+        return read_manifest(response, reference) if response.status == 200 else refusal(response)
 
     def _ask(self, method: str, reference: Reference) -> Response | Denied | Unreachable:
         """Ask for a manifest; authenticate when the registry says so, and once more where its token has run out."""
-        url = f"{self._base(reference.host)}/v2/{reference.repository}/manifests/{reference.version}"
+        url = f"{_base(reference.host)}/v2/{reference.repository}/manifests/{reference.version}"
         place = (reference.host, reference.repository)
-        if reference.host in self._down:
-            return Unreachable(self._down[reference.host])
         tried: str | None = None
         for _ in range(3):
             known = self._authorizations.get(place)
@@ -132,10 +123,7 @@ class Registry:
             try:
                 response = self.world.transport(Request(method, url, headers))
             except ConnectionFailed as error:
-                reason = f"{reference.host}: {error.reason}"
-                if not error.reached:
-                    self._down[reference.host] = reason
-                return Unreachable(reason)
+                return Unreachable(f"{reference.host}: {error.reason}")
             if response.status != 401:
                 return response
             if known and known == tried:
@@ -159,37 +147,35 @@ class Registry:
             reference.repository,
             self.world.credentials(reference.host),
             self.world.transport,
-            plain=self._plain(reference.host),
+            plain=_plain(reference.host),
         )
         if isinstance(made, str):
             with self._lock:
                 self._authorizations[place] = made
         return made
 
-    def _plain(self, host: str) -> bool:
-        name = host.rpartition(":")[0] or host
-        return host in self.world.insecure or name in ("localhost", "127.0.0.1", "[::1]")
 
-    def _base(self, host: str) -> str:
-        scheme = "http" if self._plain(host) else "https"
-        return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
+def _each(ask: Callable[[str], T], references: Iterable[str]) -> dict[str, T]:
+    from concurrent.futures import ThreadPoolExecutor
 
-
-def _refusal(response: Response) -> Refusal:
-    if response.status == 404:
-        return Absent()
-    if response.status in (401, 403):
-        return Denied(_message(response) or f"HTTP {response.status}")
-    return Unreachable(f"the registry answers HTTP {response.status}")
+    names = list(dict.fromkeys(references))
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        return dict(zip(names, pool.map(ask, names), strict=True))
 
 
-def _message(response: Response) -> str:
-    """Return the first error's text (distribution's spec, "Errors")."""
-    try:
-        errors = json.loads(response.body)["errors"]
-        return str(errors[0].get("message") or errors[0].get("code"))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return ""
+def _digest_of(answer: Manifest | Refusal) -> Answer:
+    return Digest(answer.digest) if isinstance(answer, Manifest) else answer
+
+
+def _plain(host: str) -> bool:
+    """Say whether a host is spoken to without TLS: this machine."""
+    name = host.rpartition(":")[0] or host
+    return name in ("localhost", "127.0.0.1", "[::1]")
+
+
+def _base(host: str) -> str:
+    scheme = "http" if _plain(host) else "https"
+    return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
 
 
 def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
@@ -226,7 +212,7 @@ def open_registry(matrix: Matrix, ca_bundle: str | None = None) -> Registry:
     import time
 
     from image_matrix.registry.credentials import credentials_for, read_config
-    from image_matrix.registry.http import network, with_retries
+    from image_matrix.registry.http import network, patient
 
     config = read_config(os.environ)
     known: dict[str, Credentials | None] = {}
@@ -236,5 +222,5 @@ def open_registry(matrix: Matrix, ca_bundle: str | None = None) -> Registry:
             known[host] = credentials_for(host, config)
         return known[host]
 
-    send = with_retries(network(ca_bundle).send, time.sleep)
+    send = patient(network(ca_bundle).send, time.sleep)
     return Registry(World(send, credentials, matrix.mirrors.registries))

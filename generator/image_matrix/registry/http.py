@@ -1,21 +1,23 @@
-"""Requests with retries, and the network itself: the one place that knows the HTTP library."""
+"""Requests, tried again where that helps, and the network itself: the one place that knows the HTTP library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from image_matrix.retry import FEW, STATUSES, Again, names_rate_limit, persevere
 
 if TYPE_CHECKING:
     import requests
 
-ATTEMPTS = 6
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 60.0
-"""Seconds; a server that asks for more by Retry-After is not waited for longer."""
+    from image_matrix.retry import Sleep
+
 CONNECT_SECONDS, READ_SECONDS = 10, 60
-RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 CHUNK = 1 << 20
+SILENCE = Again(attempts=FEW)
+"""What a connection that fails is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,11 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: Mapping[str, str] | bytes | None = field(default=None, repr=False)
+    """The fields of a form, or a body as it is."""
+    repeatable: bool = True
+    """Doing it twice does no harm; else it is sent again only where the other side has not done it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,55 +41,97 @@ class Response:
     headers: Mapping[str, str]
     body: bytes = b""
 
+    @property
+    def limited(self) -> bool:
+        """Whether it is about how often somebody asks; GHCR says so with 403, which has no text for HEAD."""
+        if self.status == 403:
+            return "retry-after" in self.headers or names_rate_limit(self.body.decode(errors="replace"))
+        return self.status == 429
+
 
 class ConnectionFailed(OSError):  # noqa: N818 - it is what it is called in the messages
     """No answer: refused, cut, timed out, not trusted."""
 
-    def __init__(self, reason: str, *, lasting: bool = False, reached: bool = True) -> None:
+    def __init__(self, reason: str, *, again: Again | None = SILENCE, reached: bool = True) -> None:
         self.reason = reason
-        self.lasting = lasting
-        """Another try would not help."""
+        self.again = again
+        """What another try is worth; ``None`` where it would not help."""
         self.reached = reached
         """The host was spoken to; where it was not, its other addresses fail too."""
         super().__init__(reason)
 
 
 Transport = Callable[[Request], Response]
-Sleep = Callable[[float], None]
+T = TypeVar("T")
 
 
-def with_retries(transport: Transport, sleep: Sleep) -> Transport:
-    """Return a transport that tries again on 429, 5xx and cut connections, waiting twice as long each time.
+def patient(transport: Transport, sleep: Sleep) -> Transport:
+    """Return a transport that tries again where that helps (:mod:`image_matrix.retry`).
 
-    ``Retry-After`` wins over our own pause. After the last try the answer is returned as it is, or
-    :class:`ConnectionFailed` raised.
+    After the last try the answer is returned as it is, or :class:`ConnectionFailed` raised. A host that was waited for
+    in vain is asked once from then on, and one that cannot be reached is not asked again: a run of a thousand requests
+    waits for a host as long as a run of one.
     """
+    in_vain: set[str] = set()
+    unreachable: dict[str, ConnectionFailed] = {}
 
     def send(request: Request) -> Response:
-        for attempt in range(1, ATTEMPTS + 1):
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
-            try:
-                response = transport(request)
-            except ConnectionFailed as error:
-                if error.lasting or attempt == ATTEMPTS:
-                    raise
-            else:
-                if response.status not in RETRIED or attempt == ATTEMPTS:
-                    return response
-                pause = retry_after(response.headers.get("retry-after", "")) or pause
-            sleep(pause)
-        raise AssertionError  # the last attempt returns or raises
+        host = urlsplit(request.url).netloc
+        if host in unreachable:
+            raise unreachable[host]
+
+        def judge(outcome: Response | ConnectionFailed) -> Again | None:
+            return None if host in in_vain else worth(request, outcome)
+
+        outcome = persevere(lambda: _attempted(lambda: transport(request)), judge, sleep)
+        if worth(request, outcome):
+            in_vain.add(host)
+        if isinstance(outcome, Response):
+            return outcome
+        if not outcome.reached:
+            unreachable[host] = outcome
+        raise outcome
 
     return send
 
 
-def retry_after(value: str) -> float | None:
-    """Return the seconds of a Retry-After header, or ``None`` for none (RFC 9110, 10.2.3; dates are not waited for)."""
+def worth(request: Request, outcome: Response | ConnectionFailed) -> Again | None:
+    """Return what another try is worth; ``None`` where it would not help, or could do something twice."""
+    if isinstance(outcome, ConnectionFailed):
+        return outcome.again if request.repeatable or not outcome.reached else None
+    if outcome.limited or (outcome.status in STATUSES and (request.repeatable or outcome.status == 503)):
+        return Again(retry_after(outcome.headers.get("retry-after", "")))
+    return None
+
+
+def retry_after(value: str) -> float:
+    """Return the seconds that a Retry-After header asks for, a number or a date; 0 for none (RFC 9110, 10.2.3)."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
     try:
-        seconds = float(value)
-    except ValueError:
-        return None
-    return min(LONGEST_PAUSE, seconds) if seconds > 0 else None
+        return Retry().parse_retry_after(value) if value else 0.0
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0
+
+
+def complete(transfer: Callable[[], T], sleep: Sleep) -> T:
+    """Return what a transfer gives, begun again where it breaks; raises :class:`ConnectionFailed` after every try."""
+    outcome = persevere(lambda: _attempted(transfer), _judge_transfer, sleep)
+    if isinstance(outcome, ConnectionFailed):
+        raise outcome
+    return outcome
+
+
+def _attempted(work: Callable[[], T]) -> T | ConnectionFailed:
+    try:
+        return work()
+    except ConnectionFailed as error:
+        return error
+
+
+def _judge_transfer(outcome: object) -> Again | None:
+    return outcome.again if isinstance(outcome, ConnectionFailed) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +146,23 @@ class Network:
     def send(self, request: Request) -> Response:
         """Send one request and read the whole answer; raises :class:`ConnectionFailed`."""
         with self._open(request) as answer:
-            try:
-                body = answer.content
-            except OSError as error:
-                raise _failed(error) from error
-            return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+            return _read(answer)
 
     def stream(self, url: str) -> Iterator[bytes]:
         """Yield a file's bytes; raises :class:`ConnectionFailed`, for an answer that is not 200 too."""
         request = Request("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
         with self._open(request) as answer:
             if answer.status_code != 200:
-                raise ConnectionFailed(
-                    f"HTTP {answer.status_code}", lasting=answer.status_code not in RETRIED
-                )
+                response = _read(answer)
+                raise ConnectionFailed(f"HTTP {response.status}", again=worth(request, response))
             try:
                 yield from answer.iter_content(CHUNK)
             except OSError as error:
                 raise _failed(error) from error
+
+    def whole(self, url: str, sleep: Sleep) -> list[bytes]:
+        """Return a file's bytes, begun again where a transfer breaks; raises :class:`ConnectionFailed`."""
+        return complete(lambda: [*self.stream(url)], sleep)
 
     def _open(self, request: Request) -> requests.Response:
         try:
@@ -124,7 +170,7 @@ class Network:
                 request.method,
                 request.url,
                 headers=dict(request.headers),
-                data=request.form,
+                data=request.content,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 verify=self.verify,
                 stream=True,
@@ -134,10 +180,17 @@ class Network:
             raise _failed(error) from error
 
 
+def _read(answer: requests.Response) -> Response:
+    try:
+        body = answer.content
+    except OSError as error:
+        raise _failed(error) from error
+    return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+
+
 def _login(url: str, logins: str | None) -> dict[str, str]:
     """Return the header that logs in where a netrc file has an address' host; raises :class:`ConnectionFailed`."""
     import netrc
-    from urllib.parse import urlsplit
 
     from image_matrix.registry.credentials import Credentials
 
@@ -146,7 +199,7 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
     try:
         found = netrc.netrc(logins).authenticators(urlsplit(url).hostname or "")
     except netrc.NetrcParseError as error:
-        raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", lasting=True) from error
+        raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", again=None) from error
     if found is None:
         return {}
     user, _, password = found
@@ -184,16 +237,18 @@ def _failed(error: OSError) -> ConnectionFailed:
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
         return ConnectionFailed(
-            "the certificate is not trusted; set `ca_bundle` or SSL_CERT_FILE", lasting=True, reached=False
+            "the certificate is not trusted; set `ca_bundle` or SSL_CERT_FILE", again=None, reached=False
         )
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
-        return ConnectionFailed("the name is not known here (DNS)", lasting=True, reached=False)
+        return ConnectionFailed("the name is not known here (DNS)", again=None, reached=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         # the system has tried several times by then: a firewall that drops what it does not let through
-        return ConnectionFailed("it cannot be reached: no answer in time", lasting=True, reached=False)
+        return ConnectionFailed("it cannot be reached: no answer in time", again=None, reached=False)
     if isinstance(error, requests.exceptions.Timeout):
         return ConnectionFailed("no answer in time")
     if "refused" in text:
         return ConnectionFailed("connection refused", reached=False)
     invalid = isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema))
-    return ConnectionFailed("the connection was cut" if not invalid else text, lasting=invalid)
+    return ConnectionFailed(
+        "the connection was cut" if not invalid else text, again=None if invalid else SILENCE
+    )

@@ -31,6 +31,10 @@ class Reference:
         """Host and repository: ``docker.io/library/debian``."""
         return f"{self.host}/{self.repository}"
 
+    def at(self, digest: str) -> str:
+        """Return the same repository's image with a digest: ``docker.io/library/debian@sha256:…``."""
+        return f"{self.name}@{digest}"
+
     def __str__(self) -> str:
         """Return the whole reference."""
         digest = f"@{self.digest}" if self.digest else ""

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from image_matrix.registry.answers import Denied, Unreachable
+from image_matrix.registry.answers import Denied, Unreachable, limited
 from image_matrix.registry.http import ConnectionFailed, Request
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _token_request(values: Mapping[str, str], repository: str, credentials: Cred
             "refresh_token": credentials.identity_token,
             "client_id": CLIENT_ID,
         }
-        return Request("POST", values["realm"], form=form)
+        return Request("POST", values["realm"], content=form)
     headers = {"Authorization": credentials.basic} if credentials else {}
     join = "&" if "?" in values["realm"] else "?"
     query = urlencode({key: value for key, value in asked.items() if value})
@@ -66,6 +66,8 @@ def _token_request(values: Mapping[str, str], repository: str, credentials: Cred
 
 
 def _token(response: Response, *, known: bool) -> str | Denied | Unreachable:
+    if response.limited:
+        return limited(response)
     if response.status in (400, 401, 403):
         return Denied(
             "it does not accept the credentials" if known else "it gives nobody a token without a login"
