@@ -283,6 +283,17 @@ def test_imports_wait_for_the_command() -> None:
         assert f"'{heavy}'" not in shown
 
 
+@pytest.mark.parametrize("command", ["list", "render", "check", "plan"])
+def test_what_asks_no_registry_loads_nothing_for_it(repository: Repository, command: str) -> None:
+    script = (
+        "import sys; from image_matrix.cli import run; run(sys.argv[1:]);"
+        "print(sorted({'docker', 'requests', 'urllib3'} & sys.modules.keys()))"
+    )
+    call = [sys.executable, "-c", script, "-C", str(repository.root), command]
+    shown = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "[]"
+
+
 def test_a_failed_step_is_annotated_beside_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

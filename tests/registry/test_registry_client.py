@@ -20,13 +20,16 @@ import pytest
 
 from image_matrix.registry import http
 from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
-from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World
+from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World, open_registry
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.http import ConnectionFailed, Request, Response, network, patient
 from image_matrix.retry import ATTEMPTS, FEW, LONGEST_PAUSE, PATIENCE
+from tests.workflow.matrices import loaded
+from tests.workflow.matrices import matrix as any_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def manifest(name: str) -> bytes:
@@ -438,11 +441,38 @@ def test_mirrors_take_the_place_of_registries() -> None:
 
 
 def test_netrc_does_not_take_the_place_of_our_credentials(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password wrong\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     with serving(Behaviour(login="basic")) as server, client(USER) as registry:
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+
+
+def test_the_login_is_dockers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    matrix = loaded(any_matrix({"base": {"from": "debian"}})).matrix
+    with serving(Behaviour(login="basic")) as server:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        auth = USER.basic.removeprefix("Basic ")
+        (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
+        assert open_registry(matrix).digest(reference) == EXPECTED[NAMES[0]]
+        (tmp_path / "config.json").write_text("{")
+        answer = open_registry(matrix).digest(reference)
+        assert isinstance(answer, Unreachable)
+        assert answer.reason.startswith(
+            f"the login for {server.host}: {tmp_path}/config.json:1:2: not valid JSON"
+        )
+        assert "remove the file and log in again" in words(answer)
+
+
+def test_dockers_configuration_is_not_read_where_nobody_asks_for_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text("{")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with serving(Behaviour()) as server:
+        registry = open_registry(loaded(any_matrix({"base": {"from": "debian"}})).matrix)
         assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
 
 

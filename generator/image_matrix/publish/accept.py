@@ -61,9 +61,9 @@ def candidate(
         answer = registry.digest(name)
         if isinstance(answer, Digest):
             return Candidate(variant, item.image, immutable, answer.digest)
-        said = words(answer)
         if isinstance(answer, Unreachable):
-            raise EnvironmentFailure(f"{variant} ({platform}): {said}", answer.remedy)
+            raise EnvironmentFailure(f"{variant} ({platform}): {answer.reason}", answer.remedy)
+        said = words(answer)
     raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
 
 

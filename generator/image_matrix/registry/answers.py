@@ -65,7 +65,7 @@ def words(answer: Refusal) -> str:
         return "not in the registry"
     if isinstance(answer, Denied):
         return f"the registry does not allow to look: {answer.reason}"
-    return answer.reason
+    return answer.reason if answer.remedy == CHECK else f"{answer.reason}; {answer.remedy}"
 
 
 def refusal(response: Response) -> Refusal:

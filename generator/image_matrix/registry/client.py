@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.registry.answers import Answer, Denied, Digest, Manifest, Refusal, Unreachable, refusal
+from image_matrix.registry.credentials import Unreadable
 from image_matrix.registry.http import ConnectionFailed, Request, Response, Transport
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 from image_matrix.registry.tokens import authorization
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from image_matrix.config.model import Matrix
-    from image_matrix.registry.credentials import Credentials
+    from image_matrix.registry.credentials import Login
     from image_matrix.registry.reference import Reference
 
 CONCURRENCY = 16
@@ -44,7 +45,7 @@ class World:
 
     transport: Transport
     """Sends a request, tried again where that helps (:func:`image_matrix.registry.http.patient`)."""
-    credentials: Callable[[str], Credentials | None]
+    login: Callable[[str], Login]
     """Host to what it is to be asked with."""
     mirrors: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,17 +143,20 @@ class Registry:
             known = self._authorizations.get(place)
         if known and known != refused:
             return known  # another thread was faster
-        made = authorization(
+        login = self.world.login(reference.host)
+        if isinstance(login, Unreadable):
+            return Unreachable(f"the login for {reference.host}: {login.reason}", login.remedy)
+        answer = authorization(
             response.headers.get("www-authenticate", ""),
             reference.repository,
-            self.world.credentials(reference.host),
+            login,
             self.world.transport,
             plain=_plain(reference.host),
         )
-        if isinstance(made, str):
+        if isinstance(answer, str):
             with self._lock:
-                self._authorizations[place] = made
-        return made
+                self._authorizations[place] = answer
+        return answer
 
 
 def _each(ask: Callable[[str], T], references: Iterable[str]) -> dict[str, T]:
@@ -211,16 +215,8 @@ def open_registry(matrix: Matrix, ca_bundle: str | None = None) -> Registry:
     import os
     import time
 
-    from image_matrix.registry.credentials import credentials_for, read_config
+    from image_matrix.registry.credentials import config_file, logins
     from image_matrix.registry.http import network, patient
 
-    config = read_config(os.environ)
-    known: dict[str, Credentials | None] = {}
-
-    def credentials(host: str) -> Credentials | None:
-        if host not in known:
-            known[host] = credentials_for(host, config)
-        return known[host]
-
     send = patient(network(ca_bundle).send, time.sleep)
-    return Registry(World(send, credentials, matrix.mirrors.registries))
+    return Registry(World(send, logins(config_file(os.environ)), matrix.mirrors.registries))

@@ -1,27 +1,21 @@
-"""Credentials as Docker keeps them: ``auths``, ``credHelpers`` and ``credsStore`` of its config.json.
+"""Logins of registries as Docker keeps them: ``docker.auth`` reads its config.json and asks its credential helpers.
 
-Source: docs.docker.com/reference/cli/docker/login, "Credential stores"; the helpers' protocol is that of
-github.com/docker/docker-credential-helpers.
+Source: docs.docker.com/reference/cli/docker/login, "Credential stores". What a message says of a login is where it is
+kept and what to do, never a part of it: neither an entry of the file nor what a helper prints is repeated.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-import os
+import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.registry.reference import DOCKER_HUB
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-HUB_KEY = "https://index.docker.io/v1/"
-TOKEN_USER = "<token>"  # noqa: S105 - the name that helpers give an identity token
-HELPER_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,76 +33,105 @@ class Credentials:
         return f"Basic {base64.b64encode(text).decode()}"
 
 
-def read_config(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Read Docker's config.json; where there is none, or it is not JSON, nobody is logged in."""
-    folder = environment.get("DOCKER_CONFIG") or str(
-        Path(environment.get("HOME", "~")).expanduser() / ".docker"
-    )
-    try:
-        found = json.loads((Path(folder) / "config.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """There may be a login, and it cannot be read."""
+
+    reason: str
+    remedy: str
 
 
-def run_helper(name: str, server: str) -> str | None:
-    """Ask a credential helper on PATH; the server's name goes to its standard input."""
-    import subprocess
-
-    if not name.replace("-", "").replace("_", "").isalnum():
-        return None
-    try:
-        done = subprocess.run(
-            [f"docker-credential-{name}", "get"],
-            input=server,
-            capture_output=True,
-            text=True,
-            timeout=HELPER_SECONDS,
-            check=False,
-            env=dict(os.environ),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+Login = Credentials | Unreadable | None
+"""``None`` where nobody is logged in."""
 
 
-def credentials_for(
-    host: str, config: Mapping[str, Any], helper: Callable[[str, str], str | None] = run_helper
-) -> Credentials | None:
+def config_file(environment: Mapping[str, str]) -> Path:
+    """Return Docker's config.json: in the folder DOCKER_CONFIG, or in ~/.docker."""
+    return Path(environment.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
+
+
+def logins(file: Path) -> Callable[[str], Login]:
+    """Return what knows every host's login; it is looked up once, when somebody asks for it."""
+    known: dict[str, Login] = {}
+    lock = threading.Lock()
+
+    def login(host: str) -> Login:
+        with lock:
+            if host not in known:
+                known[host] = login_of(host, file)
+            return known[host]
+
+    return login
+
+
+def login_of(host: str, file: Path) -> Login:
     """Return what Docker would log in with: a helper of this registry, the general helper, then ``auths``."""
-    servers = (
-        (HUB_KEY, DOCKER_HUB) if host == DOCKER_HUB else (host, f"https://{host}", f"https://{host}/v1/")
-    )
-    helpers = config.get("credHelpers") or {}
-    for server in servers:
-        name = helpers.get(server) or config.get("credsStore")
-        found = _from_helper(helper(name, server)) if name else None
-        if found:
-            return found
-    for server in servers:
-        entry = (config.get("auths") or {}).get(server)
-        found = _from_entry(entry) if isinstance(entry, dict) else None
-        if found:
-            return found
-    return None
-
-
-def _from_helper(output: str | None) -> Credentials | None:
-    try:
-        found = json.loads(output or "")
-    except ValueError:
+    sections = _sections(file)
+    if isinstance(sections, Unreadable):
+        return sections
+    if not sections:
         return None
-    user, secret = str(found.get("Username", "")), str(found.get("Secret", ""))
-    return Credentials(identity_token=secret) if user == TOKEN_USER else Credentials(user, secret)
+    from docker import auth
 
-
-def _from_entry(entry: Mapping[str, Any]) -> Credentials | None:
-    if entry.get("identitytoken"):
-        return Credentials(identity_token=str(entry["identitytoken"]))
-    if entry.get("username"):
-        return Credentials(str(entry["username"]), str(entry.get("password", "")))
+    again = f"run `docker login {host}` again"
     try:
-        user, colon, password = base64.b64decode(entry.get("auth", ""), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        entries = auth.parse_auth(_entries(sections.get("auths"), host), raise_on_error=True)
+        config = auth.AuthConfig({**sections, "auths": entries})
+        helper = config.get_credential_store(host)
+    except (
+        Exception
+    ):  # whatever comes of a file that people edit; the error's text could hold a part of the login
+        return Unreadable(f"{file}: what it says of {host} is not a login", again)
+    program = f"docker-credential-{helper}"
+    if helper and not shutil.which(program):
+        problem = f"{file} names the credential helper `{program}`, which is not on PATH"
+        return Unreadable(problem, "install it, or remove it from the file and log in again")
+    try:
+        return _credentials(config.resolve_authconfig(host) or {})
+    except Exception:  # whatever a helper prints; the error's text has it
+        return Unreadable(f"`{program}` failed", f"{again}; `docker pull` shows what the helper says")
+
+
+def _sections(file: Path) -> dict[str, Any] | Unreadable:
+    """Return what Docker's configuration says of logins; nothing where there is no file."""
+    remedy = "correct it, or remove the file and log in again"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as error:
+        return Unreadable(f"{file}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}", remedy)
+    except UnicodeDecodeError:
+        return Unreadable(f"{file}: not UTF-8", remedy)
+    except OSError as error:
+        return Unreadable(f"{file} cannot be read: {error.strerror}", "check who may read it")
+    sections = content if isinstance(content, dict) else {}
+    return {name: sections[name] for name in ("auths", "credsStore", "credHelpers") if sections.get(name)}
+
+
+def _entries(auths: object, host: str) -> dict[str, Any]:
+    """Return a host's entries as the library knows them: without empty fields, user and password in ``auth``."""
+    from docker.auth import resolve_index_name
+
+    entries = auths.items() if isinstance(auths, dict) else ()
+    return {server: _entry(entry) for server, entry in entries if resolve_index_name(server) == host}
+
+
+def _entry(entry: Any) -> Any:  # noqa: ANN401 - anything that JSON can say
+    if not isinstance(entry, dict):
+        return entry
+    filled = {name: value for name, value in entry.items() if value}
+    if "auth" in filled or "username" not in filled:
+        return filled
+    text = f"{filled['username']}:{filled.get('password', '')}".encode()
+    return {**filled, "auth": base64.b64encode(text).decode()}
+
+
+def _credentials(answer: Mapping[str, str]) -> Credentials | None:
+    """Read what the library returns, whose names are in lower case for ``auths`` and in upper case for helpers."""
+    entry = {name.lower(): value for name, value in answer.items()}
+    if "identitytoken" in entry:
+        return Credentials(identity_token=entry["identitytoken"])
+    if "username" not in entry:
         return None
-    return Credentials(user, password.rstrip("\0")) if colon else None
+    return Credentials(entry["username"], entry["password"].rstrip("\0"))
