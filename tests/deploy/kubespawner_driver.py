@@ -3,7 +3,8 @@
 Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
 every select is posted, and the pod of each post is returned. ``custom.groups`` are the user's groups (all, where it is
 left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused`` the answer is
-what the form and a start without a form are refused with.
+what the form and a start without a form are refused with. The lists are those that the chart sets; with
+``custom.volume_lists`` the volumes are lists as well, as they are in charts before 4.3.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ CHART_TOLERATIONS = [
     {"key": f"hub.jupyter.org{mark}dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"}
     for mark in "/_"
 ]
+BLOCKS_METADATA = {"name": "block-cloud-metadata", "image": "quay.io/jupyterhub/k8s-network-tools:1"}
+USER_NODES = {
+    "weight": 100,
+    "preference": {
+        "matchExpressions": [{"key": "hub.jupyter.org/node-purpose", "operator": "In", "values": ["user"]}]
+    },
+}
 KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -71,14 +79,24 @@ def new_spawner(values: dict[str, Any]) -> Any:
     config.KubeSpawner.profile_list = values["singleuser"]["profileList"]
     config.KubeSpawner.image = "chart/sample:1"
     config.KubeSpawner.tolerations = CHART_TOLERATIONS
-    config.KubeSpawner.volumes = {"home": {"name": "home", "persistentVolumeClaim": {"claimName": "claim"}}}
-    config.KubeSpawner.volume_mounts = {"home": {"name": "home", "mountPath": "/home/jovyan"}}
+    set_volumes(config, as_lists=bool(values.get("custom", {}).get("volume_lists")))
+    config.KubeSpawner.init_containers = []
+    config.KubeSpawner.init_containers.append(BLOCKS_METADATA)
+    config.KubeSpawner.node_affinity_preferred.append(USER_NODES)  # only appended to: a LazyConfigValue
     run_extra_config(values, config)
     spawner = KubeSpawner(config=config, _mock=True)
     custom = values.get("custom", {})
     spawner.user.groups = [SimpleNamespace(name=name) for name in custom.get("groups", every_group(values))]
     spawner.user_options = dict(custom.get("saved", {}))
     return spawner
+
+
+def set_volumes(config: Any, as_lists: bool) -> None:
+    """Set the volume of the home and its mount as the chart does."""
+    volume = {"name": "home", "persistentVolumeClaim": {"claimName": "claim"}}
+    mount = {"name": "home", "mountPath": "/home/jovyan"}
+    config.KubeSpawner.volumes = [volume] if as_lists else {"home": volume}
+    config.KubeSpawner.volume_mounts = [mount] if as_lists else {"home": mount}
 
 
 def run_extra_config(values: dict[str, Any], config: Any) -> None:

@@ -80,6 +80,8 @@ def facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "tolerations": spec.get("tolerations", []),
         "runtime_class": spec.get("runtimeClassName"),
         "shm": shm,
+        "init_containers": [item["name"] for item in spec.get("initContainers", [])],
+        "affinity": spec.get("affinity", {}),
         "mounts": sorted(item["mountPath"] for item in container.get("volumeMounts", [])),
         "env": {item["name"]: item.get("value") for item in container.get("env", [])},
     }

@@ -71,5 +71,11 @@ def test_saved_choices_get_their_present_names(
     assert stored == saved  # what the hub has in its database is its own
 
 
-def test_without_groups_and_former_names_the_hub_gets_no_code() -> None:
-    assert "hub" not in yaml.safe_load(deployed(reference())["deploy/jupyterhub/values.yaml"])
+def test_the_hub_gets_the_code_that_the_profiles_need() -> None:
+    def names(text: str) -> set[str]:
+        return set(yaml.safe_load(text).get("hub", {}).get("extraConfig", {}))
+
+    path = "deploy/jupyterhub/values.yaml"
+    assert names(deployed(small())[path]) == set()
+    assert names(deployed(reference())[path]) == {"zz-image-matrix-lists"}  # it has shared memory
+    assert names(deployed(small("profiles: {gpu: {groups: [a]}}"))[path]) == {"image-matrix-profiles"}

@@ -78,6 +78,8 @@ def assert_same(got: dict[str, Any], pod: Pod) -> None:
     assert got["runtime_class"] == pod.runtime_class
     assert [bytes_of(item) for item in got["shm"]] == ([pod.shm] if pod.shm is not None else [])
     assert "/home/jovyan" in got["mounts"]
+    assert "block-cloud-metadata" in got["init_containers"]
+    assert "hub.jupyter.org/node-purpose" in str(got["affinity"])
     assert got["env"].items() >= pod.environment.items()
 
 
@@ -172,6 +174,38 @@ def test_groups_see_their_profiles_only(kubespawner: Ask) -> None:
 
 
 GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}"
+
+
+JOINING = """
+resources: {small: {shm: 1G}}
+profiles:
+  data-science:
+    kubespawner_override:
+      volumes: {more: {name: more, emptyDir: {}}}
+      volume_mounts: {more: {name: more, mountPath: /more}}
+      init_containers: {more: {name: more, image: "more:1"}}
+      node_affinity_preferred: {more: {weight: 1, preference: {matchExpressions: [{key: a, operator: Exists}]}}}
+"""
+
+
+@pytest.mark.parametrize("volume_lists", [False, True])
+def test_what_the_chart_sets_stays(kubespawner: Ask, volume_lists: bool) -> None:
+    loaded = small(JOINING)
+    answer = kubespawner({**values(loaded), "custom": {"volume_lists": volume_lists}})
+    agree(loaded, answer)  # the home is mounted, the cloud's metadata blocked
+    got = facts(answer["default"])
+    assert got["init_containers"] == ["block-cloud-metadata", "more"]
+    assert "/more" in got["mounts"]
+    assert len(got["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]) == 2
+
+
+def test_without_our_lines_a_list_would_be_replaced(kubespawner: Ask) -> None:
+    """What the lines of ``hub.extraConfig`` and the refusal for charts before 4.3 are for."""
+    bare = {**values(small(JOINING)), "hub": {}}
+    answer = kubespawner({**bare, "custom": {"volume_lists": True}})
+    got = facts(answer["default"])
+    assert "/home/jovyan" not in got["mounts"]
+    assert got["init_containers"] == ["more"]
 
 
 def test_who_is_in_no_group_gets_neither_a_form_nor_a_server(kubespawner: Ask) -> None:

@@ -184,3 +184,65 @@ def test_dates_stay_texts(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert merge(files, "--format", "json") == 0
     custom = json.loads(capsys.readouterr().out)["values"]["custom"]
     assert custom == {"day": "2026-01-02", "8080": "x", "true": "y", "bytes": "eA=="}
+
+
+def release_of(files: Path, chart: str, hub: str = "5.5.0") -> None:
+    """Write a release of one chart, and a matrix whose hub has a version and whose size has shared memory."""
+    text = (PROFILES / "base.yaml").read_text()
+    text = text.replace("  small: {", "  small: {shm: 1G, ").replace("5.5.0}\n", f"{hub}}}\n")
+    (files / "matrix.yaml").write_text(text)
+    spec = f"spec:\n  chart: {{spec: {{chart: jupyterhub, version: '{chart}'}}}}\n"
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "").replace("spec:\n", spec, 1))
+
+
+@pytest.mark.parametrize("chart", ["4.2.0", "3.3.8", "~4.2", "<4.3.0", ">=4.0.0, <4.3.0", "4.0.0 - 4.2.0"])
+def test_a_chart_that_would_take_the_home_away(
+    files: Path, chart: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_of(files, chart)
+    assert merge(files) == 2
+    said = capsys.readouterr().err
+    assert "hr.yaml:6:37: error[IM726]: `volumes` of a profile needs the JupyterHub chart 4.3" in said
+    assert f"the release has {chart}" in said
+    assert "IM727" not in said
+
+
+@pytest.mark.parametrize("chart", ["4.3.0", "4.4.0", "4.x", ">=4.0.0", "*", "4.2.0 || 4.4.0", "mine"])
+def test_a_chart_whose_volumes_are_joined(
+    files: Path, chart: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_of(files, chart)
+    assert merge(files) == 0
+    assert "IM726" not in capsys.readouterr().err
+
+
+def test_a_chart_before_4_3_is_enough_for_profiles_without_volumes(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_of(files, "4.2.0", hub="5.3.0")
+    (files / "matrix.yaml").write_text(
+        (PROFILES / "base.yaml").read_text().replace("{jupyterhub: 5.5.0}", '{jupyterhub: "5.3"}')
+    )
+    assert merge(files) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("chart", "has"), [("4.3.2", "5.4"), ("~4.3.0", "5.4"), ("4.3.x", "5.4")])
+def test_a_chart_of_another_hub_is_pointed_at(
+    files: Path, chart: str, has: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_of(files, chart)
+    assert merge(files) == 0
+    said = capsys.readouterr().err
+    assert f"warning[IM727]: the chart {chart} has JupyterHub {has}, and `site.jupyterhub` is 5.5.0" in said
+    assert f'write `jupyterhub: "{has}"` below `site:`' in said
+
+
+def test_a_hub_with_an_image_of_its_own_may_have_any_version(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_of(files, "4.3.0")
+    text = (files / "hr.yaml").read_text()
+    (files / "hr.yaml").write_text(f"{text}    hub: {{image: {{name: example/hub}}}}\n")
+    assert merge(files) == 0
+    assert "IM727" not in capsys.readouterr().err

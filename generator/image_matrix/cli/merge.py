@@ -38,13 +38,16 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     """
     from pathlib import Path
 
+    from image_matrix.diagnostics import errors
     from image_matrix.errors import CallError
     from image_matrix.profiles.compose import compose
     from image_matrix.profiles.helmrelease import REFUSED, find_release, inline, references
+    from image_matrix.profiles.installed import chart_findings
     from image_matrix.project.text_files import read_text
     from image_matrix.render.kubernetes.flux import CONFIG_MAP
 
-    rendered = render_project(open_project(session)).get("deploy/jupyterhub/configmap.yaml")
+    project = open_project(session)
+    rendered = render_project(project).get("deploy/jupyterhub/configmap.yaml")
     if rendered is None:
         raise CallError("there is no profile, so nothing to merge", "declare one under `profiles:`")
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}
@@ -61,8 +64,13 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     except (ValueError, RecursionError) as error:
         raise CallError(str(error), REFUSED) from error
     click.echo(_printed(made, format_), nl=False)
-    report(_lost(made, release, {item.name: item for item in (*found, own)}, ours))
-    return 0
+    hub = project.loaded.matrix.catalog.site.hub
+    said = [
+        *chart_findings(made.values, release, hub),
+        *_lost(made, release, {item.name: item for item in (*found, own)}, ours),
+    ]
+    report(said)
+    return 2 if errors(said) else 0
 
 
 def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:

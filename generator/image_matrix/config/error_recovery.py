@@ -59,6 +59,7 @@ _RELIES: dict[str, tuple[str, ...]] = {
     rules.UNKNOWN_PLACEHOLDER.code: ("accelerators",),
     rules.NO_HUB_PACKAGE.code: ("bundles",),
     rules.HUB_VERSION.code: ("site", "bundles"),
+    rules.NEEDS_CHART.code: ("site",),
     rules.DEVICE_MISMATCH.code: ("profiles", "resources", "accelerators"),
     rules.NOT_FOR_NODES.code: ("site", "platforms", "accelerators"),
 }

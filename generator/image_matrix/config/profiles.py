@@ -14,6 +14,8 @@ CHART_TOLERATIONS: tuple[Toleration, ...] = (
 )
 """``scheduling.userPods.tolerations`` of the JupyterHub chart 4.4.0, which a profile's own list replaces."""
 DEFAULT_ORDER = 50
+DEFAULT_HUB = "5.5.0"
+"""What the JupyterHub chart 4.4.0 has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,8 @@ class Site:
     """The cluster and the hub that the profiles are for."""
 
     namespace: str = "jupyterhub"
-    hub: str = "5.5.0"
-    """Version of jupyterhub in the hub; the JupyterHub chart 4.4.0 has 5.5.0."""
+    declared_hub: str | None = None
+    """Version of jupyterhub in the hub, where the matrix names it."""
     platforms: tuple[str, ...] = ("linux/amd64",)
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
     placements: Mapping[str, Placement] = field(default_factory=dict)
@@ -110,6 +112,11 @@ class Site:
     """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
     group_two: tuple[str, ...] = ()
     """The same with the header X-RStudio-Root-Path (imageGroupTwo)."""
+
+    @property
+    def hub(self) -> str:
+        """Version of jupyterhub in the hub."""
+        return self.declared_hub or DEFAULT_HUB
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,7 @@ def _site(item: Mapping[str, Any]) -> Site:
     kubeflow, usual = item.get("kubeflow", {}), Site()
     return Site(
         namespace=item.get("namespace", usual.namespace),
-        hub=item.get("jupyterhub", usual.hub),
+        declared_hub=item.get("jupyterhub"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
         placements={name: _placement(entry) for name, entry in item.get("accelerators", {}).items()},

@@ -348,10 +348,12 @@ UNKNOWN_TRAIT = Rule(
     bad="kubespawner_override: {cpu_limt: 2}\n", good="kubespawner_override: {cpu_limit: 2}\n",
 )  # fmt: skip
 REPLACES_LIST = Rule(
-    "IM711", "replaces-list", "the list `{name}` would replace the one that the chart sets", "{advice}",
+    "IM711", "replaces-list", "{what} would replace {lost}", "{advice}",
     "An override merges mappings and replaces lists. The chart's tolerations make user nodes reachable, its volumes hold users' "
-    "homes: both would be gone.",
-    bad="kubespawner_override: {volumes: [{name: data}]}\n", good="kubespawner_override: {volumes: {data: {name: data}}}\n",
+    "homes, its init containers block the cloud's metadata server: they would be gone. `extra_pod_config` and "
+    "`extra_container_config` replace even more: a field in them takes the place of all that KubeSpawner has put there.",
+    bad="kubespawner_override: {volumes: [{name: data, emptyDir: {}}]}\n",
+    good="kubespawner_override: {volumes: {data: {name: data, emptyDir: {}}}}\n",
 )  # fmt: skip
 FIELD_TWICE = Rule(
     "IM712", "field-twice", "profile `{profile}`: {first} and {second} both set `{field}`", "keep one of them",
@@ -407,6 +409,20 @@ BAD_TOLERATION = Rule(
     "IM725", "bad-toleration", "{where}: {problem}, which Kubernetes refuses", "{advice}",
     "Kubernetes refuses every pod with such a toleration: nobody could start a server.",
     bad="tolerations: [{key: sku, operator: Exists, value: gpu}]\n", good="tolerations: [{key: sku, operator: Equal, value: gpu}]\n",
+)  # fmt: skip
+NEEDS_CHART = Rule(
+    "IM726", "needs-chart", "{where} needs the JupyterHub chart 4.3 (JupyterHub 5.4) or later; {problem}", "{advice}",
+    "A volume of a profile joins those of the chart since the chart 4.3. Older ones have a list of volumes, and the profile's would "
+    "take its place: users' homes would not be mounted, and their work would be lost when a server stops. JupyterHub 4 does not start "
+    "such a server at all. Shared memory (`shm`) is a volume too. The hub's page at /hub/admin shows the version of JupyterHub.",
+    bad="site: {jupyterhub: 5.3.0}\nresources: {large: {display_name: Large, shm: 4G}}\n",
+    good="site: {jupyterhub: 5.5.0}\nresources: {large: {display_name: Large, shm: 4G}}\n",
+)  # fmt: skip
+CHART_CONTRADICTS = Rule(
+    "IM727", "chart-contradicts", "the chart {chart} has JupyterHub {has}, and `site.jupyterhub` is {hub}", "{advice}",
+    "What is rendered is for the JupyterHub that `site.jupyterhub` names. Where the release installs another one, profiles may not "
+    "start, or lose what they need.",
+    severity="warning",
 )  # fmt: skip
 INLINE_WINS = Rule(
     "IM723", "inline-wins", "{who} sets `{path}` too, and wins over {ours}", "remove it here: the profiles come from matrix.yaml",

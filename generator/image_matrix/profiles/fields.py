@@ -30,6 +30,11 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
+def camel_case(name: str) -> str:
+    """Return a field's name as in Kubernetes' own YAML: ``volume_mounts`` is ``volumeMounts``."""
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+
+
 def _fields(names: str, *required: str, snake: bool = True) -> Fields:
     return Fields(frozenset(names.split()), required, snake)
 

@@ -44,6 +44,11 @@ class Release:
     node: yaml.Node
     lines: tuple[str, ...]
 
+    @property
+    def chart(self) -> str:
+        """Version or range of the chart; empty where the release does not say, or names a chart elsewhere."""
+        return str(_mapping(_mapping(self.spec, "chart"), "spec").get("version") or "")
+
     def place(self, path: Path) -> Place:
         """Return the place of what stands at a path of the HelmRelease, or of its nearest parent that is there."""
         node, mark = self.node, self.node

@@ -5,6 +5,11 @@ Source: KubeSpawner 7.1.0 and 7.0.0, ``class_traits(config=True)``; tests compar
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NUMBERS = frozenset({"cpu_limit", "cpu_guarantee"})
 MEMORY = frozenset({"mem_limit", "mem_guarantee"})
 MAPPINGS = frozenset(
@@ -22,6 +27,29 @@ CHART_LISTS = frozenset(
     }
 )  # fmt: skip
 """Lists that the chart fills; a profile's list replaces them, a mapping of name to entry joins them."""
+REPLACED: Mapping[str, Mapping[str, str]] = {
+    "extra_pod_config": {
+        "affinity": "write `node_affinity_required`, `pod_affinity_preferred` and the like beside it",
+        "containers": "write `extra_containers` beside it, as a mapping",
+        "initContainers": "write `init_containers` beside it, as a mapping",
+        "nodeSelector": "write `node_selector:` beside `kubespawner_override`",
+        "securityContext": "write `pod_security_context` beside it",
+        "tolerations": "write `tolerations:` beside `kubespawner_override`",
+        "volumes": "write `volumes` beside it, as a mapping",
+    },
+    "extra_container_config": {
+        "env": "write `environment` beside it",
+        "image": "name the image in `images:` of the profile",
+        "lifecycle": "write `lifecycle_hooks` beside it",
+        "resources": "use `cpu:`, `memory:` and `accelerator:` of a size, or `extra_resource_limits` beside it",
+        "securityContext": "write `container_security_context` beside it",
+        "volumeMounts": "write `volume_mounts` beside it, as a mapping",
+    },
+}
+"""Fields of an object that KubeSpawner fills from other settings and these replace, with what to write instead.
+
+Source: KubeSpawner, objects.py (make_pod) and utils.py (update_k8s_model).
+"""
 TEXTS = frozenset(
     {
         "default_url", "image_pull_policy", "notebook_dir", "priority_class_name", "scheduler_name", "service_account",

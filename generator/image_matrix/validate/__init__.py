@@ -16,6 +16,7 @@ from image_matrix.validate import (
     packages,
     placeholders,
     profiles,
+    profiles_charts,
     profiles_keys,
     profiles_overrides,
     profiles_pods,
@@ -66,6 +67,7 @@ CHECKS = (
     profiles_texts.texts,
     profiles_texts.environment,
     profiles_overrides.overrides,
+    profiles_charts.joining,
     profiles_twice.set_twice,
 )
 """Checks of the declarations alone."""

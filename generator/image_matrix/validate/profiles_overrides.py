@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.schema import human
 from image_matrix.config.schema_terms import type_name
+from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
-from image_matrix.profiles import traits
-from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE
+from image_matrix.profiles import charts, traits
+from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
 from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Site
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.fields import Fields
 
@@ -32,8 +34,30 @@ def overrides(matrix: Matrix) -> Iterator[Finding]:
     """Settings that KubeSpawner does not have, cannot read, or that would replace the chart's lists."""
     for path, override in each_override(matrix):
         for name, value in override.items():
-            yield from _setting((*path, name), name, value)
+            place = (*path, name)
+            if name in traits.CHART_LISTS and (name == "tolerations" or isinstance(value, list)):
+                # of tolerations the chart gives a list, over which a mapping would not merge either
+                advice = _instead_of_list(name, value, matrix.catalog.site)
+                yield _replaces(place, f"the list `{name}`", "the one that the chart sets", advice)
+            else:
+                yield from _setting(place, name, value)
+        yield from _replaced_fields(path, override)
         yield from _requests(path, override)
+
+
+def _replaces(path: Path, what: str, lost: str, advice: str) -> Finding:
+    return rules.REPLACES_LIST.at(path, "key", what=what, lost=lost, advice=advice)
+
+
+def _replaced_fields(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:
+    """Fields of objects that would take the place of what KubeSpawner makes of other settings."""
+    for name, fields in traits.REPLACED.items():
+        value = override.get(name)
+        for key in value if isinstance(value, dict) else ():
+            field = camel_case(key)
+            if field in fields:
+                what, lost = f"`{key}` in `{name}`", "what the chart and other fields set there"
+                yield _replaces((*path, name, key), what, lost, fields[field])
 
 
 def _setting(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: ANN401
@@ -45,11 +69,8 @@ def _setting(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: A
         yield from cpu_findings(path, value)
     elif name in traits.MEMORY:
         yield from memory_findings(path, value)
-    elif name == "tolerations" or (name in traits.CHART_LISTS and not isinstance(value, dict)):
-        # of tolerations the chart gives a list, over which a mapping would not merge either
-        yield rules.REPLACES_LIST.at(path, "key", name=name, advice=_mapping(name))
-    elif name in traits.MAPPINGS and not isinstance(value, dict):
-        yield from _wrong(path, "a mapping", value, f"write `{name}: {{name: value}}`")
+    elif name in traits.MAPPINGS | traits.CHART_LISTS and not isinstance(value, dict):
+        yield from _wrong(path, "a mapping", value, f"write names and values below `{name}:`, or remove it")
     elif name in traits.MAPPINGS or name in traits.CHART_LISTS:
         yield from _contents(path, name, value)
     else:
@@ -127,10 +148,22 @@ def _instead(name: str) -> str:
     return f"KubeSpawner calls it `{same}`" if same else did_you_mean(name, traits.KNOWN)
 
 
-def _mapping(name: str) -> str:
+def _instead_of_list(name: str, value: object, site: Site) -> str:
     if name == "tolerations":
         return "use the field `tolerations:` beside `kubespawner_override`: the whole list is made from it"
-    return f"write a mapping, which joins the chart's: `{name}: {{my-name: {{…}}}}`"
+    if site.declared_hub and not charts.joins(site.declared_hub):
+        return f"remove it: before the chart 4.3 (JupyterHub 5.4) a profile cannot add to `{name}`"
+    named = _by_name(value if isinstance(value, list) else [])
+    return f"write a mapping, which joins the chart's: `{name}: {as_written(named)}`"
+
+
+def _by_name(entries: list[Any]) -> dict[str, Any]:
+    """Return the entries of a list as a mapping: by their own names, and numbered where these are not enough."""
+    names = [str(entry.get("name", "entry") if isinstance(entry, dict) else "entry") for entry in entries]
+    return {
+        name if names.count(name) == 1 and name != "entry" else f"{name}-{at}": entry
+        for at, (name, entry) in enumerate(zip(names, entries, strict=True), start=1)
+    }
 
 
 def _requests(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:

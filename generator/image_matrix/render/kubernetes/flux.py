@@ -24,8 +24,8 @@ LABELS = {
 def values(profiles: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the chart's values: the profile list, and the lines that the hub needs for it."""
     made: dict[str, Any] = {"singleuser": {"profileList": list(profiles)}}
-    if hub_config.is_needed(profiles):
-        made["hub"] = {"extraConfig": {hub_config.NAME: Block(hub_config.CODE)}}
+    if code := hub_config.extra_config(profiles):
+        made["hub"] = {"extraConfig": {name: Block(text) for name, text in code.items()}}
     return made
 
 

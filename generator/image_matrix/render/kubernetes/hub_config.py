@@ -1,5 +1,7 @@
 """What the hub runs beside the profile list: the few things that KubeSpawner's list cannot say.
 
+Two entries of ``hub.extraConfig``, each where it is needed.
+
 KubeSpawner ignores ``allowed_groups``, ``aliases`` and ``retired`` in an entry; these lines of ``hub.extraConfig`` read
 them. ``profile_list`` may be a function, which is asked before the form is made and again before a server starts. It
 sees what the user has saved, so it puts the present names in place of former ones, and the form shows only those.
@@ -10,8 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.charts import mappings
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 NAME = "image-matrix-profiles"
 CODE = '''\
@@ -59,6 +63,30 @@ def renamed(saved, profiles):
 
 c.KubeSpawner.profile_list = offered_profiles
 '''
+
+JOINING = "zz-image-matrix-lists"
+"""Sorts behind what a site has: the chart runs the entries in this order."""
+_JOINING_CODE = '''\
+"""Keep what the chart and this hub have in lists: a mapping of a profile would take the place of a list."""
+from kubespawner import KubeSpawner
+from traitlets import Union
+
+for name in NAMES:
+    listed = c.KubeSpawner.get(name, [])
+    if hasattr(listed, "get_value"):  # so far only appended to
+        listed = listed.get_value([])
+    if isinstance(listed, list) and isinstance(KubeSpawner.class_traits()[name], Union):
+        c.KubeSpawner[name] = {f"000-{at:03}": item for at, item in enumerate(listed)}
+'''
+
+
+def extra_config(profiles: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the entries of ``hub.extraConfig`` that a profile list needs, name to code."""
+    joining = mappings(profiles)
+    return {
+        **({NAME: CODE} if is_needed(profiles) else {}),
+        **({JOINING: _JOINING_CODE.replace("NAMES", repr(joining))} if joining else {}),
+    }
 
 
 def is_needed(profiles: Iterable[dict[str, Any]]) -> bool:

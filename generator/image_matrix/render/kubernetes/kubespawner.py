@@ -102,7 +102,7 @@ def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[s
 
 
 def _shm(size: Size) -> dict[str, Any]:
-    """Mappings, as the chart has them since 4.3.0: they join its volumes, where lists would replace them."""
+    """Mappings, as the chart has them since 4.3: they join its volumes, where lists would replace them."""
     if size.shm is None:
         return {}
     volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": quantity(size.shm)}}
