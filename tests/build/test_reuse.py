@@ -13,21 +13,21 @@ REGISTRY = STATE.loaded.matrix.registry
 
 
 def test_ancestors_are_looked_up_too() -> None:
-    there = reusable(Places(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), {}, print)
+    there = reusable(Places(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), print)
     assert there == {BASE: f"{REGISTRY}/base@sha256:1", MIDDLE: f"{REGISTRY}/middle@sha256:1"}
 
 
 def test_a_forced_build_makes_what_is_asked_for_and_uses_its_parent() -> None:
     has = registry(tag(BASE), tag(MIDDLE), tag(LEAF))
-    assert set(reusable(Places(STATE), [LEAF], Aim(push=True, fresh=True), has, {}, print)) == {BASE, MIDDLE}
+    assert set(reusable(Places(STATE), [LEAF], Aim(push=True, fresh=True), has, print)) == {BASE, MIDDLE}
 
 
 def test_a_silent_registry_stops_what_would_be_pushed_there() -> None:
     with pytest.raises(EnvironmentFailure, match=r"gives no answer: ghcr\.io: connection refused"):
-        reusable(Places(STATE), [LEAF], PUSH, registry(silent=True), {}, print)
+        reusable(Places(STATE), [LEAF], PUSH, registry(silent=True), print)
 
 
 def test_a_silent_registry_is_no_matter_for_a_build_that_stays_here() -> None:
     said: list[str] = []
-    assert reusable(Places(STATE), [LEAF], Aim(push=False), registry(silent=True), {}, said.append) == {}
+    assert reusable(Places(STATE), [LEAF], Aim(push=False), registry(silent=True), said.append) == {}
     assert said[-1].endswith("connection refused; building everything that is needed")

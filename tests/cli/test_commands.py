@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from image_matrix import __version__
 from image_matrix.build.failure import BuildFailed
-from image_matrix.cli import COMMANDS, run
+from image_matrix.cli import COMMANDS, SHORT, run
 from image_matrix.cli.session import report_failure
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RULES
@@ -319,3 +320,17 @@ def test_what_the_system_refuses(
     shown = capsys.readouterr().err
     assert f"error: {said}\n" in shown
     assert remedy in shown
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_only_short_commands_run_without_the_garbage_collector(command: str) -> None:
+    gc.disable()
+    try:
+        run([command, "--help"])
+        assert gc.isenabled() == (command not in SHORT)
+    finally:
+        gc.enable()
+
+
+def test_short_commands_are_commands() -> None:
+    assert set(COMMANDS) >= SHORT

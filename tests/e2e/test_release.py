@@ -8,7 +8,6 @@ import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,14 +17,11 @@ import yaml
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.session import understand
 from image_matrix.planning.plan import references
-from image_matrix.planning.registry_locations import staged
 from image_matrix.project.inputs import read_inputs
-from image_matrix.publish.promote import promote
-from image_matrix.publish.signing import sign
-from image_matrix.registry.answers import Digest
-from image_matrix.registry.client import open_registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from image_matrix.planning.plan import State
     from image_matrix.verify.engine import Engine
 
@@ -246,47 +242,6 @@ def test_a_registry_that_is_gone(place: Place) -> None:
     done = place.run("--overlay", str(overlay), "release", "--push")
     assert done.returncode == 3
     assert "localhost:9: connection refused" in done.stderr
-
-
-STANDIN = f"""#!/bin/sh
-exec "{sys.executable}" "{Path(__file__).parent / "cosign.py"}" "$@"
-"""
-
-
-def test_only_what_a_pull_request_of_ours_signed_is_promoted(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys(tmp_path, monkeypatch)
-    place.edit(sign={"tool": "cosign"}, promote_from_pull_requests=True)
-    state = place.state()
-    leg = last_leg(place)
-    reference = references(staged(state))[leg]
-    push_to(place, reference, leg[1])
-    said: list[str] = []
-    registry = open_registry(state.loaded.matrix)
-    assert promote(state, [leg], registry, {}, said.append) == {}
-    assert "not signed" in said[-1]
-    answer = registry.digest(reference)
-    assert isinstance(answer, Digest)
-    sign(state.loaded.matrix.build.sign, f"{reference.rpartition(':')[0]}@{answer.digest}")
-    taken = promote(state, [leg], open_registry(state.loaded.matrix), {}, said.append)
-    assert taken == {leg: f"{references(state)[leg].rpartition(':')[0]}@{answer.digest}"}
-    again = open_registry(state.loaded.matrix).digest(f"{references(state)[leg]}-candidate")
-    assert again == answer
-
-
-def keys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a cosign on the path, with a key pair of its own."""
-    program = folder / "cosign"
-    program.write_text(STANDIN)
-    program.chmod(0o755)
-    for command in (
-        ["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", "key.pem"],
-        ["openssl", "ec", "-in", "key.pem", "-pubout", "-out", "key.pub"],
-    ):
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    monkeypatch.setenv("STANDIN_KEYS", str(folder))
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 
 def push_to(place: Place, reference: str, platform: str, size: int = 20) -> None:

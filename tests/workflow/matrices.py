@@ -124,7 +124,6 @@ SHAPES: dict[str, dict[str, Any]] = {
         {"base": {"from": "debian"}},
         registry="registry.example.org:5000/team/images",
         build={
-            "promote_from_pull_requests": True,
             "commit_rendered": True,
             "login": {"username": "REGISTRY_USER", "password": "REGISTRY_TOKEN"},
             "default_branch": "trunk/images",

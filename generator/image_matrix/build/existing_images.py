@@ -9,10 +9,9 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.planning.registry_locations import existing_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from image_matrix.build.request import Aim, LegId
-    from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
 
@@ -22,7 +21,6 @@ def reusable(
     wanted: list[LegId],
     aim: Aim,
     registry: Registry,
-    environment: Mapping[str, str],
     tell: Callable[[str], None],
 ) -> dict[LegId, str]:
     """Return, of what is wanted and its ancestors, what there is: repository and digest.
@@ -38,22 +36,4 @@ def reusable(
         return {}
     if aim.fresh:
         return {leg: where for leg, where in there.items() if leg not in wanted}
-    if not aim.candidate or aim.staging:
-        return there
-    missing = [leg for leg in wanted if leg not in there]
-    return there | _promoted(places.main, missing, registry, environment, tell)
-
-
-def _promoted(
-    state: State,
-    missing: list[LegId],
-    registry: Registry,
-    environment: Mapping[str, str],
-    tell: Callable[[str], None],
-) -> dict[LegId, str]:
-    """Return what is taken over from pull requests; nothing, unless the matrix says so."""
-    if not missing or not state.loaded.matrix.build.promote_from_pull_requests:
-        return {}
-    from image_matrix.publish.promote import promote
-
-    return promote(state, missing, registry, environment, tell)
+    return there

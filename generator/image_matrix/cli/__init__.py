@@ -25,7 +25,6 @@ COMMANDS = {
     "accept": "accept:accept",
     "scan": "scan:scan",
     "release": "release:release",
-    "simulate": "simulate:simulate",
     "ci": "ci:ci",
     "lock": "lock:lock",
     "profiles": "profiles:profiles",
@@ -33,6 +32,10 @@ COMMANDS = {
     "schema": "schema:schema",
 }
 """Command to ``module:function`` below this package, in the order of ``--help``."""
+SHORT = frozenset(
+    {"init", "render", "check", "list", "graph", "plan", "why", "profiles", "explain", "schema"}
+)
+"""Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 
 
 class LazyGroup(click.Group):
@@ -143,13 +146,17 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click 
     """
     from image_matrix.cli.session import session
 
+    if ctx.invoked_subcommand not in SHORT:
+        import gc
+
+        gc.enable()
     ctx.obj = session(**options)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and exit as :mod:`image_matrix.errors` says."""
-    # commands are short and make no cycles worth collecting; scanning the growing heap would cost a third of the time,
-    # and once more at exit, but for what is frozen
+    # Scanning the growing heap would cost a third of a short command's time, and once more at exit what is not frozen.
+    # `cli` enables the collector again for commands that may run for hours.
     import gc
 
     gc.disable()

@@ -47,7 +47,7 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
             continue
         found = candidate(place, name, platform, registry, image)
         _weigh(session, build, found)
-        _tag(session, build, found, staging=staging)
+        _tag(session, found)
     return 0
 
 
@@ -66,11 +66,8 @@ def _weigh(session: Session, build: Build, found: Candidate) -> None:
     say(session, f"{found.variant}: {size / 1e6:.0f} MB compressed")
 
 
-def _tag(session: Session, build: Build, found: Candidate, *, staging: bool) -> None:
+def _tag(session: Session, found: Candidate) -> None:
     from image_matrix.build.imagetools import create
-    from image_matrix.publish.signing import sign
 
-    if staging and build.promote_from_pull_requests:
-        sign(build.sign, found.reference)
     create(found.immutable, [found.reference])
     say(session, f"{found.immutable} is {found.digest}")

@@ -155,7 +155,7 @@ def _there(session: Session, where: Places, wanted: list[LegId], aim: Aim) -> Ma
     from image_matrix.build.existing_images import reusable
 
     registry = registry_of(session, where.main.loaded)
-    return reusable(where, wanted, aim, registry, os.environ, lambda text: say(session, text))
+    return reusable(where, wanted, aim, registry, lambda text: say(session, text))
 
 
 def _print(request: Request) -> int:

@@ -91,7 +91,6 @@ class Build:
     default_branch: str = "main"
     release_branch: str = "release"
     staging: str | None = None
-    promote_from_pull_requests: bool = False
     workflow: bool = True
     """Whether the workflow is rendered at all."""
     commit_rendered: bool = False
@@ -141,7 +140,7 @@ def read_build(item: Mapping[str, Any]) -> Build:
     plain = {
         key: item[key]
         for key in (
-            "generator", "default_branch", "release_branch", "staging", "promote_from_pull_requests", "commit_rendered",
+            "generator", "default_branch", "release_branch", "staging", "commit_rendered",
             "require_lock",
             "workflow",
             "timeout_minutes", "max_parallel", "max_size", "sbom", "lock_schedule",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.render.bake import BAKE_FILE, bake_file
-from image_matrix.render.canary import canary_files
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
 from image_matrix.render.docs.images_page import PAGE, images_page
@@ -35,7 +34,6 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     if matrix.build.workflow:
         _add(found, workflows(matrix, variants, templates.workflows, templates.compiled))
     _add(found, {CATALOG: catalog_page(matrix, variants)})
-    _add(found, canary_files(variants))
     _add(found, _deploy(matrix, variants, found))
     return dict(sorted(found.items()))
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from image_matrix.config.build import Signing
     from image_matrix.program import Run
 
-ISSUER = "https://token.actions.githubusercontent.com"
-
-
 _NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
 """cosign 3 takes its services from a signing config by default, and with one refuses to leave the log out."""
 
@@ -35,18 +32,6 @@ def sign_command(signing: Signing, reference: str) -> list[str] | None:
             return ["cosign", "sign", "--yes", "--recursive", *key, *log, reference]
 
 
-def verify_command(signing: Signing, reference: str, identity: str) -> list[str] | None:
-    """Return the command that verifies a signature of a workflow whose identity matches ``identity``."""
-    match signing.tool:
-        case "none":
-            return None
-        case "notation":
-            return ["notation", "verify", reference]
-        case _:
-            keyless = ["--certificate-oidc-issuer", ISSUER, "--certificate-identity-regexp", identity]
-            return ["cosign", "verify", *(["--key", signing.key] if signing.key else keyless), reference]
-
-
 def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
     """Sign ``repository@digest``; again where the registry, Fulcio or Rekor cannot answer for the moment.
 
@@ -59,15 +44,6 @@ def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
         if answer.returncode:
             problem = f"{reference} could not be signed: {reason(answer.stderr)}"
             raise Failure(problem, advice(answer.stderr, "nothing was released"))
-
-
-def signed(signing: Signing, reference: str, identity: str) -> bool:
-    """Say whether ``repository@digest`` carries a signature of the workflow; without a signer nothing does."""
-    command = verify_command(signing, reference, identity)
-    if command is None:
-        return False
-    _require(command)
-    return run_patiently(command).returncode == 0
 
 
 def _require(command: Sequence[str]) -> None:

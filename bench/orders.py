@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.planning.schedule import Task, makespan
+from bench.schedule import Task, makespan
 from image_matrix.render.workflow_jobs import build_jobs, job_id
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ PLAN, RELEASE = "plan", "release"
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """Seconds of each part of a run; estimates for what was not measured."""
+    """Seconds of each part of a run: orders of magnitude as seen on GitHub's runners, not more."""
 
-    measured: Mapping[str, float] = field(default_factory=dict)
-    """``IMAGE:LABEL`` or ``IMAGE``, with or without ``-ARCH``, and plan, start, test, scan, release."""
     plan: float = 60
     start: float = 35
     """Of every leg: checkout, generator, buildx, login."""
@@ -31,40 +29,13 @@ class Durations:
     scan: float = 120
     release: float = 180
 
-    def build(self, item: Variant, platform: Platform) -> float:
-        """Return the seconds that a build with its push takes."""
-        arch = platform.rpartition("/")[2]
-        for name in (f"{item.id}-{arch}", item.id, f"{item.image}-{arch}", item.image):
-            if name in self.measured:
-                return self.measured[name]
-        return estimate(item)
 
-
-def estimate(item: Variant) -> float:
-    """Return a guess from what is installed; orders of magnitude as seen on GitHub's runners, not more."""
+def build_seconds(item: Variant) -> float:
+    """Return a guess of how long a build and its push take, from what is installed."""
     each = {"apt": 3.0, "pip": 5.0, "conda": 8.0, "cran": 30.0, "npm": 8.0, "extensions": 4.0}
-    packages = sum(each[manager] * len(found) for manager, found in item.packages.items())
+    packages = sum(each[manager] * len(names) for manager, names in item.packages.items())
     heavy = 300.0 if item.accelerator and item.packages.get("pip") else 0.0
     return 45.0 + packages + 15.0 * len(item.downloads) + heavy
-
-
-PARTS = ("plan", "start", "test", "scan", "release")
-"""What a run has besides builds."""
-
-
-def names_of(variants: Mapping[str, Variant]) -> set[str]:
-    """Return every name that a measured duration can have."""
-    found = set(PARTS)
-    for item in variants.values():
-        for name in (item.image, item.id):
-            found |= {name, *(f"{name}-{arch}" for arch in item.archs)}
-    return found
-
-
-def read_durations(said: Mapping[str, float]) -> Durations:
-    """Take measured seconds; the names of a run's parts replace the estimates of those."""
-    parts = {name: said[name] for name in PARTS if name in said}
-    return Durations({name: value for name, value in said.items() if name not in parts}, **parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +44,7 @@ class Work:
 
     matrix: Matrix
     variants: Mapping[str, Variant]
-    durations: Durations
+    durations: Durations = Durations()
 
     def legs(self, images: Collection[str] | None = None) -> tuple[Leg, ...]:
         """Return the legs of some images and all that is built on them; of all by default."""
@@ -85,9 +56,7 @@ class Work:
 
     def leg_seconds(self, leg: Leg) -> float:
         """Return how long a leg has a runner."""
-        return (
-            self.durations.start + self.durations.build(self.variants[leg[0]], leg[1]) + self.durations.test
-        )
+        return self.durations.start + build_seconds(self.variants[leg[0]]) + self.durations.test
 
     @property
     def scan_seconds(self) -> float:
