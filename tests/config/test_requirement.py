@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.requirement import mistake
+from image_matrix.config.requirement import problem
 from image_matrix.lock.uv import runner
 
 if TYPE_CHECKING:
@@ -20,56 +20,58 @@ GOOD = (
     "six==1; python_version not  in '3.11'", 'six==1; python_version == "3.*"', "six; '3' <python_version",
     "six==1; (python_version<'3.11' and os_name=='posix') or extra=='x'", "six; platform_release >= '5-generic'",
     "six==1; python_version < '3'and os_name=='x'", "six; python_implementation=='CPython'",
+    "six===1.0", "six===1.0,>0",
     "six; ((sys_platform == 'linux')) and (os_name == 'a' or os_name == 'b')", "six; platform_machine != ''",
 )  # fmt: skip
 BAD = {
-    "six==latest": "`latest` is no version; write one such as `==1.17.1`, or the name alone for the newest",
-    "six==1.x": "`1.x` is no version; write `==1.*`",
-    "six>=3.X": "`3.X` is no version; write `>=3`",
-    "six~=1.x": "`1.x` is no version; write `==1.*`",
-    "six==1.*.*": "`1.*.*` is no version; write `==1.*`",
-    "six==1_0": "`1_0` is no version;",
-    "six==1.0.": "`1.0.` is no version;",
-    "six==*": "`*` is no version;",
-    "six==1.0a1.*": "`1.0a1.*` is no version;",
-    "six~=1": "`~=` wants two numbers; write `~=1.0`, which takes every 1.*",
-    "six~=1rc1": "`~=` wants two numbers; write `~=1.0rc1`",
+    "six==latest": "`latest` is not a version; write one such as `==1.17.1`, or the name alone for the newest",
+    "six===latest": "`latest` is not a version; write one such as `===1.17.1`",
+    "six==1.x": "`1.x` is not a version; write `==1.*`",
+    "six>=3.X": "`3.X` is not a version; write `>=3`",
+    "six~=1.x": "`1.x` is not a version; write `==1.*`",
+    "six==1.*.*": "`1.*.*` is not a version; write `==1.*`",
+    "six==1_0": "`1_0` is not a version;",
+    "six==1.0.": "`1.0.` is not a version;",
+    "six==*": "`*` is not a version;",
+    "six==1.0a1.*": "`1.0a1.*` is not a version;",
+    "six~=1": "`~=` needs two numbers; write `~=1.0`, which takes every 1.*",
+    "six~=1rc1": "`~=` needs two numbers; write `~=1.0rc1`",
     "six>=1.*": "`>=` cannot be followed by `.*`; write `>=1`",
     "six~=1.*": "`~=` cannot be followed by `.*`; write `==1.*`",
     "six>=1+cu": "`+cu` cannot be compared with `>=`; write `>=1`",
-    "six>=1,==x": "`x` is no version;",
+    "six>=1,==x": "`x` is not a version;",
     "six==1; python_version < 3.12": "put `3.12` in quotes: `python_version < '3.12'`",
     "six==1; 3.12 > python_version": "put `3.12` in quotes: `'3.12' > python_version`",
     "six==1; sys_platform == linux": "put `linux` in quotes: `sys_platform == 'linux'`",
-    "six==1; pyton_version < '3'": "`pyton_version` is no marker; did you mean `python_version`?",
-    "six==1; os_name == 'a' and extras == 'x'": "`extras` is no marker; did you mean `extra`?",
-    "six==1; python_version": "`python_version` is no marker; write it like `python_version < '3.12'`",
-    "six==1; python_version < '3": "`python_version < '3` is no marker;",
-    "six==1; python_version <> '3'": "`python_version <> '3'` is no marker;",
-    "six==1; python_version === '3'": "`python_version === '3'` is no marker;",
-    "six==1; sys_platform == 'linux' or": "`sys_platform == 'linux' or` is no marker;",
-    "six==1; (os_name == 'a'": "`(os_name == 'a'` is no marker;",
-    "six==1; os_name == 'a' os_name == 'b'": "is no marker;",
-    "six==1; ()": "`()` is no marker;",
+    "six==1; pyton_version < '3'": "`pyton_version` is not a marker; did you mean `python_version`?",
+    "six==1; os_name == 'a' and extras == 'x'": "`extras` is not a marker; did you mean `extra`?",
+    "six==1; python_version": "`python_version` is not a marker; write it like `python_version < '3.12'`",
+    "six==1; python_version < '3": "`python_version < '3` is not a marker;",
+    "six==1; python_version <> '3'": "`python_version <> '3'` is not a marker;",
+    "six==1; python_version === '3'": "`python_version === '3'` is not a marker;",
+    "six==1; sys_platform == 'linux' or": "`sys_platform == 'linux' or` is not a marker;",
+    "six==1; (os_name == 'a'": "`(os_name == 'a'` is not a marker;",
+    "six==1; os_name == 'a' os_name == 'b'": "is not a marker;",
+    "six==1; ()": "`()` is not a marker;",
     "six==1;": "a marker is missing;",
 }
 
 
 @pytest.mark.parametrize("requirement", GOOD)
 def test_what_is_right_is_taken(requirement: str) -> None:
-    assert mistake(requirement) is None
+    assert problem(requirement) is None
 
 
 @pytest.mark.parametrize("requirement", BAD)
 def test_what_is_wrong_has_a_remedy(requirement: str) -> None:
-    assert BAD[requirement] in (mistake(requirement) or "")
+    assert BAD[requirement] in (problem(requirement) or "")
 
 
 def test_a_version_is_compared_with_a_version() -> None:
     """uv takes it without a word, and the package is in the image whatever its Python."""
     assert (
-        mistake("six; python_version < 'abc'")
-        == "`abc` is no version; write it like `python_version < '3.12'`"
+        problem("six; python_version < 'abc'")
+        == "`abc` is not a version; write it like `python_version < '3.12'`"
     )
 
 

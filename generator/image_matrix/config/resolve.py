@@ -209,17 +209,18 @@ def _packages(layers: Sequence[Layer], manager: Manager) -> tuple[Sourced[str], 
 
 
 _NAME_END = re.compile(r"[\[\s=<>!~;]")
-_PIP_SEPARATORS = re.compile(r"[-_.]+")
 
 
 def package_name(manager: Manager, item: str) -> str:
     """Return the name by which two entries are the same package (PEP 503 for Python)."""
+    from packaging.utils import canonicalize_name
+
     if manager == "npm":
         return item[0] + item[1:].partition("@")[0]
     if manager == "extensions":
         return item.partition("@")[0].lower()
     name = _NAME_END.split(item, maxsplit=1)[0]
-    return _PIP_SEPARATORS.sub("-", name).lower() if manager == "pip" else name
+    return canonicalize_name(name) if manager == "pip" else name
 
 
 def variant(

@@ -248,8 +248,8 @@ PIP_CONFLICT = Rule(
     "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it {wants}, and there is {has}",
     "change one of the two lines: {ours} against {theirs}",
     "An image keeps the Python and conda packages of its ancestors as they are; what it adds must be content with their versions. "
-    "The two lines in the matrix that cannot both be had are shown, with the packages between them. Two lines that name versions "
-    "are compared by every command; what other packages need is known when the lock is made. A variant that differs from the "
+    "The two lines in the matrix that cannot both be had are shown, with the packages between them. Every command compares "
+    "a line with the version that an ancestor pins; what other packages need is known when the lock is made. A variant that differs from the "
     "others has its own version in `overrides`.",
     bad="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  old: {parent: scipy, pip: [numpy==1.26.4]}\n",
     good="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  new: {parent: scipy, pip: [pandas==3.1.1]}\n",

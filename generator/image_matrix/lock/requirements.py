@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from packaging.tags import Tag
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 SDIST = "sdist"
@@ -27,21 +28,30 @@ def wheel_tag(file: str) -> str:
 
 @cache
 def fits(tag: str, python: str, machine: str) -> bool:
-    """Say whether a file that fits some variant fits this Python (``3.13``) and machine (``x86_64``)."""
+    """Say whether a file that fits some variant fits this Python (``3.13``) and machine (``x86_64``).
+
+    Which C library a wheel needs was decided when it was locked.
+    """
+    from packaging.tags import parse_tag
+
     if tag == SDIST:
         return True
-    interpreters, abi, platform = tag.rsplit("-", 2)
-    if not (platform == "any" or platform.endswith(machine)):
-        return False
-    major, _, minor = python.partition(".")
-    return any(_interprets(name, abi, major, minor) for name in interpreters.rpartition("-")[2].split("."))
+    interpreter, abi, platform = tag.split("-")[-3:]
+    here = "any" if platform == "any" else ".".join(p for p in platform.split(".") if p.endswith(machine))
+    return bool(here) and not parse_tag(f"{interpreter}-{abi}-{here}").isdisjoint(_installable(python, here))
 
 
-def _interprets(name: str, abi: str, major: str, minor: str) -> bool:
-    if name in (f"py{major}", f"cp{major}{minor}", f"py{major}{minor}"):
-        return True
-    match = re.fullmatch(rf"(?:cp|py){major}(\d+)", name)
-    return bool(match) and int(match[1]) <= int(minor) and (abi in ("abi3", "none"))  # type: ignore[index]
+@cache
+def _installable(python: str, platform: str) -> frozenset[Tag]:
+    """Return the tags that a CPython takes on platforms (``manylinux_2_28_x86_64``, several with dots between)."""
+    from packaging.tags import compatible_tags, cpython_tags
+
+    version = [int(part) for part in python.split(".")[:2]]
+    names = platform.split(".")
+    interpreter = f"cp{version[0]}{version[1]}"
+    return frozenset(
+        (*cpython_tags(version, [interpreter], names), *compatible_tags(version, interpreter, names))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.requirement import clauses
+from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.resolve import package_name
 from image_matrix.config.variants import resolutions
-from image_matrix.config.versions import Pin, exclude, is_series, is_version
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Manager, Matrix, Settings, Variant
+    from image_matrix.config.package_versions import Asked
     from image_matrix.diagnostics import Finding, Path
 
 MOST_SHOWN = 3
@@ -24,15 +23,12 @@ MOST_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A line that names the version of a package, in one variant."""
+    """A line that names versions of a package, in one variant."""
 
     line: str
-    pin: Pin
+    asks: Asked
     variant: Variant
     manager: Manager
-
-
-_CONDA = re.compile(r"[^=<>!]+(==?)([0-9][A-Za-z0-9._+]*?)(?:\.\*)?(?:=.*)?")
 
 
 def pinned_otherwise(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -46,41 +42,22 @@ def pinned_otherwise(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterato
 
 
 def _pairs(expanded: Mapping[str, Variant]) -> Iterator[tuple[Wanted, Wanted]]:
-    """Yield what a variant wants with what is there, where the two exclude each other."""
-    for manager, read in _READERS.items():
+    """Yield what a variant asks for with what an ancestor pins, where no version is both."""
+    for manager, read in READERS.items():
         known: dict[str, dict[str, Wanted]] = {}
         for item in expanded.values():
-            there = known.get(item.parent or "", {})
-            lines = item.packages.get(manager, ())
-            own = {
-                package_name(manager, line): Wanted(line, pin, item, manager)
-                for line in lines
-                if (pin := read(line))
+            pinned = known.get(item.parent or "", {})
+            asks = {
+                package_name(manager, line): Wanted(line, asked, item, manager)
+                for line in item.packages.get(manager, ())
+                if (asked := read(line))
             }
-            known[item.id] = {**there, **own}
+            known[item.id] = {**pinned, **{name: one for name, one in asks.items() if one.asks.pin}}
             yield from (
-                (wanted, there[name])
-                for name, wanted in own.items()
-                if name in there and exclude(wanted.pin, there[name].pin)
+                (wanted, pinned[name])
+                for name, wanted in asks.items()
+                if name in pinned and exclude(wanted.asks, pinned[name].asks)
             )
-
-
-def _pip(line: str) -> Pin | None:
-    """Return what a requirement pins; one with a marker may not be meant here."""
-    asked = [] if ";" in line else clauses(line)
-    operator, version = asked[0] if len(asked) == 1 else ("", "")
-    if operator != "==" or not (is_version(version) or is_series(version)):
-        return None
-    return Pin(version, series=is_series(version))
-
-
-def _conda(line: str) -> Pin | None:
-    """Return what a specification pins: behind one `=` stands the start of a version."""
-    found = _CONDA.fullmatch(line)
-    return Pin(found[2], series=found[1] == "=" or "*" in line) if found else None
-
-
-_READERS: dict[Manager, Callable[[str], Pin | None]] = {"pip": _pip, "conda": _conda}
 
 
 def _conflict(
@@ -89,7 +66,7 @@ def _conflict(
     """Return the finding about two lines, with the variants in which they meet where these are not all."""
     ours, theirs = pairs[0]
     everywhere = len(pairs) == sum(item.image == ours.variant.image for item in expanded.values())
-    has = f"{package_name(theirs.manager, theirs.line)} {theirs.pin.text}"
+    has = f"{package_name(theirs.manager, theirs.line)} {theirs.asks.pin}"
     finding = rules.PIP_CONFLICT.at(
         _place(matrix, expanded, ours),
         image=ours.variant.image

@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
+from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.schema import human
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
@@ -17,11 +18,10 @@ from image_matrix.profiles.units import byte_count, is_memory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.config.profiles import Amount, Profile
     from image_matrix.diagnostics import Finding, Path
 
-_VERSION = re.compile(r"^jupyterhub(?:\[[^\]]*\])?\s*[=~<>!]=*\s*(\d+)([0-9.]*)", re.IGNORECASE)
 _NAME = re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE)
 
 LEAST_MEMORY = 1024**2
@@ -157,25 +157,34 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
         if not opened:
             continue
         place = image_place(profile, image)
-        requirements = [_requirement(variants, item) for item in opened]
-        if None in requirements:
+        entries = [_entry(variants, item) for item in opened]
+        if None in entries:
             advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
             yield rules.NO_HUB_PACKAGE.at(place, "value", profile=profile.slug, image=image, advice=advice)
-        elif (found := _VERSION.match(requirements[0] or "")) and found[1] != hub.partition(".")[0]:
+        elif entries[0] and (version := other_major(*entries[0], hub)):
             major = hub.partition(".")[0]
             advice = f"take jupyterhub {major} in the image, or set `site.jupyterhub` to what the hub has"
-            has = found[1] + found[2]
-            fields = {"profile": profile.slug, "image": image, "version": has, "hub": hub}
+            fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, "value", advice=advice, **fields)
 
 
-def _requirement(variants: Mapping[str, Variant], item: Variant) -> str | None:
-    """Return the requirement of jupyterhub in a variant or the nearest ancestor that has one."""
-    for here in lineage(variants, item):
-        for entry in (*here.packages.get("pip", ()), *here.packages.get("conda", ())):
-            if _NAME.match(entry):
-                return entry
+def _entry(variants: Mapping[str, Variant], item: Variant) -> tuple[Manager, str] | None:
+    """Return the entry for jupyterhub in a variant or the nearest ancestor that has one, with its list."""
+    for variant in lineage(variants, item):
+        for manager in READERS:
+            for entry in variant.packages.get(manager, ()):
+                if _NAME.match(entry):
+                    return manager, entry
     return None
+
+
+def other_major(manager: Manager, entry: str, hub: str) -> str | None:
+    """Return the versions that an entry allows, if none of them has the hub's major number."""
+    allowed = READERS[manager](entry)
+    series = READERS["pip"](f"jupyterhub=={hub.partition('.')[0]}.*")
+    if allowed is None or series is None or not exclude(allowed, series):
+        return None
+    return allowed.pin or str(allowed.versions)
 
 
 def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

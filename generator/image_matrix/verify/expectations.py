@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import TEST_KINDS
 from image_matrix.config.placeholders import fill
+from image_matrix.config.requirement import pinned
 from image_matrix.config.resolve import package_name
 
 if TYPE_CHECKING:
@@ -37,14 +38,12 @@ def inherited(line: Iterable[Variant]) -> OwnTests:
 
 def pins(line: Iterable[Variant]) -> dict[str, str]:
     """Return the Python distributions that a chain pins with ``==``, for any platform; the last one counts."""
-    found = {}
-    for item in line:
-        for requirement in item.packages.get("pip", ()):
-            wanted, _, marker = requirement.partition(";")
-            version = wanted.partition("==")[2].strip()
-            if version and not marker and "," not in version:
-                found[package_name("pip", requirement)] = version
-    return found
+    return {
+        package_name("pip", requirement): version
+        for item in line
+        for requirement in item.packages.get("pip", ())
+        if (version := pinned(requirement))
+    }
 
 
 def packages(line: Iterable[Variant]) -> frozenset[str]:
@@ -59,21 +58,15 @@ def packages(line: Iterable[Variant]) -> frozenset[str]:
 
 
 def version_fits(installed: str, wanted: str, *, exact: bool) -> bool:
-    """Compare versions part by part; a local part (``+cpu``) counts only where it is asked for.
+    """Compare versions as PEP 440 does; a local part (``+cpu``) counts only where it is asked for.
 
-    ``exact`` is for pins (PEP 440: 1.0 equals 1.0.0, and ``2.*`` is every 2); otherwise the first parts must be equal.
+    ``exact`` is for pins (1.0 equals 1.0.0, and ``2.*`` is every 2); otherwise the first parts must be equal.
     """
-    if "+" not in wanted:
-        installed = installed.partition("+")[0]
-    if wanted.endswith(".*"):
-        exact, wanted = False, wanted[:-2]
-    have, want = installed.split("."), wanted.split(".")
-    if not exact:
-        return have[: len(want)] == want
-    return _without_zeros(have) == _without_zeros(want)
+    from packaging.specifiers import InvalidSpecifier, Specifier
+    from packaging.version import InvalidVersion
 
-
-def _without_zeros(parts: list[str]) -> list[str]:
-    while len(parts) > 1 and parts[-1] == "0":
-        parts = parts[:-1]
-    return parts
+    series = "" if exact or "+" in wanted else ".*"
+    try:
+        return Specifier(f"=={wanted}{series}").contains(installed, prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return installed == wanted or (not exact and installed.startswith(f"{wanted}."))
