@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Repository
 
 
@@ -39,3 +45,59 @@ def test_no_engine(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> N
     ran = repository("build", "--platform", "linux/amd64")
     assert ran.code == 3
     assert "no `docker` on PATH" in ran.err
+
+
+DOCKER = """\
+#!/bin/sh
+[ "$2" = bake ] || exit 0
+cat >&2 <<'EOF'
+#1 [internal] load build definition from Dockerfile
+#2 [base_python3-13-amd64 stage-0 1/2] RUN --mount=type=cache,target=/var/cache/apt apt-get update
+#2 0.100 a line of output
+#2 ERROR: process "apt-get update" did not complete successfully: exit code: 100
+------
+ > [base_python3-13-amd64 stage-0 1/2] RUN --mount=type=cache,target=/var/cache/apt apt-get update:
+0.100 a line of output
+------
+ERROR: failed to solve: process "apt-get update" did not complete successfully: exit code: 100
+EOF
+exit 1
+"""
+CALL = ("build", "--no-registry", "--platform", "linux/amd64", "base:python3.13")
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine whose build fails."""
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("docker")
+def test_a_terminal_lists_the_steps_and_shows_the_one_that_fails(repository: Repository) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "image_matrix", "--color=never", "-C", str(repository.root), *CALL]
+    with subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # what Linux says when nobody writes any more
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+    os.close(ours)
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
+    assert process.returncode == 1
+    assert lines[0] == "#2 [base_python3-13-amd64 stage-0 1/2] RUN apt-get update"
+    assert lines[1].startswith('#2 ERROR: process "apt-get update"')
+    assert "0.100 a line of output" in lines
+    assert "#2 0.100 a line of output" not in lines
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.parametrize(("option", "whole"), [((), True), (("-v",), True), (("-q",), False)])
+def test_a_file_gets_the_whole_log(repository: Repository, option: tuple[str, ...], whole: bool) -> None:
+    shown = repository(*option, *CALL).err
+    assert ("#2 0.100 a line of output\n" in shown) is whole
+    assert "\n0.100 a line of output\n" in shown

@@ -99,8 +99,8 @@ class Call:
 def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click passes what it parsed
     """Build variants and the parents that they need.
 
-    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default. A terminal shows buildx' progress, a file or -v its
-    whole log, -q the log of a failed step alone.
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default. A terminal lists the steps; a file, a pipe and -v get
+    the whole log of buildx; with -q only the log of a failed step is printed.
     """
     from image_matrix.build.buildx import require_engine
     from image_matrix.build.request import make_request, refuse_ancestors
@@ -184,25 +184,28 @@ def _run(session: Session, call: Call, request: Request, environment: Mapping[st
 
 
 def _watch(session: Session) -> Watch:
-    """Return how a build is watched: on a terminal as buildx draws it, elsewhere and with ``-v`` by its whole log."""
+    """Return how a build is watched: a terminal lists its steps, ``-v`` and everything else get the whole log.
+
+    Where less than the log is shown, the log of a step that fails is shown at the end.
+    """
     from image_matrix.build.failure import excerpt
-    from image_matrix.build.process import by_line, on_terminal
+    from image_matrix.build.process import by_line
+    from image_matrix.build.progress import each_step
+    from image_matrix.cli.terminal import terminal_width
 
-    def whole(command: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-        return by_line([*command, "--progress=plain"], folder, environment, lambda line: say(session, line))
+    width = terminal_width(sys.stderr) if session.verbosity == 0 else None
 
-    def quiet(command: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-        ended = whole(command, folder, environment)
-        if ended.code:
+    def show(line: str) -> None:
+        say(session, line)
+
+    def watch(command: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
+        take = show if width is None else each_step(show, width)
+        ended = by_line([*command, "--progress=plain"], folder, environment, take)
+        if ended.code and (width is not None or session.verbosity < 0):
             click.echo(excerpt(ended.tail), err=True)
         return ended
 
-    def drawn(command: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-        return on_terminal(command, folder, environment, sys.stderr.buffer)
-
-    if session.verbosity < 0:
-        return quiet
-    return drawn if session.verbosity == 0 and sys.stderr.isatty() else whole
+    return watch
 
 
 def _hand_on(image: str) -> None:

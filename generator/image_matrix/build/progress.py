@@ -1,0 +1,29 @@
+"""What a person at a terminal sees of a build: its steps, each once, as it begins."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STEP = re.compile(r"#\d+ (?:\[(?!internal\]|auth\])|exporting to |ERROR: )")
+"""The first line of a step in buildx' plain log, and what it failed with; buildx' own business is left out."""
+_OPTION = re.compile(r" +--[a-z]+=\S+")
+"""Options of RUN and COPY: mounts are the same in every step, and longer than a line."""
+
+
+def each_step(show: Callable[[str], None], width: int) -> Callable[[str], None]:
+    """Return what takes the lines of a plain log and shows every step in one line of at most ``width`` characters.
+
+    buildx repeats a step's first line whenever its output goes on after that of another one.
+    """
+    shown: set[str] = set()
+
+    def line(text: str) -> None:
+        if text not in shown and _STEP.match(text):
+            shown.add(text)
+            show(_OPTION.sub("", text)[:width])
+
+    return line
