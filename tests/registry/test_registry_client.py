@@ -22,7 +22,7 @@ from image_matrix.registry import http
 from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
 from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World, open_registry
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import ConnectionFailed, Request, Response, network, patient
+from image_matrix.registry.http import ConnectionFailed, Patience, Request, Response, network, patient
 from image_matrix.retry import ATTEMPTS, FEW, LONGEST_PAUSE, PATIENCE
 from tests.workflow.matrices import loaded
 from tests.workflow.matrices import matrix as any_matrix
@@ -232,7 +232,7 @@ def client(
     net = network()
     paused = sleeps if sleeps is not None else []
     try:
-        yield Registry(World(patient(net.send, paused.append), lambda _host: credentials, **world))
+        yield Registry(World(patient(net.send, Patience(paused.append)), lambda _host: credentials, **world))
     finally:
         net.session.close()
 
@@ -328,6 +328,15 @@ def test_a_limit_that_does_not_end_is_no_denial() -> None:
         assert len(sleeps) == waited, "the next one is asked, and not waited for"
 
 
+def test_a_host_that_is_waited_for_is_named_once() -> None:
+    lines: list[str] = []
+    patience = Patience(lambda _: None, lines.append)
+    send = patient(lambda _: Response(503, {}), patience)
+    for number in range(3):
+        assert send(Request("GET", f"https://ghcr.io/{number}")).status == 503
+    assert lines == ["ghcr.io does not answer for the moment; trying again"]
+
+
 def test_a_token_server_that_limits_does_not_deny() -> None:
     with serving(Behaviour(login="bearer", limited_tokens=True)) as server, client(USER) as registry:
         found = registry.digest(f"{server.host}/{NAMES[0]}:1")
@@ -354,7 +363,9 @@ def test_what_may_have_been_done_is_not_asked_for_twice(status: int, repeatable:
         asked.append(request)
         return Response(status, {})
 
-    patient(transport, lambda _: None)(Request("POST", "https://example.org", repeatable=repeatable))
+    patient(transport, Patience(lambda _: None))(
+        Request("POST", "https://example.org", repeatable=repeatable)
+    )
     assert len(asked) == tries
 
 
@@ -367,7 +378,9 @@ def test_a_connection_that_breaks_may_have_done_it() -> None:
 
     for repeatable in (False, True):
         with pytest.raises(ConnectionFailed):
-            patient(transport, lambda _: None)(Request("POST", "https://a.example", repeatable=repeatable))
+            patient(transport, Patience(lambda _: None))(
+                Request("POST", "https://a.example", repeatable=repeatable)
+            )
     assert len(asked) == 1 + FEW
 
 
@@ -402,7 +415,7 @@ def test_a_host_that_drops_packets_is_tried_once(monkeypatch: pytest.MonkeyPatch
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         host = f"127.0.0.1:{full.getsockname()[1]}"
-        client = Registry(World(patient(network().send, pauses.append), lambda _: None))
+        client = Registry(World(patient(network().send, Patience(pauses.append)), lambda _: None))
         answers = [client.digest(f"{host}/a:1"), client.digest(f"{host}/b:1")]
     assert answers == [Unreachable(f"{host}: it cannot be reached: no answer in time")] * 2
     assert pauses == []

@@ -88,6 +88,24 @@ def test_an_image_that_cannot_be_pulled() -> None:
         Engine(Recorder(pull=Answer(1, "", "a\nmanifest unknown"))).pull("image", None)
 
 
+def test_a_registry_that_limits_pulls_is_waited_for(pauses: list[float]) -> None:
+    limit = Answer(
+        1, "", "Error response from daemon: toomanyrequests: You have reached your pull rate limit."
+    )
+    answers = [limit, limit, Answer(0, "")]
+    Engine(lambda *_: answers.pop(0)).pull("image", None)
+    assert pauses == [1.0, 2.0]
+    with pytest.raises(EnvironmentFailure, match=r"cannot be pulled: .*pull rate limit") as caught:
+        Engine(lambda *_: limit).pull("image", None)
+    assert "wait a few minutes" in caught.value.help
+
+
+def test_a_pull_that_takes_too_long_is_not_tried_again(pauses: list[float]) -> None:
+    with pytest.raises(EnvironmentFailure):
+        Engine(lambda *_: Answer(None, "", "timeout")).pull("image", None)
+    assert pauses == []
+
+
 def test_no_docker_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EnvironmentFailure, match="no `docker`"):

@@ -140,7 +140,7 @@ def registry_of(session: Session, loaded: Loaded) -> Registry:
     """Return a client for the registries, which has not asked for anything yet."""
     from image_matrix.registry.client import open_registry
 
-    return open_registry(loaded.matrix, ca_bundle(session, loaded))
+    return open_registry(loaded.matrix, ca_bundle(session, loaded), lambda text: say(session, text))
 
 
 def netrc(session: Session, loaded: Loaded) -> str | None:

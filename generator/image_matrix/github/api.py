@@ -61,7 +61,7 @@ def open_api(url: str, repository: str, token: str) -> Api:
     """Return the API of ``OWNER/NAME``; the token is a header, never an argument."""
     import time
 
-    from image_matrix.registry.http import network, patient
+    from image_matrix.registry.http import Patience, network, patient
 
     headers = {
         "Accept": "application/vnd.github+json",
@@ -69,7 +69,7 @@ def open_api(url: str, repository: str, token: str) -> Api:
         "X-GitHub-Api-Version": "2022-11-28",
         "Authorization": f"Bearer {token}",
     }
-    return Api(patient(network().send, time.sleep), f"{url}/repos/{repository}", headers)
+    return Api(patient(network().send, Patience(time.sleep)), f"{url}/repos/{repository}", headers)
 
 
 def keep_comment(api: Api, pull_request: int, body: str, marker: str) -> str:

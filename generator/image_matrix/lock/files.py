@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.read import wanted_files
-from image_matrix.registry.http import ConnectionFailed, complete
+from image_matrix.registry.http import ConnectionFailed, Patience, worth_of_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,9 +47,10 @@ def lock_files(
     found = Files()
     wanted = wanted_files(loaded)
     unknown = [item for item in wanted if item.address not in old or moves(item) or _differs(item, old)]
+    patience = Patience(sleep, say)
 
     def look(item: WantedFile) -> str | ConnectionFailed:
-        answer = _checksum(here(item.address, loaded.matrix.mirrors), stream, sleep)
+        answer = _checksum(here(item.address, loaded.matrix.mirrors), stream, patience)
         say(f"{item.what}: {answer if isinstance(answer, str) else answer.reason}")
         return answer
 
@@ -71,7 +72,7 @@ def _differs(item: WantedFile, old: Mapping[str, str]) -> bool:
 
 
 def _checksum(
-    address: str, stream: Callable[[str], Iterator[bytes]], sleep: Callable[[float], None]
+    address: str, stream: Callable[[str], Iterator[bytes]], patience: Patience
 ) -> str | ConnectionFailed:
     """Return a file's SHA-256, or why there is none after every try."""
 
@@ -82,7 +83,7 @@ def _checksum(
         return digest.hexdigest()
 
     try:
-        return complete(read, sleep)
+        return patience.ask(address, read, worth_of_transfer)
     except ConnectionFailed as error:
         return error
 

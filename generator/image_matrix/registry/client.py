@@ -210,13 +210,19 @@ def _platform(item: Mapping[str, Mapping[str, str]]) -> str:
     return f"{said['os']}/{said['architecture']}" + ("" if plain else f"/{variant}")
 
 
-def open_registry(matrix: Matrix, ca_bundle: str | None = None) -> Registry:
-    """Return the client for the real registries, with the matrix's mirrors and Docker's logins."""
+def open_registry(
+    matrix: Matrix, ca_bundle: str | None = None, tell: Callable[[str], None] | None = None
+) -> Registry:
+    """Return the client for the real registries, with the matrix's mirrors and Docker's logins.
+
+    ``tell`` is told when a registry is waited for.
+    """
     import os
     import time
 
     from image_matrix.registry.credentials import config_file, logins
-    from image_matrix.registry.http import network, patient
+    from image_matrix.registry.http import Patience, network, patient
 
-    send = patient(network(ca_bundle).send, time.sleep)
+    patience = Patience(time.sleep, tell) if tell else Patience(time.sleep)
+    send = patient(network(ca_bundle).send, patience)
     return Registry(World(send, logins(config_file(os.environ)), matrix.mirrors.registries))

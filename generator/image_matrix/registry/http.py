@@ -65,34 +65,61 @@ Transport = Callable[[Request], Response]
 T = TypeVar("T")
 
 
-def patient(transport: Transport, sleep: Sleep) -> Transport:
-    """Return a transport that tries again where that helps (:mod:`image_matrix.retry`).
+def _silent(_: str) -> None:
+    """Tell nobody."""
 
-    After the last try the answer is returned as it is, or :class:`ConnectionFailed` raised. A host that was waited for
-    in vain is asked once from then on, and one that cannot be reached is not asked again: a run of a thousand requests
-    waits for a host as long as a run of one.
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Tries again where that helps (:mod:`image_matrix.retry`), as long for a thousand addresses of a host as for one.
+
+    A host that was waited for in vain is asked once from then on; one that cannot be reached is not asked again.
     """
-    in_vain: set[str] = set()
-    unreachable: dict[str, ConnectionFailed] = {}
 
-    def send(request: Request) -> Response:
-        host = urlsplit(request.url).netloc
-        if host in unreachable:
-            raise unreachable[host]
+    sleep: Sleep
+    tell: Callable[[str], None] = _silent
+    """Says for which host it waits, once for each."""
+    waited: set[str] = field(default_factory=set)
+    in_vain: set[str] = field(default_factory=set)
+    unreachable: dict[str, ConnectionFailed] = field(default_factory=dict)
 
-        def judge(outcome: Response | ConnectionFailed) -> Again | None:
-            return None if host in in_vain else worth(request, outcome)
+    def ask(
+        self, url: str, attempt: Callable[[], T], worth: Callable[[T | ConnectionFailed], Again | None]
+    ) -> T:
+        """Return the result of an attempt at an address; raises :class:`ConnectionFailed`, after every try."""
+        host = urlsplit(url).netloc
+        if host in self.unreachable:
+            raise self.unreachable[host]
 
-        outcome = persevere(lambda: _attempted(lambda: transport(request)), judge, sleep)
-        if worth(request, outcome):
-            in_vain.add(host)
-        if isinstance(outcome, Response):
+        def judge(outcome: T | ConnectionFailed) -> Again | None:
+            again = None if host in self.in_vain else worth(outcome)
+            if again and host not in self.waited:
+                self.waited.add(host)
+                self.tell(f"{host} does not answer for the moment; trying again")
+            return again
+
+        outcome = persevere(lambda: _attempted(attempt), judge, self.sleep)
+        if worth(outcome):
+            self.in_vain.add(host)
+        if not isinstance(outcome, ConnectionFailed):
             return outcome
         if not outcome.reached:
-            unreachable[host] = outcome
+            self.unreachable[host] = outcome
         raise outcome
 
-    return send
+
+def patient(transport: Transport, patience: Patience) -> Transport:
+    """Return a transport that tries again; after the last try it returns the answer as it is."""
+    return lambda request: patience.ask(
+        request.url, lambda: transport(request), lambda outcome: worth(request, outcome)
+    )
+
+
+def _attempted(attempt: Callable[[], T]) -> T | ConnectionFailed:
+    try:
+        return attempt()
+    except ConnectionFailed as error:
+        return error
 
 
 def worth(request: Request, outcome: Response | ConnectionFailed) -> Again | None:
@@ -115,22 +142,8 @@ def retry_after(value: str) -> float:
         return 0.0
 
 
-def complete(transfer: Callable[[], T], sleep: Sleep) -> T:
-    """Return what a transfer gives, begun again where it breaks; raises :class:`ConnectionFailed` after every try."""
-    outcome = persevere(lambda: _attempted(transfer), _judge_transfer, sleep)
-    if isinstance(outcome, ConnectionFailed):
-        raise outcome
-    return outcome
-
-
-def _attempted(work: Callable[[], T]) -> T | ConnectionFailed:
-    try:
-        return work()
-    except ConnectionFailed as error:
-        return error
-
-
-def _judge_transfer(outcome: object) -> Again | None:
+def worth_of_transfer(outcome: object) -> Again | None:
+    """Return what another try of a whole transfer is worth."""
     return outcome.again if isinstance(outcome, ConnectionFailed) else None
 
 
@@ -162,7 +175,7 @@ class Network:
 
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
         """Return a file's bytes, begun again where a transfer breaks; raises :class:`ConnectionFailed`."""
-        return complete(lambda: [*self.stream(url)], sleep)
+        return Patience(sleep).ask(url, lambda: [*self.stream(url)], worth_of_transfer)
 
     def _open(self, request: Request) -> requests.Response:
         try:

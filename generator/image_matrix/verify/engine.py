@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.program import advice, reason
+from image_matrix.retry import Again, passes, persevere
 
 if TYPE_CHECKING:
     from threading import Event
@@ -161,17 +164,25 @@ class Engine:
         return self.call(("image", "inspect", "--format={{.Id}}", image), None, 30.0).code == 0
 
     def pull(self, image: str, platform: str | None) -> None:
-        """Pull an image; raises :class:`EnvironmentFailure` where that fails."""
+        """Pull an image, again where its registry cannot answer for the moment; raises :class:`EnvironmentFailure`."""
         options = (f"--platform={platform}",) if platform else ()
-        answer = self.call(("pull", "--quiet", *options, image), None, 3600.0)
+        answer = persevere(
+            lambda: self.call(("pull", "--quiet", *options, image), None, 3600.0), _worth, time.sleep
+        )
         if answer.code != 0:
-            said = (answer.err.strip().splitlines() or ["no answer"])[-1]
-            raise EnvironmentFailure(f"{image} is neither here nor in its registry: {said}", "build it first")
+            raise EnvironmentFailure(
+                f"{image} is not on this machine and cannot be pulled: {reason(answer.err)}",
+                advice(answer.err, "build it first, or check the login of its registry"),
+            )
 
     def runtimes(self) -> frozenset[str]:
         """Return the names of the engine's container runtimes: ``nvidia`` and ``habana`` among them have devices."""
         answer = self.call(("info", "--format={{json .Runtimes}}"), None, 30.0)
         return frozenset(json.loads(answer.out or "{}")) if answer.code == 0 else frozenset()
+
+
+def _worth(pulled: Answer) -> Again | None:
+    return Again() if pulled.code and passes(pulled.err) else None
 
 
 def docker() -> Engine:
