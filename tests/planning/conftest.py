@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from image_matrix.planning.plan import State
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "plan"
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "planning"
 Edit = tuple[str, str]
 
 

@@ -243,6 +243,12 @@ EDITED_BY_HAND = Rule(
     "A file that was never generated is not touched either: move it away, or take it over with --force. What git has merged from two "
     "generated files, conflict markers included, is written anew without --force; a line in it that neither side generated is shown.",
 )  # fmt: skip
+BAD_WHITEOUT = Rule(
+    "IM505", "bad-whiteout", "{problem}", "{advice}",
+    "An empty file templates/rootfs/KIND/…/.wh.NAME removes the file or folder NAME that image-matrix brings for this kind, and "
+    ".wh..wh..opq everything in its folder. One that removes nothing is misspelt, or image-matrix no longer has that file. A file that "
+    "an image has from its parent is removed by a RUN step in the template of its Dockerfile.",
+)  # fmt: skip
 
 PIP_CONFLICT = Rule(
     "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it {wants}, and there is {has}",

@@ -53,22 +53,24 @@ def builtin_templates() -> Path:
 def read_templates(root: Path) -> Templates:
     """Read a repository's templates on top of those that come with image-matrix.
 
-    Raises :class:`MatrixError` where one is not text.
+    Raises :class:`MatrixError` where one is not text, or removes what is not there.
     """
     from dataclasses import replace
 
+    from image_matrix.project.whiteouts import faults
     from image_matrix.render.compiled import compiled_templates
 
-    own = template_files(root / "templates")
+    own, builtin = template_files(root / "templates"), builtin_files(root)
     wrong = [
         said
         for path, file in own.items()
         if path.startswith(TEXTS) and path.endswith(".j2")
         if (said := not_text(file.content, f"templates/{path}"))
     ]
+    wrong += faults(builtin, own)
     if wrong:
         raise MatrixError(wrong)
-    return replace(templates_of(own, builtin_files(root)), compiled=compiled_templates())
+    return replace(templates_of(own, builtin), compiled=compiled_templates())
 
 
 def builtin_files(root: Path) -> dict[str, File]:
@@ -78,19 +80,17 @@ def builtin_files(root: Path) -> dict[str, File]:
 
 
 def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
-    """Sort template files by what they are for; an own kind of ``rootfs`` takes the place of a whole built-in one."""
+    """Lay a repository's template files over the built-in ones, and sort them by what they are for."""
+    from image_matrix.project.whiteouts import laid_over
     from image_matrix.render.templates import Templates
 
+    every = laid_over(builtin, own)
     rootfs: dict[str, dict[str, File]] = {}
-    for files in (builtin, own):
-        kinds: dict[str, dict[str, File]] = {}
-        for path, file in files.items():
-            top, _, rest = path.partition("/")
-            if top == "rootfs" and "/" in rest:
-                kind, _, below = rest.partition("/")
-                kinds.setdefault(kind, {})[below] = file
-        rootfs |= kinds
-    every = {**builtin, **own}
+    for path, file in every.items():
+        top, _, rest = path.partition("/")
+        kind, _, below = rest.partition("/")
+        if top == "rootfs" and below:
+            rootfs.setdefault(kind, {})[below] = file
     replaced = frozenset(
         f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
     )
