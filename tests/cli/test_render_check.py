@@ -116,6 +116,39 @@ def test_an_edited_file_is_kept_until_forced(repository: Repository, gone: bool)
     assert repository("check").code == 0
 
 
+def test_line_ends_are_said_once_and_repaired(repository: Repository) -> None:
+    repository("render")
+    before = repository.files()
+    generated = [path for path in before if path != "matrix.yaml"]
+    for path in generated:
+        (repository.root / path).write_bytes(before[path].replace(b"\n", b"\r\n"))
+    checked = repository("check")
+    count = len(generated) - 1  # the manifest only follows
+    said = f"{count} files: only line ends differ (CRLF in place of LF)"
+    assert (checked.code, checked.out) == (1, f"{said}; `image-matrix render` repairs that\n")
+    assert "IM504" not in checked.err
+    assert "run `image-matrix render` and commit" in checked.err
+    outdated = json.loads(repository("check", "--format", "json").out)["outdated"]
+    assert [item["edited"] for item in outdated] == [False] * count
+    rendered = repository("render")
+    assert rendered.code == 0
+    assert f"change {said}\n{count} of " in rendered.err
+    assert repository.files() == before
+
+
+def test_an_edit_with_other_line_ends_is_still_an_edit(repository: Repository) -> None:
+    repository("render")
+    repository.replace("apt: [git]", "apt: [git, nano]")
+    file = repository.root / BASE
+    old = file.read_bytes().replace(b"\n", b"\r\n")
+    file.write_bytes(old)
+    assert "IM504" not in repository("check").err
+    file.write_bytes(old + b"RUN mine\r\n")
+    assert f"{BASE}: error[IM504]" in repository("check").err
+    assert repository("render").code == 1
+    assert file.read_bytes() == old + b"RUN mine\r\n"
+
+
 def test_a_lost_mode_is_a_change(repository: Repository) -> None:
     repository("render")
     script = repository.root / "images/base/python3.13/rootfs/init"

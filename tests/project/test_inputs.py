@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.project.inputs import template_files
+from image_matrix.diagnostics import MatrixError
+from image_matrix.lock import text as locks
+from image_matrix.project.inputs import LOCK, read_inputs, template_files
 from tests.privileges import without_privileges
 
 if TYPE_CHECKING:
@@ -40,3 +42,43 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_none(templates: Path, bel
     with without_privileges(), pytest.raises(PermissionError) as error:
         template_files(templates)
     assert str(error.value.filename).startswith(str(folder))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "matrix.yaml").write_text("version: 1\n", encoding="utf-8")
+    return tmp_path
+
+
+def said(repository: Path) -> str:
+    """What is wrong with the lock."""
+    with pytest.raises(MatrixError) as error:
+        locks.read(read_inputs(repository).lock)
+    (problem,) = error.value.diagnostics
+    assert (problem.place.file, problem.place.line) == (LOCK, 0)
+    return f"{problem.code} {problem.message}; {problem.help}"
+
+
+def test_a_folder_in_place_of_the_lock(repository: Path) -> None:
+    (repository / LOCK).mkdir()
+    assert said(repository) == (
+        "IM004 cannot read matrix.lock.yaml: it is a folder; move it away, then run `image-matrix lock`"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# a comment\n", "{}\n"])
+def test_a_lock_without_a_word_in_it(repository: Path, text: str) -> None:
+    (repository / LOCK).write_text(text, encoding="utf-8")
+    assert said(repository) == (
+        "IM604 this is no lock: it is empty; take the file from the last commit, or remove it, "
+        "then run `image-matrix lock`"
+    )
+
+
+def test_a_lock_that_is_a_link_to_nothing(repository: Path) -> None:
+    (repository / LOCK).symlink_to("nothing")
+    assert said(repository) == "IM004 cannot read matrix.lock.yaml: there is no such file; check the path"
+
+
+def test_no_lock_is_no_mistake(repository: Path) -> None:
+    assert read_inputs(repository).lock is None

@@ -101,14 +101,18 @@ def _outdated(change: Change) -> dict[str, str | bool]:
 
 def _compare(session: Session, project: Project, diff: bool) -> int:
     """Print what rendering would change; return the exit code."""
-    from image_matrix.cli.render import compared, report_edited, summary
+    from image_matrix.cli.render import compared, line_ends, report_edited, summary
 
     difference = compared(session, project)
     if not difference.changes:
         say(session, summary(0, len(difference.rendered)))
         return 0
-    for change in difference.outputs or difference.changes:
+    changes = difference.outputs or difference.changes
+    listed = [change for change in changes if not change.only_line_ends]
+    for change in listed:
         click.echo(_diff(change) if diff else f"{change.kind} {change.path}", nl=not diff)
+    if len(listed) < len(changes):
+        click.echo(f"{line_ends(len(changes) - len(listed))}; `image-matrix render` repairs that")
     if difference.edited:
         report_edited(difference)
     remedy = f"run `image-matrix render{' --force' if difference.edited else ''}`"

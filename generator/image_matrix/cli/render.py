@@ -33,10 +33,18 @@ def render(session: Session, force: bool) -> int:
         return 1
     apply(session.root, difference)
     outputs = difference.outputs
-    for change in outputs:
-        say(session, f"{paint(change.kind, change.kind)} {change.path}", level=0 if len(outputs) < 50 else 1)
+    listed = [change for change in outputs if not change.only_line_ends]
+    for change in listed:
+        say(session, f"{paint(change.kind, change.kind)} {change.path}", level=0 if len(listed) < 50 else 1)
+    if len(listed) < len(outputs):
+        say(session, f"{paint('change', 'change')} {line_ends(len(outputs) - len(listed))}")
     say(session, summary(len(outputs), len(difference.rendered)))
     return 0
+
+
+def line_ends(count: int) -> str:
+    """Say of how many files only the line ends differ from what is rendered."""
+    return f"{count} file{'s' if count > 1 else ''}: only line ends differ (CRLF in place of LF)"
 
 
 def compared(session: Session, project: Project) -> Difference:

@@ -241,7 +241,8 @@ EDITED_BY_HAND = Rule(
     "move the change to matrix.yaml or templates/, then run `image-matrix render --force`",
     "Generated files are written by `image-matrix render` alone. What a file needs beyond the matrix belongs to a template. "
     "A file that was never generated is not touched either: move it away, or take it over with --force. What git has merged from two "
-    "generated files, conflict markers included, is written anew without --force; a line in it that neither side generated is shown.",
+    "generated files, conflict markers included, is written anew without --force; a line in it that neither side generated is shown. "
+    "Other line ends are not an edit: `render` writes such a file again.",
 )  # fmt: skip
 BAD_WHITEOUT = Rule(
     "IM505", "bad-whiteout", "{problem}", "{advice}",

@@ -14,7 +14,7 @@ import yaml
 
 from image_matrix.config.document import Document, Documents
 from image_matrix.config.yaml_loader import parse
-from image_matrix.diagnostics import MatrixError, diagnostic
+from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.model import FORMAT, Lock, LockedPackages, LockedSource
 
@@ -50,6 +50,8 @@ def read(text: str | None) -> Lock:
     document, found = parse(text, FILE, _written)
     if found or document is None:
         raise MatrixError(found)
+    if not document.value:
+        raise MatrixError([diagnostic(rules.BAD_LOCK, Place(FILE, 0, 0), problem="it is empty")])
     try:
         return _lock(document.value)
     except _BadEntryError as error:
@@ -74,7 +76,7 @@ def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds
     for key in top:
         if key not in SECTIONS:
             raise _BadEntryError((key,), f"unknown section `{key}`")
-    if top and top.get("version") != str(FORMAT):
+    if top.get("version") != str(FORMAT):
         raise _BadEntryError(("version",), f"format {top.get('version')} is not known, only {FORMAT}")
     return Lock(
         sources={key: _source(item, ("sources", key)) for key, item in _section(top, "sources", _ANY)},

@@ -36,6 +36,13 @@ class Change:
     foreign: int | None = None
     """In a merge, the first line of it that was generated on no side."""
 
+    @property
+    def only_line_ends(self) -> bool:
+        """Whether the file on disk is what is rendered, but for CRLF in place of LF."""
+        if self.before is None or self.after is None or self.before == self.after.content:
+            return False
+        return _with_lf(self.before) == _with_lf(self.after.content)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -81,8 +88,10 @@ def _changed(
         if before is None:
             yield Change(path, "add", None, file)
         elif not _same(before, file):
-            ours = before.content == file.content or _is_generated(before.content, recorded.get(path, ()))
-            yield Change(path, "change", before.content, file, edited=not ours)
+            known = (manifests.digest(file.content), *recorded.get(path, ()))
+            yield Change(
+                path, "change", before.content, file, edited=not _is_generated(before.content, known)
+            )
 
 
 def _removed(
@@ -97,8 +106,16 @@ def _removed(
 
 
 def _is_generated(content: bytes, digests: Collection[str]) -> bool:
-    """Say whether a file is what was generated, or has nothing in it: a power failure leaves empty ones, or zeros."""
-    return not content.strip(b"\0") or manifests.digest(content) in digests
+    """Say whether a file is what was generated, whatever its line ends are.
+
+    One with nothing in it is no edit either: a power failure leaves empty ones, or zeros.
+    """
+    forms = dict.fromkeys((content, _with_lf(content)))
+    return not content.strip(b"\0") or any(manifests.digest(form) in digests for form in forms)
+
+
+def _with_lf(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
 
 
 def _inside(path: str) -> bool:

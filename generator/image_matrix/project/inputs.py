@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics import MatrixError, Place, diagnostic
+from image_matrix.diagnostics import catalogue as rules
 from image_matrix.project.text_files import MATRIX, not_text, read_text
 
 if TYPE_CHECKING:
@@ -41,8 +42,18 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
     """
     texts = {matrix: read_text(root / matrix, matrix)}
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
-    lock = root / LOCK
-    return Inputs(texts, read_templates(root), read_text(lock, LOCK) if lock.is_file() else None)
+    return Inputs(texts, read_templates(root), _lock(root / LOCK))
+
+
+def _lock(path: Path) -> str | None:
+    """Return the text of the lock, or ``None`` where there is no lock."""
+    if not os.path.lexists(path):
+        return None
+    if path.is_dir():
+        problem, advice = "it is a folder", "move it away, then run `image-matrix lock`"
+        place = Place(LOCK, 0, 0)
+        raise MatrixError([diagnostic(rules.UNREADABLE, place, file=LOCK, problem=problem, advice=advice)])
+    return read_text(path, LOCK)
 
 
 def builtin_templates() -> Path:
