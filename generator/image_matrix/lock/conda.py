@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
+from image_matrix.lock.distributions import glibc_of
 from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
 from image_matrix.lock.model import LockedPackages
 from image_matrix.temporary import temporary_folder
@@ -29,6 +31,14 @@ CHANNEL = "conda-forge"
 SECONDS = 900
 
 
+class Solve(Protocol):
+    """Solves specifications for a platform of conda and a C library, given as in wheel tags (``2_36``)."""
+
+    def __call__(self, specifications: tuple[str, ...], subdir: str, *, glibc: str) -> list[str] | str:
+        """Return the addresses of the packages, or why there are none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Environments:
     """The variants that could be locked, and why others are not."""
@@ -41,7 +51,7 @@ def lock_conda(
     loaded: Loaded,
     old: Lock,
     moves: Callable[[str], bool],
-    solve: Callable[[tuple[str, ...], str], list[str] | str] | None,
+    solve: Solve | None,
 ) -> Environments:
     """Solve what the old lock does not answer; ``solve`` is ``None`` where there is no solver."""
     found = Environments()
@@ -56,7 +66,8 @@ def lock_conda(
         elif solve is None:
             found.failures[variant.id] = f"none of {', '.join(SOLVERS)} is on PATH"
         else:
-            _solve(found, variant, inputs, parents, solve)
+            ask = partial(solve, glibc=glibc_of(loaded.matrix, variant))
+            _solve(found, variant, inputs, parents, ask)
             if variant.id not in found.locked and entry and entry.inputs == inputs:
                 found.locked[variant.id] = entry
     return found
@@ -98,7 +109,7 @@ def addresses(output: str, alias: str) -> list[str]:
     return sorted(found)
 
 
-def solver(alias: str | None) -> Callable[[tuple[str, ...], str], list[str] | str] | None:
+def solver(alias: str | None) -> Solve | None:
     """Return a function that runs the first solver on PATH, or ``None``."""
     import shutil
 
@@ -107,13 +118,17 @@ def solver(alias: str | None) -> Callable[[tuple[str, ...], str], list[str] | st
         return None
     channels = (alias or CHANNELS).rstrip("/")
 
-    def solve(specifications: tuple[str, ...], subdir: str) -> list[str] | str:
-        return _run(program, specifications, subdir, channels)
+    def solve(specifications: tuple[str, ...], subdir: str, *, glibc: str) -> list[str] | str:
+        # source of the variables: docs.conda.io, "Managing virtual packages"
+        target = {"CONDA_SUBDIR": subdir, "CONDA_OVERRIDE_GLIBC": glibc.replace("_", ".")}
+        return _run(program, specifications, target, channels)
 
     return solve
 
 
-def _run(program: str, specifications: tuple[str, ...], subdir: str, channels: str) -> list[str] | str:
+def _run(
+    program: str, specifications: tuple[str, ...], target: Mapping[str, str], channels: str
+) -> list[str] | str:
     import os
     import subprocess
 
@@ -127,7 +142,7 @@ def _run(program: str, specifications: tuple[str, ...], subdir: str, channels: s
                 text=True,
                 timeout=SECONDS,
                 check=False,
-                env={**os.environ, "CONDA_SUBDIR": subdir, "CONDA_OVERRIDE_GLIBC": "2.36"},
+                env={**os.environ, **target},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"

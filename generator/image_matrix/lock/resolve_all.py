@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Finding
+    from image_matrix.lock.conda import Solve
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
     from image_matrix.lock.read import WantedFile
@@ -40,7 +41,7 @@ class World:
     stream: Callable[[str], Iterator[bytes]]
     resolve: Resolve
     graph: Ask
-    solve: Callable[[tuple[str, ...], str], list[str] | str] | None
+    solve: Solve | None
     sleep: Callable[[float], None]
     today: date
     """The day in UTC."""
