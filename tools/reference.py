@@ -207,7 +207,7 @@ def groups(text: str) -> dict[str, str]:
     return {f"IM{digit}": title.strip() for digit, title in re.findall(r"IM(\d)xx: ([^;.]+)", flat)}
 
 
-def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str]) -> str:
+def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str], retired: Mapping[str, str]) -> str:
     """Return docs/diagnostics.md."""
     lines = [
         "# Diagnostics",
@@ -225,6 +225,9 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str]) -> str:
             last = rule.code[:3]
             lines += [f"## {last}xx: {titles.get(last, 'others')}", ""]
         lines += _rule(rule)
+    if retired:
+        lines += ["## Codes that are no longer reported", ""]
+        lines += [f"- {code}: {reason}" for code, reason in sorted(retired.items())]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -264,7 +267,9 @@ def pages(root: Path) -> dict[str, str]:
     return {
         README: readme((root / README).read_text(encoding="utf-8")),
         MATRIX_PAGE: matrix_page((root / MATRIX_PAGE).read_text(encoding="utf-8"), schema),
-        DIAGNOSTICS_PAGE: diagnostics_page(catalogue.RULES.values(), groups(catalogue.__doc__ or "")),
+        DIAGNOSTICS_PAGE: diagnostics_page(
+            catalogue.RULES.values(), groups(catalogue.__doc__ or ""), catalogue.RETIRED
+        ),
     }
 
 

@@ -17,7 +17,7 @@ from image_matrix.build.failure import BuildFailed
 from image_matrix.cli import COMMANDS, SHORT, run
 from image_matrix.cli.session import report_failure
 from image_matrix.config.schema import schema_text
-from image_matrix.diagnostics.catalogue import RULES
+from image_matrix.diagnostics.catalogue import RETIRED, RULES
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -109,6 +109,14 @@ def test_explain(repository: Repository, code: str) -> None:
     assert by_code == by_name
     assert by_code.code == 0
     assert by_code.out.startswith(f"{code} {RULES[code].name} ")
+
+
+@pytest.mark.parametrize("code", sorted(RETIRED))
+def test_explain_knows_codes_that_are_gone(repository: Repository, code: str) -> None:
+    shown = repository("explain", code.lower())
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith(f"{code} is no longer reported\n")
+    assert RETIRED[code].split(maxsplit=1)[0] in shown.out
 
 
 def test_explain_lists_and_suggests(repository: Repository) -> None:

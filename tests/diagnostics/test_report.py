@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.diagnostics import Diagnostic, Place, did_you_mean, printable
-from image_matrix.diagnostics.catalogue import RULES
+from image_matrix.diagnostics import Diagnostic, Place, Rule, catalogue, did_you_mean, printable
+from image_matrix.diagnostics.catalogue import RETIRED, RULES
 from image_matrix.diagnostics.report import github, summary, terminal
 
 PLACE = Place("matrix.yaml", 3, 5, 4, "    bsae: {}")
@@ -55,6 +57,21 @@ def test_suggestions() -> None:
     assert did_you_mean("form", ["from", "platforms"]) == "did you mean `from`?"
     assert did_you_mean("x", []) == "there is none to choose from"
     assert did_you_mean("zzz", list("abcdefghijk")).endswith("`h` and 3 more")
+
+
+def test_numbers_are_in_order_and_have_no_gap_but_those_of_retired_codes() -> None:
+    declared = [value.code for value in vars(catalogue).values() if isinstance(value, Rule)]
+    assert declared == sorted(RULES)
+    known = sorted([*declared, *RETIRED])
+    assert known == [
+        f"IM{group}{number:02}" for group, count in counts(known) for number in range(1, count + 1)
+    ]
+    assert all(reason.endswith(".") for reason in RETIRED.values())
+
+
+def counts(codes: list[str]) -> list[tuple[str, int]]:
+    """How many codes each group has, by its digit."""
+    return sorted(Counter(code[2] for code in codes).items())
 
 
 def test_codes_and_names_are_unique_and_documented() -> None:

@@ -92,10 +92,11 @@ def test_kinds_in_words(node: dict[str, Any], words: str) -> None:
 
 def test_every_code_stands_under_its_group() -> None:
     titles = groups(catalogue.__doc__ or "")
-    page = diagnostics_page(catalogue.RULES.values(), titles)
+    page = diagnostics_page(catalogue.RULES.values(), titles, catalogue.RETIRED)
     for code, rule in catalogue.RULES.items():
         assert code[:3] in titles, (
             "name the group in the docstring of generator/image_matrix/diagnostics/catalogue.py"
         )
         before = page.partition(f"### {code} {rule.name}\n")[0]
         assert re.findall(r"^## (IM\d)xx", before, flags=re.MULTILINE)[-1] == code[:3]
+    assert all(f"\n- {code}: {reason}\n" in page for code, reason in catalogue.RETIRED.items())

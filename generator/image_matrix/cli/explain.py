@@ -12,7 +12,7 @@ from image_matrix.cli.session import paint
 def explain(code: str | None) -> int:
     """Explain the diagnostic CODE, or list all of them."""
     from image_matrix.diagnostics import did_you_mean
-    from image_matrix.diagnostics.catalogue import RULES
+    from image_matrix.diagnostics.catalogue import RETIRED, RULES
     from image_matrix.errors import CallError
 
     if code is None:
@@ -20,6 +20,10 @@ def explain(code: str | None) -> int:
 
         rows = [(rule.code, rule.severity, rule.name) for rule in RULES.values()]
         click.echo(table(("code", "severity", "name"), rows), nl=False)
+        return 0
+    if code.upper() in RETIRED:
+        click.echo(f"{paint(code.upper(), 'bold')} is no longer reported\n")
+        click.echo(click.wrap_text(RETIRED[code.upper()], width=80))
         return 0
     by_name = {rule.name: rule for rule in RULES.values()}
     rule = RULES.get(code.upper()) or by_name.get(code.lower())

@@ -82,7 +82,6 @@ NOT_EXPANDED = Rule(
     bad='env: {PATH: "$PATH:/opt/tool/bin"}\n',
     good="env: {PATH: /opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/tool/bin}\n",
 )  # fmt: skip
-
 REMOVES_NOTHING = Rule(
     "IM109", "removes-nothing", "{where} is not there to be removed", "{suggestion}",
     "An empty value in an overlay removes what the matrix has under that name. A field may be missing there already; a name that the "
@@ -282,20 +281,6 @@ NOT_LOCKED = Rule(
     "What is not locked floats: the same commit can build another image tomorrow. `check --locked` refuses that.",
 )  # fmt: skip
 
-WORKFLOW_LIMIT = Rule(
-    "IM801", "workflow-limit", "{problem}", "{advice}",
-    "GitHub has limits: 256 legs a matrix, 500 KB a workflow file, about 1 MB of outputs a job. A workflow over one of them would not "
-    "start, or fail half way, so it is not written.",
-)  # fmt: skip
-NO_LOGIN = Rule(
-    "IM802", "no-login", "runs log in nowhere: {host} does not take GitHub's own token", "{advice}",
-    "GitHub's own token is for ghcr.io and is sent nowhere else. On another registry the workflow logs in with the secrets that "
-    "`build.login` names; without them it pushes without a login, which few registries allow.",
-    severity="warning",
-    bad="registry: quay.io/example\n",
-    good="registry: quay.io/example\nbuild: {login: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}\n",
-)  # fmt: skip
-
 BAD_SLUG = Rule(
     "IM701", "bad-slug", "`{slug}` is not a slug: users' choices are stored under it", "{advice}",
     "A profile's key is its slug: JupyterHub stores it with every user's last choice. It has lower-case letters, digits and "
@@ -404,13 +389,19 @@ TOO_MANY_PROFILES = Rule(
     "IM720", "configmap-size", "the profiles would be {size} KiB of values; a ConfigMap holds 1024", "offer fewer choices, or split the hub",
     "Kubernetes refuses a ConfigMap over 1 MiB, and the chart copies all values into a Secret of its own. Over 900 KiB is refused here.",
 )  # fmt: skip
-NOTHING_OFFERED = Rule(
-    "IM724", "nothing-offered", "{what} has nothing to offer: {problem}", "{advice}",
-    "A profile without an image, and a list without a profile, would leave users with the chart's sample image.",
-)  # fmt: skip
 GUARANTEE_OVER_LIMIT = Rule(
     "IM722", "guarantee-over-limit", "{where}: guarantees {guarantee}, but limits to {limit}", "raise the limit, or guarantee less",
     "Kubernetes refuses a pod that requests more than its limit.",
+)  # fmt: skip
+INLINE_WINS = Rule(
+    "IM723", "inline-wins", "{who} sets `{path}` too, and wins over {ours}", "remove it here: the profiles come from matrix.yaml",
+    "Flux merges `valuesFrom` in its order and `spec.values` on top; lists are replaced whole, and a `targetPath` mostly wins over "
+    "all. What is there of the ConfigMap would never reach the hub, and nothing would say so.",
+    severity="warning",
+)  # fmt: skip
+NOTHING_OFFERED = Rule(
+    "IM724", "nothing-offered", "{what} has nothing to offer: {problem}", "{advice}",
+    "A profile without an image, and a list without a profile, would leave users with the chart's sample image.",
 )  # fmt: skip
 BAD_TOLERATION = Rule(
     "IM725", "bad-toleration", "{where}: {problem}, which Kubernetes refuses", "{advice}",
@@ -431,13 +422,25 @@ CHART_CONTRADICTS = Rule(
     "start, or lose what they need.",
     severity="warning",
 )  # fmt: skip
-INLINE_WINS = Rule(
-    "IM723", "inline-wins", "{who} sets `{path}` too, and wins over {ours}", "remove it here: the profiles come from matrix.yaml",
-    "Flux merges `valuesFrom` in its order and `spec.values` on top; lists are replaced whole, and a `targetPath` mostly wins over "
-    "all. What is there of the ConfigMap would never reach the hub, and nothing would say so.",
+
+WORKFLOW_LIMIT = Rule(
+    "IM801", "workflow-limit", "{problem}", "{advice}",
+    "GitHub has limits: 256 legs a matrix, 500 KB a workflow file, about 1 MB of outputs a job. A workflow over one of them would not "
+    "start, or fail half way, so it is not written.",
+)  # fmt: skip
+NO_LOGIN = Rule(
+    "IM802", "no-login", "runs log in nowhere: {host} does not take GitHub's own token", "{advice}",
+    "GitHub's own token is for ghcr.io and is sent nowhere else. On another registry the workflow logs in with the secrets that "
+    "`build.login` names; without them it pushes without a login, which few registries allow.",
     severity="warning",
+    bad="registry: quay.io/example\n",
+    good="registry: quay.io/example\nbuild: {login: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}\n",
 )  # fmt: skip
 
+RETIRED: dict[str, str] = {
+    "IM721": "It was `nothing-offered` before the first release, which is IM724 now.",
+}
+"""Codes that are no longer reported, and why; they are never used again."""
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in sorted((v for v in globals().values() if isinstance(v, Rule)), key=lambda r: r.code)
