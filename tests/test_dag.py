@@ -46,13 +46,12 @@ def test_order_is_by_layer_then_as_declared(parents: dict[str, str | None]) -> N
 
 
 @given(forests(), st.data())
-def test_ancestors_and_descendants(parents: dict[str, str | None], data: st.DataObject) -> None:
+def test_ancestors(parents: dict[str, str | None], data: st.DataObject) -> None:
     if not parents:
         return
     name = data.draw(st.sampled_from(sorted(parents)))
     dag, graph = Dag(parents), reference(parents)
     assert set(dag.ancestors(name)) == networkx.ancestors(graph, name)
-    assert set(dag.descendants(name)) == networkx.descendants(graph, name)
     chain = [name, *dag.ancestors(name)]
     assert all(parents[below] == above for below, above in pairwise(chain))
 
@@ -89,4 +88,4 @@ def test_a_cycle_has_no_layers() -> None:
 def test_an_unknown_parent_is_not_made_a_node() -> None:
     dag = Dag({"a": "missing"})
     assert dag.order() == ["a"]
-    assert list(dag.networkx()) == ["a"]
+    assert dag.ancestors("a") == []

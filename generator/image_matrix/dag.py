@@ -1,7 +1,7 @@
-"""The DAG of images and of their variants: order, layers, ancestors, descendants.
+"""The DAG of images and of their variants: order, layers, ancestors.
 
-Every command needs the order, so that part uses the standard library's graphlib; networkx, whose import alone costs
-more than a whole ``check``, is loaded where its algorithms are asked for.
+Every command needs it: the standard library's graphlib is loaded in no time, while the import of networkx alone costs
+more than a whole ``check``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import networkx
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +73,3 @@ class Dag:
         """Return the names and everything that they are built on, in build order."""
         wanted = {item for name in names for item in (name, *self.ancestors(name))}
         return [name for name in self.order() if name in wanted]
-
-    def descendants(self, name: str) -> list[str]:
-        """Return everything that is built on a name, in build order."""
-        import networkx
-
-        below = networkx.descendants(self.networkx(), name)
-        return [item for item in self.order() if item in below]
-
-    def networkx(self) -> networkx.DiGraph[str]:
-        """Return the DAG as a networkx graph with edges from parent to child."""
-        import networkx
-
-        graph: networkx.DiGraph[str] = networkx.DiGraph()
-        graph.add_nodes_from(self.parents)
-        graph.add_edges_from(
-            (parent, name)
-            for name, parent in self.parents.items()
-            if parent is not None and parent in self.parents
-        )
-        return graph

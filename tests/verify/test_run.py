@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from image_matrix.verify import run
 from image_matrix.verify.engine import Answer, Engine
 from image_matrix.verify.model import Subject
 from image_matrix.verify.run import verify
@@ -52,10 +53,11 @@ class Hanging:
         return Answer(137, "")
 
 
-def test_an_interruption_removes_what_runs_and_starts_nothing_more() -> None:
+def test_an_interruption_removes_what_runs_and_starts_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     call = Hanging()
+    monkeypatch.setattr(run, "SIDE_BY_SIDE", 2)
     with pytest.raises(KeyboardInterrupt):
-        verify(Engine(call), LAB, side_by_side=2)
+        verify(Engine(call), LAB)
     assert call.started
     assert call.removed >= set(call.started)
     assert len(call.started) <= 3, "two scenarios side by side, one of them with two containers"

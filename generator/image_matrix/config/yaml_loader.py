@@ -1,8 +1,8 @@
 """YAML text to plain values, refusing what would cost too much, with everything that is wrong with it as YAML.
 
 The composer is libyaml's through PyYAML: one pass gives the nodes with their marks for a sixth of what a round trip
-costs (tools that edit the file use ruamel.yaml's round trip). Scalars follow YAML 1.2's core schema, so ``no`` and
-``on`` are strings; a key is always the text that was written.
+through ruamel.yaml costs. Scalars follow YAML 1.2's core schema, so ``no`` and ``on`` are strings; a key is always the
+text that was written.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 class Distribution:
     """A release of Debian or Ubuntu."""
 
-    family: Literal["debian", "ubuntu"]
     python: str
     """Version of the package ``python3``."""
     glibc: str
@@ -22,10 +21,10 @@ class Distribution:
 
 
 _KNOWN = (
-    (r"trixie|debian:?13", Distribution("debian", "3.13", "2_40")),
-    (r"bookworm|debian:?12", Distribution("debian", "3.11", "2_36")),
-    (r"noble|ubuntu:?24\.04", Distribution("ubuntu", "3.12", "2_39")),
-    (r"jammy|ubuntu:?22\.04", Distribution("ubuntu", "3.10", "2_35")),
+    (r"trixie|debian:?13", Distribution("3.13", "2_40")),
+    (r"bookworm|debian:?12", Distribution("3.11", "2_36")),
+    (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39")),
+    (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35")),
 )
 """What a reference says about itself. Sources: the distributions' package pages of python3 and libc6."""
 DEFAULT_GLIBC = "2_28"

@@ -40,7 +40,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
     )
 
 
-def verify(engine: Engine, subject: Subject, side_by_side: int = SIDE_BY_SIDE) -> Report:
+def verify(engine: Engine, subject: Subject) -> Report:
     """Run every scenario of a subject; raises :class:`EnvironmentFailure` where the engine fails.
 
     Whatever ends it early, an interruption too, leaves no container and no volume behind.
@@ -51,7 +51,7 @@ def verify(engine: Engine, subject: Subject, side_by_side: int = SIDE_BY_SIDE) -
     started = time.monotonic()
     stop = Event()
     used = engine.until(stop)
-    with ThreadPoolExecutor(side_by_side) as pool:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
             found = _gathered(running)
