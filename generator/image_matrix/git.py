@@ -1,4 +1,4 @@
-"""git as a process, and what it says where it fails."""
+"""git as a process, and what it advises where it fails."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_NO_REASON = ("hint:", "warning:")
-
 
 def run_git(
     root: Path, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
@@ -25,13 +23,6 @@ def run_git(
         return subprocess.run(command, input=stdin, capture_output=True, check=False, env=known)
     except FileNotFoundError as error:
         raise EnvironmentFailure("there is no `git` on PATH", "install git") from error
-
-
-def reason(stderr: bytes) -> str:
-    """Return the line that says what went wrong: git's first one, since advice follows it."""
-    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines()]
-    said = [line for line in lines if line and not line.lower().startswith(_NO_REASON)]
-    return said[0].removeprefix("fatal: ").removeprefix("error: ") if said else "no reason given"
 
 
 def command_in(stderr: bytes) -> str | None:

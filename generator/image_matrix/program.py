@@ -9,7 +9,6 @@ from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 from image_matrix.retry import PATIENCE, Again, names_rate_limit, passes, persevere
-from image_matrix.retry import reason as reason_of
 
 if TYPE_CHECKING:
     from image_matrix.retry import Sleep
@@ -30,11 +29,6 @@ def run_patiently(command: Sequence[str], sleep: Sleep | None = None) -> Complet
 
 def _judge(ended: CompletedProcess[str]) -> Again | None:
     return Again() if ended.returncode and passes(ended.stderr) else None
-
-
-def reason(stderr: str) -> str:
-    """Return the line of a program's output that says why it failed."""
-    return reason_of(stderr, -1) or "no reason given"
 
 
 def advice(stderr: str, otherwise: str) -> str:

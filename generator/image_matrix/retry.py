@@ -70,11 +70,11 @@ def passes(text: str) -> bool:
     return names_rate_limit(text) or re.search(PASSING, text, re.IGNORECASE) is not None
 
 
-def reason(text: str, otherwise: int) -> str:
+def reason(text: str) -> str:
     """Return the line of a program's last words that says why it failed.
 
-    That is the last one that names a rate limit, whose answers have several lines; without one it is the line at the
-    position ``otherwise``. An empty text has no reason.
+    That is the last one that names a rate limit, whose answers have several lines; without one it is the first line.
+    An empty text has no reason.
     """
     lines = [line.strip() for line in text.strip().splitlines()] or [""]
-    return next((line for line in reversed(lines) if names_rate_limit(line)), lines[otherwise])
+    return next((line for line in reversed(lines) if names_rate_limit(line)), lines[0])

@@ -39,6 +39,16 @@ MATRIX: dict[str, Any] = {
         "jupyter": {"parent": "base", "template": "jupyter", "bundles": ["lab"]},
         "jupyter-scipy": {"parent": "jupyter", "pip": ["toolz==1.0.0"]},
     },
+    "resources": {
+        "small": {
+            "display_name": "Small",
+            "cpu": {"limit": 2, "guarantee": 1},
+            "memory": {"limit": "4G", "guarantee": "1G"},
+        }
+    },
+    "profiles": {
+        "lab": {"display_name": "Lab", "images": ["jupyter", "jupyter-scipy"], "resources": ["small"]}
+    },
     "build": {
         "scan": {"tool": "command", "command": ["./scanner", "{archive}", "{report}"]},
         "sbom": False,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,12 +22,11 @@ from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from image_matrix.planning.plan import State
     from image_matrix.verify.engine import Engine
 
 pytestmark = pytest.mark.e2e
+MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -61,7 +62,14 @@ class Place:
         said = yaml.safe_load((self.root / "matrix.yaml").read_text())
         said["build"] |= build
         (self.root / "matrix.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
-        self.git("commit", "--quiet", "--all", "--message", "Edit")
+        self.commit("Edit")
+
+    def commit(self, subject: str) -> None:
+        """Render and commit, as people do: deploy/ is on the default branch, too."""
+        done = self.run("render")
+        assert done.returncode == 0, done.stderr
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", subject)
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +82,12 @@ def place(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactor
     )
     for key, value in {"user.name": "Tester", "user.email": "tester@example.org"}.items():
         made.git("config", key, value)
-    matrix = {
-        "version": 1,
-        "registry": f"{registry}/{made.name}",
-        "platforms": ["linux/amd64", "linux/arm64"],
-        "sources": {"debian": "docker.io/library/debian:trixie-slim"},
-        "images": {"base": {"from": "debian"}, "leaf": {"parent": "base"}},
-        "build": {"sign": {"tool": "none"}},
-    }
+    matrix = yaml.safe_load(MATRIX.read_text())
+    matrix |= {"registry": f"{registry}/{made.name}", "platforms": ["linux/amd64", "linux/arm64"]}
+    matrix |= {"build": {"sign": {"tool": "none"}}}
     (made.root / "matrix.yaml").write_text(yaml.safe_dump(matrix, sort_keys=False))
     made.git("checkout", "-q", "-B", "main")
-    made.git("add", "--all")
-    made.git("commit", "-q", "--message", "Start")
+    made.commit("Start")
     legs = list(references(made.state()))
     for leg in legs[:-1]:
         made.push(leg)
@@ -106,11 +108,11 @@ def test_a_missing_platform_stops_the_release(place: Place) -> None:
 
 def test_what_is_over_its_size_is_not_accepted(place: Place) -> None:
     name, platform = last_leg(place)
-    place.edit(images={"leaf": {"max_size": "1M"}})
+    place.edit(images={"science": {"max_size": "1M"}})
     place.push((name, platform), "-candidate", size=1_100_000)
     done = place.run("accept", "--platform", platform, name)
     assert done.returncode == 1
-    assert "leaf" in done.stderr
+    assert "science" in done.stderr
     assert "1.1 MB compressed, and `build.max_size` allows 1.0 MB" in done.stderr
     assert "not built and tested" in place.run("release", "--push").stderr
     place.push((name, platform), "-candidate")
@@ -121,14 +123,14 @@ def test_a_release_has_every_platform_and_says_where_it_is_from(place: Place) ->
     done = place.run("release", "--push", GITHUB_SHA="abc")
     assert done.returncode == 0, done.stderr
     tag = place.state().keys[last_leg(place)[0]].tag
-    digest, index = place.manifest("leaf", tag)
+    digest, index = place.manifest("science", tag)
     platforms = {
         f"{item['platform']['os']}/{item['platform']['architecture']}" for item in index["manifests"]
     }
     assert {"linux/amd64", "linux/arm64"} <= platforms
     assert index["annotations"]["org.opencontainers.image.revision"] == "abc"
     label = tag.rpartition("-")[0]
-    assert place.manifest("leaf", label)[0] == place.manifest("leaf", "latest")[0] == digest
+    assert place.manifest("science", label)[0] == place.manifest("science", "latest")[0] == digest
     place.git("fetch", "-q", "origin", "release")
     images = json.loads(place.git("show", "FETCH_HEAD:deploy/images.json"))["images"]
     assert images[last_leg(place)[0]]["digest"] == digest
@@ -161,6 +163,77 @@ def test_an_older_commit_is_not_released_over_a_newer_one(place: Place) -> None:
     place.git("checkout", "-q", "main")
 
 
+def test_an_edit_and_its_revert_are_released(place: Place) -> None:
+    """Three releases of one repository: deploy/ is another on each, and another one than the default branch has."""
+    leg = last_leg(place)
+    first = offered(place)[leg[0]]["digest"]
+    matrix = (place.root / "matrix.yaml").read_text()
+    assert "toolz==1.0.0" in matrix
+    (place.root / "matrix.yaml").write_text(matrix.replace("toolz==1.0.0", "toolz==0.12.1"))
+    place.commit("An edit")
+    for platform in ("linux/amd64", "linux/arm64"):
+        place.push((leg[0], platform))
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    second = offered(place)[leg[0]]["digest"]
+    assert second != first
+    assert place.manifest("science", "latest")[0] == second
+    place.git("revert", "--no-edit", "HEAD")
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert offered(place)[leg[0]]["digest"] == place.manifest("science", "latest")[0] == first
+    values = place.git("show", "FETCH_HEAD:deploy/jupyterhub/values.yaml")
+    assert first in values
+    assert second not in values
+    assert place.git("status", "--porcelain") == ""
+
+
+def test_where_the_branch_refuses_no_tag_moves(place: Place) -> None:
+    hook = place.root.parent / "remote.git" / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\necho 'GH013: Repository rule violations' >&2\necho 'ask the owners' >&2\nexit 1\n"
+    )
+    hook.chmod(0o755)
+    before, branch = place.manifest("science", "latest")[0], place.git("ls-remote", "origin", "release")
+    place.push(last_leg(place))
+    refused = place.run("release", "--push")
+    hook.unlink()
+    assert refused.returncode == 1
+    assert "remote: GH013: Repository rule violations" in refused.stderr
+    assert "remote: ask the owners" in refused.stderr
+    assert place.manifest("science", "latest")[0] == before
+    assert place.git("ls-remote", "origin", "release") == branch
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert "0 indexes to make" in done.stderr
+    assert offered(place)[last_leg(place)[0]]["digest"] == place.manifest("science", "latest")[0] != before
+
+
+STOPS = """#!/bin/sh
+case "$*" in *"imagetools create --tag"*":latest "*) echo "ERROR: denied" >&2; exit 1 ;; esac
+exec "{docker}" "$@"
+"""
+
+
+def test_what_a_failure_between_branch_and_tags_left_is_done_by_the_next_release(
+    place: Place, tmp_path: Path
+) -> None:
+    wrapper = tmp_path / "docker"
+    wrapper.write_text(STOPS.format(docker=shutil.which("docker")))
+    wrapper.chmod(0o755)
+    before = place.manifest("science", "latest")[0]
+    place.push(last_leg(place))
+    failed = place.run("release", "--push", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert failed.returncode == 3
+    assert "latest could not be written: denied" in failed.stderr
+    digest = offered(place)[last_leg(place)[0]]["digest"]
+    assert digest != before == place.manifest("science", "latest")[0]
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert "release is up to date" in done.stderr
+    assert place.manifest("science", "latest")[0] == digest
+
+
 def offered(place: Place) -> dict[str, dict[str, str]]:
     """What the release branch offers, by variant."""
     place.git("fetch", "-q", "origin", "release")
@@ -188,17 +261,17 @@ def take_back(place: Place) -> None:
 
 
 def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None:
-    leaf, base = last_leg(place)[0], next(iter(references(place.state())))[0]
-    older, good = place.git("rev-parse", "HEAD~1"), offered(place)[leaf]["digest"]
+    science, base = last_leg(place)[0], next(iter(references(place.state())))[0]
+    older, good = place.git("rev-parse", "HEAD~1"), offered(place)[science]["digest"]
     place.push(last_leg(place))
     released(place, "A bad one")
-    bad = offered(place)[leaf]["digest"]
+    bad = offered(place)[science]["digest"]
     assert bad != good
     take_back(place)
-    assert offered(place)[leaf]["digest"] == good
+    assert offered(place)[science]["digest"] == good
 
     assert "stays as it is" in released(place, "A typo in the README")
-    assert offered(place)[leaf]["digest"] == good
+    assert offered(place)[science]["digest"] == good
     place.git("checkout", "-q", older)
     assert "is newer than this commit" in place.run("release", "--push").stderr
     place.git("checkout", "-q", "main")
@@ -208,21 +281,21 @@ def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None
     released(place, "Another image is new")
     assert offered(place)[base]["digest"] != before
     for _ in range(2):
-        assert offered(place)[leaf] | {"digest": good, "instead_of": bad} == offered(place)[leaf]
-        assert f"{leaf} stays {good}" in released(place, "Nothing is new")
+        assert offered(place)[science] | {"digest": good, "instead_of": bad} == offered(place)[science]
+        assert f"{science} stays {good}" in released(place, "Nothing is new")
 
     place.push(last_leg(place))
     released(place, "Mended")
-    assert offered(place)[leaf]["digest"] not in (good, bad)
-    assert "instead_of" not in offered(place)[leaf]
+    assert offered(place)[science]["digest"] not in (good, bad)
+    assert "instead_of" not in offered(place)[science]
 
 
 def test_another_policy_reaches_what_is_released(place: Place) -> None:
-    leaf = last_leg(place)[0]
-    before = offered(place)[leaf]["digest"]
+    science = last_leg(place)[0]
+    before = offered(place)[science]["digest"]
     place.edit(sign={"tool": "none"}, scan={"tool": "grype"})
     released(place, "Another scanner")
-    assert offered(place)[leaf]["digest"] != before
+    assert offered(place)[science]["digest"] != before
     assert "0 indexes to make and sign" in released(place, "The same one")
 
 

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.github.branch_commit import Git, commit_changes, commit_folder, open_git, tip
+from image_matrix.github.branch_commit import (
+    Git,
+    commit_changes,
+    folder_commit,
+    open_git,
+    push,
+    tip,
+    try_push,
+)
 from image_matrix.output_tree.files import File
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -34,6 +43,14 @@ def commit_first(git: Git) -> None:
     git("push", "--quiet", "origin", "main")
 
 
+def commit_folder(git: Git, branch: str, folder: str, files: Mapping[str, File], message: str) -> str | None:
+    """Commit and push, as a release does."""
+    commit = folder_commit(git, tip(git, branch), folder, files, message)
+    if commit:
+        push(git, commit, branch)
+    return commit
+
+
 def content(git: Git, path: str, branch: str = "release") -> str:
     assert tip(git, branch)
     return git("show", f"FETCH_HEAD:{path}")
@@ -49,6 +66,29 @@ def test_a_branch_begins_grows_and_stays(git: Git) -> None:
     assert content(git, "deploy/a") == "3"
     assert git("rev-parse", f"{second}^") == first
     assert git("ls-tree", "-r", "--name-only", str(second)) == "deploy/a"
+
+
+def test_a_folder_that_the_work_tree_has_too_is_replaced(git: Git) -> None:
+    """deploy/ has tags on the default branch and digests on the release branch: they always differ."""
+    (git.root / "deploy").mkdir()
+    (git.root / "deploy" / "a").write_text("tag\n")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "Render")
+    (git.root / "deploy" / "a").write_text("edited and not committed\n")
+    commit_folder(git, "release", "deploy", {"deploy/a": File(b"1\n"), "deploy/b": File(b"1\n")}, "First\n")
+    commit_folder(git, "release", "deploy", {"deploy/a": File(b"2\n")}, "Second\n")
+    assert content(git, "deploy/a") == "2"
+    assert git("ls-tree", "-r", "--name-only", "FETCH_HEAD") == "deploy/a"
+    assert (git.root / "deploy" / "a").read_text() == "edited and not committed\n"
+    assert git("show", "HEAD:deploy/a") == "tag"
+
+
+def test_a_file_takes_the_place_of_a_folder_and_a_folder_that_of_a_file(git: Git) -> None:
+    commit_folder(git, "release", "deploy", {"deploy/a": File(b"1\n"), "deploy/b/c": File(b"2\n")}, "First\n")
+    commit_folder(
+        git, "release", "deploy", {"deploy/a/d": File(b"3\n"), "deploy/b": File(b"4\n")}, "Second\n"
+    )
+    assert git("ls-tree", "-r", "--name-only", str(tip(git, "release"))).split() == ["deploy/a/d", "deploy/b"]
 
 
 def test_what_others_put_on_the_branch_stays(git: Git) -> None:
@@ -67,10 +107,31 @@ def test_the_working_tree_is_left_alone(git: Git) -> None:
 
 def test_a_protected_branch_is_said(git: Git) -> None:
     hook = git.root.parent / "remote.git" / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho 'protected branch' >&2\nexit 1\n")
+    hook.write_text("#!/bin/sh\necho 'protected branch' >&2\necho 'ask the owners' >&2\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(Failure, match="protected branch"):
+    with pytest.raises(Failure) as caught:
         commit_folder(git, "release", "deploy", {"deploy/a": File(b"1\n")}, "First\n")
+    assert caught.value.exit_code == 1
+    assert "remote: protected branch" in caught.value.message
+    assert "remote: ask the owners" in caught.value.message
+    assert "[remote rejected]" in caught.value.message
+    assert tip(git, "release") is None
+
+
+def test_a_push_is_tried_and_nothing_moves(git: Git, tmp_path: Path) -> None:
+    head = git("rev-parse", "HEAD")
+    try_push(git, head, "release")
+    assert tip(git, "release") is None
+    push(git, head, "release")
+    try_push(git, head, "release")
+    git("commit", "--quiet", "--allow-empty", "--message", "Theirs")
+    push(git, "HEAD", "release")
+    with pytest.raises(Failure, match="non-fast-forward"):
+        try_push(git, head, "release")
+    (tmp_path / "remote.git").rename(tmp_path / "away.git")
+    with pytest.raises(EnvironmentFailure, match="does not appear to be a git repository") as caught:
+        try_push(git, head, "release")
+    assert caught.value.exit_code == 3
 
 
 def test_changes_of_the_tree_become_a_commit(git: Git) -> None:
@@ -92,5 +153,8 @@ def test_the_token_is_in_no_argument_and_no_file(tmp_path: Path) -> None:
 def test_a_remote_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailure) as caught:
         tip(open_git(tmp_path, os.environ), "release")
-    assert caught.value.message == "git ls-remote failed: 'origin' does not appear to be a git repository"
+    assert caught.value.message.startswith(
+        "git ls-remote failed:\n    fatal: 'origin' does not appear to be a git repository\n"
+    )
+    assert caught.value.message.endswith("and the repository exists.")
     assert "remote `origin`" in caught.value.help

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli import run
-from image_matrix.cli.scan import skopeo_reason
 from image_matrix.planning.registry_locations import staged
 from image_matrix.publish.accept import belongs, repository
 from tests.publish.test_release import DIGEST, STATE
@@ -38,13 +37,6 @@ def test_the_staging_path_is_another_place() -> None:
     image = f"{repository(staged(STATE), NAME)}@{DIGEST}"
     assert belongs(staged(STATE), NAME, image)
     assert not belongs(STATE, NAME, image)
-
-
-def test_what_skopeo_says() -> None:
-    line = r'time="2026-11-21T08:51:46Z" level=fatal msg="reading manifest \"x\": StatusCode: 404"'
-    assert skopeo_reason(f"one\n{line}\n") == 'reading manifest "x": StatusCode: 404'
-    assert skopeo_reason("plain words") == "plain words"
-    assert skopeo_reason("") == "no reason given"
 
 
 def test_a_registry_without_an_answer_is_the_networks_fault(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.stderr import failed
 
 
 def require_engine() -> None:
@@ -21,9 +22,8 @@ def require_engine() -> None:
         )
     info = _answer("docker", "version", "--format", "{{.Server.Version}}")
     if info.returncode:
-        said = (info.stderr.strip().splitlines() or ["no answer"])[-1]
         raise EnvironmentFailure(
-            f"the container engine does not answer: {said}", "start it, or set DOCKER_HOST"
+            failed("the container engine does not answer", info.stderr), "start it, or set DOCKER_HOST"
         )
 
 

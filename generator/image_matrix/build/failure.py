@@ -86,7 +86,7 @@ def failure(request: Request, tail: str) -> Failure:
 
     :class:`BuildFailed` where a step did; :class:`EnvironmentFailure` where the engine or a registry did.
     """
-    said = reason(_last_error(tail), 0) or "docker gave no reason"
+    said = reason(_last_error(tail)) or "docker gave no reason"
     step = failed_step(request, tail)
     who = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
     ended = _ENDED.match(said)

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.program import advice, reason, run_patiently
+from image_matrix.program import advice, run_patiently
 from image_matrix.registry.reference import parse_reference
+from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ def create(
     answer = run((*COMMAND, "create", "--tag", target, *options, *sources))
     if answer.returncode:
         raise EnvironmentFailure(
-            f"{target} could not be written: {reason(answer.stderr)}",
+            failed(f"{target} could not be written", answer.stderr),
             advice(answer.stderr, "look at the login and its permissions"),
         )
 
@@ -41,7 +42,7 @@ def compressed_bytes(reference: str, run: Run = run_patiently) -> int:
     answer = run((*COMMAND, "inspect", "--raw", reference))
     if answer.returncode:
         raise EnvironmentFailure(
-            f"the registry does not say how large {reference} is: {reason(answer.stderr)}",
+            failed(f"the registry does not say how large {reference} is", answer.stderr),
             advice(answer.stderr, "look at the registry, and try again"),
         )
     manifest = json.loads(answer.stdout)

@@ -1,6 +1,7 @@
-"""``release``: indexes, signatures, moving tags and ``deploy/`` with digests, in this order.
+"""``release``: indexes, signatures, ``deploy/`` with digests and moving tags, in this order.
 
-Nothing moves before everything is there.
+Nothing moves before everything is there. The push of ``deploy/`` is what others may refuse, and it is one step that
+happens or does not; so it comes before the tags. What is left undone by a failure, the next release does.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     Every image, changed or not: index, signature, tags, and `deploy/` on the release branch.
     """
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.release_branch import deploy, look_at_the_last
+    from image_matrix.cli.release_branch import look_at_the_last, prepare, publish, report
     from image_matrix.github.branch_commit import actions_git
     from image_matrix.publish.release import existing, required
 
@@ -55,8 +56,11 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
         return 0
     made = _made(session, state, [index for index in indexes if index.reference not in there])
     digests = {index.variant.id: {**there, **made}[index.reference] for index in indexes}
+    update = prepare(session, state, git, digests)
+    publish(session, git, update)
     _move_tags(session, state, indexes, digests)
-    return deploy(session, state, git, digests)
+    report(update)
+    return 0
 
 
 def _registry(session: Session, state: State) -> Registry:

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
-    """Raise :class:`Failure`, before anything moves, where the release branch speaks against a release."""
-    from image_matrix.github.branch_commit import last_with_trailer, tip
+    """Raise :class:`Failure`, before anything moves, where the release branch speaks against a release.
+
+    A push is tried, too: without the right to it, nothing has to be made and signed.
+    """
+    from image_matrix.github.branch_commit import last_with_trailer, tip, try_push
     from image_matrix.publish.release import refuse_to_offer_nothing
 
     branch = state.loaded.matrix.build.release_branch
     now = tip(git, branch)
+    try_push(git, now or "HEAD", branch)
     if now is None:
         return
     refuse_to_offer_nothing(state, branch, _kinds(git, now))
@@ -69,21 +73,70 @@ class Branch:
     """Its WorkspaceKinds."""
 
 
-def deploy(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> int:
-    """Commit ``deploy/`` with digests to the release branch, where it changes."""
-    from image_matrix.github.files import SUMMARY, append
-    from image_matrix.publish.release import changed_images, summary
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a release does to the release branch: a commit that is written here and not pushed yet."""
+
+    branch: Branch
+    entries: Mapping[str, Entry]
+    """What is offered from now on."""
+    files: Mapping[str, File] | None
+    """``deploy/``; ``None`` where a rollback by hand stays as it is."""
+    commit: str | None
+    """``None`` where nothing changes."""
+
+    @property
+    def changed(self) -> list[str]:
+        """The variants whose digest becomes another one."""
+        from image_matrix.publish.release import changed_images
+
+        return changed_images(self.branch.offered, self.entries)
+
+
+def prepare(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> Update:
+    """Write the commit of ``deploy/`` with digests, for :func:`publish` to push."""
+    from image_matrix.github.branch_commit import folder_commit
+    from image_matrix.publish.release import changed_images, message
 
     branch = _branch(git, state.loaded.matrix.build.release_branch)
     entries, files = _content(session, git, state, branch, digests)
-    changed = changed_images(branch.offered, entries)
-    where = " ".join(
-        (_commit(session, git, branch, files, changed, len(entries)), _dropped(branch, files))
-    ).strip()
+    if files is None:
+        return Update(branch, entries, None, None)
+    text = message(changed_images(branch.offered, entries), len(entries), git("rev-parse", "HEAD"))
+    return Update(branch, entries, files, folder_commit(git, branch.now, FOLDER, files, text))
+
+
+def publish(session: Session, git: Git, update: Update) -> None:
+    """Push the commit, where there is one."""
+    from image_matrix.github.branch_commit import push
+
+    if update.commit:
+        push(git, update.commit, update.branch.name)
+        say(session, f"{update.commit[:12]} on {update.branch.name}")
+    elif update.files is not None:
+        say(session, f"{update.branch.name} is up to date")
+
+
+def report(update: Update) -> None:
+    """Say what was released: on standard output, and in the run's summary."""
+    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.publish.release import summary
+
+    changed, entries = update.changed, update.entries
+    where = " ".join((_where(update), _dropped(update.branch, update.files))).strip()
     append(SUMMARY, summary(changed, entries, where))
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
     click.echo(f"{shown}{len(changed)} of {len(entries)} released")
-    return 0
+
+
+def _where(update: Update) -> str:
+    """Say where ``deploy/`` is now."""
+    name = update.branch.name
+    if update.files is None:
+        return f"`deploy/` on `{name}` was changed by hand after this was released, and stays as it is."
+    if update.commit is None:
+        return f"`deploy/` on `{name}` is as it was."
+    return f"`deploy/` is at {update.commit[:12]} on `{name}`."
 
 
 def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
@@ -156,29 +209,3 @@ def _was_taken_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool
     released = subtree(git, branch.last, FOLDER)
     written = subtree(git, tree_with(git, branch.now, FOLDER, files), FOLDER)
     return written == released != subtree(git, branch.now, FOLDER)
-
-
-def _commit(
-    session: Session,
-    git: Git,
-    branch: Branch,
-    files: Mapping[str, File] | None,
-    changed: list[str],
-    total: int,
-) -> str:
-    """Commit ``deploy/``; return where it is now, for the summary."""
-    from image_matrix.github.branch_commit import commit_folder
-    from image_matrix.publish.release import message
-
-    if files is None:
-        return (
-            f"`deploy/` on `{branch.name}` was changed by hand after this was released, and stays as it is."
-        )
-    text = message(changed, total, git("rev-parse", "HEAD"))
-    commit = commit_folder(git, branch.name, FOLDER, files, text)
-    say(session, f"{commit[:12]} on {branch.name}" if commit else f"{branch.name} is up to date")
-    return (
-        f"`deploy/` is at {commit[:12]} on `{branch.name}`."
-        if commit
-        else f"`deploy/` on `{branch.name}` is as it was."
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +78,7 @@ def fetch(reference: str, platform: str, destination: str) -> None:
 
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import advice, run_patiently
+    from image_matrix.stderr import failed
 
     if not shutil.which("skopeo"):
         raise EnvironmentFailure(
@@ -92,16 +92,9 @@ def fetch(reference: str, platform: str, destination: str) -> None:
     answer = run_patiently(command)
     if answer.returncode:
         raise EnvironmentFailure(
-            f"{reference} could not be fetched: {skopeo_reason(answer.stderr)}",
+            failed(f"{reference} could not be fetched", answer.stderr),
             advice(answer.stderr, "check the network, the login and the space that is left"),
         )
-
-
-def skopeo_reason(printed: str) -> str:
-    """Return what skopeo says in the last line of its log (``time="…" level=fatal msg="…"``)."""
-    last = (printed.strip().splitlines() or ["no reason given"])[-1]
-    said = re.search(r'msg=("(?:[^"\\]|\\.)*")', last)
-    return str(json.loads(said[1])) if said else last
 
 
 def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.git import reason, run_git
+from image_matrix.git import run_git
+from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ class Git:
     remote: str = "origin"
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **environment: str) -> str:
-        """Run git and return what it prints; raises :class:`EnvironmentFailure`."""
+        """Run git and return the text that it prints; raises :class:`EnvironmentFailure`."""
+        return self.output(*arguments, stdin=stdin, **environment).decode(errors="replace").strip()
+
+    def output(self, *arguments: str, stdin: bytes = b"", **environment: str) -> bytes:
+        """Run git and return exactly what it prints; raises :class:`EnvironmentFailure`."""
         answer = self.try_(*arguments, stdin=stdin, **environment)
         if answer.returncode:
-            said = reason(answer.stderr)
-            raise EnvironmentFailure(f"git {arguments[0]} failed: {said}", _advice(arguments[0], self.remote))
-        return answer.stdout.decode(errors="replace").strip()
+            what = f"git {arguments[0]} failed"
+            raise EnvironmentFailure(failed(what, answer.stderr), _advice(arguments[0], self.remote))
+        return answer.stdout
 
     def try_(
         self, *arguments: str, stdin: bytes = b"", **environment: str
@@ -92,45 +97,75 @@ def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
 
 def subtree(git: Git, tree: str, folder: str) -> str:
     """Return the id of a folder's content in a tree or commit; an empty text where it has none."""
-    return git("ls-tree", "--object-only", tree, folder)
+    return git("ls-tree", "--full-tree", "--object-only", tree, folder)
 
 
 def tree_with(git: Git, base: str | None, folder: str, files: Mapping[str, File]) -> str:
-    """Write the tree of a commit with ``files`` as the whole content of ``folder``; return its id."""
+    """Write the tree of a commit with ``files`` as the whole content of ``folder``; return its id.
+
+    The index is a temporary one. The work tree and the repository's own index are never compared with it: they hold
+    the folder as another branch has it.
+    """
     with temporary_folder() as place:
         index = str(place / "index")
         if base:
             git("read-tree", base, GIT_INDEX_FILE=index)
-            git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", folder, GIT_INDEX_FILE=index)
-        for path, file in files.items():
-            blob = git("hash-object", "-w", "--stdin", stdin=file.content)
-            entry = f"{file.mode},{blob},{path}"
-            git("update-index", "--add", "--cacheinfo", entry, GIT_INDEX_FILE=index)
+        edits = (_removals(git, base, folder) if base else b"") + _additions(git, files, place)
+        git("update-index", "-z", "--index-info", stdin=edits, GIT_INDEX_FILE=index)
         return git("write-tree", GIT_INDEX_FILE=index)
 
 
-def commit_folder(git: Git, branch: str, folder: str, files: Mapping[str, File], message: str) -> str | None:
-    """Make ``files`` the whole content of ``folder`` on a branch of the remote; return the commit.
+def _removals(git: Git, base: str, folder: str) -> bytes:
+    """Return the lines of ``update-index --index-info`` that remove a folder: mode 0, and the object as it is."""
+    listed = git.output("ls-tree", "-r", "-z", "--full-tree", base, folder)
+    entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
+    return b"".join(b"0 %b\t%b\0" % (meta.split()[2], path) for meta, _, path in entries)
 
-    Everything else on the branch stays. ``None`` where nothing changes. Raises :class:`Failure` where somebody else has
-    pushed meanwhile.
+
+def _additions(git: Git, files: Mapping[str, File], place: Path) -> bytes:
+    """Write the files as blobs, by way of a folder, and return the lines that add them."""
+    copies = [place / str(number) for number in range(len(files))]
+    for copy, file in zip(copies, files.values(), strict=True):
+        copy.write_bytes(file.content)
+    paths = "".join(f"{copy}\n" for copy in copies).encode()
+    blobs = git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths).split()
+    added = zip(files.items(), blobs, strict=True)
+    return b"".join(f"{file.mode} {blob}\t{path}\0".encode() for (path, file), blob in added)
+
+
+def folder_commit(
+    git: Git, parent: str | None, folder: str, files: Mapping[str, File], message: str
+) -> str | None:
+    """Write a commit on top of ``parent`` with ``files`` as the whole content of ``folder``; return it.
+
+    Everything else of the parent stays. ``None`` where nothing changes. Nothing is pushed: see :func:`push`.
     """
-    parent = tip(git, branch)
     tree = tree_with(git, parent, folder, files)
     if parent and tree == git("rev-parse", f"{parent}^{{tree}}"):
         return None
-    commit = git("commit-tree", tree, *(("-p", parent) if parent else ()), stdin=message.encode())
-    _push(git, commit, branch)
-    return commit
+    return git("commit-tree", tree, *(("-p", parent) if parent else ()), stdin=message.encode())
 
 
-def _push(git: Git, commit: str, branch: str, *options: str) -> None:
+REJECTED = 1
+"""git push's exit code where the other side refuses; everything else (128) is a connection or a login."""
+
+
+def push(git: Git, commit: str, branch: str, *options: str) -> None:
+    """Make a commit the newest one of a branch of the remote.
+
+    Raises :class:`Failure` where the remote refuses (a rule, or somebody else has pushed meanwhile), and
+    :class:`EnvironmentFailure` where it cannot be reached or the login may not push.
+    """
     answer = git.try_("push", "--quiet", *options, git.remote, f"{commit}:refs/heads/{branch}")
     if answer.returncode:
-        reason = answer.stderr.decode(errors="replace").strip()
-        raise Failure(
-            f"the branch {branch} could not be pushed: {reason}", "look at branch protection and permissions"
-        )
+        message = failed(f"the branch {branch} could not be pushed", answer.stderr)
+        kind = Failure if answer.returncode == REJECTED else EnvironmentFailure
+        raise kind(message, "look at the rules of the branch and at the permissions of the login")
+
+
+def try_push(git: Git, commit: str, branch: str) -> None:
+    """Raise what :func:`push` raises, without pushing; a rule of the branch shows only in the push itself."""
+    push(git, commit, branch, "--dry-run")
 
 
 def commit_changes(git: Git, branch: str, message: str, *options: str) -> str | None:
@@ -140,7 +175,7 @@ def commit_changes(git: Git, branch: str, message: str, *options: str) -> str | 
     if tree == git("rev-parse", "HEAD^{tree}"):
         return None
     commit = git("commit-tree", tree, "-p", "HEAD", stdin=f"{message}\n".encode())
-    _push(git, commit, branch, *options)
+    push(git, commit, branch, *options)
     return commit
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from image_matrix.lock.distributions import glibc_of
 from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
 from image_matrix.lock.model import LockedPackages
+from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -147,8 +148,7 @@ def _run(
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"
     if done.returncode != 0:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        return f"the solver says: {lines[-1].strip() if lines else 'nothing'}"
+        return failed("the solver says", done.stderr or done.stdout)
     try:
         return addresses(done.stdout, channels)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

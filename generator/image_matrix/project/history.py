@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, EnvironmentFailure
-from image_matrix.git import command_in, reason, run_git
+from image_matrix.git import command_in, run_git
 from image_matrix.project.inputs import LOCK, Inputs, builtin_files, template_file, templates_of
+from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,11 +59,12 @@ def _need_repository(root: Path, asker: str) -> None:
     answer = run_git(root, "rev-parse", "--is-inside-work-tree")
     if answer.returncode == 0:
         return
-    said = reason(answer.stderr)
-    if said.startswith("not a git repository"):
+    if b"not a git repository" in answer.stderr:
         raise EnvironmentFailure("this is not a git repository", f"{asker} needs one to compare with")
     advised = command_in(answer.stderr)
-    raise EnvironmentFailure(f"git says: {said}", f"run `{advised}`" if advised else f"{asker} asks git")
+    raise EnvironmentFailure(
+        failed("git says", answer.stderr), f"run `{advised}`" if advised else f"{asker} asks git"
+    )
 
 
 def _blobs(root: Path, commit: str, paths: tuple[str, ...]) -> dict[str, File]:

@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.program import advice, reason, run_patiently
+from image_matrix.program import advice, run_patiently
+from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
         _require(command)
         answer = run(command)
         if answer.returncode:
-            problem = f"{reference} could not be signed: {reason(answer.stderr)}"
+            problem = failed(f"{reference} could not be signed", answer.stderr)
             raise Failure(problem, advice(answer.stderr, "nothing was released"))
 
 

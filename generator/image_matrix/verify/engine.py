@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.program import advice, reason
+from image_matrix.program import advice
 from image_matrix.retry import Again, passes, persevere
+from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
     from threading import Event
@@ -135,10 +136,9 @@ class Engine:
         try:
             answer = self.call(start, None, 120.0)
             if answer.code != 0:
-                said = (answer.err.strip().splitlines() or ["no answer"])[0]
                 if answer.code in UNSTARTABLE:
-                    raise Unstartable(said)
-                raise EnvironmentFailure(f"the engine cannot start {spec.image}: {said}")
+                    raise Unstartable("\n".join(reason(answer.err)))
+                raise EnvironmentFailure(failed(f"the engine cannot start {spec.image}", answer.err))
             yield Container(self, answer.out.strip())
         finally:
             self.call(("rm", "--force", "--volumes", name), None, 60.0)
@@ -171,7 +171,7 @@ class Engine:
         )
         if answer.code != 0:
             raise EnvironmentFailure(
-                f"{image} is not on this machine and cannot be pulled: {reason(answer.err)}",
+                failed(f"{image} is not on this machine and cannot be pulled", answer.err),
                 advice(answer.err, "build it first, or check the login of its registry"),
             )
 
@@ -190,9 +190,8 @@ def docker() -> Engine:
     engine = Engine(_call)
     answer = engine.call(("version", "--format={{.Server.Version}}"), None, 30.0)
     if answer.code != 0:
-        said = (answer.err.strip().splitlines() or ["no answer"])[-1]
         raise EnvironmentFailure(
-            f"the container engine does not answer: {said}", "start it, or set DOCKER_HOST"
+            failed("the container engine does not answer", answer.err), "start it, or set DOCKER_HOST"
         )
     return engine
 

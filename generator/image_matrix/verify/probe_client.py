@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.stderr import reason
 from image_matrix.verify.model import Result
 
 if TYPE_CHECKING:
@@ -48,16 +49,17 @@ def ask(
     if answer.code == 0:
         found: list[dict[str, Any]] = json.loads(answer.out)
         return found
-    raise Unanswered(_reason(container, answer.code, answer.err), container.log())
+    raise _unanswered(container, answer.code, answer.err)
 
 
-def _reason(container: Container, code: int | None, said: str) -> str:
+def _unanswered(container: Container, code: int | None, stderr: str) -> Unanswered:
     if code is None:
-        return "the container does not answer"
+        return Unanswered("the container does not answer", container.log())
     ended = container.wait(1.0)
     if ended is not None:
-        return f"the container ended with exit code {ended}"
-    return f"the probe cannot run: {(said.strip().splitlines() or ['no word'])[-1]}"
+        return Unanswered(f"the container ended with exit code {ended}", container.log())
+    lines = reason(stderr)
+    return Unanswered(f"the probe cannot run: {lines[-1]}", "\n".join([*lines, container.log()]))
 
 
 def judged(

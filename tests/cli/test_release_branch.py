@@ -1,0 +1,264 @@
+"""The release branch of a bare repository: what a release writes to it, what it keeps, when it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.release_branch import look_at_the_last, prepare, publish, report
+from image_matrix.cli.session import Project, Session, understand
+from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.github.branch_commit import Git, open_git
+from image_matrix.output_tree.atomic import write_atomically
+from image_matrix.project.inputs import read_inputs
+
+if TYPE_CHECKING:
+    from image_matrix.planning.plan import State
+
+MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
+GOOD, BAD, NEXT = (f"sha256:{digit * 64}" for digit in "123")
+LAB, SCIENCE = "lab:default", "science:default"
+
+
+@dataclass
+class Place:
+    """A repository with its bare remote, and what it releases."""
+
+    git: Git
+    state: State
+    capture: pytest.CaptureFixture[str]
+
+    @property
+    def remote(self) -> Path:
+        return self.git.root.parent / "remote.git"
+
+    def release(self, *, allow_older: bool = False, **digests: str) -> str:
+        """Release digests by image, as the command does; return what was said."""
+        self.capture.readouterr()
+        session = Session(self.git.root, "matrix.yaml", ())
+        look_at_the_last(self.git, self.state, allow_older=allow_older)
+        every = {name: digests.get(item.image, GOOD) for name, item in self.state.loaded.variants.items()}
+        update = prepare(session, self.state, self.git, every)
+        publish(session, self.git, update)
+        report(update)
+        shown = self.capture.readouterr()
+        return f"{shown.out}{shown.err}"
+
+    def commit(self, subject: str) -> str:
+        """Commit to the default branch."""
+        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
+        return self.git("rev-parse", "HEAD")
+
+    def shown(self, path: str) -> str:
+        command = ["git", "-C", str(self.remote), "show", f"release:{path}"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def offered(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = json.loads(self.shown("deploy/images.json"))["images"]
+        return found
+
+    def tip(self) -> str:
+        command = ["git", "-C", str(self.remote), "rev-parse", "--verify", "--quiet", "release"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    def by_hand(self, *commands: tuple[str, ...]) -> None:
+        """Check the release branch out, run git there, and push."""
+        self.git("fetch", "--quiet", "origin", "release")
+        self.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+        for command in commands:
+            self.git(*command)
+        self.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
+        self.git("checkout", "--quiet", "main")
+
+    def take_back(self) -> None:
+        self.by_hand(("revert", "--no-edit", "HEAD"))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("matrix")
+    (root / "matrix.yaml").write_text(MATRIX.read_text())
+    return understand(read_inputs(root))
+
+
+@pytest.fixture(scope="module")
+def state(project: Project) -> State:
+    return state_of(project)
+
+
+@pytest.fixture
+def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> Place:
+    """A repository whose deploy/ is rendered and committed, as everybody's is."""
+    root = tmp_path / "work"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git")], check=True)
+    subprocess.run(
+        ["git", "clone", "-q", str(tmp_path / "remote.git"), str(root)], check=True, capture_output=True
+    )
+    (root / "matrix.yaml").write_text(MATRIX.read_text())
+    for path in (path for path in state.rendered if path.startswith("deploy/")):
+        write_atomically(root / path, state.rendered[path])
+    git = open_git(root, os.environ)
+    git("checkout", "-q", "-B", "main")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "Start")
+    assert (root / "deploy" / "jupyterhub" / "values.yaml").is_file()
+    return Place(git, state, capsys)
+
+
+def test_every_release_replaces_deploy(place: Place) -> None:
+    head = place.git("rev-parse", "HEAD")
+    assert "3 of 3 released" in place.release()
+    assert f"science:{place.state.keys[SCIENCE].tag}@{GOOD}\n" in place.shown("deploy/jupyterhub/values.yaml")
+    place.commit("An edit")
+    assert f"{SCIENCE} {BAD}\n1 of 3 released" in place.release(science=BAD)
+    assert BAD in place.shown("deploy/jupyterhub/values.yaml")
+    place.commit("A revert")
+    assert f"{SCIENCE} {GOOD}\n1 of 3 released" in place.release()
+    assert BAD not in place.shown("deploy/jupyterhub/values.yaml")
+    assert place.git("status", "--porcelain") == ""
+    assert f"Source-Commit: {head}" in place.git("log", "--format=%B", place.tip())
+
+
+def test_nothing_new_is_no_commit(place: Place) -> None:
+    place.release()
+    before = place.tip()
+    assert "release is up to date" in place.release()
+    assert place.tip() == before
+
+
+def test_what_others_put_on_the_branch_stays(place: Place) -> None:
+    place.release()
+    (place.git.root / "README.md").write_text("Of this branch\n")
+    place.by_hand(("add", "README.md"), ("commit", "--quiet", "--message", "A word"))
+    place.commit("An edit")
+    place.release(science=BAD)
+    assert place.shown("README.md") == "Of this branch\n"
+
+
+def test_what_was_taken_back_stays_taken_back(place: Place) -> None:
+    place.release()
+    place.commit("A bad one")
+    place.release(science=BAD)
+    place.take_back()
+    before = place.tip()
+    place.commit("A typo in the README")
+    said = place.release(science=BAD)
+    assert "release was changed by hand after this was released: it stays as it is" in said
+    assert "0 of 3 released" in said
+    assert (place.tip(), place.offered()[SCIENCE]["digest"]) == (before, GOOD)
+
+
+def test_another_image_is_released_and_what_was_taken_back_is_remembered(place: Place) -> None:
+    place.release()
+    place.commit("A bad one")
+    place.release(science=BAD)
+    place.take_back()
+    place.commit("Another image is new")
+    assert f"{SCIENCE} stays {GOOD}" in place.release(science=BAD, lab=NEXT)
+    for _ in range(2):
+        entry = place.offered()[SCIENCE]
+        assert (entry["digest"], entry["instead_of"]) == (GOOD, BAD)
+        assert place.offered()[LAB]["digest"] == NEXT
+        assert BAD not in place.shown("deploy/jupyterhub/values.yaml")
+        place.commit("Nothing is new")
+        place.release(science=BAD, lab=NEXT)
+    place.release(science=NEXT, lab=NEXT)
+    assert place.offered()[SCIENCE]["digest"] == NEXT
+    assert "instead_of" not in place.offered()[SCIENCE]
+
+
+def test_the_revert_of_the_revert_offers_it_again(place: Place) -> None:
+    place.release()
+    place.commit("A bad one after all not so bad")
+    place.release(science=BAD)
+    place.take_back()
+    place.take_back()
+    place.commit("Nothing is new")
+    place.release(science=BAD)
+    assert place.offered()[SCIENCE]["digest"] == BAD
+    assert "instead_of" not in place.offered()[SCIENCE]
+
+
+def test_a_digest_is_edited_by_hand(place: Place) -> None:
+    place.release()
+    place.commit("A bad one")
+    place.release(science=BAD, lab=BAD)
+    folder = place.git.root / "deploy"
+    place.git("fetch", "--quiet", "origin", "release")
+    place.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line.replace(BAD, GOOD) if "science" in line else line for line in lines))
+    images = json.loads((folder / "images.json").read_text())
+    images["images"][SCIENCE]["digest"] = GOOD
+    (folder / "images.json").write_text(json.dumps(images, indent=2) + "\n")
+    place.git("commit", "--quiet", "--all", "--message", "Back by hand")
+    place.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
+    place.git("checkout", "--quiet", "main")
+    place.commit("Another image is new")
+    assert f"{SCIENCE} stays {GOOD}" in place.release(science=BAD, lab=NEXT)
+    assert place.offered()[LAB]["digest"] == NEXT
+
+
+def test_an_older_commit_is_refused(place: Place) -> None:
+    place.release()
+    newest = place.commit("The newest")
+    place.release(science=BAD)
+    before = place.tip()
+    place.git("checkout", "--quiet", "HEAD~1")
+    with pytest.raises(Failure) as caught:
+        place.release()
+    assert caught.value.exit_code == 1
+    assert f"the release of {newest[:12]} is newer than this commit" in caught.value.message
+    assert place.tip() == before
+    assert "1 of 3 released" in place.release(allow_older=True)
+    assert place.offered()[SCIENCE]["digest"] == GOOD
+
+
+def test_a_release_by_hand_refuses_no_commit(place: Place) -> None:
+    """Somebody's own commit has no source; the newest release's counts."""
+    place.release()
+    place.take_back()
+    place.commit("Newer")
+    place.release(science=BAD)
+    place.git("checkout", "--quiet", "HEAD~1")
+    with pytest.raises(Failure, match="is newer than this commit"):
+        place.release()
+
+
+def test_a_branch_with_profiles_keeps_some(place: Place) -> None:
+    place.release()
+    text = (place.git.root / "matrix.yaml").read_text().partition("resources:")[0]
+    (place.git.root / "matrix.yaml").write_text(text)
+    bare = state_of(understand(read_inputs(place.git.root)))
+    with pytest.raises(Failure, match="the matrix has no profiles any more"):
+        look_at_the_last(place.git, bare, allow_older=False)
+
+
+def test_a_branch_that_cannot_be_pushed_is_known_before_anything_is_made(place: Place) -> None:
+    place.git("remote", "set-url", "--push", "origin", str(place.remote.parent / "nowhere.git"))
+    with pytest.raises(EnvironmentFailure, match="the branch release could not be pushed"):
+        look_at_the_last(place.git, place.state, allow_older=False)
+    assert place.tip() == ""
+
+
+def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
+    place.release()
+    session = Session(place.git.root, "matrix.yaml", (), -1)
+    place.commit("An edit")
+    every = {**dict.fromkeys(place.state.loaded.variants, GOOD), SCIENCE: BAD}
+    update = prepare(session, place.state, place.git, every)
+    place.by_hand(("commit", "--quiet", "--allow-empty", "--message", "Meanwhile"))
+    before = place.tip()
+    with pytest.raises(Failure, match=r"non-fast-forward|fetch first"):
+        publish(session, place.git, update)
+    assert place.tip() == before
+    place.release(science=BAD)
+    assert place.offered()[SCIENCE]["digest"] == BAD
