@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.schedule import Task, makespan
+from image_matrix.config.lineage import lineage
+from image_matrix.dag import descendants, digraph
 from image_matrix.render.workflow_jobs import build_jobs, job_id
 
 if TYPE_CHECKING:
@@ -48,11 +50,15 @@ class Work:
 
     def legs(self, images: Collection[str] | None = None) -> tuple[Leg, ...]:
         """Return the legs of some images and all that is built on them; of all by default."""
-        chosen: set[str] = set()
-        for item in self.variants.values():
-            if images is None or item.image in images or item.parent in chosen:
-                chosen.add(item.id)
-        return tuple((name, platform) for name in chosen for platform in self.variants[name].platforms)
+        starts = [name for name, item in self.variants.items() if images is None or item.image in images]
+        graph = digraph({name: [item.parent or ""] for name, item in self.variants.items()})
+        chosen = descendants(graph, starts)
+        return tuple(
+            (name, platform)
+            for name, item in self.variants.items()
+            for platform in item.platforms
+            if name in chosen
+        )
 
     def leg_seconds(self, leg: Leg) -> float:
         """Return how long a leg has a runner."""
@@ -78,12 +84,9 @@ def generated(work: Work, legs: Collection[Leg]) -> list[Task]:
 
 def layered(work: Work, legs: Collection[Leg]) -> list[Task]:
     """Return the same work with a barrier after every generation of the DAG."""
-    depth: dict[str, int] = {}
-    for item in work.variants.values():
-        depth[item.id] = depth[item.parent] + 1 if item.parent else 0
     layers: dict[int, list[Leg]] = {}
     for leg in legs:
-        layers.setdefault(depth[leg[0]], []).append(leg)
+        layers.setdefault(work.matrix.order.layers[work.variants[leg[0]].image], []).append(leg)
     tasks, before = [Task(PLAN, (work.durations.plan,))], PLAN
     for number, members in sorted(layers.items()):
         name = f"layer-{number}"
@@ -106,9 +109,8 @@ def trees(work: Work, legs: Collection[Leg]) -> list[Task]:
 
 
 def _root(variants: Mapping[str, Variant], name: str) -> str:
-    while parent := variants[name].parent:
-        name = parent
-    return name
+    *_, root = lineage(variants, variants[name])
+    return root.id
 
 
 def _scans(work: Work, legs: Collection[Leg]) -> list[Task]:
@@ -134,16 +136,14 @@ def _release(work: Work, builds: Iterable[str], legs: Collection[Leg]) -> Task:
 
 def bound(work: Work, legs: Collection[Leg], runners: int) -> float:
     """Return what no order of the same work can beat: the longest chain of variants, or all work shared out evenly."""
-    ends: dict[Leg, float] = {}
-    for item in work.variants.values():
-        for platform in item.platforms:
-            leg = (item.id, platform)
-            below = ends.get((item.parent or "", platform), 0.0)
-            ends[leg] = below + (work.leg_seconds(leg) if leg in legs else 0.0)
+    chains = ([(item.id, leg[1]) for item in lineage(work.variants, work.variants[leg[0]])] for leg in legs)
+    longest = max(
+        (sum(work.leg_seconds(one) for one in chain if one in legs) for chain in chains), default=0.0
+    )
     around = work.durations.plan + work.durations.release
-    chain = max((ends[leg] + work.scan_seconds for leg in legs), default=0.0)
+    scan = work.scan_seconds if legs else 0.0
     total = sum(work.leg_seconds(leg) + work.scan_seconds for leg in legs)
-    return around + max(chain, total / runners)
+    return around + max(longest + scan, total / runners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def test_graph(repository: Repository, format_: str) -> None:
     assert (shown.code, shown.err) == (0, "")
     match format_:
         case "tree":
-            assert shown.out == "debian\n└── base\n    └── jupyter\n"
+            assert shown.out == "╙── debian\n    └─╼ base\n        └─╼ jupyter\n"
         case "json":
             assert [node["layer"] for node in json.loads(shown.out)] == [0, 0, 1]
         case "svg":
@@ -255,7 +255,7 @@ def test_output_that_is_not_a_terminal_is_utf_8(repository: Repository) -> None:
         PYTHONIOENCODING="utf-8",
     )
     assert shown.returncode == 0
-    assert "└── base" in shown.stdout
+    assert "└─╼ base" in shown.stdout
     ascii_only = program(repository.root, "graph", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert (ascii_only.returncode, "Traceback" in ascii_only.stderr, "bug" in ascii_only.stderr) == (
         0,

@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.dag import Dag
+from image_matrix.dag import BuildOrder, build_order
 from image_matrix.render.docs.graph_svg import HEIGHT, Node, layout, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,7 +31,7 @@ def test_every_image_is_drawn_once_and_nothing_overlaps(
     family: tuple[dict[str, str | None], dict[str, str]],
 ) -> None:
     parents, sources = family
-    boxes, edges = layout(parents, sources)
+    boxes, edges = layout(parents, sources, build_order(parents))
     assert {node.name for node in boxes if not node.source} == set(parents)
     assert {node.name for node in boxes if node.source} == set(sources.values())
     assert len(edges) == len(parents)
@@ -44,21 +44,22 @@ def test_every_image_is_drawn_once_and_nothing_overlaps(
 @given(families())
 def test_layers_go_from_left_to_right(family: tuple[dict[str, str | None], dict[str, str]]) -> None:
     parents, sources = family
-    boxes, edges = layout(parents, sources)
+    boxes, edges = layout(parents, sources, build_order(parents))
     assert all(boxes[start].x + boxes[start].width < boxes[end].x for start, end in edges)
-    layers = Dag(parents).layers()
+    layers = build_order(parents).layers
     for layer in set(layers.values()):
         assert len({boxes[Node(name)].x for name in parents if layers[name] == layer}) == 1
 
 
 def test_it_is_xml_and_says_what_it_shows() -> None:
+    parents = {"base": None, "a&b": "base"}
     text = svg(
-        {"base": None, "a&b": "base"}, {"base": "<debian>"}, {"base": 'https://example.org/?a=1&b="2"'}
+        parents, {"base": "<debian>"}, build_order(parents), {"base": 'https://example.org/?a=1&b="2"'}
     )
     root = ET.fromstring(text)  # noqa: S314 - made here
     assert root.get("role") == "group"  # an img would hide its links from readers of the screen
     assert (root.get("aria-labelledby"), root.get("aria-describedby")) == ("title", "desc")
-    assert 'role="img"' in svg({"base": None}, {"base": "debian"})
+    assert 'role="img"' in svg({"base": None}, {"base": "debian"}, build_order({"base": None}))
     assert {element.get("id") for element in root if element.get("id")} == {"title", "desc"}
     assert [element.text for element in root.iter(f"{SVG}text")] == ["<debian>", "base", "a&b"]
     assert root.findtext(f"{SVG}desc") == "base is built on <debian>. a&b is built on base."
@@ -67,15 +68,15 @@ def test_it_is_xml_and_says_what_it_shows() -> None:
 
 
 def test_a_source_and_an_image_may_have_one_name() -> None:
-    boxes, edges = layout({"debian": None}, {"debian": "debian"})
+    boxes, edges = layout({"debian": None}, {"debian": "debian"}, build_order({"debian": None}))
     assert len(boxes) == 2
     assert edges == [(Node("debian", source=True), Node("debian"))]
 
 
 def test_nothing_is_an_empty_picture() -> None:
-    assert ET.fromstring(svg({}, {})).tag == f"{SVG}svg"  # noqa: S314
+    assert ET.fromstring(svg({}, {}, BuildOrder())).tag == f"{SVG}svg"  # noqa: S314
 
 
 def test_a_long_chain_needs_no_deep_stack() -> None:
     chain: dict[str, str | None] = {"n0": None, **{f"n{at}": f"n{at - 1}" for at in range(1, 3000)}}
-    assert len(layout(chain, {"n0": "debian"})[0]) == 3001
+    assert len(layout(chain, {"n0": "debian"}, build_order(chain))[0]) == 3001

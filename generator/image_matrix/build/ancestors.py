@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from image_matrix.config.lineage import lineage
+from image_matrix import dag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
 def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
     """Return variants on platforms with everything that they are built on, parents first."""
-    variants = state.loaded.variants
-    needed = {(here.id, platform) for name, platform in wanted for here in lineage(variants, variants[name])}
+    needed = dag.with_ancestors(wanted, lambda leg: _parent(state, leg))
     return [
         (item.id, platform)
-        for item in variants.values()
+        for item in state.loaded.variants.values()
         for platform in item.platforms
         if (item.id, platform) in needed
     ]
@@ -36,11 +36,18 @@ def to_build(
 
     ``rebuild`` asks for the wanted ones themselves even where they are there: to have them on this machine.
     """
-    variants = state.loaded.variants
-    needed = set()
-    for name, platform in wanted:
-        for here in lineage(variants, variants[name]):
-            if (here.id, platform) in there and not (rebuild and here.id == name):
-                break
-            needed.add((here.id, platform))
+
+    def is_needed(leg: tuple[str, Platform]) -> bool:
+        return leg not in there or (rebuild and leg in wanted)
+
+    needed = {
+        above
+        for leg in wanted
+        for above in takewhile(is_needed, dag.chain(leg, lambda one: _parent(state, one)))
+    }
     return [leg for leg in with_ancestors(state, wanted) if leg in needed]
+
+
+def _parent(state: State, leg: tuple[str, Platform]) -> tuple[str, Platform] | None:
+    parent = state.loaded.variants[leg[0]].parent
+    return (parent, leg[1]) if parent else None

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.dag import chain
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, Again, names_rate_limit, reason
 
@@ -151,10 +152,7 @@ def failed_step(request: Request, tail: str) -> Step | None:
 def _upwards(request: Request, leg: Leg) -> Iterator[Leg]:
     """Yield a leg and those of its ancestors that are built with it, nearest first."""
     legs = {one.id: one for one in request.legs}
-    here: Leg | None = leg
-    while here is not None:
-        yield here
-        here = legs.get((here.variant.parent or "", here.platform))
+    return chain(leg, lambda one: legs.get((one.variant.parent or "", one.platform)))
 
 
 def _has(request: Request, leg: Leg, lines: dict[int, str]) -> bool:

@@ -39,9 +39,13 @@ def list_images(session: Session, format_: str, resolved: str | None) -> int:
     from image_matrix.render.listing import listing
 
     loaded = open_project(session).loaded
-    entries = listing(loaded.variants) if resolved is None else list(_resolved(loaded, resolved))
-    shown = _variants if resolved is None else _settings_of
-    click.echo(_json(entries) if format_ == "json" else shown(entries), nl=False)
+    if resolved is None:
+        entries = listing(loaded.variants, loaded.matrix.order.layers)
+        text = _json(entries) if format_ == "json" else _variants(entries)
+    else:
+        entries = list(_resolved(loaded, resolved))
+        text = _json(entries) if format_ == "json" else _settings_of(entries)
+    click.echo(text, nl=False)
     return 0
 
 

@@ -1,8 +1,10 @@
-"""The way from a variant up to the one that starts at a source."""
+"""The chain of variants from one up to the variant that starts at a source."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from image_matrix.dag import chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,10 +14,7 @@ if TYPE_CHECKING:
 
 def lineage(variants: Mapping[str, Variant], item: Variant) -> Iterator[Variant]:
     """Yield a variant and everything that it is built on, nearest first."""
-    here: Variant | None = item
-    while here is not None:
-        yield here
-        here = variants.get(here.parent or "")
+    return chain(item, lambda one: variants.get(one.parent or ""))
 
 
 def ancestors(variants: Mapping[str, Variant], item: Variant) -> Iterator[Variant]:

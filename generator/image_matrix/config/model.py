@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.build import Build
 from image_matrix.config.placeholders import fill
 from image_matrix.config.profiles import Catalog
+
+if TYPE_CHECKING:
+    from image_matrix.dag import BuildOrder
 
 Platform = str
 """``linux/amd64`` or ``linux/arm64``."""
@@ -139,6 +142,8 @@ class Matrix:
     accelerators: Mapping[str, Accelerator]
     bundles: Mapping[str, Settings]
     images: Mapping[str, Image]
+    order: BuildOrder
+    """Of its images."""
     mirrors: Mirrors
     ca_bundle: str | None
     netrc: str | None = None

@@ -17,19 +17,25 @@ from image_matrix.config.model import (
     Settings,
 )
 from image_matrix.config.profiles import read_catalog
+from image_matrix.dag import build_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from image_matrix.config.model import Match, OwnTests
+    from image_matrix.dag import BuildOrder, Parents
 
 DEFAULT_PLATFORMS = ("linux/amd64",)
 DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
 
 
-def read_matrix(data: Mapping[str, Any]) -> Matrix:
-    """Make the model of a matrix that has passed :func:`image_matrix.config.schema.check_shape`."""
+def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] = build_order) -> Matrix:
+    """Make the model of a matrix that has passed :func:`image_matrix.config.schema.check_shape`.
+
+    ``order`` orders the images.
+    """
     axes = {name: tuple(values) for name, values in data.get("axes", {}).items()}
+    images = {name: _image(name, item, axes) for name, item in data["images"].items()}
     return Matrix(
         registry=data["registry"],
         platforms=tuple(data.get("platforms", DEFAULT_PLATFORMS)),
@@ -40,7 +46,8 @@ def read_matrix(data: Mapping[str, Any]) -> Matrix:
         downloads={name: _download(name, item) for name, item in data.get("downloads", {}).items()},
         accelerators={name: _accelerator(name, item) for name, item in data.get("accelerators", {}).items()},
         bundles={name: read_settings(item) for name, item in data.get("bundles", {}).items()},
-        images={name: _image(name, item, axes) for name, item in data["images"].items()},
+        images=images,
+        order=order({name: image.parent for name, image in images.items()}),
         mirrors=Mirrors(**data.get("mirrors", {})),
         ca_bundle=data.get("ca_bundle"),
         netrc=data.get("netrc"),

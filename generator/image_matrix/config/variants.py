@@ -6,7 +6,6 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from image_matrix.config.resolve import matches, resolve, variant
-from image_matrix.dag import Dag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ def expand(matrix: Matrix) -> dict[str, Variant]:
     """Return all variants by id, parents before children; images with an unsound ancestor are left out."""
     found: dict[str, Variant] = {}
     by_image: dict[str, list[Variant]] = {}
-    for name in Dag({name: image.parent for name, image in sound_images(matrix).items()}).order():
+    for name in sound_images(matrix):
         image = matrix.images[name]
         by_image[name] = list(_variants(matrix, image, by_image.get(image.parent or "", ())))
         found.update((item.id, item) for item in by_image[name])
@@ -29,43 +28,21 @@ def expand(matrix: Matrix) -> dict[str, Variant]:
 
 
 def sound_images(matrix: Matrix) -> dict[str, Image]:
-    """Return the images whose chain ends at a known source, in declaration order."""
-    dag = Dag({name: image.parent for name, image in matrix.images.items()})
-    cyclic = {name for cycle in dag.cycles() for name in cycle}
-
-    def sound(name: str) -> bool:
-        chain = [name] if name in cyclic else [name, *_chain(dag, name, cyclic)]
-        root = matrix.images.get(chain[-1])
-        return (
-            root is not None
-            and root.parent is None
-            and chain[-1] not in cyclic
-            and _references(matrix, chain)
-        )
-
-    return {name: image for name, image in matrix.images.items() if sound(name)}
+    """Return the images whose chain ends at a known source, in build order."""
+    sound: dict[str, Image] = {}
+    for name in matrix.order.layers:
+        image = matrix.images[name]
+        if (image.parent is None or image.parent in sound) and _has_known_references(matrix, image):
+            sound[name] = image
+    return sound
 
 
-def _chain(dag: Dag, name: str, cyclic: set[str]) -> Iterator[str]:
-    parent = dag.parents.get(name)
-    while parent is not None:
-        yield parent
-        if parent in cyclic or parent not in dag.parents:
-            return
-        parent = dag.parents[parent]
-
-
-def _references(matrix: Matrix, chain: Sequence[str]) -> bool:
-    settings = [
-        item
-        for name in chain
-        for item in (matrix.images[name].settings, *(o.settings for o in matrix.images[name].overrides))
-    ]
+def _has_known_references(matrix: Matrix, image: Image) -> bool:
     return all(
         (item.source is None or item.source in matrix.sources)
         and (item.accelerator is None or item.accelerator in matrix.accelerators)
         and all(bundle in matrix.bundles for bundle in item.bundles)
-        for item in settings
+        for item in (image.settings, *(override.settings for override in image.overrides))
     )
 
 

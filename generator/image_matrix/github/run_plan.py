@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.dag import Dag
+from image_matrix.dag import with_ancestors
 from image_matrix.render.workflow_jobs import job_id
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[st
     if not names and not force:
         return plan
     named = set(names) or set(variants)
-    needed = set(Dag({item.id: item.parent for item in variants.values()}).with_ancestors(named))
+    needed = with_ancestors(named, lambda name: variants[name].parent)
     entries = (
         replace(entry, build=entry.variant in needed and (entry.build or (force and entry.variant in named)))
         for entry in plan.entries

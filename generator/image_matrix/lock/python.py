@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
@@ -59,24 +60,32 @@ class Step:
 def lock_python(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], resolve: Resolve, say: Say) -> Packages:
     """Resolve what the old lock does not answer any more, or what is to move on."""
     found = Packages()
-    waiting = {item.id: item for item in loaded.variants.values() if asked(item, "pip")}
+    order = _order(loaded)
     running: dict[Future[list[Resolved | Refused | Failed]], Step] = {}
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
-        while waiting or running:
-            for variant in _ready(loaded, waiting, running.values()):
-                del waiting[variant.id]
-                step = _begin(loaded, old, upgraded, found, variant)
+        while order.is_active():
+            for name in order.get_ready():
+                step = _begin(loaded, old, upgraded, found, loaded.variants[name])
                 if step:
                     running[pool.submit(_answers, step, resolve)] = step
+                else:
+                    order.done(name)
             for done in wait(running, return_when=FIRST_COMPLETED).done if running else ():
-                _finish(found, running.pop(done), done.result(), old, say)
+                step = running.pop(done)
+                _finish(found, step, done.result(), old, say)
+                order.done(step.variant.id)
     return found
 
 
-def _ready(loaded: Loaded, waiting: Mapping[str, Variant], running: Collection[Step]) -> list[Variant]:
-    """Return the variants whose ancestors are done."""
-    busy = {step.variant.id for step in running} | set(waiting)
-    return [item for item in waiting.values() if not busy & set(_ancestors(loaded, item))]
+def _order(loaded: Loaded) -> TopologicalSorter[str]:
+    """Return the variants that ask for packages, each ready when its ancestors that ask for some are done."""
+    asking = {name: item for name, item in loaded.variants.items() if asked(item, "pip")}
+    above = {
+        name: [one for one in _ancestors(loaded, item) if one in asking] for name, item in asking.items()
+    }
+    order = TopologicalSorter(above)
+    order.prepare()
+    return order
 
 
 def _ancestors(loaded: Loaded, variant: Variant) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.dag import with_ancestors
 from image_matrix.planning.report import by_variant, summary, why
 from image_matrix.render.docs.graph_text import mermaid
 from image_matrix.render.docs.images_page import text
@@ -48,12 +49,7 @@ def _already(shown: Mapping[str, Sequence[Entry]]) -> str:
 
 def _graph(affected: set[str], parents: Mapping[str, str | None]) -> list[str]:
     """Draw the images that change with everything above them."""
-    drawn = set(affected)
-    for name in affected:
-        parent = parents.get(name)
-        while parent:
-            drawn.add(parent)
-            parent = parents.get(parent)
+    drawn = with_ancestors(affected, parents.get)
     if len(drawn) > GRAPH_UP_TO:
         return []
     edges = {name: parent for name, parent in parents.items() if name in drawn}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.lineage import ancestors
-from image_matrix.dag import Dag
+from image_matrix.dag import children
 from image_matrix.planning.key_inputs import differences, ingredients
 from image_matrix.text import listed
 
@@ -113,14 +113,13 @@ def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | 
     what the registry does not have; with both, what the registry does not have, and the reasons come from ``old``.
     With neither, everything.
     """
-    dag = Dag({item.id: item.parent for item in new.loaded.variants.values()})
-    layers = dag.layers()
+    layers = new.loaded.matrix.order.layers
     reasons = _reasons(new, old)
     entries = []
     for item in new.loaded.variants.values():
         for platform in item.platforms:
             asked = presence.get(reference(new, item, platform), "absent") if presence is not None else None
-            entries.append(_entry(new, old, item, platform, layers[item.id], asked, reasons))
+            entries.append(_entry(new, old, item, platform, layers[item.image], asked, reasons))
     gone = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
     return Plan(_with_children(new, entries), gone)
 
@@ -211,12 +210,10 @@ def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> s
 
 
 def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
-    built = {(entry.variant, entry.platform) for entry in entries if entry.build}
-    below: dict[tuple[str, Platform], list[str]] = {}
-    for item in new.loaded.variants.values():
-        for platform in item.platforms:
-            if item.parent and {(item.id, platform), (item.parent, platform)} <= built:
-                below.setdefault((item.parent, platform), []).append(item.id)
+    built = dict.fromkeys((entry.variant, entry.platform) for entry in entries if entry.build)
+    parents = {leg: (new.loaded.variants[leg[0]].parent or "", leg[1]) for leg in built}
+    below = children({leg: parent for leg, parent in parents.items() if parent in built})
     return tuple(
-        replace(entry, children=tuple(below.get((entry.variant, entry.platform), ()))) for entry in entries
+        replace(entry, children=tuple(name for name, _ in below.get((entry.variant, entry.platform), ())))
+        for entry in entries
     )

@@ -58,8 +58,9 @@ def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Job, ..
     for item in variants.values():
         for platform in item.platforms:
             labels.setdefault((item.image, platform), []).append(item.label)
-    made = {place: _job(matrix, place, tuple(found), labels) for place, found in labels.items()}
-    return tuple(_longest_first(made.values()))
+    layers, heights = matrix.order.layers, matrix.order.heights
+    jobs = (_job(matrix, place, tuple(found), labels) for place, found in labels.items())
+    return tuple(sorted(jobs, key=lambda job: (layers[job.image], -heights[job.image])))
 
 
 def _job(
@@ -92,19 +93,6 @@ def native_platform(build: Build, image: str = "") -> Platform:
 def native_runner(build: Build, image: str = "") -> tuple[str, ...]:
     """Return the runner for what belongs to no platform, and for platforms that are emulated."""
     return build.runner(image, native_platform(build, image))
-
-
-def _longest_first(jobs: Iterable[Job]) -> list[Job]:
-    by_id = {job.id: job for job in jobs}
-    depth: dict[str, int] = {}
-    height: dict[str, int] = {}
-    for job in by_id.values():  # parents come first
-        depth[job.id] = depth[job.parent] + 1 if job.parent else 0
-    for job in reversed(by_id.values()):
-        height.setdefault(job.id, 0)
-        if job.parent:
-            height[job.parent] = max(height.get(job.parent, 0), height[job.id] + 1)
-    return sorted(by_id.values(), key=lambda job: (depth[job.id], -height[job.id]))
 
 
 def scan_jobs(matrix: Matrix, jobs: Iterable[Job]) -> tuple[Scan, ...]:

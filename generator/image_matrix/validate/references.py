@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.resolve import GENERIC_TEMPLATE
 from image_matrix.config.schema import human
-from image_matrix.dag import Dag
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 
@@ -127,8 +126,7 @@ def all_overridden(matrix: Matrix, image: str) -> bool:
 
 def cycles(matrix: Matrix) -> Iterator[Finding]:
     """Images that are each other's parents, as a path; kolla would run for ever."""
-    dag = Dag({name: image.parent for name, image in matrix.images.items()})
-    for cycle in dag.cycles():
+    for cycle in matrix.order.cycles:
         hops = [*cycle, cycle[0]]
         finding = rules.CYCLE.at(("images", cycle[0], "parent"), cycle=" → ".join(hops))
         yield finding.beside(

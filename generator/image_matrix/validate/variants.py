@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
 from image_matrix.config.variants import by_image, combinations, kept, sound_images
+from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 
@@ -33,18 +34,16 @@ def _axis_path(image: Image, position: int) -> Path:
     return ("images", image.name, "axes", position)
 
 
-def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
-    while name is not None:
-        yield name
-        name = matrix.images[name].parent
-
-
 def all_axes(matrix: Matrix, name: str | None) -> dict[str, tuple[str, ...]]:
     """Return the axes of an image with those of its ancestors, root first."""
     axes: dict[str, tuple[str, ...]] = {}
-    for item in reversed(list(_chain(matrix, name))):
-        axes |= matrix.images[item].axes
+    for above in reversed([*_chain(matrix, name)]):
+        axes |= matrix.images[above].axes
     return axes
+
+
+def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
+    return chain(name, lambda one: matrix.images[one].parent) if name is not None else iter(())
 
 
 def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:

@@ -82,7 +82,7 @@ def catalog_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
         *_profiles(found),
         '<section id="graph"><h2>What is built on what</h2>',
         '<div class="picture" tabindex="0" role="region" aria-label="Graph of images">',
-        f"{_picture(variants)}</div></section>",
+        f"{_picture(matrix, variants)}</div></section>",
         '<section id="images"><h2>Images</h2><div class="cards">',
         *(line for items in grouped.values() for line in _image(matrix, items)),
         "</div></section>",
@@ -98,9 +98,10 @@ def _links(found: Sequence[Offer]) -> str:
     )
 
 
-def _picture(variants: Mapping[str, Variant]) -> str:
+def _picture(matrix: Matrix, variants: Mapping[str, Variant]) -> str:
     parents = image_parents(variants)
-    return svg(parents, image_sources(variants), {name: f"#image-{name}" for name in parents})
+    links = {name: f"#image-{name}" for name in parents}
+    return svg(parents, image_sources(variants), matrix.order, links)
 
 
 def _profiles(found: Sequence[Offer]) -> Iterator[str]:

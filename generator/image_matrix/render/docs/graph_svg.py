@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from image_matrix.dag import children
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from image_matrix.dag import BuildOrder
 
 FONT_SIZE = 13
 CHARACTER = 7.8
@@ -58,10 +63,17 @@ class Node:
 
 
 def svg(
-    parents: Mapping[str, str | None], sources: Mapping[str, str], links: Mapping[str, str] | None = None
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    order: BuildOrder,
+    links: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the drawing; ``sources`` gives the source of images without a parent, ``links`` an image's address."""
-    boxes, edges = layout(parents, sources)
+    """Return the drawing.
+
+    ``sources`` gives the source of images without a parent, ``order`` is that of the images, ``links`` an image's
+    address.
+    """
+    boxes, edges = layout(parents, sources, order)
     width = max((box.x + box.width for box in boxes.values()), default=0) + MARGIN
     height = max((box.y + HEIGHT for box in boxes.values()), default=0) + MARGIN
     lines = [_edge(boxes[start], boxes[end]) for start, end in edges]
@@ -83,54 +95,57 @@ def describe(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> s
 
 
 def layout(
-    parents: Mapping[str, str | None], sources: Mapping[str, str]
+    parents: Mapping[str, str | None], sources: Mapping[str, str], order: BuildOrder
 ) -> tuple[dict[Node, Box], list[tuple[Node, Node]]]:
     """Return the place of every node, and the edges from parent to child."""
-    children = _children(parents, sources)
-    order = list(_walk(children, [node for node in children if node.source]))
-    rows = _rows(children, [node for node, _ in order])
-    widths: dict[int, float] = {}
-    for node, layer in order:
-        widths[layer] = max(widths.get(layer, 0), text_width(node.name) + 2 * PADDING)
+    above = _parents(parents, sources, order)
+    below = children(above)
+    columns = {node: 0 if node.source else order.layers[node.name] + 1 for node in above}
+    rows = _rows(below, [*above])
+    lefts = _lefts(columns)
     boxes = {
-        node: Box(
-            node.name,
-            node.source,
-            MARGIN + sum(widths[before] + GAP for before in range(layer)),
-            MARGIN + rows[node] * ROW,
-            text_width(node.name) + 2 * PADDING,
-        )
-        for node, layer in order
+        node: Box(node.name, node.source, lefts[columns[node]], MARGIN + rows[node] * ROW, _width(node.name))
+        for node in above
     }
-    return boxes, [(node, child) for node in children for child in children[node]]
+    return boxes, [(parent, child) for parent in above for child in below.get(parent, ())]
 
 
-def _children(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> dict[Node, list[Node]]:
-    found: dict[Node, list[Node]] = {Node(source, source=True): [] for source in sources.values()}
-    found |= {Node(name): [] for name in parents}
-    for name, parent in parents.items():
-        above = Node(parent) if parent is not None else Node(sources[name], source=True)
-        found[above].append(Node(name))
-    return found
+def _parents(
+    parents: Mapping[str, str | None], sources: Mapping[str, str], order: BuildOrder
+) -> dict[Node, Node | None]:
+    """Return the node that each is drawn beside; each source stands before the images on it, depth first."""
+    above = {
+        Node(name): Node(parent) if (parent := parents[name]) else Node(sources[name], source=True)
+        for name in order.walk
+        if name in parents
+    }
+    grouped: dict[Node, list[Node]] = {Node(source, source=True): [] for source in sources.values()}
+    roots: dict[Node, Node] = {}
+    for node, drawn_beside in above.items():  # a parent stands before its children
+        roots[node] = roots.get(drawn_beside, drawn_beside)
+        grouped[roots[node]].append(node)
+    return {node: above.get(node) for source, nodes in grouped.items() for node in (source, *nodes)}
 
 
-def _walk(children: Mapping[Node, list[Node]], roots: list[Node]) -> Iterator[tuple[Node, int]]:
-    """Yield every node with its layer, a node before its children and a subtree without interruption."""
-    waiting = [(root, 0) for root in reversed(roots)]
-    while waiting:
-        node, layer = waiting.pop()
-        yield node, layer
-        waiting += [(child, layer + 1) for child in reversed(children[node])]
+def _lefts(columns: Mapping[Node, int]) -> list[float]:
+    """Return the left edge of each column: as far right as the texts before it reach."""
+    widths: dict[int, float] = {}
+    for node, column in columns.items():
+        widths[column] = max(widths.get(column, 0), _width(node.name))
+    return [*accumulate((widths[column] + GAP for column in sorted(widths)), initial=float(MARGIN))]
 
 
-def _rows(children: Mapping[Node, list[Node]], order: list[Node]) -> dict[Node, float]:
+def _rows(below: Mapping[Node, list[Node]], nodes: list[Node]) -> dict[Node, float]:
     """Give every leaf a row of its own, and every other node the middle of its first and last child."""
-    leaves = [node for node in order if not children[node]]
-    rows = {node: float(row) for row, node in enumerate(leaves)}
-    for node in reversed(order):
-        if children[node]:
-            rows[node] = (rows[children[node][0]] + rows[children[node][-1]]) / 2
+    rows = {node: float(row) for row, node in enumerate(node for node in nodes if node not in below)}
+    for node in reversed(nodes):
+        if node in below:
+            rows[node] = (rows[below[node][0]] + rows[below[node][-1]]) / 2
     return rows
+
+
+def _width(name: str) -> float:
+    return text_width(name) + 2 * PADDING
 
 
 def text_width(text: str) -> float:

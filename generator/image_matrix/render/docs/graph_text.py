@@ -1,4 +1,4 @@
-"""The image DAG as text that other programs draw: Mermaid and DOT."""
+"""The image DAG as text: a tree for terminals, and Mermaid and DOT, which other programs draw."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+
+def tree(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
+    """Return the DAG as an indented tree, as networkx draws it; a source and an image may have the same name."""
+    import networkx
+
+    from image_matrix.dag import digraph
+
+    edges: dict[tuple[str, str], list[tuple[str, str]]] = {
+        ("source", source): [] for source in sources.values()
+    }
+    for name, parent in parents.items():
+        edges["image", name] = [("source", sources[name]) if parent is None else ("image", parent)]
+    graph = digraph(edges)
+    networkx.set_node_attributes(graph, {node: node[1] for node in graph}, "label")
+    return "".join(f"{line}\n" for line in networkx.generate_network_text(graph))
 
 
 def mermaid(
