@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.pattern import fits
 from image_matrix.config.schema_terms import TYPES, type_name
 from image_matrix.config.suggestions import Misfit, as_written, quotable, type_advice
 from image_matrix.diagnostics import catalogue as rules
@@ -41,8 +42,17 @@ def _validator() -> Any:  # noqa: ANN401 - jsonschema has no types
     import json
 
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
-    return Draft202012Validator(json.loads(schema_text()))
+    return extend(Draft202012Validator, {"pattern": _unlike})(json.loads(schema_text()))
+
+
+def _unlike(_validator: Any, pattern: str, value: object, _schema: Any) -> Iterator[Exception]:  # noqa: ANN401
+    """Yield the error of a text that does not fit: jsonschema's own rule lets a line break stand at its end."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not fits(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def check_shape(documents: Documents) -> list[Finding]:
@@ -209,7 +219,7 @@ def _pattern(path: Path, value: str, schema: dict[str, Any]) -> Finding:
         )
     problem = f"`{value}` is not {schema['x-noun']}"
     bare = value.strip(_CURLY)
-    curly = bare != value and re.search(schema["pattern"], bare)
+    curly = bare != value and fits(schema["pattern"], bare)
     advice = f'write straight quotes: `"{bare}"`' if curly else _like(value, schema)
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
 

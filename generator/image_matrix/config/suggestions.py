@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.pattern import fits
 from image_matrix.config.yaml_loader import scalar
 from image_matrix.diagnostics.redact import conceal
 
@@ -51,9 +52,8 @@ class Misfit:
 
 def takes(text: Mapping[str, Any], written: str) -> bool:
     """Say whether a field of texts takes this one; any, where only the rest of the matrix can tell."""
-    fits = re.search(text.get("pattern", ""), written) is not None
     return (
-        fits
+        fits(text.get("pattern", ""), written)
         and written in text.get("enum", (written,))
         and len(written) <= text.get("maxLength", len(written))
     )
@@ -112,8 +112,8 @@ def _of_list_or_text(misfit: Misfit) -> str:
         and isinstance(value, (str, int, float))
         and misfit.about["items"].get("type") == "string"
     ):
-        parts, fits = entries(misfit.written), takes if isinstance(value, str) else quotable
-        if all(fits(misfit.about["items"], part) for part in parts):
+        parts, good = entries(misfit.written), takes if isinstance(value, str) else quotable
+        if all(good(misfit.about["items"], part) for part in parts):
             return f"write a list: `{key}: {as_written(parts)}`"
     only = value[0] if isinstance(value, list) and len(value) == 1 else None
     if "string" in types and key and isinstance(only, str) and takes(misfit.text, only):

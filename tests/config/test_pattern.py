@@ -1,0 +1,62 @@
+"""Patterns of the schema hold a text to its end: a line break behind it would start a line of a Dockerfile."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.config.pattern import fits
+from image_matrix.config.schema import schema_text
+from image_matrix.diagnostics import MatrixError
+from image_matrix.project.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MATRIX: dict[str, Any] = {
+    "version": 1,
+    "registry": "ghcr.io/team/notebooks",
+    "sources": {"debian": "docker.io/library/debian:trixie-slim"},
+    "images": {"base": {"from": "debian"}},
+}
+
+
+def patterns(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "pattern" and isinstance(value, str))
+        for value in node.values():
+            yield from patterns(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from patterns(value)
+
+
+def test_every_pattern_ends_where_the_text_does() -> None:
+    every = set(patterns(json.loads(schema_text())))
+    assert len(every) > 30
+    assert [pattern for pattern in every if not pattern.endswith("$")] == []
+
+
+@pytest.mark.parametrize(("pattern", "text"), [("^a$", "a"), ("^[a$]+$", "a$"), ("^(a|b)$", "b")])
+def test_a_line_break_behind_the_text_does_not_fit(pattern: str, text: str) -> None:
+    assert fits(pattern, text)
+    assert not fits(pattern, f"{text}\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"registry": "ghcr.io/team/notebooks\n"},
+        {"images": {"base": {"from": "debian", "apt": ["git\n"]}}},
+        {"images": {"base": {"from": "debian", "pip": ["numpy==2.4.6\n"]}}},
+        {"images": {"base": {"from": "debian", "env": {"A": "b\n"}}}},
+        {"images": {"base\n": {"from": "debian"}}},
+        {"build": {"generator": ".[locked]\n"}},
+        {"build": {"default_branch": "main\n"}},
+    ],
+)
+def test_no_value_ends_in_a_line_break(more: dict[str, Any]) -> None:
+    with pytest.raises(MatrixError):
+        load({"matrix.yaml": json.dumps({**MATRIX, **more})}, ())
