@@ -107,8 +107,8 @@ def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], 
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Site]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+def serving(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[Site]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -64,7 +64,7 @@ def _world(session: Session, loaded: Loaded) -> World:
     registry = registry_of(session, loaded)
     run = uv.runner()
     logins = netrc(session, loaded)
-    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins)
+    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins, loaded.matrix.netrc)
 
     return World(
         manifests=registry.manifests,
@@ -98,6 +98,8 @@ def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) ->
         report(diagnose(outcome.findings, loaded.documents))
     for failure in outcome.failures:
         say(session, f"{paint('error', 'error')}: not locked: {failure}", level=-1)
+    for remedy in outcome.remedies:
+        say(session, f"  {paint('help', 'help')}: {remedy}", level=-1)
     if outcome.failures:
         count = len(outcome.failures)
         advice = "everything else is locked; run `image-matrix lock` again where they can be reached"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.logins import remedy
 from image_matrix.lock.read import wanted_files
 from image_matrix.registry.http import ConnectionFailed, Patience, worth_of_transfer
 
@@ -30,6 +31,8 @@ class Files:
     locked: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     """Address to the reason."""
+    remedies: list[str] = field(default_factory=list)
+    """What helps against failures, where that is known."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -57,7 +60,10 @@ def lock_files(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = dict(zip([item.address for item in unknown], pool.map(look, unknown), strict=True))
     for item in wanted:
-        _take(found, item, answers.get(item.address), old.get(item.address))
+        answer = answers.get(item.address)
+        _take(found, item, answer, old.get(item.address))
+        if isinstance(answer, ConnectionFailed) and answer.login:
+            found.remedies.append(remedy(here(item.address, loaded.matrix.mirrors), loaded.matrix.netrc))
     return found
 
 

@@ -44,6 +44,8 @@ class Packages:
     conflicts: list[Conflict] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     """Variant to why it is not locked."""
+    remedies: list[str] = field(default_factory=list)
+    """What helps against failures, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def _finish(
         say(f"{name}: its packages cannot be resolved")
     else:
         found.failures[name] = last.reason
+        found.remedies.extend([last.remedy] if last.remedy else [])
         say(f"{name}: {last.reason}")
     if step.old:
         keep(found, name, step.old, old)

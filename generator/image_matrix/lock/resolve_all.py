@@ -57,6 +57,8 @@ class Outcome:
     """What is wrong with the matrix: conflicts and wrong checksums."""
     failures: tuple[str, ...]
     """What the environment did not give, a line each."""
+    remedies: tuple[str, ...] = ()
+    """What helps against some of it, each once."""
 
 
 def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World) -> Outcome:
@@ -99,7 +101,8 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
-    return Outcome(lock, (*files.findings, *once(conflicts)), failures)
+    remedies = tuple(dict.fromkeys((*files.remedies, *python.remedies)))
+    return Outcome(lock, (*files.findings, *once(conflicts)), failures, remedies)
 
 
 def names_of(item: WantedFile) -> tuple[str, ...]:

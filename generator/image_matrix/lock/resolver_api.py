@@ -49,6 +49,8 @@ class Failed:
     """uv could not work: the network, most often."""
 
     reason: str
+    remedy: str = ""
+    """What helps, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from image_matrix.config.resolve import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import python_of
 from image_matrix.lock.lines import requirement_lines
+from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.lock.requirements import INDEX_MARK
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding
 
 MOST_SHOWN = 3
-NOT_FOUND = "was not found in the package registry"
 _MARKER = re.compile(r"\{[^{}]*\}")
 _ONE_FACT = re.compile(
     r"Because (?P<fact>(?:(?! we can conclude ).)+) and you require [^,]+, "

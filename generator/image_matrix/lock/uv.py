@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from image_matrix.errors import naming
+from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
 from image_matrix.lock.resolver_api import ALL, ROOT, Failed, Graph, Question, Refused, Resolved
 from image_matrix.temporary import temporary_folder
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 NO_SOLUTION = 1
 """uv's exit code for requirements that cannot be had together; 2 is everything else."""
 SECONDS = 900
+LOGIN, REFUSALS = ("401",), ("401", "403")
+"""What says for certain that a login is asked for, and what may say so too: some indexes answer 403 for a package that
+they do not have."""
+_NOT_FOUND = re.compile(rf"(\S+) {NOT_FOUND}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Site:
     """Public address to mirror."""
     ca_bundle: str | None = None
     netrc: str | None = None
+    netrc_name: str | None = None
+    """The same file as the matrix names it."""
 
     def here(self, index: str) -> str:
         """Return the address under which a public index is found here."""
@@ -81,7 +88,67 @@ def runner() -> Run:
 
 
 def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Failed:
-    """Resolve a question; what is in its constraints is not part of the answer."""
+    """Resolve a question; what is in its constraints is not part of the answer.
+
+    An index that asks for a login is a failure even where another one has packages of the same name: uv passes over it.
+    """
+    answer = _resolve(question, site, run)
+    return _closed(question, site, run, answer) or answer
+
+
+def _closed(question: Question, site: Site, run: Run, answer: Resolved | Refused | Failed) -> Failed | None:
+    """Return that an index asks for a login, where it may be the cause of an answer."""
+    if isinstance(answer, Resolved):
+        taken = question.index is None or any(INDEX_MARK in name for name in answer.files)
+        return None if taken else _refusal(question, site, run, (_first_name(question),), LOGIN)
+    text = answer.explanation if isinstance(answer, Refused) else answer.reason
+    names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
+    if not names and status_in(text) is None:
+        return None
+    return _refusal(question, site, run, names or (_first_name(question),), REFUSALS)
+
+
+def _refusal(
+    question: Question, site: Site, run: Run, names: tuple[str, ...], statuses: tuple[str, ...]
+) -> Failed | None:
+    """Ask each index alone: of several, uv does not say which one refused."""
+    asked = (site.here(question.index) if question.index else None, site.default_index)
+    for index in (address for address in asked if address):
+        status = status_in(_alone(index, names, site, run))
+        if status in statuses:
+            return Failed(f"{index} asks for a login ({status})", remedy(index, site.netrc_name))
+    return None
+
+
+def _alone(index: str, names: tuple[str, ...], site: Site, run: Run) -> str:
+    """Return what uv prints when it looks for packages in one index."""
+    import subprocess
+
+    with temporary_folder() as folder:
+        file = folder / "requirements.in"
+        with naming(folder):
+            file.write_text(_lines(names))
+        call = [
+            "pip",
+            "compile",
+            str(file),
+            f"--default-index={index}",
+            "--no-deps",
+            "--no-config",
+            "--quiet",
+        ]
+        try:
+            return run([*call, "--no-python-downloads", "--color=never"], _surroundings(site))[1]
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+
+
+def _first_name(question: Question) -> str:
+    match = re.match(r"[A-Za-z0-9._-]+", question.requirements[0])
+    return match[0] if match else ""
+
+
+def _resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Failed:
     answer = _compile(question, site, run, "pylock.toml")
     if not isinstance(answer, str):
         return answer
@@ -153,10 +220,8 @@ def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refus
             (folder / "constraints.txt").write_text(_lines(pinned))
             if question.preferred and form == "pylock.toml":
                 output.write_text(_preferences(question.preferred))
-        found = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
-        here = {name: value for name, value in found.items() if value}
         try:
-            code, errors = run(_arguments(question, site, folder, output), here)
+            code, errors = run(_arguments(question, site, folder, output), _surroundings(site))
         except (OSError, subprocess.TimeoutExpired) as error:
             return Failed(f"uv cannot be run: {error}")
         if code == 0:
@@ -164,6 +229,12 @@ def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refus
     if code == NO_SOLUTION and "No solution found" in errors:
         return Refused(_explanation(errors))
     return Failed(_reason(errors))
+
+
+def _surroundings(site: Site) -> dict[str, str]:
+    """Return the environment variables by which uv trusts and logs in here."""
+    known = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
+    return {name: value for name, value in known.items() if value}
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.retry import Sleep
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+ASKS_FOR_LOGIN = frozenset({401, 403})
 CHUNK = 1 << 20
 SILENCE = Again(attempts=FEW)
 """What a connection that fails is worth."""
@@ -52,12 +53,16 @@ class Response:
 class ConnectionFailed(OSError):  # noqa: N818 - it is what it is called in the messages
     """No answer: refused, cut, timed out, not trusted."""
 
-    def __init__(self, reason: str, *, again: Again | None = SILENCE, reached: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, again: Again | None = SILENCE, reached: bool = True, login: bool = False
+    ) -> None:
         self.reason = reason
         self.again = again
         """What another try is worth; ``None`` where it would not help."""
         self.reached = reached
         """The host was spoken to; where it was not, its other addresses fail too."""
+        self.login = login
+        """The server asks for a login, or for another one."""
         super().__init__(reason)
 
 
@@ -166,8 +171,7 @@ class Network:
         request = Request("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
         with self._open(request) as answer:
             if answer.status_code != 200:
-                response = _read(answer)
-                raise ConnectionFailed(f"HTTP {response.status}", again=worth(request, response))
+                raise _no_file(request, _read(answer))
             try:
                 yield from answer.iter_content(CHUNK)
             except OSError as error:
@@ -199,6 +203,14 @@ def _read(answer: requests.Response) -> Response:
     except OSError as error:
         raise _failed(error) from error
     return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+
+
+def _no_file(request: Request, response: Response) -> ConnectionFailed:
+    """Return why an answer is not the file that was asked for; a rate limit is no refusal."""
+    again = worth(request, response)
+    login = response.status in ASKS_FOR_LOGIN and again is None
+    said = f"it asks for a login (HTTP {response.status})" if login else f"HTTP {response.status}"
+    return ConnectionFailed(said, again=again, login=login)
 
 
 def _login(url: str, logins: str | None) -> dict[str, str]:

@@ -1,0 +1,29 @@
+"""Package indexes and file servers that ask for a login: how it is seen, and what helps."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+NOT_FOUND = "was not found in the package registry"
+"""As uv says it, of an index too that did not let it look."""
+_STATUS = re.compile(r"\b(401) Unauthorized|\b(403) Forbidden")
+"""As uv prints an answer of HTTP."""
+
+
+def status_in(text: str) -> str | None:
+    """Return the status by which a server refused, as uv tells of it; ``None`` where none did."""
+    match = _STATUS.search(text)
+    return (match[1] or match[2]) if match else None
+
+
+def remedy(address: str, logins: str | None) -> str:
+    """Return what helps where a server asks for a login; ``logins`` is the file that ``netrc:`` names, if any.
+
+    Source of the format: gnu.org/software/inetutils/manual, "The .netrc file".
+    """
+    host = urlsplit(address).hostname
+    if logins:
+        return f"correct the login of {host} in {logins}, the file that `netrc:` names"
+    line = f"`machine {host} login NAME password PASSWORD`"
+    return f"put {line} into a file, and name it in an overlay that is not committed: `netrc: FILE`"

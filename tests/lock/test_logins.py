@@ -1,0 +1,197 @@
+"""Package indexes and file servers that ask for a login: what `lock` says, with the real uv."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.lock import text as texts
+from image_matrix.lock.logins import status_in
+from tests.lock.test_lock_command import Quiet, Site, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORD = "hunter2-hunter2"
+RIGHT = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/notebooks
+axes: {python: ["3.13"]}
+sources: {trixie: "docker.io/library/debian:trixie-slim@sha256:%s"}
+images:
+  base:
+    from: trixie
+    axes: [python]
+    pip: [uv==0.13.8, %s]
+    pip_index: http://127.0.0.1:%d/corp
+"""
+
+
+class Guarded(Quiet):
+    """Asks for a login where a path starts as one of ``closed`` does: path to the status without one."""
+
+    closed: dict[str, int]
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class has it
+        status = next((code for path, code in self.closed.items() if self.path.startswith(path)), None)
+        if status is None or self.headers.get("Authorization") == RIGHT:
+            return super().do_GET()
+        self.send_response(status)
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Basic realm="packages"')
+        self.send_header("Content-Length", "0")
+        return self.end_headers()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A repository whose image has packages of an index that is closed."""
+
+    folder: Path
+    site: Site
+    closed: dict[str, int]
+    capture: pytest.CaptureFixture[str]
+
+    def write(self, package: str, **more: Any) -> None:
+        said = {
+            "mirrors": {"pip": f"http://127.0.0.1:{self.site.port}/simple", "frontend": "builtin"},
+            **more,
+        }
+        text = MATRIX % ("0" * 64, package, self.site.port)
+        text += "".join(f"{key}: {json.dumps(value)}\n" for key, value in said.items())
+        (self.folder / "matrix.yaml").write_text(text, encoding="utf-8")
+
+    def netrc(self, password: str) -> str:
+        file = self.folder / "logins"
+        file.write_text(f"machine 127.0.0.1 login me password {password}\n", encoding="utf-8")
+        return file.name
+
+    def lock(self) -> tuple[int, str]:
+        self.capture.readouterr()
+        code = run(["-C", str(self.folder), "lock"])
+        shown = self.capture.readouterr()
+        assert PASSWORD not in shown.err + shown.out
+        assert base64.b64encode(f"me:{PASSWORD}".encode()).decode() not in shown.err + shown.out
+        return code, " ".join(shown.err.split())
+
+    @property
+    def index(self) -> str:
+        return f"http://127.0.0.1:{self.site.port}/corp"
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Place]:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    closed = {"/corp": 401, "/files": 401}
+    handler = type("Handler", (Guarded,), {"closed": closed})
+    for name in ("repository", "site"):
+        (tmp_path / name).mkdir()
+    with serving(tmp_path / "site", handler) as site:
+        site.package("uv", "0.13.8", tags="both")
+        site.package("shared", "1.0")
+        site.package("shared", "2.0", index="corp")
+        site.package("tools", "1.0", index="corp")
+        yield Place(tmp_path / "repository", site, closed, capsys)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_index_that_asks_for_a_login_is_named(place: Place, status: int) -> None:
+    place.closed["/corp"] = status
+    place.write("tools==1.0")
+    code, said = place.lock()
+    assert code == 3
+    assert f"Python packages of base:python3.13: {place.index} asks for a login ({status})" in said
+    assert "`machine 127.0.0.1 login NAME password PASSWORD`" in said
+    assert "`netrc: FILE`" in said
+    assert "not found" not in said
+
+
+def test_a_wrong_password_is_the_files_to_correct(place: Place) -> None:
+    place.write("tools==1.0", netrc=place.netrc("wrong"))
+    code, said = place.lock()
+    assert code == 3
+    assert f"{place.index} asks for a login (401)" in said
+    assert "correct the login of 127.0.0.1 in logins" in said
+
+
+def test_the_right_login_is_enough(place: Place) -> None:
+    place.write("tools==1.0", netrc=place.netrc(PASSWORD))
+    assert place.lock()[0] == 0
+    lock = texts.read((place.folder / texts.FILE).read_text(encoding="utf-8"))
+    assert f"tools==1.0 @ {place.index}" in lock.files
+
+
+def test_a_package_of_another_index_does_not_take_the_place_of_one_that_is_closed(place: Place) -> None:
+    place.write("shared")
+    code, said = place.lock()
+    assert code == 3
+    assert f"{place.index} asks for a login (401)" in said
+    place.write("shared", netrc=place.netrc(PASSWORD))
+    assert place.lock()[0] == 0
+    assert f"shared==2.0 @ {place.index}" in (place.folder / texts.FILE).read_text(encoding="utf-8")
+
+
+def test_the_default_index_may_be_the_one_that_asks(place: Place) -> None:
+    place.closed.clear()
+    place.closed["/simple"] = 401
+    place.write("shared", netrc=place.netrc("wrong"))
+    code, said = place.lock()
+    assert code == 3
+    assert "/simple asks for a login (401)" in said
+
+
+def test_a_package_that_is_nowhere_is_not_found(place: Place) -> None:
+    place.write("nowhere==1.0", netrc=place.netrc(PASSWORD))
+    code, said = place.lock()
+    assert code == 2
+    assert "nowhere was not found in the package registry" in said
+    assert "login" not in said
+
+
+def test_an_index_without_the_package_that_is_elsewhere_is_no_refusal(place: Place) -> None:
+    place.closed.clear()
+    place.site.package("open", "1.0")
+    place.write("open")
+    assert place.lock()[0] == 0
+
+
+def test_a_download_that_asks_for_a_login_is_said_so(place: Place) -> None:
+    place.site.file("tool", "the tool")
+    place.closed["/corp"] = 404
+    url = f"http://127.0.0.1:{place.site.port}/files/tool"
+    place.write("shared", downloads={"tool": {"version": "1", "url": url, "to": "/usr/local/bin/tool"}})
+    path = place.folder / "matrix.yaml"
+    path.write_text(
+        path.read_text().replace("    axes: [python]\n", "    axes: [python]\n    downloads: [tool]\n")
+    )
+    code, said = place.lock()
+    assert code == 3
+    assert "it asks for a login (HTTP 401)" in said
+    assert "`netrc: FILE`" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("hint: An index URL (http://h/simple) could not be queried due to … (401 Unauthorized)", "401"),
+        ("hint: An index (http://h/simple) returned a 403 Forbidden error.", "403"),
+        ("cause: HTTP status client error (401 Unauthorized) for url (http://h/a.whl)", "401"),
+        ("Because a==401 was not found in the package registry", None),
+        ("HTTP status server error (500 Internal Server Error)", None),
+    ],
+)
+def test_how_uv_says_it(text: str, status: str | None) -> None:
+    assert status_in(text) == status
