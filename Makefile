@@ -62,7 +62,8 @@ pins: $(INSTALLED) ## Pin what development and the tests' environments need, at 
 	@$(PINS) --generate-hashes --extra dev --output-file requirements-dev.txt pyproject.toml
 	@mkdir -p build
 	@$(PINS) --constraint requirements-dev.txt --output-file build/locked.txt pyproject.toml
-	@$(BIN)/python -m tools.pins build/locked.txt
+	@echo hatchling | $(PINS) --constraint requirements-dev.txt --output-file build/backend.txt -
+	@$(BIN)/python -m tools.pins build/locked.txt build/backend.txt
 	@for name in $(basename $(wildcard tests/environments/*.in)); do \
 	$(PINS) --generate-hashes --output-file "$$name.txt" "$$name.in" || exit 1; done
 

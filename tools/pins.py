@@ -1,9 +1,9 @@
-"""Writes the extra `locked` of pyproject.toml: what image-matrix needs to run, at the versions that it is tested with.
+"""Writes the pins of pyproject.toml: the extra `locked`, and what builds the package.
 
-    python -m tools.pins REQUIREMENTS    pinned requirements without hashes, one a line, as uv writes them
+    python -m tools.pins LOCKED BACKEND    files of pinned requirements without hashes, one a line, as uv writes them
 
-The workflow installs `image-matrix[locked]`: another release of a dependency must not turn a run red, or get into a job
-that can write, without a commit.
+The workflow installs `image-matrix[locked]`, and builds it where it comes from git or a checkout: another release of a
+dependency must not turn a run red, or get into a job that can write, without a commit.
 """
 
 from __future__ import annotations
@@ -14,24 +14,28 @@ from pathlib import Path
 
 from tools.reference import REPOSITORY
 
-EXTRA = re.compile(r"^locked = \[\n(?:  .*\n)*\]\n", re.MULTILINE)
+LOCKED, BACKEND = "locked", "requires"
+"""Lists of pyproject.toml: an extra, and `build-system.requires`."""
 
 
-def locked(pyproject: str, requirements: list[str]) -> str:
-    """Return pyproject.toml with these requirements as the extra."""
+def pinned(pyproject: str, name: str, requirements: list[str]) -> str:
+    """Return pyproject.toml with these requirements as its list of that name."""
     lines = "".join(f'  "{line}",\n' for line in requirements)
-    made, count = EXTRA.subn(f"locked = [\n{lines}]\n", pyproject)
+    block = re.compile(rf"^{name} = \[\n(?:  .*\n)*\]\n", re.MULTILINE)
+    text, count = block.subn(f"{name} = [\n{lines}]\n", pyproject)
     if count != 1:
-        raise SystemExit("pyproject.toml has no `locked = [`")
-    return made
+        raise SystemExit(f"pyproject.toml has no `{name} = [`")
+    return text
 
 
 def main() -> None:
-    """Read the file that is named, and write pyproject.toml."""
-    text = Path(sys.argv[1]).read_text(encoding="utf-8")
-    requirements = [line for line in text.splitlines() if line.strip()]
+    """Read the files that are named, and write pyproject.toml."""
     path = REPOSITORY / "pyproject.toml"
-    path.write_text(locked(path.read_text(encoding="utf-8"), requirements), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    for name, file in zip((LOCKED, BACKEND), sys.argv[1:], strict=True):
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        text = pinned(text, name, [line for line in lines if line.strip()])
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 MATRIX = """\
 version: 1
-registry: ghcr.io/example/notebooks
+registry: ghcr.io/team/notebooks
+build: {generator: ".[locked]"}
 axes:
   python: ["3.13", "3.11"]
-sources:
-  debian: docker.io/library/debian:stable-slim
+sources: {debian: docker.io/library/debian:stable-slim}
 bundles:
   full: {pip: [scipy==1.17.1]}
 images:

@@ -29,7 +29,7 @@ images:
   base: {{from: debian, axes: [python]}}
   leaf: {{parent: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
   other: {{parent: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
-build: {{scan: {{tool: none}}}}
+build: {{scan: {{tool: none}}, generator: ".[locked]"}}
 """
 MANIFEST = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}'
 DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"

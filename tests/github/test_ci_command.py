@@ -39,7 +39,7 @@ def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
 
 def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place) -> None:
     """It may change no workflow, and another image is another job."""
-    place.change("{scan: {tool: none}}", "{scan: {tool: none}, commit_rendered: true}")
+    place.change("{scan: ", "{commit_rendered: true, scan: ")
     base = place.change("six==1.17.0", "six==1.16.0", render=False)
     _, comment, outputs = place.plan(base)
     assert (outputs["render"], "This run commits them" in comment) == ("true", True)
@@ -55,7 +55,7 @@ def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place
 def test_what_floats_is_in_the_comment_and_stops_a_run_that_requires_the_lock(place: Place) -> None:
     base = place.change("six==1.17.0", "six==1.16.0")
     assert "Not in the lock, so another build may get other versions" in place.plan(base)[1]
-    base = place.change("{scan: {tool: none}}", "{scan: {tool: none}, require_lock: true}")
+    base = place.change("{scan: ", "{require_lock: true, scan: ")
     _, comment, _ = place.plan(base)
     assert "**The lock says nothing about " in comment
     assert "Not in the lock" not in comment

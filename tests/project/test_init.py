@@ -12,17 +12,27 @@ import pytest
 from image_matrix.cli import run
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.output_tree.manifest import MANIFEST
-from image_matrix.project.init import Repository, create, new_repository
+from image_matrix.project.init import Repository, Settings, create, new_repository
 from image_matrix.project.inputs import builtin_templates, template_files
+from image_matrix.project.origin import Unknown
 from tests.full_disk import small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+GENERATOR = f"image-matrix[locked] @ git+https://git.example.org/team/image-matrix@{'0123456789' * 4}"
+INIT = ("init", "--generator", GENERATOR)
+
+
 @pytest.fixture(scope="module")
 def repository() -> Repository:
-    return new_repository()
+    return new_repository(Settings(GENERATOR))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    call = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", str(folder), *arguments]
+    return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -33,7 +43,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def test_a_new_repository_is_up_to_date(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "notebooks"
-    assert run(["init", str(folder)]) == 0
+    assert run([*INIT, str(folder)]) == 0
     assert run(["-C", str(folder), "check"]) == 0
     assert run(["-C", str(folder), "render"]) == 0
     assert "all up to date" in capfd.readouterr().err
@@ -44,7 +54,7 @@ def test_a_new_repository_is_up_to_date(tmp_path: Path, capfd: pytest.CaptureFix
 
 
 def test_a_relative_folder_is_below_the_one_of_the_call(tmp_path: Path) -> None:
-    assert run(["-q", "-C", str(tmp_path), "init", "notebooks"]) == 0
+    assert run(["-q", "-C", str(tmp_path), *INIT, "notebooks"]) == 0
     assert (tmp_path / "notebooks" / "matrix.yaml").is_file()
 
 
@@ -104,22 +114,144 @@ def test_compiled_python_beside_templates_is_no_template(tmp_path: Path) -> None
     assert template_files(folder) == before
 
 
+def next_lines(text: str) -> list[str]:
+    """The commands that are named as the next ones."""
+    return [line.strip() for line in text.partition("next:\n")[2].splitlines()]
+
+
 def test_what_is_next_can_be_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["init", "notebooks"]) == 0
-    assert "in notebooks/matrix.yaml, then `image-matrix -C notebooks render`" in capfd.readouterr().err
-    assert run(["init", "new folder/ü"]) == 0
-    said = capfd.readouterr().err
-    assert "in new folder/ü/matrix.yaml, then `image-matrix -C 'new folder/ü' render`" in said
+    assert run([*INIT, "notebooks"]) == 0
+    lines = next_lines(capfd.readouterr().err)
+    assert lines[:2] == ["cd notebooks", "git init"]
+    assert lines[2].startswith("# set `registry:` in matrix.yaml")
+    assert lines[3:5] == ["image-matrix lock", "image-matrix render"]
+    assert run([*INIT, "new folder/ü"]) == 0
+    assert next_lines(capfd.readouterr().err)[0] == "cd 'new folder/ü'"
     (tmp_path / "outer").mkdir()
-    assert run(["-C", "outer", "init", "sub"]) == 0
-    assert "in outer/sub/matrix.yaml, then `image-matrix -C outer/sub render`" in capfd.readouterr().err
+    assert run(["-C", "outer", *INIT, "sub"]) == 0
+    assert next_lines(capfd.readouterr().err)[0] == "cd outer/sub"
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert run(["init", "."]) == 0
-    assert "in matrix.yaml, then `image-matrix render`" in capfd.readouterr().err
+    git(tmp_path / "here", "init", "-q")
+    git(tmp_path / "here", "remote", "add", "origin", "git@github.com:Team/Notebooks.git")
+    assert run([*INIT, "."]) == 0
+    assert next_lines(capfd.readouterr().err)[0] == "image-matrix lock"
+
+
+def test_the_registry_is_that_of_the_repository_on_github(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:Team/Notebooks.git")
+    assert run(["-q", *INIT, str(tmp_path)]) == 0
+    assert 'registry: "ghcr.io/team/notebooks" #' in (tmp_path / "matrix.yaml").read_text()
+    assert run(["-q", "-C", str(tmp_path), "check"]) == 0
+
+
+def test_jobs_install_what_init_was_told(tmp_path: Path) -> None:
+    assert run(["-q", *INIT, str(tmp_path / "a")]) == 0
+    workflow = (tmp_path / "a/.github/workflows/images.yaml").read_text()
+    assert f'GENERATOR: "{GENERATOR}"' in workflow
+    assert run(["-q", "init", "--no-workflow", str(tmp_path / "b")]) == 0
+    assert not (tmp_path / "b/.github").exists()
+    assert run(["-q", "-C", str(tmp_path / "b"), "check"]) == 0
+
+
+@pytest.mark.parametrize("wrong", ["image-matrix", "image-matrix>=1", f"{GENERATOR}\n", "numpy==1", "../im"])
+def test_a_generator_that_cannot_be_one(
+    wrong: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--generator", wrong, str(tmp_path / "a")]) == 2
+    assert "is no generator; name a commit" in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_cannot_be_found_out_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("image_matrix.project.origin.generator_for", lambda *_: Unknown("nobody knows"))
+    assert run(["init", str(tmp_path / "a")]) == 2
+    said = capfd.readouterr().err
+    assert "what shall the jobs on GitHub install? nobody knows" in said
+    assert "--generator" in said
+    assert "--no-workflow" in said
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_commands_leave_behind_is_ignored_by_git(tmp_path: Path, repository: Repository) -> None:
+    create(tmp_path, repository)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "all")
+    for name in ("scan.json", ".image-matrix-4711", "images/.image-matrix-4711", ".netrc"):
+        (tmp_path / name).write_text("x")
+    assert git(tmp_path, "status", "--porcelain") == ""
+    assert ".image-matrix.json" in git(tmp_path, "ls-files").splitlines()
+
+
+def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What `init` says where it writes nothing."""
+    assert run([*arguments]) == 1
+    return capfd.readouterr().err
+
+
+def test_a_folder_below_a_matrix_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yaml").write_text("version: 1\n")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    for folder in (".", "new", "new/er"):
+        assert "`image-matrix -C .. list`" in refused(capfd, *INIT, folder)
+    assert contents(tmp_path) == {"matrix.yaml": b"version: 1\n"}
+    monkeypatch.chdir(tmp_path)
+    assert "`image-matrix list`" in refused(capfd, *INIT, "docs")
+    assert run(["-q", *INIT, "--inside", "docs"]) == 0
+    (tmp_path / "other" / ".git").mkdir(parents=True)
+    assert run(["-q", *INIT, "other"]) == 0
+
+
+def test_a_folder_with_a_matrix_of_another_name_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yml").write_text("version: 1\n")
+    assert "`image-matrix --matrix matrix.yml check`" in refused(capfd, *INIT, str(tmp_path))
+    assert contents(tmp_path) == {"matrix.yml": b"version: 1\n"}
+
+
+def test_a_folder_of_another_project_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "setup.py").write_text("ours\n")
+    said = refused(capfd, *INIT, str(tmp_path))
+    assert "setup.py, src" in said
+    assert "init --inside" in said
+    assert contents(tmp_path) == {"setup.py": b"ours\n"}
+    assert run(["-q", *INIT, "--inside", str(tmp_path)]) == 0
+    assert (tmp_path / "setup.py").read_text() == "ours\n"
+
+
+def test_a_folder_that_github_does_not_look_into_is_noted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q")
+    assert run([*INIT, str(tmp_path / "sub")]) == 0
+    assert "GitHub runs no workflow below the top of a repository" in " ".join(capfd.readouterr().err.split())
+
+
+def test_without_a_matrix_help_names_the_one_that_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    assert run(["list"]) == 2
+    assert "`image-matrix init DIR`" in capfd.readouterr().err
+    (tmp_path / "matrix.yaml").write_text("version: 1\n")
+    assert run(["list"]) == 2
+    assert "`image-matrix -C ..`" in capfd.readouterr().err
+    (tmp_path / "docs" / "matrix.yml").write_text("version: 1\n")
+    assert run(["list"]) == 2
+    assert "`image-matrix --matrix matrix.yml`" in capfd.readouterr().err
 
 
 def test_a_second_time_changes_nothing(tmp_path: Path, repository: Repository) -> None:
@@ -164,7 +296,7 @@ def test_a_link_is_not_written_through(tmp_path: Path, repository: Repository) -
 
 def test_a_refusal_is_an_answer_not_a_crash(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "matrix.yaml").write_text("version: 1\n")
-    assert run(["init", str(tmp_path)]) == 1
+    assert run([*INIT, str(tmp_path)]) == 1
     said = capfd.readouterr().err
     assert "matrix.yaml" in said
     assert "help:" in said
@@ -172,12 +304,12 @@ def test_a_refusal_is_an_answer_not_a_crash(tmp_path: Path, capfd: pytest.Captur
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("ours\n")
-    assert run(["init", str(tmp_path / "file")]) == 2
+    assert run([*INIT, str(tmp_path / "file")]) == 2
     assert "is not a folder" in capfd.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_the_environments_failure(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["init", "/proc/notebooks"]) == 3
+    assert run([*INIT, "/proc/notebooks"]) == 3
     said = capfd.readouterr().err
     assert (
         "error: /proc/notebooks: no such file or directory\n  help: check the path; nothing was written\n"

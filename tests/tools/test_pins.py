@@ -93,3 +93,11 @@ def test_hooks_run_the_tools_of_the_lint() -> None:
     assert asked
     for requirement in map(Requirement, asked):
         assert pins(DEV)[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_what_builds_the_package_is_pinned_with_everything_that_it_needs() -> None:
+    """`.` and `git+` of build.generator build a wheel in jobs that may write: nothing of it may float."""
+    pinned = {one.name: one for one in map(Requirement, PROJECT["build-system"]["requires"])}
+    assert set(pinned) == needed(["hatchling"])
+    for name, requirement in pinned.items():
+        assert str(requirement.specifier) == f"=={pins(DEV)[canonicalize_name(name)]}"

@@ -24,6 +24,7 @@ SKELETON = (REPOSITORY / "templates/dockerfiles/skeleton.Dockerfile.j2").read_te
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
+build: {workflow: false}
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
   base: {from: debian, template: base, pip: [uv==0.13.8]}

@@ -31,6 +31,7 @@ def matrix(images: dict[str, Any], **more: Any) -> dict[str, Any]:
         "sources": {"debian": "docker.io/library/debian:trixie-slim"},
         "images": images,
         **more,
+        "build": {"generator": ".[locked]", **more.get("build", {})},
     }
 
 
@@ -139,4 +140,4 @@ def loaded(said: dict[str, Any]) -> Loaded:
 
 def rendered(said: dict[str, Any]) -> dict[str, File]:
     found = loaded(said)
-    return workflows(found.matrix, found.variants, TEMPLATES.workflows)
+    return workflows(found, TEMPLATES.workflows)

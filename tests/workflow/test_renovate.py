@@ -24,11 +24,17 @@ TABLE: dict[str, Any] = json.loads(
 )
 
 
+def manager(description: str) -> dict[str, Any]:
+    return next(item for item in CONFIG["customManagers"] if item["description"] == description)
+
+
+def rows(description: str, data: Any) -> list[dict[str, str]]:
+    result = jsonata.Jsonata(manager(description)["matchStrings"][0]).evaluate(data) or []
+    return result if isinstance(result, list) else [result]
+
+
 def found(description: str, data: Any) -> dict[str, str]:
-    manager = next(item for item in CONFIG["customManagers"] if item["description"] == description)
-    result = jsonata.Jsonata(manager["matchStrings"][0]).evaluate(data) or []
-    rows = result if isinstance(result, list) else [result]
-    return {row["depName"]: row["currentValue"] for row in rows}
+    return {row["depName"]: row["currentValue"] for row in rows(description, data)}
 
 
 def test_the_schema_of_renovate() -> None:
@@ -61,13 +67,26 @@ def test_sources_and_downloads() -> None:
     assert found("kubectl", MATRIX) == {"kubernetes/kubernetes": MATRIX["downloads"]["kubectl"]["version"]}
 
 
-def test_npm_and_the_generator() -> None:
+def test_npm() -> None:
     said = {"images": {"a": {"npm": ["prettier@3.6.2", "@scope/tool@1.2.3", "plain"]}}}
     assert found("npm packages of images and bundles", said) == {"prettier": "3.6.2", "@scope/tool": "1.2.3"}
-    assert found(
-        "The generator that the workflows install", {"build": {"generator": "image-matrix[locked]==0.1.0"}}
-    ) == {"image-matrix": "0.1.0"}
-    assert found("The generator that the workflows install", MATRIX) == {}
+
+
+def test_the_generator_moves_from_commit_to_commit() -> None:
+    what = "The commit of the generator that the workflows install"
+    commit = "0123456789" * 4
+    named = f"image-matrix[locked] @ git+https://git.example.org:8443/team/image-matrix.git@{commit}"
+    assert rows(what, {"build": {"generator": named}}) == [
+        {
+            "depName": "image-matrix",
+            "packageName": "https://git.example.org:8443/team/image-matrix.git",
+            "currentDigest": commit,
+        }
+    ]
+    assert manager(what)["datasourceTemplate"] == "git-refs"
+    assert rows(what, MATRIX) == []
+    # on PyPI anybody may have the name: a version of it is never proposed
+    assert rows(what, {"build": {"generator": "image-matrix[locked]==0.1.0"}}) == []
 
 
 def test_pinned_actions_and_images() -> None:

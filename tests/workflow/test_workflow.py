@@ -94,7 +94,7 @@ def test_jobs_install_the_generator_that_the_matrix_names() -> None:
     ],
 )
 def test_a_generator_that_could_be_another_one(written: str) -> None:
-    with pytest.raises(MatrixError, match="is not image-matrix with a version or a commit"):
+    with pytest.raises(MatrixError, match="is not image-matrix at a commit or in a version"):
         loaded(matrix({"base": {"from": "debian"}}, build={"generator": written}))
 
 
@@ -241,7 +241,10 @@ def test_what_github_would_not_start_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["null", "on", "1.10", "release/2026"])
 def test_a_branch_is_a_text(name: str) -> None:
-    said = {**SHAPES["one image"], "build": {"default_branch": name, "release_branch": "live"}}
+    said = {
+        **SHAPES["one image"],
+        "build": {"generator": ".", "default_branch": name, "release_branch": "live"},
+    }
     content = yaml.safe_load(rendered(said)[".github/workflows/images.yaml"].content)
     assert content[True]["push"]["branches"] == [name]  # YAML 1.1 reads `on` so
 
@@ -250,7 +253,7 @@ def test_a_branch_is_a_text(name: str) -> None:
     "schedule", ["* * * * *", "0,30 */6 1-7 1,6,12 0", "23 3 * * 1-5", "5-59/10 0-23/2 31 * 6"]
 )
 def test_schedules_that_github_takes(schedule: str) -> None:
-    said = {**SHAPES["one image"], "build": {"lock_schedule": schedule}}
+    said = {**SHAPES["one image"], "build": {"generator": ".", "lock_schedule": schedule}}
     content = yaml.safe_load(rendered(said)[".github/workflows/lock.yaml"].content)
     assert content[True]["schedule"] == [{"cron": schedule}]
 

@@ -16,6 +16,7 @@ from image_matrix.cli.session import (
     report,
     say,
     understand,
+    workflow_settings,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def check(session: Session, diff: bool, locked: bool, against: str | None, forma
     if format_ == "json":
         return _as_json(session, locked, against)
     project = open_project(session)
+    settings = workflow_settings(project)
+    if session.verbosity >= 0:
+        report(settings)
     if not locked:
         note_floating(session, project)
     refused = _refused(session, project, locked, against)
@@ -75,13 +79,16 @@ def _as_json(session: Session, locked: bool, against: str | None) -> int:
 
     try:
         project = understand(read_inputs(session.root, session.matrix, session.overlays))
+        settings = workflow_settings(project)
         difference = compared(session, project)
     except MatrixError as error:
         _print_json(False, error.diagnostics, None)
         return 2
     refused = [*_refused(session, project, locked, against), *edits(difference)]
     good = not refused and not difference.changes
-    _print_json(good, [*project.loaded.warnings, *refused], difference.outputs or difference.changes)
+    _print_json(
+        good, [*project.loaded.warnings, *settings, *refused], difference.outputs or difference.changes
+    )
     return 0 if good else 1
 
 

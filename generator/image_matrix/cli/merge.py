@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, note, open_project, render_project, report
+from image_matrix.cli.session import Session, note, open_project, render_builds, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +43,13 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from image_matrix.profiles.compose import compose
     from image_matrix.profiles.helmrelease import REFUSED, find_release, inline, references
     from image_matrix.profiles.installed import chart_findings
+    from image_matrix.project.render import render_deploy
     from image_matrix.project.text_files import read_text
     from image_matrix.render.kubernetes.flux import CONFIG_MAP
 
     project = open_project(session)
-    rendered = render_project(project).get("deploy/jupyterhub/configmap.yaml")
+    deploy = render_deploy(project.loaded, render_builds(project))
+    rendered = deploy.get("deploy/jupyterhub/configmap.yaml")
     if rendered is None:
         raise CallError("there is no profile, so nothing to merge", "declare one under `profiles:`")
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Project, Session, open_project, registry_of, render_project, say
+from image_matrix.cli.session import Project, Session, open_project, registry_of, render_builds, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ def state_of(project: Project) -> State:
     from image_matrix.planning.keys import compute_keys
     from image_matrix.planning.plan import State
 
-    rendered = render_project(project)
+    rendered = render_builds(project)
     keys = compute_keys(project.loaded.variants, rendered)
     return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
 

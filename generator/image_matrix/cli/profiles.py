@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.merge import merge
-from image_matrix.cli.session import Project, Session, note, open_project, render_project
+from image_matrix.cli.session import Project, Session, note, open_project, render_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def _references(project: Project, digests: str | None) -> Mapping[str, str]:
     from image_matrix.render.kubernetes.outputs import needed
 
     matrix, variants = project.loaded.matrix, project.loaded.variants
-    tags = tagged(matrix, variants, compute_keys(variants, render_project(project)))
+    tags = tagged(matrix, variants, compute_keys(variants, render_builds(project)))
     if digests is None:
         return tags
     from pathlib import Path

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, note_floating, open_project, paint, render_project, report, say
+from image_matrix.cli.session import (
+    Session,
+    note_floating,
+    open_project,
+    paint,
+    render_project,
+    report,
+    say,
+    workflow_settings,
+)
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Project
@@ -26,6 +35,7 @@ def render(session: Session, force: bool) -> int:
     from image_matrix.output_tree.tree import apply
 
     project = open_project(session)
+    workflow_settings(project)
     note_floating(session, project)
     difference = compared(session, project)
     if difference.edited and not force:

@@ -17,7 +17,7 @@ from image_matrix.errors import EnvironmentFailure, Failure, of_the_system
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Diagnostic
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import Inputs
     from image_matrix.registry.client import Registry
+    from image_matrix.render.templates import Templates
 
 _COLOURS = {
     "error": "red",
@@ -131,6 +132,17 @@ def understand(inputs: Inputs) -> Project:
     return Project(inputs, loaded, pins(inputs.lock, loaded))
 
 
+def workflow_settings(project: Project) -> list[Diagnostic]:
+    """Return the warnings about a workflow's settings; raises :class:`MatrixError` where none could be written."""
+    from image_matrix.diagnostics import errors
+    from image_matrix.validate.workflow import diagnostics
+
+    found = diagnostics(project.loaded)
+    if errors(found):
+        raise MatrixError(found)
+    return found
+
+
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
     """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
     return _site_file(session, loaded, "ca_bundle", loaded.matrix.ca_bundle)
@@ -165,11 +177,25 @@ def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -
 def render_project(project: Project) -> dict[str, File]:
     """Render every output in memory."""
     from image_matrix.project.render import render_all
+
+    return _rendered(project, render_all)
+
+
+def render_builds(project: Project) -> dict[str, File]:
+    """Render in memory what builds read and keys are made of."""
+    from image_matrix.project import render as outputs
+
+    return _rendered(project, outputs.render_builds)
+
+
+def _rendered(
+    project: Project, render: Callable[[Loaded, Pins, Templates], dict[str, File]]
+) -> dict[str, File]:
     from image_matrix.render.templates import beside_builtin
 
     templates = project.inputs.templates
     try:
-        return render_all(project.loaded, project.pins, templates)
+        return render(project.loaded, project.pins, templates)
     except MatrixError as error:
         raise beside_builtin(error, templates) from error
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from image_matrix import __version__
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -86,8 +84,9 @@ class Steps:
 class Build:
     """How images are built on GitHub Actions."""
 
-    generator: str = f"image-matrix[locked]=={__version__}"
-    """What the jobs install: a requirement, or ``.`` for the repository itself."""
+    generator: str | None = None
+    """What the jobs install: a requirement, or a path such as ``.``. No default: a name that the project does not
+    own on the index of the runners could be registered by anybody."""
     default_branch: str = "main"
     release_branch: str = "release"
     staging: str | None = None

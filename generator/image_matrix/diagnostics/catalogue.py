@@ -436,6 +436,41 @@ NO_LOGIN = Rule(
     bad="registry: quay.io/example\n",
     good="registry: quay.io/example\nbuild: {login: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}\n",
 )  # fmt: skip
+NO_GENERATOR = Rule(
+    "IM803", "no-generator", "`build` has no `generator`: nothing says what the workflow's jobs install",
+    'add `generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT"` to `build:`, with the repository of image-matrix '
+    "and the 40 digits of the commit that you use; where GitHub builds nothing, write `build: {{workflow: false}}`",
+    "The jobs of the workflow run image-matrix with permission to write packages and to sign. There is no default, because anybody "
+    "may register a name on a package index that the project does not own there. Name a commit of a repository that runners can read "
+    "without a login, a path in your repository (`./vendor/image-matrix[locked]`), an absolute path on runners of your own, or a version on a "
+    "package index of your own.",
+    bad="build: {sbom: true}\n",
+    good='build:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
+)  # fmt: skip
+UNLOCKED_GENERATOR = Rule(
+    "IM804", "unlocked-generator", "the jobs install `{generator}` with the newest versions of everything that it needs", "write `{better}`",
+    "The extra `locked` holds everything that image-matrix needs at the versions that it was tested with. Without it, a new release of "
+    "any of these packages runs at once in jobs that can write packages and sign.",
+    severity="warning",
+    bad="build: {generator: .}\n", good='build: {generator: ".[locked]"}\n',
+)  # fmt: skip
+EXAMPLE_REGISTRY = Rule(
+    "IM805", "example-registry", "`{registry}` is the example of the documentation, not a registry of yours",
+    "write where your images are to be pushed, such as `ghcr.io/OWNER/notebooks` with the owner of your repository in lower case",
+    "The workflow builds for as long as it takes, and then the push is refused: the place belongs to somebody else.",
+    severity="warning",
+    bad="registry: ghcr.io/example/notebooks\n", good="registry: ghcr.io/my-team/notebooks\n",
+)  # fmt: skip
+UNPUBLISHED_GENERATOR = Rule(
+    "IM806", "unpublished-generator", "GitHub's runners take `{generator}` from PyPI, where the project does not publish it",
+    "name a commit: `image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT`, with the repository of image-matrix and the commit's "
+    "40 digits",
+    "Anybody may register a free name on PyPI; from then on the jobs run that package with permission to write packages and to sign. "
+    "Runners of your own that are set up with a package index of yours are not concerned.",
+    severity="warning",
+    bad='build: {generator: "image-matrix[locked]==0.1.0"}\n',
+    good='build:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
+)  # fmt: skip
 
 RETIRED: dict[str, str] = {
     "IM721": "It was `nothing-offered` before the first release, which is IM724 now.",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, Failure
 from image_matrix.output_tree.files import File
-from image_matrix.project.text_files import MATRIX
+from image_matrix.project.text_files import MATRIX, MISSPELT, matrix_above
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -17,11 +21,34 @@ if TYPE_CHECKING:
 SIDE_FILES = {
     "README.md": "README.md",
     ".gitattributes": "gitattributes",
+    ".gitignore": "gitignore",
     ".hadolint.yaml": "hadolint.yaml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
 }
 """Path in the new repository to the file in ``scaffold`` beside this module; an existing file is kept."""
 SCHEMA = "matrix.schema.json"
+REGISTRY = "registry: ghcr.io/example/notebooks"
+WORKFLOW = "build: {workflow: false}"
+"""Lines of the scaffold's matrix that settings take the place of."""
+GENERATOR = """\
+build:
+  # what the jobs on GitHub install: its repository must be one that they can read without a login
+  generator: {generator}"""
+NEUTRAL = re.compile(
+    r"\..*|(README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\b.*",
+    re.IGNORECASE,
+)
+"""Names of files that say nothing about whose folder it is: a new repository on GitHub has some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a new repository is told, because nothing in it could know."""
+
+    generator: str | None
+    """``build.generator``; none: no workflow."""
+    registry: str | None = None
+    """None: the example, which is to be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +67,20 @@ class Repository:
         return {**self.inputs, **self.rendered}
 
 
-def new_repository() -> Repository:
-    """Return a repository whose tree is rendered already; nothing is written."""
+def is_generator(text: str) -> bool:
+    """Say whether a text can be ``build.generator``."""
+    from image_matrix.config.pattern import fits
+    from image_matrix.config.schema import schema_text
+
+    build = json.loads(schema_text())["$defs"]["build"]
+    return fits(build["properties"]["generator"]["pattern"], text)
+
+
+def new_repository(settings: Settings) -> Repository:
+    """Return a repository whose tree is rendered already; nothing is written.
+
+    Raises :class:`MatrixError` for a setting that the matrix cannot hold.
+    """
     from image_matrix.lock.read import pins
     from image_matrix.project.inputs import builtin_templates, template_files, templates_of
     from image_matrix.project.load import load
@@ -49,13 +88,23 @@ def new_repository() -> Repository:
 
     files = template_files(builtin_templates())
     templates = templates_of(files, {})
-    matrix = _scaffold("matrix.yaml")
+    matrix = _matrix(settings)
     loaded = load({MATRIX: matrix.content.decode()}, templates.kinds)
     return Repository(
         inputs={MATRIX: matrix, SCHEMA: _schema(), **_templates(files)},
         side={path: _scaffold(name) for path, name in SIDE_FILES.items()},
         rendered=render_all(loaded, pins(None, loaded), templates),
     )
+
+
+def _matrix(settings: Settings) -> File:
+    """Return the scaffold's matrix with the settings in it."""
+    text = _scaffold("matrix.yaml").content.decode()
+    if settings.registry:
+        text = text.replace(REGISTRY, f"registry: {json.dumps(settings.registry)}")
+    if settings.generator:
+        text = text.replace(WORKFLOW, GENERATOR.format(generator=json.dumps(settings.generator)))
+    return File(text.encode())
 
 
 def _scaffold(name: str) -> File:
@@ -71,6 +120,25 @@ def _schema() -> File:
 def _templates(files: Mapping[str, File]) -> dict[str, File]:
     """Return the templates as files to edit; which of them are executable in an image is not a template's business."""
     return {f"templates/{path}": replace(file, executable=False) for path, file in files.items()}
+
+
+def refuse_place(root: Path, repository: Repository) -> None:
+    """Raise :class:`Failure` where a folder belongs to another project, or to a matrix that is there already."""
+    above = None if (root / ".git").exists() else matrix_above(root.parent)
+    if above is not None:
+        where = os.path.relpath(above)
+        call = "image-matrix" if where == "." else f"image-matrix -C {shlex.quote(where)}"
+        advice = f"that one: `{call} list`; a second one below it: `init --inside`"
+        raise Failure(f"{root} is below a repository that has a {MATRIX} already, {above}", advice)
+    if (root / MISSPELT).is_file():
+        advice = f"use it: `image-matrix --matrix {MISSPELT} check`, or rename it to {MATRIX}"
+        raise Failure(f"{root} has a {MISSPELT} already", advice)
+    ours = {path.partition("/")[0] for path in (*repository.essential, *repository.side)}
+    names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    others = [name for name in names if name not in ours and not NEUTRAL.fullmatch(name)]
+    if others:
+        advice = "choose a new folder, such as `image-matrix init notebooks`; `init --inside` adds to what is there"
+        raise Failure(f"{root} has files of another project: {listed(others, 3)}", advice)
 
 
 def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Matrix, Variant
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
     from image_matrix.render.templates import Templates
@@ -25,27 +24,35 @@ if TYPE_CHECKING:
 def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
     """Render every output, by path in the repository, sorted by path."""
     matrix, variants = loaded.matrix, loaded.variants
-    shared = context(matrix, variants, pins, templates)
-    found: dict[str, File] = {}
-    for item in variants.values():
-        _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
-    _add(found, {BAKE_FILE: bake_file(matrix, variants)})
+    found = render_builds(loaded, pins, templates)
+    builds = dict(found)
     _add(found, {PAGE: images_page(matrix, variants)})
     if matrix.build.workflow:
-        _add(found, workflows(matrix, variants, templates.workflows, templates.compiled))
+        _add(found, workflows(loaded, templates.workflows, templates.compiled))
     _add(found, {CATALOG: catalog_page(matrix, variants)})
-    _add(found, _deploy(matrix, variants, found))
+    _add(found, render_deploy(loaded, builds))
     return dict(sorted(found.items()))
 
 
-def _deploy(matrix: Matrix, variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, File]:
-    """Render ``deploy/`` with the immutable tags, which are the keys of what has been rendered so far."""
+def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
+    """Render what builds read and keys are made of: Dockerfiles with their contexts, and the bake file."""
+    shared = context(loaded.matrix, loaded.variants, pins, templates)
+    found: dict[str, File] = {}
+    for item in loaded.variants.values():
+        _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
+    _add(found, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants)})
+    return found
+
+
+def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]:
+    """Render ``deploy/`` with the immutable tags, which are the keys of what builds read."""
+    matrix, variants = loaded.matrix, loaded.variants
     if not matrix.catalog.profiles:
         return {}
     from image_matrix.planning.keys import compute_keys, tagged
     from image_matrix.render.kubernetes.outputs import deploy_files
 
-    return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, rendered)))
+    return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, builds)))
 
 
 def _add(found: dict[str, File], more: Mapping[str, File]) -> None:

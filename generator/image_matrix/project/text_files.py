@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 from image_matrix.config.yaml_loader import MAX_BYTES
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 MATRIX = "matrix.yaml"
 """The usual name of the first file that is read."""
+MISSPELT = "matrix.yml"
+"""What it is called where somebody likes the other ending."""
 
 
 def read_text(path: Path, name: str) -> str:
@@ -26,7 +30,7 @@ def read_text(path: Path, name: str) -> str:
             )
         content = path.read_bytes()
     except FileNotFoundError as error:
-        advice = "run `image-matrix init`, or name the folder with -C" if name == MATRIX else "check the path"
+        advice = _without_matrix(path.parent) if name == MATRIX else "check the path"
         raise _refused(rules.UNREADABLE, name, "there is no such file", advice) from error
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
@@ -35,6 +39,26 @@ def read_text(path: Path, name: str) -> str:
     if wrong:
         raise MatrixError([wrong])
     return content.decode()
+
+
+def _without_matrix(folder: Path) -> str:
+    """Say what helps where a folder has no matrix."""
+    if (folder / MISSPELT).is_file():
+        return f"there is a {MISSPELT}: rename it, or call `image-matrix --matrix {MISSPELT}`"
+    above = matrix_above(folder.absolute().parent)
+    if above is not None:
+        return f"{above} has one: work there, or call `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
+    return "`image-matrix init DIR` makes a new repository; `image-matrix -C DIR` works in one that is there"
+
+
+def matrix_above(folder: Path) -> Path | None:
+    """Return the nearest folder, this one or above it, that has a matrix; not beyond the top of a git repository."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        if (place / MATRIX).is_file():
+            return place
+        if (place / ".git").exists():
+            return None
+    return None
 
 
 def not_text(content: bytes, name: str) -> Diagnostic | None:

@@ -1,0 +1,77 @@
+"""What the workflow needs of the matrix before it may be written: what its jobs install, and where they push.
+
+Only ``render`` and ``check`` ask for it: an image can be listed, planned and built without GitHub.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import diagnose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.build import Build
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Diagnostic, Finding
+
+GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?")
+"""Labels of GitHub's own runners; docs.github.com/actions/reference/runners/github-hosted-runners."""
+LOCKED = "locked"
+"""The extra of pyproject.toml with the versions that were tested."""
+_EXTRAS = re.compile(r"(?P<what>[^\[ ]+)(?:\[(?P<extras>[a-z,]+)\])?(?P<where>.*)")
+_RESERVED = re.compile(r"(.*\.)?example(\.(com|net|org))?")
+"""Hosts that are examples everywhere; RFC 2606, RFC 6761."""
+_EXAMPLE = "example"
+"""The owner in this documentation's examples."""
+
+
+def diagnostics(loaded: Loaded) -> list[Diagnostic]:
+    """Return what is wrong with the settings of a workflow, warnings too; nothing where none is rendered."""
+    findings = workflow_settings(loaded.matrix) if loaded.matrix.build.workflow else ()
+    return diagnose(findings, loaded.documents)
+
+
+def workflow_settings(matrix: Matrix) -> Iterator[Finding]:
+    """A generator that is not named, or not by what cannot change; a registry out of the documentation."""
+    build = matrix.build
+    if build.generator is None:
+        yield rules.NO_GENERATOR.at(("build", "generator"), "key")
+    else:
+        yield from _of_generator(build, build.generator)
+    if _is_example(matrix.registry):
+        yield rules.EXAMPLE_REGISTRY.at(("registry",), registry=matrix.registry)
+
+
+def _is_example(registry: str) -> bool:
+    """Say whether a registry path is one out of this documentation; a registry on this machine may be called so."""
+    host, _, path = registry.partition("/")
+    reserved = _RESERVED.fullmatch(host.partition(":")[0])
+    return reserved is not None or ("." in host and path.partition("/")[0] == _EXAMPLE)
+
+
+def _of_generator(build: Build, generator: str) -> Iterator[Finding]:
+    better = _locked(generator)
+    if better != generator:
+        yield rules.UNLOCKED_GENERATOR.at(("build", "generator"), generator=generator, better=better)
+    if "==" in generator and _on_githubs_runners(build):
+        yield rules.UNPUBLISHED_GENERATOR.at(("build", "generator"), generator=generator)
+
+
+def _locked(generator: str) -> str:
+    """Return the requirement with the extra ``locked``."""
+    match = _EXTRAS.fullmatch(generator)
+    assert match is not None  # noqa: S101 - every text without a line break matches
+    extras = match["extras"].split(",") if match["extras"] else []
+    named = ",".join([*extras, *(() if LOCKED in extras else (LOCKED,))])
+    return f"{match['what']}[{named}]{match['where']}"
+
+
+def _on_githubs_runners(build: Build) -> bool:
+    """Say whether the jobs that plan, scan and release run on GitHub's own runners, which ask PyPI."""
+    labels = next((labels for labels in build.runners.values() if labels), ())
+    return any(GITHUBS_LABEL.fullmatch(label) for label in labels)

@@ -1,0 +1,99 @@
+"""What the workflow needs of the matrix before it may be written: what its jobs install, and where they push."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics.report import terminal
+from image_matrix.project.load import load
+from image_matrix.validate.workflow import diagnostics
+from tests.workflow.matrices import FROM_GIT, TEMPLATES, matrix, rendered
+
+PLAIN = {"base": {"from": "debian"}}
+LOCKED = FROM_GIT.replace("image-matrix @", "image-matrix[locked] @")
+MINE = "ghcr.io/team/notebooks"
+
+
+def said(build: dict[str, Any], registry: str = MINE, **more: Any) -> list[str]:
+    """Code and message of everything that is said of a workflow's settings."""
+    text = json.dumps({**matrix(PLAIN, registry=registry), "build": build, **more})
+    found = diagnostics(load({"matrix.yaml": text}, TEMPLATES.kinds))
+    return [f"{item.code} {item.severity}: {item.message}; {item.help}" for item in found]
+
+
+def test_a_workflow_without_a_generator_is_refused() -> None:
+    (one,) = said({})
+    assert one.startswith("IM803 error: `build` has no `generator`")
+    assert "image-matrix[locked] @ git+https://" in one
+    assert "build: {workflow: false}" in one
+    with pytest.raises(MatrixError, match="IM803"):
+        rendered({**matrix(PLAIN), "build": {}})
+
+
+def test_nothing_is_asked_where_no_workflow_is_written() -> None:
+    assert said({"workflow": False}, registry="ghcr.io/example/notebooks") == []
+
+
+def test_the_place_is_the_section_or_the_start_of_the_file() -> None:
+    plain = "registry: ghcr.io/team/nb\nsources: {d: docker.io/library/debian:trixie-slim}\nimages: {a: {from: d}}\n"
+    for text, place in (
+        (f"version: 1\n{plain}", "matrix.yaml:1:1: error"),
+        (f"version: 1\nbuild: {{sbom: false}}\n{plain}", "matrix.yaml:2:1: error"),
+        (f"version: 1\nbuild:\n  sbom: false\n{plain}", "matrix.yaml:2:1: error"),
+    ):
+        found = diagnostics(load({"matrix.yaml": text}, TEMPLATES.kinds))
+        assert terminal(found).startswith(place)
+
+
+@pytest.mark.parametrize(
+    "generator", [LOCKED, ".[locked]", "./vendor/image-matrix[locked]", "/opt/im.whl[locked]"]
+)
+def test_a_generator_whose_dependencies_are_locked(generator: str) -> None:
+    assert said({"generator": generator}) == []
+
+
+@pytest.mark.parametrize(
+    ("generator", "remedy"),
+    [
+        (FROM_GIT, LOCKED),
+        (".", ".[locked]"),
+        ("/opt/im-0.1.0.whl", "/opt/im-0.1.0.whl[locked]"),
+        (".[dev]", ".[dev,locked]"),
+        (".[unlocked]", ".[unlocked,locked]"),
+    ],
+)
+def test_dependencies_that_float_are_a_warning(generator: str, remedy: str) -> None:
+    (one,) = said({"generator": generator})
+    assert one.startswith("IM804 warning: ")
+    assert f"write `{remedy}`" in one
+    assert said({"generator": remedy}) == []
+
+
+def test_a_version_of_an_index_is_a_warning_where_the_index_is_everybodys() -> None:
+    (one,) = said({"generator": "image-matrix[locked]==0.1.0"})
+    assert one.startswith("IM806 warning: GitHub's runners take `image-matrix[locked]==0.1.0` from PyPI")
+    runners = {"linux/amd64": ["self-hosted", "own"], "linux/arm64": "emulate"}
+    assert said({"generator": "image-matrix[locked]==0.1.0", "runners": runners}) == []
+
+
+@pytest.mark.parametrize(
+    ("registry", "example"),
+    [
+        ("ghcr.io/example/notebooks", True),
+        ("ghcr.io/example", True),
+        ("registry.example.org/team", True),
+        ("example.com:5000/team", True),
+        ("registry.example/team", True),
+        ("ghcr.io/team/example", False),
+        ("ghcr.io/examples/notebooks", False),
+        ("registry.examples.org/team", False),
+        ("localhost:5000/example", False),
+    ],
+)
+def test_the_registry_of_an_example_is_a_warning(registry: str, example: bool) -> None:
+    found = said({"generator": LOCKED}, registry=registry)
+    assert [item[:14] for item in found] == (["IM805 warning:"] if example else [])
