@@ -46,10 +46,18 @@ ENTRY = {
 OVERRIDES = st.fixed_dictionaries(
     {},
     optional={
-        **_of(traits.TEXTS, WORDS),
+        **_of(traits.TEXTS - {"storage_capacity", "image_pull_policy"}, WORDS),
+        "storage_capacity": st.sampled_from(["10Gi", "1T", "500M"]),
+        "image_pull_policy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
         **_of(traits.INTEGERS, st.integers(1, 60000)),
         **_of(traits.BOOLEANS, st.booleans()),
-        **_of(traits.LISTS - {"supplemental_gids"}, st.lists(WORDS, min_size=1, max_size=2)),
+        **_of(
+            traits.LISTS - {"supplemental_gids", "storage_access_modes"},
+            st.lists(WORDS, min_size=1, max_size=2),
+        ),
+        "storage_access_modes": st.lists(
+            st.sampled_from(["ReadWriteOnce", "ReadWriteMany"]), min_size=1, max_size=2, unique=True
+        ),
         "supplemental_gids": st.lists(st.integers(1, 1000), min_size=1, max_size=2),
         "extra_labels": st.dictionaries(WORDS, WORDS, max_size=2),
         "environment": st.dictionaries(

@@ -167,7 +167,7 @@ def as_written(value: object) -> str:
     import json
 
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {as_written(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{as_written(key)}: {as_written(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(as_written(item) for item in value) + "]"
     if isinstance(value, str) and scalar(value, plain=True) == value and _plain(value):

@@ -422,6 +422,13 @@ CHART_CONTRADICTS = Rule(
     "start, or lose what they need.",
     severity="warning",
 )  # fmt: skip
+KUBERNETES_TEXT = Rule(
+    "IM728", "kubernetes-text", "{where}: `{value}` is not {what}, and Kubernetes refuses the pod", "{advice}",
+    "Kubernetes has rules for names, labels and quantities, and refuses an object whole that breaks one: nobody could start a server. "
+    "KubeSpawner passes texts on as they are.",
+    bad="kubespawner_override: {extra_labels: {team: data science}}\n",
+    good="kubespawner_override: {extra_labels: {team: data-science}}\n",
+)  # fmt: skip
 
 WORKFLOW_LIMIT = Rule(
     "IM801", "workflow-limit", "{problem}", "{advice}",

@@ -14,6 +14,7 @@ from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import check_meaning
+from image_matrix.validate.flux_variables import expanded_by_flux
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,6 +37,7 @@ def load(texts: Mapping[str, str], templates: Collection[str], serving: Collecti
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
     meant = check_meaning(matrix, variants, templates, serving)
+    meant += expanded_by_flux(documents.value, meant)
     found = diagnose(explained(meant, documents), documents)
     if errors(found):
         raise MatrixError(found)

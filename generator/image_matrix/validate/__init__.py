@@ -18,6 +18,7 @@ from image_matrix.validate import (
     profiles,
     profiles_charts,
     profiles_keys,
+    profiles_kubernetes,
     profiles_overrides,
     profiles_pods,
     profiles_texts,
@@ -68,6 +69,7 @@ CHECKS = (
     profiles_texts.environment,
     profiles_overrides.overrides,
     profiles_charts.joining,
+    profiles_kubernetes.refused,
     profiles_twice.set_twice,
 )
 """Checks of the declarations alone."""

@@ -1,4 +1,4 @@
-"""Texts that reach KubeSpawner: what it, Flux or a browser would read as more than text."""
+"""Texts that reach KubeSpawner: what it or a browser would read as more than text."""
 
 from __future__ import annotations
 
@@ -17,21 +17,17 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
-_VARIABLE = re.compile(r"\$\{[^}]*\}?")
-_BRACES = re.compile(r"\{[^{}]*\}?|\}")
+_BRACES = re.compile(r"\$?\{[^{}]*\}?|\}")
+"""Braces; those of a variable of Flux are another check's (:mod:`image_matrix.validate.flux_variables`)."""
 
 
 def texts(matrix: Matrix) -> Iterator[Finding]:
-    """HTML, braces and variables in what users read."""
+    """HTML and braces in what users read."""
     for path, said in _texts(matrix):
         yield from _mark(path, said)
         if found := _HTML.search(said):
             yield rules.HTML_TEXT.at(path, "value", where=human(path), text=found[0])
-        if found := _VARIABLE.search(said) or _BRACES.search(said):
-            who = "Flux" if found[0].startswith("$") else "KubeSpawner"
-            advice = "write it without braces"
-            fields = {"where": human(path), "text": found[0], "who": who, "advice": advice}
-            yield rules.EXPANDED_TEXT.at(path, "value", **fields)
+        yield from _formatted(path, said, "write it without braces")
 
 
 def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
@@ -52,7 +48,7 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
 
 
 def environment(matrix: Matrix) -> Iterator[Finding]:
-    """Braces and variables in environment values and other settings that KubeSpawner formats."""
+    """Braces in environment values and other settings that KubeSpawner formats."""
     for name, profile in matrix.catalog.profiles.items():
         for key, value in profile.env.items():
             yield from _expanded(("profiles", name, "env", key), value)
@@ -71,11 +67,15 @@ def _mark(path: Path, said: str) -> Iterator[Finding]:
 
 def _expanded(path: Path, value: str) -> Iterator[Finding]:
     yield from _mark(path, value)
-    found = _VARIABLE.search(value) or _BRACES.search(value)
+    advice = "set it in the image (`env:` of an image is not expanded), or read it from a file"
+    yield from _formatted(path, value, advice)
+
+
+def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:
+    found = next((part[0] for part in _BRACES.finditer(text) if not part[0].startswith("$")), None)
     if found:
-        who = "Flux" if found[0].startswith("$") else "KubeSpawner"
-        advice = "set it in the image (`env:` of an image is not expanded), or read it from a file"
-        yield rules.EXPANDED_TEXT.at(path, "value", where=human(path), text=found[0], who=who, advice=advice)
+        fields = {"where": human(path), "text": found, "who": "KubeSpawner", "advice": advice}
+        yield rules.EXPANDED_TEXT.at(path, "value", **fields)
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML values are anything

@@ -5,10 +5,13 @@ Source of the rules: kubernetes/kubernetes, pkg/apis/core/validation, ``Validate
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
+from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles.kubernetes import LABEL_NAME, LABEL_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,11 +21,17 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 
+_TAINT = re.compile(
+    r"(?P<key>[^=:]+)(?:=(?P<value>[^=:]*))?(?::(?P<effect>NoSchedule|PreferNoSchedule|NoExecute))?"
+)
+"""What `kubectl taint` takes."""
+
+
 def tolerations(matrix: Matrix) -> Iterator[Finding]:
-    """Fields of one toleration that exclude each other."""
+    """Fields of one toleration that exclude each other, and texts that no taint has."""
     for path, listed in _lists(matrix):
         for at, item in enumerate(listed):
-            for field, problem, advice in _refused(item):
+            for field, problem, advice in list(_unreadable(item)) or _refused(item):
                 place = (*path, at, field) if field in item else (*path, at)
                 yield rules.BAD_TOLERATION.at(
                     place, "key", where=human((*path, at)), problem=problem, advice=advice
@@ -38,6 +47,30 @@ def _lists(matrix: Matrix) -> Iterator[tuple[Path, Sequence[Toleration]]]:
     yield ("site", "tolerations"), catalog.site.tolerations
     for name, placement in catalog.site.placements.items():
         yield ("site", "accelerators", name, "tolerations"), placement.tolerations
+
+
+def _unreadable(item: Toleration) -> Iterator[tuple[str, str, str]]:
+    """Yield field, problem and advice for a key that is no label's name, and a value that is no label's."""
+    for field, syntax in (("key", LABEL_NAME), ("value", LABEL_VALUE)):
+        text = str(item.get(field) or "")
+        if text and not syntax.fits(text) and "${" not in text:
+            yield field, f"`{text}` is not {syntax.noun}", _split(item, field, text) or syntax.rule
+
+
+def _split(item: Toleration, field: str, text: str) -> str:
+    """Return the toleration of a taint that is written as `kubectl taint` takes it: ``KEY=VALUE:EFFECT``."""
+    taint = _TAINT.fullmatch(text if field == "key" else f"{item.get('key', '')}={text}")
+    if taint is None or not LABEL_NAME.fits(taint["key"]) or not LABEL_VALUE.fits(taint["value"] or ""):
+        return ""
+    effect = taint["effect"] or item.get("effect")
+    seconds = item.get("tolerationSeconds") if effect == "NoExecute" else None
+    written = {
+        "key": taint["key"],
+        **({"value": taint["value"]} if taint["value"] else {"operator": "Exists"}),
+        **({"effect": effect} if effect else {}),
+        **({"tolerationSeconds": seconds} if seconds is not None else {}),
+    }
+    return f"write `{as_written(written)}`"
 
 
 def _refused(item: Toleration) -> Iterator[tuple[str, str, str]]:

@@ -57,7 +57,8 @@ def _selector(name: str, group: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _daemon_set(matrix: Matrix, name: str, group: Mapping[str, Any]) -> dict[str, Any]:
-    full = f"image-matrix-prepull-{name.replace('.', '-') or 'cpu'}"
+    # a label's value, which this becomes as well, has at most 63 characters
+    full = f"image-matrix-prepull-{name.replace('.', '-') or 'cpu'}"[:63].rstrip("-")
     labels = {"app.kubernetes.io/name": full}
     archs = [platform.rpartition("/")[2] for platform in matrix.catalog.site.platforms]
     selector = _selector(name, group) | ({"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {})

@@ -1,0 +1,94 @@
+"""Variables of Flux: ``${NAME}`` is replaced in every text of a Kustomization that has ``postBuild``.
+
+Which texts of a matrix reach ``deploy/`` stands in no list here. Every text with a variable gets a mark of its own,
+``deploy/`` is rendered, and the marks that come out say which texts have reached it.
+
+Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.read import read_matrix
+from image_matrix.config.schema import human
+from image_matrix.config.variants import expand
+from image_matrix.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from image_matrix.diagnostics import Finding, Path, Target
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}?")
+_FIRST_MARK = 0xF0000
+"""A character of a private use area, which means nothing to anybody (Unicode, 23.5)."""
+_HARMLESS = (
+    rules.BAD_TOLERATION, rules.EXPANDED_TEXT, rules.FIELD_TWICE, rules.HTML_TEXT, rules.KUBERNETES_TEXT,
+    rules.NEEDS_CHART, rules.REPLACES_LIST, rules.UNKNOWN_TRAIT,
+)  # fmt: skip
+"""Errors with which ``deploy/`` can be rendered all the same."""
+_IN_VARIABLES = "set it in the image (`env:` of an image is not expanded), or read it from a file"
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """Texts with a variable: where each is, whether it is a key, and what it says; its mark is its position."""
+
+    texts: list[tuple[Path, Target, str]] = field(default_factory=list)
+
+    def mark(self, path: Path, target: Target, text: str) -> str:
+        """Return a text of the same length, with a mark in place of each ``$``."""
+        if "${" not in text:
+            return text
+        self.texts.append((path, target, text))
+        return text.replace("${", chr(_FIRST_MARK + len(self.texts) - 1) + "{")
+
+    def copy(self, value: Any, path: Path = ()) -> Any:  # noqa: ANN401 - YAML values are anything
+        """Return a value with the marks in it."""
+        if isinstance(value, str):
+            return self.mark(path, "value", value)
+        if isinstance(value, dict):
+            return {
+                self.mark((*path, key), "key", key): self.copy(item, (*path, key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.copy(item, (*path, at)) for at, item in enumerate(value)]
+        return value
+
+
+def expanded_by_flux(value: Any, others: Collection[Finding]) -> Iterator[Finding]:  # noqa: ANN401
+    """Yield a finding for every text of a matrix of the right shape that Flux would change in ``deploy/``.
+
+    ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet.
+    """
+    if any(item.rule.severity == "error" and item.rule not in _HARMLESS for item in others):
+        return
+    marked = _Marked()
+    copy = marked.copy(value)
+    rendered = _rendered(copy) if marked.texts else ""
+    for at, (path, target, text) in enumerate(marked.texts):
+        # YAML has characters of this area as escapes
+        if f"\\U{_FIRST_MARK + at:08X}" in rendered:
+            yield _finding(path, target, text)
+
+
+def _rendered(value: Any) -> str:  # noqa: ANN401
+    from image_matrix.render.kubernetes.outputs import deploy_files
+
+    matrix = read_matrix(value)
+    variants = expand(matrix)
+    references = {item.id: f"{matrix.registry}/{item.image}:{item.label}" for item in variants.values()}
+    files = deploy_files(matrix, variants, references)
+    return "".join(file.content.decode() for file in files.values())
+
+
+def _finding(path: Path, target: Target, text: str) -> Finding:
+    found = _VARIABLE.search(text)
+    in_variables = {"env", "environment"} & set(path)
+    advice = _IN_VARIABLES if in_variables else "write it without `${`"
+    fields = {"where": human(path), "text": found[0] if found else text, "who": "Flux", "advice": advice}
+    return rules.EXPANDED_TEXT.at(path, target, **fields)

@@ -1,0 +1,112 @@
+"""Texts and numbers of Kubernetes' objects that Kubernetes refuses, and with them every pod that has one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.schema import human
+from image_matrix.config.schema_terms import type_name
+from image_matrix.config.suggestions import as_written
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles import kubernetes as k8s
+from image_matrix.profiles.field_syntax import RANGES, WORDS, key_syntax_of, syntax_of
+from image_matrix.validate.profiles_overrides import each_override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path, Target
+    from image_matrix.profiles.kubernetes import Syntax
+
+_WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtT])[iI]?[bB]?")
+_EXPANDED = re.compile(r"[{}]|\$\{")
+"""Texts that are said elsewhere to be expanded, or not."""
+
+
+def refused(matrix: Matrix) -> Iterator[Finding]:
+    """Names, labels, quantities and commands that are written otherwise than Kubernetes reads them."""
+    for path, selector in _selectors(matrix):
+        yield from _labels(path, selector)
+    for name, accelerator in matrix.accelerators.items():
+        yield from _text(("accelerators", name, "resource"), accelerator.resource or "", k8s.RESOURCE)
+    for name, placement in matrix.catalog.site.placements.items():
+        path = ("site", "accelerators", name, "runtime_class")
+        yield from _text(path, placement.runtime_class or "", k8s.OBJECT)
+    for path, override in each_override(matrix):
+        for setting, value in override.items():
+            yield from _below(path, (setting,), value)
+
+
+def _selectors(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    catalog = matrix.catalog
+    for name, size in catalog.sizes.items():
+        yield ("resources", name, "node_selector"), size.node_selector
+    for name, profile in catalog.profiles.items():
+        yield ("profiles", name, "node_selector"), profile.node_selector
+    for name, placement in catalog.site.placements.items():
+        yield ("site", "accelerators", name, "node_selector"), placement.node_selector
+
+
+def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:
+    for key, value in labels.items():
+        yield from _text((*path, key), key, k8s.LABEL_NAME, "key")
+        yield from _text((*path, key), value, k8s.LABEL_VALUE)
+
+
+def _below(place: Path, path: Path, value: Any) -> Iterator[Finding]:  # noqa: ANN401 - YAML values are anything
+    """Check a value of an override at ``path``, which starts with the setting, and everything in it."""
+    field = path[-1]
+    if field in WORDS and len(path) > 1 and isinstance(value, str):
+        yield _not_split((*place, *path), value)
+    elif isinstance(value, dict):
+        keys = key_syntax_of(path)
+        for key, item in value.items():
+            if keys:
+                yield from _text((*place, *path, key), key, keys, "key")
+            yield from _below(place, (*path, key), item)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _below(place, (*path, at), item)
+    elif isinstance(value, str):
+        yield from _text((*place, *path), value, syntax_of(path))
+    elif type(value) is int:
+        yield from _number((*place, *path), value, RANGES.get(str(path[0])))
+
+
+def _text(path: Path, text: str, syntax: Syntax | None, target: Target = "value") -> Iterator[Finding]:
+    if syntax and text and not syntax.fits(text) and not _EXPANDED.search(text):
+        fields = {"where": human(path), "value": text, "what": syntax.noun, "advice": _advice(text, syntax)}
+        yield rules.KUBERNETES_TEXT.at(path, target, **fields)
+
+
+def _advice(text: str, syntax: Syntax) -> str:
+    if syntax.words:
+        same = [word for word in syntax.words if word.lower() == text.lower()]
+        near = f"write `{same[0]}`" if same else did_you_mean(text, syntax.words)
+        return syntax.rule if near.startswith("known") else near
+    unit = _WITH_UNIT.fullmatch(text) if syntax is k8s.QUANTITY else None
+    if unit:
+        large = unit[2].upper()
+        small = "k" if large == "K" else large
+        return f"write {unit[1]}{small} (powers of 1000) or {unit[1]}{large}i (of 1024)"
+    return syntax.rule
+
+
+def _number(path: Path, value: int, limits: tuple[int, int] | None) -> Iterator[Finding]:
+    if limits and not limits[0] <= value <= limits[1]:
+        problem, advice = f"{value} is out of range", f"write a number from {limits[0]} to {limits[1]}"
+        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _not_split(path: Path, command: str) -> Finding:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = [command]
+    advice = f"write its words as a list: `{path[-1]}: {as_written(words)}`"
+    fields = {"where": human(path), "expected": "a list", "actual": type_name(command)}
+    return rules.WRONG_TYPE.at(path, "value", advice=advice, **fields)
