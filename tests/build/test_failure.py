@@ -20,6 +20,16 @@ EVERYTHING = make_request(Places(STATE), [LEAF], {}, Aim(push=False), ())
 ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
 
 
+HUB = {"docker.io": "localhost:5000"}
+
+
+def asked_for(registries: dict[str, str], *, push: bool = False) -> Request:
+    """A request for the chain where this network has mirrors."""
+    mirrors = replace(STATE.loaded.matrix.mirrors, registries=registries)
+    loaded = replace(STATE.loaded, matrix=replace(STATE.loaded.matrix, mirrors=mirrors))
+    return make_request(Places(replace(STATE, loaded=loaded)), [LEAF], {}, Aim(push=push), ())
+
+
 def read(name: str) -> str:
     return (LOGS / f"{name}.log").read_text(encoding="utf-8")
 
@@ -63,11 +73,6 @@ def test_a_build_of_one_image_names_no_target() -> None:
 @pytest.mark.parametrize(
     ("name", "said", "remedy"),
     [
-        (
-            "no-source",
-            "base:default (linux/amd64) cannot be built: failed to resolve source metadata",
-            "sources",
-        ),
         ("no-registry", "base:default (linux/amd64) cannot be built: failed to push", "check the network"),
         (
             "ghcr-limit",
@@ -89,6 +94,46 @@ def test_what_is_around_the_build_is_no_fault_of_a_dockerfile(name: str, said: s
 
 
 @pytest.mark.parametrize(
+    ("log", "registries", "push", "remedies", "others"),
+    [
+        (
+            "no-frontend",
+            {},
+            False,
+            ("it reads every Dockerfile", "`mirrors: {frontend: builtin}`"),
+            ("sbom",),
+        ),
+        ("mirror-without-frontend", HUB, False, ("`mirrors: {frontend: builtin}`",), ("lock --upgrade",)),
+        ("no-scanner", {}, True, ("bill of materials", "`build: {sbom: false}`"), ("frontend",)),
+        ("mirror-without-scanner", HUB, True, ("`build: {sbom: false}`",), ("lock --upgrade", "sources")),
+        ("no-source", HUB, False, ("the source `debian`", "lock --upgrade"), ("builtin", "sbom")),
+        (
+            "source-not-reached",
+            {},
+            False,
+            ("the source `debian`", "{docker.io: MIRROR}"),
+            ("builtin", "sbom"),
+        ),
+    ],
+)
+def test_help_is_by_what_the_image_is_for(
+    log: str, registries: dict[str, str], push: bool, remedies: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    text = read(log).replace("debian:nothing-here", "debian:trixie-slim")
+    failed = failure(asked_for(registries, push=push), text)
+    assert type(failed) is EnvironmentFailure
+    for remedy in remedies:
+        assert remedy in failed.help
+    for other in others:
+        assert other not in failed.help
+
+
+def test_a_helper_image_that_asks_for_a_login_wants_one() -> None:
+    log = read("no-scanner").replace("no such host", "unexpected status: 401 Unauthorized")
+    assert "docker login" in failure(asked_for({}, push=True), log).help
+
+
+@pytest.mark.parametrize(
     ("last", "remedy"),
     [
         ("tar: x: Cannot write: No space left on device", "docker builder prune"),
@@ -100,6 +145,35 @@ def test_a_step_that_the_engine_let_down(last: str, remedy: str) -> None:
     assert type(failed) is EnvironmentFailure
     assert failed.message.endswith(last)
     assert remedy in failed.help
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "hint: An index (https://h/simple) could not be queried: no valid credentials (401 Unauthorized)",
+        "curl: (22) The requested URL returned error: 401",
+        "E: Failed to fetch https://h/debian/x.deb  401  Unauthorized [IP: 192.0.2.1 443]",
+        "npm error code E401",
+        "cannot open URL 'https://h/PACKAGES': HTTP status was '403 Forbidden'",
+    ],
+)
+def test_a_step_that_a_server_refused_names_the_logins(last: str) -> None:
+    failed = failure(EVERYTHING, read("parents-step").replace("E: Unable to locate package nonesuch", last))
+    assert type(failed) is EnvironmentFailure
+    assert failed.message.endswith(last)
+    assert "`netrc:`" in failed.help
+
+
+def test_a_package_that_is_not_found_may_be_behind_a_login() -> None:
+    last = "cause: Because tools was not found in the package registry and you require tools==1.0"
+    log = read("parents-step").replace("E: Unable to locate package nonesuch", last)
+    assert "login" not in failure(EVERYTHING, log).help
+    legs = tuple(
+        replace(leg, variant=replace(leg.variant, pip_index="https://packages.example.org/simple"))
+        for leg in EVERYTHING.legs
+    )
+    said = failure(replace(EVERYTHING, legs=legs), log).help
+    assert "`image-matrix lock` says whether https://packages.example.org/simple asks for a login" in said
 
 
 def test_a_step_that_was_killed() -> None:

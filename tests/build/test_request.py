@@ -105,6 +105,14 @@ def test_the_workspace_has_the_contexts_of_what_is_built_alone(tmp_path: Path) -
     assert written == made.rendered["images/leaf/default/Dockerfile"].content
 
 
+def test_the_frontend_comes_from_the_mirror(tmp_path: Path) -> None:
+    made = replace(request(HERE), registries={"docker.io": "mirror.example.org/hub"})
+    write_workspace(tmp_path, made)
+    first, rest = (tmp_path / "images/leaf/default/Dockerfile").read_bytes().split(b"\n", 1)
+    assert first == b"# syntax=mirror.example.org/hub/docker/dockerfile:1"
+    assert made.rendered["images/leaf/default/Dockerfile"].content.endswith(b"\n" + rest)
+
+
 def test_the_engines_own_frontend_keeps_the_numbers_of_lines(tmp_path: Path) -> None:
     made = replace(request(HERE), builtin_frontend=True)
     write_workspace(tmp_path, made)

@@ -6,8 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.build.workspace import frontend_of
+from image_matrix.config.mirrors import familiar, mirrored
 from image_matrix.dag import chain
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.lock.logins import NOT_FOUND
+from image_matrix.pinned.helper_images import FRONTEND, SCANNER
+from image_matrix.pinned.helper_images import remedy as remedy_of
 from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, Again, names_rate_limit, reason
 
 if TYPE_CHECKING:
@@ -34,20 +39,27 @@ _ENGINE = (
     ),
 )
 """What steps print where the engine is at fault, and what helps."""
+_REFUSED = r"\b401 +unauthorized|\b403 +forbidden|\b(?:returned error: |error code E|HTTP (?:code )?)40[13]\b"
+"""What uv, curl, apt, npm, conda and R print where a server refuses them."""
+_LOGINS = (
+    "a server asks for a login: the file that `netrc:` names has those of package indexes, mirrors and downloads; "
+    "micromamba, npm and R take none"
+)
 _AROUND = (
     (RATE_LIMIT, PATIENCE),
     (r"no builder", "`docker buildx ls` lists them"),
-    (
-        r"source metadata.*: not found",
-        "see `sources:` in matrix.yaml; `image-matrix lock --upgrade` looks digests up again",
-    ),
     (r"\b40[13]\b|denied|unauthorized|no basic auth", "`docker login` with an account that may do this"),
+)
+"""What buildx and the engine say of themselves and of registries, and what helps whatever was asked for."""
+_NETWORK = (
     (
         rf"refused|no such host|x509|{PASSING}",
         "check the network and the registry; closed ones need `mirrors` and `ca_bundle` in the matrix",
     ),
 )
-"""What buildx and the engine say of themselves and of registries, and what helps."""
+"""What they say of a registry that cannot be reached."""
+_REFERENCE = re.compile(r"source metadata for (?P<reference>\S+): ")
+"""The image that the engine could not look up."""
 _STORE_RACE = re.compile(r'^image "[^"]+": already exists$')
 """Two builds named the same image at once in one engine's store."""
 _STUMBLED = re.compile(
@@ -92,21 +104,28 @@ def failure(request: Request, tail: str) -> Failure:
     who = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
     ended = _ENDED.match(said)
     if step is None or ended is None:
-        remedy = _remedy((*_ENGINE, *_AROUND), said)
+        remedy = _remedy((*_ENGINE, *_AROUND), said) or _of_image(request, said) or _remedy(_NETWORK, said)
         return (
             EnvironmentFailure(f"{who}: {said}", remedy)
             if remedy
             else BuildFailed(f"{who}: {said}", "see the log above")
         )
-    remedy = _remedy(_ENGINE, step.output)
+    remedy = _remedy((*_ENGINE, (_REFUSED, _LOGINS)), step.output)
     if remedy:
         return EnvironmentFailure(f"{who}: {step.last}", remedy)
     how = said[ended.end() :].replace("code: ", "code ")
     killed = ", most often for want of memory" if how.endswith(" 137") else ""
     where = ":".join(str(part) for part in step.place if part)
-    return BuildFailed(
-        f"{who}: {step.last}", f"{where} ended with {how}{killed}; its output is above", step.place
-    )
+    advice = f"{where} ended with {how}{killed}; its output is above{_of_index(step)}"
+    return BuildFailed(f"{who}: {step.last}", advice, step.place)
+
+
+def _of_index(step: Step) -> str:
+    """Say of a package that uv does not find that its index may be closed: uv prints the same then."""
+    index = step.leg.variant.pip_index
+    if index is None or NOT_FOUND not in step.output:
+        return ""
+    return f"; `image-matrix lock` says whether {index} asks for a login"
 
 
 def worth(tail: str) -> Again | None:
@@ -131,6 +150,37 @@ def _last_error(tail: str) -> str:
 
 def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:
     return next((remedy for pattern, remedy in table if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def _of_image(request: Request, said: str) -> str | None:
+    """Return what helps where an image from outside cannot be had: by what it is for."""
+    match = _REFERENCE.search(said)
+    if match is None:
+        return None
+    asked = familiar(match["reference"])
+    if asked in {familiar(reference) for reference in _frontends(request)}:
+        return remedy_of(FRONTEND)
+    if request.scanner and asked == familiar(request.scanner):
+        return remedy_of(SCANNER)
+    names = {familiar(reference): name for reference, name in request.names.items()}
+    return _of_source(names[asked], match["reference"], said) if asked in names else None
+
+
+def _frontends(request: Request) -> set[str]:
+    """Return the frontends of what is built, as the engine is asked for them."""
+    texts = (request.rendered[f"{leg.variant.folder}/Dockerfile"].content for leg in request.legs)
+    lines = (text.partition(b"\n")[0].decode("utf-8", "replace") for text in texts)
+    return {mirrored(found, request.registries) for line in lines if (found := frontend_of(line))}
+
+
+def _of_source(name: str, reference: str, said: str) -> str:
+    where = f"it is the source `{name}` in matrix.yaml"
+    if said.endswith("not found"):
+        looked = "`image-matrix lock --upgrade` looks digests up again"
+        return f"{where}: check name and tag there, and whether a mirror has it; {looked}"
+    host = reference.partition("/")[0]
+    mirror = f"`mirrors: {{registries: {{{host}: MIRROR}}}}`"
+    return f"{where}: check the network; where a mirror has it, write {mirror}, with `ca_bundle` for its certificate"
 
 
 def failed_step(request: Request, tail: str) -> Step | None:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.build.ancestors import to_build
 from image_matrix.build.site import contexts
+from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import Blocked
+from image_matrix.pinned.actions import image
+from image_matrix.pinned.helper_images import SCANNER
 from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import Platform, Variant
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
@@ -81,8 +84,14 @@ class Request:
     """Named contexts that take the place of sources."""
     secrets: tuple[str, ...] = ()
     builtin_frontend: bool = False
+    registries: Mapping[str, str] = field(default_factory=dict)
+    """Mirrors of registries, for the frontend too: named contexts do not reach it."""
+    scanner: str | None = None
+    """The image that makes bills of materials, as the engine is asked for it."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of every target: attestations, say."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Reference of a source, as the engine is asked for it, to its name in the matrix."""
 
 
 def make_request(
@@ -108,15 +117,23 @@ def make_request(
         )
         for name, platform in to_build(state, wanted, there, rebuild=not aim.push)
     )
-    used = (state.pins.pinned(matrix.sources[leg.variant.source]) for leg in legs if leg.variant.source)
+    used = {
+        leg.variant.source: state.pins.pinned(matrix.sources[leg.variant.source])
+        for leg in legs
+        if leg.variant.source
+    }
+    scanner = mirrored(image(SCANNER.name), matrix.mirrors.registries) if matrix.build.sbom else None
     return Request(
         legs=legs,
         rendered=state.rendered,
         parents=there,
-        sources=contexts(used, matrix.mirrors),
+        sources=contexts(used.values(), matrix.mirrors),
         secrets=secrets,
         builtin_frontend=matrix.mirrors.frontend == "builtin",
-        options=attestations(matrix) if aim.push else {},
+        registries=matrix.mirrors.registries,
+        scanner=scanner if aim.push else None,
+        options=attestations(scanner) if aim.push else {},
+        names={mirrored(reference, matrix.mirrors.registries): name for name, reference in used.items()},
     )
 
 
@@ -157,13 +174,7 @@ def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str
     )
 
 
-def attestations(matrix: Matrix) -> dict[str, list[str]]:
-    """Return bake's field for provenance and, where wanted, a bill of materials by a scanner at a digest."""
-    from image_matrix.config.mirrors import mirrored
-    from image_matrix.pinned.actions import image
-
-    found = ["type=provenance,mode=max"]
-    if matrix.build.sbom:
-        scanner = mirrored(image("docker.io/docker/buildkit-syft-scanner"), matrix.mirrors.registries)
-        found.append(f"type=sbom,generator={scanner}")
-    return {"attest": found}
+def attestations(scanner: str | None) -> dict[str, list[str]]:
+    """Return bake's field for provenance and, with a scanner, a bill of materials."""
+    bill = [f"type=sbom,generator={scanner}"] if scanner else []
+    return {"attest": ["type=provenance,mode=max", *bill]}

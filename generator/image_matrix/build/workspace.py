@@ -6,8 +6,10 @@ Builds do not read the generated tree: file modes, line ends and edits of a chec
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
 from image_matrix.output_tree.files import File
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.build.request import Leg, LegId, Request
 
 BAKE_FILE = "docker-bake.json"
+_SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
 
 
 def write_workspace(folder: Path, request: Request) -> None:
@@ -27,7 +30,7 @@ def write_workspace(folder: Path, request: Request) -> None:
     folders = {leg.variant.folder for leg in request.legs}
     for path, file in request.rendered.items():
         if "/".join(path.split("/", 3)[:3]) in folders:
-            _write(folder / path, _for_engine(path, file, builtin=request.builtin_frontend))
+            _write(folder / path, _for_engine(path, file, request))
     _write(folder / BAKE_FILE, File(json.dumps(definition(request), indent=2).encode()))
 
 
@@ -37,13 +40,30 @@ def _write(path: Path, file: File) -> None:
         write_new(path, file)
 
 
-def _for_engine(path: str, file: File, *, builtin: bool) -> File:
-    """Take the ``# syntax`` line away where the engine's own frontend is to be used: it reads no other sign."""
-    if not builtin or not path.endswith("/Dockerfile"):
+def _for_engine(path: str, file: File, request: Request) -> File:
+    """Return a file as the engine gets it: its frontend, which the ``# syntax`` line names, comes from the mirror."""
+    if not path.endswith("/Dockerfile"):
         return file
     first, end, rest = file.content.partition(b"\n")
-    # an empty line in its place: the engine's messages name lines of the file that people have
-    return File(end + rest if first.startswith(b"# syntax=") else file.content, file.executable)
+    frontend = frontend_of(first.decode("utf-8", "replace"))
+    if frontend is None:
+        return file
+    # a line in its place: the engine's messages name lines of the file that people have
+    line = b"" if request.builtin_frontend else _syntax(mirrored(frontend, request.registries))
+    return File(line + end + rest, file.executable)
+
+
+def frontend_of(first: str) -> str | None:
+    """Return the frontend that the first line of a Dockerfile names; the engine reads no other sign.
+
+    Source: docs.docker.com/reference/dockerfile/#syntax.
+    """
+    match = _SYNTAX.fullmatch(first)
+    return match[1] if match else None
+
+
+def _syntax(frontend: str) -> bytes:
+    return f"# syntax={frontend}".encode()
 
 
 def definition(request: Request) -> dict[str, Any]:

@@ -112,7 +112,9 @@ def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: A
             yield from _branch(error, documents)
         case "enum" | "const":
             options = value if error.validator == "enum" else [value]
-            advice = did_you_mean(str(error.instance), [str(option) for option in options])
+            near = did_you_mean(str(error.instance), [str(option) for option in options])
+            hint = "" if near.endswith("?") else schema.get("x-hint", "")
+            advice = f"{near}; {hint}" if hint else near
             yield rules.BAD_VALUE.at(
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
             )

@@ -60,6 +60,11 @@ def plugin(name: str, arch: str) -> tuple[str, str] | None:
     return item["url"].replace("{arch}", arch), item["sha256"][arch]
 
 
+def pinned_images() -> tuple[str, ...]:
+    """Return the names of the helper images that have a digest here."""
+    return tuple(_table()["images"])
+
+
 def image(name: str) -> str:
     """Return a helper image by tag and digest."""
     item = _table()["images"][name]

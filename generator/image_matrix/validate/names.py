@@ -23,6 +23,7 @@ _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
+_FRONTEND = "the engine's own is chosen by another field: write `mirrors: {frontend: builtin}`"
 
 
 def bad_names(matrix: Matrix) -> Iterator[Finding]:
@@ -59,7 +60,8 @@ def bad_references(matrix: Matrix) -> Iterator[Finding]:
     tagged: list[tuple[Path, str]] = [(("sources", name), value) for name, value in matrix.sources.items()]
     for path, value in [*tagged, (("frontend",), matrix.frontend)]:
         if not _REFERENCE.fullmatch(value):
-            advice = reference_advice(value, "docker.io/library/debian:trixie-slim")
+            example = "docker.io/library/debian:trixie-slim"
+            advice = _FRONTEND if value == "builtin" else reference_advice(value, example)
             yield rules.BAD_REFERENCE.at(path, value=value, what="image reference with a tag", advice=advice)
     for prefix, mirror in matrix.mirrors.registries.items():
         for text in (prefix, mirror):

@@ -1,0 +1,50 @@
+"""Images that are in no matrix and are pulled all the same: what a mirror must hold, and how to do without.
+
+The one table of them, for help and documentation; their digests are in actions.json, the frontend's in the lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HelperImage:
+    """An image that a build or the workflow needs beside the sources."""
+
+    name: str
+    """Without tag and digest."""
+    use: str
+    """What it does: the rest of a sentence that starts with its name."""
+    without: str
+    """How to do without it: the rest of a sentence that ends with "or"."""
+
+
+FRONTEND = HelperImage(
+    "docker.io/docker/dockerfile",
+    "reads every Dockerfile (the `# syntax` line)",
+    "write `mirrors: {frontend: builtin}`, which takes the engine's own",
+)
+SCANNER = HelperImage(
+    "docker.io/docker/buildkit-syft-scanner",
+    "makes the bill of materials of an image that is pushed",
+    "write `build: {sbom: false}`, which makes none",
+)
+BUILDKIT = HelperImage(
+    "docker.io/moby/buildkit",
+    "builds, in the jobs of the workflow",
+    "build with `image-matrix build --builder NAME` on a builder of your own",
+)
+BINFMT = HelperImage(
+    "docker.io/tonistiigi/binfmt",
+    "emulates a platform whose runner is `emulate` in `build.runners`",
+    "name a runner of that platform",
+)
+HELPERS = (FRONTEND, SCANNER, BUILDKIT, BINFMT)
+
+
+def remedy(helper: HelperImage) -> str:
+    """Return what helps where a helper image cannot be had."""
+    return (
+        f"it {helper.use}: name a registry that has it in `mirrors: {{registries: …}}`, or {helper.without}"
+    )
