@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from image_matrix.render.templates import Templates
 
 LOCK = "matrix.lock.yaml"
-DOCKERFILES, WORKFLOWS = "dockerfiles/", "workflows/"
-TEXTS = (DOCKERFILES, WORKFLOWS)
+DOCKERFILES, WORKFLOWS, PAGES = "dockerfiles/", "workflows/", "pages/"
+TEXTS = (DOCKERFILES, WORKFLOWS, PAGES)
 """Folders of templates that are read as text; what is below ``rootfs`` goes into images as it is."""
 
 
@@ -105,7 +105,9 @@ def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templa
     replaced = frozenset(
         f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
     )
-    return Templates(_texts(every, DOCKERFILES), rootfs, _texts(every, WORKFLOWS), replaced)
+    return Templates(
+        _texts(every, DOCKERFILES), rootfs, _texts(every, WORKFLOWS), _texts(every, PAGES), replaced
+    )
 
 
 def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:

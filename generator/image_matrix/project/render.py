@@ -29,7 +29,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     _add(found, {PAGE: images_page(matrix, variants)})
     if matrix.build.workflow:
         _add(found, workflows(loaded, templates.workflows, templates.compiled))
-    _add(found, {CATALOG: catalog_page(matrix, variants)})
+    _add(found, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
     _add(found, render_deploy(loaded, builds))
     return dict(sorted(found.items()))
 

@@ -47,6 +47,8 @@ class Templates:
     """Kind of image to its files by path below ``/``."""
     workflows: Mapping[str, str] = field(default_factory=dict)
     """File name to text."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """File name to text: ``catalog.html.j2``."""
     replaced: frozenset[str] = frozenset()
     """Paths of templates that stand in place of a built-in one that is another."""
     compiled: BytecodeCache | None = field(default=None, compare=False)
@@ -145,11 +147,21 @@ def environment(
     sources: Mapping[str, str], compiled: BytecodeCache | None = None, **options: str
 ) -> Environment:
     """Return an environment over template texts; ``options`` are Jinja delimiters."""
-    made = SandboxedEnvironment(
+    made = _sandbox(sources, compiled, finalize=_only_quoted, **options)
+    made.filters |= QUOTING
+    return made
+
+
+def page_environment(sources: Mapping[str, str], compiled: BytecodeCache | None = None) -> Environment:
+    """Return an environment over the texts of HTML pages: what they print is escaped for HTML."""
+    return _sandbox(sources, compiled)
+
+
+def _sandbox(sources: Mapping[str, str], compiled: BytecodeCache | None, **options: Any) -> Environment:  # noqa: ANN401
+    return SandboxedEnvironment(
         loader=_Texts(sources),
         undefined=StrictUndefined,
-        autoescape=True,  # marks what macros and blocks return as already quoted
-        finalize=_only_quoted,
+        autoescape=True,  # in other texts than HTML, it marks what macros and blocks return as already quoted
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -158,8 +170,6 @@ def environment(
         bytecode_cache=compiled,
         **options,
     )
-    made.filters |= QUOTING
-    return made
 
 
 def render(template: Template, /, **values: object) -> str:
@@ -220,6 +230,7 @@ def place_in(environment: Environment, name: str, line: int) -> Place:
     """Return the place of a template's line; 0 is the file as a whole."""
     file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
     file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", "parts.j2")) else file
+    file = f"templates/pages/{name}" if name.endswith(".html.j2") else file
     if not line or environment.loader is None:
         return Place(file, line, 1 if line else 0)
     source = environment.loader.get_source(environment, name)[0].split("\n")[line - 1]

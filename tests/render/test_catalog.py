@@ -1,4 +1,4 @@
-"""docs/catalog.html in a headless Chromium: it asks nobody for anything, fits narrow screens, and has no dead link."""
+"""docs/catalog.html asks nobody for anything, fits narrow screens, and has no dead link; Chromium looks at it, too."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.config.profiles import Catalog
+from image_matrix.diagnostics import MatrixError
 from image_matrix.render.docs.catalog import catalog_page
 from tests.deploy.support import reference, small
+from tests.workflow.matrices import TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.e2e
+    from image_matrix.config.loaded import Loaded
+
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -67,9 +72,13 @@ def page(text: str) -> Page:
     return made
 
 
+def rendered(loaded: Loaded) -> str:
+    return catalog_page(loaded.matrix, loaded.variants, TEMPLATES.pages).content.decode()
+
+
 @pytest.fixture(scope="module")
 def text() -> str:
-    return catalog_page(reference().matrix, reference().variants).content.decode()
+    return rendered(reference())
 
 
 def test_links_lead_somewhere_and_nothing_leads_out(text: str) -> None:
@@ -82,9 +91,29 @@ def test_links_lead_somewhere_and_nothing_leads_out(text: str) -> None:
 
 def test_texts_of_the_matrix_stay_texts() -> None:
     loaded = small('images: {jupyter: {description: "<script>alert(1)</script> & more"}}')
-    found = catalog_page(loaded.matrix, loaded.variants).content.decode()
+    found = rendered(loaded)
     assert "script" not in page(found).tags
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in found
+
+
+def test_a_page_of_a_repository_replaces_the_one_that_comes_along() -> None:
+    loaded = reference()
+    own = {"catalog.html.j2": "<h1>{{ images | length }} images & {{ registry }}</h1>\n"}
+    found = catalog_page(replace(loaded.matrix, registry="a<b"), loaded.variants, own).content.decode()
+    assert found == "<h1>17 images & a&lt;b</h1>\n"
+
+
+def test_a_mistake_in_a_page_is_an_error_at_its_line() -> None:
+    loaded = reference()
+    with pytest.raises(MatrixError) as caught:
+        catalog_page(loaded.matrix, loaded.variants, {"catalog.html.j2": "<p>\n{{ imagse }}\n"})
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.place.file, problem.place.line) == (
+        "IM501",
+        "templates/pages/catalog.html.j2",
+        2,
+    )
+    assert "`imagse` is not a name that templates have" in problem.message
 
 
 def test_cards_say_how_much_an_image_adds(text: str) -> None:
@@ -95,11 +124,7 @@ def test_cards_say_how_much_an_image_adds(text: str) -> None:
 
 def test_without_profiles_there_is_a_page_too() -> None:
     loaded = reference()
-    from dataclasses import replace
-
-    from image_matrix.config.profiles import Catalog
-
-    found = page(catalog_page(replace(loaded.matrix, catalog=Catalog()), loaded.variants).content.decode())
+    found = page(rendered(replace(loaded, matrix=replace(loaded.matrix, catalog=Catalog()))))
     assert "profiles" not in found.ids
     assert "image-jupyter-scipy" in found.ids
 
