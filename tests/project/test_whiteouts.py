@@ -28,6 +28,7 @@ sources: {debian: docker.io/library/debian:trixie-slim}
 images:
   base: {from: debian, template: base, pip: [uv==0.13.8]}
   jupyter: {parent: base, template: jupyter, pip: [jupyterlab==4.6.6]}
+build: {workflow: false}
 """
 OLD, NEW = File(b"old"), File(b"new")
 LOWER = {
