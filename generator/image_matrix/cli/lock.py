@@ -33,6 +33,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     from image_matrix.output_tree.atomic import write_durably
     from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import read_inputs
+    from image_matrix.project.content_cache import content_cache
     from image_matrix.project.load import load
 
     if names and not upgrade:
@@ -40,7 +41,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
             "NAME goes with --upgrade; without it, everything that is not locked gets locked"
         )
     inputs = read_inputs(session.root, session.matrix, session.overlays)
-    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving, content_cache())
     old = text.read(inputs.lock)
     outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
     written = text.write(outcome.lock, inputs.lock)

@@ -126,9 +126,10 @@ def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
 def understand(inputs: Inputs) -> Project:
     """Make a project of a repository's texts; raises :class:`MatrixError`."""
     from image_matrix.lock.read import pins
+    from image_matrix.project.content_cache import content_cache
     from image_matrix.project.load import load
 
-    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving, content_cache())
     return Project(inputs, loaded, pins(inputs.lock, loaded))
 
 

@@ -37,14 +37,18 @@ def schema_text() -> str:
 
 
 @cache
-def _validator() -> Any:  # noqa: ANN401 - jsonschema has no types
-    """Return the validator; ``.schema`` is the schema as data."""
+def _schema() -> Any:  # noqa: ANN401
     import json
 
+    return json.loads(schema_text())
+
+
+@cache
+def _validator() -> Any:  # noqa: ANN401 - jsonschema has no types
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    return extend(Draft202012Validator, {"pattern": _unlike})(json.loads(schema_text()))
+    return extend(Draft202012Validator, {"pattern": _unlike})(_schema())
 
 
 def _unlike(_validator: Any, pattern: str, value: object, _schema: Any) -> Iterator[Exception]:  # noqa: ANN401
@@ -76,7 +80,7 @@ def human(path: Path) -> str:
 
 def is_field(path: Path) -> bool:
     """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
-    here, known = _validator().schema, False
+    here, known = _schema(), False
     for step in path:
         here = _resolved(here)
         branches = [here, *(_resolved(part) for part in here.get("anyOf", ()))]
@@ -126,7 +130,7 @@ def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: A
 
 def _required(path: Path) -> bool:
     """Say whether the schema asks for the field at ``path``."""
-    owner = _validator().schema
+    owner = _schema()
     for step in path[:-1]:
         named = owner.get("properties", {}).get(step)
         below = owner.get("items" if isinstance(step, int) else "additionalProperties")
@@ -273,7 +277,7 @@ def _about(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _resolved(part: dict[str, Any]) -> dict[str, Any]:
     """Return a sub-schema with the definition that it refers to."""
-    return {**_validator().schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
+    return {**_schema()["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
 
 
 def _value(value: Any, path: Path) -> object:  # noqa: ANN401

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from image_matrix.config.document import Documents
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import explained, overlaid
 from image_matrix.config.read import read_matrix
-from image_matrix.config.schema import check_shape
+from image_matrix.config.schema import check_shape, schema_text
 from image_matrix.config.variants import expand
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.validate import check_meaning
 from image_matrix.validate.flux_variables import expanded_by_flux
 
@@ -22,14 +24,20 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding
 
 
-def load(texts: Mapping[str, str], templates: Collection[str], serving: Collection[str] = ()) -> Loaded:
+def load(
+    texts: Mapping[str, str],
+    templates: Collection[str],
+    serving: Collection[str] = (),
+    cache: ContentCache = NO_CACHE,
+) -> Loaded:
     """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
 
-    ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service. Raises
-    :class:`MatrixError` with every problem that was found; warnings come along.
+    ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service. ``cache`` keeps
+    that a matrix has the right shape. Raises :class:`MatrixError` with every problem that was found; warnings come
+    along.
     """
     documents, findings = _documents(texts)
-    shapes = check_shape(documents)
+    shapes = _shape(documents, cache)
     findings += shapes
     if findings:
         every = [*findings, *_despite(documents, shapes, templates, serving)]
@@ -43,6 +51,17 @@ def load(texts: Mapping[str, str], templates: Collection[str], serving: Collecti
         raise MatrixError(found)
     warnings = tuple(item for item in found if not _of_a_site(item, documents))
     return Loaded(matrix, variants, documents, warnings, frozenset(serving))
+
+
+def _shape(documents: Documents, cache: ContentCache) -> list[Finding]:
+    """Return what has a wrong shape; a matrix that was right in an earlier run is not validated again."""
+    content = json.dumps([schema_text(), documents.value])
+    if cache.get("shape", content) == "valid":
+        return []
+    findings = check_shape(documents)
+    if not findings:
+        cache.put("shape", content, "valid")
+    return findings
 
 
 def _of_a_site(item: Diagnostic, documents: Documents) -> bool:

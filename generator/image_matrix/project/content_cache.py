@@ -1,0 +1,68 @@
+"""Results that a content alone decides, kept between runs in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT = 256
+"""Results that are kept of one subject; the oldest make room for new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentCache:
+    """A folder with a JSON file for each subject and content.
+
+    A result that was read back may be damaged: whoever uses it checks its form, and computes it again if that is wrong.
+    """
+
+    folder: Path | None = None
+    """``None``: nothing is kept."""
+
+    def get(self, subject: str, content: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Return the result for a content; ``None`` if there is none that can be read."""
+        if self.folder is None:
+            return None
+        try:
+            return json.loads(self._file(self.folder, subject, content).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def put(self, subject: str, content: str, result: object) -> None:
+        """Keep a result that JSON can hold; if that fails, the next run computes it again."""
+        if self.folder is None:
+            return
+        from image_matrix.output_tree.atomic import write_atomically
+        from image_matrix.output_tree.files import File
+
+        file = self._file(self.folder, subject, content)
+        with suppress(OSError):
+            write_atomically(file, File(json.dumps(result).encode()))
+            _remove_oldest(file.parent)
+
+    @staticmethod
+    def _file(folder: Path, subject: str, content: str) -> Path:
+        return folder / subject / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
+
+
+NO_CACHE = ContentCache()
+
+
+def _remove_oldest(folder: Path) -> None:
+    files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in files[KEPT:]:
+        file.unlink()
+
+
+def content_cache() -> ContentCache:
+    """Return the user's cache for this version of image-matrix; one that keeps nothing where there can be none."""
+    from image_matrix import __version__
+    from image_matrix.user_cache import user_cache
+
+    return ContentCache(user_cache(__version__))
