@@ -1,25 +1,89 @@
-"""What the YAML parser says, in the words of somebody who writes YAML seldom."""
+"""A text that is not YAML: where the mistake is, in plain words, and what to write.
+
+libyaml says where it gives up. A few mistakes are common enough to be looked for in the lines above that place; each is
+tried out, and the first after whose correction the parser gets further is reported. Everything else is libyaml's own
+message, translated.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.yaml_error import complaint_of
-from image_matrix.config.yaml_hints import TAB
-from image_matrix.config.yaml_hints.rank import slip_in
+import yaml
+from yaml.composer import ComposerError
+
 from image_matrix.diagnostics import Diagnostic, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import conceal
+from image_matrix.config.yaml_mistakes import FAR_ABOVE, IN_A_LINE, OF_A_LINE, TAB
 
 if TYPE_CHECKING:
-    import yaml
+    from collections.abc import Iterator, Sequence
 
-    from image_matrix.config.yaml_error import Complaint
+    from image_matrix.config.yaml_mistakes import Mistake
 
+MAX_PARSED = 20_000_000
+"""Characters that are parsed to try corrections out, which takes a second or two."""
+NEAR, FAR = 4, 100
+"""How many lines, upwards from the parser's place, a mistake is looked for in."""
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})( |$)")
 _TOKEN = re.compile(r"[^\s,\[\]{}]+")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """libyaml's own words, with its two marks as (line, column) from 0."""
+
+    words: str
+    context: str
+    mark: tuple[int, int]
+    opened: tuple[int, int] | None
+
+    @property
+    def unclosed(self) -> bool:
+        """Say whether the parser was inside a bracket or a quote, which ``opened`` then is."""
+        return self.context.startswith(("while parsing a flow", "while scanning a quoted"))
+
+    def of_a_line(self, lines: Sequence[str]) -> bool:
+        """Say whether a line as a whole is in the parser's way, be it this one or one above."""
+        before = lines[self.mark[0]][: self.mark[1]] if self.mark[0] < len(lines) else ""
+        if self.words == "mapping values are not allowed in this context":
+            return ": " not in before
+        if self.words == "did not find expected key":
+            return not before.strip()
+        return self.words.startswith(
+            (
+                "could not find expected ':'",
+                "did not find expected '-'",
+                "did not find expected <document start>",
+            )
+        )
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Return where the part starts that is wrong."""
+        return self.opened if self.opened and (self.unclosed or "simple key" in self.context) else self.mark
+
+
+def complaint_of(error: yaml.YAMLError, text: str) -> Complaint:
+    """Return what libyaml raised about ``text``."""
+    raised: Any = error  # two unrelated classes
+    mark, opened = getattr(raised, "problem_mark", None), getattr(raised, "context_mark", None)
+    words = getattr(raised, "problem", None) or getattr(raised, "reason", None) or "not valid YAML"
+    place = (mark.line, mark.column) if mark else _of_character(text, getattr(raised, "character", None))
+    context = getattr(raised, "context", None) or ""
+    return Complaint(str(words), context, place, (opened.line, opened.column) if opened else None)
+
+
+def _of_character(text: str, character: object) -> tuple[int, int]:
+    """Find a character that YAML does not allow; libyaml counts its position in bytes of another encoding."""
+    before = text.partition(chr(character))[0] if isinstance(character, int) else ""
+    return before.count("\n"), len(before) - before.rfind("\n") - 1
 
 
 def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, ...]) -> Diagnostic:
@@ -27,28 +91,69 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, 
     complaint = complaint_of(error, text)
     conflict = next((number for number, line in enumerate(lines) if _CONFLICT.match(line)), None)
     if conflict is not None:
-        place = _place(file, lines, (conflict, 0))
-        return _say(
-            place, "a merge conflict is left in the file", "keep one side and remove the marker lines"
+        advice = "keep one side and remove the marker lines"
+        return _at(_place(file, lines, (conflict, 0)), "a merge conflict is left in the file", advice)
+    mistake = None if isinstance(error, ComposerError) else find_mistake(lines, complaint)
+    if mistake:
+        number, what = mistake
+        place = _place(file, lines, (number, what.column))
+        return _at(
+            replace(place, width=what.width or place.width), what.problem, _public(what.advice, lines[number])
         )
-    found = slip_in(lines)
-    if found:
-        place = _place(file, lines, (found.line, found.slip.column))
-        place = replace(place, width=found.slip.width or place.width)
-        return _say(place, found.slip.problem, _public(found.slip.advice, lines[found.line]))
-    if complaint.unclosed:
+    if complaint.unclosed and not (
+        complaint.context.endswith("flow node") and complaint.mark[0] < len(lines) - 1
+    ):
         return _unclosed(complaint, file, lines)
-    without_colon = complaint.context == "while scanning a simple key" and complaint.opened
-    place = _place(file, lines, without_colon or complaint.mark)
-    return _say(place, *_words(complaint, lines))
+    return _at(_place(file, lines, complaint.start), *_translated(complaint, lines))
+
+
+def find_mistake(lines: Sequence[str], complaint: Complaint) -> tuple[int, Mistake] | None:
+    """Return the common mistake, with the number of its line, whose correction gets the parser furthest."""
+    tries = MAX_PARSED // (1 + sum(map(len, lines)))
+    best, furthest = None, 0.0
+    for number, mistake in islice(_candidates(lines, complaint), tries):
+        reach = _reach(lines, number, mistake)
+        # a line may be left out only if nothing else is wrong: that proves it to be the one
+        if reach > max(furthest, number, complaint.start[0]) and (mistake.corrected or reach == math.inf):
+            best, furthest = (number, mistake), reach
+        if reach == math.inf:
+            break
+    return best
+
+
+def _candidates(lines: Sequence[str], complaint: Complaint) -> Iterator[tuple[int, Mistake]]:
+    last = min(complaint.mark[0], len(lines) - 1)
+    above = [number for number in range(last, -1, -1) if lines[number].strip()][:FAR]
+    of_a_line = OF_A_LINE if complaint.of_a_line(lines) else ()
+    for finds, numbers in ((IN_A_LINE, above[:NEAR]), (FAR_ABOVE, above), (of_a_line, above[:NEAR])):
+        for find in finds:
+            for number in numbers:
+                yield from ((number, mistake) for mistake in find(lines, number))
+
+
+def _reach(lines: Sequence[str], number: int, mistake: Mistake) -> float:
+    """Return the line that the parser gets to without a mistake."""
+    text = "\n".join([*lines[:number], mistake.corrected, *lines[number + 1 :]])
+    try:
+        for _ in yaml.parse(text, Loader=_LOADER):
+            pass
+    except yaml.YAMLError as error:
+        return complaint_of(error, text).start[0] - mistake.corrected.count("\n")
+    return math.inf
 
 
 def _public(advice: str, line: str) -> str:
-    """Return an advice that shows no password: what it makes of a line may hide from what conceals one in it."""
-    return advice if conceal(line) == line else "mend it, and take the user and password out of the address"
+    """Return an advice that shows no password: what it makes of a line may hide one from ``conceal``."""
+    return (
+        advice if conceal(line) == line else "correct it, and take the user and password out of the address"
+    )
 
 
-def _place(file: str, lines: tuple[str, ...], mark: tuple[int, int]) -> Place:
+def _at(place: Place, problem: str, advice: str) -> Diagnostic:
+    return diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice)
+
+
+def _place(file: str, lines: Sequence[str], mark: tuple[int, int]) -> Place:
     number = min(mark[0], len(lines) - 1)
     while number and not lines[number].strip():
         number -= 1  # the parser gives up behind the last line
@@ -58,34 +163,34 @@ def _place(file: str, lines: tuple[str, ...], mark: tuple[int, int]) -> Place:
     return Place(file, number + 1, column + 1, len(token.group()) if token else 1, source)
 
 
-def _say(place: Place, problem: str, advice: str) -> Diagnostic:
-    return diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice)
-
-
-def _unclosed(complaint: Complaint, file: str, lines: tuple[str, ...]) -> Diagnostic:
+def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnostic:
     """A bracket or quote: where it opens says more than where the parser gives up."""
-    assert complaint.opened is not None  # noqa: S101 - the caller has looked
-    opened = replace(_place(file, lines, complaint.opened), width=1)
+    opened = replace(_place(file, lines, complaint.start), width=1)
     noticed = _place(file, lines, complaint.mark)
-    sign = opened.source[opened.column - 1 : opened.column]
-    if not sign:  # the file ends behind a bracket or a comma
+    if opened.column > len(opened.source):  # the file ends behind a bracket or a comma
         opened = replace(_place(file, lines, _last_open(lines)), width=1)
-        sign = opened.source[opened.column - 1]
-    if "quoted" in complaint.context:
+    sign, rest = opened.source[opened.column - 1], opened.source[opened.column :]
+    related = () if noticed.line == opened.line else ((replace(noticed, width=1), "noticed here"),)
+    if sign in "'\"":
         return replace(
-            _say(opened, f"this {sign} is never closed", f"close it with another {sign}"),
-            related=_related(opened, noticed),
+            _at(opened, f"this {sign} is never closed", f"close it with another {sign}"), related=related
         )
     if opened.line == noticed.line and noticed.source[noticed.column - 1 :].strip():
         advice = f"separate entries with commas, and close `{sign}`; quote text that holds one of `,[]{{}}`"
-        return _say(noticed, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
-    closing = {"{": "`}`", "[": "`]`"}.get(sign, "what closes it")
-    return replace(
-        _say(opened, f"this `{sign}` is never closed", f"add {closing}"), related=_related(opened, noticed)
-    )
+        return _at(noticed, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
+    if noticed.line > opened.line and _starts(noticed.source) == noticed.column > _starts(opened.source):
+        advice = f"end the line above with a comma, or close the `{sign}` of line {opened.line} there"
+        return _at(noticed, "no comma stands in front of this entry", advice)
+    closing = "}" if sign == "{" else "]"
+    advice = f"add `{closing}`" + (" in front of the comment" if re.search(rf"\s#.*\{closing}", rest) else "")
+    return replace(_at(opened, f"this `{sign}` is never closed", advice), related=related)
 
 
-def _last_open(lines: tuple[str, ...]) -> tuple[int, int]:
+def _starts(line: str) -> int:
+    return len(line) - len(line.lstrip()) + 1
+
+
+def _last_open(lines: Sequence[str]) -> tuple[int, int]:
     """Return where the last bracket stands that is not closed again."""
     opened = [(0, 0)]
     for number, line in enumerate(lines):
@@ -97,51 +202,79 @@ def _last_open(lines: tuple[str, ...]) -> tuple[int, int]:
     return opened[-1]
 
 
-def _related(opened: Place, noticed: Place) -> tuple[tuple[Place, str], ...]:
-    return () if noticed.line == opened.line else ((replace(noticed, width=1), "noticed here"),)
+_VALUE_IN_QUOTES = "put the value in quotes if all of it is one text"
+_TRANSLATIONS = {
+    "found a tab character": TAB,
+    "mapping values are not allowed in this context": (
+        "a `: ` cannot stand here",
+        "put a value that holds `: ` in quotes; start a key on a line of its own, in the column of the keys beside it",
+    ),
+    "block sequence entries are not allowed": (
+        "a list entry cannot stand here",
+        "start each `- ` on a line of its own",
+    ),
+    "did not find expected '-' indicator": (
+        "this line is not a list entry like the lines above",
+        "start it with `- `, or in the column of the key that it belongs to",
+    ),
+    "did not find expected node content": (
+        "a value is missing here, or starts with a sign that has a meaning in YAML",
+        "remove a comma too many, or a `- ` in brackets; quote a text that starts with such a sign",
+    ),
+    "found undefined alias": (
+        "no anchor of this name stands above",
+        "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
+    ),
+    "but found another document": (
+        "a second document starts here",
+        "remove the line with `---` or `...`: one file is one document",
+    ),
+    "did not find expected <document start>": (
+        "the document has ended before this line",
+        "start the line in the column of the keys that it belongs to, or remove a line with `---` or `...` above it",
+    ),
+    "control characters are not allowed": ("an invisible control character stands here", "remove it"),
+    "could not find expected ':'": (
+        "this line is neither `key: value` nor a list entry",
+        "write `key: value`, or `- value` in a list; indent it further if it continues the text above",
+    ),
+    "did not find expected comment or line break": (
+        "a text cannot start with this sign",
+        "put the text in quotes",
+    ),
+}
+"""How libyaml's words begin, to a sentence and its help."""
 
 
-def _words(complaint: Complaint, lines: tuple[str, ...]) -> tuple[str, str]:
-    """Return the sentence and the help for the mistakes that people make."""
+def _translated(complaint: Complaint, lines: Sequence[str]) -> tuple[str, str]:
+    """Return the sentence and the help for libyaml's words."""
     line, column = complaint.mark
     source = lines[line] if line < len(lines) else ""
-    sign = source[column : column + 1]
-    match complaint.words:
-        case "found character that cannot start any token" if "\t" in source[: column + 1]:
-            return TAB
-        case words if words.startswith("found a tab character"):
-            return TAB
-        case "found character that cannot start any token":
-            return f"a value cannot start with {sign}", "put the value in quotes"
-        case "mapping values are not allowed in this context":
-            advice = "put a value that holds `: ` in quotes; start a key on a line of its own"
-            return "a `: ` cannot stand here", advice
-        case "did not find expected key" if source[:column].strip():
-            advice = "put the value in quotes where all of it is one text"
-            return "this cannot stand behind the value in front of it", advice
-        case "did not find expected key" | "did not find expected '-' indicator":
-            advice = "start it in the same column as the entries above that it belongs to"
-            return "the indentation of this line fits none of the lines above", advice
-        case "found undefined alias":
-            return (
-                "no anchor of this name stands above",
-                "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
+    if complaint.words == "found character that cannot start any token":
+        return (
+            TAB
+            if "\t" in source[: column + 1]
+            else (
+                f"a value cannot start with {source[column : column + 1]}",
+                "put the value in quotes",
             )
-        case "found unknown escape character":
-            escape = source[column : column + 2]
-            return f"`{escape}` is no escape of YAML's", "put the text in single quotes, where a \\ is a \\"
-        case "but found another document" | "did not find expected <document start>":
+        )
+    if complaint.words == "found unknown escape character":
+        escape = source[column : column + 2]
+        return (
+            f"`{escape}` is not an escape sequence of YAML",
+            "put the text in single quotes, where a \\ is a \\",
+        )
+    if complaint.words == "did not find expected key":
+        if source[:column].strip():
             return (
-                "a second document starts here",
-                "remove the line with `---` or `...`: one file is one document",
+                "this cannot stand behind the value in front of it",
+                "remove it, or put the value in quotes",
             )
-        case "control characters are not allowed":
-            return "an invisible control character stands here", "remove it"
-        case "could not find expected ':'":
-            return (
-                "this is neither `key: value` nor a list entry",
-                "write `key: value`, or `- value` in a list",
-            )
-        case _:
-            words = f"{complaint.words} {complaint.context}".strip()
-            return f"not valid YAML: {words}", "compare the punctuation with the lines around it"
+        return (
+            "this line does not fit the keys above",
+            "start it in the same column as the keys that it belongs to",
+        )
+    words = f"{complaint.words} {complaint.context}".strip()
+    unknown = f"not valid YAML: {words}", "compare the punctuation with the lines around it"
+    return next((text for start, text in _TRANSLATIONS.items() if complaint.words.startswith(start)), unknown)

@@ -11,8 +11,8 @@ from image_matrix.diagnostics import Rule
 
 YAML_SYNTAX = Rule(
     "IM001", "yaml-syntax", "{problem}", "{advice}",
-    "The file is not YAML. Where a slip explains it (no space behind a colon, a tab, a quote too many) the place is the slip's; "
-    "else it is where the parser gave up, and the mistake is often on a line before it.",
+    "The file is not YAML. The place is that of a common mistake (no space behind a colon, a tab, a quote too many) if correcting it "
+    "helps, else the place where the parser gives up: the mistake may be on a line before it.",
     bad="images:\n  base: {from: debian\n", good="images:\n  base: {from: debian}\n",
 )  # fmt: skip
 DUPLICATE_KEY = Rule(
