@@ -15,7 +15,7 @@ from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
-from image_matrix.validate import check_meaning
+from image_matrix.validate import check_meaning, check_sound_names
 from image_matrix.validate.flux_variables import expanded_by_flux
 
 if TYPE_CHECKING:
@@ -38,15 +38,14 @@ def load(
     """
     documents, findings = _documents(texts)
     shapes = _shape(documents, cache)
-    findings += shapes
-    if findings:
-        every = [*findings, *_despite(documents, shapes, templates, serving)]
-        raise MatrixError(diagnose(explained(every, documents), documents))
+    if shapes:
+        meant = check_sound_names(documents.value, [item.path for item in shapes], templates)
+        raise MatrixError(diagnose(explained([*findings, *shapes, *meant], documents), documents))
     matrix = read_matrix(documents.value)
     variants = expand(matrix)
-    meant = check_meaning(matrix, variants, templates, serving)
+    meant = check_meaning(documents.value, matrix, variants, templates, serving)
     meant += expanded_by_flux(documents.value, meant)
-    found = diagnose(explained(meant, documents), documents)
+    found = diagnose(explained([*findings, *meant], documents), documents)
     if errors(found):
         raise MatrixError(found)
     warnings = tuple(item for item in found if not _of_a_site(item, documents))
@@ -70,14 +69,6 @@ def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
     The workflow is rendered from the matrix: a site that builds for itself has logged in already.
     """
     return item.code == rules.NO_LOGIN.code and item.place.file != documents.parts[0].file
-
-
-def _despite(
-    documents: Documents, findings: list[Finding], templates: Collection[str], serving: Collection[str]
-) -> list[Finding]:
-    from image_matrix.config.error_recovery import findings_despite
-
-    return findings_despite(documents, findings, templates, serving)
 
 
 def _documents(texts: Mapping[str, str]) -> tuple[Documents, list[Finding]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
     addresses,
     build,
     conflicts,
+    doubt,
     downloads,
     environment,
     names,
@@ -30,10 +33,10 @@ from image_matrix.validate import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.diagnostics import Finding
+    from image_matrix.diagnostics import Finding, Path
 
 CHECKS = (
     names.bad_names,
@@ -48,7 +51,6 @@ CHECKS = (
     environment.not_expanded,
     packages.bad_requirements,
     packages.listed_twice,
-    downloads.without_place,
     downloads.lost,
     tests.unreadable_commands,
     variants.axes_twice,
@@ -74,8 +76,13 @@ CHECKS = (
 )
 """Checks of the declarations alone."""
 
-VARIANT_CHECKS = (
+MATCH_CHECKS = (
+    variants.unknown_in_matches,
     variants.without_parent,
+)
+"""Checks of what images compare axis values with."""
+
+VARIANT_CHECKS = (
     variants.empty,
     variants.platforms,
     variants.same_names,
@@ -83,6 +90,7 @@ VARIANT_CHECKS = (
     placeholders.indexes_without_version,
     packages.without_installer,
     packages.provider_without_needs,
+    downloads.without_place,
     downloads.overwritten,
     packages.too_many_layers,
     conflicts.pinned_otherwise,
@@ -95,7 +103,7 @@ VARIANT_CHECKS = (
     profiles_pods.hub_package,
     profiles_pods.nodes,
 )
-"""Checks that need the variants of the images that are sound."""
+"""Checks of variants."""
 
 
 SECTIONS = {
@@ -109,26 +117,44 @@ SECTIONS = {
 
 
 def check_meaning(
-    matrix: Matrix, expanded: Mapping[str, Variant], templates: Collection[str], serving: Collection[str]
+    value: Any,  # noqa: ANN401 - a YAML value
+    matrix: Matrix,
+    expanded: Mapping[str, Variant],
+    templates: Collection[str],
+    serving: Collection[str],
 ) -> list[Finding]:
-    """Return everything that is wrong with a matrix beyond its shape."""
-    found = list(
-        chain(
-            chain.from_iterable(check(matrix) for check in CHECKS),
-            references.unknown_templates(matrix, templates),
-            chain.from_iterable(check(matrix, expanded) for check in VARIANT_CHECKS),
-            tests.http_without_service(matrix, expanded, serving),
-        )
-    )
-    causes = {finding.path[1] for finding in found if finding.rule in _CAUSES}
+    """Return everything that is wrong with a matrix beyond its shape: its causes, not what follows from them.
+
+    Names come first, then what is compared with axes, then variants; each check passes over the entries in which an
+    earlier one has found something, and those that name them.
+    """
+    found = check_names(matrix, templates)
+    http = partial(tests.http_without_service, serving=serving)
+    for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, http)):
+        doubted = doubt.in_doubt(value, [item.path for item in found if item.rule.severity == "error"])
+        every = chain.from_iterable(check(matrix, expanded) for check in checks)
+        found += [item for item in every if item.path[:2] not in doubted]
+    return doubt.once(found)
+
+
+def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
+    """Return what is wrong with the declarations alone."""
+    every = chain.from_iterable(check(matrix) for check in CHECKS)
+    found = [*every, *references.unknown_templates(matrix, templates)]
     meant = {section for finding in found for section in _may_be_meant(finding)}
-    return [
-        finding
-        for finding in found
-        if not (finding.rule is rules.EMPTY_VARIANTS and finding.path[1] in causes)
-        and not (finding.rule is rules.UNUSED and finding.path[0] in meant)
-        and not (finding.rule is rules.PIP_CONFLICT and causes.intersection(finding.fields["images"]))  # type: ignore[arg-type]
-    ]
+    return [item for item in found if not (item.rule is rules.UNUSED and item.path[0] in meant)]
+
+
+def check_sound_names(value: Any, faults: Sequence[Path], templates: Collection[str]) -> list[Finding]:  # noqa: ANN401
+    """Return the errors of the declarations that are independent of ``faults``, where the shape is wrong."""
+    remaining = doubt.without_faults(value, faults)
+    if remaining is None:
+        return []
+    doubted = doubt.in_doubt(value, faults)
+    found = check_names(read_matrix(remaining), templates)
+    return doubt.once(
+        item for item in found if item.rule.severity == "error" and doubt.independent(item, doubted, faults)
+    )
 
 
 def _may_be_meant(finding: Finding) -> tuple[str, ...]:
@@ -136,12 +162,3 @@ def _may_be_meant(finding: Finding) -> tuple[str, ...]:
     if finding.rule is rules.UNKNOWN_REFERENCE:
         return (SECTIONS[str(finding.fields["what"])],) if finding.fields["what"] in SECTIONS else ()
     return ("sources",) if finding.rule in (rules.UNKNOWN_PARENT, rules.PARENT_AND_SOURCE) else ()
-
-
-_CAUSES = (
-    rules.NO_PARENT_VARIANT,
-    rules.UNKNOWN_AXIS_VALUE,
-    rules.AXIS_NOT_HERE,
-    rules.UNKNOWN_REFERENCE,
-)
-"""An image that is empty, or has other packages than are meant, because of one of these needs no second message."""

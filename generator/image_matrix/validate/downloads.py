@@ -29,7 +29,7 @@ _LOST = {
 """Folders where a file of an image is not to be found when it runs, and why."""
 
 
-def without_place(matrix: Matrix) -> Iterator[Finding]:
+def without_place(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Downloads that say too little, or too much, about what becomes of the file."""
     conda = uses_conda(matrix)
     for name, item in matrix.downloads.items():

@@ -96,7 +96,8 @@ def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
     every: dict[str, set[str]] = {axis: set(values) for axis, values in matrix.axes.items()}
     for image in matrix.images.values():
         for axis, values in image.axes.items():
-            every.setdefault(axis, set()).update(values)
+            if values:  # else the axis is unknown itself
+                every.setdefault(axis, set()).update(values)
     for at, (axis, values) in enumerate(profile.axes.items()):
         path: Path = ("profiles", name, "axes", axis if values else at)
         where = human(path[:3])

@@ -57,7 +57,7 @@ def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:
 
 
 def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
-    """Axes that nobody declared, and comparisons with axes and values that an image does not have."""
+    """Axes that nobody declared."""
     for image in matrix.images.values():
         for position, axis in enumerate(image.axes):
             if not image.axes[axis]:
@@ -69,6 +69,10 @@ def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
                     "suggestion": suggestion,
                 }
                 yield rules.UNKNOWN_REFERENCE.at(_axis_path(image, position), "value", **fields)
+
+
+def unknown_in_matches(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Comparisons with axes and values that an image does not have."""
     for image in sound_images(matrix).values():
         axes = all_axes(matrix, image.name)
         for path, match in matches_of(image):

@@ -1,0 +1,126 @@
+"""What follows from a mistake, and what is independent of it.
+
+An entry is what a section declares under a name: ``images.base``. It is in doubt if a mistake stands in it, or if it
+names an entry that is in doubt. What else is wrong with it may only follow from that mistake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from image_matrix.diagnostics import Finding, Path
+
+_EMPTY_ENTRIES: dict[str, Any] = {
+    "axes": [],
+    "sources": "",
+    "downloads": {"version": "", "url": ""},
+    "accelerators": {},
+    "bundles": {},
+    "images": {},
+    "resources": {"display_name": ""},
+    "profiles": {"display_name": "", "images": {}},
+}
+"""Section to an entry that has nothing but its name."""
+_NAMELESS = {
+    "platforms",
+    "frontend",
+    "labels",
+    "mirrors",
+    "ca_bundle",
+    "netrc",
+    "apt_snapshot",
+    "build",
+    "site",
+}
+"""Fields that declare no names, and that may be left out."""
+_OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_TEMPLATE)
+"""Rules about one field that names something, whatever else is wrong with the entry."""
+MOST_PLACES = 3
+"""Further places of an unknown name that are shown."""
+
+
+def in_doubt(value: Any, faults: Collection[Path]) -> set[Path]:  # noqa: ANN401 - a YAML value
+    """Return the paths of the entries of a matrix that are in doubt because something is wrong at ``faults``."""
+    doubted = {path[:2] for path in faults if len(path) > 1 and path[0] in _EMPTY_ENTRIES}
+    if not doubted:
+        return set()
+    names = {
+        (section, name): set(_texts(entry))
+        for section in _EMPTY_ENTRIES
+        for name, entry in (value.get(section) or {}).items()
+    }
+    while more := {
+        entry
+        for entry, texts in names.items()
+        if entry not in doubted and not texts.isdisjoint(path[1] for path in doubted)
+    }:
+        doubted |= more
+    return doubted
+
+
+def _texts(value: Any) -> Iterator[object]:  # noqa: ANN401
+    """Yield every key and every scalar of a value."""
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(item)
+    if not isinstance(value, (dict, list)):
+        yield value
+
+
+def without_faults(value: Any, faults: Collection[Path]) -> Any:  # noqa: ANN401
+    """Return a matrix of the right shape, in which faulty fields of entries are left out and every name is kept.
+
+    ``None`` if a section is faulty as a whole: then its names are not known.
+    """
+    if () in faults:
+        return None
+    result = dict(value)
+    for section, *path in faults:
+        if section in _NAMELESS:
+            result.pop(section, None)
+        elif section not in _EMPTY_ENTRIES or not path:
+            return None
+        else:
+            entry = _without(result[section][path[0]], path[1:], _EMPTY_ENTRIES[section])
+            result[section] = {**result[section], path[0]: entry}
+    return result
+
+
+def _without(entry: Any, path: Sequence[str | int], empty: Any) -> Any:  # noqa: ANN401
+    """Return an entry without one of its fields; empty, where that says nothing."""
+    if not path or not isinstance(entry, dict) or not isinstance(empty, dict):
+        return empty
+    return {**empty, **{key: item for key, item in entry.items() if key != path[0]}}
+
+
+def independent(finding: Finding, doubted: Collection[Path], faults: Iterable[Path]) -> bool:
+    """Say whether a finding about a declaration does not follow from ``faults``."""
+    if finding.path[:2] not in doubted or finding.rule is rules.BAD_NAME:
+        return True
+    return finding.rule in _OF_A_NAME and all(finding.fields["name"] not in path[1:2] for path in faults)
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with one for each unknown name; the other places of that name stand beside it."""
+    first: dict[object, Finding] = {}
+    for finding in findings:
+        cause = _unknown_name(finding) or id(finding)
+        known = first.setdefault(cause, finding)
+        if known is not finding and len(known.related) < MOST_PLACES:
+            first[cause] = known.beside(*known.related, (finding.path, "and here"))
+    return list(first.values())
+
+
+def _unknown_name(finding: Finding) -> tuple[object, ...] | None:
+    fields = finding.fields
+    if finding.rule is rules.UNKNOWN_PARENT:
+        return "image", fields["name"]
+    if finding.rule is rules.UNKNOWN_REFERENCE:
+        return fields["what"], fields["name"]
+    return (fields["axis"], fields["value"]) if finding.rule is rules.UNKNOWN_AXIS_VALUE else None
