@@ -5,13 +5,14 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_matrix.config.overlay_merge import empties, merge, removals
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NAMES = st.sampled_from("abcd")
+law = settings(max_examples=30)  # trees are slow to make
 
 
 def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -38,12 +39,14 @@ def paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     return [found for key, item in value.items() for found in paths(item, (*path, key))]
 
 
+@law
 @given(TREES)
 def test_nothing_on_top_changes_nothing(base: dict[str, Any]) -> None:
     assert merge(base, {}) == base
     assert merge(base, base) == base
 
 
+@law
 @given(TREES, OVERLAYS)
 def test_what_the_overlay_says_holds(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     merged = merge(base, overlay)
@@ -52,6 +55,7 @@ def test_what_the_overlay_says_holds(base: dict[str, Any], overlay: dict[str, An
             assert at(merged, path) == at(overlay, path)
 
 
+@law
 @given(TREES)
 def test_an_empty_value_removes(base: dict[str, Any]) -> None:
     for path in paths(base):
@@ -63,12 +67,14 @@ def test_an_empty_value_removes(base: dict[str, Any]) -> None:
         assert set(at(base, path[:-1])) - set(at(merged, path[:-1])) == {path[-1]}
 
 
+@law
 @given(TREES, OVERLAYS)
 def test_what_the_overlay_does_not_say_stays(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     merged = merge(base, overlay)
     assert all(merged[key] == value for key, value in base.items() if key not in overlay)
 
 
+@law
 @given(TREES, OVERLAYS)
 def test_neither_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     before = deepcopy((base, overlay))
@@ -76,6 +82,7 @@ def test_neither_is_changed(base: dict[str, Any], overlay: dict[str, Any]) -> No
     assert (base, overlay) == before
 
 
+@law
 @given(TREES, OVERLAYS)
 def test_what_is_removed_was_there_and_is_not_any_more(base: Any, overlay: Any) -> None:
     gone = set(removals(base, overlay))

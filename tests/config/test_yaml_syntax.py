@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from image_matrix.diagnostics import catalogue as rules
-from image_matrix.project.load import load
 from image_matrix.config.yaml_loader import parse
 from image_matrix.config.yaml_syntax import complaint_of, find_mistake
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.project.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

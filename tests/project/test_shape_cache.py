@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.project.content_cache import ContentCache
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.project import load as loading
+from image_matrix.project.content_cache import ContentCache
 from image_matrix.project.load import load
 
 ROOT = Path(__file__).parent.parent.parent

@@ -32,8 +32,8 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     from image_matrix.lock.resolver_api import ALL
     from image_matrix.output_tree.atomic import write_durably
     from image_matrix.output_tree.files import File
-    from image_matrix.project.inputs import read_inputs
     from image_matrix.project.content_cache import content_cache
+    from image_matrix.project.inputs import read_inputs
     from image_matrix.project.load import load
 
     if names and not upgrade:

@@ -29,6 +29,18 @@ OwnTests = Mapping[TestKind, Mapping[str, str]]
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
+DECLARED_IN = {
+    "source": "sources",
+    "bundle": "bundles",
+    "accelerator": "accelerators",
+    "download": "downloads",
+    "axis": "axes",
+    "image": "images",
+    "size": "resources",
+    "profile": "profiles",
+}
+"""What a name can be of, and the section that declares it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Download:

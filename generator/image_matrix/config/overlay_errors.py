@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.overlay_merge import empties, merge, removals, without
 from image_matrix.config.schema import human, is_field
 from image_matrix.config.schema_terms import type_name
 from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.validate import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,16 +86,18 @@ def _removes_nothing(value: Any, path: Path) -> Finding:  # noqa: ANN401
 
 
 def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
-    """A name that is unknown because an overlay removes it."""
+    """A name that is unknown because an overlay removes it, or the section that declares it."""
     if finding.rule not in (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE):
         return finding
-    what, name = str(finding.fields.get("what", "image")), str(finding.fields["name"])
-    path = (SECTIONS.get(what, "images"), name)
-    if path not in removed:
+    section = DECLARED_IN.get(str(finding.fields.get("what", "image")), "")
+    path = next(
+        (path for path in ((section,), (section, str(finding.fields["name"]))) if path in removed), None
+    )
+    if path is None:
         return finding
     suggestion = "remove in the overlay what uses it, too, or leave it there"
     return replace(finding, fields={**finding.fields, "suggestion": suggestion}).beside(
-        (path, "removed here")
+        (path, "removed here"), *finding.related
     )
 
 

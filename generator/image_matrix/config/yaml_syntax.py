@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.composer import ComposerError
 
+from image_matrix.config.yaml_mistakes import FAR_ABOVE, IN_A_LINE, OF_A_LINE, TAB
 from image_matrix.diagnostics import Diagnostic, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import conceal
-from image_matrix.config.yaml_mistakes import FAR_ABOVE, IN_A_LINE, OF_A_LINE, TAB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

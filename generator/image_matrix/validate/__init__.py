@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
@@ -106,16 +107,6 @@ VARIANT_CHECKS = (
 """Checks of variants."""
 
 
-SECTIONS = {
-    "source": "sources",
-    "bundle": "bundles",
-    "accelerator": "accelerators",
-    "download": "downloads",
-    "axis": "axes",
-}
-"""What a name can be of, and the section that declares it."""
-
-
 def check_meaning(
     value: Any,  # noqa: ANN401 - a YAML value
     matrix: Matrix,
@@ -160,5 +151,5 @@ def check_sound_names(value: Any, faults: Sequence[Path], templates: Collection[
 def _may_be_meant(finding: Finding) -> tuple[str, ...]:
     """Return the sections of which a wrong name may mean something: what seems unused there, may be it."""
     if finding.rule is rules.UNKNOWN_REFERENCE:
-        return (SECTIONS[str(finding.fields["what"])],) if finding.fields["what"] in SECTIONS else ()
+        return (DECLARED_IN[str(finding.fields["what"])],) if finding.fields["what"] in DECLARED_IN else ()
     return ("sources",) if finding.rule in (rules.UNKNOWN_PARENT, rules.PARENT_AND_SOURCE) else ()

@@ -26,18 +26,8 @@ _EMPTY_ENTRIES: dict[str, Any] = {
     "profiles": {"display_name": "", "images": {}},
 }
 """Section to an entry that has nothing but its name."""
-_NAMELESS = {
-    "platforms",
-    "frontend",
-    "labels",
-    "mirrors",
-    "ca_bundle",
-    "netrc",
-    "apt_snapshot",
-    "build",
-    "site",
-}
-"""Fields that declare no names, and that may be left out."""
+_NAMELESS = {"platforms", "frontend", "labels", "mirrors", "ca_bundle", "netrc", "apt_snapshot", "build"}
+"""Fields that declare no names, and that no entry is compared with."""
 _OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_TEMPLATE)
 """Rules about one field that names something, whatever else is wrong with the entry."""
 MOST_PLACES = 3

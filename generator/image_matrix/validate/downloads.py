@@ -31,13 +31,22 @@ _LOST = {
 
 def without_place(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Downloads that say too little, or too much, about what becomes of the file."""
-    conda = uses_conda(matrix)
+    conda, likely = uses_conda(matrix), likely_installer(matrix)
     for name, item in matrix.downloads.items():
         wrong = _installer(matrix, item) if conda and name == MICROMAMBA else _way(item)
         if wrong:
             problem, advice = wrong
+            if name == likely:
+                advice = f"if it installs the conda packages, name it `{MICROMAMBA}`, else {advice}"
             where = f"download `{name}`"
             yield rules.BAD_VALUE.at(("downloads", name), "key", where=where, problem=problem, advice=advice)
+
+
+def likely_installer(matrix: Matrix) -> str | None:
+    """Return a download without a place which may be micromamba under another name, where that is missing."""
+    if MICROMAMBA in matrix.downloads or not uses_conda(matrix):
+        return None
+    return next((name for name, item in matrix.downloads.items() if not _ways(item)), None)
 
 
 def _ways(item: Download) -> list[str]:

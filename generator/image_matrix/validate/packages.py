@@ -9,7 +9,7 @@ from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.validate.downloads import MICROMAMBA
+from image_matrix.validate.downloads import MICROMAMBA, likely_installer
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
 def _missing_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
 ) -> tuple[str, str] | None:
-    if manager == "conda" and MICROMAMBA not in matrix.downloads:
+    if manager == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
         return "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
@@ -118,7 +118,7 @@ def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
     if "python" not in item.values:
         yield "it has no axis `python` that says which", 'add `axes: {python: ["3.13"]}` here'
-    if item.provider == "conda" and MICROMAMBA not in matrix.downloads:
+    if item.provider == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
         yield "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
     pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
     if item.provider == "uv" and "uv" not in pip:
