@@ -67,12 +67,12 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
         raise CallError(str(error), REFUSED) from error
     click.echo(_printed(made, format_), nl=False)
     hub = project.loaded.matrix.catalog.site.hub
-    said = [
+    wrong = [
         *chart_findings(made.values, release, hub),
         *_lost(made, release, {item.name: item for item in (*found, own)}, ours),
     ]
-    report(said)
-    return 2 if errors(said) else 0
+    report(wrong)
+    return 2 if errors(wrong) else 0
 
 
 def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:

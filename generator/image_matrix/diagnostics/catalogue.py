@@ -220,6 +220,13 @@ REPLACED_FILE = Rule(
     "The file of the ancestor is overwritten in this image and its children, and still takes its space below.",
     severity="warning",
 )  # fmt: skip
+BUNDLES_DISAGREE = Rule(
+    "IM408", "bundles-disagree", "{where} has `{first}` of the bundle `{first_bundle}` and `{second}` of `{second_bundle}`",
+    "write what you mean into `{field}` beside `bundles`: it wins over both",
+    "What is said last of a package counts. Of two bundles the second would win without a word, and the first line would mean nothing.",
+    bad="bundles:\n  new: {pip: [pandas==3.1.1]}\n  old: {pip: [pandas==2.2.0]}\nimages:\n  jupyter: {parent: base, bundles: [new, old]}\n",
+    good="images:\n  jupyter: {parent: base, bundles: [new, old], pip: [pandas==3.1.1]}\n",
+)  # fmt: skip
 
 TEMPLATE_ERROR = Rule(
     "IM501", "template-error", "{problem}", "{advice}",

@@ -32,7 +32,7 @@ def _snake(name: str) -> str:
 
 def camel_case(name: str) -> str:
     """Return a field's name as in Kubernetes' own YAML: ``volume_mounts`` is ``volumeMounts``."""
-    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+    return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
 
 
 def _fields(names: str, *required: str, snake: bool = True) -> Fields:

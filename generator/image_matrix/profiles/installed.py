@@ -39,5 +39,5 @@ def chart_findings(values: Mapping[str, Any], release: Release, hub: str) -> Ite
 
 
 def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = values.get(name)
-    return found if isinstance(found, dict) else {}
+    section = values.get(name)
+    return section if isinstance(section, dict) else {}

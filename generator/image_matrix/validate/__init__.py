@@ -12,6 +12,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
     addresses,
     build,
+    bundles,
     conflicts,
     doubt,
     downloads,
@@ -50,8 +51,10 @@ CHECKS = (
     placeholders.unknown_placeholders,
     addresses.passwords,
     environment.not_expanded,
+    environment.moving_labels,
     packages.bad_requirements,
     packages.listed_twice,
+    bundles.disagreeing,
     downloads.lost,
     tests.unreadable_commands,
     variants.axes_twice,

@@ -9,7 +9,7 @@ from image_matrix.config.build import GITHUB_REGISTRY
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
-from image_matrix.validate.names import is_repository, reference_advice
+from image_matrix.validate.names import has_domain, is_repository, reference_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,8 +53,27 @@ def build_names(matrix: Matrix) -> Iterator[Finding]:
         yield _bad("staging", "is the registry itself", "pull requests push there; name another path")
     if build.workflow and host == DOCKER_HUB:
         yield from _docker_hub(matrix)
+    for field in ("default_branch", "release_branch"):
+        yield from _branch(field, getattr(build, field))
     if build.default_branch == build.release_branch:
         yield _bad("release_branch", "is the default branch", "name a branch of its own, such as `release`")
+
+
+def _branch(field: str, name: str) -> Iterator[Finding]:
+    """A name that no branch has: with git's prefix for branches, or one that git refuses (git-check-ref-format)."""
+    bare = re.sub(r"^(refs/)?(heads|remotes/origin|origin)/", "", name)
+    if name.startswith(("refs/", "origin/", "remotes/")):
+        advice = (
+            f"write `{bare}`"
+            if not bare.startswith("refs/")
+            else "write the branch's own name, without `refs/`"
+        )
+        yield _bad(field, f"`{name}` is not the name of a branch", advice)
+    elif ".." in name or name.endswith(".") or any(part.endswith(".lock") for part in name.split("/")):
+        advice = "write the name as `git branch` prints it"
+        yield _bad(
+            field, f"git has no branch `{name}`: `..`, `.lock` and a `.` at the end are not allowed", advice
+        )
 
 
 def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
@@ -95,6 +114,12 @@ def build_tools(matrix: Matrix) -> Iterator[Finding]:
     scan, sign = matrix.build.scan, matrix.build.sign
     if scan.tool == "image" and not scan.image:
         yield _bad("scan", "names no scanner image", "add `image: registry.example.org/scanner@sha256:…`")
+    if scan.image and not has_domain(scan.image):
+        path: Path = ("build", "scan", "image")
+        advice = f"write the whole reference: `docker.io/{scan.image}`"
+        yield rules.BAD_REFERENCE.at(
+            path, value=scan.image, what="image reference with a digest", advice=advice
+        )
     if scan.tool in ("command", "image"):
         joined = " ".join(scan.command)
         for place in ("{archive}", "{report}"):

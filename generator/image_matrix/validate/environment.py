@@ -1,4 +1,4 @@
-"""Variables that name themselves, as a shell would expand them: their values are literal."""
+"""Variables that name themselves, as a shell would expand them, and labels that move: values are literal and stay."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
+MOVING_LABELS = frozenset(
+    {
+        "org.label-schema.build-date", "org.label-schema.vcs-ref", "org.opencontainers.image.created",
+        "org.opencontainers.image.revision",
+    }
+)  # fmt: skip
+"""Labels of a build's time and commit: github.com/opencontainers/image-spec, annotations.md; label-schema.org."""
 PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The variable PATH of an image that starts at Debian or Ubuntu (templates/dockerfiles/macros.j2)."""
 
@@ -29,6 +36,17 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
                 place = (*path, name)
                 fields = {"where": human(place), "reference": found[0], "advice": _advice(name, value)}
                 yield rules.NOT_EXPANDED.at(place, **fields)
+
+
+def moving_labels(matrix: Matrix) -> Iterator[Finding]:
+    """Labels that say when an image was built, or of which commit: no image would ever be the same twice."""
+    labels: list[tuple[Path, Mapping[str, str]]] = [(("labels",), matrix.labels)]
+    labels += [((*path, "labels"), settings.labels) for path, settings in settings_of(matrix)]
+    for path, names in labels:
+        for name in MOVING_LABELS & names.keys():
+            problem = f"`{name}` would be another one with every commit, and the image with it"
+            advice = "remove it: a release says so of the image, as annotations"
+            yield rules.BAD_VALUE.at((*path, name), "key", where=human(path), problem=problem, advice=advice)
 
 
 def _environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:

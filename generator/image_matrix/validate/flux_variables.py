@@ -87,8 +87,13 @@ def _rendered(value: Any) -> str:  # noqa: ANN401
 
 
 def _finding(path: Path, target: Target, text: str) -> Finding:
-    found = _VARIABLE.search(text)
+    variable = _VARIABLE.search(text)
     in_variables = {"env", "environment"} & set(path)
     advice = _IN_VARIABLES if in_variables else "write it without `${`"
-    fields = {"where": human(path), "text": found[0] if found else text, "who": "Flux", "advice": advice}
+    fields = {
+        "where": human(path),
+        "text": variable[0] if variable else text,
+        "who": "Flux",
+        "advice": advice,
+    }
     return rules.EXPANDED_TEXT.at(path, target, **fields)

@@ -59,14 +59,16 @@ def bad_references(matrix: Matrix) -> Iterator[Finding]:
         )
     tagged: list[tuple[Path, str]] = [(("sources", name), value) for name, value in matrix.sources.items()]
     for path, value in [*tagged, (("frontend",), matrix.frontend)]:
-        if not _REFERENCE.fullmatch(value):
+        if not _REFERENCE.fullmatch(value) or not has_domain(value):
             example = "docker.io/library/debian:trixie-slim"
             advice = _FRONTEND if value == "builtin" else reference_advice(value, example)
             yield rules.BAD_REFERENCE.at(path, value=value, what="image reference with a tag", advice=advice)
     for prefix, mirror in matrix.mirrors.registries.items():
         for text in (prefix, mirror):
-            if not _REPOSITORY.fullmatch(text):
+            if not is_repository(text):
                 advice = reference_advice(text, "mirror.example.org/dockerhub")
+                if text == prefix and is_repository(f"docker.io/{text}"):
+                    advice = f"write the whole prefix: `docker.io/{text}`"
                 what = f"registry prefix in {human(('mirrors', 'registries'))}"
                 yield rules.BAD_REFERENCE.at(
                     ("mirrors", "registries", prefix), value=text, what=what, advice=advice
@@ -75,10 +77,11 @@ def bad_references(matrix: Matrix) -> Iterator[Finding]:
 
 def is_repository(text: str) -> bool:
     """Say whether a text is a registry with a path, without tag."""
-    return _REPOSITORY.fullmatch(text) is not None and _has_domain(text)
+    return _REPOSITORY.fullmatch(text) is not None and has_domain(text)
 
 
-def _has_domain(reference: str) -> bool:
+def has_domain(reference: str) -> bool:
+    """Say whether a reference starts with a registry's host; a bare name is Docker Hub's, which is to be said."""
     domain = reference.partition("/")[0]
     return "." in domain or ":" in domain or domain == "localhost"
 
@@ -93,11 +96,13 @@ def reference_advice(value: str, example: str) -> str:
         return f"references are lower-case: `{value.lower()}`"
     if value.count("/") == 0 and _REFERENCE.fullmatch(f"docker.io/library/{value}"):
         return f"write the whole reference: `docker.io/library/{value}`"
+    if "/" in value and not has_domain(value) and _REFERENCE.fullmatch(f"docker.io/{value}"):
+        return f"write the whole reference: `docker.io/{value}`"
     untagged = value.rpartition(":")[0]
     if _REPOSITORY.fullmatch(untagged) and "/" in untagged and ":" not in example:
         return f"leave the tag out: `{untagged}`"
-    if _REPOSITORY.fullmatch(value) and _has_domain(value) and ":" in example:
+    if _REPOSITORY.fullmatch(value) and has_domain(value) and ":" in example:
         return f"add a tag: `{value}:TAG`"
-    if not _has_domain(value):
+    if not has_domain(value):
         return f"start with the registry's host, as in `{example}`"
     return f"write it like `{example}`"

@@ -68,10 +68,14 @@ def _cores(value: object) -> str:
 
 
 def memory_findings(path: Path, value: object) -> Iterator[Finding]:
-    """An amount of memory that KubeSpawner refuses, or in which nothing could run. Of nothing, 0, it makes no limit."""
+    """An amount of memory that KubeSpawner refuses, in which nothing could run, or which it takes for none."""
     if isinstance(value, (int, str)) and not isinstance(value, bool) and is_memory(value):
         count = byte_count(value)
-        if count and count < LEAST_MEMORY:
+        if count == 0:
+            problem = f"KubeSpawner takes `{value}` for no amount at all"
+            advice = "write a number with M or G, or remove it"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+        elif count and count < LEAST_MEMORY:
             problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
             advice = f"write {value}G or {value}M" if str(value).isdigit() else "write a number with M or G"
             yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)

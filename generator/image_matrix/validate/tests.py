@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from image_matrix.config.placeholders import names
 from image_matrix.config.schema import human
 from image_matrix.config.served_app import IDES, served_by
+from image_matrix.config.shell_syntax import shell_syntax
+from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.references import every_settings, settings_of
@@ -22,17 +24,32 @@ _RUN = "rootfs/KIND/etc/services.d/NAME/run"
 
 
 def unreadable_commands(matrix: Matrix) -> Iterator[Finding]:
-    """Commands with a quote that is not closed."""
+    """Commands with a quote that is not closed, and those that only a shell would understand."""
     for path, settings in every_settings(matrix):
         for command in settings.tests.get("commands", {}):
-            try:
-                shlex.split(command)
-            except ValueError as error:
+            mistake = _mistake(command)
+            if mistake:
                 place: Path = (*path, "tests", "commands", command)
-                problem = f"`{command}` cannot be split into words: {str(error).lower()}"
-                advice = "close the quotation, or put a backslash before the quote"
+                problem, advice = mistake
                 where = human(place[:-1])
                 yield rules.BAD_VALUE.at(place, "key", where=where, problem=problem, advice=advice)
+
+
+def _mistake(command: str) -> tuple[str, str] | None:
+    """Return what is wrong with a command, and what to write."""
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        problem = f"`{command}` cannot be split into words: {str(error).lower()}"
+        return problem, "close the quotation, or put a backslash before the quote"
+    piece = shell_syntax(command)
+    if not piece:
+        return None
+    shell = as_written(f"sh -c {shlex.quote(command)}")
+    return (
+        f"no shell runs `{command}`, and `{piece}` would be a word like any other",
+        f"write `{shell}`, or put `{piece}` in quotes where it is meant as it stands",
+    )
 
 
 def unknown_axes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
