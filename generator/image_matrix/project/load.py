@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from image_matrix.config.document import Documents
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import explained, overlaid
 from image_matrix.config.read import read_matrix
-from image_matrix.config.schema import check_shape, schema_text
 from image_matrix.config.variants import expand
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.project.cached import cached_order, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.validate import check_meaning, check_sound_names
 from image_matrix.validate.flux_variables import expanded_by_flux
@@ -33,15 +32,15 @@ def load(
     """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
 
     ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service. ``cache`` keeps
-    that a matrix has the right shape. Raises :class:`MatrixError` with every problem that was found; warnings come
+    what need not be computed again. Raises :class:`MatrixError` with every problem that was found; warnings come
     along.
     """
     documents, findings = _documents(texts)
-    shapes = _shape(documents, cache)
+    shapes = cached_shape(documents, cache)
     if shapes:
         meant = check_sound_names(documents.value, [item.path for item in shapes], templates)
         raise MatrixError(diagnose(explained([*findings, *shapes, *meant], documents), documents))
-    matrix = read_matrix(documents.value)
+    matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache))
     variants = expand(matrix)
     meant = check_meaning(documents.value, matrix, variants, templates, serving)
     meant += expanded_by_flux(documents.value, meant)
@@ -50,17 +49,6 @@ def load(
         raise MatrixError(found)
     warnings = tuple(item for item in found if not _of_a_site(item, documents))
     return Loaded(matrix, variants, documents, warnings, frozenset(serving))
-
-
-def _shape(documents: Documents, cache: ContentCache) -> list[Finding]:
-    """Return what has a wrong shape; a matrix that was right in an earlier run is not validated again."""
-    content = json.dumps([schema_text(), documents.value])
-    if cache.get("shape", content) == "valid":
-        return []
-    findings = check_shape(documents)
-    if not findings:
-        cache.put("shape", content, "valid")
-    return findings
 
 
 def _of_a_site(item: Diagnostic, documents: Documents) -> bool:

@@ -1,4 +1,4 @@
-"""A matrix whose shape was right is not validated again; anything else is."""
+"""What is kept of a matrix is what would be computed, and nothing is believed that is damaged."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from image_matrix.dag import build_order
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.project import load as loading
+from image_matrix.project import cached
+from image_matrix.project.cached import cached_order
 from image_matrix.project.content_cache import ContentCache
 from image_matrix.project.load import load
 
@@ -26,7 +28,7 @@ def loads(text: str, cache: ContentCache) -> None:
 def test_an_unchanged_matrix_is_not_validated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = ContentCache(tmp_path)
     loads(MATRIX, cache)
-    monkeypatch.setattr(loading, "check_shape", lambda _: pytest.fail("validated again"))
+    monkeypatch.setattr(cached, "check_shape", lambda _: pytest.fail("validated again"))
     loads(MATRIX, cache)
     loads(f"# another comment\n{MATRIX}", cache)
 
@@ -37,28 +39,57 @@ def test_what_is_wrong_is_said_every_time(tmp_path: Path) -> None:
         with pytest.raises(MatrixError) as raised:
             loads(text, cache)
         assert [item.code for item in raised.value.diagnostics] == ["IM101"]
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "shape").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b'"vali', b'"wrong"', b"[]", b"\xff"])
 def test_a_damaged_verdict_is_none(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = ContentCache(tmp_path)
     loads(MATRIX, cache)
-    (verdict,) = tmp_path.rglob("*.json")
+    (verdict,) = (tmp_path / "shape").iterdir()
     verdict.write_bytes(content)
     finding = rules.UNKNOWN_KEY.at((), key="x", where="the matrix", suggestion="")
-    monkeypatch.setattr(loading, "check_shape", lambda _: [finding])
+    monkeypatch.setattr(cached, "check_shape", lambda _: [finding])
     with pytest.raises(MatrixError):
         loads(MATRIX, cache)
 
 
-def test_the_second_check_imports_no_validator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PARENTS = {"lab": "base", "base": None, "geo": "lab", "a": "b", "b": "a", "on-a": "a"}
+
+
+def test_the_order_that_is_kept_is_the_one_that_was_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = ContentCache(tmp_path)
+    order = cached_order(PARENTS, cache)
+    assert order == build_order(PARENTS)
+    monkeypatch.setattr(cached, "build_order", lambda _: pytest.fail("computed again"))
+    kept = cached_order(PARENTS, cache)
+    assert kept == order
+    assert [*kept.layers] == [*order.layers]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"[1, 2, 3, 4]", b"[[], [], [], [[]]]x", b'[[["x", 0]], [["x", 0]], ["x"], []]', b"null",
+     b'[[["lab", 0]], [["lab", 0]], [], []]', b'[[["lab", 0]], [], ["lab"], []]', b'[[], [], [], [["x"]]]',
+     b'[[[["lab"], 0]], [], [], []]'],
+)  # fmt: skip
+def test_a_damaged_order_is_computed_again(content: bytes, tmp_path: Path) -> None:
+    cache = ContentCache(tmp_path)
+    cached_order(PARENTS, cache)
+    (order,) = tmp_path.rglob("*.json")
+    order.write_bytes(content)
+    assert cached_order(PARENTS, cache) == build_order(PARENTS)
+
+
+def test_the_second_check_imports_neither_of_the_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     script = (
         "import sys; from image_matrix.cli import run; run(['-C', sys.argv[1], 'check', '--no-diff']);"
-        "print(*sys.modules.keys() & {'jsonschema'})"
+        "print(*sys.modules.keys() & {'jsonschema', 'networkx'})"
     )
     command = [sys.executable, "-c", script, str(ROOT)]
     shown = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
-    assert "jsonschema" in shown[0]
+    assert {*shown[0].split()} >= {"jsonschema", "networkx"}
     assert shown[1].split() == []

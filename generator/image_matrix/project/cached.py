@@ -1,0 +1,56 @@
+"""What is computed again only for a matrix that has changed: it needs imports that take as long as half a ``check``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.dag import BuildOrder, build_order
+
+if TYPE_CHECKING:
+    from image_matrix.config.document import Documents
+    from image_matrix.dag import Parents
+    from image_matrix.diagnostics import Finding
+    from image_matrix.project.content_cache import ContentCache
+
+
+def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
+    """Return what has a wrong shape; only that nothing has is kept."""
+    content = json.dumps([schema_text(), documents.value])
+    if cache.get("shape", content) == "valid":
+        return []
+    findings = check_shape(documents)
+    if not findings:
+        cache.put("shape", content, "valid")
+    return findings
+
+
+def cached_order(parents: Parents, cache: ContentCache) -> BuildOrder:
+    """Return the order of names."""
+    content = json.dumps(list(parents.items()))
+    kept = _order(cache.get("order", content), parents)
+    if kept is not None:
+        return kept
+    order = build_order(parents)
+    cache.put("order", content, [[*order.layers.items()], [*order.heights.items()], order.walk, order.cycles])
+    return order
+
+
+def _order(kept: Any, parents: Parents) -> BuildOrder | None:  # noqa: ANN401 - whatever JSON holds
+    """Return an order that was kept; ``None`` if it is not one of these names."""
+    try:
+        layers, heights, walk, cycles = kept
+        order = BuildOrder(dict(layers), dict(heights), tuple(walk), tuple(tuple(cycle) for cycle in cycles))
+        known = parents.keys() >= {
+            *order.layers,
+            *order.heights,
+            *order.walk,
+            *(n for c in order.cycles for n in c),
+        }
+    except (TypeError, ValueError):
+        return None
+    same = len(order.walk) == len(order.layers) and order.layers.keys() == order.heights.keys() == {
+        *order.walk
+    }
+    return order if known and same else None
