@@ -46,7 +46,9 @@ def said(folder: Path) -> str:
     """What a user is told about a repository, errors or, where it renders, warnings."""
     try:
         inputs = read_inputs(folder, overlays=tuple(overlays(folder)))
-        loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+        loaded = load(
+            inputs.texts, inputs.templates.kinds, inputs.templates.serving, own_pip=inputs.templates.own_pip
+        )
         render_all(loaded, Pins(), inputs.templates)
     except MatrixError as error:
         return terminal(error.diagnostics)
@@ -77,7 +79,9 @@ def test_a_message_has_no_python_in_it(case: Path) -> None:
 def test_what_is_right_loads(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(case)
     inputs = read_inputs(Path(), overlays=tuple(overlays(case)))
-    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving)
+    loaded = load(
+        inputs.texts, inputs.templates.kinds, inputs.templates.serving, own_pip=inputs.templates.own_pip
+    )
     assert loaded.warnings == ()
     expect(case / "expected.json", json.dumps(facts(loaded), indent=2, ensure_ascii=False) + "\n")
 

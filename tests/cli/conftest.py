@@ -25,6 +25,7 @@ images:
     axes: [python]
     apt: [git]
     env: {A: "1"}
+    pip: [uv==0.13.8]
   jupyter:
     parent: base
     description: JupyterLab

@@ -172,7 +172,7 @@ def test_a_wrong_matrix_is_2(repository: Repository, command: str) -> None:
     repository.replace("parent: base", "parent: bsae")
     shown = repository(command)
     assert (shown.code, shown.out) == (2, "")
-    assert "matrix.yaml:16:13: error[IM201]" in shown.err
+    assert "matrix.yaml:17:13: error[IM201]" in shown.err
     assert "::error" not in shown.err
 
 
@@ -183,7 +183,7 @@ def test_annotations_on_github_actions(repository: Repository, monkeypatch: pyte
     assert "\n::error title=out of date::" in repository("check").err
     repository.replace("parent: base", "parent: bsae")
     assert (
-        "\n::error file=matrix.yaml,line=16,col=13,endColumn=17,title=IM201 unknown-parent::"
+        "\n::error file=matrix.yaml,line=17,col=13,endColumn=17,title=IM201 unknown-parent::"
         in repository("check").err
     )
 

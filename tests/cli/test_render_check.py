@@ -295,7 +295,7 @@ def test_what_is_wrong_as_data(repository: Repository) -> None:
                 "name": "unknown-parent",
                 "severity": "error",
                 "file": "matrix.yaml",
-                "line": 16,
+                "line": 17,
                 "column": 13,
                 "width": 4,
                 "message": "image `jupyter` has an unknown parent `bsae`",

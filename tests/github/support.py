@@ -26,7 +26,7 @@ platforms: [linux/amd64]
 axes: {{python: ["3.13"]}}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 images:
-  base: {{from: debian, axes: [python]}}
+  base: {{from: debian, axes: [python], pip: [uv==0.13.8]}}
   leaf: {{parent: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
   other: {{parent: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
 build: {{scan: {{tool: none}}, generator: ".[locked]"}}

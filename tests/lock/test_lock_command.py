@@ -4,179 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import zipfile
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.cli import run
 from image_matrix.lock import text as texts
 from image_matrix.lock.read import pins
 from image_matrix.lock.unsolvable import plainly
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from tests.full_disk import largest_file
+from tests.lock.site import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
-PYTHONS = ("cp311", "cp313")
-MACHINES = ("x86_64", "aarch64")
-TAGS = {
-    "any": ("py3-none-any",),
-    "both": tuple(
-        f"{python}-{python}-manylinux_2_28_{machine}" for python in PYTHONS for machine in MACHINES
-    ),
-}
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class has it
-        pass
-
-    def send_head(self) -> Any:  # a folder of the index is its page; a manifest is no folder
-        self.path = f"{self.path}index.html" if self.path.endswith("/") else self.path
-        return super().send_head()
-
-
-@dataclass(frozen=True)
-class Site:
-    """A package index, a registry and files, all of them below one folder that is served."""
-
-    folder: Path
-    port: int
-
-    def package(
-        self, name: str, version: str, *requires: str, tags: str = "any", index: str = "simple"
-    ) -> None:
-        page = self.folder / index / name / "index.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        for tag in TAGS[tags]:
-            file = page.parent / f"{name}-{version}-{tag}.whl"
-            write_wheel(file, name, version, requires, tag)
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-            with page.open("a", encoding="utf-8") as stream:
-                stream.write(f'<a href="{file.name}#sha256={digest}">{file.name}</a>\n')
-
-    def source(self, reference: str, content: str) -> str:
-        name, _, tag = reference.partition(":")
-        file = self.folder / "v2" / name / "manifests" / tag
-        file.parent.mkdir(parents=True, exist_ok=True)
-        entries = [
-            {"digest": digest(f"{content} {arch}"), "platform": {"os": "linux", "architecture": arch}}
-            for arch in ("amd64", "arm64", "s390x")
-        ]
-        file.write_text(json.dumps({"manifests": entries, "annotations": {"content": content}}))
-        return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-
-    def file(self, name: str, content: str) -> str:
-        path = self.folder / "files" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-        return hashlib.sha256(content.encode()).hexdigest()
-
-
-def digest(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], tag: str) -> None:
-    info = f"{name}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {item}\n" for item in requires)
-    with zipfile.ZipFile(file, "w") as wheel:
-        wheel.writestr(f"{name}.py", f"# {version} {tag}\n")
-        wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
-        )
-        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-        wheel.writestr(f"{info}/RECORD", "")
-
-
-@contextmanager
-def serving(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[Site]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield Site(folder, server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@dataclass(frozen=True)
-class Repository:
-    folder: Path
-    site: Site
-
-    @property
-    def lock(self) -> str:
-        return (self.folder / texts.FILE).read_text(encoding="utf-8")
-
-    def write(self, text: str) -> None:
-        port = self.site.port
-        mirrors = {
-            "pip": f"http://127.0.0.1:{port}/simple/",
-            "registries": {"docker.io": f"127.0.0.1:{port}"},
-            "downloads": {"https://files.invalid": f"http://127.0.0.1:{port}/files"},
-            "pip_indexes": {"https://wheels.invalid/cpu": f"http://127.0.0.1:{port}/cpu/"},
-        }
-        (self.folder / "matrix.yaml").write_text(f"{text}mirrors: {json.dumps(mirrors)}\n", encoding="utf-8")
-
-    def change(self, old: str, new: str) -> None:
-        path = self.folder / "matrix.yaml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), encoding="utf-8")
-
-    def run(self, *arguments: str) -> int:
-        return run(["-C", str(self.folder), *arguments])
-
-    def packages(self, variant: str, arch: str = "amd64") -> tuple[str, ...]:
-        return texts.read(self.lock).python[variant].packages[arch]
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "repository").mkdir()
-    (tmp_path / "site").mkdir()
-    with serving(tmp_path / "site") as site:
-        for version in ("1.0", "2.0"):
-            site.package("alpha", version, tags="both")
-            site.package("epsilon", version, "zeta")
-        site.package("uv", "0.13.8", tags="both")
-        site.package("beta", "1.0", "zeta>=1")
-        site.package("gamma", "1.0", "zeta", "eta")
-        site.package("delta", "1.0", "alpha>=1")
-        site.package("eta", "1.0")
-        site.package("zeta", "1.0")
-        site.source("library/debian:trixie-slim", "first")
-        site.source("docker/dockerfile:1", "frontend")
-        for arch in ("amd64", "arm64"):
-            site.file(f"tool-1.0-{arch}", f"the tool for {arch}")
-        found = Repository(tmp_path / "repository", site)
-        found.write(MATRIX)
-        yield found
+    from tests.lock.site import Repository
 
 
 def test_everything_gets_locked(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

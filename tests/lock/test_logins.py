@@ -12,7 +12,7 @@ import pytest
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
 from image_matrix.lock.logins import status_in
-from tests.lock.test_lock_command import Quiet, Site, serving
+from tests.lock.site import Quiet, Site, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

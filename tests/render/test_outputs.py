@@ -13,7 +13,7 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.lock.pins import Pins
 from image_matrix.output_tree.files import File
 from image_matrix.project import render as outputs
-from image_matrix.project.inputs import read_templates
+from image_matrix.project.inputs import read_inputs, read_templates
 from image_matrix.project.load import load
 from image_matrix.render.bake import definition
 from image_matrix.render.dockerfile import PARENT_HOST
@@ -123,3 +123,35 @@ def test_bake_is_complete(loaded: Loaded) -> None:
     listed = bake["group"]["default"]["targets"]
     assert listed == list(bake["target"]) == [item.target for item in loaded.variants.values()]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in listed)
+
+
+LATE_UV = """\
+version: 1
+registry: ghcr.io/example/notebooks
+sources: {debian: docker.io/library/debian:trixie-slim}
+images:
+  base: {from: debian}
+  lab: {parent: base, pip: [uv==0.13.8, jupyterlab==4.6.6]}
+  more: {parent: lab, pip: [uv==0.13.8, six==1.17.0]}
+build: {workflow: false}
+"""
+
+
+def test_uv_is_installed_by_the_first_image_of_a_chain_that_lists_it() -> None:
+    installing = "/opt/venv/bin/python -m pip install --no-cache-dir"
+    made = texts(load({"matrix.yaml": LATE_UV}, TEMPLATES.kinds), Pins())
+    with_uv = {path for path, text in made.items() if installing in text}
+    assert with_uv == {"images/lab/default/Dockerfile"}
+    text = made["images/lab/default/Dockerfile"]
+    assert text.index("requirement=uv==0.13.8") < text.index(installing) < text.index("uv pip install")
+
+
+def test_kinds_that_install_python_packages_in_their_own_way_need_no_uv() -> None:
+    folder = Path(__file__).parent / "own_pip"
+    inputs = read_inputs(folder)
+    kinds = inputs.templates.kinds
+    assert inputs.templates.own_pip == {"own", "theirs"}
+    assert set(load(inputs.texts, kinds, own_pip={"own", "theirs"}).variants) > {"on-top-of-it:default"}
+    with pytest.raises(MatrixError) as caught:
+        load(inputs.texts, kinds)
+    assert [item.code for item in caught.value.diagnostics] == ["IM404", "IM404"]

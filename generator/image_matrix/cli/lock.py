@@ -41,7 +41,10 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
             "NAME goes with --upgrade; without it, everything that is not locked gets locked"
         )
     inputs = read_inputs(session.root, session.matrix, session.overlays)
-    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving, content_cache())
+    templates = inputs.templates
+    loaded = load(
+        inputs.texts, templates.kinds, templates.serving, content_cache(), own_pip=templates.own_pip
+    )
     old = text.read(inputs.lock)
     outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
     written = text.write(outcome.lock, inputs.lock)

@@ -129,7 +129,10 @@ def understand(inputs: Inputs) -> Project:
     from image_matrix.project.content_cache import content_cache
     from image_matrix.project.load import load
 
-    loaded = load(inputs.texts, inputs.templates.kinds, inputs.templates.serving, content_cache())
+    templates = inputs.templates
+    loaded = load(
+        inputs.texts, templates.kinds, templates.serving, content_cache(), own_pip=templates.own_pip
+    )
     return Project(inputs, loaded, pins(inputs.lock, loaded))
 
 

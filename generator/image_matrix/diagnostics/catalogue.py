@@ -202,7 +202,10 @@ PACKAGE_TWICE = Rule(
 )  # fmt: skip
 NO_INSTALLER = Rule(
     "IM404", "no-installer", "image `{image}` lists {manager} packages, but {problem}", "{advice}",
-    "A package manager must be in the image before packages can be installed with it.",
+    "A package manager must be in the image before packages can be installed with it. Python packages are installed by uv: the first "
+    "image of a chain that lists uv has it before everything else. Kinds that install Python packages in their own way are left out.",
+    bad="images:\n  base: {from: debian}\n  lab: {parent: base, pip: [jupyterlab==4.6.6]}\n",
+    good="images:\n  base: {from: debian, pip: [uv==0.13.8]}\n  lab: {parent: base, pip: [jupyterlab==4.6.6]}\n",
 )  # fmt: skip
 UNPINNED = Rule(
     "IM405", "unpinned", "the extension `{value}` has no version", "write `{value}@VERSION`",

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.render.templates import get_template, place_in
+from image_matrix.render.templates import extended, get_template, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jinja2 import Environment
 
-_EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
 _FROM = re.compile(r"^[ \t]*FROM[ \t]", re.MULTILINE | re.IGNORECASE)
 
 
@@ -24,10 +23,9 @@ def refuse_idle_blocks(environment: Environment, texts: Mapping[str, str], name:
     Such a block is never rendered, unless it stands within another one. A parent that is not named by a plain text, or
     is not there, is left to rendering.
     """
-    extended = _EXTENDS.search(texts.get(name, ""))
-    if not extended or extended[2] not in texts:
+    parent = extended(texts, name) if name in texts else None
+    if parent is None:
         return
-    parent = extended[2]
     refuse_idle_blocks(environment, texts, parent)
     known = _blocks(environment, texts, parent)
     unknown = get_template(environment, name).blocks.keys() - known
@@ -49,8 +47,7 @@ def refuse_idle_blocks(environment: Environment, texts: Mapping[str, str], name:
 def _blocks(environment: Environment, texts: Mapping[str, str], name: str) -> set[str]:
     """Return the blocks of a template and of those that it extends."""
     own = set(get_template(environment, name).blocks)
-    extended = _EXTENDS.search(texts[name])
-    above = extended[2] if extended and extended[2] in texts else None
+    above = extended(texts, name)
     return own | _blocks(environment, texts, above) if above else own
 
 

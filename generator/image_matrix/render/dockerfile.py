@@ -122,7 +122,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
         packages=_packages(variant),
         locked_pip=variant.id in pins.requirements,
         locked_conda=variant.id in pins.explicit,
-        uv=_bootstrap(variant, pins),
+        uv=_bootstrap(shared.variants, variant, pins),
         downloads=[_download(shared, name, variant) for name in variant.downloads],
         micromamba=_download(shared, "micromamba", variant) if _needs_micromamba(variant) else None,
         conda_is_new=not any(_needs_micromamba(above) for above in ancestors(shared.variants, variant)),
@@ -149,16 +149,20 @@ def _needs_micromamba(variant: Variant) -> bool:
     return bool(variant.packages.get("conda")) or (variant.parent is None and variant.provider == "conda")
 
 
-def _bootstrap(variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
-    """Return, by architecture, the ``requirement`` with which a root image installs uv before everything else."""
-    listed = [item for item in variant.packages.get("pip", ()) if package_name("pip", item) == "uv"]
-    if variant.parent is not None or not listed:
+def _bootstrap(variants: Mapping[str, Variant], variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
+    """Return, by architecture, the ``requirement`` that the first image of a chain with uv installs it with."""
+    listed = _uv_of(variant)
+    if not listed or any(_uv_of(above) for above in ancestors(variants, variant)):
         return {}
     locked = pins.requirements.get(variant.id, {})
     return {
         arch: {"requirement": _one_requirement(locked.get(arch, ""), "uv") or listed[0]}
         for arch in variant.archs
     }
+
+
+def _uv_of(variant: Variant) -> list[str]:
+    return [item for item in variant.packages.get("pip", ()) if package_name("pip", item) == "uv"]
 
 
 def _one_requirement(text: str, name: str) -> str:

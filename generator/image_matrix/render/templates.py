@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 DOCKERFILE_SUFFIX = ".Dockerfile.j2"
 
 
+_EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
+_PYTHON_BLOCK = re.compile(r"\{%[-+]?\s*block\s+python\b.*?\{%[-+]?\s*endblock\b", re.DOTALL)
 _RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
 """What starts a service of an image, below ``/``."""
 
@@ -68,6 +70,28 @@ class Templates:
     def serving(self) -> frozenset[str]:
         """Return the kinds that serve a page: they bring a service, and do not say that it is one in the background."""
         return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
+
+    @property
+    def own_pip(self) -> frozenset[str]:
+        """Return the kinds that install Python packages in their own way, and not with the skeleton's step."""
+        return frozenset(
+            kind for kind in self.kinds if _has_own_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
+        )
+
+
+def extended(texts: Mapping[str, str], name: str) -> str | None:
+    """Return the template that a template extends, where it names one that is there by a plain text."""
+    found = _EXTENDS.search(texts[name])
+    return found[2] if found and found[2] in texts else None
+
+
+def _has_own_pip(texts: Mapping[str, str], name: str) -> bool:
+    """Say whether no template of a kind's chain calls the step, or one leaves it out of its block ``python``."""
+    text, above = texts[name], extended(texts, name)
+    block = _PYTHON_BLOCK.search(text)
+    if block and not re.search(r"\.pip\(|\bsuper\(", block[0]):
+        return True
+    return _has_own_pip(texts, above) if above else ".pip(" not in text
 
 
 def _serves(files: Mapping[str, File]) -> bool:

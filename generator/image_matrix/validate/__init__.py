@@ -92,7 +92,6 @@ VARIANT_CHECKS = (
     variants.same_names,
     variants.other_python,
     placeholders.indexes_without_version,
-    packages.without_installer,
     packages.provider_without_needs,
     downloads.without_place,
     downloads.overwritten,
@@ -116,6 +115,7 @@ def check_meaning(
     expanded: Mapping[str, Variant],
     templates: Collection[str],
     serving: Collection[str],
+    own_pip: Collection[str],
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape: its causes, not what follows from them.
 
@@ -124,7 +124,8 @@ def check_meaning(
     """
     found = check_names(matrix, templates)
     http = partial(tests.http_without_service, serving=serving)
-    for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, http)):
+    installers = partial(packages.without_installer, own_pip=own_pip)
+    for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
         doubted = doubt.in_doubt(value, [item.path for item in found if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)
         found += [item for item in every if item.path[:2] not in doubted]

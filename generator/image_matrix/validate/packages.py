@@ -13,7 +13,7 @@ from image_matrix.validate.downloads import MICROMAMBA, likely_installer
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
@@ -67,17 +67,32 @@ _NEEDS: dict[Manager, tuple[str, str]] = {
 }
 
 
-def without_installer(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Packages of a manager that is not in the image."""
+def without_installer(
+    matrix: Matrix, expanded: Mapping[str, Variant], own_pip: Collection[str]
+) -> Iterator[Finding]:
+    """Packages of a manager that is not in the image; kinds in ``own_pip`` install Python packages in their own way."""
     for item in expanded.values():
         for manager in item.packages:
-            problem = _missing_installer(matrix, expanded, item, manager)
+            if manager == "pip":
+                problem = _missing_uv(expanded, item, own_pip)
+            else:
+                problem = _missing_installer(matrix, expanded, item, manager)
             if problem:
-                path: Path = ("images", item.image, manager)
                 what, advice = problem
                 yield rules.NO_INSTALLER.at(
-                    path, "key", image=item.image, manager=manager, problem=what, advice=advice
+                    _list_of(matrix, item, manager),
+                    "key",
+                    image=item.image,
+                    manager=manager,
+                    problem=what,
+                    advice=advice,
                 )
+
+
+def _list_of(matrix: Matrix, item: Variant, manager: Manager) -> Path:
+    """Return where an image lists a manager's packages, or the bundles that have them."""
+    listed = matrix.images[item.image].settings.packages.get(manager)
+    return ("images", item.image, manager if listed else "bundles")
 
 
 def _missing_installer(
@@ -103,6 +118,25 @@ def _missing_installer(
             problem, _, mend = advice.partition("; ")
             return problem, mend
     return None
+
+
+def _missing_uv(
+    expanded: Mapping[str, Variant], item: Variant, own_pip: Collection[str]
+) -> tuple[str, str] | None:
+    """Say of the first image of a chain that lists Python packages that there is no uv to install them with."""
+    chain = list(lineage(expanded, item))
+    if any(one.packages.get("pip") for one in chain[1:]) or any(one.template in own_pip for one in chain):
+        return None
+    if any(_brings_uv(one) for one in chain):
+        return None
+    advice = "add uv with its version to `pip` here or in a parent, as in `pip: [uv==0.13.8]`"
+    return "nothing in its chain installs uv", advice
+
+
+def _brings_uv(item: Variant) -> bool:
+    managers: tuple[Manager, ...] = ("pip", "conda")
+    listed = (package_name(manager, line) for manager in managers for line in item.packages.get(manager, ()))
+    return "uv" in (*listed, *item.downloads)
 
 
 def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
