@@ -5,9 +5,13 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+
+from image_matrix.build.bake import Built
+from image_matrix.cli.build import _summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +105,13 @@ def test_a_file_gets_the_whole_log(repository: Repository, option: tuple[str, ..
     shown = repository(*option, *CALL).err
     assert ("#2 0.100 a line of output\n" in shown) is whole
     assert "\n0.100 a line of output\n" in shown
+
+
+def test_the_table_of_what_was_built_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "registry.example.org:5000/a/long/path/jupyter-tensorflow-cuda-full:python3.13-0123456789ab-amd64"
+    monkeypatch.setattr("image_matrix.cli.terminal.terminal_width", lambda _stream=None: 80)
+    monkeypatch.setattr("image_matrix.build.buildx.image_bytes", lambda _name: 1_000_000)
+    one = Built(SimpleNamespace(tags=(name,)), f"sha256:{'0' * 64}")  # type: ignore[arg-type]
+    text = _summary([one], 1.0, push=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "1 MB" in text

@@ -157,8 +157,6 @@ def test_version(repository: Repository) -> None:
         (["check", "-C", "there"], "`image-matrix -C DIR check …`"),
         (["list", "--matrix=o.yaml"], "`image-matrix --matrix FILE list …`"),
         (["plan", "--color", "never"], "`image-matrix --color WHEN plan …`"),
-        (["render", "-q"], "`image-matrix -q render …`"),
-        (["render", "-v"], "`image-matrix -v render …`"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_is_2(repository: Repository, arguments: list[str], says: str) -> None:
@@ -204,6 +202,9 @@ def test_warnings_do_not_stop(repository: Repository) -> None:
     assert shown.code == 0
     assert "warning[IM206]: bundle `full` is not used" in shown.err
     assert repository("-q", "list").err == ""
+    assert repository("list", "-q").err == ""
+    assert repository("profiles", "-q", "show").err == repository("profiles", "show", "--quiet").err == ""
+    assert repository("list", "-q", "-v").err == repository("list").err != ""
 
 
 def program(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -342,3 +343,16 @@ def test_only_short_commands_run_without_the_garbage_collector(command: str) -> 
 
 def test_short_commands_are_commands() -> None:
     assert set(COMMANDS) >= SHORT
+
+
+@pytest.mark.parametrize("command", [("list",), ("profiles", "show")])
+def test_tables_fit_the_terminal(
+    repository: Repository, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "an-image-with-a-name-that-is-longer-than-half-of-a-line"
+    with (repository.root / "matrix.yaml").open("a") as file:
+        file.write(f"  {name}: {{parent: jupyter, pip: [jupyterhub==5.5.0]}}\n")
+        file.write(f"profiles: {{a: {{display_name: A, images: [{name}]}}}}\n")
+    assert max(map(len, repository(*command).out.splitlines())) > 80
+    monkeypatch.setattr("image_matrix.cli.terminal.terminal_width", lambda _stream=None: 80)
+    assert max(map(len, repository(*command).out.splitlines())) <= 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
 import socket
@@ -42,13 +43,23 @@ def ask(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(path: Path, *options: str) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-I", str(SCRIPT), str(path), "ide", *options])
+def serving(path: Path, *options: str, script: Path = SCRIPT) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-I", str(script), str(path), "ide", *options])
     try:
         yield
     finally:
         process.terminate()
         process.wait(DEADLINE)
+
+
+def import_script() -> Any:
+    spec = importlib.util.spec_from_file_location("activity", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def moment(kernel: dict[str, Any]) -> float:
@@ -85,10 +96,14 @@ IN_A_TERMINAL = f"sh -c '{LOOP}' & trap 'kill $!; exit' TERM; wait"
 @pytest.mark.parametrize("work", [LOOP, IN_A_TERMINAL], ids=["itself", "what-it-started"])
 @pytest.mark.parametrize("option", ["--busy", "--busy-below"])
 def test_a_computing_process_is_busy(tmp_path: Path, work: str, option: str) -> None:
-    link, file = tmp_path / "rsession-test", tmp_path / "pid"
+    """A thousandth of a CPU is busy here: on a machine that is busy itself nobody knows who gets a tenth."""
+    link, file, script = tmp_path / "rsession-test", tmp_path / "pid", tmp_path / "activity.py"
     link.symlink_to("/bin/sh")
+    text = SCRIPT.read_text()
+    assert text.count("BUSY_SHARE = 0.1 ") == 1
+    script.write_text(text.replace("BUSY_SHARE = 0.1 ", "BUSY_SHARE = 0.001 "))
     with (
-        serving(tmp_path / "s", option, link.name if option == "--busy" else str(file)),
+        serving(tmp_path / "s", option, link.name if option == "--busy" else str(file), script=script),
         subprocess.Popen([str(link), "-c", work]) as burner,
     ):
         file.write_text(f"{burner.pid}\n")
@@ -98,6 +113,18 @@ def test_a_computing_process_is_busy(tmp_path: Path, work: str, option: str) -> 
             states.add(ask(tmp_path / "s")["execution_state"])
         burner.terminate()
     assert "busy" in states
+
+
+@pytest.mark.parametrize(
+    ("used", "busy"), [(0.0, False), (0.1, False), (0.3, False), (0.31, True), (9.0, True)]
+)
+def test_a_tenth_of_a_cpu_is_busy(monkeypatch: pytest.MonkeyPatch, used: float, busy: bool) -> None:
+    """CPU time in a window of three seconds."""
+    module = import_script()
+    monkeypatch.setattr(module, "cpu_seconds", lambda _: 100 + used)
+    meter = module.Meter(roots=None, since=50.0, used=100.0)
+    assert meter.read(50.9) is False  # the window is not over yet
+    assert meter.read(53.0) is busy
 
 
 @pytest.mark.parametrize("text", [None, "", "no number", "999999999"])

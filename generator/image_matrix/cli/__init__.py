@@ -38,6 +38,12 @@ SHORT = frozenset(
 """Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 
 
+QUIET, QUIET_HELP = ("-q", "--quiet"), "Leave notes and warnings out."
+VERBOSE, VERBOSE_HELP = ("-v", "--verbose"), "Print details, too."
+_STEPS = {"quiet": -1, "verbose": 1}
+"""Option to what it adds to the verbosity of a session."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command when it is asked for."""
 
@@ -53,6 +59,7 @@ class LazyGroup(click.Group):
 
         module, _, function = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(f"image_matrix.cli.{module}"), function)
+        _take_verbosity(command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
@@ -77,6 +84,24 @@ class LazyGroup(click.Group):
 
             ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+def _take_verbosity(command: click.Command) -> None:
+    """Let a command, and the commands in it, take ``-q`` and ``-v`` behind its name as well."""
+    if not any(option.name in _STEPS for option in command.params):
+        command.params += [
+            click.Option(names, help=about, count=True, expose_value=False, hidden=True, callback=_verbosity)
+            for names, about in ((QUIET, QUIET_HELP), (VERBOSE, VERBOSE_HELP))
+        ]
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _take_verbosity(inner)
+
+
+def _verbosity(ctx: click.Context, option: click.Parameter, count: int) -> None:
+    from dataclasses import replace
+
+    if count:
+        ctx.obj = replace(ctx.obj, verbosity=ctx.obj.verbosity + count * _STEPS[option.name or ""])
 
 
 def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
@@ -134,8 +159,8 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."
 )
-@click.option("-q", "--quiet", count=True, help="Leave notes and warnings out.")
-@click.option("-v", "--verbose", count=True, help="Print details, too.")
+@click.option(*QUIET, count=True, help=QUIET_HELP)
+@click.option(*VERBOSE, count=True, help=VERBOSE_HELP)
 @click.version_option(__version__, message="image-matrix %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed

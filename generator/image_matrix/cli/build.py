@@ -218,6 +218,7 @@ def _hand_on(image: str) -> None:
 def _summary(built: list[Built], seconds: float, *, push: bool) -> str:
     from image_matrix.build.buildx import image_bytes
     from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
 
     rows = []
     for one in built:
@@ -226,7 +227,8 @@ def _summary(built: list[Built], seconds: float, *, push: bool) -> str:
         rows.append((name, f"{size / 1e6:.0f} MB" if size else "?", one.digest[:19]))
     if not rows:
         return "0 built\n"
-    return f"{table(('image', 'size', 'digest'), rows)}{len(rows)} built in {seconds:.0f} s\n"
+    shown = table(("image", "size", "digest"), rows, terminal_width())
+    return f"{shown}{len(rows)} built in {seconds:.0f} s\n"
 
 
 def _pushed_bytes(image: str) -> int | None:

@@ -58,6 +58,7 @@ def _json(entries: Entries) -> str:
 def _variants(variants: Entries) -> str:
     """Return a line a variant, whatever the terminal's width: names are there to be copied."""
     from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
 
     header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
     rows = [
@@ -71,7 +72,7 @@ def _variants(variants: Entries) -> str:
         )
         for entry in variants
     ]
-    return table(header, rows)
+    return table(header, rows, terminal_width())
 
 
 def _parent(entry: dict[str, Any]) -> str:

@@ -98,6 +98,7 @@ def _as_text(rows: list[_Row], registry: str) -> str:
     from itertools import groupby
 
     from image_matrix.cli.table import table
+    from image_matrix.cli.terminal import terminal_width
 
     cells: list[tuple[str, str]] = []
     for _, found in groupby(rows, key=lambda row: row[0].slug):
@@ -112,7 +113,7 @@ def _as_text(rows: list[_Row], registry: str) -> str:
             amounts, *further = _size(made) or ["what the hub gives"]
             cells.append((f"  {_marked(size.key or '-', size.default)}", amounts))
             cells += [("", line) for line in further]
-    return table(("profile", "pod"), cells) + "* preselected\n" if cells else ""
+    return table(("profile", "pod"), cells, terminal_width()) + "* preselected\n" if cells else ""
 
 
 def _marked(key: str, default: bool) -> str:
