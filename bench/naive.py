@@ -93,9 +93,9 @@ def _extension(item: str) -> str:
 
 def build(text: str, name: str, loaded: Loaded, folder: Path) -> None:
     """Build it, fresh, with the mirrors and certificates of this place."""
-    bundle = loaded.matrix.ca_bundle
+    bundle = loaded.matrix.network.ca_bundle
     site = folder / "site.sh"
-    site.write_text(script(loaded.matrix.mirrors, ca_bundle=bundle is not None))
+    site.write_text(script(loaded.matrix.network.mirrors, ca_bundle=bundle is not None))
     secrets = [f"--secret=id=site,src={site}", *([f"--secret=id=ca-bundle,src={bundle}"] if bundle else [])]
     command = ["docker", "build", "--no-cache", "--provenance=false", f"--tag={name}", *secrets, "-"]
     done = subprocess.run(command, input=text, text=True, check=False, capture_output=True)

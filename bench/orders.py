@@ -67,7 +67,7 @@ class Work:
     @property
     def scan_seconds(self) -> float:
         """How long the scan of one leg has a runner."""
-        return self.durations.start + self.durations.scan if self.matrix.build.scan.tool != "none" else 0.0
+        return self.durations.start + self.durations.scan if self.matrix.release.scan.tool != "none" else 0.0
 
 
 def generated(work: Work, legs: Collection[Leg]) -> list[Task]:

@@ -19,9 +19,9 @@ version: 1
 registry: {registry}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 images:
-  base: {{from: debian, template: base, pip: [uv==0.13.8]}}
-  jupyter: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6]}}
-  leaf: {{parent: jupyter, pip: [{leaf}]}}
+  base: {{from: debian, kind: base, pip: [uv==0.13.8]}}
+  jupyter: {{from: base, kind: jupyter, pip: [jupyterlab==4.6.6]}}
+  leaf: {{from: jupyter, pip: [{leaf}]}}
 """
 
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 HEAD = """\
 version: 1
 registry: registry.example.org/bench
-platforms: [linux/amd64, linux/arm64]
+defaults: {images: {platforms: [linux/amd64, linux/arm64]}}
 axes:
   python: ["3.13", "3.12", "3.11", "3.10"]
-build: {workflow: false} # GitHub takes no workflow of this size
+workflow: none # GitHub takes no workflow of this size
 sources:
   debian: docker.io/library/debian:trixie-slim
 bundles:
   full: {pip: [numpy==2.4.6, pandas==3.1.1, scipy==1.17.1]}
 images:
-  base: {from: debian, axes: [python], template: base, pip: [uv==0.13.8]}
+  base: {from: debian, axes: [python], kind: base, pip: [uv==0.13.8]}
 """
 FAMILY = 10
 """Images in one family: a chain of four with leaves on it."""
@@ -39,13 +39,13 @@ def matrix(variants: int) -> str:
 def _family(number: int) -> str:
     name = f"team{number}"
     steps = [f"{name}-lab", *(f"{name}-step{depth}" for depth in range(3))]
-    chain = [f"  {steps[0]}: {{parent: base, template: jupyter, pip: [jupyterlab==4.6.6, notebook==7.6.5]}}"]
+    chain = [f"  {steps[0]}: {{from: base, kind: jupyter, pip: [jupyterlab==4.6.6, notebook==7.6.5]}}"]
     chain += [
-        f"  {step}: {{parent: {above}, apt: [git, tmux], pip: [dask==2026.8.0]}}"
+        f"  {step}: {{from: {above}, apt: [git, tmux], pip: [dask==2026.8.0]}}"
         for above, step in itertools.pairwise(steps)
     ]
     leaves = [
-        f"  {name}-leaf{leaf}: {{parent: {steps[1 + leaf % 3]}, description: Leaf {leaf} of {name}, "
+        f"  {name}-leaf{leaf}: {{from: {steps[1 + leaf % 3]}, description: Leaf {leaf} of {name}, "
         f"bundles: [full], env: {{LEAF: 'n {leaf}'}}}}"
         for leaf in range(FAMILY - len(steps))
     ]

@@ -94,7 +94,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
             "packages": item.packages,
             "env": item.env,
             "labels": item.labels,
-            **({"pip_index": item.pip_index} if item.pip_index else {}),
+            **({"extra_index_urls": item.extra_index_urls} if item.extra_index_urls else {}),
             **({"description": item.description} if item.description else {}),
             **({"tests": item.tests} if item.tests else {}),
         }

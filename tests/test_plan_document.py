@@ -62,7 +62,7 @@ def test_since_a_revision(
 ) -> None:
     matrix = repository / "matrix.yaml"
     text = matrix.read_text().replace("ipykernel==7.4.0", "ipykernel==7.3.0").partition("  # An image")[0]
-    matrix.write_text(f"{text}  jupyter-new:\n    parent: jupyter\n    pip: [numpy==2.4.6]\n")
+    matrix.write_text(f"{text}  jupyter-new:\n    from: jupyter\n    pip: [numpy==2.4.6]\n")
     plan = printed(capfd, repository, "--since", "HEAD")
     validator.validate(plan)
     jupyter, new = plan["build"]

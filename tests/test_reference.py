@@ -112,7 +112,7 @@ def test_objects_are_closed() -> None:
 
 def test_images_and_overrides_set_the_same_fields() -> None:
     image, override = (set(SCHEMA["$defs"][name]["properties"]) for name in ("image", "override"))
-    assert override - {"match"} == image - {"parent", "axes", "only", "exclude", "overrides"}
+    assert override - {"match"} == image - {"axes", "exclude", "overrides"}
     assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == {*MANAGERS, "tests"}
 
 

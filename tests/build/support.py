@@ -12,8 +12,8 @@ from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 FOUND = loaded(
     matrix(
-        {"base": {"from": "debian"}, "middle": {"parent": "base"}, "leaf": {"parent": "middle"}},
-        platforms=["linux/amd64"],
+        {"base": {"from": "debian"}, "middle": {"from": "base"}, "leaf": {"from": "middle"}},
+        defaults={"images": {"platforms": ["linux/amd64"]}},
     )
 )
 FILES = render_all(FOUND, Pins(), TEMPLATES)

@@ -25,8 +25,9 @@ HUB = {"docker.io": "localhost:5000"}
 
 def asked_for(registries: dict[str, str], *, push: bool = False) -> Request:
     """A request for the chain where this network has mirrors."""
-    mirrors = replace(STATE.loaded.matrix.mirrors, registries=registries)
-    loaded = replace(STATE.loaded, matrix=replace(STATE.loaded.matrix, mirrors=mirrors))
+    network = STATE.loaded.matrix.network
+    network = replace(network, mirrors=replace(network.mirrors, registries=registries))
+    loaded = replace(STATE.loaded, matrix=replace(STATE.loaded.matrix, network=network))
     return make_request(Places(replace(STATE, loaded=loaded)), [LEAF], {}, Aim(push=push), ())
 
 
@@ -169,7 +170,7 @@ def test_a_package_that_is_not_found_may_be_behind_a_login() -> None:
     log = read("parents-step").replace("E: Unable to locate package nonesuch", last)
     assert "login" not in failure(EVERYTHING, log).help
     legs = tuple(
-        replace(leg, variant=replace(leg.variant, pip_index="https://packages.example.org/simple"))
+        replace(leg, variant=replace(leg.variant, extra_index_urls=("https://packages.example.org/simple",)))
         for leg in EVERYTHING.legs
     )
     said = failure(replace(EVERYTHING, legs=legs), log).help

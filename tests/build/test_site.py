@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from image_matrix.build.site import contexts, script
 from image_matrix.config.mirrors import familiar, mirrored
-from image_matrix.config.model import Mirrors
+from image_matrix.config.network import Mirrors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ MIRRORS = Mirrors(
     },
     apt={"http://archive.example.org": "http://mirror.example.org/apt"},
     pip="https://user:p'a$s@mirror.example.org/simple",
-    pip_indexes={"https://download.pytorch.org/whl": "https://mirror.example.org/pytorch"},
+    index_urls={"https://download.pytorch.org/whl": "https://mirror.example.org/pytorch"},
 )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MATRIX = """\
 version: 1
 registry: ghcr.io/team/notebooks
-build: {generator: ".[locked]"}
+workflow: {generator: ".[locked]"}
 axes:
   python: ["3.13", "3.11"]
 sources: {debian: docker.io/library/debian:stable-slim}
@@ -27,10 +27,10 @@ images:
     env: {A: "1"}
     pip: [uv==0.13.8]
   jupyter:
-    parent: base
+    from: base
     description: JupyterLab
     bundles: [full]
-    only: {python: "3.13"}
+    axes: {python: ["3.13"]}
 """
 
 

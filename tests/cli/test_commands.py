@@ -230,7 +230,7 @@ def test_colour_follows_the_user(repository: Repository) -> None:
 
 def test_nobody_reads_to_the_end(repository: Repository) -> None:
     """``list | head -1`` ends quietly, also when the pipe is full."""
-    many = "".join(f"  image-{at}: {{parent: base}}\n" for at in range(1500))
+    many = "".join(f"  image-{at}: {{from: base}}\n" for at in range(1500))
     with repository.matrix.open("a", encoding="utf-8") as stream:
         stream.write(many)
     command = [*PROGRAM, "-C", str(repository.root), "list"]

@@ -37,7 +37,7 @@ def commit(repository: Repository, message: str) -> None:
 
 
 def add_image(repository: Repository, name: str, before: str) -> None:
-    repository.replace(f"  {before}:\n", f"  {name}:\n    parent: base\n    apt: [jq]\n  {before}:\n")
+    repository.replace(f"  {before}:\n", f"  {name}:\n    from: base\n    apt: [jq]\n  {before}:\n")
     assert repository("render").code == 0
 
 

@@ -99,7 +99,7 @@ def test_an_edited_file_is_kept_until_forced(repository: Repository, gone: bool)
     edited.write_text("FROM scratch\n", encoding="utf-8")
     if gone:
         repository.replace('python: ["3.13", "3.11"]', 'python: ["3.11"]')
-        repository.replace('only: {python: "3.13"}', 'only: {python: "3.11"}')
+        repository.replace('axes: {python: ["3.13"]}', 'axes: {python: ["3.11"]}')
     else:
         repository.replace("apt: [git]", "apt: [git, nano]")
     refused = repository("render")
@@ -164,7 +164,7 @@ def test_own_templates_come_first(repository: Repository) -> None:
     head = '{% extends "skeleton.Dockerfile.j2" %}\n'
     text = head + "{% block extra %}\n\nRUN echo {{ variant.label | sh }}\n{% endblock %}"
     (own / "mine.Dockerfile.j2").write_text(text, encoding="utf-8")
-    repository.replace("    description: JupyterLab\n", "    description: JupyterLab\n    template: mine\n")
+    repository.replace("    description: JupyterLab\n", "    description: JupyterLab\n    kind: mine\n")
     assert repository("render").code == 0
     assert "\nRUN echo python3.13\n" in (repository.root / "images/jupyter/python3.13/Dockerfile").read_text()
 
@@ -228,7 +228,7 @@ def test_several_overlays_in_the_environment(
 ) -> None:
     files = [tmp_path / "my site.yaml", tmp_path / "two.yaml"]
     for file, image in zip(files, ("one", "two"), strict=True):
-        file.write_text(f"images: {{{image}: {{parent: base}}}}\n", encoding="utf-8")
+        file.write_text(f"images: {{{image}: {{from: base}}}}\n", encoding="utf-8")
     parts = ["", *map(str, files), ""]  # empty ones are left out, as in PATH
     monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", os.pathsep.join(parts))
     listed = repository("list").out
@@ -246,7 +246,7 @@ def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Reposit
     assert "brings another one, which is used where this file is not there" in failed.err
     (folder / "generic.Dockerfile.j2").unlink()
     (folder / "own.Dockerfile.j2").write_text("{{ gone }}\n", encoding="utf-8")
-    repository.replace("parent: base\n", "parent: base\n    template: own\n")
+    repository.replace("parent: base\n", "parent: base\n    kind: own\n")
     failed = repository("render")
     assert "templates/dockerfiles/own.Dockerfile.j2:1:1: error[IM501]" in failed.err
     assert "brings another one" not in failed.err

@@ -85,7 +85,14 @@ def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
                 item.help,
             )
             assert remedy or item.help.startswith(
-                ("known: ", "write it in one line", "write `name: value`", "write a number", "add an entry")
+                (
+                    "known: ",
+                    "write it in one line",
+                    "write `name: value`",
+                    "write one text or `name: value`",
+                    "write a number",
+                    "add an entry",
+                )
             )
             if remedy:
                 better = remedy[1] or remedy[2]

@@ -27,7 +27,7 @@ MATRICES = [
 GONE = object()
 WRONG: tuple[Any, ...] = (None, "", {}, ["xx"], True)
 SAMPLE = 60
-SECTIONS = ("axes", "sources", "downloads", "accelerators", "bundles", "images", "resources", "profiles")
+SECTIONS = ("axes", "sources", "downloads", "accelerators", "bundles", "images", "sizes", "profiles")
 TEMPLATES = {"base", "jupyter", "codeserver", "rstudio", "web"}
 
 

@@ -53,8 +53,8 @@ def test_a_line_break_behind_the_text_does_not_fit(pattern: str, text: str) -> N
         {"images": {"base": {"from": "debian", "pip": ["numpy==2.4.6\n"]}}},
         {"images": {"base": {"from": "debian", "env": {"A": "b\n"}}}},
         {"images": {"base\n": {"from": "debian"}}},
-        {"build": {"generator": ".[locked]\n"}},
-        {"build": {"default_branch": "main\n"}},
+        {"workflow": {"generator": ".[locked]\n"}},
+        {"workflow": {"default_branch": "main\n"}},
     ],
 )
 def test_no_value_ends_in_a_line_break(more: dict[str, Any]) -> None:

@@ -46,12 +46,12 @@ def test_in_an_address_of_a_mirror(line: str, address: str) -> None:
     "line",
     [
         "pip: {}", "pip: [{}]", "apt: {}", "apt: git, {}", "apt: |\n      git\n      {}", "from: {}", "from: [{}]",
-        "env: {}", "env: [{}]", "pip_index: [{}]", "description: #{}", "axes: {}", "downloads: {}", "{}", "exclude: {}",
+        "env: {}", "env: [{}]", "max_size: [{}]", "description: #{}", "axes: {}", "downloads: {}", "{}", "exclude: {}",
         "tests: {{commands: {}}}", "tests: {{files: {}}}", "parent {}: x", "pip: [git\n      {}\n      x]",
     ],
 )  # fmt: skip
 def test_in_an_image(line: str, address: str) -> None:
-    assert "hunter2" not in said(f"{START}{END}    {line.format(address)}\n  jupyter: {{parent: base}}\n")
+    assert "hunter2" not in said(f"{START}{END}    {line.format(address)}\n  jupyter: {{from: base}}\n")
 
 
 @pytest.mark.parametrize("address", [ADDRESS, LONG, BLANK, COMMA, "somebody:hunter2@mirror.example.org"])

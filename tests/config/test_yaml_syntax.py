@@ -61,11 +61,11 @@ def test_the_corrected_line_makes_a_matrix(name: str) -> None:
 
 def test_the_first_of_several_mistakes_is_shown() -> None:
     lines = lines_of("yaml-no-space-behind-key")
-    at = lines.index("    parent:base")
+    at = lines.index("    from:base")
     lines[at + 1 : at + 4] = ["    pip:[jupyterlab==4.6.6]"]
     found = mistake_in([*lines[:-1], "    env: {A: b}"])
     assert found is not None
-    assert (found[0], found[1].corrected) == (at, "    parent: base")
+    assert (found[0], found[1].corrected) == (at, "    from: base")
 
 
 def test_a_quote_that_was_opened_far_above() -> None:

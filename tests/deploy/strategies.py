@@ -80,7 +80,7 @@ def size(device: bool) -> st.SearchStrategy[dict[str, Any]]:
     amounts = {
         "cpu": st.dictionaries(side, CPU, max_size=1),
         "memory": st.dictionaries(side, MEMORY, max_size=1),
-        "shm": st.sampled_from(["64M", "1G", "8G"]),
+        "shm": st.sampled_from(["64Mi", "1Gi", "8Gi"]),
         "node_selector": LABELS,
         "tolerations": TOLERATIONS,
     }
@@ -91,7 +91,7 @@ def size(device: bool) -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def catalogs(draw: st.DrawFn) -> str:
     """An overlay of tests/profiles/base.yaml in JSON, which is YAML."""
-    made: dict[str, Any] = {"resources": {}, "profiles": {"gpu": None}}
+    made: dict[str, Any] = {"sizes": {}, "profiles": {"gpu": None}}
     for device in (False, True):
         sizes = draw(
             st.dictionaries(NAMES.map(f"s{int(device)}{{}}".format), size(device), min_size=1, max_size=3)
@@ -114,7 +114,7 @@ def profile(draw: st.DrawFn, device: bool, sizes: list[str], slug: str) -> dict[
     return {
         "display_name": draw(TEXTS),
         "images": offered,
-        "resources": chosen,
+        "sizes": chosen,
         **draw(
             st.fixed_dictionaries(
                 {},

@@ -60,7 +60,7 @@ def keys_of(loaded: Loaded, slug: str, choice: Mapping[str, str]) -> tuple[str, 
     """The key of :func:`expected` for what was posted; an option of one choice is not in the form."""
     offer: Offer = next(item for item in offers(loaded.matrix, loaded.variants) if item.slug == slug)
     image = choice.get("image", offer.images[0].key)
-    return slug, image, choice.get("resources", offer.sizes[0].key)
+    return slug, image, choice.get("size", offer.sizes[0].key)
 
 
 def facts(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ profiles:
     aliases: [scipy, Data_Science]
     retired:
       images: {"02-R": jupyter-scipy-python3-11}
-      resources: {medium: 2-large}
+      sizes: {medium: 2-large}
 """
 
 
@@ -51,11 +51,11 @@ profiles:
         ({"profile": "scipy"}, {"profile": "data-science"}),
         ({"profile": "Data_Science"}, {"profile": "data-science"}),
         (
-            {"profile": "scipy", "image": "02-R", "resources": "medium"},
-            {"profile": "data-science", "image": "jupyter-scipy-python3-11", "resources": "2-large"},
+            {"profile": "scipy", "image": "02-R", "size": "medium"},
+            {"profile": "data-science", "image": "jupyter-scipy-python3-11", "size": "2-large"},
         ),
-        ({"profile": "data-science", "resources": "medium"}, {"profile": "data-science", "resources": "2-large"}),
-        ({"profile": "gpu", "resources": "medium"}, {"profile": "gpu", "resources": "medium"}),
+        ({"profile": "data-science", "size": "medium"}, {"profile": "data-science", "size": "2-large"}),
+        ({"profile": "gpu", "size": "medium"}, {"profile": "gpu", "size": "medium"}),
         ({"profile": "never-there", "image": "x"}, {"profile": "never-there", "image": "x"}),
         ({}, {}),
     ],

@@ -11,7 +11,6 @@ from image_matrix.config.profiles import CHART_TOLERATIONS
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, VARIABLE
 from image_matrix.profiles.offer import offers
-from image_matrix.profiles.units import quantity
 from tests.deploy.strategies import catalogs
 from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
 
@@ -24,15 +23,16 @@ from hypothesis import HealthCheck, given, settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.network]
 EVERYTHING = """
-site:
-  accelerators:
-    cuda:
-      runtime_class: nvidia
-      node_selector: {nvidia.com/gpu.product: A100}
-      tolerations: [{key: sku, operator: Equal, value: gpu, effect: NoSchedule}]
-      hugepages: {hugepages-2Mi: 512Mi}
-resources:
-  small: {shm: 2G, node_selector: {pool: small}, kubespawner_override: {extra_labels: {team: a}}}
+sites:
+  hub:
+    devices:
+      nvidia.com/gpu:
+        runtime_class: nvidia
+        node_selector: {nvidia.com/gpu.product: A100}
+        tolerations: [{key: sku, operator: Equal, value: gpu, effect: NoSchedule}]
+        hugepages: {hugepages-2Mi: 512Mi}
+sizes:
+  small: {shm: 2Gi, node_selector: {pool: small}, kubespawner_override: {extra_labels: {team: a}}}
 profiles:
   data-science:
     env: {TEAM: science}
@@ -40,7 +40,7 @@ profiles:
     node_selector: {zone: a}
     kubespawner_override: {default_url: /lab, environment: {MORE: "1"}}
     aliases: [scipy]
-    retired: {resources: {medium: 2-large}, images: {old: jupyter-scipy-python3-11}}
+    retired: {sizes: {medium: 2-large}, images: {old: jupyter-scipy-python3-11}}
     groups: [research]
   old:
     display_name: Old
@@ -88,9 +88,7 @@ def by_text(items: Any) -> list[str]:
 
 
 def bytes_of(text: str) -> int:
-    units: dict[str, int] = {
-        quantity(f"1{suffix}")[1:]: 1024**power for power, suffix in enumerate("KMGT", start=1)
-    }
+    units: dict[str, int] = {f"{suffix}i": 1024**power for power, suffix in enumerate("KMGT", start=1)}
     return int(text[:-2]) * units[text[-2:]]
 
 
@@ -155,7 +153,7 @@ def test_every_field_reaches_the_pod(kubespawner: Ask) -> None:
 
 def test_saved_choices_work_under_former_names_that_nobody_sees(kubespawner: Ask) -> None:
     loaded = small(EVERYTHING, "profiles: {gpu: {default: true}}")
-    saved = {"profile": "scipy", "image": "old", "resources": "medium"}
+    saved = {"profile": "scipy", "image": "old", "size": "medium"}
     answer = kubespawner({**values(loaded), "custom": {"saved": saved}})
     assert "error" not in answer, answer
     assert_same(
@@ -177,7 +175,7 @@ GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups
 
 
 JOINING = """
-resources: {small: {shm: 1G}}
+sizes: {small: {shm: 1Gi}}
 profiles:
   data-science:
     kubespawner_override:

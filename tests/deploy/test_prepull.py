@@ -35,14 +35,16 @@ def test_cuda_images_go_to_gpu_nodes_only() -> None:
 
 
 def test_an_image_of_two_profiles_is_pulled_once() -> None:
-    overlay = "profiles: {again: {display_name: Again, images: [jupyter-scipy], resources: [small]}}"
+    overlay = "profiles: {again: {display_name: Again, images: [jupyter-scipy], sizes: [small]}}"
     found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
     assert images(found["cpu"]) == ["jupyter-scipy", "jupyter-scipy"]  # two Pythons
     assert len({item["image"] for item in found["cpu"]["initContainers"]}) == 2
 
 
 def test_a_sites_own_nodes() -> None:
-    overlay = "site: {accelerators: {cuda: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}"
+    overlay = (
+        "sites: {hub: {devices: {nvidia.com/gpu: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}}"
+    )
     found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
     assert found["nvidia-com"]["nodeSelector"] == {"pool": "gpu", "kubernetes.io/arch": "amd64"}
     assert {"key": "sku"} in found["nvidia-com"]["tolerations"]

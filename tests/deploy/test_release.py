@@ -89,11 +89,11 @@ profile                     pod
 data-science*               Data science
   jupyter-scipy*            jupyter-scipy:python3.13-KEY
   jupyter-scipy-python3-11  jupyter-scipy:python3.11-KEY
-  1-small*                  CPU 0.5-2, memory 1G-4G
-  2-large                   CPU 8, memory 32G
+  1-small*                  CPU 0.5-2, memory 1Gi-4Gi
+  2-large                   CPU 8, memory 32Gi
 gpu                         GPU
   jupyter-cuda*             jupyter-cuda:python3.13-KEY
-  gpu*                      CPU 8, memory 32G
+  gpu*                      CPU 8, memory 32Gi
                             nvidia.com/gpu=1
                             tolerates nvidia.com/gpu
 * preselected
@@ -119,7 +119,7 @@ def test_the_reference_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> No
 def test_without_profiles_nothing_is_shown_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text().partition("resources:")[0])
+    (tmp_path / "matrix.yaml").write_text((PROFILES / "base.yaml").read_text().partition("sizes:")[0])
     assert run(["-C", str(tmp_path), "profiles", "show"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""

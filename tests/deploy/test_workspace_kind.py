@@ -39,7 +39,7 @@ def test_every_ide_has_a_kind_and_only_jupyter_is_asked_for_its_activity() -> No
 
 
 def test_a_kind_without_images_stays_hidden() -> None:
-    loaded = small("site: {kubeflow: {group_one: [jupyter-cuda]}}")
+    loaded = small("sites: {hub: {kubeflow: {group_one: [jupyter-cuda]}}}")
     old = released(deployed(loaded))
     assert [kind["metadata"]["name"] for kind in old] == ["notebooks", "notebooks-at-root"]
     again = small()
@@ -125,8 +125,8 @@ def denied(kind: dict[str, Any], image: dict[str, str], pod: dict[str, str]) -> 
 
 def test_images_go_to_the_group_of_their_http_behaviour() -> None:
     overlay = """
-images: {vscode: {parent: jupyter}, vscode-python: {parent: vscode}, studio: {parent: jupyter}}
-site: {kubeflow: {group_one: [vscode], group_two: [studio]}}
+images: {vscode: {from: jupyter}, vscode-python: {from: vscode}, studio: {from: jupyter}}
+sites: {hub: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
 profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 """
     files = deployed(small(overlay))

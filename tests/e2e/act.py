@@ -30,26 +30,24 @@ STANDINS = (
 MATRIX: dict[str, Any] = {
     "version": 1,
     "registry": "ghcr.io/example/notebooks",
-    "platforms": ["linux/amd64"],
+    "defaults": {"images": {"platforms": ["linux/amd64"]}},
     "axes": {"python": ["3.13"]},
     "sources": {"debian-trixie": "docker.io/library/debian:trixie-slim"},
     "bundles": {"lab": {"pip": ["jupyterlab==4.6.6", "notebook==7.6.5", "jupyterhub==5.5.0"]}},
     "images": {
-        "base": {"from": "debian-trixie", "axes": ["python"], "template": "base", "pip": ["uv==0.13.8"]},
-        "jupyter": {"parent": "base", "template": "jupyter", "bundles": ["lab"]},
-        "jupyter-scipy": {"parent": "jupyter", "pip": ["toolz==1.0.0"]},
+        "base": {"from": "debian-trixie", "axes": ["python"], "kind": "base", "pip": ["uv==0.13.8"]},
+        "jupyter": {"from": "base", "kind": "jupyter", "bundles": ["lab"]},
+        "jupyter-scipy": {"from": "jupyter", "pip": ["toolz==1.0.0"]},
     },
-    "resources": {
+    "sizes": {
         "small": {
             "display_name": "Small",
             "cpu": {"limit": 2, "guarantee": 1},
-            "memory": {"limit": "4G", "guarantee": "1G"},
+            "memory": {"limit": "4Gi", "guarantee": "1Gi"},
         }
     },
-    "profiles": {
-        "lab": {"display_name": "Lab", "images": ["jupyter", "jupyter-scipy"], "resources": ["small"]}
-    },
-    "build": {
+    "profiles": {"lab": {"display_name": "Lab", "images": ["jupyter", "jupyter-scipy"], "sizes": ["small"]}},
+    "release": {
         "scan": {"tool": "command", "command": ["./scanner", "{archive}", "{report}"]},
         "sbom": False,
     },
@@ -112,8 +110,9 @@ class Repository:
 
     def write(self, matrix: dict[str, Any], message: str) -> None:
         """Write the matrix, render, commit and push to the branch."""
-        build = {"generator": str(next(self.tools.glob("*.whl"))), **matrix["build"]}
-        (self.root / "matrix.yaml").write_text(yaml.safe_dump({**matrix, "build": build}, sort_keys=False))
+        workflow = {"generator": str(next(self.tools.glob("*.whl"))), **matrix.get("workflow", {})}
+        text = yaml.safe_dump({**matrix, "workflow": workflow}, sort_keys=False)
+        (self.root / "matrix.yaml").write_text(text)
         program = str(self.tools / "bin" / "image-matrix")
         done = subprocess.run([program, "render"], cwd=self.root, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -130,8 +129,9 @@ class Repository:
         """What this place is: its registry, base images and certificates; not part of the repository."""
         path = self.folder / "overlay.yaml"
         known = {name: sources(self.registry)["sources"][name] for name in MATRIX["sources"]}
-        said = {"registry": f"{self.registry}/{self.name}", "mirrors": {"frontend": "builtin"}}
-        path.write_text(yaml.safe_dump({**said, "sources": known, **certificates()}))
+        network = {"builtin_frontend": True, **certificates()}
+        place = {"registry": f"{self.registry}/{self.name}", "network": network}
+        path.write_text(yaml.safe_dump({**place, "sources": known}))
         return path
 
     def run(

@@ -69,10 +69,9 @@ def overlay_for(matrix: dict[str, Any], registry: str, files: Path, address: str
     """Return the overlay of this place, with stand-ins for what cannot be reached."""
     overlay: dict[str, Any] = {
         "registry": f"{registry}/e2e",
-        "mirrors": {"frontend": "builtin"},
+        "network": {"builtin_frontend": True, "mirrors": {}, **certificates()},
         "images": {"jupyter-scipy": {"apt": None, "tests": {"commands": dict.fromkeys(HEAVY)}}},
         **sources(registry),
-        **certificates(),
     }
     if not reachable("https://dl.k8s.io/release/stable.txt"):
         standin_kubectl(overlay, matrix["downloads"]["kubectl"], files, address)
@@ -108,7 +107,7 @@ def certificates() -> dict[str, str]:
 
 
 def offer(overlay: dict[str, Any], origin: str, mirror: str) -> None:
-    overlay["mirrors"].setdefault("downloads", {})[origin] = mirror
+    overlay["network"]["mirrors"].setdefault("downloads", {})[origin] = mirror
 
 
 def download_address(item: dict[str, Any]) -> str:
@@ -143,5 +142,5 @@ def standin_extensions(overlay: dict[str, Any], items: list[str], files: Path, a
         publisher, _, short = name.partition(".")
         folder = files / f"open-vsx.org/api/{publisher}/{short}/{EXTENSION_VERSION}/file"
         standins.vsix(folder / f"{name}-{EXTENSION_VERSION}.vsix", name, EXTENSION_VERSION)
-    overlay["mirrors"]["extensions"] = f"{address}/open-vsx.org"
+    overlay["network"]["mirrors"]["extensions"] = f"{address}/open-vsx.org"
     overlay["images"]["codeserver-python"] = {"extensions": [f"{name}@{EXTENSION_VERSION}" for name in names]}

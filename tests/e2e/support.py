@@ -25,11 +25,11 @@ REGISTRY = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
 
 SITE = """\
 registry: {registry}
-mirrors:
-  registries: {{docker.io: {mirror}}}
-  frontend: builtin
-build: {{sbom: false}}
-{ca}
+network:
+  mirrors: {{registries: {{docker.io: {mirror}}}}}
+  builtin_frontend: true
+  {ca}
+release: {{sbom: false}}
 """
 
 

@@ -298,7 +298,7 @@ def test_what_was_not_rendered_is_rendered_for_the_author(
     address, comments = github
     repository.git("checkout", "-q", "-B", "render-me", "origin/main")
     matrix = changed()
-    matrix["build"] = {**matrix["build"], "commit_rendered": True}
+    matrix["workflow"] = {"commit_generated": True}
     repository.write(matrix, "Let runs render")
     text = (repository.root / "matrix.yaml").read_text()
     (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))

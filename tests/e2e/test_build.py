@@ -34,9 +34,9 @@ version: 1
 registry: registry.invalid/small
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian, template: base, pip: [uv==0.13.8]}
-  middle: {parent: base, pip: [six==1.17.0]}
-  leaf: {parent: middle, pip: [tomli==2.3.0]}
+  base: {from: debian, kind: base, pip: [uv==0.13.8]}
+  middle: {from: base, pip: [six==1.17.0]}
+  leaf: {from: middle, pip: [tomli==2.3.0]}
 """
 
 
@@ -175,7 +175,7 @@ def test_mirrors_and_certificates_leave_nothing_in_an_image(small: Repository) -
 
 
 PRIVATE = """\
-  private: {{parent: base, pip_index: {address}/simple, pip: [site-only==1.0], downloads: [tool]}}
+  private: {{from: base, pip: {extra_index_urls: ["{address}/simple"]}, pip: [site-only==1.0], downloads: [tool]}}
 downloads: {{tool: {{version: "1", url: {address}/tool, to: /usr/local/bin/tool}}}}
 """
 
@@ -233,8 +233,8 @@ def test_places_that_ask_for_a_login(engine: Engine, tmp_path: Path) -> None:
 
 
 CONDA = """\
-  first: {{parent: base, conda: [one=1]}}
-  second: {{parent: first, conda: [two=2]}}
+  first: {{from: base, conda: [one=1]}}
+  second: {{from: first, conda: [two=2]}}
 downloads: {{micromamba: {{version: "1", url: "{address}/micromamba"}}}}
 """
 MICROMAMBA = """\

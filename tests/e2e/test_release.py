@@ -83,8 +83,11 @@ def place(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactor
     for key, value in {"user.name": "Tester", "user.email": "tester@example.org"}.items():
         made.git("config", key, value)
     matrix = yaml.safe_load(MATRIX.read_text())
-    matrix |= {"registry": f"{registry}/{made.name}", "platforms": ["linux/amd64", "linux/arm64"]}
-    matrix |= {"build": {"sign": {"tool": "none"}}}
+    matrix |= {
+        "registry": f"{registry}/{made.name}",
+        "defaults": {"images": {"platforms": ["linux/amd64", "linux/arm64"]}},
+    }
+    matrix |= {"release": {"sign": "none"}}
     (made.root / "matrix.yaml").write_text(yaml.safe_dump(matrix, sort_keys=False))
     made.git("checkout", "-q", "-B", "main")
     made.commit("Start")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.scan import fetch
-from image_matrix.config.build import Ignored, Scanning
+from image_matrix.config.release import Ignored, Scanning
 from image_matrix.publish.scanners import FOUND, Job, command, ignore_file, means_findings, transport
 from tests.e2e.support import REGISTRY, docker
 from tests.environments import python_of

@@ -94,11 +94,11 @@ def before_the_server(*lines: str) -> str:
 
 AROUND_THE_LOGIN = before_the_server("python3 -m http.server 9999 &")
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
-CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
 TORCH: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"torch"}), "tests": {}}
 TENSORFLOW: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"tensorflow"}), "tests": {}}
-ANY_CUDA: dict[str, Any] = {**TORCH, "accelerator": Accelerator("cuda", resource="nvidia.com/gpu")}
-GAUDI: dict[str, Any] = {"accelerator": Accelerator("gaudi", version="1.24.1", resource="habana.ai/gaudi")}
+ANY_CUDA: dict[str, Any] = {**TORCH, "accelerator": Accelerator("cuda", device="nvidia.com/gpu")}
+GAUDI: dict[str, Any] = {"accelerator": Accelerator("gaudi", version="1.24.1", device="habana.ai/gaudi")}
 
 
 def framework(name: str, version: str, *lines: str) -> str:

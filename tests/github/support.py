@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 MATRIX = """\
 version: 1
 registry: {host}/notebooks
-platforms: [linux/amd64]
+defaults: {{images: {{platforms: [linux/amd64]}}}}
 axes: {{python: ["3.13"]}}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 images:
   base: {{from: debian, axes: [python], pip: [uv==0.13.8]}}
-  leaf: {{parent: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
-  other: {{parent: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
-build: {{scan: {{tool: none}}, generator: ".[locked]"}}
+  leaf: {{from: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
+  other: {{from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
+release: {{scan: none}}
+workflow: {{generator: ".[locked]"}}
 """
 MANIFEST = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}'
 DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"

@@ -39,11 +39,11 @@ def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
 
 def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place) -> None:
     """It may change no workflow, and another image is another job."""
-    place.change("{scan: ", "{commit_rendered: true, scan: ")
+    place.change("{generator: ", "{commit_generated: true, generator: ")
     base = place.change("six==1.17.0", "six==1.16.0", render=False)
     _, comment, outputs = place.plan(base)
     assert (outputs["render"], "This run commits them" in comment) == ("true", True)
-    base = place.change("  other:", "  another: {parent: base, pip: [toolz==1.0.0]}\n  other:", render=False)
+    base = place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0]}\n  other:", render=False)
     _, comment, outputs = place.plan(base)
     assert outputs["render"] == "false"
     assert "so this run commits nothing. Run `image-matrix render`" in comment
@@ -55,7 +55,7 @@ def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place
 def test_what_floats_is_in_the_comment_and_stops_a_run_that_requires_the_lock(place: Place) -> None:
     base = place.change("six==1.17.0", "six==1.16.0")
     assert "Not in the lock, so another build may get other versions" in place.plan(base)[1]
-    base = place.change("{scan: ", "{require_lock: true, scan: ")
+    base = place.change("{generator: ", "{require_lock: true, generator: ")
     _, comment, _ = place.plan(base)
     assert "**The lock says nothing about " in comment
     assert "Not in the lock" not in comment
@@ -71,7 +71,7 @@ def test_generated_files_are_compared_without_the_overlay_of_a_site(place: Place
 
 def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> None:
     profiles = "profiles: {first: {display_name: One, images: [leaf]}, second: {display_name: Two, images: [other]}}\n"
-    base = place.change("build:", f"{profiles}build:")
+    base = place.change("release:", f"{profiles}release:")
     place.change("second: {display_name", "renamed: {display_name")
     code, comment, _ = place.plan(base)
     assert code == 0
@@ -115,7 +115,7 @@ def test_a_registry_that_does_not_answer_is_said_where_people_look(place: Place)
 
 def test_a_mistake_is_said_where_people_look(place: Place) -> None:
     base = place.git("rev-parse", "HEAD")
-    place.change("parent: base, pip: [six", "parent: bsae, pip: [six", render=False)
+    place.change("from: base, pip: [six", "from: bsae, pip: [six", render=False)
     code, comment, _ = place.plan(base)
     assert code == 2
     assert "did you mean `base`?" in comment

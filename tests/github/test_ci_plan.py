@@ -14,9 +14,9 @@ VARIANTS = loaded(
     matrix(
         {
             "base": {"from": "debian"},
-            "mid": {"parent": "base"},
-            "leaf": {"parent": "mid"},
-            "other": {"parent": "base"},
+            "mid": {"from": "base"},
+            "leaf": {"from": "mid"},
+            "other": {"from": "base"},
         }
     )
 ).variants

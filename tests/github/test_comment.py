@@ -18,7 +18,7 @@ EVENT = Event("pull_request", pull_request=1)
 
 
 def declared(**build: Any) -> Matrix:
-    return loaded(matrix({"base": {"from": "debian"}}, build=build)).matrix
+    return loaded(matrix({"base": {"from": "debian"}}, workflow=build)).matrix
 
 
 def plan(*, build: bool = False, differs: bool = False) -> Plan:
@@ -73,11 +73,11 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "Run `image-matrix render`" in text
     assert "`images/4/Dockerfile` and 2 more" in text
     assert "built and tested now" not in text
-    one = said(Run(plan(), outdated=("docs/images.md",), renders=True), commit_rendered=True)
+    one = said(Run(plan(), outdated=("docs/images.md",), renders=True), commit_generated=True)
     assert "A generated file is out of date" in one
     assert "This run commits" in one
-    assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_rendered=True)
-    workflow = said(Run(plan(), outdated=(".github/workflows/images.yaml",)), commit_rendered=True)
+    assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_generated=True)
+    workflow = said(Run(plan(), outdated=(".github/workflows/images.yaml",)), commit_generated=True)
     assert "GitHub's own token may change no workflow" in workflow
 
 

@@ -72,7 +72,7 @@ def test_the_first_run_goes_on_where_no_package_exists_yet(place: Place) -> None
 
 def test_a_new_image_is_built_although_its_package_does_not_exist_yet(place: Place) -> None:
     place.release("base", "leaf", "other")
-    place.change("  other:", "  another: {parent: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}\n  other:")
+    place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}\n  other:")
     place.refusals.append(Refusal(DENIED, names=("another:",)))
     code, _, outputs = place.push()
     assert (code, built(outputs)) == (0, {"another-amd64"})
@@ -127,9 +127,9 @@ def test_a_server_that_fails_for_one_image_does_not_have_it_built(place: Place) 
     assert "HTTP 502" in comment
 
 
-@pytest.mark.parametrize("scan", ["tool: trivy", "tool: none, severity: HIGH"])
+@pytest.mark.parametrize("scan", ["scan: trivy", "scan: none, sbom: false"])
 def test_every_tag_is_asked_for_once(place: Place, scan: str) -> None:
-    place.change("tool: none", scan)
+    place.change("scan: none", scan)
     assert place.push()[0] == 0
     assert {name for name in place.held if place.asked[name] != 1} == set()
     place.asked.clear()
@@ -138,7 +138,7 @@ def test_every_tag_is_asked_for_once(place: Place, scan: str) -> None:
 
 
 def test_a_scan_that_is_refused_the_image_does_not_pass(place: Place) -> None:
-    place.change("tool: none", "tool: trivy")
+    place.change("scan: none", "scan: trivy")
     place.refusals.append(Refusal(DENIED))
     assert place("scan", "leaf", "--platform", "linux/amd64")[0] == 3
     place.refusals.clear()

@@ -121,9 +121,10 @@ class Repository:
             "pip": f"http://127.0.0.1:{port}/simple/",
             "registries": {"docker.io": f"127.0.0.1:{port}"},
             "downloads": {"https://files.invalid": f"http://127.0.0.1:{port}/files"},
-            "pip_indexes": {"https://wheels.invalid/cpu": f"http://127.0.0.1:{port}/cpu/"},
+            "index_urls": {"https://wheels.invalid/cpu": f"http://127.0.0.1:{port}/cpu/"},
         }
-        (self.folder / "matrix.yaml").write_text(f"{text}mirrors: {json.dumps(mirrors)}\n", encoding="utf-8")
+        network = json.dumps({"mirrors": mirrors})
+        (self.folder / "matrix.yaml").write_text(f"{text}network: {network}\n", encoding="utf-8")
 
     def change(self, old: str, new: str) -> None:
         path = self.folder / "matrix.yaml"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
-platforms: [linux/amd64, linux/arm64]
+defaults: {images: {platforms: [linux/amd64, linux/arm64]}}
 sources: {it: SOURCE}
 downloads:
   micromamba: {version: "2.6.2", url: "https://example.org/{version}/{arch}/micromamba", to: /usr/local/bin/micromamba}

@@ -124,7 +124,7 @@ def test_a_conflict_names_both_lines(repository: Repository, capsys: pytest.Capt
     assert repository.run("lock") == 2
     said = capsys.readouterr().err
     assert "error[IM601]: `leaf` cannot be installed on `science`: it needs alpha>=2" in said
-    assert "    parent: science\n" not in said
+    assert "    from: science\n" not in said
     assert "pip: [delta, 'alpha>=2']" in said
     assert "- alpha<2" in said
     assert "alpha 1.0 comes from here" in said
@@ -218,7 +218,9 @@ def test_a_failure_leaves_all_others_locked(
 def test_a_failure_of_the_index_blocks_children_only(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repository.change("    parent: lab\n", "    parent: lab\n    pip_index: http://127.0.0.1:9/none\n")
+    repository.change(
+        "    from: lab\n", "    from: lab\n    pip: {extra_index_urls: ['http://127.0.0.1:9/none']}\n"
+    )
     assert repository.run("lock") == 3
     said = capsys.readouterr().err
     assert "not locked: Python packages of science:python3.13: uv: " in said
@@ -239,7 +241,9 @@ def test_a_failed_upgrade_keeps_what_was_locked(repository: Repository) -> None:
 
 def test_packages_of_an_index_of_their_own(repository: Repository) -> None:
     repository.site.package("alpha", "1.0+cpu", tags="both", index="cpu")
-    repository.change("    parent: lab\n", "    parent: lab\n    pip_index: https://wheels.invalid/cpu\n")
+    repository.change(
+        "    from: lab\n", "    from: lab\n    pip: {extra_index_urls: ['https://wheels.invalid/cpu']}\n"
+    )
     assert repository.run("lock") == 0
     assert repository.packages("science:python3.13") == (
         "alpha==1.0+cpu @ https://wheels.invalid/cpu",
@@ -268,7 +272,7 @@ def test_a_checksum_in_the_matrix_is_verified(
 
 def test_what_is_no_more_asked_for_goes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert repository.run("lock") == 0
-    repository.change("  other:\n    parent: base\n    pip: [epsilon]\n", "")
+    repository.change("  other:\n    from: base\n    pip: [epsilon]\n", "")
     assert repository.run("lock") == 0
     assert "epsilon" not in repository.lock
     assert "pip other:python3.13: 2 packages (gone)" in capsys.readouterr().out
@@ -296,7 +300,7 @@ def test_comments_survive(repository: Repository) -> None:
 def test_snapshots_only_where_they_are_asked_for(repository: Repository) -> None:
     assert repository.run("lock") == 0
     assert "apt:" not in repository.lock
-    repository.change("version: 1\n", "version: 1\napt_snapshot: true\n")
+    repository.change("{images: {platforms", "{images: {apt: {snapshot: true}, platforms")
     assert repository.run("check", "--locked", "--no-diff") == 1
     assert repository.run("lock") == 0
     moment = texts.read(repository.lock).apt["trixie"]

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.network
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
-platforms: [linux/amd64, linux/arm64]
+defaults: {images: {platforms: [linux/amd64, linux/arm64]}}
 axes: {python: ["3.13", "3.11"]}
 sources: {trixie: docker.invalid/library/debian:trixie-slim}
 images:
-  base: {from: trixie, axes: [python], template: base, pip: [uv==0.13.8]}
-  science: {parent: base, pip: [numpy==2.4.6, scipy==1.17.1]}
-  pipelines: {parent: science, pip: [kfp-server-api==2.17.3, pandas==3.1.1]}
-mirrors: {frontend: builtin}
+  base: {from: trixie, axes: [python], kind: base, pip: [uv==0.13.8]}
+  science: {from: base, pip: [numpy==2.4.6, scipy==1.17.1]}
+  pipelines: {from: science, pip: [kfp-server-api==2.17.3, pandas==3.1.1]}
+network: {builtin_frontend: true}
 """
 
 

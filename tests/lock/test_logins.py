@@ -29,8 +29,7 @@ images:
   base:
     from: trixie
     axes: [python]
-    pip: [uv==0.13.8, %s]
-    pip_index: http://127.0.0.1:%d/corp
+    pip: {packages: [uv==0.13.8, %s], extra_index_urls: ["http://127.0.0.1:%d/corp"]}
 """
 
 
@@ -60,12 +59,15 @@ class Place:
     capture: pytest.CaptureFixture[str]
 
     def write(self, package: str, **more: Any) -> None:
-        said = {
-            "mirrors": {"pip": f"http://127.0.0.1:{self.site.port}/simple", "frontend": "builtin"},
-            **more,
+        network = {
+            "mirrors": {"pip": f"http://127.0.0.1:{self.site.port}/simple"},
+            "builtin_frontend": True,
+            **{key: more.pop(key) for key in ("netrc",) if key in more},
         }
         text = MATRIX % ("0" * 64, package, self.site.port)
-        text += "".join(f"{key}: {json.dumps(value)}\n" for key, value in said.items())
+        text += "".join(
+            f"{key}: {json.dumps(value)}\n" for key, value in {"network": network, **more}.items()
+        )
         (self.folder / "matrix.yaml").write_text(text, encoding="utf-8")
 
     def netrc(self, password: str) -> str:
@@ -115,7 +117,7 @@ def test_an_index_that_asks_for_a_login_is_named(place: Place, status: int) -> N
     assert code == 3
     assert f"Python packages of base:python3.13: {place.index} asks for a login ({status})" in said
     assert "`machine 127.0.0.1 login NAME password PASSWORD`" in said
-    assert "`netrc: FILE`" in said
+    assert "`network: {netrc: FILE}`" in said
     assert "not found" not in said
 
 
@@ -180,7 +182,7 @@ def test_a_download_that_asks_for_a_login_is_said_so(place: Place) -> None:
     code, said = place.lock()
     assert code == 3
     assert "it asks for a login (HTTP 401)" in said
-    assert "`netrc: FILE`" in said
+    assert "`network: {netrc: FILE}`" in said
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_keys_are_of_content_not_of_place(state: Callable[..., State]) -> None:
     commented = ("  full: {pip: [dill==0.4.1]}", "  # moved\n  full: {pip: [dill==0.4.1]}")
     lifted = ("    apt: [git]\n", "")
-    lowered = ("    template: base\n", "    template: base\n    apt: [git]\n")
+    lowered = ("    kind: base\n", "    kind: base\n    apt: [git]\n")
     moved = state(commented, lifted, lowered)
     assert moved.keys == state().keys
 
@@ -28,7 +28,7 @@ def test_keys_are_of_content_not_of_place(state: Callable[..., State]) -> None:
     "edit",
     [
         ("registry.example.org/team", "staging.example.org/other"),
-        ("version: 1\n", "version: 1\nmirrors: {pip: https://mirror.example.org/simple}\n"),
+        ("version: 1\n", "version: 1\nnetwork: {mirrors: {pip: https://mirror.example.org/simple}}\n"),
     ],
     ids=["registry", "mirrors"],
 )

@@ -61,12 +61,12 @@ def built(plan: Plan) -> dict[str, str]:
             id="environment",
         ),
         pytest.param(
-            ("  everything:", "  more: {parent: lab, only: {python: '3.11'}}\n  everything:"),
+            ("  everything:", "  more: {from: lab, axes: {python: ['3.11']}}\n  everything:"),
             {"more:python3.11": "new"},
             id="new image",
         ),
         pytest.param(
-            ("everything: {parent: science,", "everything: {parent: lab,"),
+            ("everything: {from: science,", "everything: {from: lab,"),
             {"everything:python3.13": "parent science:python3.13 → lab:python3.13"},
             id="other parent",
         ),
@@ -95,7 +95,7 @@ def test_the_registry_decides_and_the_revision_explains(state: Callable[..., Sta
 
 
 def test_layers_children_and_removed(state: Callable[..., State]) -> None:
-    gone = ('  everything: {parent: science, only: {python: "3.13"}, bundles: [full]}\n', "")
+    gone = ('  everything: {from: science, axes: {python: ["3.13"]}, bundles: [full]}\n', "")
     plan = make_plan(
         state(gone, ("bundles:\n  full: {pip: [dill==0.4.1]}\n", ""), ("[git]", "[git, vim]")), state(), None
     )
@@ -178,11 +178,9 @@ TEMPLATES = {
 
 
 def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
-    def made(text: str, template: str = "own") -> State:
+    def made(text: str, kind: str = "kind: own,") -> State:
         dockerfiles = {**inputs.templates.dockerfiles, **TEMPLATES, "shared.Dockerfile.j2": text}
-        matrix = inputs.texts["matrix.yaml"].replace(
-            "{parent: science,", f"{{parent: science, template: {template},"
-        )
+        matrix = inputs.texts["matrix.yaml"].replace("{from: science,", f"{{from: science, {kind}")
         return state_of(
             understand(
                 replace(
@@ -198,5 +196,5 @@ def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
     assert built(edited)["everything:python3.13"] == "template shared"
     commented = make_plan(made(TEMPLATES["shared.Dockerfile.j2"] + "{# #}"), now, None)
     assert not commented.build
-    switched = make_plan(now, made(TEMPLATES["shared.Dockerfile.j2"], "generic"), None)
-    assert built(switched)["everything:python3.13"] == "template generic → own"
+    switched = make_plan(now, made(TEMPLATES["shared.Dockerfile.j2"], ""), None)
+    assert built(switched)["everything:python3.13"] == "kind generic → own"

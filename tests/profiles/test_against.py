@@ -23,7 +23,7 @@ def said(old: str, new: str) -> str:
 
 
 def test_nothing_is_said_where_nothing_is_lost() -> None:
-    more = "profiles: {new: {display_name: New, images: [jupyter], resources: [small]}}"
+    more = "profiles: {new: {display_name: New, images: [jupyter], sizes: [small]}}"
     assert said("{}", "{}") == ""
     assert said("{}", more) == ""
 
@@ -38,7 +38,7 @@ def test_an_alias_stands_for_it() -> None:
     renamed = """
 profiles:
   gpu:
-  nvidia: {display_name: NVIDIA, images: [jupyter-cuda], resources: [gpu], aliases: [gpu]}
+  nvidia: {display_name: NVIDIA, images: [jupyter-cuda], sizes: [gpu], aliases: [gpu]}
 """
     assert said("{}", renamed) == ""
 
@@ -52,11 +52,11 @@ def test_a_profile_that_was_deprecated_may_go() -> None:
 
 
 def test_a_choice_key_that_is_gone() -> None:
-    inserted = "profiles: {data-science: {resources: [small, medium, large]}}\n"
-    size = "resources: {medium: {display_name: Medium}}\n"
+    inserted = "profiles: {data-science: {sizes: [small, medium, large]}}\n"
+    size = "sizes: {medium: {display_name: Medium}}\n"
     text = said("{}", size + inserted)
-    assert "IM704 profile `data-science`: the choice `2-large` of `resources` in v1 is gone" in text
-    kept = "profiles: {data-science: {resources: {1-small: small, 1b-medium: medium, 2-large: large}}}\n"
+    assert "IM704 profile `data-science`: the choice `2-large` of `sizes` in v1 is gone" in text
+    kept = "profiles: {data-science: {sizes: {1-small: small, 1b-medium: medium, 2-large: large}}}\n"
     assert said("{}", size + kept) == ""
 
 
@@ -70,7 +70,7 @@ def test_a_retired_key_stands_for_it() -> None:
     )
 
 
-ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {resources: {medium: 2-large}}}}"
+ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {sizes: {medium: 2-large}}}}"
 
 
 def test_a_former_name_may_be_dropped() -> None:
@@ -85,13 +85,13 @@ profiles:
     display_name: Science
     images: [jupyter-scipy]
     axes: [python]
-    resources: {1-small: small, 3-large: large}
+    sizes: {1-small: small, 3-large: large}
     aliases: [data-science]
-    retired: {resources: {2-large: 3-large}}
+    retired: {sizes: {2-large: 3-large}}
 """
     text = said(ALIAS, again)
     assert "IM703 the profile `scipy` of v1 is gone" in text
-    assert "IM704 profile `science`: the choice `medium` of `resources` in v1 is gone" in text
+    assert "IM704 profile `science`: the choice `medium` of `sizes` in v1 is gone" in text
     assert text.count("IM70") == 2
     kept = again.replace("[data-science]", "[data-science, scipy]").replace(
         "{2-large:", "{medium: 3-large, 2-large:"
@@ -100,7 +100,7 @@ profiles:
 
 
 def test_an_option_of_one_choice_left_nothing_behind() -> None:
-    assert said("{}", "profiles: {data-science: {resources: [small]}}") == ""
+    assert said("{}", "profiles: {data-science: {sizes: [small]}}") == ""
 
 
 def commit(folder: Path, message: str) -> None:

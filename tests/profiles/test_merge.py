@@ -129,7 +129,7 @@ def test_files_that_are_no_release(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", "set `site.namespace: other`"),
+        ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", "set `namespace: other` of the site"),
         ("name: image-matrix-profiles}", "name: image-matrix-profiles, valuesKey: x}", "remove `valuesKey`"),
         ("targetPath: proxy.secretToken", "targetPath: proxy..secretToken", "the key `` has no value"),
         ("targetPath: proxy.secretToken", "targetPath: 'proxy[99999]'", "is no index from 0 to 65536"),
@@ -189,7 +189,7 @@ def test_dates_stay_texts(files: Path, capsys: pytest.CaptureFixture[str]) -> No
 def release_of(files: Path, chart: str, hub: str = "5.5.0") -> None:
     """Write a release of one chart, and a matrix whose hub has a version and whose size has shared memory."""
     text = (PROFILES / "base.yaml").read_text()
-    text = text.replace("  small: {", "  small: {shm: 1G, ").replace("5.5.0}\n", f"{hub}}}\n")
+    text = text.replace("  small: {", "  small: {shm: 1Gi, ").replace("5.5.0}\n", f"{hub}}}\n")
     (files / "matrix.yaml").write_text(text)
     spec = f"spec:\n  chart: {{spec: {{chart: jupyterhub, version: '{chart}'}}}}\n"
     (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "").replace("spec:\n", spec, 1))
@@ -234,8 +234,11 @@ def test_a_chart_of_another_hub_is_pointed_at(
     release_of(files, chart)
     assert merge(files) == 0
     said = capsys.readouterr().err
-    assert f"warning[IM727]: the chart {chart} has JupyterHub {has}, and `site.jupyterhub` is 5.5.0" in said
-    assert f'write `jupyterhub: "{has}"` below `site:`' in said
+    assert (
+        f"warning[IM727]: the chart {chart} has JupyterHub {has}, and `jupyterhub` of the site is 5.5.0"
+        in said
+    )
+    assert f'write `jupyterhub: "{has}"` for the site' in said
 
 
 def test_a_hub_with_an_image_of_its_own_may_have_any_version(

@@ -7,7 +7,7 @@ import pytest
 from image_matrix.diagnostics import MatrixError
 from image_matrix.profiles.helm import in_order, slugify
 from image_matrix.profiles.offer import Offer, offers
-from image_matrix.profiles.units import byte_count, human, quantity
+from image_matrix.profiles.units import byte_count, for_kubespawner, human
 from tests.deploy.support import small
 
 
@@ -24,15 +24,13 @@ def test_a_list_keeps_its_order_through_helm() -> None:
     offer = offered("{}")
     assert [choice.key for choice in offer.sizes] == ["1-small", "2-large"]
     assert in_order(choice.key for choice in offer.sizes) == ["1-small", "2-large"]
-    sorted_already = offered("profiles: {data-science: {resources: [large, small]}}")
+    sorted_already = offered("profiles: {data-science: {sizes: [large, small]}}")
     assert [choice.key for choice in sorted_already.sizes] == ["large", "small"]
 
 
 def test_ten_entries_keep_their_order_too() -> None:
     sizes = "".join(f"  {name}: {{display_name: {name}}}\n" for name in "kjihgfedcba")
-    offer = offered(
-        f"resources:\n{sizes}profiles: {{data-science: {{resources: [{', '.join('kjihgfedcba')}]}}}}"
-    )
+    offer = offered(f"sizes:\n{sizes}profiles: {{data-science: {{sizes: [{', '.join('kjihgfedcba')}]}}}}")
     assert [choice.display_name for choice in offer.sizes] == list("kjihgfedcba")
     assert sorted(choice.key for choice in offer.sizes) == [choice.key for choice in offer.sizes]
 
@@ -85,13 +83,13 @@ def test_order_then_deprecated_and_no_former_names() -> None:
 
 def test_more_choices_than_a_config_map_holds() -> None:
     sizes = {f"s{at}": at for at in range(120)}
-    resources = "".join(f"  {name}: {{display_name: Size {at}, shm: 1G}}\n" for name, at in sizes.items())
+    listed = "".join(f"  {name}: {{display_name: Size {at}, shm: 1Gi}}\n" for name, at in sizes.items())
     entries = "".join(
-        f"  p{at}: {{display_name: P{at}, images: [jupyter-scipy], resources: [{', '.join(sizes)}]}}\n"
+        f"  p{at}: {{display_name: P{at}, images: [jupyter-scipy], sizes: [{', '.join(sizes)}]}}\n"
         for at in range(40)
     )
     with pytest.raises(MatrixError) as raised:
-        small(f"resources:\n{resources}profiles:\n{entries}")
+        small(f"sizes:\n{listed}profiles:\n{entries}")
     (found,) = raised.value.diagnostics
     assert found.code == "IM720"
     assert "a ConfigMap holds 1024" in found.message
@@ -106,7 +104,8 @@ def test_slugs_are_kubespawners(text: str, slug: str) -> None:
 
 
 def test_amounts() -> None:
-    assert byte_count("1.5G") == 1610612736
+    assert byte_count("1.5Gi") == 1610612736
     assert byte_count(1024) == 1024
-    assert quantity("8G") == "8Gi"
-    assert (human(4 * 1024**3), human(1610612736), human(None)) == ("4G", "1536M", "")
+    assert for_kubespawner("8Gi") == "8G"
+    assert for_kubespawner(1024) == 1024
+    assert (human(4 * 1024**3), human(1610612736), human(None)) == ("4Gi", "1536Mi", "")

@@ -63,7 +63,7 @@ def test_an_image_more_takes_four_lines(tmp_path: Path, repository: Repository) 
     matrix = tmp_path / "matrix.yaml"
     with matrix.open("a") as stream:
         stream.write(
-            "  jupyter-dask:\n    description: Dask\n    parent: jupyter-data\n    pip: [dask==2026.8.0]\n"
+            "  jupyter-dask:\n    description: Dask\n    from: jupyter-data\n    pip: [dask==2026.8.0]\n"
         )
     assert run(["-C", str(tmp_path), "-q", "check", "--no-diff"]) == 1
     assert run(["-C", str(tmp_path), "-q", "render"]) == 0

@@ -26,9 +26,9 @@ version: 1
 registry: ghcr.io/example/notebooks
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian, template: base, pip: [uv==0.13.8]}
-  jupyter: {parent: base, template: jupyter, pip: [jupyterlab==4.6.6]}
-build: {workflow: false}
+  base: {from: debian, kind: base, pip: [uv==0.13.8]}
+  jupyter: {from: base, kind: jupyter, pip: [jupyterlab==4.6.6]}
+workflow: none
 """
 OLD, NEW = File(b"old"), File(b"new")
 LOWER = {

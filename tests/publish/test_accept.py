@@ -46,7 +46,7 @@ def test_a_registry_without_an_answer_is_the_networks_fault(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (tmp_path / "matrix.yaml").write_text(
-        f"version: 1\nregistry: localhost:{port}/x\nplatforms: [linux/amd64]\n"
+        f"version: 1\nregistry: localhost:{port}/x\n"
         "sources: {debian: docker.io/library/debian:trixie}\n"
         "images: {base: {from: debian}}\n"
     )

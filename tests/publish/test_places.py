@@ -19,7 +19,12 @@ from image_matrix.registry.client import Registry, World
 from image_matrix.registry.http import Request, Response
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
-FOUND = loaded(matrix({"base": {"from": "debian"}, "leaf": {"parent": "base"}}, platforms=["linux/amd64"]))
+FOUND = loaded(
+    matrix(
+        {"base": {"from": "debian"}, "leaf": {"from": "base"}},
+        defaults={"images": {"platforms": ["linux/amd64"]}},
+    )
+)
 FILES = render_all(FOUND, Pins(), TEMPLATES)
 STATE = State(FOUND, Pins(), TEMPLATES, FILES, compute_keys(FOUND.variants, FILES))
 BASE, LEAF = (next(leg for leg in references(STATE) if leg[0].startswith(name)) for name in ("base", "leaf"))

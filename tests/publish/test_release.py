@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.config.build import Build, Ignored, Scanning, Signing
+from image_matrix.config.release import Ignored, Release, Scanning, Signing
 from image_matrix.errors import Failure
 from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SAID = matrix(
     {
         "base": {"from": "debian", "axes": ["python"]},
-        "leaf": {"parent": "base", "platforms": ["linux/amd64"]},
+        "leaf": {"from": "base", "platforms": ["linux/amd64"]},
     },
     axes={"python": ["3.13", "3.11"]},
 )
@@ -88,19 +88,19 @@ def test_an_index_that_lacks_a_platform_is_made_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "same"),
+    ("release", "same"),
     [
-        (Build(), True),
-        (Build(max_parallel=3), True),
-        (Build(scan=Scanning(ignore=(Ignored("CVE-1", "2099-01-01", "x"),))), True),
-        (Build(scan=Scanning(severity="HIGH")), False),
-        (Build(scan=Scanning("grype")), False),
-        (Build(sign=Signing("none")), False),
-        (Build(sign=Signing(key="awskms:///alias/images")), False),
+        (Release(), True),
+        (Release(branch="live"), True),
+        (Release(scan=Scanning(ignore=(Ignored("CVE-1", "2099-01-01", "x"),))), True),
+        (Release(scan=Scanning(severity="HIGH")), False),
+        (Release(scan=Scanning("grype")), False),
+        (Release(sign=Signing("none")), False),
+        (Release(sign=Signing(key="awskms:///alias/images")), False),
     ],
 )
-def test_who_signs_and_what_stops_a_release_is_the_policy(build: Build, same: bool) -> None:
-    assert (policy_of(build) == policy_of(Build())) is same
+def test_who_signs_and_what_stops_a_release_is_the_policy(release: Release, same: bool) -> None:
+    assert (policy_of(release) == policy_of(Release())) is same
 
 
 def answering(held: Mapping[str, Any]) -> Registry:
@@ -119,7 +119,7 @@ def index_of(*platforms: str, made: int = 1) -> dict[str, Any]:
         {"digest": f"sha256:{platform[-1] * 63}{made}", "platform": {"os": "linux", "architecture": platform}}
         for platform in platforms
     ]
-    said = {POLICY: policy_of(STATE.loaded.matrix.build)}
+    said = {POLICY: policy_of(STATE.loaded.matrix.release)}
     return {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries, "annotations": said}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from image_matrix.cli.scan import _report, _scan
 from image_matrix.cli.session import Session
-from image_matrix.config.build import Scanning
+from image_matrix.config.release import Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def declared(script: str) -> Loaded:
     scan = {"tool": "command", "command": ["sh", "-c", script, "sh", "{archive}", "{report}"]}
-    return loaded(matrix({"base": {"from": "debian"}}, build={"scan": scan}))
+    return loaded(matrix({"base": {"from": "debian"}}, release={"scan": scan}))
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_scanner_runs_from_its_checked_release(
         for folder in (cache, cache / "tools"):
             (folder / "trivy").write_text("#!/bin/sh\necho foreign > ran\n")
             (folder / "trivy").chmod(0o755)
-    matrix_ = loaded(matrix({"base": {"from": "debian"}}, build={"scan": {"tool": "trivy"}}))
+    matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
     assert _scan(Session(job.folder, "matrix.yaml", (), -1), matrix_, "base:default", job) == 0
     assert (job.folder / "ran").read_text() == "checked\n"
     assert list((tmp_path / "cache/image-matrix/tools").glob(".*")) == []
@@ -105,7 +105,7 @@ def test_a_scanner_that_is_not_there(job: Job) -> None:
     said = loaded(
         matrix(
             {"base": {"from": "debian"}},
-            build={"scan": {"tool": "command", "command": ["./nowhere", "{archive}", "{report}"]}},
+            release={"scan": {"tool": "command", "command": ["./nowhere", "{archive}", "{report}"]}},
         )
     )
     with pytest.raises(EnvironmentFailure, match=r"`\./nowhere` does not run"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.config.build import Ignored, Scanning
+from image_matrix.config.release import Ignored, Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned.actions import Tool, plugin
 from image_matrix.pinned.tools import cached_release, unpack

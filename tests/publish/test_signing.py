@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.build import Signing
+from image_matrix.config.release import Signing
 from image_matrix.errors import Failure
 from image_matrix.publish.signing import sign
 from tests.publish.support import answers, calls, stub

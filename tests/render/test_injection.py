@@ -69,9 +69,7 @@ def poisoned_keys(draw: st.DrawFn) -> dict[str, Any]:
     """The full matrix with a name that users choose replaced."""
     value = copy.deepcopy(FULL)
     section = draw(
-        st.sampled_from(
-            ["labels", "axes", "sources", "downloads", "accelerators", "bundles", "images", "env"]
-        )
+        st.sampled_from(["axes", "sources", "downloads", "accelerators", "bundles", "images", "env"])
     )
     owner = value["images"]["all"]["env"] if section == "env" else value[section]
     old = draw(st.sampled_from(sorted(owner)))

@@ -131,9 +131,9 @@ registry: ghcr.io/example/notebooks
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
   base: {from: debian}
-  lab: {parent: base, pip: [uv==0.13.8, jupyterlab==4.6.6]}
-  more: {parent: lab, pip: [uv==0.13.8, six==1.17.0]}
-build: {workflow: false}
+  lab: {from: base, pip: [uv==0.13.8, jupyterlab==4.6.6]}
+  more: {from: lab, pip: [uv==0.13.8, six==1.17.0]}
+workflow: none
 """
 
 

@@ -62,6 +62,6 @@ def test_what_the_page_says_follows(loaded: Loaded) -> None:
     assert variants["jupyter:python3.11"].parent == "base:python3.11"
     assert variants["jupyter-science:python3.13"].packages["pip"] == ("numpy==2.4.5", "scipy==1.17.1")
     cuda = variants["jupyter-pytorch-cuda:python3.13"]
-    assert cuda.pip_index == "https://download.pytorch.org/whl/cu130"
+    assert cuda.extra_index_urls == ("https://download.pytorch.org/whl/cu130",)
     assert cuda.env["NVIDIA_REQUIRE_CUDA"] == "cuda>=13.0"
     assert cuda.platforms == ("linux/amd64",)

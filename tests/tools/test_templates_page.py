@@ -24,13 +24,13 @@ SKELETON = (REPOSITORY / "templates/dockerfiles/skeleton.Dockerfile.j2").read_te
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
-build: {workflow: false}
+workflow: none
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian, template: base, pip: [uv==0.13.8]}
+  base: {from: debian, kind: base, pip: [uv==0.13.8]}
 """
 CONDA = """\
-  gdal: {parent: base, conda: [gdal]}
+  gdal: {from: base, conda: [gdal]}
 downloads:
   micromamba:
     version: "2.6.2"

@@ -107,7 +107,7 @@ def test_nothing_but_labels_reaches_tolerations_and_selectors(text: str) -> None
 
 
 def test_the_place_is_that_of_the_text() -> None:
-    overlay = 'resources:\n  small:\n    tolerations:\n      - {operator: Exists, key: "${KEY}"}\n'
+    overlay = 'sizes:\n  small:\n    tolerations:\n      - {operator: Exists, key: "${KEY}"}\n'
     with pytest.raises(MatrixError) as raised:
         load({"base.yaml": (PROFILES / "base.yaml").read_text(), "site.yaml": overlay}, ["base"])
     (found,) = raised.value.diagnostics

@@ -18,9 +18,9 @@ from tests.verify.test_engine import Recorder
 if TYPE_CHECKING:
     from pathlib import Path
 
-CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
-ANY_CUDA = Accelerator("cuda", resource="nvidia.com/gpu")
-GAUDI = Accelerator("gaudi", version="1.24.1", resource="habana.ai/gaudi")
+CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
+ANY_CUDA = Accelerator("cuda", device="nvidia.com/gpu")
+GAUDI = Accelerator("gaudi", version="1.24.1", device="habana.ai/gaudi")
 NVIDIA = Answer(0, '{"nvidia": {}}')
 
 

@@ -14,7 +14,7 @@ WITH_A_TEST_OF_ITS_OWN = {"device"}
 
 
 def test_the_contract() -> None:
-    cuda = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+    cuda = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
     subject = Subject("a:b", "c", "jupyter", accelerator=cuda, packages=frozenset(KNOWN))
     assert {check for one in scenarios(subject) for check in one.checks} - SEEN == WITH_A_TEST_OF_ITS_OWN
 
@@ -28,8 +28,8 @@ def test_an_image_s_own_tests() -> None:
 
 
 def test_accelerators() -> None:
-    for resource in ("nvidia.com/gpu", "habana.ai/gaudi"):
-        accelerator = Accelerator("x", resource=resource)
+    for device in ("nvidia.com/gpu", "habana.ai/gaudi"):
+        accelerator = Accelerator("x", device=device)
         names = accelerator_names(Subject("a:b", "c", accelerator=accelerator, packages=frozenset(KNOWN)))
         assert names
         assert {*names} <= SEEN

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from image_matrix.config.served_app import ide_of, served_by
 from image_matrix.project.load import load
-from image_matrix.verify.expectations import chain, inherited, packages, pins, version_fits
+from image_matrix.verify.expectations import chain, inherited, packages, pins, provided, version_fits
 from image_matrix.verify.run import subject_of
 
 if TYPE_CHECKING:
@@ -20,22 +20,23 @@ version: 1
 registry: ghcr.io/example/notebooks
 axes: {python: ["3.13", "3.11"]}
 sources: {debian: docker.io/library/debian:trixie-slim}
-accelerators: {cuda: {version: "13.0", resource: nvidia.com/gpu}}
+accelerators: {cuda: {version: "13.0", device: nvidia.com/gpu}}
 bundles:
   full: {pip: [scipy==1.17.1, "tomli==2.3.0; python_version < '3.11'"], tests: {imports: [scipy]}}
 images:
   base:
     from: debian
     axes: [python]
-    template: base
+    kind: base
     pip: [uv==0.13.8]
-    tests: {versions: {python: "{python}"}, commands: {git --version: git version}, files: [/init]}
+    provides: {python: "{python}"}
+    tests: {commands: {git --version: git version}, files: [/init]}
   lab:
-    parent: base
-    template: jupyter
+    from: base
+    kind: jupyter
     pip: [jupyterlab==4.6.6, "numpy>=2"]
     tests: {http: {lab: JupyterLab}, commands: {git --version: ""}}
-  scipy: {parent: lab, bundles: [full], accelerator: cuda}
+  scipy: {from: lab, bundles: [full], accelerator: cuda}
   plain: {from: debian}
 """
 
@@ -50,8 +51,9 @@ def test_a_chain_starts_at_its_root(loaded: Loaded) -> None:
 
 
 def test_children_must_pass_what_their_parents_must(loaded: Loaded) -> None:
-    tests = inherited(chain(loaded.variants, "scipy:python3.11"))
-    assert tests["versions"] == {"python": "3.11"}
+    line = chain(loaded.variants, "scipy:python3.11")
+    tests = inherited(line)
+    assert provided(line) == {"python": "3.11"}
     assert tests["commands"] == {"git --version": ""}, "the child's word counts"
     assert tests["files"] == {"/init": ""}
     assert tests["http"] == {"lab": "JupyterLab"}

@@ -16,8 +16,8 @@ from tests.verify.test_engine import Recorder
 SUBJECT = Subject(
     "lab:default", "registry/lab", "jupyter",
     tests={"commands": {"git --version": "git version", "git 'a b'": ""}, "http": {"lab": "JupyterLab"},
-           "files": {"/init": "", "~/x": ""}, "imports": {"scipy": "", "broken": "", "crash": ""},
-           "versions": {"python": "3.13"}},
+           "files": {"/init": "", "~/x": ""}, "imports": {"scipy": "", "broken": "", "crash": ""}},
+    provides={"python": "3.13"},
     pins={"scipy": "1.17.1"},
 )  # fmt: skip
 

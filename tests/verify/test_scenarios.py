@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from image_matrix.config.model import Accelerator, OwnTests
+from image_matrix.config.model import Accelerator, ImageTests
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.verify.engine import Answer, Engine
 from image_matrix.verify.model import Subject
@@ -14,7 +14,7 @@ from image_matrix.verify.scenarios import Scenario, commanded, pod, results, sce
 from tests.verify.test_engine import Recorder
 
 LAB = Subject("lab:default", "registry/lab", "jupyter")
-CUDA = Accelerator("cuda", version="13.0", resource="nvidia.com/gpu")
+CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
 TORCH = Subject(
     "torch:default", "registry/torch", "jupyter", accelerator=CUDA, pins={"torch": "2.12.0"},
     packages=frozenset({"torch"}),
@@ -47,7 +47,7 @@ def test_a_kind_of_one_s_own_runs_under_a_hub_where_it_has_the_package() -> None
 
 def test_a_device_is_looked_for_where_the_resource_is_known() -> None:
     assert "device" in names(TORCH)
-    other = Accelerator("rocm", resource="amd.com/gpu")
+    other = Accelerator("rocm", device="amd.com/gpu")
     assert "device" not in names(Subject("a:b", "c", "jupyter", accelerator=other))
 
 
@@ -65,7 +65,7 @@ def test_a_container_that_ends_fails_every_check_that_is_left() -> None:
 
 
 def test_an_image_s_own_tests_fail_with_their_container() -> None:
-    tests: OwnTests = {
+    tests: ImageTests = {
         "commands": {"git --version": ""},
         "imports": {"torch": ""},
         "http": {"lab": ""},

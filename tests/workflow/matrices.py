@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 HOME = Path(__file__).parent.parent.parent
 TEMPLATES = read_templates(HOME)
 BOTH = ["linux/amd64", "linux/arm64"]
+ONE_PLATFORM = {"images": {"platforms": ["linux/amd64"]}}
 
 
 def matrix(images: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
         "version": 1,
         "registry": "ghcr.io/example/notebooks",
-        "platforms": BOTH,
+        "defaults": {"images": {"platforms": BOTH}},
         "sources": {"debian": "docker.io/library/debian:trixie-slim"},
         "images": images,
         **more,
-        "build": {"generator": ".[locked]", **more.get("build", {})},
+        "workflow": {"generator": ".[locked]", **more.get("workflow", {})},
     }
 
 
@@ -47,25 +48,20 @@ def times(count: int) -> dict[str, Any]:
     for number in range(count):
         for name, image in base["images"].items():
             again = copy.deepcopy(image)
-            if "parent" in again:
-                again["parent"] = f"{again['parent']}-{number}"
+            if again["from"] in base["images"]:
+                again["from"] = f"{again['from']}-{number}"
             images[f"{name}-{number}"] = again
-    kept = {
-        key: value for key, value in base.items() if key not in ("profiles", "resources", "images", "site")
-    }
-    steps = {
-        f"{name}-{number}": said for number in range(count) for name, said in base["build"]["images"].items()
-    }
-    return {**kept, "images": images, "build": {**base["build"], "images": steps}}
+    kept = {key: value for key, value in base.items() if key not in ("profiles", "sizes", "images", "sites")}
+    return {**kept, "images": images, "defaults": {"images": base["defaults"]["images"]}}
 
 
 def wide(count: int) -> dict[str, Any]:
-    leaves = {f"leaf-{number}": {"parent": "base"} for number in range(count)}
+    leaves = {f"leaf-{number}": {"from": "base"} for number in range(count)}
     return matrix({"base": {"from": "debian"}, **leaves})
 
 
 def deep(count: int) -> dict[str, Any]:
-    chain = {f"link-{number}": {"parent": f"link-{number - 1}"} for number in range(1, count)}
+    chain = {f"link-{number}": {"from": f"link-{number - 1}"} for number in range(1, count)}
     return matrix({"link-0": {"from": "debian"}, **chain})
 
 
@@ -83,53 +79,55 @@ FROM_GIT = f"image-matrix @ git+https://git.example.org:8443/Team/image-matrix.g
 SHAPES: dict[str, dict[str, Any]] = {
     "reference": reference(),
     "one image": matrix({"base": {"from": "debian"}}),
-    "one platform": matrix({"base": {"from": "debian"}}, platforms=["linux/amd64"]),
-    "generator from git": matrix({"base": {"from": "debian"}}, build={"generator": FROM_GIT}),
+    "one platform": matrix({"base": {"from": "debian"}}, defaults=ONE_PLATFORM),
+    "generator from git": matrix({"base": {"from": "debian"}}, workflow={"generator": FROM_GIT}),
     "wide": wide(80),
     "deep": deep(24),
     "256 legs": variants(128),
     "more than 256 legs": matrix(
         {
             "base": {"from": "debian", "axes": ["python"]},
-            **{f"leaf-{number}": {"parent": "base"} for number in range(9)},
+            **{f"leaf-{number}": {"from": "base"} for number in range(9)},
         },
         axes={"python": [f"3.{minor}" for minor in range(30)]},
     ),
     "odd names": matrix({name: {"from": "debian"} for name in ODD}),
-    "emulated": matrix({"base": {"from": "debian"}}, build={"runners": {"linux/arm64": "emulate"}}),
+    "emulated": matrix({"base": {"from": "debian"}}, workflow={"runners": {"linux/arm64": "emulate"}}),
     "own runners": matrix(
-        {"base": {"from": "debian"}, "large": {"parent": "base"}},
-        build={
+        {"base": {"from": "debian"}, "large": {"from": "base"}},
+        workflow={
             "runners": {"linux/arm64": ["self-hosted", "linux", "graviton"]},
-            "images": {"large": {"runners": {"linux/amd64": "big-disk"}, "free_disk": True, "timeout_minutes": 300}},
+            "overrides": [
+                {"match": {"image": "large"}, "free_disk": True, "timeout_minutes": 300},
+                {"match": {"image": "large", "platform": "linux/amd64"}, "runners": {"linux/amd64": "big-disk"}},
+            ],
         },
     ),
     "key and grype": matrix(
         {"base": {"from": "debian"}},
-        mirrors={"registries": {"docker.io": "mirror.example.org/hub"}},
-        build={"sign": {"key": "env://COSIGN_KEY", "public_log": False}, "scan": {"tool": "grype"}},
+        network={"mirrors": {"registries": {"docker.io": "mirror.example.org/hub"}}},
+        release={"sign": {"key": "env://COSIGN_KEY", "public_log": False}, "scan": "grype"},
     ),
     "notation": matrix(
         {"base": {"from": "debian"}},
-        build={
+        release={
             "sign": {
                 "tool": "notation",
                 "plugin": "com.amazonaws.signer.notation.plugin",
                 "key": "arn:aws:signer:us-east-1:123456789012:/signing-profiles/images",
                 "role": "arn:aws:iam::123456789012:role/sign-images",
             },
-            "scan": {"tool": "none"},
+            "scan": "none",
         },
     ),
     "trusting team": matrix(
         {"base": {"from": "debian"}},
         registry="registry.example.org:5000/team/images",
-        build={
-            "commit_rendered": True,
-            "login": {"username": "REGISTRY_USER", "password": "REGISTRY_TOKEN"},
-            "default_branch": "trunk/images",
-            "release_branch": "live",
+        network={
+            "logins": {"registry.example.org:5000": {"username": "REGISTRY_USER", "password": "REGISTRY_TOKEN"}}
         },
+        workflow={"commit_generated": True, "default_branch": "trunk/images"},
+        release={"branch": "live"},
     ),
 }  # fmt: skip
 

@@ -76,7 +76,7 @@ def test_the_generator_moves_from_commit_to_commit() -> None:
     what = "The commit of the generator that the workflows install"
     commit = "0123456789" * 4
     named = f"image-matrix[locked] @ git+https://git.example.org:8443/team/image-matrix.git@{commit}"
-    assert rows(what, {"build": {"generator": named}}) == [
+    assert rows(what, {"workflow": {"generator": named}}) == [
         {
             "depName": "image-matrix",
             "packageName": "https://git.example.org:8443/team/image-matrix.git",
@@ -86,7 +86,7 @@ def test_the_generator_moves_from_commit_to_commit() -> None:
     assert manager(what)["datasourceTemplate"] == "git-refs"
     assert rows(what, MATRIX) == []
     # on PyPI anybody may have the name: a version of it is never proposed
-    assert rows(what, {"build": {"generator": "image-matrix[locked]==0.1.0"}}) == []
+    assert rows(what, {"workflow": {"generator": "image-matrix[locked]==0.1.0"}}) == []
 
 
 def test_pinned_actions_and_images() -> None:

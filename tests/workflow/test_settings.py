@@ -18,32 +18,32 @@ LOCKED = FROM_GIT.replace("image-matrix @", "image-matrix[locked] @")
 MINE = "ghcr.io/team/notebooks"
 
 
-def said(build: dict[str, Any], registry: str = MINE, **more: Any) -> list[str]:
+def said(build: dict[str, Any] | str, registry: str = MINE, **more: Any) -> list[str]:
     """Code and message of everything that is said of a workflow's settings."""
-    text = json.dumps({**matrix(PLAIN, registry=registry), "build": build, **more})
+    text = json.dumps({**matrix(PLAIN, registry=registry), "workflow": build, **more})
     found = diagnostics(load({"matrix.yaml": text}, TEMPLATES.kinds))
     return [f"{item.code} {item.severity}: {item.message}; {item.help}" for item in found]
 
 
 def test_a_workflow_without_a_generator_is_refused() -> None:
     (one,) = said({})
-    assert one.startswith("IM803 error: `build` has no `generator`")
+    assert one.startswith("IM803 error: `workflow` has no `generator`")
     assert "image-matrix[locked] @ git+https://" in one
-    assert "build: {workflow: false}" in one
+    assert "workflow: none" in one
     with pytest.raises(MatrixError, match="IM803"):
-        rendered({**matrix(PLAIN), "build": {}})
+        rendered({**matrix(PLAIN), "workflow": {}})
 
 
 def test_nothing_is_asked_where_no_workflow_is_written() -> None:
-    assert said({"workflow": False}, registry="ghcr.io/example/notebooks") == []
+    assert said("none", registry="ghcr.io/example/notebooks") == []
 
 
 def test_the_place_is_the_section_or_the_start_of_the_file() -> None:
     plain = "registry: ghcr.io/team/nb\nsources: {d: docker.io/library/debian:trixie-slim}\nimages: {a: {from: d}}\n"
     for text, place in (
         (f"version: 1\n{plain}", "matrix.yaml:1:1: error"),
-        (f"version: 1\nbuild: {{sbom: false}}\n{plain}", "matrix.yaml:2:1: error"),
-        (f"version: 1\nbuild:\n  sbom: false\n{plain}", "matrix.yaml:2:1: error"),
+        (f"version: 1\nworkflow: {{max_parallel: 3}}\n{plain}", "matrix.yaml:2:1: error"),
+        (f"version: 1\nworkflow:\n  max_parallel: 3\n{plain}", "matrix.yaml:2:1: error"),
     ):
         found = diagnostics(load({"matrix.yaml": text}, TEMPLATES.kinds))
         assert terminal(found).startswith(place)

@@ -15,6 +15,7 @@ from image_matrix.render.workflow_jobs import build_jobs
 from tests.workflow.matrices import (
     FROM_GIT,
     ODD,
+    ONE_PLATFORM,
     SHAPES,
     deep,
     loaded,
@@ -95,7 +96,7 @@ def test_jobs_install_the_generator_that_the_matrix_names() -> None:
 )
 def test_a_generator_that_could_be_another_one(written: str) -> None:
     with pytest.raises(MatrixError, match="is not image-matrix at a commit or in a version"):
-        loaded(matrix({"base": {"from": "debian"}}, build={"generator": written}))
+        loaded(matrix({"base": {"from": "debian"}}, workflow={"generator": written}))
 
 
 def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
@@ -151,7 +152,7 @@ def test_helper_images_come_from_the_mirror() -> None:
     [({}, "image-matrix check"), ({"require_lock": True}, "image-matrix check --locked")],
 )
 def test_a_team_may_require_the_lock(build: dict[str, Any], command: str) -> None:
-    steps = jobs(matrix({"base": {"from": "debian"}}, build=build))["plan"]["steps"]
+    steps = jobs(matrix({"base": {"from": "debian"}}, workflow=build))["plan"]["steps"]
     (step,) = (step for step in steps if step["name"].startswith("Check that generated files"))
     assert step["run"] == command
 
@@ -219,8 +220,8 @@ def test_own_labels_are_told_to_actionlint() -> None:
 
 
 def test_longest_chains_come_first() -> None:
-    model = loaded(matrix({"base": {"from": "debian"}, "leaf": {"parent": "base"}, "mid": {"parent": "base"},
-                           "end": {"parent": "mid"}}, platforms=["linux/amd64"]))  # fmt: skip
+    model = loaded(matrix({"base": {"from": "debian"}, "leaf": {"from": "base"}, "mid": {"from": "base"},
+                           "end": {"from": "mid"}}, defaults=ONE_PLATFORM))  # fmt: skip
     names = [job.image for job in build_jobs(model.matrix, model.variants)]
     assert names == ["base", "mid", "leaf", "end"]
 
@@ -243,7 +244,8 @@ def test_what_github_would_not_start_is_refused() -> None:
 def test_a_branch_is_a_text(name: str) -> None:
     said = {
         **SHAPES["one image"],
-        "build": {"generator": ".", "default_branch": name, "release_branch": "live"},
+        "workflow": {"generator": ".", "default_branch": name},
+        "release": {"branch": "live"},
     }
     content = yaml.safe_load(rendered(said)[".github/workflows/images.yaml"].content)
     assert content[True]["push"]["branches"] == [name]  # YAML 1.1 reads `on` so
@@ -253,7 +255,7 @@ def test_a_branch_is_a_text(name: str) -> None:
     "schedule", ["* * * * *", "0,30 */6 1-7 1,6,12 0", "23 3 * * 1-5", "5-59/10 0-23/2 31 * 6"]
 )
 def test_schedules_that_github_takes(schedule: str) -> None:
-    said = {**SHAPES["one image"], "build": {"generator": ".", "lock_schedule": schedule}}
+    said = {**SHAPES["one image"], "workflow": {"generator": ".", "lock_schedule": schedule}}
     content = yaml.safe_load(rendered(said)[".github/workflows/lock.yaml"].content)
     assert content[True]["schedule"] == [{"cron": schedule}]
 
@@ -279,7 +281,7 @@ def test_a_value_that_github_would_evaluate_is_refused() -> None:
 def test_githubs_own_token_is_for_its_own_registry(
     registry: str, login: dict[str, str], password: str | None
 ) -> None:
-    made = matrix({"base": {"from": "debian"}}, build={"login": login} if login else {})
+    made = matrix({"base": {"from": "debian"}}, network={"logins": {"ghcr.io": login}} if login else {})
     logins = [
         step["with"]
         for job in jobs({**made, "registry": registry}).values()

@@ -54,7 +54,7 @@ _AROUND = (
 _NETWORK = (
     (
         rf"refused|no such host|x509|{PASSING}",
-        "check the network and the registry; closed ones need `mirrors` and `ca_bundle` in the matrix",
+        "check the network and the registry; closed ones need `network.mirrors` and `network.ca_bundle` in the matrix",
     ),
 )
 """What they say of a registry that cannot be reached."""
@@ -122,10 +122,11 @@ def failure(request: Request, tail: str) -> Failure:
 
 def _of_index(step: Step) -> str:
     """Say of a package that uv does not find that its index may be closed: uv prints the same then."""
-    index = step.leg.variant.pip_index
-    if index is None or NOT_FOUND not in step.output:
+    indexes = step.leg.variant.extra_index_urls
+    if not indexes or NOT_FOUND not in step.output:
         return ""
-    return f"; `image-matrix lock` says whether {index} asks for a login"
+    asks = "asks" if len(indexes) == 1 else "ask"
+    return f"; `image-matrix lock` says whether {' or '.join(indexes)} {asks} for a login"
 
 
 def worth(tail: str) -> Again | None:

@@ -122,18 +122,22 @@ def make_request(
         for leg in legs
         if leg.variant.source
     }
-    scanner = mirrored(image(SCANNER.name), matrix.mirrors.registries) if matrix.build.sbom else None
+    scanner = (
+        mirrored(image(SCANNER.name), matrix.network.mirrors.registries) if matrix.release.sbom else None
+    )
     return Request(
         legs=legs,
         rendered=state.rendered,
         parents=there,
-        sources=contexts(used.values(), matrix.mirrors),
+        sources=contexts(used.values(), matrix.network.mirrors),
         secrets=secrets,
-        builtin_frontend=matrix.mirrors.frontend == "builtin",
-        registries=matrix.mirrors.registries,
+        builtin_frontend=matrix.network.builtin_frontend,
+        registries=matrix.network.mirrors.registries,
         scanner=scanner if aim.push else None,
         options=attestations(scanner) if aim.push else {},
-        names={mirrored(reference, matrix.mirrors.registries): name for name, reference in used.items()},
+        names={
+            mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
+        },
     )
 
 

@@ -15,7 +15,7 @@ from image_matrix.config.mirrors import familiar, mirrored
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from image_matrix.config.model import Mirrors
+    from image_matrix.config.network import Mirrors
 
 CA_BUNDLE = "/run/secrets/ca-bundle.crt"
 _CA_VARIABLES = (
@@ -91,7 +91,7 @@ def _variables(mirrors: Mirrors) -> list[str]:
 def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
     """Return every URL prefix with its mirror, for commands that take addresses as arguments."""
     extensions = {"https://open-vsx.org": mirrors.extensions} if mirrors.extensions else {}
-    return {**mirrors.downloads, **mirrors.pip_indexes, **extensions}
+    return {**mirrors.downloads, **mirrors.index_urls, **extensions}
 
 
 def _rewrites(mirrors: Mirrors) -> list[str]:

@@ -9,7 +9,6 @@ import click
 from image_matrix.cli.session import Session, open_project, registry_of, say
 
 if TYPE_CHECKING:
-    from image_matrix.config.build import Build
     from image_matrix.publish.accept import Candidate
 
 
@@ -25,13 +24,13 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     Children and releases use the accepted image of a variant. One that is over its size is refused.
     """
     from image_matrix.cli.plan import state_of
+    from image_matrix.config.release import size_bytes
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import CallError
     from image_matrix.planning.registry_locations import places
     from image_matrix.publish.accept import belongs, candidate, repository
 
     state = state_of(open_project(session))
-    build = state.loaded.matrix.build
     registry = registry_of(session, state.loaded)
     place = places(state, staging=staging).target
     chosen = select_for(state.loaded.variants, names, platform)
@@ -46,22 +45,23 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
             say(session, f"{name}: {image} has been accepted already")
             continue
         found = candidate(place, name, platform, registry, image)
-        _weigh(session, build, found)
+        limit = size_bytes(state.loaded.variants[name].max_size)
+        _check_size(session, limit, found)
         _tag(session, found)
     return 0
 
 
-def _weigh(session: Session, build: Build, found: Candidate) -> None:
+def _check_size(session: Session, limit: int | None, found: Candidate) -> None:
     from image_matrix.build.imagetools import compressed_bytes
     from image_matrix.errors import Failure
     from image_matrix.publish.accept import over_budget
 
     size = compressed_bytes(found.reference)
-    wrong = over_budget(size, build.size_limit(found.image))
+    wrong = over_budget(size, limit)
     if wrong:
         raise Failure(
             f"{found.variant} is too large: {wrong}",
-            f"remove packages, or raise `max_size` under `build.images.{found.image}` in matrix.yaml",
+            f"remove packages, or raise `max_size` of image `{found.image}` in matrix.yaml",
         )
     say(session, f"{found.variant}: {size / 1e6:.0f} MB compressed")
 

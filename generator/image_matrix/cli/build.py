@@ -140,7 +140,7 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
 
     logins = netrc(session, loaded)
     text = Path(logins).read_text(encoding="utf-8") if logins else ""
-    return secrets(loaded.matrix.mirrors, ca_bundle(session, loaded), text)
+    return secrets(loaded.matrix.network.mirrors, ca_bundle(session, loaded), text)
 
 
 def _checked(call: Call) -> Call:

@@ -151,7 +151,7 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     from image_matrix.lock.changes import changes
 
     project = open_project(session)
-    base = project.loaded.matrix.build.default_branch
+    base = project.loaded.matrix.workflow.default_branch
     git = actions_git(session.root)
     before = git.try_("show", f"HEAD:{text.FILE}")
     if commit_changes(git, branch, title, "--force") is None:
@@ -184,13 +184,13 @@ def ci_signer(session: Session) -> int:
     from image_matrix.registry.http import network
 
     loaded = open_project(session).loaded
-    mirrors, world = loaded.matrix.mirrors.downloads, network(ca_bundle(session, loaded))
+    mirrors, world = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
     folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
     release = fetched_release(pinned, lambda url: world.whole(mirrored(url, mirrors), time.sleep))
     program = unpack(pinned, release, folder)
     append(PATH, f"{folder}\n")
-    found = plugin(loaded.matrix.build.sign.plugin or "", native_arch())
+    found = plugin(loaded.matrix.release.sign.plugin or "", native_arch())
     if found is None:
         say(session, "the plugin is not one that is pinned here: it has to be on the runner already")
         return 0

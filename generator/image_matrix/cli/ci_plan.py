@@ -47,7 +47,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
         outdated=outdated,
         renders=_renders(state, event, outdated),
-        unlocked=_floating(project) if state.loaded.matrix.build.require_lock else (),
+        unlocked=_floating(project) if state.loaded.matrix.workflow.require_lock else (),
         lost=_lost(state, old, base) if base and old and event.pull_request else (),
     )
     floating = "" if run.unlocked else _said_floating(_floating(project))
@@ -64,7 +64,9 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
 
     if event.fork:
         made = make_plan(state, old, None)
-        return Run(made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.build)))
+        return Run(
+            made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.workflow))
+        )
     registry = registry_of(session, state.loaded)
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
     variants = state.loaded.variants
@@ -86,13 +88,11 @@ def _presence(
     from image_matrix.planning.registry_status import refuse_what_is_known_to_exist
 
     matrix, names = state.loaded.matrix, references(state).values()
-    if not staging and matrix.build.scan.tool != "none":
+    if not staging and matrix.release.scan.tool != "none":
         registry.manifests(names)
     looked_up = presence_anywhere(places(state, staging=staging), registry, lambda text: say(session, text))
     if not event.force:
-        refuse_what_is_known_to_exist(
-            registry.digests(names), _published(session, matrix.build.release_branch)
-        )
+        refuse_what_is_known_to_exist(registry.digests(names), _published(session, matrix.release.branch))
     return looked_up
 
 
@@ -124,7 +124,7 @@ def _renders(state: State, event: Event, outdated: tuple[str, ...]) -> bool:
     if not outdated or event.name != "pull_request" or event.fork:
         return False
     trusted = os.environ.get("IMAGE_MATRIX_HAS_TOKEN") == "true"
-    return state.loaded.matrix.build.commit_rendered and (trusted or not changes_workflows(outdated))
+    return state.loaded.matrix.workflow.commit_generated and (trusted or not changes_workflows(outdated))
 
 
 def _lost(state: State, old: State, base: str) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ def _unscanned(state: State, made: Plan, registry: Registry, *, staging: bool) -
     """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
     from image_matrix.publish.release import released
 
-    if state.loaded.matrix.build.scan.tool == "none":
+    if state.loaded.matrix.release.scan.tool == "none":
         return ()
     done = _present(state, registry) if staging else released(state, registry)
     return tuple(

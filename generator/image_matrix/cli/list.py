@@ -118,14 +118,9 @@ def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
 
 def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
     """Yield every setting: its name, value, origin, and the path below its origin."""
-    names = {
-        "source": "from",
-        "provider": "python.provider",
-        "system_site_packages": "python.system_site_packages",
-    }
     for name, item in found.scalars.items():
-        shown = names.get(name, name)
-        yield shown, item.value, item.origin, tuple(shown.split("."))
+        shown = "from" if name == "source" else name
+        yield shown, item.value, item.origin, (shown,)
     yield "platforms", found.platforms.value, found.platforms.origin, ("platforms",)
     for item in found.bundles:
         yield "bundles", item.value, item.origin, ("bundles",)
@@ -134,7 +129,10 @@ def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
     for manager, items in found.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.value)
-    for name, mapping in (("env", found.env), ("labels", found.labels)):
+    for item in found.extra_index_urls:
+        path = ("pip", "extra_index_urls", item.value)
+        yield "pip.extra_index_urls", item.value, item.origin, path
+    for name, mapping in (("env", found.env), ("labels", found.labels), ("provides", found.provides)):
         for key, item in mapping.items():
             yield f"{name}.{key}", item.value, item.origin, (name, key)
     for kind, tests in found.tests.items():
@@ -150,14 +148,8 @@ def _text(value: object) -> str:
 
 def _where(documents: Documents, origin: Origin, path: Path) -> str:
     """Return ``bundle full (matrix.yaml:31)``."""
-    if origin.kind == "default":
-        path = path if documents.has(path) else ()
-    elif origin.kind == "parent":
-        path = ()
-    else:
-        path = (*origin.path, *path)
+    path = () if origin.kind in ("built in", "parent") else (*origin.path, *path)
     if not path:
         return str(origin)
     place = documents.place(documents.position(path))
-    said = "matrix" if origin.kind == "default" else str(origin)
-    return f"{said} ({place.file}:{place.line})"
+    return f"{origin} ({place.file}:{place.line})"

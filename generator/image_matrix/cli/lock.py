@@ -63,12 +63,12 @@ def _world(session: Session, loaded: Loaded) -> World:
     from image_matrix.lock.resolve_all import World
     from image_matrix.registry.http import network
 
-    mirrors = loaded.matrix.mirrors
+    mirrors = loaded.matrix.network.mirrors
     bundle = ca_bundle(session, loaded)
     registry = registry_of(session, loaded)
     run = uv.runner()
     logins = netrc(session, loaded)
-    site = uv.Site(mirrors.pip, mirrors.pip_indexes, bundle, logins, loaded.matrix.netrc)
+    site = uv.Site(mirrors.pip, mirrors.index_urls, bundle, logins, loaded.matrix.network.netrc)
 
     return World(
         manifests=registry.manifests,

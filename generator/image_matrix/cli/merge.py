@@ -83,7 +83,7 @@ def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:
     if ours in absent:
         return CallError(
             f"{who} is in the namespace {release.namespace} and {ours} is not: Flux does not look there",
-            f"set `site.namespace: {release.namespace}` in matrix.yaml",
+            f"set `namespace: {release.namespace}` of the site in matrix.yaml",
         )
     if any(item.startswith(f"{ours} key ") for item in absent):
         return CallError(f"{who} takes a key from {ours} that it does not have", "remove `valuesKey`")

@@ -85,7 +85,7 @@ def _as_json(rows: list[_Row]) -> str:
     from dataclasses import asdict
 
     data = [
-        {"profile": offer.slug, "image_choice": image.key, "resources_choice": size.key or None,
+        {"profile": offer.slug, "image_choice": image.key, "size_choice": size.key or None,
          "preselected": offer.default and image.default and size.default, "variant": image.variant.id,
          "groups": list(offer.profile.groups), "pod": asdict(made)}
         for offer, image, size, made in rows

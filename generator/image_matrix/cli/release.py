@@ -114,7 +114,7 @@ def _made(session: Session, state: State, indexes: list[Index]) -> dict[str, str
     registry = _registry(session, state)
     names = [index.reference for index in indexes]
     found = {name: _digest(registry, f"{name}{CANDIDATE}") for name in names}
-    signing = state.loaded.matrix.build.sign
+    signing = state.loaded.matrix.release.sign
     by_digest = {name: f"{name.rpartition(':')[0]}@{digest}" for name, digest in found.items()}
     _each(lambda name: sign(signing, by_digest[name]), by_digest)
     _each(lambda name: create(name, [by_digest[name]]), by_digest)

@@ -27,7 +27,7 @@ def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
     from image_matrix.github.branch_commit import last_with_trailer, tip, try_push
     from image_matrix.publish.release import refuse_to_offer_nothing
 
-    branch = state.loaded.matrix.build.release_branch
+    branch = state.loaded.matrix.release.branch
     now = tip(git, branch)
     try_push(git, now or "HEAD", branch)
     if now is None:
@@ -98,7 +98,7 @@ def prepare(session: Session, state: State, git: Git, digests: Mapping[str, str]
     from image_matrix.github.branch_commit import folder_commit
     from image_matrix.publish.release import changed_images, message
 
-    branch = _branch(git, state.loaded.matrix.build.release_branch)
+    branch = _branch(git, state.loaded.matrix.release.branch)
     entries, files = _content(session, git, state, branch, digests)
     if files is None:
         return Update(branch, entries, None, None)

@@ -16,9 +16,9 @@ from image_matrix.errors import naming
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.config.build import Scanning
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
+    from image_matrix.config.release import Scanning
     from image_matrix.publish.scanners import Job
 
 
@@ -47,8 +47,8 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
 
     state = state_of(open_project(session))
     matrix = state.loaded.matrix
-    if matrix.build.scan.tool == "none":
-        say(session, "`build.scan` says that nobody scans")
+    if matrix.release.scan.tool == "none":
+        say(session, "`release.scan: none`: nobody scans")
         return 0
     registry = registry_of(session, state.loaded)
     legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
@@ -64,7 +64,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     for leg in there:
         with temporary_folder() as folder:
             job = Job(folder / "image", folder / "report.json", folder)
-            fetch(there[leg], platform, f"{transport(matrix.build.scan)}:{job.image}")
+            fetch(there[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
             if job.report.is_file():
                 with naming(Path(report)):
@@ -105,7 +105,7 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
     from image_matrix.publish.scanners import command, environment, ignore_file, means_findings
 
     matrix, bundle = loaded.matrix, ca_bundle(session, loaded)
-    scanning = matrix.build.scan
+    scanning = matrix.release.scan
     today = datetime.now(UTC).date().isoformat()
     (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
     with _program(session, matrix, bundle) as program:
@@ -115,7 +115,7 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
             done = subprocess.run(words, check=False, env=passed, cwd=session.root)
         except OSError as error:
             raise EnvironmentFailure(
-                f"the scanner `{words[0]}` does not run: {error.strerror}", "see `build.scan`"
+                f"the scanner `{words[0]}` does not run: {error.strerror}", "see `release.scan`"
             ) from error
     if done.returncode == 0:
         say(session, f"{variant}: nothing that stops a release")
@@ -139,7 +139,7 @@ def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[s
     from image_matrix.registry.http import network
     from image_matrix.temporary import temporary_folder
 
-    scanning, mirrors = matrix.build.scan, matrix.mirrors.downloads
+    scanning, mirrors = matrix.release.scan, matrix.network.mirrors.downloads
     if scanning.tool not in ("trivy", "grype"):
         yield "docker" if scanning.tool == "image" else scanning.command[0]
         return
@@ -175,7 +175,7 @@ def _tell(scanning: Scanning, variant: str, job: Job) -> None:
         click.echo(f"{severity:<8} {flaw:<20} {package}")
     count = f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "the scanner says no"
     click.echo(f"{variant}: {count}; nothing of this run is released")
-    annotate(f"scan of {variant}", f"{count}; mend them, or add them to `build.scan.ignore` with a date")
+    annotate(f"scan of {variant}", f"{count}; fix them, or add them to `release.scan.ignore` with a date")
 
 
 def _report(scanning: Scanning, job: Job) -> dict[str, Any]:

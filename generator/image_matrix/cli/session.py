@@ -149,7 +149,7 @@ def workflow_settings(project: Project) -> list[Diagnostic]:
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
     """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
-    return _site_file(session, loaded, "ca_bundle", loaded.matrix.ca_bundle)
+    return _site_file(session, loaded, "ca_bundle", loaded.matrix.network.ca_bundle)
 
 
 def registry_of(session: Session, loaded: Loaded) -> Registry:
@@ -161,7 +161,7 @@ def registry_of(session: Session, loaded: Loaded) -> Registry:
 
 def netrc(session: Session, loaded: Loaded) -> str | None:
     """Return the absolute path of the file with logins; raises :class:`MatrixError` where it is not there."""
-    return _site_file(session, loaded, "netrc", loaded.matrix.netrc)
+    return _site_file(session, loaded, "netrc", loaded.matrix.network.netrc)
 
 
 def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -> str | None:

@@ -12,6 +12,8 @@ from image_matrix.diagnostics import Place
 if TYPE_CHECKING:
     from image_matrix.diagnostics import Path, Target
 
+INSTALLERS = ("apt", "conda", "pip", "cran", "npm", "extensions")
+"""Fields that take a list, or ``packages`` beside settings."""
 MERGE = "tag:yaml.org,2002:merge"
 """Tag of the key ``<<`` (yaml.org/type/merge.html)."""
 
@@ -52,6 +54,7 @@ class Documents:
 
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
+        path = self.as_declared(path)
         for length in range(len(path), -1, -1):
             aim: Target = target if length == len(path) else "key"
             for part in reversed(self.parts):
@@ -64,12 +67,35 @@ class Documents:
                     return part.place_of(node)
         return Place(self.parts[0].file if self.parts else "matrix.yaml", 1, 1)
 
+    def as_declared(self, path: Path) -> Path:
+        """Return where a field is written: under ``defaults``, or below ``packages`` of an installer's settings."""
+        shared = ("defaults", *path[:1], *path[2:3])
+        if (
+            path[:1] in (("profiles",), ("sites",))
+            and len(path) > 2
+            and not self.has(path[:3])
+            and self.has(shared)
+        ):
+            path = (*shared, *path[3:])
+        for at, step in enumerate(path[:-1], start=1):
+            if step in INSTALLERS and self._has_packages(path[:at]) and path[at] not in self._keys(path[:at]):
+                return (*path[:at], "packages", *path[at:])
+        return path
+
+    def _has_packages(self, path: Path) -> bool:
+        return self.has((*path, "packages"))
+
+    def _keys(self, path: Path) -> set[object]:
+        nodes = [part.node(path) for part in self.parts]
+        return {key.value for node in nodes if isinstance(node, yaml.MappingNode) for key, _ in node.value}
+
     def has(self, path: Path) -> bool:
         """Say whether any file says something at ``path``."""
         return any(part.node(path) is not None for part in self.parts)
 
     def position(self, path: Path) -> Path:
         """Return ``path`` with a list entry given by its text replaced by its position in the list."""
+        path = self.as_declared(path)
         if not path or self.has(path):
             return path
         here: Any = self.value

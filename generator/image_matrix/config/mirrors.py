@@ -1,4 +1,4 @@
-"""Public addresses to those of the place that builds: pure functions over ``mirrors:``."""
+"""Public addresses to those of the place that builds: pure functions over ``network.mirrors``."""
 
 from __future__ import annotations
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from image_matrix.config.build import Build
-from image_matrix.config.placeholders import fill
+from image_matrix.config.network import Network
+from image_matrix.config.placeholders import fill, version_parts
 from image_matrix.config.profiles import Catalog
+from image_matrix.config.release import Release
+from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
     from image_matrix.dag import BuildOrder
@@ -22,10 +24,10 @@ Platform = str
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
 Provider = Literal["distribution", "uv", "conda"]
-TestKind = Literal["commands", "imports", "versions", "files", "http"]
-TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "versions", "files", "http")
-OwnTests = Mapping[TestKind, Mapping[str, str]]
-"""What an image's ``tests:`` say: a command, module, distribution, path or HTTP path, to what is expected of it."""
+TestKind = Literal["commands", "imports", "files", "http"]
+TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "files", "http")
+ImageTests = Mapping[TestKind, Mapping[str, str]]
+"""What an image's ``tests:`` say: a command, module, path or HTTP path, to what is expected of it."""
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
@@ -36,7 +38,7 @@ DECLARED_IN = {
     "download": "downloads",
     "axis": "axes",
     "image": "images",
-    "size": "resources",
+    "size": "sizes",
     "profile": "profiles",
 }
 """What a name can be of, and the section that declares it."""
@@ -44,7 +46,7 @@ DECLARED_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that Dockerfiles fetch; ``{version}``, ``{arch}``, ``{machine}`` in the address are not yet replaced."""
+    """A file that Dockerfiles fetch; the placeholders in its address are not yet replaced."""
 
     name: str
     version: str
@@ -60,26 +62,30 @@ class Download:
     def address(self, arch: str) -> str:
         """Return the address for an architecture (``amd64`` or ``arm64``)."""
         machine = {"amd64": "x86_64", "arm64": "aarch64"}[arch]
-        values = {"version": self.version, "arch": self.arch.get(arch, arch), "machine": machine}
+        values = {
+            **version_parts("version", self.version),
+            "arch": self.arch.get(arch, arch),
+            "machine": machine,
+        }
         return fill(self.url, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
-    """Everything that belongs to one kind of device; ``{version}`` and ``{version_digits}`` are not yet replaced."""
+    """Everything that belongs to one kind of device; ``{version}`` and its parts are not yet replaced."""
 
     name: str
     description: str = ""
     version: str = ""
-    resource: str | None = None
-    pip_index: str | None = None
+    device: str | None = None
+    """What a pod asks for: Kubernetes' extended resource."""
+    extra_index_urls: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
 
     def versioned(self, text: str) -> str:
-        """Put its version into a text, as 13.0 and as 130."""
-        digits = self.version.replace(".", "")
-        return fill(text, {"version": self.version, "version_digits": digits} if self.version else {})
+        """Put its version, and the parts of it, into a text."""
+        return fill(text, version_parts("version", self.version) if self.version else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +93,23 @@ class Settings:
     """Fields that images, bundles, accelerators and overrides can set; ``None`` and empty mean "not said here"."""
 
     source: str | None = None
-    template: str | None = None
+    kind: str | None = None
     accelerator: str | None = None
     description: str | None = None
-    provider: Provider | None = None
+    python_provider: Provider | None = None
     system_site_packages: bool | None = None
-    pip_index: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    max_size: str | None = None
+    """``8GB``, or ``none`` for no limit."""
     platforms: tuple[Platform, ...] = ()
     bundles: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
     packages: Mapping[Manager, tuple[str, ...]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    tests: OwnTests = field(default_factory=dict)
+    provides: Mapping[str, str] = field(default_factory=dict)
+    """``python`` or a Python distribution, to the first parts of its version."""
+    tests: ImageTests = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +127,10 @@ class Image:
     name: str
     parent: str | None
     axes: Mapping[str, tuple[str, ...]]
-    """The axes that this image adds, each with its values."""
-    only: Match
+    """Its axes, each with the values that it has: those of its parent are narrowed, others added."""
     exclude: tuple[Match, ...]
     overrides: tuple[Override, ...]
     settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Mirrors:
-    """Where builds fetch from in place of the public addresses (prefix to prefix)."""
-
-    registries: Mapping[str, str] = field(default_factory=dict)
-    downloads: Mapping[str, str] = field(default_factory=dict)
-    apt: Mapping[str, str] = field(default_factory=dict)
-    pip: str | None = None
-    pip_indexes: Mapping[str, str] = field(default_factory=dict)
-    npm: str | None = None
-    conda: str | None = None
-    cran: str | None = None
-    extensions: str | None = None
-    frontend: Literal["image", "builtin"] = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +138,8 @@ class Matrix:
     """A whole valid ``matrix.yaml``."""
 
     registry: str
-    platforms: tuple[Platform, ...]
-    frontend: str
-    labels: Mapping[str, str]
+    defaults: Settings
+    """What every image has that does not say otherwise."""
     axes: Mapping[str, tuple[str, ...]]
     sources: Mapping[str, str]
     downloads: Mapping[str, Download]
@@ -156,12 +148,11 @@ class Matrix:
     images: Mapping[str, Image]
     order: BuildOrder
     """Of its images."""
-    mirrors: Mirrors
-    ca_bundle: str | None
-    netrc: str | None = None
     apt_snapshot: bool = False
     """Whether apt packages come from the moment that the lock has for their source."""
-    build: Build = field(default_factory=Build)
+    network: Network = field(default_factory=Network)
+    workflow: Workflow = field(default_factory=Workflow)
+    release: Release = field(default_factory=Release)
     catalog: Catalog = field(default_factory=Catalog)
 
 
@@ -179,12 +170,12 @@ class Variant:
     """Name of the source that it starts at, where it has no parent."""
     root_source: str
     """Name of the source that its chain starts at."""
-    template: str
+    kind: str
     accelerator: str | None
     description: str
-    provider: Provider
+    python_provider: Provider
     system_site_packages: bool
-    pip_index: str | None
+    extra_index_urls: tuple[str, ...]
     platforms: tuple[Platform, ...]
     bundles: tuple[str, ...]
     downloads: tuple[str, ...]
@@ -193,8 +184,12 @@ class Variant:
     env: Mapping[str, str]
     """What this image sets; its ancestors' variables are inherited through FROM."""
     labels: Mapping[str, str]
-    tests: OwnTests = field(default_factory=dict)
-    """What this image adds; its ancestors' tests are inherited. They are no part of its key."""
+    max_size: str | None = None
+    """The most that it may have, compressed: ``8GB``."""
+    provides: Mapping[str, str] = field(default_factory=dict)
+    """What this image adds; its ancestors' statements are inherited. They are not part of its key."""
+    tests: ImageTests = field(default_factory=dict)
+    """What this image adds; its ancestors' tests are inherited. They are not part of its key."""
 
     @property
     def id(self) -> str:

@@ -104,10 +104,10 @@ def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
 def _of_new_image(finding: Finding, documents: Documents) -> Finding:
     """An image that only an overlay has, without a parent: rather one of the matrix whose name is misspelt."""
     known = documents.parts[0].value.get("images", {})
-    if finding.rule is not rules.PARENT_AND_SOURCE or finding.path[1] in known or len(finding.path) > 2:
+    if finding.rule is not rules.NO_FROM or finding.path[1] in known or len(finding.path) > 2:
         return finding
     suggestion = did_you_mean(str(finding.path[1]), known)
     if not suggestion.endswith("?"):
         return finding
-    advice = f"{suggestion} A new image needs `parent: IMAGE`, or `from: SOURCE`"
+    advice = f"{suggestion} A new image needs `from: NAME`"
     return replace(finding, fields={**finding.fields, "advice": advice})

@@ -1,4 +1,4 @@
-"""``{name}`` in texts of the matrix: what is put in for it, and which braces nothing is put in for."""
+"""``{name}`` and ``{name.part}`` in texts of the matrix; ``{{`` and ``}}`` are braces."""
 
 from __future__ import annotations
 
@@ -8,27 +8,50 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-DOWNLOAD = ("arch", "machine", "version")
-"""What is put into a download's address."""
-ACCELERATOR = ("version", "version_digits")
-"""What is put into a package index and an accelerator's environment."""
-_CLOSED = re.compile(r"\{([^{}]*)\}")
-_BRACES = re.compile(r"\{+[^{}/]*\}+|\{+\w*|\w*\}+")
-"""A name between braces, and braces that stand alone; with those next to them, as in ``{{arch}}``."""
+PARTS = ("major", "minor", "patch")
+"""Single numbers of a version, as in docker/metadata-action."""
+RESERVED = (
+    "arch",
+    "commit",
+    "date",
+    "from",
+    "image",
+    "key",
+    "machine",
+    "package",
+    "release",
+    "variant",
+    "version",
+)
+"""Names that placeholders have already; no axis has one of them."""
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_PART = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+"""Escaped braces, placeholders, and braces that are neither."""
+
+
+def version_parts(name: str, value: str) -> dict[str, str]:
+    """Return what ``{name}`` and its parts stand for: ``3.13`` has a major and a minor, and no patch."""
+    numbers = re.match(r"\d+(?:\.\d+)*", value)
+    parts = zip(PARTS, numbers[0].split("."), strict=False) if numbers else ()
+    return {name: value, **{f"{name}.{part}": number for part, number in parts}}
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values in: ``{python}`` to ``3.13``. What has no value stays."""
-    return _CLOSED.sub(lambda match: values.get(match[1], match[0]), text)
+    """Put values in: ``{python}`` to ``3.13``, ``{{`` to ``{``. What has no value stays."""
+    if "{" not in text and "}" not in text:
+        return text
+    return _PLACEHOLDER.sub(lambda match: _filled(match, values), text)
 
 
-def names(text: str) -> list[str]:
-    """Return the names between braces, each once."""
-    return list(dict.fromkeys(_CLOSED.findall(text)))
+def _filled(match: re.Match[str], values: Mapping[str, str]) -> str:
+    name: str | None = match[1]
+    return match[0][0] if name is None else values.get(name, match[0])
 
 
-def strays(text: str, known: Collection[str]) -> Iterator[str]:
-    """Yield every part with braces that is not one of the known placeholders."""
-    for part in dict.fromkeys(_BRACES.findall(text)):
-        if part not in {f"{{{name}}}" for name in known}:
+def unknown_placeholders(text: str, known: Collection[str]) -> Iterator[str]:
+    """Yield every part with braces that is neither a known placeholder nor an escaped brace, each once."""
+    if "{" not in text and "}" not in text:
+        return
+    for part in dict.fromkeys(_PART.findall(text)):
+        if part not in ("{{", "}}") and part[1:-1] not in known:
             yield part

@@ -1,10 +1,12 @@
-"""What users pick in a spawner: profiles, sizes and the site they run on, as declared."""
+"""What users pick in a spawner: profiles, sizes and the site that they are for, as declared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from image_matrix.config.overlay_merge import merge
 
 Toleration = Mapping[str, Any]
 """A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
@@ -28,7 +30,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """An entry under ``resources:``."""
+    """An entry under ``sizes:``."""
 
     name: str
     display_name: str
@@ -36,9 +38,9 @@ class Size:
     cpu: Amount = field(default_factory=Amount)
     """In cores."""
     memory: Amount = field(default_factory=Amount)
-    """In bytes, or with one of KubeSpawner's suffixes K, M, G, T (powers of 1024)."""
-    accelerator: Mapping[str, int] = field(default_factory=dict)
-    """Accelerator to number of devices."""
+    """In bytes, or as a Kubernetes quantity with Ki, Mi, Gi or Ti."""
+    devices: Mapping[str, int] = field(default_factory=dict)
+    """Extended resource (``nvidia.com/gpu``) to number of devices."""
     shm: str | None = None
     """Size of /dev/shm in the same units as memory."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class Profile:
     aliases: tuple[str, ...] = ()
     """Former slugs, which users' saved choices may still name."""
     retired: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Option (``images``, ``resources``) to former choice key to the key that stands for it now."""
+    """Option (``images``, ``sizes``) to former choice key to the key that stands for it now."""
     deprecated: Deprecation | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
@@ -89,13 +91,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What a cluster asks of pods that use one accelerator."""
+    """What a cluster asks of pods with one device."""
 
     runtime_class: str | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
     hugepages: Mapping[str, str] = field(default_factory=dict)
-    """``hugepages-2Mi`` to a Kubernetes quantity, for every pod with this accelerator."""
+    """``hugepages-2Mi`` to a Kubernetes quantity, for every pod with this device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ class Site:
     """Version of jupyterhub in the hub, where the matrix names it."""
     platforms: tuple[str, ...] = ("linux/amd64",)
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
-    placements: Mapping[str, Placement] = field(default_factory=dict)
+    devices: Mapping[str, Placement] = field(default_factory=dict)
+    """Extended resource to what pods with it need."""
     group_one: tuple[str, ...] = ()
     """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
     group_two: tuple[str, ...] = ()
@@ -127,16 +130,27 @@ class Catalog:
     """By the key in matrix.yaml, in declaration order."""
     sizes: Mapping[str, Size] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
+    site_name: str = ""
+    """Its key under ``sites:``; empty where no site is declared."""
     declared: bool = False
     """Whether there is a ``profiles:`` section, be it empty."""
 
+    @property
+    def site_path(self) -> tuple[str, ...]:
+        """Where the site is declared."""
+        return ("sites", self.site_name) if self.site_name else ("sites",)
+
 
 def read_catalog(data: Mapping[str, Any]) -> Catalog:
-    """Read the sections ``profiles``, ``resources`` and ``site`` of a matrix of the right shape."""
+    """Read the sections ``profiles``, ``sizes`` and ``sites`` of a matrix of the right shape."""
+    defaults = data.get("defaults", {})
+    usual, of_sites = defaults.get("profiles", {}), defaults.get("sites", {})
+    name, site = next(iter(data.get("sites", {}).items()), ("", {}))
     return Catalog(
-        profiles={name: _profile(name, item) for name, item in data.get("profiles", {}).items()},
-        sizes={name: _size(name, item) for name, item in data.get("resources", {}).items()},
-        site=_site(data.get("site", {})),
+        profiles={key: _profile(key, merge(usual, item)) for key, item in data.get("profiles", {}).items()},
+        sizes={key: _size(key, item) for key, item in data.get("sizes", {}).items()},
+        site=_site(merge(of_sites, site)),
+        site_name=name,
         declared="profiles" in data,
     )
 
@@ -147,8 +161,8 @@ def _profile(name: str, item: Mapping[str, Any]) -> Profile:
     return Profile(
         slug=name,
         display_name=item["display_name"],
-        images=_listed(item["images"]),
-        sizes=_listed(item.get("resources", ())),
+        images=_choices(item["images"], "image"),
+        sizes=_choices(item.get("sizes", ()), "size"),
         description=item.get("description", ""),
         default=item.get("default", False),
         order=item.get("order", DEFAULT_ORDER),
@@ -166,12 +180,17 @@ def _profile(name: str, item: Mapping[str, Any]) -> Profile:
     )
 
 
-def _values(said: str | list[str]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else tuple(said)
+def _values(given: str | list[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _listed(said: Any) -> Listed:  # noqa: ANN401 - a list or a mapping
-    return Listed(said, keyed=True) if isinstance(said, dict) else Listed({name: name for name in said})
+def _choices(given: Any, field_name: str) -> Listed:  # noqa: ANN401 - a list or a mapping
+    """Read names, or choice keys with a name each; a text is the mapping's main field."""
+    if not isinstance(given, dict):
+        return Listed({name: name for name in given})
+    return Listed(
+        {key: item if isinstance(item, str) else item[field_name] for key, item in given.items()}, keyed=True
+    )
 
 
 def _size(name: str, item: Mapping[str, Any]) -> Size:
@@ -181,7 +200,7 @@ def _size(name: str, item: Mapping[str, Any]) -> Size:
         description=item.get("description", ""),
         cpu=Amount(**item.get("cpu", {})),
         memory=Amount(**item.get("memory", {})),
-        accelerator=item.get("accelerator", {}),
+        devices=item.get("devices", {}),
         shm=item.get("shm"),
         node_selector=item.get("node_selector", {}),
         tolerations=tuple(item.get("tolerations", ())),
@@ -196,7 +215,7 @@ def _site(item: Mapping[str, Any]) -> Site:
         declared_hub=item.get("jupyterhub"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
-        placements={name: _placement(entry) for name, entry in item.get("accelerators", {}).items()},
+        devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),
     )

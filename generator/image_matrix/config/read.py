@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.build import read_build
 from image_matrix.config.model import (
     MANAGERS,
     TEST_KINDS,
@@ -12,21 +12,20 @@ from image_matrix.config.model import (
     Download,
     Image,
     Matrix,
-    Mirrors,
     Override,
     Settings,
 )
+from image_matrix.config.network import read_network
 from image_matrix.config.profiles import read_catalog
+from image_matrix.config.release import read_release
+from image_matrix.config.workflow import read_workflow
 from image_matrix.dag import build_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.config.model import Match, OwnTests
+    from image_matrix.config.model import ImageTests, Match
     from image_matrix.dag import BuildOrder, Parents
-
-DEFAULT_PLATFORMS = ("linux/amd64",)
-DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
 
 
 def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] = build_order) -> Matrix:
@@ -35,50 +34,57 @@ def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] 
     ``order`` orders the images.
     """
     axes = {name: tuple(values) for name, values in data.get("axes", {}).items()}
-    images = {name: _image(name, item, axes) for name, item in data["images"].items()}
+    defaults = data.get("defaults", {}).get("images", {})
+    sources = data.get("sources", {})
+    images = {name: _image(name, item, axes, sources) for name, item in data["images"].items()}
     return Matrix(
         registry=data["registry"],
-        platforms=tuple(data.get("platforms", DEFAULT_PLATFORMS)),
-        frontend=data.get("frontend", DEFAULT_FRONTEND),
-        labels=data.get("labels", {}),
+        defaults=read_settings(defaults),
         axes=axes,
-        sources=data.get("sources", {}),
+        sources={name: item if isinstance(item, str) else item["image"] for name, item in sources.items()},
         downloads={name: _download(name, item) for name, item in data.get("downloads", {}).items()},
         accelerators={name: _accelerator(name, item) for name, item in data.get("accelerators", {}).items()},
         bundles={name: read_settings(item) for name, item in data.get("bundles", {}).items()},
         images=images,
         order=order({name: image.parent for name, image in images.items()}),
-        mirrors=Mirrors(**data.get("mirrors", {})),
-        ca_bundle=data.get("ca_bundle"),
-        netrc=data.get("netrc"),
-        apt_snapshot=data.get("apt_snapshot", False),
-        build=read_build(data.get("build", {})),
+        apt_snapshot=defaults.get("apt", {}).get("snapshot", False),
+        network=read_network(data.get("network", {})),
+        workflow=read_workflow(data.get("workflow", {})),
+        release=read_release(data.get("release", {})),
         catalog=read_catalog(data),
     )
 
 
 def read_settings(item: Mapping[str, Any]) -> Settings:
-    """Read the fields that images, bundles and overrides share."""
-    python = item.get("python", {})
+    """Read the fields that images, bundles, overrides and defaults share; what an image is built from is not one."""
+    packages = {manager: _installer(item.get(manager, ())) for manager in MANAGERS}
     return Settings(
-        source=item.get("from"),
-        template=item.get("template"),
+        kind=item.get("kind"),
         accelerator=item.get("accelerator"),
         description=item.get("description"),
-        provider=python.get("provider"),
-        system_site_packages=python.get("system_site_packages"),
-        pip_index=item.get("pip_index"),
+        python_provider=item.get("python_provider"),
+        system_site_packages=item.get("system_site_packages"),
+        extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
+        max_size=item.get("max_size"),
         platforms=tuple(item.get("platforms", ())),
         bundles=tuple(item.get("bundles", ())),
         downloads=tuple(item.get("downloads", ())),
-        packages={manager: tuple(item[manager]) for manager in MANAGERS if item.get(manager)},
+        packages={
+            manager: tuple(given["packages"]) for manager, given in packages.items() if given.get("packages")
+        },
         env=item.get("env", {}),
         labels=item.get("labels", {}),
+        provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
     )
 
 
-def _tests(item: Mapping[str, Any]) -> OwnTests:
+def _installer(item: Mapping[str, Any] | list[str] | tuple[()]) -> Mapping[str, Any]:
+    """Read an installer's settings; a list is its packages."""
+    return item if isinstance(item, dict) else {"packages": item}
+
+
+def _tests(item: Mapping[str, Any]) -> ImageTests:
     """Read tests; of a list's entries nothing but their presence is expected."""
     return {
         kind: item[kind] if isinstance(item[kind], dict) else dict.fromkeys(item[kind], "")
@@ -87,18 +93,24 @@ def _tests(item: Mapping[str, Any]) -> OwnTests:
     }
 
 
-def _image(name: str, item: Mapping[str, Any], axes: Mapping[str, tuple[str, ...]]) -> Image:
-    own = item.get("axes", ())
+def _image(
+    name: str, item: Mapping[str, Any], axes: Mapping[str, tuple[str, ...]], sources: Mapping[str, Any]
+) -> Image:
+    declared = item.get("axes", ())
+    start = item.get("from")
     return Image(
         name=name,
-        parent=item.get("parent"),
-        axes={axis: tuple(own[axis]) if isinstance(own, dict) else axes.get(axis, ()) for axis in own},
-        only=read_match(item.get("only", {})),
+        parent=None if start in sources else start,
+        axes={
+            axis: tuple(declared[axis]) if isinstance(declared, dict) else axes.get(axis, ())
+            for axis in declared
+        },
         exclude=tuple(read_match(match) for match in item.get("exclude", ())),
         overrides=tuple(
-            Override(read_match(o["match"]), read_settings(o)) for o in item.get("overrides", ())
+            Override(read_match(entry["match"]), replace(read_settings(entry), source=entry.get("from")))
+            for entry in item.get("overrides", ())
         ),
-        settings=read_settings(item),
+        settings=replace(read_settings(item), source=start if start in sources else None),
     )
 
 
@@ -119,8 +131,8 @@ def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:
         name=name,
         description=item.get("description", ""),
         version=item.get("version", ""),
-        resource=item.get("resource"),
-        pip_index=item.get("pip_index"),
+        device=item.get("device"),
+        extra_index_urls=tuple(item.get("pip", {}).get("extra_index_urls", ())),
         env=item.get("env", {}),
         platforms=tuple(item.get("platforms", ())),
     )

@@ -7,34 +7,36 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from image_matrix.config.model import MANAGERS, TEST_KINDS, Settings, Variant
+from image_matrix.config.placeholders import fill, version_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Accelerator, Image, Manager, Match, Matrix, TestKind
-    from image_matrix.diagnostics import Path
+    from image_matrix.diagnostics import Path as FieldPath
 
 T = TypeVar("T")
-Kind = Literal["default", "matrix", "parent", "bundle", "accelerator", "image", "override"]
-GENERIC_TEMPLATE = "generic"
+OriginKind = Literal["built in", "defaults", "parent", "bundle", "accelerator", "image", "override"]
+NO_KIND = "generic"
+"""The template of images that name no kind: they add to what is there."""
 _SCALARS = (
     "source",
-    "template",
+    "kind",
     "accelerator",
     "description",
-    "provider",
+    "python_provider",
     "system_site_packages",
-    "pip_index",
+    "max_size",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from: what said so, and at which path of the matrix (empty for a default)."""
+    """Where a value comes from: what sets it, and at which path of the matrix (empty for what is built in)."""
 
-    kind: Kind
+    kind: OriginKind
     name: str = ""
-    path: Path = ()
+    path: FieldPath = ()
 
     def __str__(self) -> str:
         """Return it as a user reads it: ``bundle full``."""
@@ -59,6 +61,8 @@ class Resolution:
     packages: Mapping[Manager, tuple[Sourced[str], ...]]
     env: Mapping[str, Sourced[str]]
     labels: Mapping[str, Sourced[str]]
+    extra_index_urls: tuple[Sourced[str], ...] = ()
+    provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
@@ -82,30 +86,71 @@ def matches(match: Match, values: Mapping[str, str]) -> bool:
 
 
 def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> Resolution:
-    """Resolve the settings of one variant."""
-    own = list(_own_layers(image, values))
-    first = [_defaults(matrix), *_inherited(parent)]
-    bundles = [Sourced(name, layer.origin) for layer in own for name in layer.settings.bundles]
-    between = [
-        Layer(Origin("bundle", b.value, ("bundles", b.value)), matrix.bundles[b.value]) for b in bundles
-    ]
-    named = _last([*first, *own], "accelerator")
-    accelerator = matrix.accelerators.get(named.value) if named else None
-    if named and accelerator:
-        between.append(_accelerator_layer(accelerator, inherited=named.origin.kind == "parent"))
-        own = [_versioned(layer, accelerator) for layer in own]
-    return _merge([*first, *between, *own], tuple(bundles))
+    """Resolve the settings of one variant: built in, defaults, parent, then the image and its overrides.
+
+    A bundle or accelerator comes just before the image or override that names it; later layers win.
+    """
+    named = list(_image_layers(image, values))
+    first = [_built_in(), _defaults(matrix), *_inherited(parent)]
+    accelerator = _last([*first, *named], "accelerator")
+    owner = accelerator.origin if accelerator else None
+    layers = list(first)
+    for layer in named:
+        layers += [_bundle_layer(matrix, name) for name in layer.settings.bundles]
+        inherited = owner is not None and layer is named[0] and owner.kind in ("defaults", "parent")
+        if accelerator and accelerator.value in matrix.accelerators and (owner == layer.origin or inherited):
+            layers.append(
+                _accelerator_layer(matrix.accelerators[accelerator.value], inherited=owner != layer.origin)
+            )
+        layers.append(layer)
+    texts = placeholder_values(image, values, parent, _last([*first, *named], "source"))
+    bundles = tuple(Sourced(name, layer.origin) for layer in named for name in layer.settings.bundles)
+    return _merge([_filled(layer, texts) for layer in layers], bundles)
+
+
+def placeholder_values(
+    image: Image, values: Mapping[str, str], parent: Variant | None, source: Sourced[Any] | None
+) -> dict[str, str]:
+    """Return what placeholders in the texts of an image stand for: its axes with their parts, its name and parent."""
+    start = parent.image if parent else source.value if source else ""
+    axes = {key: text for axis, value in values.items() for key, text in version_parts(axis, value).items()}
+    return {**axes, "image": image.name, "from": start}
+
+
+def _filled(layer: Layer, values: Mapping[str, str]) -> Layer:
+    """Put values into every text of a layer."""
+    given = layer.settings
+
+    def every(texts: Mapping[str, str]) -> dict[str, str]:
+        return {fill(key, values): fill(text, values) for key, text in texts.items()}
+
+    settings = replace(
+        given,
+        description=None if given.description is None else fill(given.description, values),
+        extra_index_urls=tuple(fill(text, values) for text in given.extra_index_urls),
+        packages={
+            manager: tuple(fill(item, values) for item in items) for manager, items in given.packages.items()
+        },
+        env=every(given.env),
+        labels=every(given.labels),
+        provides=every(given.provides),
+        tests={kind: every(texts) for kind, texts in given.tests.items()},
+    )
+    return Layer(layer.origin, settings)
+
+
+def _built_in() -> Layer:
+    settings = Settings(
+        kind=NO_KIND,
+        python_provider="distribution",
+        system_site_packages=False,
+        platforms=("linux/amd64",),
+    )
+    return Layer(Origin("built in"), settings)
 
 
 def _defaults(matrix: Matrix) -> Layer:
-    settings = Settings(
-        template=GENERIC_TEMPLATE,
-        provider="distribution",
-        system_site_packages=False,
-        platforms=matrix.platforms,
-        labels=matrix.labels,
-    )
-    return Layer(Origin("default"), settings)
+    return Layer(Origin("defaults", "", ("defaults", "images")), matrix.defaults)
 
 
 def _inherited(parent: Variant | None) -> list[Layer]:
@@ -114,35 +159,33 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         return []
     settings = Settings(
         accelerator=parent.accelerator,
-        provider=parent.provider,
+        python_provider=parent.python_provider,
         system_site_packages=parent.system_site_packages,
-        pip_index=parent.pip_index,
+        extra_index_urls=parent.extra_index_urls,
         platforms=parent.platforms,
     )
     return [Layer(Origin("parent", parent.id, ("images", parent.image)), settings)]
 
 
-def _own_layers(image: Image, values: Mapping[str, str]) -> Iterable[Layer]:
-    path: Path = ("images", image.name)
+def _image_layers(image: Image, values: Mapping[str, str]) -> Iterable[Layer]:
+    path: FieldPath = ("images", image.name)
     yield Layer(Origin("image", image.name, path), image.settings)
     for position, override in enumerate(image.overrides):
         if matches(override.match, values):
-            text = ", ".join(f"{axis} {'/'.join(wanted)}" for axis, wanted in override.match.items())
+            text = ", ".join(f"{axis} {'/'.join(accepted)}" for axis, accepted in override.match.items())
             yield Layer(Origin("override", text, (*path, "overrides", position)), override.settings)
 
 
+def _bundle_layer(matrix: Matrix, name: str) -> Layer:
+    return Layer(Origin("bundle", name, ("bundles", name)), matrix.bundles.get(name, Settings()))
+
+
 def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
+    """Return what an accelerator sets; its variables are in the parent's image already where it is inherited."""
     env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
-    settings = Settings(pip_index=item.pip_index, env=env, platforms=item.platforms)
-    return _versioned(Layer(Origin("accelerator", item.name, ("accelerators", item.name)), settings), item)
-
-
-def _versioned(layer: Layer, accelerator: Accelerator) -> Layer:
-    """Put the accelerator's version into a layer's package index."""
-    index = layer.settings.pip_index
-    if index is None:
-        return layer
-    return Layer(layer.origin, replace(layer.settings, pip_index=accelerator.versioned(index)))
+    indexes = tuple(item.versioned(address) for address in item.extra_index_urls)
+    settings = Settings(extra_index_urls=indexes, env=env, platforms=item.platforms)
+    return Layer(Origin("accelerator", item.name, ("accelerators", item.name)), settings)
 
 
 def _last(layers: Sequence[Layer], name: str) -> Sourced[Any] | None:
@@ -171,8 +214,24 @@ def _merge(layers: Sequence[Layer], bundles: tuple[Sourced[str], ...]) -> Resolu
             for layer in layers
             for key, value in layer.settings.labels.items()
         },
+        extra_index_urls=_last_list(layers),
+        provides={
+            key: Sourced(value, layer.origin)
+            for layer in layers
+            for key, value in layer.settings.provides.items()
+        },
         bundles=bundles,
         tests={kind: said for kind in TEST_KINDS if (said := _tests(layers, kind))},
+    )
+
+
+def _last_list(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
+    """Return the package indexes of the last layer that names any."""
+    given = [layer for layer in layers if layer.settings.extra_index_urls]
+    return (
+        tuple(Sourced(item, given[-1].origin) for item in given[-1].settings.extra_index_urls)
+        if given
+        else ()
     )
 
 
@@ -186,7 +245,7 @@ def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
 
 def _platforms(layers: Sequence[Layer]) -> Sourced[tuple[str, ...]]:
     """The last that says so wins, but an accelerator only takes away what its devices do not have."""
-    found = Sourced(tuple[str, ...](), Origin("default"))
+    found = Sourced(tuple[str, ...](), Origin("built in"))
     for layer in layers:
         said = layer.settings.platforms
         if said and layer.origin.kind == "accelerator":
@@ -235,17 +294,19 @@ def variant(
         parent=parent.id if parent else None,
         source=source,
         root_source=parent.root_source if parent else source or "",
-        template=found.value("template"),
+        kind=found.value("kind"),
         accelerator=found.value("accelerator"),
         description=found.value("description") or "",
-        provider=found.value("provider"),
+        python_provider=found.value("python_provider"),
         system_site_packages=found.value("system_site_packages"),
-        pip_index=found.value("pip_index"),
+        extra_index_urls=tuple(item.value for item in found.extra_index_urls),
         platforms=found.platforms.value,
         bundles=tuple(item.value for item in found.bundles),
         downloads=tuple(item.value for item in found.downloads),
         packages={manager: tuple(item.value for item in items) for manager, items in found.packages.items()},
         env={key: item.value for key, item in found.env.items()},
         labels={key: item.value for key, item in found.labels.items()},
+        max_size=found.value("max_size"),
+        provides={key: item.value for key, item in found.provides.items()},
         tests={kind: {key: item.value for key, item in items.items()} for kind, items in found.tests.items()},
     )

@@ -197,8 +197,11 @@ def _branch(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN
         if all(item.validator != "type" or item.path for item in branch)
     ]
     if fitting:
-        for item in max(fitting, key=lambda branch: max(len(item.path) for item in branch)):
-            yield from _findings(item, documents)
+        nearest = max(fitting, key=lambda branch: max(len(item.path) for item in branch))
+        mistyped = {tuple(item.path) for item in nearest if item.validator == "type"}
+        for item in nearest:
+            if item.validator == "type" or tuple(item.path) not in mistyped:
+                yield from _findings(item, documents)
         return
     types = [item.validator_value for item in error.context if item.validator == "type" and not item.path]
     path = tuple(error.absolute_path)

@@ -20,11 +20,11 @@ IDES: tuple[Ide, ...] = ("jupyter", "codeserver", "rstudio")
 
 def ide_of(variants: Mapping[str, Variant], identifier: str) -> Ide | None:
     """Return the known IDE of a variant, or ``None`` for one that has none."""
-    kinds = (item.template for item in lineage(variants, variants[identifier]))
+    kinds = (item.kind for item in lineage(variants, variants[identifier]))
     return next((ide for kind in kinds for ide in IDES if kind == ide), None)
 
 
 def served_by(variants: Mapping[str, Variant], identifier: str, serving: Collection[str]) -> Served | None:
     """Return what a variant serves, ``None`` for nothing; ``serving`` are the templates that bring a service."""
-    kinds = (item.template for item in lineage(variants, variants[identifier]))
+    kinds = (item.kind for item in lineage(variants, variants[identifier]))
     return ide_of(variants, identifier) or ("other" if any(kind in serving for kind in kinds) else None)

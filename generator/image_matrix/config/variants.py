@@ -1,4 +1,4 @@
-"""Images to variants: every combination of axis values that the parent has and ``only`` and ``exclude`` leave."""
+"""Images to variants: every combination of axis values that the parent has and ``exclude`` leaves."""
 
 from __future__ import annotations
 
@@ -47,27 +47,51 @@ def _has_known_references(matrix: Matrix, image: Image) -> bool:
 
 
 def combinations(image: Image, parents: Sequence[Variant]) -> list[tuple[dict[str, str], Variant | None]]:
-    """Return every combination of axis values before ``only`` and ``exclude``, each with its parent."""
-    own = [[(axis, value) for value in values] for axis, values in image.axes.items()]
+    """Return every combination of axis values before ``exclude``, each with its parent.
+
+    An axis that the parents have is narrowed to the values that the image names, in the image's order.
+    """
     starts: Sequence[Variant | None] = parents if image.parent is not None else (None,)
+    inherited = {axis for start in parents for axis in start.values}
+    added = [
+        [(axis, value) for value in values] for axis, values in image.axes.items() if axis not in inherited
+    ]
+    narrowed = {axis: values for axis, values in image.axes.items() if axis in inherited}
     return [
         ({**(start.values if start else {}), **dict(choice)}, start)
-        for start in starts
-        for choice in product(*own)
+        for start in _narrowed(starts, narrowed)
+        for choice in product(*added)
     ]
 
 
+def _narrowed(
+    starts: Sequence[Variant | None], narrowed: Mapping[str, tuple[str, ...]]
+) -> Sequence[Variant | None]:
+    """Return the parents that have these values, in the order in which the values are named."""
+    fitting = [
+        start
+        for start in starts
+        if start is None or all(start.values.get(axis) in values for axis, values in narrowed.items())
+    ]
+    return sorted(
+        fitting,
+        key=lambda start: [
+            values.index(start.values[axis]) if start else 0 for axis, values in narrowed.items()
+        ],
+    )
+
+
 def kept(image: Image, values: Mapping[str, str]) -> bool:
-    """Say whether ``only`` and ``exclude`` leave a combination."""
-    return matches(image.only, values) and not any(matches(match, values) for match in image.exclude)
+    """Say whether ``exclude`` leaves a combination."""
+    return not any(matches(match, values) for match in image.exclude)
 
 
 def _variants(matrix: Matrix, image: Image, parents: Sequence[Variant]) -> Iterator[Variant]:
     for values, parent in combinations(image, parents):
         if kept(image, values):
-            found = resolve(matrix, image, values, parent)
-            if parent is not None or found.value("source"):
-                yield variant(image, values, label_of(values), parent, found)
+            resolution = resolve(matrix, image, values, parent)
+            if parent is not None or resolution.value("source"):
+                yield variant(image, values, label_of(values), parent, resolution)
 
 
 def label_of(values: Mapping[str, str]) -> str:

@@ -65,15 +65,15 @@ BAD_NAME = Rule(
     "IM106", "bad-name", "`{name}` is not a valid name of {what}", "{advice}",
     "Names become parts of image references, file paths, job ids and Kubernetes names: lower-case letters, digits and "
     "single hyphens, starting with a letter, at most 63 characters.",
-    bad="images:\n  Jupyter_Lab: {parent: base}\n", good="images:\n  jupyter-lab: {parent: base}\n",
+    bad="images:\n  Jupyter_Lab: {from: base}\n", good="images:\n  jupyter-lab: {from: base}\n",
 )  # fmt: skip
 PASSWORD_IN_ADDRESS = Rule(
     "IM107", "password-in-address", "{where}: the address has a user or a password in it, which everyone could read", "{advice}",
     "matrix.yaml and the Dockerfiles are committed, and Dockerfiles are part of images' history. A password that was committed is to be "
-    "changed. Logins of package indexes, mirrors and downloads are in the file that `netrc:` names, in an overlay that is not committed; "
+    "changed. Logins of package indexes, mirrors and downloads are in the file that `network.netrc` names, in an overlay that is not committed; "
     "those of registries come from `docker login`.",
-    bad='jupyter: {parent: base, pip_index: "https://user:password@packages.example.org/simple"}\n',
-    good='jupyter: {parent: base, pip_index: "https://packages.example.org/simple"}\n',
+    bad='jupyter: {from: base, pip: {extra_index_urls: ["https://user:password@packages.example.org/simple"]}}\n',
+    good='jupyter: {from: base, pip: {extra_index_urls: ["https://packages.example.org/simple"]}}\n',
 )  # fmt: skip
 NOT_EXPANDED = Rule(
     "IM108", "not-expanded", "{where}: `{reference}` would stay as it is, and nothing be found there", "{advice}",
@@ -89,28 +89,28 @@ REMOVES_NOTHING = Rule(
 )  # fmt: skip
 
 UNKNOWN_PARENT = Rule(
-    "IM201", "unknown-parent", "image `{image}` has an unknown parent `{name}`", "{suggestion}",
-    "A parent must be an image of this matrix; an image from outside is a source, named under `sources:` and used with `from:`.",
-    bad="images:\n  jupyter: {parent: bsae}\n", good="images:\n  jupyter: {parent: base}\n",
+    "IM201", "unknown-from", "image `{image}` is built from `{name}`, which is neither an image nor a source", "{suggestion}",
+    "`from` names an image of this matrix, or an image from outside under its name in `sources:`.",
+    bad="images:\n  jupyter: {from: bsae}\n", good="images:\n  jupyter: {from: base}\n",
 )  # fmt: skip
 UNKNOWN_REFERENCE = Rule(
     "IM202", "unknown-reference", "{where} names an unknown {what} `{name}`", "{suggestion}",
     "Sources, bundles, axes, accelerators and downloads are declared once, at the top of the matrix, and used by name.",
-    bad="images:\n  scipy: {parent: base, bundles: [ful]}\n", good="images:\n  scipy: {parent: base, bundles: [full]}\n",
+    bad="images:\n  scipy: {from: base, bundles: [ful]}\n", good="images:\n  scipy: {from: base, bundles: [full]}\n",
 )  # fmt: skip
-UNKNOWN_TEMPLATE = Rule(
-    "IM203", "unknown-template", "image `{image}` has an unknown template `{name}`", "{suggestion}",
-    "`template: NAME` needs the file templates/dockerfiles/NAME.Dockerfile.j2. An image that only adds packages needs none.",
+UNKNOWN_KIND = Rule(
+    "IM203", "unknown-kind", "image `{image}` has an unknown kind `{name}`", "{suggestion}",
+    "`kind: NAME` needs the file templates/dockerfiles/NAME.Dockerfile.j2. An image that only adds packages needs no kind.",
 )  # fmt: skip
 CYCLE = Rule(
-    "IM204", "cycle", "images are each other's parents: {cycle}", "one of them must start at a source with `from:`",
+    "IM204", "cycle", "images are built from each other: {cycle}", "give one of them a source: `from: SOURCE`",
     "Parents must form a tree; a cycle could never be built.",
-    bad="images:\n  a: {parent: b}\n  b: {parent: a}\n", good="images:\n  a: {from: debian}\n  b: {parent: a}\n",
+    bad="images:\n  a: {from: b}\n  b: {from: a}\n", good="images:\n  a: {from: debian}\n  b: {from: a}\n",
 )  # fmt: skip
-PARENT_AND_SOURCE = Rule(
-    "IM205", "parent-and-source", "image `{image}` {problem}", "{advice}",
-    "An image is built FROM exactly one thing: a parent in this matrix (`parent:`) or a source (`from:`).",
-    bad="images:\n  jupyter: {apt: [git]}\n", good="images:\n  jupyter: {parent: base, apt: [git]}\n",
+NO_FROM = Rule(
+    "IM205", "no-from", "image `{image}` {problem}", "{advice}",
+    "An image is built from exactly one thing, which `from` names: an image of this matrix, or one of `sources:`.",
+    bad="images:\n  jupyter: {apt: [git]}\n", good="images:\n  jupyter: {from: base, apt: [git]}\n",
 )  # fmt: skip
 UNUSED = Rule(
     "IM206", "unused", "{what} `{name}` is not used by any image", "use it or remove it",
@@ -119,18 +119,16 @@ UNUSED = Rule(
 )  # fmt: skip
 UNKNOWN_PLACEHOLDER = Rule(
     "IM207", "unknown-placeholder", "{where}: nothing is put in for `{placeholder}`", "{advice}",
-    "A misspelt placeholder would go into a Dockerfile as it is. A download's address takes `{version}`, `{arch}` and `{machine}`; a "
-    "`pip_index`, and the `env` of an accelerator, `{version}` and `{version_digits}`, which are the accelerator's; `tests.versions` "
-    "takes axes. A brace that an address has of its own is written `%7B` or `%7D`.",
+    "A misspelt placeholder would go into a Dockerfile as it is. Texts of images take `{image}`, `{from}` and axes with their parts (`{python.minor}`); "
+    "a download's address takes `{version}` with its parts, `{arch}` and `{machine}`; an accelerator `{version}` besides. `{{` and `}}` are braces.",
     bad='kubectl: {version: "1.37.0", url: "https://dl.k8s.io/v{version}/{archh}/kubectl", to: /usr/local/bin/kubectl}\n',
     good='kubectl: {version: "1.37.0", url: "https://dl.k8s.io/v{version}/{arch}/kubectl", to: /usr/local/bin/kubectl}\n',
 )  # fmt: skip
-
 EMPTY_VARIANTS = Rule(
     "IM301", "empty-variants", "image `{image}` has no variant left", "{advice}",
-    "`only` and `exclude` together leave no combination of axis values, so there would be nothing to build.",
-    bad="images:\n  a: {from: debian, axes: [python], only: {python: []}}\n",
-    good='images:\n  a: {from: debian, axes: [python], only: {python: ["3.13"]}}\n',
+    "`axes` and `exclude` together leave no combination of axis values, so there would be nothing to build.",
+    bad='images:\n  a: {from: debian, axes: {python: ["3.13"]}, exclude: [{python: "3.13"}]}\n',
+    good='images:\n  a: {from: debian, axes: {python: ["3.13"]}}\n',
 )  # fmt: skip
 NO_PARENT_VARIANT = Rule(
     "IM302", "no-parent-variant", "`{image}` wants {axis} {value}, but its parent `{parent}` has no such variant",
@@ -139,8 +137,8 @@ NO_PARENT_VARIANT = Rule(
 )  # fmt: skip
 UNKNOWN_AXIS_VALUE = Rule(
     "IM303", "unknown-axis-value", "{where}: axis `{axis}` has no value `{value}`", "{suggestion}",
-    "`only`, `exclude` and `match` compare with the values that the axis has.",
-    bad='axes: {python: ["3.13"]}\n# only: {python: ["3.12"]}\n', good='axes: {python: ["3.13", "3.12"]}\n',
+    "`exclude` and `match` compare with the values that the axis has.",
+    bad='axes: {python: ["3.13"]}\n# match: {python: "3.12"}\n', good='axes: {python: ["3.13", "3.12"]}\n',
 )  # fmt: skip
 AXIS_NOT_HERE = Rule(
     "IM304", "axis-not-here", "{where}: image `{image}` has no axis `{axis}`", "{suggestion}",
@@ -159,14 +157,9 @@ NO_PLATFORM = Rule(
     "IM307", "no-platform", "image `{image}` has no platform left", "{advice}",
     "The platforms of the parent, the accelerator and the image have none in common.",
 )  # fmt: skip
-AXIS_TWICE = Rule(
-    "IM308", "axis-twice", "image `{image}` adds the axis `{axis}` that it already inherits from `{parent}`",
-    "remove it here; use `only` to restrict its values",
-    "Children inherit all axes of their ancestors.",
-)  # fmt: skip
 OTHER_PYTHON = Rule(
     "IM309", "other-python", "variant `{variant}` starts at `{source}`, whose Python is {python}",
-    "give it a source with Python {wanted} (`from` in an override for `python: \"{wanted}\"`), or `python: {{provider: uv}}` with uv in `pip`, which installs that",
+    "give it a source with Python {wanted} (`from` in an override for `python: \"{wanted}\"`), or `python_provider: uv` with uv in `pip`, which installs that",
     "With the provider `distribution` an image has the Python of the distribution that it starts at; the axis only says which one that "
     "is. A variant that says something else would have another Python than its tag, and the packages of its lock would not fit.",
     severity="warning",
@@ -182,8 +175,8 @@ PROVIDER_NEEDS = Rule(
     "IM311", "provider-needs", "image `{image}` takes Python from {provider}, but {problem}", "{advice}",
     "`python: {provider: uv}` installs the Python that the axis `python` names with the uv of the image's `pip` list; `conda` with the "
     "download `micromamba`.",
-    bad="images:\n  base: {from: debian, template: base, python: {provider: uv}}\n",
-    good='images:\n  base: {from: debian, template: base, axes: {python: ["3.14"]}, python: {provider: uv}, pip: [uv==0.13.8]}\n',
+    bad="images:\n  base: {from: debian, kind: base, python_provider: uv}\n",
+    good='images:\n  base: {from: debian, kind: base, axes: {python: ["3.14"]}, python_provider: uv, pip: [uv==0.13.8]}\n',
 )  # fmt: skip
 
 BAD_PACKAGE = Rule(
@@ -267,8 +260,8 @@ PIP_CONFLICT = Rule(
     "The two lines in the matrix that cannot both be had are shown, with the packages between them. Every command compares "
     "a line with the version that an ancestor pins; what other packages need is known when the lock is made. A variant that differs from the "
     "others has its own version in `overrides`.",
-    bad="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  old: {parent: scipy, pip: [numpy==1.26.4]}\n",
-    good="images:\n  scipy: {parent: base, pip: [numpy==2.4.6]}\n  new: {parent: scipy, pip: [pandas==3.1.1]}\n",
+    bad="images:\n  scipy: {from: base, pip: [numpy==2.4.6]}\n  old: {from: scipy, pip: [numpy==1.26.4]}\n",
+    good="images:\n  scipy: {from: base, pip: [numpy==2.4.6]}\n  new: {from: scipy, pip: [pandas==3.1.1]}\n",
 )  # fmt: skip
 PIP_UNSOLVABLE = Rule(
     "IM602", "pip-unsolvable", "the Python packages of {images} cannot be resolved: {problem}", "{advice}",
@@ -325,7 +318,7 @@ HELM_ORDER = Rule(
     "IM706", "helm-order", "users would see {after} before {before}: Helm sorts keys", "{advice}",
     "Helm loses the order of mappings and sorts their keys (digits as numbers). Keys that you write yourself must be in that "
     "order; in a list the generator numbers them.",
-    bad="resources: {small: small, large: large}\n", good="resources: {1-small: small, 2-large: large}\n",
+    bad="sizes: {small: small, large: large}\n", good="sizes: {1-small: small, 2-large: large}\n",
 )  # fmt: skip
 BAD_CHOICE_KEY = Rule(
     "IM707", "bad-choice-key", "profile `{profile}`: the choice key `{key}` {problem}", "{advice}",
@@ -364,7 +357,7 @@ FIELD_TWICE = Rule(
 REQUEST_WITHOUT_LIMIT = Rule(
     "IM713", "request-without-limit", "`{name}` is requested without a limit", "set it under `extra_resource_limits` too, or use `accelerator:`",
     "Devices and huge pages cannot be overcommitted: Kubernetes refuses a pod that requests them without the same limit.",
-    bad="kubespawner_override: {extra_resource_guarantees: {nvidia.com/gpu: \"1\"}}\n", good="accelerator: {cuda: 1}\n",
+    bad="kubespawner_override: {extra_resource_guarantees: {nvidia.com/gpu: \"1\"}}\n", good="devices: {nvidia.com/gpu: 1}\n",
 )  # fmt: skip
 EXPANDED_TEXT = Rule(
     "IM714", "expanded-text", "{where}: `{text}` would be expanded by {who}", "{advice}",
@@ -423,12 +416,12 @@ NEEDS_CHART = Rule(
     "A volume of a profile joins those of the chart since the chart 4.3. Older ones have a list of volumes, and the profile's would "
     "take its place: users' homes would not be mounted, and their work would be lost when a server stops. JupyterHub 4 does not start "
     "such a server at all. Shared memory (`shm`) is a volume too. The hub's page at /hub/admin shows the version of JupyterHub.",
-    bad="site: {jupyterhub: 5.3.0}\nresources: {large: {display_name: Large, shm: 4G}}\n",
-    good="site: {jupyterhub: 5.5.0}\nresources: {large: {display_name: Large, shm: 4G}}\n",
+    bad="sites: {hub: {jupyterhub: 5.3.0}}\nsizes: {large: {display_name: Large, shm: 4Gi}}\n",
+    good="sites: {hub: {jupyterhub: 5.5.0}}\nsizes: {large: {display_name: Large, shm: 4Gi}}\n",
 )  # fmt: skip
 CHART_CONTRADICTS = Rule(
-    "IM727", "chart-contradicts", "the chart {chart} has JupyterHub {has}, and `site.jupyterhub` is {hub}", "{advice}",
-    "What is rendered is for the JupyterHub that `site.jupyterhub` names. Where the release installs another one, profiles may not "
+    "IM727", "chart-contradicts", "the chart {chart} has JupyterHub {has}, and `jupyterhub` of the site is {hub}", "{advice}",
+    "What is rendered is for the JupyterHub that the site names. Where the release installs another one, profiles may not "
     "start, or lose what they need.",
     severity="warning",
 )  # fmt: skip
@@ -439,6 +432,10 @@ KUBERNETES_TEXT = Rule(
     bad="kubespawner_override: {extra_labels: {team: data science}}\n",
     good="kubespawner_override: {extra_labels: {team: data-science}}\n",
 )  # fmt: skip
+UNUSED_DEVICE = Rule(
+    "IM729", "unused-device", "the site has settings for `{device}`, which no size asks for", "{suggestion}",
+    "`devices` of a site says what pods with a device need beside it; a name that no size uses is often misspelt.",
+)  # fmt: skip
 
 WORKFLOW_LIMIT = Rule(
     "IM801", "workflow-limit", "{problem}", "{advice}",
@@ -448,28 +445,28 @@ WORKFLOW_LIMIT = Rule(
 NO_LOGIN = Rule(
     "IM802", "no-login", "runs log in nowhere: {host} does not take GitHub's own token", "{advice}",
     "GitHub's own token is for ghcr.io and is sent nowhere else. On another registry the workflow logs in with the secrets that "
-    "`build.login` names; without them it pushes without a login, which few registries allow.",
+    "`network.logins` names; without them it pushes without a login, which few registries allow.",
     severity="warning",
     bad="registry: quay.io/example\n",
-    good="registry: quay.io/example\nbuild: {login: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}\n",
+    good="registry: quay.io/example\nnetwork: {logins: {quay.io: {username: REGISTRY_USERNAME, password: REGISTRY_PASSWORD}}}\n",
 )  # fmt: skip
 NO_GENERATOR = Rule(
-    "IM803", "no-generator", "`build` has no `generator`: nothing says what the workflow's jobs install",
-    'add `generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT"` to `build:`, with the repository of image-matrix '
-    "and the 40 digits of the commit that you use; where GitHub builds nothing, write `build: {{workflow: false}}`",
+    "IM803", "no-generator", "`workflow` has no `generator`: nothing says what the workflow's jobs install",
+    'add `generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT"` to `workflow:`, with the repository of image-matrix '
+    "and the 40 digits of the commit that you use; where GitHub builds nothing, write `workflow: none`",
     "The jobs of the workflow run image-matrix with permission to write packages and to sign. There is no default, because anybody "
     "may register a name on a package index that the project does not own there. Name a commit of a repository that runners can read "
     "without a login, a path in your repository (`./vendor/image-matrix[locked]`), an absolute path on runners of your own, or a version on a "
     "package index of your own.",
-    bad="build: {sbom: true}\n",
-    good='build:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
+    bad="workflow: {max_parallel: 4}\n",
+    good='workflow:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
 )  # fmt: skip
 UNLOCKED_GENERATOR = Rule(
     "IM804", "unlocked-generator", "the jobs install `{generator}` with the newest versions of everything that it needs", "write `{better}`",
     "The extra `locked` holds everything that image-matrix needs at the versions that it was tested with. Without it, a new release of "
     "any of these packages runs at once in jobs that can write packages and sign.",
     severity="warning",
-    bad="build: {generator: .}\n", good='build: {generator: ".[locked]"}\n',
+    bad="workflow: {generator: .}\n", good='workflow: {generator: ".[locked]"}\n',
 )  # fmt: skip
 EXAMPLE_REGISTRY = Rule(
     "IM805", "example-registry", "`{registry}` is the example of the documentation, not a registry of yours",
@@ -485,11 +482,12 @@ UNPUBLISHED_GENERATOR = Rule(
     "Anybody may register a free name on PyPI; from then on the jobs run that package with permission to write packages and to sign. "
     "Runners of your own that are set up with a package index of yours are not concerned.",
     severity="warning",
-    bad='build: {generator: "image-matrix[locked]==0.1.0"}\n',
-    good='build:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
+    bad='workflow: {generator: "image-matrix[locked]==0.1.0"}\n',
+    good='workflow:\n  generator: "image-matrix[locked] @ git+https://github.com/OWNER/NAME@0123456789abcdef0123456789abcdef01234567"\n',
 )  # fmt: skip
 
 RETIRED: dict[str, str] = {
+    "IM308": "It was `axis-twice`: an axis that the parent has may be named again, which narrows it.",
     "IM721": "It was `nothing-offered` before the first release, which is IM724 now.",
 }
 """Codes that are no longer reported, and why; they are never used again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.build import staging_of
+from image_matrix.config.workflow import staging_of
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _outdated(run: Run, matrix: Matrix) -> str:
     mend = "Run `image-matrix render` and commit what it changes:"
     if run.renders:
         mend = "This run commits them to the branch:"
-    elif matrix.build.commit_rendered and changes_workflows(run.outdated):
+    elif matrix.workflow.commit_generated and changes_workflows(run.outdated):
         mend = f"GitHub's own token may change no workflow, so this run commits nothing. {mend}"
     count = f"{len(run.outdated)} generated files are" if len(run.outdated) > 1 else "A generated file is"
     files = listed((f"`{path}`" for path in run.outdated), ITEMS)
@@ -93,12 +93,14 @@ def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
             f"tested in one job, for one platform. {merged}"
         )
     if run.plan.build and not run.read_only:
-        return f"They are built and tested now, under `{staging_of(matrix.registry, matrix.build)}`. {merged}"
+        return (
+            f"They are built and tested now, under `{staging_of(matrix.registry, matrix.workflow)}`. {merged}"
+        )
     return merged
 
 
 def _merged(run: Run, matrix: Matrix) -> str:
-    branch = f"`{matrix.build.default_branch}`"
+    branch = f"`{matrix.workflow.default_branch}`"
     if not any(entry.build or entry.differs for entry in run.plan.entries):
         return f"No image changes. When this is merged, {branch} releases what is there already."
     return (

@@ -32,7 +32,7 @@ class Run:
     renders: bool = False
     """This run commits them to the pull request's branch."""
     unlocked: tuple[str, ...] = ()
-    """What the lock says nothing about, where `build.require_lock` is on; nothing is built then."""
+    """What the lock says nothing about, where `workflow.require_lock` is on; nothing is built then."""
     lost: tuple[str, ...] = ()
     """What is wrong with profiles and choices that users have stored, in words; nothing is built then."""
 

@@ -132,7 +132,7 @@ def _as_locked(loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Va
         arch=arch,
         glibc=glibc_of(loaded.matrix, variant),
         constraints=(*own, *beneath(loaded.variants, locked, variant).get(arch, ())),
-        index=variant.pip_index,
+        indexes=variant.extra_index_urls,
     )
 
 

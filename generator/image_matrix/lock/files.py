@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Mirrors
+    from image_matrix.config.network import Mirrors
     from image_matrix.diagnostics import Finding
     from image_matrix.lock.read import WantedFile
 
@@ -53,7 +53,7 @@ def lock_files(
     patience = Patience(sleep, say)
 
     def look(item: WantedFile) -> str | ConnectionFailed:
-        answer = _checksum(here(item.address, loaded.matrix.mirrors), stream, patience)
+        answer = _checksum(here(item.address, loaded.matrix.network.mirrors), stream, patience)
         say(f"{item.what}: {answer if isinstance(answer, str) else answer.reason}")
         return answer
 
@@ -63,7 +63,9 @@ def lock_files(
         answer = answers.get(item.address)
         _take(found, item, answer, old.get(item.address))
         if isinstance(answer, ConnectionFailed) and answer.login:
-            found.remedies.append(remedy(here(item.address, loaded.matrix.mirrors), loaded.matrix.netrc))
+            found.remedies.append(
+                remedy(here(item.address, loaded.matrix.network.mirrors), loaded.matrix.network.netrc)
+            )
     return found
 
 

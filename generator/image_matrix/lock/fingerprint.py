@@ -29,7 +29,7 @@ def asked(variant: Variant, manager: Manager) -> tuple[str, ...]:
     """Return what a variant asks a package manager for, an interpreter from conda included."""
     listed = variant.packages.get(manager, ())
     python = variant.values.get("python")
-    if manager == "conda" and variant.parent is None and variant.provider == "conda" and python:
+    if manager == "conda" and variant.parent is None and variant.python_provider == "conda" and python:
         return (f"python={python}", *listed)
     return listed
 
@@ -44,7 +44,7 @@ def packages_inputs(
         asked(variant, manager),
         python_of(matrix, variant),
         glibc_of(matrix, variant),
-        variant.pip_index if manager == "pip" else None,
+        (variant.extra_index_urls or None) if manager == "pip" else None,
         [(arch, sorted(parents.get(arch, ()))) for arch in sorted(variant.archs)],
     )
 

@@ -26,4 +26,6 @@ def remedy(address: str, logins: str | None) -> str:
     if logins:
         return f"correct the login of {host} in {logins}, the file that `netrc:` names"
     line = f"`machine {host} login NAME password PASSWORD`"
-    return f"put {line} into a file, and name it in an overlay that is not committed: `netrc: FILE`"
+    return (
+        f"put {line} into a file, and name it in an overlay that is not committed: `network: {{netrc: FILE}}`"
+    )

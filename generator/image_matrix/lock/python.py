@@ -161,7 +161,7 @@ def _questions(
             arch=arch,
             glibc=glibc_of(loaded.matrix, variant),
             constraints=tuple(sorted(parents[arch])),
-            index=variant.pip_index,
+            indexes=variant.extra_index_urls,
             preferred=_preferred(loaded, old, variant, arch),
             upgraded=upgraded,
         )

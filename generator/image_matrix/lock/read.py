@@ -33,7 +33,7 @@ def pins(text: str | None, loaded: Loaded) -> Pins:
 def pins_of(lock: Lock, loaded: Loaded) -> Pins:
     """Return what a lock says about a matrix."""
     matrix = loaded.matrix
-    sources = {matrix.frontend, *matrix.sources.values()}
+    sources = {matrix.network.frontend, *matrix.sources.values()}
     return Pins(
         digests={name: item.digest for name, item in lock.sources.items() if name in sources},
         checksums=lock.downloads,
@@ -120,8 +120,8 @@ def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
 
 def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     matrix = loaded.matrix
-    if floats(matrix.frontend, pins) and matrix.mirrors.frontend == "image":
-        yield Floating(f"the frontend {matrix.frontend}", ("frontend",))
+    if floats(matrix.network.frontend, pins) and matrix.network.builtin_frontend is False:
+        yield Floating(f"the frontend {matrix.network.frontend}", ("network", "frontend"))
     for name in dict.fromkeys(item.source for item in loaded.variants.values() if item.source):
         if floats(matrix.sources[name], pins):
             yield Floating(f"source {name}", ("sources", name))

@@ -21,8 +21,8 @@ class Question:
     glibc: str
     constraints: tuple[str, ...] = ()
     """``name==version`` of what is there already."""
-    index: str | None = None
-    """An index that is asked beside the default one."""
+    indexes: tuple[str, ...] = ()
+    """Indexes that are asked beside the default one."""
     preferred: Mapping[str, str] = field(default_factory=dict)
     """Name to the version that is taken where nothing speaks against it."""
     upgraded: tuple[str, ...] = ()

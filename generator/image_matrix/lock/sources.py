@@ -28,8 +28,8 @@ def wanted_references(loaded: Loaded) -> dict[str, str]:
     matrix = loaded.matrix
     used = [item.source for item in loaded.variants.values() if item.source]
     found = {matrix.sources[name]: name for name in used}
-    if matrix.mirrors.frontend == "image":
-        found[matrix.frontend] = "frontend"
+    if matrix.network.builtin_frontend is False:
+        found[matrix.network.frontend] = "frontend"
     return {reference: name for reference, name in found.items() if "@" not in reference}
 
 

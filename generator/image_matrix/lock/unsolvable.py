@@ -64,7 +64,7 @@ def _together(group: list[Finding]) -> Finding:
         for name in ("images", "pythons")
     )
     problem = str(group[0].fields["problem"])
-    advice = "check the name; a package that the default index does not have needs `pip_index`"
+    advice = "check the name; a package that the default index does not have needs `pip: {extra_index_urls: [ADDRESS]}`"
     if NOT_FOUND not in problem:
         where = f"Python {', '.join(sorted(pythons))}"
         advice = f"change the version, or leave it out for this Python or architecture ({where})"

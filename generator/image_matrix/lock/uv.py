@@ -52,9 +52,10 @@ class Site:
 
         return mirrored(index, self.indexes)
 
-    def is_public(self, index: str, asked: str) -> bool:
-        """Say whether an index that uv names is the one that was asked for, and not the default one."""
-        return index.strip().rstrip("/") == self.here(asked).rstrip("/")
+    def public(self, index: str, requested: Iterable[str]) -> str | None:
+        """Return which of the requested indexes uv names; ``None`` for the default one."""
+        named = index.strip().rstrip("/")
+        return next((item for item in requested if self.here(item).rstrip("/") == named), None)
 
 
 Run = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
@@ -99,7 +100,7 @@ def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Fa
 def _closed(question: Question, site: Site, run: Run, answer: Resolved | Refused | Failed) -> Failed | None:
     """Return that an index asks for a login, where it may be the cause of an answer."""
     if isinstance(answer, Resolved):
-        taken = question.index is None or any(INDEX_MARK in name for name in answer.files)
+        taken = not question.indexes or any(INDEX_MARK in name for name in answer.files)
         return None if taken else _refusal(question, site, run, (_first_name(question),), LOGIN)
     text = answer.explanation if isinstance(answer, Refused) else answer.reason
     names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
@@ -112,8 +113,8 @@ def _refusal(
     question: Question, site: Site, run: Run, names: tuple[str, ...], statuses: tuple[str, ...]
 ) -> Failed | None:
     """Ask each index alone: of several, uv does not say which one refused."""
-    asked = (site.here(question.index) if question.index else None, site.default_index)
-    for index in (address for address in asked if address):
+    default = [site.default_index] if site.default_index else []
+    for index in [*(site.here(index) for index in question.indexes), *default]:
         status = status_in(_alone(index, names, site, run))
         if status in statuses:
             return Failed(f"{index} asks for a login ({status})", remedy(index, site.netrc_name))
@@ -176,7 +177,7 @@ def _origins(
     question: Question, site: Site, run: Run, packages: Iterable[str]
 ) -> Mapping[str, str] | Refused | Failed:
     """Return the index of every package that is not from the default one; uv says it in its other format only."""
-    if question.index is None:
+    if not question.indexes:
         return {}
     answer = _compile(replace(question, constraints=tuple(packages)), site, run, "requirements.txt")
     if not isinstance(answer, str):
@@ -185,8 +186,9 @@ def _origins(
     package = ""
     for line in answer.splitlines():
         package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
-        if "# from " in line and site.is_public(line.partition("# from ")[2], question.index):
-            found[package] = question.index
+        index = site.public(line.partition("# from ")[2], question.indexes) if "# from " in line else None
+        if index:
+            found[package] = index
     return found
 
 
@@ -254,8 +256,8 @@ def _arguments(question: Question, site: Site, folder: Path, output: Path) -> li
 
     form = "pylock.toml" if output.suffix == ".toml" else "requirements.txt"
     indexes = [f"--default-index={site.default_index}"] if site.default_index else []
-    if question.index:
-        indexes += [f"--index={site.here(question.index)}", "--index-strategy=unsafe-best-match"]
+    indexes += [f"--index={site.here(index)}" for index in question.indexes]
+    indexes += ["--index-strategy=unsafe-best-match"] if question.indexes else []
     if question.upgraded == ALL:
         upgrades = ["--upgrade"]
     else:

@@ -51,7 +51,7 @@ def fetched_release(tool: Tool, fetch: Fetch) -> bytes:
     try:
         content = b"".join(fetch(tool.url))
     except OSError as error:
-        advice = "let the runner reach it, or name a mirror under `mirrors.downloads`"
+        advice = "let the runner reach it, or name a mirror under `network.mirrors.downloads`"
         raise EnvironmentFailure(f"{tool.url} could not be fetched: {error}", advice) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != tool.sha256:

@@ -38,14 +38,14 @@ def ingredients(
     found: Ingredients = {}
     found |= _source(matrix, pins, item)
     found |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
-    found |= {"package index": (item.pip_index,)} if item.pip_index and item.packages.get("pip") else {}
+    found |= {"package indexes": item.extra_index_urls} if item.packages.get("pip") else {}
     found |= dict(_fetched(matrix, pins, item, arch))
     found |= dict(_locked(pins, item, arch))
     found["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
     found["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
     found["Python"] = (
         item.values.get("python", ""),
-        f"provider {item.provider}",
+        f"provider {item.python_provider}",
         "with the source's packages" if item.system_site_packages else "",
     )
     found |= dict(_files(rendered, item))
@@ -53,8 +53,8 @@ def ingredients(
 
 
 def _source(matrix: Matrix, pins: Pins, item: Variant) -> Ingredients:
-    found: Ingredients = {"Dockerfile frontend": (matrix.frontend,)}
-    found |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.frontend, ""),)}
+    found: Ingredients = {"Dockerfile frontend": (matrix.network.frontend,)}
+    found |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.network.frontend, ""),)}
     if item.source:
         reference = matrix.sources[item.source]
         found |= {
@@ -109,10 +109,10 @@ def _template(templates: Templates, rendered: Mapping[str, File], item: Variant)
         f"template {name.removesuffix(DOCKERFILE_SUFFIX).removesuffix('.j2')}": (
             hashlib.sha256(templates.dockerfiles[name].encode()).hexdigest(),
         )
-        for name in _chain(templates, item.template + DOCKERFILE_SUFFIX)
+        for name in _chain(templates, item.kind + DOCKERFILE_SUFFIX)
     }
     return {
-        "template": (item.template,),
+        "kind": (item.kind,),
         **hashes,
         DOCKERFILE: (rendered[f"{item.folder}/Dockerfile"].content.decode(),),
     }
@@ -148,7 +148,7 @@ def differences(old: Ingredients, new: Ingredients) -> list[str]:
 
 def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
     """Say which entries of a list came, went or changed."""
-    if name == "template":
+    if name == "kind":
         return f" {before[0]} → {after[0]}"
     if not name.endswith(" packages") or name.startswith("lock: hashes"):
         return ""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.build import staging_of
+from image_matrix.config.workflow import staging_of
 from image_matrix.planning.registry_status import presence
 from image_matrix.registry.answers import Denied, Digest, words
 from image_matrix.registry.reference import parse_reference
@@ -62,7 +62,7 @@ def at(state: State, prefix: str) -> State:
 
 def staged(state: State) -> State:
     """Return the state under the staging path."""
-    return at(state, staging_of(state.loaded.matrix.registry, state.loaded.matrix.build))
+    return at(state, staging_of(state.loaded.matrix.registry, state.loaded.matrix.workflow))
 
 
 def existing_images(

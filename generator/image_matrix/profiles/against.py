@@ -61,7 +61,7 @@ def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Find
         for key in lost:
             near = did_you_mean(key, today)
             heir = near.split("`")[1] if near.startswith("did you mean") else today[0]
-            fields = {"slug": now.slug, "key": key, "option": option, "revision": revision}
+            fields = {"slug": now.slug, "key": key, "option": field, "revision": revision}
             advice = f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
             yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
 

@@ -1,4 +1,4 @@
-"""Which accelerators an image and a size mean: two names are of one kind where their resources have one vendor.
+"""Which devices an image and a size mean: two are of one kind where they have one vendor.
 
 An image for ``nvidia.com/gpu`` runs on ``nvidia.com/mig-1g.10gb`` and ``nvidia.com/gpu.shared`` as well.
 """
@@ -19,16 +19,18 @@ def vendor(resource: str) -> str:
     return resource.partition("/")[0]
 
 
+def device_title(matrix: Matrix, device: str) -> str:
+    """Return what users read for a device: the description of the first accelerator that is made for it."""
+    made_for = [item for item in matrix.accelerators.values() if item.device == device and item.description]
+    return made_for[0].description if made_for else device
+
+
 def of_image(matrix: Matrix, variant: Variant) -> str:
     """Return the vendor whose devices an image is made for, or ``none``."""
-    return _of(matrix, variant.accelerator)
+    accelerator = matrix.accelerators.get(variant.accelerator or "")
+    return vendor(accelerator.device) if accelerator and accelerator.device else NONE
 
 
-def of_size(matrix: Matrix, size: Size | None) -> str:
+def of_size(size: Size | None) -> str:
     """Return the vendor whose devices a size asks for, or ``none``."""
-    return _of(matrix, next(iter(size.accelerator), None) if size else None)
-
-
-def _of(matrix: Matrix, name: str | None) -> str:
-    accelerator = matrix.accelerators.get(name or "")
-    return vendor(accelerator.resource) if accelerator and accelerator.resource else NONE
+    return vendor(next(iter(size.devices))) if size and size.devices else NONE

@@ -34,7 +34,7 @@ def chart_findings(values: Mapping[str, Any], release: Release, hub: str) -> Ite
     elif has and has != version(hub)[:2] and not _section(values, "hub").get("image"):
         text = ".".join(map(str, has))
         fields = {"chart": release.chart, "has": text, "hub": hub}
-        advice = f'write `jupyterhub: "{text}"` below `site:` in matrix.yaml, or take another chart'
+        advice = f'write `jupyterhub: "{text}"` for the site in matrix.yaml, or take another chart'
         yield diagnostic(rules.CHART_CONTRADICTS, place, advice=advice, **fields)
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from image_matrix.config.profiles import Catalog, Listed, Profile, Size
 
 IMAGE_OPTION = "image"
-SIZE_OPTION = "resources"
-FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "resources"}
+SIZE_OPTION = "size"
+FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "sizes"}
 """Option to the field of a profile that it is made from."""
 
 

@@ -51,7 +51,7 @@ def pod(
         cpu_guarantee=_cores(said.cpu.guarantee if said else None),
         memory_limit=byte_count(said.memory.limit if said else None),
         memory_guarantee=byte_count(said.memory.guarantee if said else None),
-        devices=devices(matrix, said) | hugepages(placements),
+        devices=devices(said) | hugepages(placements),
         node_selector={**offer.profile.node_selector, **selector(said, placements)},
         tolerations=tolerations(matrix, offer.profile, said),
         runtime_class=runtime_class(placements),
@@ -65,18 +65,14 @@ def _cores(said: float | str | None) -> float | None:
 
 
 def placements_of(matrix: Matrix, size: Size | None) -> list[Placement]:
-    """Return what the site asks for with the accelerators of a size."""
+    """Return what the site asks for with the devices of a size."""
     site = matrix.catalog.site
-    return [site.placements[name] for name in (size.accelerator if size else ()) if name in site.placements]
+    return [site.devices[name] for name in (size.devices if size else ()) if name in site.devices]
 
 
-def devices(matrix: Matrix, size: Size | None) -> dict[str, str]:
-    """Return the extended resources of a size: resource key to number."""
-    return {
-        matrix.accelerators[name].resource or "": str(count)
-        for name, count in (size.accelerator.items() if size else ())
-        if name in matrix.accelerators
-    }
+def devices(size: Size | None) -> dict[str, str]:
+    """Return the extended resources of a size: name to number."""
+    return {name: str(count) for name, count in (size.devices.items() if size else ())}
 
 
 def hugepages(placements: list[Placement]) -> dict[str, str]:
@@ -101,7 +97,7 @@ def tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[To
     A list replaces the chart's: without the site's own in it, nodes for users only would be out of reach.
     """
     more = [*profile.tolerations, *(size.tolerations if size else ())]
-    more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in devices(matrix, size)]
+    more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in devices(size)]
     for placement in placements_of(matrix, size):
         more += placement.tolerations
     found: list[Any] = []

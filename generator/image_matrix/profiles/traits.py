@@ -41,7 +41,7 @@ REPLACED: Mapping[str, Mapping[str, str]] = {
         "env": "write `environment` beside it",
         "image": "name the image in `images:` of the profile",
         "lifecycle": "write `lifecycle_hooks` beside it",
-        "resources": "use `cpu:`, `memory:` and `accelerator:` of a size, or `extra_resource_limits` beside it",
+        "resources": "use `cpu`, `memory` and `devices` of a size, or `extra_resource_limits` beside it",
         "securityContext": "write `container_security_context` beside it",
         "volumeMounts": "write `volume_mounts` beside it, as a mapping",
     },

@@ -1,15 +1,15 @@
-"""Amounts of memory as KubeSpawner reads them: a number of bytes, or K, M, G, T as powers of 1024."""
+"""Amounts of memory: Kubernetes' quantities in the matrix (``4Gi``), KubeSpawner's texts (``4G``) in what it gets."""
 
 from __future__ import annotations
 
 import re
 
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?)(|[KMGT]i)")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def is_memory(said: float | str) -> bool:
-    """Say whether KubeSpawner accepts an amount (jupyterhub's ``ByteSpecification``)."""
+    """Say whether an amount is a number of bytes or a binary quantity (kubernetes.io, resource units)."""
     return isinstance(said, int) or (isinstance(said, str) and _MEMORY.fullmatch(said) is not None)
 
 
@@ -21,25 +21,24 @@ def byte_count(said: float | str | None) -> int | None:
     if found is None:
         message = f"{said} is no amount of memory"
         raise ValueError(message)
-    return int(float(found[1]) * 1024 ** _POWERS[found[2]])
+    return int(float(found[1]) * 1024 ** _POWERS[found[2][:1]])
 
 
-def quantity(said: float | str) -> str:
-    """Return the same amount as a Kubernetes quantity, where K, M and G would be powers of 1000."""
-    text = str(said)
-    return f"{text}i" if text[-1:] in "KMGT" and text[-1:] else text
+def for_kubespawner(amount: float | str) -> float | str:
+    """Return the same amount as KubeSpawner reads it: its K, M, G and T are powers of 1024."""
+    return amount.removesuffix("i") if isinstance(amount, str) else amount
 
 
 def human(count: int | None) -> str:
-    """Return bytes as the shortest exact amount: ``4G``."""
+    """Return bytes as the shortest exact amount: ``4Gi``."""
     if count is None:
         return ""
     for suffix in "TGMK":
         size = 1024 ** _POWERS[suffix]
         if count and count % size == 0:
-            return f"{count // size}{suffix}"
+            return f"{count // size}{suffix}i"
     for suffix in "TGMK":
         size = 1024 ** _POWERS[suffix]
         if count >= size:
-            return f"{count / size:.1f}{suffix}"
+            return f"{count / size:.1f}{suffix}i"
     return str(count)

@@ -28,10 +28,10 @@ SIDE_FILES = {
 """Path in the new repository to the file in ``scaffold`` beside this module; an existing file is kept."""
 SCHEMA = "matrix.schema.json"
 REGISTRY = "registry: ghcr.io/example/notebooks"
-WORKFLOW = "build: {workflow: false}"
+WORKFLOW = "workflow: none"
 """Lines of the scaffold's matrix that settings take the place of."""
 GENERATOR = """\
-build:
+workflow:
   # what the jobs on GitHub install: its repository must be one that they can read without a login
   generator: {generator}"""
 NEUTRAL = re.compile(
@@ -46,7 +46,7 @@ class Settings:
     """What a new repository is told, because nothing in it could know."""
 
     generator: str | None
-    """``build.generator``; none: no workflow."""
+    """``workflow.generator``; none: no workflow."""
     registry: str | None = None
     """None: the example, which is to be replaced."""
 
@@ -68,12 +68,12 @@ class Repository:
 
 
 def is_generator(text: str) -> bool:
-    """Say whether a text can be ``build.generator``."""
+    """Say whether a text can be ``workflow.generator``."""
     from image_matrix.config.pattern import fits
     from image_matrix.config.schema import schema_text
 
-    build = json.loads(schema_text())["$defs"]["build"]
-    return fits(build["properties"]["generator"]["pattern"], text)
+    sections = json.loads(schema_text())["properties"]["workflow"]["anyOf"]
+    return fits(sections[-1]["properties"]["generator"]["pattern"], text)
 
 
 def new_repository(settings: Settings) -> Repository:

@@ -32,7 +32,7 @@ def load(
 ) -> Loaded:
     """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
 
-    ``templates`` are the names that ``template:`` may give, ``serving`` those that bring a service, ``own_pip`` those
+    ``templates`` are the names that ``kind:`` may give, ``serving`` those that bring a service, ``own_pip`` those
     that install Python packages in their own way. ``cache`` keeps what need not be computed again. Raises
     :class:`MatrixError` with every problem that was found; warnings come along.
     """

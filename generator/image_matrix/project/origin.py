@@ -1,4 +1,4 @@
-"""Where this program comes from, as ``build.generator`` names it: what ``init`` can find out instead of asking.
+"""Where this program comes from, as ``workflow.generator`` names it: what ``init`` can find out instead of asking.
 
 Never a name of a package index: which one runners ask is not known here, and anybody may register a free name there.
 """

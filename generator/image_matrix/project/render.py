@@ -27,7 +27,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     found = render_builds(loaded, pins, templates)
     builds = dict(found)
     _add(found, {PAGE: images_page(matrix, variants)})
-    if matrix.build.workflow:
+    if matrix.workflow.rendered:
         _add(found, workflows(loaded, templates.workflows, templates.compiled))
     _add(found, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
     _add(found, render_deploy(loaded, builds))

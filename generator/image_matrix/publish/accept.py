@@ -71,4 +71,4 @@ def over_budget(size: int, limit: int | None) -> str | None:
     """Return what is wrong with an image's size, in words."""
     if limit is None or size <= limit:
         return None
-    return f"{size / 1e6:.1f} MB compressed, and `build.max_size` allows {limit / 1e6:.1f} MB"
+    return f"{size / 1e6:.1f} MB compressed, and `max_size` allows {limit / 1e6:.1f} MB"

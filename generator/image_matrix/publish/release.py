@@ -17,8 +17,8 @@ from image_matrix.text import listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_matrix.config.build import Build
     from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.release import Release
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
 
@@ -62,12 +62,12 @@ class Index:
         return dict(there.platforms) == wanted and there.annotations.get(POLICY) == self.policy
 
 
-def policy_of(build: Build) -> str:
+def policy_of(release: Release) -> str:
     """Return a fingerprint of who signs and who scans: under another one, nothing counts as released.
 
     Exceptions of the scan (``ignore``) are not part of it: the next change of an image meets them.
     """
-    sign, scan = build.sign, build.scan
+    sign, scan = release.sign, release.scan
     said = {
         "sign": [sign.tool, sign.key, sign.plugin],
         "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
@@ -89,7 +89,7 @@ def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
     """Return the index of every variant that is there on all its platforms."""
     found = []
-    policy = policy_of(state.loaded.matrix.build)
+    policy = policy_of(state.loaded.matrix.release)
     for item in state.loaded.variants.values():
         mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
         if len(mine) == len(item.platforms):

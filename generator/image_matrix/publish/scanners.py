@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from image_matrix.config.build import Scanning
+    from image_matrix.config.release import Scanning
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 FOUND = 66

@@ -12,7 +12,7 @@ from image_matrix.stderr import failed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from image_matrix.config.build import Signing
+    from image_matrix.config.release import Signing
     from image_matrix.program import Run
 
 _NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
@@ -50,5 +50,5 @@ def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
 def _require(command: Sequence[str]) -> None:
     if not shutil.which(command[0]):
         raise EnvironmentFailure(
-            f"there is no `{command[0]}` on PATH", "`build.sign` in matrix.yaml asks for it"
+            f"there is no `{command[0]}` on PATH", "`release.sign` in matrix.yaml asks for it"
         )

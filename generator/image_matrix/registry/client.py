@@ -225,4 +225,4 @@ def open_registry(
 
     patience = Patience(time.sleep, tell) if tell else Patience(time.sleep)
     send = patient(network(ca_bundle).send, patience)
-    return Registry(World(send, logins(config_file(os.environ)), matrix.mirrors.registries))
+    return Registry(World(send, logins(config_file(os.environ)), matrix.network.mirrors.registries))

@@ -262,7 +262,9 @@ def _failed(error: OSError) -> ConnectionFailed:
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
         return ConnectionFailed(
-            "the certificate is not trusted; set `ca_bundle` or SSL_CERT_FILE", again=None, reached=False
+            "the certificate is not trusted; set `network.ca_bundle` or SSL_CERT_FILE",
+            again=None,
+            reached=False,
         )
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
         return ConnectionFailed("the name is not known here (DNS)", again=None, reached=False)

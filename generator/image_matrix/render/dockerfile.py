@@ -77,7 +77,7 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     Raises :class:`MatrixError` where a kind of image has a block that would be left out.
     """
     made = environment(templates.dockerfiles, templates.compiled)
-    for kind in sorted({item.template for item in variants.values()}):
+    for kind in sorted({item.kind for item in variants.values()}):
         refuse_idle_blocks(made, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
     return Context(matrix, variants, pins, templates, made)
 
@@ -104,16 +104,16 @@ def build_context(shared: Context, variant: Variant) -> dict[str, File]:
 def _rootfs(templates: Templates, variant: Variant) -> dict[str, File]:
     """Return the root's files with those of the variant's kind on top."""
     root = templates.rootfs.get(ROOT_KIND, {}) if variant.parent is None else {}
-    return {**root, **templates.rootfs.get(variant.template, {})}
+    return {**root, **templates.rootfs.get(variant.kind, {})}
 
 
 def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
     """Render the Dockerfile of a variant."""
-    template = get_template(shared.environment, variant.template + DOCKERFILE_SUFFIX)
+    template = get_template(shared.environment, variant.kind + DOCKERFILE_SUFFIX)
     pins = shared.pins
     text = render(
         template,
-        frontend=pins.pinned(shared.matrix.frontend),
+        frontend=pins.pinned(shared.matrix.network.frontend),
         parent=parent_reference(variant.parent) if variant.parent else None,
         source=pins.pinned(shared.matrix.sources[variant.source]) if variant.source else None,
         root=variant.parent is None,
@@ -132,7 +132,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
         has_rootfs=has_rootfs,
         labels=_labels(shared, variant),
     )
-    refuse_no_image(shared.environment, variant.template + DOCKERFILE_SUFFIX, text)
+    refuse_no_image(shared.environment, variant.kind + DOCKERFILE_SUFFIX, text)
     return re.sub(r"\n{3,}", "\n\n", text)  # steps end with an empty line each, and so do blocks
 
 
@@ -140,13 +140,15 @@ def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
     """Return every manager's list, an interpreter from conda included."""
     listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
     python = variant.values.get("python")
-    if variant.parent is None and variant.provider == "conda" and python:
+    if variant.parent is None and variant.python_provider == "conda" and python:
         listed["conda"] = (f"python={python}", *listed["conda"])
     return listed
 
 
 def _needs_micromamba(variant: Variant) -> bool:
-    return bool(variant.packages.get("conda")) or (variant.parent is None and variant.provider == "conda")
+    return bool(variant.packages.get("conda")) or (
+        variant.parent is None and variant.python_provider == "conda"
+    )
 
 
 def _bootstrap(variants: Mapping[str, Variant], variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:

@@ -58,7 +58,7 @@ class Templates:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Return the names that ``template:`` may give."""
+        """Return the names that ``kind:`` may give."""
         names = (
             name.removesuffix(DOCKERFILE_SUFFIX)
             for name in self.dockerfiles

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
-from image_matrix.config.build import GITHUB_REGISTRY
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.output_tree.files import File
@@ -74,7 +74,7 @@ def workflows(
 
 def _actionlint(matrix: Matrix) -> dict[str, File]:
     """Return actionlint's configuration where runners have labels of their own, which it cannot know."""
-    said = [matrix.build.runners, *(image.runners for image in matrix.build.images.values())]
+    said = [matrix.workflow.runners, *(override.runners for override in matrix.workflow.overrides)]
     labels = sorted({label for runners in said for labels in runners.values() for label in labels})
     own = [label for label in labels if not _GITHUBS_LABEL.fullmatch(label)]
     if not own:
@@ -122,23 +122,25 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     scans = scan_jobs(matrix, jobs)
     host = matrix.registry.partition("/")[0]
     return {
-        "build": matrix.build,
+        "workflow": matrix.workflow,
+        "release": matrix.release,
+        "registry_login": matrix.network.logins.get(host),
         "jobs": jobs,
         "scans": scans,
         "all_jobs": [*(job.id for job in jobs), *(f"scan_{scan.image}" for scan in scans)],
         "any_free_disk": any(job.free_disk for job in jobs),
         "any_emulated": any(job.emulated for job in jobs),
-        "first_runner": native_runner(matrix.build),
-        "fork_platform": native_platform(matrix.build),
-        "sign_secret": _sign_secret(matrix.build.sign.key),
+        "first_runner": native_runner(matrix.workflow),
+        "fork_platform": native_platform(matrix.workflow),
+        "sign_secret": _sign_secret(matrix.release.sign.key),
         "uses": uses,
         "anchor": anchor,
         "registry_host": host,
-        "logs_in": host == GITHUB_REGISTRY or bool(matrix.build.login.password),
+        "logs_in": host == GITHUB_REGISTRY or host in matrix.network.logins,
         "uv_version": tool_version("uv"),
         "cosign_version": tool_version("cosign"),
-        "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.mirrors.registries),
-        "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.mirrors.registries),
+        "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),
+        "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.network.mirrors.registries),
     }
 
 
@@ -167,7 +169,5 @@ def _check_outputs(variants: Mapping[str, Variant]) -> None:
 
 
 def _refuse(path: str, problem: str) -> None:
-    advice = (
-        "split the matrix into two, drop axis values that nobody uses, or write `build: {workflow: false}`"
-    )
+    advice = "split the matrix into two, drop axis values that nobody uses, or write `workflow: none`"
     raise MatrixError([diagnostic(rules.WORKFLOW_LIMIT, Place(path, 0, 0), problem=problem, advice=advice)])

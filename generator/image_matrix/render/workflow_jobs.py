@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from image_matrix.config.build import Build
     from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +71,33 @@ def _job(
 ) -> Job:
     image, platform = place
     parent = matrix.images[image].parent
-    own = matrix.build.runner(image, platform)
-    steps = matrix.build.images.get(image)
+    workflow = matrix.workflow
+    labels_of_runner = workflow.runner(image, platform)
     return Job(
         image=image,
         platform=platform,
         parent=job_id(parent, platform) if parent and (parent, platform) in known else None,
         labels=labels,
-        runner=own or native_runner(matrix.build, image),
-        emulated=not own,
-        timeout=matrix.build.timeout(image),
-        free_disk=steps is not None and steps.free_disk,
+        runner=labels_of_runner or native_runner(workflow, image),
+        emulated=not labels_of_runner,
+        timeout=workflow.timeout(image, platform),
+        free_disk=workflow.frees_disk(image, platform),
     )
 
 
-def native_platform(build: Build, image: str = "") -> Platform:
+def native_platform(workflow: Workflow, image: str = "") -> Platform:
     """Return the first platform that has a runner: what belongs to none, or is emulated, runs there."""
-    return next(platform for platform in build.runners if build.runner(image, platform))
+    return next(platform for platform in workflow.runners if workflow.runner(image, platform))
 
 
-def native_runner(build: Build, image: str = "") -> tuple[str, ...]:
+def native_runner(workflow: Workflow, image: str = "") -> tuple[str, ...]:
     """Return the runner for what belongs to no platform, and for platforms that are emulated."""
-    return build.runner(image, native_platform(build, image))
+    return workflow.runner(image, native_platform(workflow, image))
 
 
 def scan_jobs(matrix: Matrix, jobs: Iterable[Job]) -> tuple[Scan, ...]:
     """Return one scan per image, or none where nobody scans."""
-    if matrix.build.scan.tool == "none":
+    if matrix.release.scan.tool == "none":
         return ()
     needs: dict[str, list[Job]] = {}
     for job in jobs:

@@ -11,7 +11,6 @@ from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
     addresses,
-    build,
     bundles,
     conflicts,
     doubt,
@@ -30,6 +29,7 @@ from image_matrix.validate import (
     profiles_tolerations,
     profiles_twice,
     references,
+    runs,
     tests,
     variants,
 )
@@ -45,10 +45,13 @@ CHECKS = (
     names.bad_references,
     references.unknown_parents,
     references.unknown_references,
-    references.parent_or_source,
+    references.one_namespace,
+    references.without_from,
     references.cycles,
     references.unused,
-    placeholders.unknown_placeholders,
+    placeholders.reserved_axes,
+    placeholders.unknown_in_downloads,
+    placeholders.in_mirrors,
     addresses.passwords,
     environment.not_expanded,
     environment.moving_labels,
@@ -57,14 +60,15 @@ CHECKS = (
     bundles.disagreeing,
     downloads.lost,
     tests.unreadable_commands,
-    variants.axes_twice,
     variants.unknown_axes,
     variants.no_python,
-    build.build_names,
-    build.build_login,
-    build.build_tools,
-    build.build_runners,
-    build.build_schedule,
+    runs.overridden_images,
+    runs.branches_and_staging,
+    runs.registry_login,
+    runs.other_logins,
+    runs.scanner_and_signer,
+    runs.runners,
+    runs.lock_schedule,
     profiles.slugs,
     profiles.defaults,
     profiles.names,
@@ -91,14 +95,13 @@ VARIANT_CHECKS = (
     variants.platforms,
     variants.same_names,
     variants.other_python,
-    placeholders.indexes_without_version,
     packages.provider_without_needs,
     downloads.without_place,
     downloads.overwritten,
     packages.too_many_layers,
     conflicts.pinned_otherwise,
-    build.too_many_legs,
-    tests.unknown_axes,
+    runs.too_many_legs,
+    placeholders.unknown_in_images,
     profiles_keys.choice_keys,
     profiles.something_offered,
     profiles.size_of_values,
@@ -135,7 +138,7 @@ def check_meaning(
 def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
     """Return what is wrong with the declarations alone."""
     every = chain.from_iterable(check(matrix) for check in CHECKS)
-    found = [*every, *references.unknown_templates(matrix, templates)]
+    found = [*every, *references.unknown_kinds(matrix, templates)]
     meant = {section for finding in found for section in _may_be_meant(finding)}
     return [item for item in found if not (item.rule is rules.UNUSED and item.path[0] in meant)]
 
@@ -156,4 +159,4 @@ def _may_be_meant(finding: Finding) -> tuple[str, ...]:
     """Return the sections of which a wrong name may mean something: what seems unused there, may be it."""
     if finding.rule is rules.UNKNOWN_REFERENCE:
         return (DECLARED_IN[str(finding.fields["what"])],) if finding.fields["what"] in DECLARED_IN else ()
-    return ("sources",) if finding.rule in (rules.UNKNOWN_PARENT, rules.PARENT_AND_SOURCE) else ()
+    return ("sources",) if finding.rule in (rules.UNKNOWN_PARENT, rules.NO_FROM) else ()

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
-from image_matrix.validate.references import settings_of
+from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.config.model import Matrix, Mirrors
+    from image_matrix.config.model import Matrix
+    from image_matrix.config.network import Mirrors
     from image_matrix.diagnostics import Finding, Path, Target
 
-BY_PREFIX = ("downloads", "apt", "pip_indexes")
+BY_PREFIX = ("downloads", "apt", "index_urls")
 """Mirrors by the prefix of an address; those of registries are no addresses."""
 SINGLE = ("pip", "npm", "conda", "cran", "extensions")
 
 
 def passwords(matrix: Matrix) -> Iterator[Finding]:
     """Addresses with a user, which is mostly one with a password, or a token."""
-    for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.mirrors)):
+    for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.network.mirrors)):
         if has_user(text):
             advice = f"write `{without_user(text)}`, and change the password if this was committed"
-            advice += "; `netrc:` names a file with logins (docs/matrix.md)"
+            advice += "; `network.netrc` names a file with logins"
             yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
 
 
@@ -33,16 +34,18 @@ def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
     for name, item in matrix.downloads.items():
         yield ("downloads", name, "url"), "value", item.url
     for name, accelerator in matrix.accelerators.items():
-        yield ("accelerators", name, "pip_index"), "value", accelerator.pip_index or ""
-    for path, settings in settings_of(matrix):
-        yield (*path, "pip_index"), "value", settings.pip_index or ""
+        for at, address in enumerate(accelerator.extra_index_urls):
+            yield ("accelerators", name, "pip", "extra_index_urls", at), "value", address
+    for path, settings in every_settings(matrix):
+        for at, address in enumerate(settings.extra_index_urls):
+            yield (*path, "pip", "extra_index_urls", at), "value", address
 
 
 def of_mirrors(mirrors: Mirrors) -> Iterator[tuple[Path, Target, str]]:
-    """Yield every address under ``mirrors:``, those that are replaced too."""
+    """Yield every address under ``network.mirrors``, those that are replaced too."""
     for name in SINGLE:
-        yield ("mirrors", name), "value", getattr(mirrors, name) or ""
+        yield ("network", "mirrors", name), "value", getattr(mirrors, name) or ""
     for name in BY_PREFIX:
         for prefix, mirror in getattr(mirrors, name).items():
-            yield ("mirrors", name, prefix), "key", prefix
-            yield ("mirrors", name, prefix), "value", mirror
+            yield ("network", "mirrors", name, prefix), "key", prefix
+            yield ("network", "mirrors", name, prefix), "value", mirror

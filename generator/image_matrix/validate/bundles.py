@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
     _Key = tuple[str, str]
-    """A field (``pip``, ``tests.versions``) and a name in it."""
+    """A field (``pip``, ``tests.commands``) and a name in it."""
     _Lines = dict[_Key, dict[str, tuple[str, Path]]]
     """What is declared of a name: a line as it is compared, to it as it is written and its place in the bundle."""
 
@@ -45,6 +45,8 @@ def _lines(settings: Settings) -> _Lines:
         for at, line in enumerate(settings.packages.get(manager, ())):
             key = manager, package_name(manager, line)
             lines.setdefault(key, {})[_plain(manager, line)] = line, (manager, at)
+    for name, version in settings.provides.items():
+        lines.setdefault(("provides", name), {})[version] = f"{name}: {version}", ("provides", name)
     for kind in TEST_KINDS:
         for name, value in settings.tests.get(kind, {}).items():
             text = f"{name}: {value}" if value else name

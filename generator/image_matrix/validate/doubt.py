@@ -22,13 +22,14 @@ _EMPTY_ENTRIES: dict[str, Any] = {
     "accelerators": {},
     "bundles": {},
     "images": {},
-    "resources": {"display_name": ""},
+    "sizes": {"display_name": ""},
+    "sites": {},
     "profiles": {"display_name": "", "images": {}},
 }
 """Section to an entry that has nothing but its name."""
-_NAMELESS = {"platforms", "frontend", "labels", "mirrors", "ca_bundle", "netrc", "apt_snapshot", "build"}
+_NAMELESS = {"defaults", "network", "workflow", "release"}
 """Fields that declare no names, and that no entry is compared with."""
-_OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_TEMPLATE)
+_OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_KIND)
 """Rules about one field that names something, whatever else is wrong with the entry."""
 MOST_PLACES = 3
 """Further places of an unknown name that are shown."""

@@ -40,7 +40,8 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
 
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:
     """Labels that say when an image was built, or of which commit: no image would ever be the same twice."""
-    labels: list[tuple[Path, Mapping[str, str]]] = [(("labels",), matrix.labels)]
+    shared: tuple[Path, Mapping[str, str]] = (("defaults", "images", "labels"), matrix.defaults.labels)
+    labels = [shared]
     labels += [((*path, "labels"), settings.labels) for path, settings in settings_of(matrix)]
     for path, names in labels:
         for name in MOVING_LABELS & names.keys():

@@ -23,7 +23,7 @@ _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
-_FRONTEND = "the engine's own is chosen by another field: write `mirrors: {frontend: builtin}`"
+_FRONTEND = "the engine's own is chosen by another field: write `network: {builtin_frontend: true}`"
 
 
 def bad_names(matrix: Matrix) -> Iterator[Finding]:
@@ -58,20 +58,20 @@ def bad_references(matrix: Matrix) -> Iterator[Finding]:
             ("registry",), value=matrix.registry, what="registry path", advice=advice
         )
     tagged: list[tuple[Path, str]] = [(("sources", name), value) for name, value in matrix.sources.items()]
-    for path, value in [*tagged, (("frontend",), matrix.frontend)]:
+    for path, value in [*tagged, (("network", "frontend"), matrix.network.frontend)]:
         if not _REFERENCE.fullmatch(value) or not has_domain(value):
             example = "docker.io/library/debian:trixie-slim"
             advice = _FRONTEND if value == "builtin" else reference_advice(value, example)
             yield rules.BAD_REFERENCE.at(path, value=value, what="image reference with a tag", advice=advice)
-    for prefix, mirror in matrix.mirrors.registries.items():
+    for prefix, mirror in matrix.network.mirrors.registries.items():
         for text in (prefix, mirror):
             if not is_repository(text):
                 advice = reference_advice(text, "mirror.example.org/dockerhub")
                 if text == prefix and is_repository(f"docker.io/{text}"):
                     advice = f"write the whole prefix: `docker.io/{text}`"
-                what = f"registry prefix in {human(('mirrors', 'registries'))}"
+                what = f"registry prefix in {human(('network', 'mirrors', 'registries'))}"
                 yield rules.BAD_REFERENCE.at(
-                    ("mirrors", "registries", prefix), value=text, what=what, advice=advice
+                    ("network", "mirrors", "registries", prefix), value=text, what=what, advice=advice
                 )
 
 

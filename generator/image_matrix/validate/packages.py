@@ -125,7 +125,7 @@ def _missing_uv(
 ) -> tuple[str, str] | None:
     """Say of the first image of a chain that lists Python packages that there is no uv to install them with."""
     chain = list(lineage(expanded, item))
-    if any(one.packages.get("pip") for one in chain[1:]) or any(one.template in own_pip for one in chain):
+    if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in own_pip for one in chain):
         return None
     if any(_brings_uv(one) for one in chain):
         return None
@@ -142,20 +142,24 @@ def _brings_uv(item: Variant) -> bool:
 def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Pythons from uv or conda without a version, or without what installs them."""
     for item in expanded.values():
-        if item.parent is None and item.provider != "distribution":
+        if item.parent is None and item.python_provider != "distribution":
             for problem, advice in _missing_for_provider(matrix, item):
                 path: Path = ("images", item.image, "python")
-                fields = {"image": item.image, "provider": item.provider}
+                fields = {"image": item.image, "provider": item.python_provider}
                 yield rules.PROVIDER_NEEDS.at(path, "key", problem=problem, advice=advice, **fields)
 
 
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
     if "python" not in item.values:
         yield "it has no axis `python` that says which", 'add `axes: {python: ["3.13"]}` here'
-    if item.provider == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
+    if (
+        item.python_provider == "conda"
+        and MICROMAMBA not in matrix.downloads
+        and not likely_installer(matrix)
+    ):
         yield "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
     pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
-    if item.provider == "uv" and "uv" not in pip:
+    if item.python_provider == "uv" and "uv" not in pip:
         yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"
 
 

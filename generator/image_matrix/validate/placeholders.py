@@ -2,109 +2,135 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.placeholders import ACCELERATOR, DOWNLOAD, names, strays
-from image_matrix.config.resolve import matches
+from image_matrix.config.placeholders import RESERVED, unknown_placeholders, version_parts
+from image_matrix.config.resolve import placeholder_values
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.addresses import of_mirrors
-from image_matrix.validate.references import every_settings
+from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from image_matrix.config.model import Accelerator, Matrix, Variant
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
+    from image_matrix.diagnostics import Finding, Target
+    from image_matrix.diagnostics import Path as FieldPath
+
+Text = tuple["FieldPath", "Target", str]
+"""A text of the matrix, its path, and whether it is the key or the value there."""
 
 
-def unknown_placeholders(matrix: Matrix) -> Iterator[Finding]:
-    """Braces in addresses, in accelerators' variables and in tests that are no placeholder there."""
+def reserved_axes(matrix: Matrix) -> Iterator[Finding]:
+    """Axes with the name of another placeholder."""
+    paths: list[FieldPath] = [("axes", axis) for axis in matrix.axes]
+    paths += [("images", name, "axes", axis) for name, image in matrix.images.items() for axis in image.axes]
+    for path in paths:
+        if path[-1] in RESERVED and (len(path) == 2 or path[-1] not in matrix.axes):
+            problem = f"`{path[-1]}` is the name of a placeholder"
+            yield rules.BAD_VALUE.at(
+                path, "key", where=human(path), problem=problem, advice="name the axis otherwise"
+            )
+
+
+def unknown_in_downloads(matrix: Matrix) -> Iterator[Finding]:
+    """Braces in the addresses of downloads."""
     for name, item in matrix.downloads.items():
-        yield from _unknown(("downloads", name, "url"), item.url, DOWNLOAD)
-    for name, accelerator in matrix.accelerators.items():
-        yield from _of_accelerator(("accelerators", name), accelerator)
+        known = ("arch", "machine", *version_parts("version", item.version))
+        yield from _unknown([(("downloads", name, "url"), "value", item.url)], known)
+
+
+def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Braces in texts of images, and of the bundles, accelerators and defaults that they use."""
+    known = _known_by_image(matrix, expanded)
+    common = set.intersection(*known.values()) if known else set()
     for path, settings in every_settings(matrix):
-        yield from _unknown((*path, "pip_index"), settings.pip_index or "", ACCELERATOR)
-        for name, version in settings.tests.get("versions", {}).items():
-            yield from _not_closed((*path, "tests", "versions", name), version)
-    yield from _in_mirrors(matrix)
+        if path[0] == "images":
+            names = known.get(str(path[1]))
+        elif path[0] == "bundles":
+            users = [known[user] for user in _users(matrix, str(path[1])) if user in known]
+            names = set.intersection(*users) if users else None
+        else:
+            names = common
+        if names is not None:
+            yield from _unknown(_texts(path, settings), names)
+    for name, accelerator in matrix.accelerators.items():
+        users = [known[item.image] for item in expanded.values() if item.accelerator == name]
+        names = set.intersection(*users) if users else common
+        yield from _of_accelerator(name, accelerator, names)
 
 
-def _unknown(path: Path, text: str, known: Collection[str]) -> Iterator[Finding]:
-    for part in strays(text, known):
-        yield _finding(path, part, _instead(part, known))
+def _known_by_image(matrix: Matrix, expanded: Mapping[str, Variant]) -> dict[str, set[str]]:
+    """Return the placeholders that every variant of an image has."""
+    known: dict[str, set[str]] = {}
+    for item in expanded.values():
+        parent = expanded.get(item.parent or "")
+        names = set(placeholder_values(matrix.images[item.image], item.values, parent, None))
+        known[item.image] = known.get(item.image, names) & names
+    return known
+
+
+def _users(matrix: Matrix, bundle: str) -> list[str]:
+    users = (str(path[1]) for path, settings in settings_of(matrix) if bundle in settings.bundles)
+    return list(dict.fromkeys(users))
+
+
+def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
+    """Yield every text of an image, bundle or override that placeholders may stand in."""
+    yield (*path, "description"), "value", settings.description or ""
+    for at, address in enumerate(settings.extra_index_urls):
+        yield (*path, "pip", "extra_index_urls", at), "value", address
+    for manager, items in settings.packages.items():
+        for at, item in enumerate(items):
+            yield (*path, manager, at), "value", item
+    for field, texts in (("env", settings.env), ("labels", settings.labels), ("provides", settings.provides)):
+        for key, value in texts.items():
+            yield (*path, field, key), "value", value
+    for kind, tests in settings.tests.items():
+        for key, value in tests.items():
+            yield (*path, "tests", kind, key), "key", key
+            yield (*path, "tests", kind, key), "value", value
+
+
+def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Iterator[Finding]:
+    path: FieldPath = ("accelerators", name)
+    texts: list[Text] = [((*path, "env", key), "value", value) for key, value in item.env.items()]
+    texts += [
+        ((*path, "pip", "extra_index_urls", at), "value", address)
+        for at, address in enumerate(item.extra_index_urls)
+    ]
+    version = version_parts("version", item.version) if item.version else {}
+    for finding in _unknown(texts, [*names, *version]):
+        missing = not item.version and str(finding.fields["placeholder"]).startswith("{version")
+        advice = f'add `version: "13.0"`, or what it is, to `accelerators.{name}`'
+        yield replace(finding, fields={**finding.fields, "advice": advice}) if missing else finding
+
+
+def _unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
+    for path, target, text in texts:
+        for part in unknown_placeholders(text, known):
+            yield rules.UNKNOWN_PLACEHOLDER.at(
+                path, target, where=human(path), placeholder=part, advice=_instead(part, known)
+            )
 
 
 def _instead(part: str, known: Collection[str]) -> str:
     name = part.strip("{}")
-    return (
-        f"write `{{{name}}}`" if name in known else did_you_mean(f"{{{name}}}", (f"{{{n}}}" for n in known))
-    )
+    if name in known:
+        return f"write `{{{name}}}`"
+    if part in ("{", "}") or not name.replace(".", "_").isidentifier():
+        return f"write `{part.replace('{', '{{').replace('}', '}}')}`: a brace of the text is doubled"
+    return did_you_mean(f"{{{name}}}", [f"{{{item}}}" for item in known])
 
 
-def _of_accelerator(path: Path, item: Accelerator) -> Iterator[Finding]:
-    """Its index and its variables; of these, what looks like a placeholder: a value may be JSON."""
-    texts: list[tuple[Path, str]] = [((*path, "env", key), value) for key, value in item.env.items()]
-    yield from _unknown((*path, "pip_index"), item.pip_index or "", ACCELERATOR)
-    for place, text in texts:
-        for part in strays(text, ACCELERATOR):
-            name = part.strip("{}")
-            if name in ACCELERATOR or (name.isidentifier() and part.startswith("{") and part.endswith("}")):
-                yield _finding(place, part, _instead(part, ACCELERATOR))
-    if not item.version:
-        for place, text in [((*path, "pip_index"), item.pip_index or ""), *texts]:
-            for name in names(text):
-                if name in ACCELERATOR:
-                    yield _finding(place, f"{{{name}}}", _no_version(item.name))
-
-
-def _no_version(accelerator: str) -> str:
-    return f'add `version: "13.0"`, or what it is, to `accelerators.{accelerator}`'
-
-
-def _not_closed(path: Path, text: str) -> Iterator[Finding]:
-    """Whether an image has the axis is said elsewhere."""
-    for part in strays(text, names(text)):
-        yield _finding(path, part, f"write `{{{part.strip('{}')}}}`")
-
-
-def _in_mirrors(matrix: Matrix) -> Iterator[Finding]:
+def in_mirrors(matrix: Matrix) -> Iterator[Finding]:
+    """Braces in addresses of mirrors, which have no placeholders."""
     advice = "write the address as it is after the version was put in: mirrors have no placeholders"
-    for path, target, text in of_mirrors(matrix.mirrors):
-        for part in strays(text, ()):
+    for path, target, text in of_mirrors(matrix.network.mirrors):
+        for part in unknown_placeholders(text, ()):
             yield rules.UNKNOWN_PLACEHOLDER.at(
                 path, target, where=human(path), placeholder=part, advice=advice
             )
-
-
-def indexes_without_version(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Package indexes of images whose accelerator has no version, or that have no accelerator."""
-    for item in expanded.values():
-        left = [name for name in names(item.pip_index or "") if name in ACCELERATOR]
-        path = _says_index(matrix, item) if left else None
-        if path:
-            advice = (
-                _no_version(item.accelerator)
-                if item.accelerator
-                else f"it is an accelerator's version, and `{item.image}` has none: "
-                "write the version, or add `accelerator:`"
-            )
-            yield _finding(path, f"{{{left[0]}}}", advice)
-
-
-def _says_index(matrix: Matrix, item: Variant) -> Path | None:
-    """Return where an image itself says a variant's index; the last that says so wins."""
-    image, path = matrix.images[item.image], None
-    here: Path = ("images", item.image)
-    if image.settings.pip_index:
-        path = (*here, "pip_index")
-    for at, override in enumerate(image.overrides):
-        if override.settings.pip_index and matches(override.match, item.values):
-            path = (*here, "overrides", at, "pip_index")
-    return path
-
-
-def _finding(path: Path, placeholder: str, advice: str) -> Finding:
-    return rules.UNKNOWN_PLACEHOLDER.at(path, where=human(path), placeholder=placeholder, advice=advice)

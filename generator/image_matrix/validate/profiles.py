@@ -58,12 +58,12 @@ def defaults(matrix: Matrix) -> Iterator[Finding]:
 
 
 def names(matrix: Matrix) -> Iterator[Finding]:
-    """Images, sizes, axes, accelerators and successors that are not there."""
+    """Images, sizes, axes and successors that are not there."""
     catalog = matrix.catalog
     for name, profile in catalog.profiles.items():
         here: Path = ("profiles", name)
         yield from _unknown((*here, "images"), profile.images.names, "image", matrix.images)
-        yield from _unknown((*here, "resources"), profile.sizes.names, "size", catalog.sizes, "resources")
+        yield from _unknown((*here, "sizes"), profile.sizes.names, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
         successor = profile.deprecated.successor if profile.deprecated else None
         if successor is not None and (successor not in catalog.profiles or successor == name):
@@ -114,28 +114,17 @@ def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
 
 
 def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
-    known = matrix.accelerators
-    for size in matrix.catalog.sizes.values():
-        for accelerator in size.accelerator:
-            path: Path = ("resources", size.name, "accelerator", accelerator)
-            if accelerator not in known:
-                yield _no_accelerator(path, accelerator, known)
-            elif known[accelerator].resource is None:
-                problem = f"accelerator `{accelerator}` has no resource that a pod could ask for"
-                advice = f"add `resource: nvidia.com/gpu` or the like to `accelerators.{accelerator}`"
-                yield rules.BAD_VALUE.at(path, "key", where=human(path[:3]), problem=problem, advice=advice)
-    for accelerator in matrix.catalog.site.placements:
-        if accelerator not in known:
-            yield _no_accelerator(("site", "accelerators", accelerator), accelerator, known)
+    """Devices that no size asks for, and images of Kubeflow's groups that are not there."""
+    catalog = matrix.catalog
+    requested = {device for size in catalog.sizes.values() for device in size.devices}
+    for device in catalog.site.devices:
+        if device not in requested:
+            path = (*catalog.site_path, "devices", device)
+            suggestion = did_you_mean(device, requested) if requested else "no size has `devices`"
+            yield rules.UNUSED_DEVICE.at(path, "key", device=device, suggestion=suggestion)
     for group in ("group_one", "group_two"):
-        listed = {image: image for image in getattr(matrix.catalog.site, group)}
-        yield from _unknown(("site", "kubeflow", group), listed, "image", matrix.images)
-
-
-def _no_accelerator(path: Path, name: str, known: Collection[str]) -> Finding:
-    suggestion = did_you_mean(name, known) if known else "declare it under `accelerators:`"
-    fields = {"where": human(path[:-1]), "what": "accelerator", "name": name, "suggestion": suggestion}
-    return rules.UNKNOWN_REFERENCE.at(path, "key", **fields)
+        listed = {image: image for image in getattr(catalog.site, group)}
+        yield from _unknown((*catalog.site_path, "kubeflow", group), listed, "image", matrix.images)
 
 
 def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

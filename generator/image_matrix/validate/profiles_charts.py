@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.diagnostics import Finding, Path
 
-_UNKNOWN = "`site.jupyterhub` does not say what the hub has"
+_UNKNOWN = "no site says which `jupyterhub` the hub has"
 _SAY_IT = (
-    "add `jupyterhub: 5.5.0` below `site:` for the chart 4.4, `jupyterhub: 5.4.0` for the chart 4.3; "
+    "write `sites: {hub: {jupyterhub: 5.5.0}}` for the chart 4.4, 5.4.0 for the chart 4.3; "
     "with an older chart, remove this"
 )
 
@@ -26,12 +26,14 @@ def joining(matrix: Matrix) -> Iterator[Finding]:
     """Shared memory and mappings in overrides, where the hub is older than they need or nobody says how old it is."""
     hub = matrix.catalog.site.declared_hub
     if hub is None:
-        # one line in `site:` answers for all of them
+        # one line in `sites:` answers for all of them
         yield from (_finding(path, _UNKNOWN, _SAY_IT) for path in [*_mappings(matrix)][:1])
     elif not charts.joins(hub):
-        advice = "remove it; or update the chart, then set `site.jupyterhub` to the version that it has"
+        advice = (
+            "remove it; or update the chart, then set `jupyterhub` of the site to the version that it has"
+        )
         for path in _mappings(matrix):
-            yield _finding(path, f"`site.jupyterhub` is {hub}", advice)
+            yield _finding(path, f"`jupyterhub` of the site is {hub}", advice)
 
 
 def _finding(path: Path, problem: str, advice: str) -> Finding:
@@ -41,7 +43,7 @@ def _finding(path: Path, problem: str, advice: str) -> Finding:
 def _mappings(matrix: Matrix) -> Iterator[Path]:
     for name, size in matrix.catalog.sizes.items():
         if size.shm is not None:
-            yield ("resources", name, "shm")
+            yield ("sizes", name, "shm")
     for path, override in each_override(matrix):
         for name in override.keys() & traits.CHART_LISTS:
             if isinstance(override[name], dict) and name != "tolerations":

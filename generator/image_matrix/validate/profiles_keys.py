@@ -27,7 +27,7 @@ CONTAINER_NAME = 63
 def order(matrix: Matrix) -> Iterator[Finding]:
     """Keys of the user's own that are not in the order which Helm gives them."""
     for name, profile in matrix.catalog.profiles.items():
-        for option, listed in (("images", profile.images), ("resources", profile.sizes)):
+        for option, listed in (("images", profile.images), ("sizes", profile.sizes)):
             keys = list(listed.names)
             if not listed.keyed or is_ordered(keys):
                 continue
@@ -60,7 +60,7 @@ def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
 
 def _retired(offer: Offer) -> Iterator[Finding]:
     """Former keys that are keys of today, and those whose heir is not there."""
-    for field, choices in (("images", offer.images), ("resources", offer.sizes)):
+    for field, choices in (("images", offer.images), ("sizes", offer.sizes)):
         known = [choice.key for choice in choices]
         for old, new in offer.profile.retired.get(field, {}).items():
             path: Path = ("profiles", offer.slug, "retired", field, old)
@@ -74,7 +74,7 @@ def _retired(offer: Offer) -> Iterator[Finding]:
 def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
     """Keys that are no part of a container's name; a name that is not known is said elsewhere."""
     here: Path = ("profiles", profile.slug)
-    options = (("images", profile.images, matrix.images), ("resources", profile.sizes, matrix.catalog.sizes))
+    options = (("images", profile.images, matrix.images), ("sizes", profile.sizes, matrix.catalog.sizes))
     for option, listed, known in options:
         for at, (key, name) in enumerate(listed.names.items()):
             if _KEY.fullmatch(key) or (not listed.keyed and name not in known):

@@ -32,9 +32,12 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
     for path, selector in _selectors(matrix):
         yield from _labels(path, selector)
     for name, accelerator in matrix.accelerators.items():
-        yield from _text(("accelerators", name, "resource"), accelerator.resource or "", k8s.RESOURCE)
-    for name, placement in matrix.catalog.site.placements.items():
-        path = ("site", "accelerators", name, "runtime_class")
+        yield from _text(("accelerators", name, "device"), accelerator.device or "", k8s.RESOURCE)
+    for size in matrix.catalog.sizes.values():
+        for device in size.devices:
+            yield from _text(("sizes", size.name, "devices", device), device, k8s.RESOURCE, "key")
+    for name, placement in matrix.catalog.site.devices.items():
+        path = (*matrix.catalog.site_path, "devices", name, "runtime_class")
         yield from _text(path, placement.runtime_class or "", k8s.OBJECT)
     for path, override in each_override(matrix):
         for setting, value in override.items():
@@ -44,11 +47,11 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
 def _selectors(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
     catalog = matrix.catalog
     for name, size in catalog.sizes.items():
-        yield ("resources", name, "node_selector"), size.node_selector
+        yield ("sizes", name, "node_selector"), size.node_selector
     for name, profile in catalog.profiles.items():
         yield ("profiles", name, "node_selector"), profile.node_selector
-    for name, placement in catalog.site.placements.items():
-        yield ("site", "accelerators", name, "node_selector"), placement.node_selector
+    for name, placement in catalog.site.devices.items():
+        yield (*catalog.site_path, "devices", name, "node_selector"), placement.node_selector
 
 
 def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for name, profile in matrix.catalog.profiles.items():
         yield ("profiles", name, "kubespawner_override"), profile.override
     for name, size in matrix.catalog.sizes.items():
-        yield ("resources", name, "kubespawner_override"), size.override
+        yield ("sizes", name, "kubespawner_override"), size.override
 
 
 def overrides(matrix: Matrix) -> Iterator[Finding]:

@@ -32,12 +32,12 @@ def amounts(matrix: Matrix) -> Iterator[Finding]:
     """CPU as text, memory as Gi or in bytes, and guarantees over limits."""
     for name, size in matrix.catalog.sizes.items():
         if size.shm is not None:
-            yield from memory_findings(("resources", name, "shm"), size.shm)
+            yield from memory_findings(("sizes", name, "shm"), size.shm)
         for field, amount in (("cpu", size.cpu), ("memory", size.memory)):
-            bad = list(_unreadable(("resources", name, field), field, amount))
+            bad = list(_unreadable(("sizes", name, field), field, amount))
             yield from bad
             if not bad:
-                yield from _over(("resources", name, field), field, amount)
+                yield from _over(("sizes", name, field), field, amount)
 
 
 def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def image_place(profile: Profile, image: str) -> Path:
 def _size_place(profile: Profile, size: str) -> Path:
     key = next(key for key, name in profile.sizes.names.items() if name == size)
     position = list(profile.sizes.names).index(key)
-    return ("profiles", profile.slug, "resources", key if profile.sizes.keyed else position)
+    return ("profiles", profile.slug, "sizes", key if profile.sizes.keyed else position)
 
 
 def each_image(
@@ -134,12 +134,12 @@ def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator
         ]
         wanted = of_image(matrix, opened[0]) if opened else None
         if not sizes and wanted not in (None, NONE):
-            advice = "add `resources:` with a size that has the accelerator"
+            advice = "add `sizes:` with a size that asks for the device"
             fields = {"profile": profile.slug, "image": image, "image_device": wanted,
                       "size": "the hub's own size", "size_device": "no accelerator", "advice": advice}  # fmt: skip
             yield rules.DEVICE_MISMATCH.at(image_place(profile, image), "value", **fields)
         for size in sizes:
-            has = of_size(matrix, size)
+            has = of_size(size)
             if wanted is not None and has != wanted:
                 what = f"for {wanted}" if wanted != NONE else "without an accelerator"
                 advice = f"offer sizes {what} only, or make two profiles of it"
@@ -167,7 +167,9 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             yield rules.NO_HUB_PACKAGE.at(place, "value", profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
             major = hub.partition(".")[0]
-            advice = f"take jupyterhub {major} in the image, or set `site.jupyterhub` to what the hub has"
+            advice = (
+                f"take jupyterhub {major} in the image, or set `jupyterhub` of the site to what the hub has"
+            )
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, "value", advice=advice, **fields)
 
@@ -197,6 +199,6 @@ def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
         for platform in matrix.catalog.site.platforms:
             if any(platform not in item.platforms for item in opened):
                 built = ", ".join(opened[0].platforms)
-                advice = f"build it for {platform}, or set `site.platforms: [{built}]`"
+                advice = f"build it for {platform}, or set `platforms: [{built}]` for the site"
                 fields = {"profile": profile.slug, "image": image, "platform": platform, "advice": advice}
                 yield rules.NOT_FOR_NODES.at(image_place(profile, image), "value", **fields)

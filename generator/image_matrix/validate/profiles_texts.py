@@ -41,8 +41,8 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
         for at, group in enumerate(profile.groups):
             yield ("profiles", name, "groups", at), group
     for name, size in matrix.catalog.sizes.items():
-        yield ("resources", name, "display_name"), size.display_name
-        yield ("resources", name, "description"), size.description
+        yield ("sizes", name, "display_name"), size.display_name
+        yield ("sizes", name, "description"), size.description
     for name in (name for name in matrix.images if name in images):
         yield ("images", name, "description"), matrix.images[name].settings.description or ""
 

@@ -43,10 +43,10 @@ def _lists(matrix: Matrix) -> Iterator[tuple[Path, Sequence[Toleration]]]:
     for name, profile in catalog.profiles.items():
         yield ("profiles", name, "tolerations"), profile.tolerations
     for name, size in catalog.sizes.items():
-        yield ("resources", name, "tolerations"), size.tolerations
-    yield ("site", "tolerations"), catalog.site.tolerations
-    for name, placement in catalog.site.placements.items():
-        yield ("site", "accelerators", name, "tolerations"), placement.tolerations
+        yield ("sizes", name, "tolerations"), size.tolerations
+    yield (*catalog.site_path, "tolerations"), catalog.site.tolerations
+    for name, placement in catalog.site.devices.items():
+        yield (*catalog.site_path, "devices", name, "tolerations"), placement.tolerations
 
 
 def _unreadable(item: Toleration) -> Iterator[tuple[str, str, str]]:

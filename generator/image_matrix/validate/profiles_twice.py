@@ -21,11 +21,11 @@ def set_twice(matrix: Matrix) -> Iterator[Finding]:
     """Fields that a profile sets together with one of its sizes, or that an override sets beside a field of its own."""
     catalog = matrix.catalog
     for name, size in catalog.sizes.items():
-        path: Path = ("resources", name, "kubespawner_override")
+        path: Path = ("sizes", name, "kubespawner_override")
         own = dict(_from_fields(matrix, size))
         for field, place in _fields(path, size.override):
             if field in own:
-                yield _twice(place, own[field], f"resource {name}", field)
+                yield _twice(place, own[field], f"size {name}", field)
     for profile in catalog.profiles.values():
         yield from _with_sizes(matrix, profile)
 
@@ -42,7 +42,7 @@ def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
         size = matrix.catalog.sizes.get(name)
         if size is None:
             continue
-        path: Path = ("resources", name, "kubespawner_override")
+        path: Path = ("sizes", name, "kubespawner_override")
         for field, place in (*_from_fields(matrix, size), *_fields(path, size.override)):
             if field in own and field not in seen:
                 seen.add(field)
@@ -57,22 +57,21 @@ def _of_profile(here: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
 
 def _from_fields(matrix: Matrix, size: Size) -> Iterator[tuple[str, Path]]:
     """Yield what a size's own fields and its placement set, each with its place."""
-    here: Path = ("resources", size.name)
+    here: Path = ("sizes", size.name)
     for field, name, side in (
         ("cpu_limit", "cpu", "limit"), ("cpu_guarantee", "cpu", "guarantee"),
         ("mem_limit", "memory", "limit"), ("mem_guarantee", "memory", "guarantee"),
     ):  # fmt: skip
         if getattr(getattr(size, name), side) is not None:
             yield field, (*here, name, side)
-    for accelerator in size.accelerator:
-        if accelerator in matrix.accelerators:
-            yield f"extra_resource_limits.{matrix.accelerators[accelerator].resource}", (*here, "accelerator")
+    for device in size.devices:
+        yield f"extra_resource_limits.{device}", (*here, "devices", device)
     placements = placements_of(matrix, size)
     for key in selector(size, placements):
         own = key in size.node_selector
-        yield f"node_selector.{key}", (*here, "node_selector", key) if own else (*here, "accelerator")
+        yield f"node_selector.{key}", (*here, "node_selector", key) if own else (*here, "devices")
     if runtime_class(placements):
-        yield "extra_pod_config.runtimeClassName", (*here, "accelerator")
+        yield "extra_pod_config.runtimeClassName", (*here, "devices")
     if size.shm:
         yield "volumes.shm", (*here, "shm")
 

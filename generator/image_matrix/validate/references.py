@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.resolve import GENERIC_TEMPLATE
+from image_matrix.config.resolve import NO_KIND
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
@@ -14,23 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from image_matrix.config.model import Matrix, Settings
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Finding
+    from image_matrix.diagnostics import Path as FieldPath
 
 
-def settings_of(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
+def settings_of(matrix: Matrix) -> Iterator[tuple[FieldPath, Settings]]:
     """Yield the settings of every image and override with their path."""
     for name in matrix.images:
         yield from settings_of_image(matrix, name)
 
 
-def every_settings(matrix: Matrix) -> Iterator[tuple[Path, Settings]]:
-    """Yield the settings of every image, override and bundle with their path."""
+def every_settings(matrix: Matrix) -> Iterator[tuple[FieldPath, Settings]]:
+    """Yield the settings of every image, override and bundle, and the defaults, with their path."""
     yield from settings_of(matrix)
     for name, settings in matrix.bundles.items():
         yield ("bundles", name), settings
+    yield ("defaults", "images"), matrix.defaults
 
 
-def settings_of_image(matrix: Matrix, name: str) -> Iterator[tuple[Path, Settings]]:
+def settings_of_image(matrix: Matrix, name: str) -> Iterator[tuple[FieldPath, Settings]]:
     """Yield the settings of one image and its overrides."""
     image = matrix.images[name]
     yield ("images", name), image.settings
@@ -39,23 +41,40 @@ def settings_of_image(matrix: Matrix, name: str) -> Iterator[tuple[Path, Setting
 
 
 def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
-    """Parents that are not images; kolla would make such an image a root."""
+    """``from`` that names neither an image nor a source; kolla would make such an image a root."""
     for name, image in matrix.images.items():
         if image.parent is not None and image.parent not in matrix.images:
-            suggestion = did_you_mean(image.parent.partition(":")[0], set(matrix.images) - {name})
-            if image.parent in matrix.sources:
-                suggestion = f"`{image.parent}` is a source: write `from: {image.parent}`"
-            elif image.parent == name or len(matrix.images) == 1:
-                suggestion = "write `from: SOURCE` for an image that starts at one of `sources:`"
-            path: Path = ("images", name, "parent")
+            suggestion = _instead_of_parent(matrix, name, image.parent)
+            path: FieldPath = ("images", name, "from")
             yield rules.UNKNOWN_PARENT.at(path, image=name, name=image.parent, suggestion=suggestion)
+
+
+def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
+    if name.rpartition(":")[0] in matrix.images:
+        return f"write `from: {name.rpartition(':')[0]}`: each variant stands on the parent's with the same values"
+    if "/" in name or ":" in name:
+        return _named_source(matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}")
+    return did_you_mean(name, {*matrix.images, *matrix.sources} - {image})
+
+
+def one_namespace(matrix: Matrix) -> Iterator[Finding]:
+    """Images and sources with one name: ``from`` could mean either."""
+    for name in matrix.images:
+        if name in matrix.sources:
+            problem = f"`{name}` is the name of an image and of a source"
+            advice = "rename the source: `from` names images and sources alike"
+            finding = rules.BAD_VALUE.at(
+                ("sources", name), "key", where=human(("sources", name)), problem=problem, advice=advice
+            )
+            yield finding.beside((("images", name), "the image"))
 
 
 def unknown_references(matrix: Matrix) -> Iterator[Finding]:
     """Names of sources, bundles, accelerators and downloads that nobody declared."""
     for path, settings in settings_of(matrix):
-        used: list[tuple[Path, str, str, Collection[str]]] = [
-            *([((*path, "from"), "source", settings.source, matrix.sources)] if settings.source is not None else []),
+        used: list[tuple[FieldPath, str, str, Collection[str]]] = [
+            *([((*path, "from"), "source", settings.source, matrix.sources)]
+              if settings.source is not None and len(path) > 2 else []),
             *([((*path, "accelerator"), "accelerator", settings.accelerator, matrix.accelerators)]
               if settings.accelerator is not None else []),
             *(((*path, "bundles", i), "bundle", name, matrix.bundles) for i, name in enumerate(settings.bundles)),
@@ -65,7 +84,7 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
             if name not in known:
                 suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
                 if what == "source" and name in matrix.images:
-                    suggestion = f"`{name}` is an image: write `parent: {name}`"
+                    suggestion = f"`{name}` is an image: an override can name another source"
                 elif what == "source" and ("/" in name or ":" in name):
                     suggestion = _named_source(
                         matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}"
@@ -84,32 +103,30 @@ def _named_source(matrix: Matrix, reference: str) -> str:
     return f"declare it under `sources:`, as in `NAME: {reference}`, and write `from: NAME`"
 
 
-def unknown_templates(matrix: Matrix, templates: Collection[str]) -> Iterator[Finding]:
-    """Templates without a file."""
-    known = set(templates) - {"skeleton"} | {GENERIC_TEMPLATE}
-    for path, settings in settings_of(matrix):
-        if settings.template is not None and settings.template not in known:
-            suggestion = did_you_mean(settings.template, known)
-            fields = {"image": path[1], "name": settings.template, "suggestion": suggestion}
-            yield rules.UNKNOWN_TEMPLATE.at((*path, "template"), "value", **fields)
+def unknown_kinds(matrix: Matrix, templates: Collection[str]) -> Iterator[Finding]:
+    """Kinds without a template."""
+    known = set(templates) - {"skeleton", NO_KIND}
+    for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
+        if settings.kind is not None and settings.kind not in known:
+            suggestion = did_you_mean(settings.kind, known)
+            fields = {"image": path[1], "name": settings.kind, "suggestion": suggestion}
+            yield rules.UNKNOWN_KIND.at((*path, "kind"), "value", **fields)
 
 
-def parent_or_source(matrix: Matrix) -> Iterator[Finding]:
-    """Images with both, or neither, of ``parent`` and ``from``."""
+def without_from(matrix: Matrix) -> Iterator[Finding]:
+    """Images that are built from nothing, and overrides that would give a child another source."""
     for name, image in matrix.images.items():
-        has_source = image.settings.source is not None
         if image.parent is not None:
-            for path, settings in settings_of_image(matrix, name):
-                if settings.source is not None:
-                    problem, advice = "has a parent and a source", "keep `parent` or `from`, not both"
-                    yield rules.PARENT_AND_SOURCE.at(
-                        (*path, "from"), "key", image=name, problem=problem, advice=advice
-                    )
-        elif not has_source and not all_overridden(matrix, name):
-            problem = "has neither a parent nor a source"
-            advice = "add `parent: IMAGE`, or `from: SOURCE` for an image that starts at one of `sources:`"
-            yield rules.PARENT_AND_SOURCE.at(
-                ("images", name), "key", image=name, problem=problem, advice=advice
+            overridden = settings_of_image(matrix, name) if image.parent in matrix.images else ()
+            for path, settings in overridden:
+                if settings.source is not None and len(path) > 2:
+                    problem = f"has `from: {image.parent}`, an image, and an override that names a source"
+                    advice = "remove `from` here: the variants of an image stand on its parent's"
+                    yield rules.NO_FROM.at((*path, "from"), "key", image=name, problem=problem, advice=advice)
+        elif image.settings.source is None and not all_overridden(matrix, name):
+            advice = "add `from: NAME`, an image of this matrix or one of `sources:`"
+            yield rules.NO_FROM.at(
+                ("images", name), "key", image=name, problem="has no `from`", advice=advice
             )
 
 
@@ -128,10 +145,10 @@ def cycles(matrix: Matrix) -> Iterator[Finding]:
     """Images that are each other's parents, as a path; kolla would run for ever."""
     for cycle in matrix.order.cycles:
         hops = [*cycle, cycle[0]]
-        finding = rules.CYCLE.at(("images", cycle[0], "parent"), cycle=" → ".join(hops))
+        finding = rules.CYCLE.at(("images", cycle[0], "from"), cycle=" → ".join(hops))
         yield finding.beside(
             *(
-                (("images", name, "parent"), f"`{name}` is built on `{hops[at + 1]}`")
+                (("images", name, "from"), f"`{name}` is built from `{hops[at + 1]}`")
                 for at, name in enumerate(cycle)
                 if at
             )
@@ -147,7 +164,6 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
         used["bundles"].update(settings.bundles)
         used["downloads"].update(settings.downloads)
     used["axes"].update(axis for image in matrix.images.values() for axis in image.axes)
-    used["accelerators"].update(a for size in matrix.catalog.sizes.values() for a in size.accelerator)
     # conda's installer is found by its name
     used["downloads"].update({"micromamba"} if uses_conda(matrix) else set())
     declared = {
@@ -166,4 +182,4 @@ def unused(matrix: Matrix) -> Iterator[Finding]:
 def uses_conda(matrix: Matrix) -> bool:
     """Say whether anything is installed from conda."""
     every = [settings for _, settings in every_settings(matrix)]
-    return any(settings.packages.get("conda") or settings.provider == "conda" for settings in every)
+    return any(settings.packages.get("conda") or settings.python_provider == "conda" for settings in every)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from image_matrix.config.placeholders import names
 from image_matrix.config.schema import human
 from image_matrix.config.served_app import IDES, served_by
 from image_matrix.config.shell_syntax import shell_syntax
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
@@ -52,36 +50,16 @@ def _mistake(command: str) -> tuple[str, str] | None:
     )
 
 
-def unknown_axes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Versions with an axis that an image has not."""
-    axes = {item.image: item.values for item in variants.values()}
-    for path, settings in every_settings(matrix):
-        users = [path[1]] if path[0] == "images" else _users(matrix, str(path[1]))
-        for name, value in settings.tests.get("versions", {}).items():
-            place: Path = (*path, "tests", "versions", name)
-            for axis in names(value):
-                for image in (str(user) for user in users if axis not in axes.get(str(user), {axis: ""})):
-                    suggestion = did_you_mean(axis, axes[image]) if axes[image] else "write the version"
-                    yield rules.AXIS_NOT_HERE.at(
-                        place, "value", where=human(place), image=image, axis=axis, suggestion=suggestion
-                    )
-
-
-def _users(matrix: Matrix, bundle: str) -> list[str]:
-    found = (str(path[1]) for path, settings in settings_of(matrix) if bundle in settings.bundles)
-    return list(dict.fromkeys(found))
-
-
 def http_without_service(
     matrix: Matrix, variants: Mapping[str, Variant], serving: Collection[str]
 ) -> Iterator[Finding]:
-    """HTTP tests of images that serve nothing; ``serving`` are the templates that bring a service."""
+    """HTTP tests of images that serve nothing; ``serving`` are the kinds that bring a service."""
     served = {item.image for item in variants.values() if served_by(variants, item.id, serving)}
     listed = ", ".join([*IDES, *sorted({*serving} - {*IDES})])
     known = {item.image for item in variants.values()}
     for path, settings in settings_of(matrix):
         if settings.tests.get("http") and path[1] in known - served:
             place: Path = (*path, "tests", "http")
-            problem = f"`{path[1]}` serves nothing: no template in its chain brings a service"
-            advice = f"put it into an image whose template brings one: {listed}; a template of yours does with {_RUN}"
+            problem = f"`{path[1]}` serves nothing: no kind in its chain brings a service"
+            advice = f"put it into an image whose kind brings one: {listed}; a kind of yours does with {_RUN}"
             yield rules.BAD_VALUE.at(place, "key", where=human(place), problem=problem, advice=advice)

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 _PYTHON = re.compile(r"3\.\d+(\.\d+)?")
 
 
-def axes_twice(matrix: Matrix) -> Iterator[Finding]:
-    """Axes that an image declares though an ancestor has them."""
-    for name, image in sound_images(matrix).items():
-        inherited = all_axes(matrix, image.parent) if image.parent else {}
-        for position, axis in enumerate(image.axes):
-            if axis in inherited:
-                owner = next(a for a in _chain(matrix, image.parent) if axis in matrix.images[a].axes)
-                yield rules.AXIS_TWICE.at(_axis_path(image, position), image=name, axis=axis, parent=owner)
-
-
-def _axis_path(image: Image, position: int) -> Path:
-    return ("images", image.name, "axes", position)
-
-
 def all_axes(matrix: Matrix, name: str | None) -> dict[str, tuple[str, ...]]:
-    """Return the axes of an image with those of its ancestors, root first."""
+    """Return the axes of an image with those of its ancestors, narrowed from the root on."""
     axes: dict[str, tuple[str, ...]] = {}
     for above in reversed([*_chain(matrix, name)]):
         axes |= matrix.images[above].axes
@@ -49,7 +35,6 @@ def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
 def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:
     """Yield every place where an image compares with axis values."""
     path: Path = ("images", image.name)
-    yield (*path, "only"), image.only
     for position, match in enumerate(image.exclude):
         yield (*path, "exclude", position), match
     for position, override in enumerate(image.overrides):
@@ -68,7 +53,7 @@ def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
                     "name": axis,
                     "suggestion": suggestion,
                 }
-                yield rules.UNKNOWN_REFERENCE.at(_axis_path(image, position), "value", **fields)
+                yield rules.UNKNOWN_REFERENCE.at(("images", image.name, "axes", position), "value", **fields)
 
 
 def unknown_in_matches(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -100,22 +85,23 @@ def _unknown_in_match(
 
 
 def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Values in ``only`` that the axis has, but none of the parent's variants."""
+    """Values of an axis that the parent has not: a variant stands on the parent's with the same values."""
     variants = by_image(expanded.values())
     for image in sound_images(matrix).values():
-        if image.parent is None or not image.only:
-            continue
-        parents = variants.get(image.parent, ())
-        axes = all_axes(matrix, image.parent)
-        for axis, values in image.only.items():
-            there = {item.values[axis] for item in parents if axis in item.values}
-            for position, value in enumerate(values):
-                if axis in axes and value in axes[axis] and value not in there:
-                    advice = f"`{image.parent}` has {axis} {', '.join(sorted(there)) or 'nothing'}; widen its `only`"
-                    fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
-                    yield rules.NO_PARENT_VARIANT.at(
-                        ("images", image.name, "only", axis, position), advice=advice, **fields
-                    )
+        parents = variants.get(image.parent or "", ())
+        inherited = all_axes(matrix, image.parent) if image.parent else {}
+        for axis in (axis for axis in image.axes if axis in inherited):
+            available = list(dict.fromkeys(item.values[axis] for item in parents if axis in item.values))
+            for position, value in enumerate(image.axes[axis]):
+                if parents and value not in available:
+                    yield _no_parent_variant(image, axis, position, available)
+
+
+def _no_parent_variant(image: Image, axis: str, position: int, available: list[str]) -> Finding:
+    value = image.axes[axis][position]
+    advice = f"`{image.parent}` has {axis} {', '.join(available) or 'none'}; {did_you_mean(value, available)}"
+    fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
+    return rules.NO_PARENT_VARIANT.at(("images", image.name, "axes", axis, position), advice=advice, **fields)
 
 
 def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -128,7 +114,7 @@ def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
         parents = alive.get(image.parent or "", ())
         if any(kept(image, values) for values, _ in combinations(image, parents)):
             continue
-        advice = "relax `only` or `exclude`, or remove the image"
+        advice = "relax `axes` or `exclude`, or remove the image"
         yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
 
 
@@ -206,7 +192,7 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
 
     for item in expanded.values():
         wanted = item.values.get("python")
-        if item.source is None or item.provider != "distribution":
+        if item.source is None or item.python_provider != "distribution":
             continue
         if wanted is None or not _PYTHON.fullmatch(wanted):
             continue  # that it is none is said already

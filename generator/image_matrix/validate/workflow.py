@@ -14,9 +14,9 @@ from image_matrix.diagnostics import diagnose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.config.build import Build
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
+    from image_matrix.config.workflow import Workflow
     from image_matrix.diagnostics import Diagnostic, Finding
 
 GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?")
@@ -32,17 +32,17 @@ _EXAMPLE = "example"
 
 def diagnostics(loaded: Loaded) -> list[Diagnostic]:
     """Return what is wrong with the settings of a workflow, warnings too; nothing where none is rendered."""
-    findings = workflow_settings(loaded.matrix) if loaded.matrix.build.workflow else ()
+    findings = workflow_settings(loaded.matrix) if loaded.matrix.workflow.rendered else ()
     return diagnose(findings, loaded.documents)
 
 
 def workflow_settings(matrix: Matrix) -> Iterator[Finding]:
     """A generator that is not named, or not by what cannot change; a registry out of the documentation."""
-    build = matrix.build
-    if build.generator is None:
-        yield rules.NO_GENERATOR.at(("build", "generator"), "key")
+    workflow = matrix.workflow
+    if workflow.generator is None:
+        yield rules.NO_GENERATOR.at(("workflow", "generator"), "key")
     else:
-        yield from _of_generator(build, build.generator)
+        yield from _of_generator(workflow, workflow.generator)
     if _is_example(matrix.registry):
         yield rules.EXAMPLE_REGISTRY.at(("registry",), registry=matrix.registry)
 
@@ -54,12 +54,12 @@ def _is_example(registry: str) -> bool:
     return reserved is not None or ("." in host and path.partition("/")[0] == _EXAMPLE)
 
 
-def _of_generator(build: Build, generator: str) -> Iterator[Finding]:
+def _of_generator(workflow: Workflow, generator: str) -> Iterator[Finding]:
     better = _locked(generator)
     if better != generator:
-        yield rules.UNLOCKED_GENERATOR.at(("build", "generator"), generator=generator, better=better)
-    if "==" in generator and _on_githubs_runners(build):
-        yield rules.UNPUBLISHED_GENERATOR.at(("build", "generator"), generator=generator)
+        yield rules.UNLOCKED_GENERATOR.at(("workflow", "generator"), generator=generator, better=better)
+    if "==" in generator and _on_githubs_runners(workflow):
+        yield rules.UNPUBLISHED_GENERATOR.at(("workflow", "generator"), generator=generator)
 
 
 def _locked(generator: str) -> str:
@@ -71,7 +71,7 @@ def _locked(generator: str) -> str:
     return f"{match['what']}[{named}]{match['where']}"
 
 
-def _on_githubs_runners(build: Build) -> bool:
+def _on_githubs_runners(workflow: Workflow) -> bool:
     """Say whether the jobs that plan, scan and release run on GitHub's own runners, which ask PyPI."""
-    labels = next((labels for labels in build.runners.values() if labels), ())
+    labels = next((labels for labels in workflow.runners.values() if labels), ())
     return any(GITHUBS_LABEL.fullmatch(label) for label in labels)

@@ -35,7 +35,7 @@ DEVICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 def vendor(subject: Subject) -> str:
     """Return the first part of the accelerator's resource, empty where there is none."""
-    resource = (subject.accelerator.resource if subject.accelerator else "") or ""
+    resource = (subject.accelerator.device if subject.accelerator else "") or ""
     return resource.partition("/")[0]
 
 

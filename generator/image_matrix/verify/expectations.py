@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import TEST_KINDS
-from image_matrix.config.placeholders import fill
 from image_matrix.config.requirement import pinned
 from image_matrix.config.resolve import package_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from image_matrix.config.model import Manager, OwnTests, Variant
+    from image_matrix.config.model import ImageTests, Manager, Variant
 
 
 def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
@@ -21,19 +20,19 @@ def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
     return list(lineage(variants, variants[identifier]))[::-1]
 
 
-def inherited(line: Iterable[Variant]) -> OwnTests:
+def inherited(line: Iterable[Variant]) -> ImageTests:
     """Return the tests of a chain; a test that a child names again is the child's."""
     variants = list(line)
-    values = variants[-1].values
     return {
-        kind: {
-            key: fill(expected, values) if kind == "versions" else expected
-            for item in variants
-            for key, expected in item.tests.get(kind, {}).items()
-        }
+        kind: {key: expected for item in variants for key, expected in item.tests.get(kind, {}).items()}
         for kind in TEST_KINDS
         if any(item.tests.get(kind) for item in variants)
     }
+
+
+def provided(line: Iterable[Variant]) -> dict[str, str]:
+    """Return what a chain provides: ``python`` or a distribution, to its version; the last one counts."""
+    return {name: version for item in line for name, version in item.provides.items()}
 
 
 def pins(line: Iterable[Variant]) -> dict[str, str]:

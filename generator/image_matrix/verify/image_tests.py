@@ -25,7 +25,6 @@ WORDS: Mapping[TestKind, str] = {
     "http": "http",
     "files": "file",
     "imports": "import",
-    "versions": "version",
 }
 """A kind of test to what its results are called by; in the order of their results."""
 COMMAND_SECONDS = 60.0
@@ -40,6 +39,7 @@ def own_names(subject: Subject) -> tuple[str, ...]:
     """Return the names of all that :func:`own_results` gives, in its order."""
     return (
         *(f"{word} {key}" for kind, word in WORDS.items() for key in subject.tests.get(kind, {})),
+        *(f"version {name}" for name in subject.provides),
         *(["packages"] if subject.pins else []),
         *accelerator_names(subject),
     )
@@ -49,7 +49,7 @@ def own_results(container: Container, subject: Subject, prefix: str) -> Iterator
     """Run the tests of a subject in a container that serves below ``prefix``."""
     tests = subject.tests
     commands, paths, pages = (tests.get(kind, {}) for kind in ("commands", "files", "http"))
-    names = [*dict.fromkeys([*tests.get("versions", {}), *subject.pins])]
+    names = [*dict.fromkeys([*subject.provides, *subject.pins])]
     wanted = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
     python = ["python", "-c", source("python_probe"), json.dumps(wanted)]
     questions: list[tuple[str, dict[str, Any]]] = [
@@ -96,7 +96,7 @@ def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
     for module in subject.tests.get("imports", {}):
         problem, seconds = told.get(("import", module), (silent, 0.0))
         yield judged(f"import {module}", problem, seconds)
-    for name, wanted in subject.tests.get("versions", {}).items():
+    for name, wanted in subject.provides.items():
         installed = told.get(("version", name), ("", 0.0))[0]
         fits = bool(installed) and version_fits(installed, wanted, exact=False)
         yield judged(

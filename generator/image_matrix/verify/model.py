@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Accelerator, OwnTests, Platform
+    from image_matrix.config.model import Accelerator, ImageTests, Platform
     from image_matrix.config.served_app import Served
 
 Status = Literal["passed", "failed", "skipped"]
@@ -39,8 +39,10 @@ class Subject:
     ide: Served | None = None
     """What it serves; ``None`` for nothing."""
     platform: Platform | None = None
-    tests: OwnTests = field(default_factory=dict)
+    tests: ImageTests = field(default_factory=dict)
     """Its own and its ancestors' tests, axis values put in."""
+    provides: Mapping[str, str] = field(default_factory=dict)
+    """``python`` or a Python distribution, to the version that its chain promises."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Python distribution to the version that its chain pins."""
     packages: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from image_matrix.config.served_app import served_by
-from image_matrix.verify.expectations import chain, inherited, packages, pins
+from image_matrix.verify.expectations import chain, inherited, packages, pins, provided
 from image_matrix.verify.model import Report, Result, Subject
 from image_matrix.verify.scenarios import results, scenarios
 
@@ -33,6 +33,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
         ide=served_by(loaded.variants, identifier, loaded.serving),
         platform=platform,
         tests=inherited(line),
+        provides=provided(line),
         pins=pins(line),
         packages=packages(line),
         accelerator=loaded.matrix.accelerators[name] if name else None,

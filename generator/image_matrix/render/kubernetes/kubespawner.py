@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION
 from image_matrix.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
-from image_matrix.profiles.units import quantity
+from image_matrix.profiles.units import for_kubespawner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
     }
     override = own_override(offer.profile)
     options: dict[str, Any] = {}
-    for key, title, choices in ((IMAGE_OPTION, "Image", images), (SIZE_OPTION, "Resources", sizes)):
+    for key, title, choices in ((IMAGE_OPTION, "Image", images), (SIZE_OPTION, "Size", sizes)):
         if len(choices) == 1:
             override = merged(override, next(iter(choices.values()))[1])
         else:
@@ -87,9 +87,9 @@ def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[s
     if size is not None:
         amounts = {"cpu_limit": size.cpu.limit, "cpu_guarantee": size.cpu.guarantee,
                    "mem_limit": size.memory.limit, "mem_guarantee": size.memory.guarantee}  # fmt: skip
-        made |= {key: value for key, value in amounts.items() if value is not None}
+        made |= {key: for_kubespawner(value) for key, value in amounts.items() if value is not None}
         made |= _shm(size)
-    limits = devices(matrix, size) | pages
+    limits = devices(size) | pages
     fields: dict[str, Any] = {
         "extra_resource_limits": limits,
         "extra_resource_guarantees": pages,
@@ -105,7 +105,7 @@ def _shm(size: Size) -> dict[str, Any]:
     """Mappings, as the chart has them since 4.3: they join its volumes, where lists would replace them."""
     if size.shm is None:
         return {}
-    volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": quantity(size.shm)}}
+    volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": size.shm}}
     return {
         "volumes": {"shm": volume},
         "volume_mounts": {"shm": {"name": "shm", "mountPath": "/dev/shm"}},  # noqa: S108 - a mount in a pod

@@ -31,7 +31,7 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
     groups: dict[str, dict[str, Any]] = {}
     for offer in offers:
         for choice in offer.sizes:
-            keys = devices(matrix, choice.size)
+            keys = devices(choice.size)
             name = vendor(next(iter(keys))) if keys else ""
             group = groups.setdefault(name, {"images": {}, "tolerations": [], "selector": {}})
             group["images"] |= {references[item.variant.id]: None for item in offer.images}
@@ -46,7 +46,7 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
     ]
     left_out = [name for name, group in sorted(groups.items()) if name and not _selector(name, group)]
     notes = "".join(
-        f"\nNone for {name}: `site.accelerators` in matrix.yaml names no node_selector for it."
+        f"\nNone for {name}: `devices` of the site in matrix.yaml names no node_selector for it."
         for name in left_out
     )
     return dump(*made, about=ABOUT + notes)

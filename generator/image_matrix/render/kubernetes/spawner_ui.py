@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.lineage import lineage
-from image_matrix.profiles.devices import of_size
+from image_matrix.profiles.devices import device_title, of_size
 from image_matrix.profiles.offer import used_variants
 from image_matrix.profiles.pod import devices, tolerations
 from image_matrix.profiles.units import byte_count
@@ -86,9 +86,8 @@ def _sizes(offers: Sequence[Offer]) -> dict[str, Size]:
 def _gpus(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
     named: dict[str, str] = {}
     for size in _sizes(offers).values():
-        for accelerator in size.accelerator:
-            key = matrix.accelerators[accelerator].resource or ""
-            named.setdefault(key, matrix.accelerators[accelerator].description or accelerator)
+        for device in size.devices:
+            named.setdefault(device, device_title(matrix, device))
     vendors = [{"limitsKey": key, "uiName": name} for key, name in named.items()]
     return {"value": {"num": "none", "vendor": "", "vendors": vendors}}
 
@@ -97,8 +96,8 @@ def _tolerations(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
     options: list[dict[str, Any]] = []
     for offer in offers:
         for choice in offer.sizes:
-            name = of_size(matrix, choice.size)
-            if not devices(matrix, choice.size) or name in [option["groupKey"] for option in options]:
+            name = of_size(choice.size)
+            if not devices(choice.size) or name in [option["groupKey"] for option in options]:
                 continue
             every = [dict(item) for item in tolerations(matrix, offer.profile, choice.size)]
             options.append(

@@ -76,7 +76,7 @@ def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
         "spawner": {
             "displayName": title[:128] if len(title) > 1 else f"{title} ",
             **({"description": size.description[:1024]} if size and len(size.description) > 1 else {}),
-            "labels": [{"key": LABEL, "value": of_size(matrix, size)}],
+            "labels": [{"key": LABEL, "value": of_size(size)}],
         },
         "spec": spec,
     }
@@ -86,7 +86,7 @@ def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
     """Amounts as Kubernetes quantities: bytes as a number mean the same everywhere."""
     if size is None:
         return {"requests": {"cpu": "100m", "memory": "128Mi"}}
-    extra = devices(matrix, size) | hugepages(placements_of(matrix, size))
+    extra = devices(size) | hugepages(placements_of(matrix, size))
     made = {}
     for name, side in (("limits", "limit"), ("requests", "guarantee")):
         cpu, memory = getattr(size.cpu, side), byte_count(getattr(size.memory, side))

@@ -1,0 +1,96 @@
+"""The section ``release:``: how tested images are scanned, signed and released. Nothing of it is part of a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SignTool = Literal["cosign", "notation", "none"]
+ScanTool = Literal["trivy", "grype", "command", "image", "none"]
+GITHUB_REGISTRY = "ghcr.io"
+"""The one registry that takes GitHub's own token; docs.github.com/packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Who signs an index."""
+
+    tool: SignTool = "cosign"
+    key: str | None = None
+    """cosign: a key's address (``awskms://…``, ``env://NAME``); none: keyless. notation: the key's id (an ARN)."""
+    plugin: str | None = None
+    """notation: name of its plugin."""
+    role: str | None = None
+    """ARN of the AWS role that the release job takes by OIDC."""
+    region: str = "us-east-1"
+    public_log: bool = True
+    """cosign with a key: whether the signature is recorded in Rekor."""
+
+    @property
+    def keyless(self) -> bool:
+        """Whether the run's own identity signs."""
+        return self.tool == "cosign" and self.key is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A finding that somebody has looked at."""
+
+    id: str
+    until: str
+    """The date, as YYYY-MM-DD, from which it counts again."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """Who scans an image, and what stops the release."""
+
+    tool: ScanTool = "trivy"
+    severity: str = "CRITICAL"
+    """The lowest severity that stops the release."""
+    fixed_only: bool = True
+    command: tuple[str, ...] = ()
+    """``command``: the whole command; ``image``: its arguments. ``{archive}`` and ``{report}`` are replaced."""
+    image: str | None = None
+    ignore: tuple[Ignored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a release is made."""
+
+    branch: str = "release"
+    """Holds ``deploy/`` with digests; Flux follows it."""
+    sign: Signing = field(default_factory=Signing)
+    scan: Scanning = field(default_factory=Scanning)
+    sbom: bool = True
+
+
+def read_release(item: Mapping[str, Any]) -> Release:
+    """Read the section; a text in place of a mapping is its ``tool``."""
+    usual = Release()
+    return Release(
+        branch=item.get("branch", usual.branch),
+        sign=Signing(**_tool(item.get("sign", {}))),
+        scan=_scanning(_tool(item.get("scan", {}))),
+        sbom=item.get("sbom", usual.sbom),
+    )
+
+
+def _tool(item: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    return {"tool": item} if isinstance(item, str) else item
+
+
+def _scanning(item: Mapping[str, Any]) -> Scanning:
+    ignored = tuple(Ignored(one["id"], one["until"], one["reason"]) for one in item.get("ignore", ()))
+    rest = {key: item[key] for key in ("tool", "severity", "fixed_only", "image") if key in item}
+    return Scanning(**rest, command=tuple(item.get("command", ())), ignore=ignored)
+
+
+def size_bytes(text: str | None) -> int | None:
+    """Read ``800MB`` or ``8GB``, in powers of ten; ``None`` for no limit."""
+    return int(text[:-2]) * {"MB": 10**6, "GB": 10**9}[text[-2:]] if text and text != "none" else None

@@ -1,0 +1,193 @@
+"""The sections ``workflow``, ``release`` and ``network.logins``: what JSON Schema cannot say about them."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from image_matrix.config.release import GITHUB_REGISTRY
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.validate.names import has_domain, is_repository, reference_advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Finding
+    from image_matrix.diagnostics import Path as FieldPath
+
+DOCKER_HUB = "docker.io"
+_STAGING = ("workflow", "staging")
+LOCAL = ("localhost", "127.0.0.1")
+LEGS = 256
+"""Jobs of one matrix; docs.github.com/actions/reference/limits."""
+CRON = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of a month", 1, 31),
+    ("month", 1, 12),
+    ("day of a week", 0, 6),
+)
+"""The fields of a schedule; pubs.opengroup.org/onlinepubs/9699919799, crontab."""
+
+
+def overridden_images(matrix: Matrix) -> Iterator[Finding]:
+    """Overrides whose pattern matches no image."""
+    for at, override in enumerate(matrix.workflow.overrides):
+        for position, pattern in enumerate(override.images):
+            if not any(fnmatchcase(name, pattern) for name in matrix.images):
+                path: FieldPath = ("workflow", "overrides", at, "match", "image", position)
+                suggestion = did_you_mean(pattern, matrix.images)
+                fields = {"what": "image", "name": pattern, "suggestion": suggestion}
+                yield rules.UNKNOWN_REFERENCE.at(path, "value", where=human(path[:4]), **fields)
+
+
+def branches_and_staging(matrix: Matrix) -> Iterator[Finding]:
+    """Branches and registry paths that cannot be what is meant."""
+    staging = matrix.workflow.staging
+    host = matrix.registry.partition("/")[0]
+    if staging and not is_repository(staging):
+        advice = reference_advice(staging, "ghcr.io/example/notebooks-staging")
+        yield rules.BAD_REFERENCE.at(_STAGING, value=staging, what="registry path", advice=advice)
+    elif staging and staging.partition("/")[0] != host:
+        yield _bad(_STAGING, "is not where `registry` is", f"runs log in to {host} alone; name a path there")
+    if staging == matrix.registry:
+        yield _bad(_STAGING, "is the registry itself", "pull requests push there; name another path")
+    if matrix.workflow.rendered and host == DOCKER_HUB:
+        yield from _docker_hub(matrix)
+    yield from _branch(("workflow", "default_branch"), matrix.workflow.default_branch)
+    yield from _branch(("release", "branch"), matrix.release.branch)
+    if matrix.workflow.default_branch == matrix.release.branch:
+        advice = "name a branch of its own, such as `release`"
+        yield _bad(("release", "branch"), "is the default branch", advice)
+
+
+def _branch(path: FieldPath, name: str) -> Iterator[Finding]:
+    """A name that no branch has: with git's prefix for branches, or one that git refuses (git-check-ref-format)."""
+    bare = re.sub(r"^(refs/)?(heads|remotes/origin|origin)/", "", name)
+    if name.startswith(("refs/", "origin/", "remotes/")):
+        advice = (
+            f"write `{bare}`"
+            if not bare.startswith("refs/")
+            else "write the branch's own name, without `refs/`"
+        )
+        yield _bad(path, f"`{name}` is not the name of a branch", advice)
+    elif ".." in name or name.endswith(".") or any(part.endswith(".lock") for part in name.split("/")):
+        problem = f"git has no branch `{name}`: `..`, `.lock` and a `.` at the end are not allowed"
+        yield _bad(path, problem, "write the name as `git branch` prints it")
+
+
+def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
+    """A place for pull requests below a namespace: Docker Hub has none; docs.docker.com/docker-hub/repos."""
+    advice = "Docker Hub's names are NAMESPACE/IMAGE: "
+    if matrix.registry.count("/") > 1:
+        yield rules.BAD_REFERENCE.at(
+            ("registry",),
+            value=matrix.registry,
+            what="registry path",
+            advice=f"{advice}write docker.io/NAMESPACE",
+        )
+    elif not matrix.workflow.staging:
+        problem = "leaves no place for what pull requests build"
+        yield rules.BAD_VALUE.at(
+            ("registry",),
+            where="`registry`",
+            problem=problem,
+            advice=f"{advice}name a second one, `workflow: {{staging: docker.io/OTHER}}`",
+        )
+    elif matrix.workflow.staging.count("/") > 1:
+        yield _bad(_STAGING, "is not a namespace", f"{advice}write docker.io/OTHER")
+
+
+def registry_login(matrix: Matrix) -> Iterator[Finding]:
+    """A registry that nobody logs in to. Local ones, as in the overlays of tests, ask for no login."""
+    host = matrix.registry.partition("/")[0]
+    name = host.partition(":")[0]
+    login = host in matrix.network.logins or name in (GITHUB_REGISTRY, *LOCAL)
+    if login or not matrix.workflow.rendered or not is_repository(matrix.registry):
+        return
+    advice = f"name the repository's secrets, `network: {{logins: {{{host}: {{username: …, password: …}}}}}}`"
+    yield rules.NO_LOGIN.at(("registry",), host=host, advice=advice)
+
+
+def other_logins(matrix: Matrix) -> Iterator[Finding]:
+    """Logins to registries that the workflow does not use."""
+    host = matrix.registry.partition("/")[0]
+    for name in matrix.network.logins:
+        if name != host:
+            path: FieldPath = ("network", "logins", name)
+            problem = f"the workflow logs in to {host} alone, where `registry` is"
+            yield rules.BAD_VALUE.at(
+                path, "key", where=human(path), problem=problem, advice=f"write `{host}`"
+            )
+
+
+def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
+    """Scanners and signers without what they need."""
+    scan, sign = matrix.release.scan, matrix.release.sign
+    if scan.tool == "image" and not scan.image:
+        advice = "add `image: registry.example.org/scanner@sha256:…`"
+        yield _bad(("release", "scan"), "names no scanner image", advice)
+    if scan.image and not has_domain(scan.image):
+        advice = f"write the whole reference: `docker.io/{scan.image}`"
+        what = "image reference with a digest"
+        yield rules.BAD_REFERENCE.at(("release", "scan", "image"), value=scan.image, what=what, advice=advice)
+    if scan.tool in ("command", "image"):
+        joined = " ".join(scan.command)
+        for place in ("{archive}", "{report}"):
+            if place not in joined:
+                advice = f"add {place} to `command` where it belongs"
+                yield _bad(("release", "scan"), f"the command has no {place}", advice)
+    if sign.tool == "notation" and not (sign.plugin and sign.key):
+        yield _bad(("release", "sign"), "notation needs a plugin and a key", "add `plugin:` and `key:`")
+
+
+def runners(matrix: Matrix) -> Iterator[Finding]:
+    """Images that no runner would build, not even by emulation."""
+    workflow = matrix.workflow
+    names = [(name, at) for at, item in enumerate(workflow.overrides) if item.runners for name in item.images]
+    for name, at in [("", -1), *names]:
+        if not any(workflow.runner(name, platform) for platform in workflow.runners):
+            path: FieldPath = ("workflow", "overrides", at, "runners") if name else ("workflow", "runners")
+            advice = "name a runner for one of the platforms; the other can be emulated there"
+            problem = "every platform is emulated"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
+    """A schedule that GitHub would refuse, and with it the whole workflow."""
+    for value, (name, least, most) in zip(matrix.workflow.lock_schedule.split(), CRON, strict=True):
+        wrong = [part for part in value.split(",") if not _is_cron(part, least, most)]
+        if wrong:
+            problem = f"`{wrong[0]}` is not a valid {name}"
+            advice = f"write numbers from {least} to {most}, a range such as {least}-{most}, `*` or `*/2`"
+            yield _bad(("workflow", "lock_schedule"), problem, advice)
+
+
+def _is_cron(part: str, least: int, most: int) -> bool:
+    match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
+    if not match:
+        return False
+    first, last, step = (int(found) if found else None for found in match.groups())
+    low = least if first is None else first
+    high = last if last is not None else first if first is not None else most
+    return least <= low <= high <= most and step != 0
+
+
+def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images with more variants than one job of a workflow can have legs."""
+    counts: dict[str, int] = {}
+    for item in expanded.values():
+        counts[item.image] = counts.get(item.image, 0) + len(item.platforms)
+    for image, count in counts.items():
+        if count > LEGS and matrix.workflow.rendered:
+            problem = f"image `{image}` has {count} variants over its platforms, and a job of a workflow at most {LEGS}"
+            advice = "split it into several images, or restrict its `axes`"
+            yield rules.WORKFLOW_LIMIT.at(("images", image), "key", problem=problem, advice=advice)
+
+
+def _bad(path: FieldPath, problem: str, advice: str) -> Finding:
+    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
