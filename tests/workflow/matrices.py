@@ -12,7 +12,7 @@ import yaml
 
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
-from image_matrix.render.workflow import workflows
+from image_matrix.project.render import render_workflows
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -138,4 +138,4 @@ def loaded(said: dict[str, Any]) -> Loaded:
 
 def rendered(said: dict[str, Any]) -> dict[str, File]:
     found = loaded(said)
-    return workflows(found, TEMPLATES.workflows)
+    return render_workflows(found, TEMPLATES)

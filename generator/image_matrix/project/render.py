@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.diagnostics import MatrixError, Place, diagnostic
+from image_matrix.diagnostics import MatrixError, Place, diagnostic, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.render.bake import BAKE_FILE, bake_file
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
 from image_matrix.render.docs.images_page import PAGE, images_page
 from image_matrix.render.workflow import workflows
+from image_matrix.validate.workflow import diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     builds = dict(found)
     _add(found, {PAGE: images_page(matrix, variants)})
     if matrix.workflow.rendered:
-        _add(found, workflows(loaded, templates.workflows, templates.compiled))
+        _add(found, render_workflows(loaded, templates))
     _add(found, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
     _add(found, render_deploy(loaded, builds))
     return dict(sorted(found.items()))
@@ -42,6 +43,18 @@ def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str,
         _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
     _add(found, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants)})
     return found
+
+
+def render_workflows(loaded: Loaded, templates: Templates) -> dict[str, File]:
+    """Render the workflows of GitHub Actions.
+
+    Raises :class:`MatrixError` where GitHub would not run one (IM801), and where nothing says what its jobs install
+    (IM803).
+    """
+    wrong = errors(diagnostics(loaded))
+    if wrong:
+        raise MatrixError(wrong)
+    return workflows(loaded, templates.workflows, templates.compiled)
 
 
 def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]:
