@@ -351,7 +351,7 @@ def test_tables_fit_the_terminal(
 ) -> None:
     name = "an-image-with-a-name-that-is-longer-than-half-of-a-line"
     with (repository.root / "matrix.yaml").open("a") as file:
-        file.write(f"  {name}: {{parent: jupyter, pip: [jupyterhub==5.5.0]}}\n")
+        file.write(f"  {name}: {{from: jupyter, pip: [jupyterhub==5.5.0]}}\n")
         file.write(f"profiles: {{a: {{display_name: A, images: [{name}]}}}}\n")
     assert max(map(len, repository(*command).out.splitlines())) > 80
     monkeypatch.setattr("image_matrix.cli.terminal.terminal_width", lambda _stream=None: 80)
