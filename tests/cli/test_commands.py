@@ -61,7 +61,7 @@ def test_where_a_value_comes_from(repository: Repository) -> None:
     assert found["description", "JupyterLab"] == f"image jupyter (matrix.yaml:{line('description:')})"
     assert found["bundles", "full"].endswith(f"(matrix.yaml:{line('bundles: [full]')})")
     assert found["platforms", "['linux/amd64']"].startswith(("parent", "default"))
-    assert {row["value"] for row in rows if row["setting"] == "python.system_site_packages"} == {False}
+    assert {row["value"] for row in rows if row["setting"] == "system_site_packages"} == {False}
     assert {row["variant"] for row in rows} == {"jupyter:python3.13"}
     assert {
         row["variant"]
@@ -121,7 +121,7 @@ def test_explain_knows_codes_that_are_gone(repository: Repository, code: str) ->
 
 def test_explain_lists_and_suggests(repository: Repository) -> None:
     assert [line.split()[0] for line in repository("explain").out.splitlines()[1:]] == sorted(RULES)
-    for typed, meant in (("im2O1", "IM201"), ("unknown-parnt", "unknown-parent")):
+    for typed, meant in (("im2O1", "IM201"), ("unknown-kidn", "unknown-kind")):
         unknown = repository("explain", typed)
         assert unknown.code == 2
         assert "did you mean " in unknown.err
@@ -167,10 +167,10 @@ def test_a_wrong_call_is_2(repository: Repository, arguments: list[str], says: s
 
 @pytest.mark.parametrize("command", ["render", "check", "list", "graph"])
 def test_a_wrong_matrix_is_2(repository: Repository, command: str) -> None:
-    repository.replace("parent: base", "parent: bsae")
+    repository.replace("from: base", "from: bsae")
     shown = repository(command)
     assert (shown.code, shown.out) == (2, "")
-    assert "matrix.yaml:17:13: error[IM201]" in shown.err
+    assert "matrix.yaml:17:11: error[IM201]" in shown.err
     assert "::error" not in shown.err
 
 
@@ -179,9 +179,9 @@ def test_annotations_on_github_actions(repository: Repository, monkeypatch: pyte
     repository("render")
     repository.replace("apt: [git]", "apt: [nano]")
     assert "\n::error title=out of date::" in repository("check").err
-    repository.replace("parent: base", "parent: bsae")
+    repository.replace("from: base", "from: bsae")
     assert (
-        "\n::error file=matrix.yaml,line=17,col=13,endColumn=17,title=IM201 unknown-parent::"
+        "\n::error file=matrix.yaml,line=17,col=11,endColumn=15,title=IM201 unknown-from::"
         in repository("check").err
     )
 
@@ -219,7 +219,7 @@ def program(root: Path, *arguments: str, **variables: str) -> subprocess.Complet
 
 
 def test_colour_follows_the_user(repository: Repository) -> None:
-    repository.replace("parent: base", "parent: bsae")
+    repository.replace("from: base", "from: bsae")
     root = repository.root
     assert "\x1b[" not in program(root, "check").stderr
     assert "\x1b[" in program(root, "--color", "always", "check").stderr

@@ -26,7 +26,7 @@ def test_why_has_keys_tags_and_inputs(repository: Repository) -> None:
     shown = repository("why", "jupyter").out.splitlines()
     assert shown[:2] == ["jupyter:python3.13", f"  linux/amd64  {jupyter['key']}"]
     assert shown[2].endswith(f", {jupyter['tag']}")
-    assert "  from: base:python3.13" in shown
+    assert "  parent: base:python3.13" in shown
     assert "  pip packages: scipy==1.17.1" in shown
     assert "  Python: 3.13, provider distribution" in shown
 
@@ -35,7 +35,7 @@ def test_why_says_where_architectures_differ(repository: Repository) -> None:
     address = "https://example.org/tool-{version}-{arch}"
     repository.replace(
         "bundles:\n  full",
-        "platforms: [linux/amd64, linux/arm64]\n"
+        "defaults: {images: {platforms: [linux/amd64, linux/arm64]}}\n"
         f"downloads: {{tool: {{version: '1', url: '{address}', to: /opt/tool}}}}\nbundles:\n  full",
     )
     repository.replace("    apt: [git]", "    apt: [git]\n    downloads: [tool]")

@@ -18,6 +18,7 @@ from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.branch_commit import Git, open_git
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import read_inputs
+from image_matrix.project.render import render_deploy
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -102,8 +103,8 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
         ["git", "clone", "-q", str(tmp_path / "remote.git"), str(root)], check=True, capture_output=True
     )
     (root / "matrix.yaml").write_text(MATRIX.read_text())
-    for path in (path for path in state.rendered if path.startswith("deploy/")):
-        write_atomically(root / path, state.rendered[path])
+    for path, file in render_deploy(state.loaded, state.rendered).items():
+        write_atomically(root / path, file)
     git = open_git(root, os.environ)
     git("checkout", "-q", "-B", "main")
     git("add", "--all")

@@ -246,7 +246,7 @@ def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Reposit
     assert "brings another one, which is used where this file is not there" in failed.err
     (folder / "generic.Dockerfile.j2").unlink()
     (folder / "own.Dockerfile.j2").write_text("{{ gone }}\n", encoding="utf-8")
-    repository.replace("parent: base\n", "parent: base\n    kind: own\n")
+    repository.replace("from: base\n", "from: base\n    kind: own\n")
     failed = repository("render")
     assert "templates/dockerfiles/own.Dockerfile.j2:1:1: error[IM501]" in failed.err
     assert "brings another one" not in failed.err
@@ -262,7 +262,7 @@ def test_a_matrix_has_one_path_however_it_is_spelt(repository: Repository, spelt
     assert repository("--matrix", matrix, "plan", "--since", "HEAD").out.startswith("nothing")
     assert repository("--matrix", matrix, "check", "--against", "HEAD").err.count("no choice") == 0
     repository.replace("from: debian", "from: debain")
-    assert "matrix.yaml:11:11: error[IM202]" in repository("--matrix", matrix, "check").err
+    assert "matrix.yaml:11:11: error[IM201]" in repository("--matrix", matrix, "check").err
 
 
 @pytest.mark.parametrize("spelt", ["../other folder/matrix.yaml", "{root}/../other folder/matrix.yaml"])
@@ -284,7 +284,7 @@ def test_git_says_what_is_wrong_to_whoever_asked(repository: Repository) -> None
 
 
 def test_what_is_wrong_as_data(repository: Repository) -> None:
-    repository.replace("parent: base", "parent: bsae")
+    repository.replace("from: base", "from: bsae")
     checked = repository("check", "--format", "json")
     assert (checked.code, checked.err) == (2, "")
     assert json.loads(checked.out) == {
@@ -292,13 +292,13 @@ def test_what_is_wrong_as_data(repository: Repository) -> None:
         "diagnostics": [
             {
                 "code": "IM201",
-                "name": "unknown-parent",
+                "name": "unknown-from",
                 "severity": "error",
                 "file": "matrix.yaml",
                 "line": 17,
-                "column": 13,
+                "column": 11,
                 "width": 4,
-                "message": "image `jupyter` has an unknown parent `bsae`",
+                "message": "image `jupyter` is built from `bsae`, which is neither an image nor a source",
                 "help": "did you mean `base`?",
             }
         ],
@@ -324,7 +324,7 @@ def test_what_is_out_of_date_as_data(repository: Repository) -> None:
 
 
 def test_the_documented_data_are_what_is_printed(repository: Repository) -> None:
-    repository.replace("parent: base", "parent: bsae")
+    repository.replace("from: base", "from: bsae")
     printed = json.loads(repository("check", "--format", "json").out)
     page = (Path(image_matrix.__file__).parents[2] / "docs" / "diagnostics.md").read_text(encoding="utf-8")
     shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
