@@ -31,7 +31,7 @@ HELPERS_END = "<!-- end of helper images -->\n"
 BEGIN = "<!-- generated from generator/image_matrix/config/schema.json by `make docs` -->"
 WORDS = {"string": "text", "boolean": "true or false", "integer": "whole number", "null": "null"}
 PROPER_NAMES = ("Python", "CRAN", "SHA")
-PLURALS = {"Axis": "axes"}
+PLURALS = {"Axis": "axes", "Index": "indexes"}
 AS_DATA = """\
 `image-matrix check --format json` prints them on stdout, as data for editors and bots. The exit code stays what it is:
 
@@ -75,7 +75,10 @@ class Table:
 
 
 def tables(schema: Node) -> Iterator[Table]:
-    """Yield every object with named fields, outer before inner, each definition once."""
+    """Yield every object with named fields, outer before inner, each definition once.
+
+    ``defaults`` comes last at its depth: its fields are those of images, profiles and sites, whose tables describe them.
+    """
     seen: dict[str, str] = {}
     described: dict[tuple[str, str], str] = {}
     queue = [("", schema)]
@@ -91,7 +94,8 @@ def tables(schema: Node) -> Iterator[Table]:
             same = {key: described.get((key, json.dumps(value))) for key, value in fields.items()}
             yield Table(path, node, {key: place for key, place in same.items() if place})
             described |= {(key, json.dumps(value)): path for key, value in fields.items() if not same[key]}
-            queue += [(f"{path}.{key}".lstrip("."), value) for key, value in fields.items() if not same[key]]
+            inner = [(f"{path}.{key}".lstrip("."), value) for key, value in fields.items() if not same[key]]
+            queue += sorted(inner, key=lambda child: child[0] == "defaults")
         queue += [(path + suffix, child) for suffix, child in _children(node)]
 
 

@@ -59,9 +59,23 @@ def test_what_the_page_says_follows(loaded: Loaded) -> None:
     assert variants["base:python3.11"].root_source == "debian-bookworm"
     assert variants["base:python3.11"].packages["apt"] == ("libnss-wrapper",)
     assert "jupyter-data:python3.11" not in variants
+    data = variants["jupyter-data:python3.13"]
+    assert data.tests["commands"] == {"python --version": "3.13"}
+    assert data.max_size == "2GB"
+    assert data.env == {"LANG": "C.UTF-8", "MPLBACKEND": "agg"}
+    assert data.labels == {"org.opencontainers.image.licenses": "Apache-2.0"}
+    assert data.platforms == ("linux/amd64", "linux/arm64")
+    assert variants["base:python3.11"].provides == {"python": "3.11"}
+    assert variants["jupyter-pytorch:python3.13"].extra_index_urls == (
+        "https://download.pytorch.org/whl/cpu",
+    )
     assert variants["jupyter:python3.11"].parent == "base:python3.11"
     assert variants["jupyter-science:python3.13"].packages["pip"] == ("numpy==2.4.5", "scipy==1.17.1")
     cuda = variants["jupyter-pytorch-cuda:python3.13"]
     assert cuda.extra_index_urls == ("https://download.pytorch.org/whl/cu130",)
     assert cuda.env["NVIDIA_REQUIRE_CUDA"] == "cuda>=13.0"
     assert cuda.platforms == ("linux/amd64",)
+    assert loaded.matrix.workflow.timeout("jupyter-pytorch-cuda", "linux/amd64") == 120
+    assert loaded.matrix.workflow.timeout("jupyter-pytorch-cuda", "linux/arm64") == 60
+    assert loaded.matrix.release.sign.tool == "cosign"
+    assert list(loaded.matrix.catalog.profiles["data-science"].sizes.names) == ["small"]
