@@ -77,7 +77,7 @@ class Table:
 def tables(schema: Node) -> Iterator[Table]:
     """Yield every object with named fields, outer before inner, each definition once.
 
-    ``defaults`` comes last at its depth: its fields are those of images, profiles and sites, whose tables describe them.
+    ``defaults`` comes last at its depth: the tables of images, profiles and sites describe its fields.
     """
     seen: dict[str, str] = {}
     described: dict[tuple[str, str], str] = {}

@@ -1,6 +1,6 @@
 """What README.md shows is what happens, to the letter.
 
-IMAGE_MATRIX_UPDATE=1 writes the outputs anew; read the difference before committing it. What building prints is left as
+IMAGE_MATRIX_UPDATE=1 rewrites the outputs; read the difference before committing it. What building prints is left as
 it is, and what `lock` prints needs the package index.
 """
 
@@ -101,7 +101,7 @@ def lock_without_asking(folder: Path, old: str, new: str) -> None:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This repository, committed anew, with everything rendered."""
+    """This repository in a commit of its own, with everything rendered."""
     folder = tmp_path_factory.mktemp("repository")
     for name in (MATRIX, LOCK):
         shutil.copy(REPOSITORY / name, folder)
@@ -145,7 +145,7 @@ def test_four_lines_make_an_image(repository: Path, call: Call) -> None:
 
 
 def test_a_mistake(repository: Path, call: Call) -> None:
-    edit(repository / MATRIX, "parent: jupyter\n    pip: [geo", "parent: jupiter\n    pips: [geo")
+    edit(repository / MATRIX, "from: jupyter\n    pip: [geo", "from: jupiter\n    pips: [geo")
     expect("check", call(repository, "check", 2))
 
 
