@@ -25,11 +25,11 @@ KEYS = re.findall(r"`([0-9a-f]{64})`", PAGE)
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
-platforms: [linux/amd64]
+defaults: {images: {platforms: [linux/amd64]}}
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian, template: base, pip: [uv==0.13.8]}
-  child: {parent: base}
+  base: {from: debian, kind: base, pip: [uv==0.13.8]}
+  child: {from: base}
 """
 CONTEXTS = {
     "images/base/default/Dockerfile": File(b"FROM docker.io/library/debian:trixie-slim\n"),

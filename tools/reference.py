@@ -41,13 +41,13 @@ AS_DATA = """\
   "diagnostics": [
     {
       "code": "IM201",
-      "name": "unknown-parent",
+      "name": "unknown-from",
       "severity": "error",
       "file": "matrix.yaml",
       "line": 9,
-      "column": 13,
+      "column": 11,
       "width": 4,
-      "message": "image `jupyter` has an unknown parent `bsae`",
+      "message": "image `jupyter` is built from `bsae`, which is neither an image nor a source",
       "help": "did you mean `base`?"
     }
   ],

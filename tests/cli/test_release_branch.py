@@ -236,7 +236,7 @@ def test_a_release_by_hand_refuses_no_commit(place: Place) -> None:
 
 def test_a_branch_with_profiles_keeps_some(place: Place) -> None:
     place.release()
-    text = (place.git.root / "matrix.yaml").read_text().partition("resources:")[0]
+    text = (place.git.root / "matrix.yaml").read_text().partition("sizes:")[0]
     (place.git.root / "matrix.yaml").write_text(text)
     bare = state_of(understand(read_inputs(place.git.root)))
     with pytest.raises(Failure, match="the matrix has no profiles any more"):
