@@ -96,7 +96,7 @@ def catalogs(draw: st.DrawFn) -> str:
         sizes = draw(
             st.dictionaries(NAMES.map(f"s{int(device)}{{}}".format), size(device), min_size=1, max_size=3)
         )
-        made["resources"] |= sizes
+        made["sizes"] |= sizes
         slugs = draw(st.lists(NAMES.map(f"p{int(device)}{{}}".format), min_size=1, max_size=3, unique=True))
         for slug in slugs:
             made["profiles"][slug] = draw(profile(device, list(sizes), slug))

@@ -50,7 +50,7 @@ def first_cells(title: str) -> list[str]:
 
 
 def test_the_blocks_are_those_of_the_skeleton() -> None:
-    assert first_cells("Blocks") == re.findall(r"{%-? block (\w+)", SKELETON)
+    assert first_cells("Change a block") == re.findall(r"{%-? block (\w+)", SKELETON)
 
 
 def test_the_filters_are_all_there() -> None:

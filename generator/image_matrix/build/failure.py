@@ -180,7 +180,7 @@ def _of_source(name: str, reference: str, said: str) -> str:
         looked = "`image-matrix lock --upgrade` looks digests up again"
         return f"{where}: check name and tag there, and whether a mirror has it; {looked}"
     host = reference.partition("/")[0]
-    mirror = f"`mirrors: {{registries: {{{host}: MIRROR}}}}`"
+    mirror = f"`network: {{mirrors: {{registries: {{{host}: MIRROR}}}}}}`"
     return f"{where}: check the network; where a mirror has it, write {mirror}, with `ca_bundle` for its certificate"
 
 

@@ -23,12 +23,12 @@ class HelperImage:
 FRONTEND = HelperImage(
     "docker.io/docker/dockerfile",
     "reads every Dockerfile (the `# syntax` line)",
-    "write `mirrors: {frontend: builtin}`, which takes the engine's own",
+    "write `network: {builtin_frontend: true}`, which takes the engine's own",
 )
 SCANNER = HelperImage(
     "docker.io/docker/buildkit-syft-scanner",
     "makes the bill of materials of an image that is pushed",
-    "write `build: {sbom: false}`, which makes none",
+    "write `release: {sbom: false}`, which makes none",
 )
 BUILDKIT = HelperImage(
     "docker.io/moby/buildkit",
@@ -37,7 +37,7 @@ BUILDKIT = HelperImage(
 )
 BINFMT = HelperImage(
     "docker.io/tonistiigi/binfmt",
-    "emulates a platform whose runner is `emulate` in `build.runners`",
+    "emulates a platform whose runner is `emulate` in `workflow.runners`",
     "name a runner of that platform",
 )
 HELPERS = (FRONTEND, SCANNER, BUILDKIT, BINFMT)
@@ -46,5 +46,5 @@ HELPERS = (FRONTEND, SCANNER, BUILDKIT, BINFMT)
 def remedy(helper: HelperImage) -> str:
     """Return what helps where a helper image cannot be had."""
     return (
-        f"it {helper.use}: name a registry that has it in `mirrors: {{registries: …}}`, or {helper.without}"
+        f"it {helper.use}: name a registry that has it in `network: {{mirrors: {{registries: …}}}}`, or {helper.without}"
     )
