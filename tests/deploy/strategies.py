@@ -84,8 +84,8 @@ def size(device: bool) -> st.SearchStrategy[dict[str, Any]]:
         "node_selector": LABELS,
         "tolerations": TOLERATIONS,
     }
-    accelerator = {"accelerator": st.fixed_dictionaries({"cuda": st.integers(1, 8)})} if device else {}
-    return st.fixed_dictionaries({"display_name": TEXTS, **accelerator}, optional=amounts)
+    devices = {"devices": st.fixed_dictionaries({"nvidia.com/gpu": st.integers(1, 8)})} if device else {}
+    return st.fixed_dictionaries({"display_name": TEXTS, **devices}, optional=amounts)
 
 
 @st.composite

@@ -104,7 +104,7 @@ gpu                         GPU
 def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     matrix = repository / "matrix.yaml"
     more = "  plain:\n    {display_name: Plain, images: [jupyter], groups: [team], aliases: [old], env: {A: b}}\n"
-    matrix.write_text(matrix.read_text() + more)
+    matrix.write_text(matrix.read_text().replace("profiles:\n", f"profiles:\n{more}"))
     assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "plain"]) == 0
     lines = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()[1:-1]]
     assert lines[0] == "Plain; for team; once old; sets A"
