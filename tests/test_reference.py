@@ -113,7 +113,11 @@ def test_objects_are_closed() -> None:
 def test_images_and_overrides_set_the_same_fields() -> None:
     image, override = (set(SCHEMA["$defs"][name]["properties"]) for name in ("image", "override"))
     assert override - {"match"} == image - {"axes", "exclude", "overrides"}
-    assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == {*MANAGERS, "tests", "provides"}
+    assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == {
+        *MANAGERS,
+        "tests",
+        "provides",
+    }
 
 
 def test_the_model_has_the_fields_of_the_schema() -> None:

@@ -45,6 +45,5 @@ HELPERS = (FRONTEND, SCANNER, BUILDKIT, BINFMT)
 
 def remedy(helper: HelperImage) -> str:
     """Return what helps where a helper image cannot be had."""
-    return (
-        f"it {helper.use}: name a registry that has it in `network: {{mirrors: {{registries: …}}}}`, or {helper.without}"
-    )
+    mirror = "`network: {mirrors: {registries: …}}`"
+    return f"it {helper.use}: name a registry that has it in {mirror}, or {helper.without}"
