@@ -270,7 +270,7 @@ def test_a_matrix_that_is_wrong_is_said_where_people_look(
     address, comments = github
     repository.git("checkout", "-q", "-B", "wrong", "origin/main")
     text = (repository.root / "matrix.yaml").read_text()
-    (repository.root / "matrix.yaml").write_text(text.replace("parent: base", "parent: bsae"))
+    (repository.root / "matrix.yaml").write_text(text.replace("from: base", "from: bsae"))
     repository.commit("A mistake")
     event = repository.pull_request_event("example/notebooks")
     outcome = repository.run("pull_request", event, GITHUB_API_URL=address)

@@ -139,7 +139,7 @@ def test_a_step_that_fails_is_named(small: Repository) -> None:
 
 
 def test_a_step_of_a_parent_is_the_parents(small: Repository) -> None:
-    small.edit("matrix.yaml", "template: base,", "template: base, apt: [no-such-package],")
+    small.edit("matrix.yaml", "kind: base,", "kind: base, apt: [no-such-package],")
     done = small.run("-q", "build", check=False)
     assert done.returncode == 1
     assert "cannot be built: E: Unable to locate package no-such-package\n" in done.stderr
@@ -175,7 +175,10 @@ def test_mirrors_and_certificates_leave_nothing_in_an_image(small: Repository) -
 
 
 PRIVATE = """\
-  private: {{from: base, pip: {extra_index_urls: ["{address}/simple"]}, pip: [site-only==1.0], downloads: [tool]}}
+  private:
+    from: base
+    pip: {{packages: [site-only==1.0], extra_index_urls: ["{address}/simple"]}}
+    downloads: [tool]
 downloads: {{tool: {{version: "1", url: {address}/tool, to: /usr/local/bin/tool}}}}
 """
 
@@ -217,8 +220,7 @@ def test_places_that_ask_for_a_login(engine: Engine, tmp_path: Path) -> None:
         assert refused.returncode in (1, 3), refused.stderr
         netrc = repository.root / "netrc"
         netrc.write_text(f"machine {bridge(engine)} login me password s3cret\n")
-        with (repository.root / "site.yaml").open("a") as overlay:
-            overlay.write("netrc: netrc\n")
+        repository.edit("site.yaml", "network:\n", "network:\n  netrc: netrc\n")
         locked = repository.run("lock")
         assert "s3cret" not in (repository.root / "matrix.lock.yaml").read_text() + locked.stderr
         built = repository.run("build", "private")
