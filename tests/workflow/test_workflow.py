@@ -262,7 +262,7 @@ def test_schedules_that_github_takes(schedule: str) -> None:
 
 def test_a_value_that_github_would_evaluate_is_refused() -> None:
     said = deep(1)
-    said["build"] = {"release_branch": "${{ github.token }}"}
+    said["release"] = {"branch": "${{ github.token }}"}
     with pytest.raises(MatrixError) as caught:
         loaded(said)
     assert caught.value.diagnostics[0].code == "IM105"
@@ -281,7 +281,8 @@ def test_a_value_that_github_would_evaluate_is_refused() -> None:
 def test_githubs_own_token_is_for_its_own_registry(
     registry: str, login: dict[str, str], password: str | None
 ) -> None:
-    made = matrix({"base": {"from": "debian"}}, network={"logins": {"ghcr.io": login}} if login else {})
+    host = registry.partition("/")[0]
+    made = matrix({"base": {"from": "debian"}}, network={"logins": {host: login}} if login else {})
     logins = [
         step["with"]
         for job in jobs({**made, "registry": registry}).values()
