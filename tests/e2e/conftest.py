@@ -37,7 +37,7 @@ class Site:
         command = [
             sys.executable,
             "-m",
-            "generator",
+            "image_matrix",
             "-C",
             str(HOME),
             "--overlay",

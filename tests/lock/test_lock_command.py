@@ -341,7 +341,8 @@ def test_killed_at_any_moment_the_next_run_ends_well(
     assert repository.run("lock") == 0
     assert repository.lock == killed
     assert set(repository.folder.iterdir()) == before
-    assert list(temporary.glob("*image-matrix*")) == []
+    # killed before it wrote its mark, a run leaves an empty folder for a day: nothing says on which machine it ran
+    assert [folder for folder in temporary.glob("*image-matrix*") if any(folder.iterdir())] == []
 
 
 def test_an_editors_swap_file_stays(repository: Repository) -> None:

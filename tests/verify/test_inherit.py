@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
+workflow: {generator: ".[locked]"}
 axes: {python: ["3.13", "3.11"]}
 sources: {debian: docker.io/library/debian:trixie-slim}
 accelerators: {cuda: {version: "13.0", device: nvidia.com/gpu}}
