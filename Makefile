@@ -38,6 +38,7 @@ lint: $(INSTALLED) ## Formatting, lint, types, shell scripts, Dockerfiles, gener
 	@$(BIN)/ruff format --quiet --check . || { echo 'run: $(BIN)/ruff format .'; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@layers=$$($(BIN)/lint-imports --cache-dir build/import-linter 2>&1) || { echo "$$layers"; exit 1; }
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/shellcheck $(call scripts,(/usr)?/bin/(env )?(ba)?sh)
 	@$(BIN)/shellcheck --shell=bash $(call scripts,.*with-contenv bash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from image_matrix.cli import run
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -51,18 +51,20 @@ def file_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Return what a file imports of ``image_matrix``, for types, too: ``config.model``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "image_matrix":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("image_matrix."):
-            yield (node.module or "").removeprefix("image_matrix.")
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-            yield from (
-                name.removeprefix("image_matrix.") for name in names if name.startswith("image_matrix.")
-            )
+def inner_imports(text: str) -> list[str]:
+    """Return the functions that import a module of ``image_matrix`` when they are called."""
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return [
+        function.name
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "image_matrix"
+    ]
+
+
+def modules_at_the_root() -> list[str]:
+    """Return the modules that are in no package."""
+    return sorted({path.stem for path in SOURCE.glob("*.py")} - {"__init__", "__main__"})
 
 
 def test_every_package_has_a_row_and_every_row_a_package() -> None:
@@ -75,23 +77,28 @@ def test_the_modules_at_the_root_are_named() -> None:
     named = re.findall(
         r"`(\w+)`", section("Packages").partition("none of the packages: ")[2].partition(".")[0]
     )
-    modules = {path.stem for path in SOURCE.glob("*.py")} - {"__init__", "__main__"}
-    assert sorted(named) == sorted(modules)
+    assert sorted(named) == modules_at_the_root()
 
 
-def test_imports_go_down_the_table() -> None:
-    """All but those that the page names; one that is gone must leave the page."""
-    order = list(dict.fromkeys(name.partition(".")[0] for name in rows("Packages")))
-    rank = {name: at for at, name in enumerate(order)}
-    named = section("Packages").partition("import from above")[2]
-    upward = {
-        (dotted(path), target.partition(".")[0])
+def test_the_layers_of_the_import_linter_are_the_table() -> None:
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]
+    (layers,) = [one["layers"] for one in settings["contracts"] if one["type"] == "layers"]
+    table = list(dict.fromkeys(name.partition(".")[0] for name in rows("Packages")))
+    assert layers[:-1] == ["__main__", *table]
+    assert layers[-1].split(" : ") == modules_at_the_root()
+
+
+def test_modules_of_the_package_are_imported_at_the_top() -> None:
+    """But for commands, which import what they need when they are called: ``--version`` is to be quick."""
+    assert inner_imports("def one():\n    from image_matrix import two\n") == ["one"]
+    inner = {
+        dotted(path): inner_imports(path.read_text(encoding="utf-8"))
         for path in SOURCE.rglob("*.py")
-        if path.name != "__main__.py"
-        for target in imports(path)
-        if rank.get(target.partition(".")[0], MOST**2) < rank.get(dotted(path).partition(".")[0], MOST**2)
+        if path.parent.name != "cli"
     }
-    assert upward == {(name, "validate") for name in re.findall(r"`(\w+\.\w+)`", named)}
+    assert {module: functions for module, functions in inner.items() if functions} == {}
 
 
 @pytest.mark.parametrize("step", steps())

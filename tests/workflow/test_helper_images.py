@@ -10,7 +10,9 @@ from image_matrix.pinned.helper_images import FRONTEND, HELPERS, remedy
 
 
 def test_every_image_is_in_the_table() -> None:
-    frontend = json.loads(schema_text())["properties"]["network"]["properties"]["frontend"]["default"].partition(":")[0]
+    frontend = json.loads(schema_text())["properties"]["network"]["properties"]["frontend"][
+        "default"
+    ].partition(":")[0]
     assert FRONTEND.name == frontend
     assert {one.name for one in HELPERS} == {frontend, *pinned_images()}
 

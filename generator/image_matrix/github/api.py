@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.http import ConnectionFailed, Request
+from image_matrix.registry.http import ConnectionFailed, Patience, Request, network, patient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +60,6 @@ def _message(answer: Response) -> str:
 def open_api(url: str, repository: str, token: str) -> Api:
     """Return the API of ``OWNER/NAME``; the token is a header, never an argument."""
     import time
-
-    from image_matrix.registry.http import Patience, network, patient
 
     headers = {
         "Accept": "application/vnd.github+json",

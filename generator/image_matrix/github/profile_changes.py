@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.offer import offers
 from image_matrix.render.docs.images_page import text
+from image_matrix.render.kubernetes.kubespawner import profile_list
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -74,9 +76,6 @@ def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Colle
 
 def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
     """Return what users see by slug, with variants in place of image references."""
-    from image_matrix.profiles.offer import offers
-    from image_matrix.render.kubernetes.kubespawner import profile_list
-
     names = {name: name for name in loaded.variants}
     entries = profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
     for entry in entries:
@@ -87,7 +86,6 @@ def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
 
 
 def _used(loaded: Loaded, slug: str) -> set[str]:
-    from image_matrix.profiles.offer import offers
 
     found = offers(loaded.matrix, loaded.variants)
     return {choice.variant.id for offer in found if offer.slug == slug for choice in offer.images}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.lock.conda import specification
 from image_matrix.lock.python import package_of, version_of
 from image_matrix.lock.requirements import INDEX_MARK
 from image_matrix.text import listed, plural
@@ -79,7 +80,6 @@ def _versions(entry: LockedPackages | None) -> dict[str, str]:
 def _split(item: str) -> tuple[str, str]:
     if "==" in item:
         return package_of(item), version_of(item.partition(INDEX_MARK)[0])
-    from image_matrix.lock.conda import specification
 
     name, version, _ = specification(item).split("=")
     return name, version

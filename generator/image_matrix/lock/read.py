@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock import text as texts
 from image_matrix.lock.distributions import python_of
@@ -153,8 +154,6 @@ class WantedFile:
 
 def wanted_files(loaded: Loaded) -> list[WantedFile]:
     """Return every download and extension that some variant fetches, each architecture's file once."""
-    from image_matrix.config.extensions import extension_address
-
     found: dict[str, WantedFile] = {}
     for variant in loaded.variants.values():
         conda = ("micromamba",) if asked(variant, "conda") else ()

@@ -12,6 +12,7 @@ from image_matrix.lock.conflict import explain
 from image_matrix.lock.files import lock_files
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
+from image_matrix.lock.read import wanted_files
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.sources import lock_sources, wanted_references
@@ -136,8 +137,6 @@ def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
 
 def known_names(loaded: Loaded, old: Lock) -> set[str]:
     """Return every name that ``--upgrade`` takes."""
-    from image_matrix.lock.read import wanted_files
-
     references = wanted_references(loaded)
     packages = {package_of(item) for entry in old.python.values() for item in entry.items}
     files = {name for item in wanted_files(loaded) for name in names_of(item)}

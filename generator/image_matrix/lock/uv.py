@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import naming
 from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
@@ -48,8 +49,6 @@ class Site:
 
     def here(self, index: str) -> str:
         """Return the address under which a public index is found here."""
-        from image_matrix.config.mirrors import mirrored
-
         return mirrored(index, self.indexes)
 
     def public(self, index: str, requested: Iterable[str]) -> str | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.workflow import staging_of
-from image_matrix.planning.registry_status import presence
+from image_matrix.planning.plan import reference, references
+from image_matrix.planning.registry_status import ask, presence
 from image_matrix.registry.answers import Denied, Digest, words
 from image_matrix.registry.reference import parse_reference
 
@@ -87,8 +88,6 @@ def refused(
     order: Iterable[State], legs: Iterable[tuple[str, Platform]], registry: Registry
 ) -> dict[tuple[str, Platform], str]:
     """Return the legs that a registry refuses to speak of at one of the places, with its reason."""
-    from image_matrix.planning.plan import references
-
     names = [(leg, references(state)[leg]) for state in order for leg in legs]
     answers = registry.digests(name for _, name in names)
     return {
@@ -100,8 +99,6 @@ def _digests(
     state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, tell: Callable[[str], None]
 ) -> dict[tuple[str, Platform], str]:
     """Return, for those that the registry has, their repository with the digest."""
-    from image_matrix.planning.plan import reference
-
     names = {leg: reference(state, state.loaded.variants[leg[0]], leg[1]) for leg in legs}
     answers = registry.digests(names.values())
     presence(answers, tell)
@@ -118,9 +115,6 @@ def presence_anywhere(places: Places, registry: Registry, tell: Callable[[str], 
     What a later place has is present. What it does not have, or refuses to say, is as the first place says: that a pull
     request has not built an image says nothing about the default branch.
     """
-    from image_matrix.planning.plan import references
-    from image_matrix.planning.registry_status import ask
-
     names = references(places.main)
     known = ask(names.values(), registry, tell)
     for state in places.order[1:]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.answers import CHECK, Denied, Digest, Unreachable
+from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ def presence(answers: Mapping[str, Answer], tell: Callable[[str], None]) -> dict
 
     Raises :class:`EnvironmentFailure` where it gave no answer, after every try: nothing is guessed.
     """
-    from image_matrix.errors import EnvironmentFailure
-
     silent = {name: answer for name, answer in answers.items() if isinstance(answer, Unreachable)}
     if silent:
         first = next(iter(silent.values()))
@@ -53,8 +53,6 @@ def refuse_what_is_known_to_exist(answers: Mapping[str, Answer], published: Coll
     A package is there when another of its tags is answered in ``answers``, or its name is in ``published``, those that
     were released before. What is built then would be built a second time, or everything would.
     """
-    from image_matrix.errors import EnvironmentFailure
-
     refused = {name: answer for name, answer in answers.items() if isinstance(answer, Denied)}
     answered = {_repository(name) for name in answers if name not in refused}
     known = [name for name in refused if _repository(name) in answered or _repository(name) in published]
@@ -67,7 +65,6 @@ def refuse_what_is_known_to_exist(answers: Mapping[str, Answer], published: Coll
 
 
 def _repository(reference: str) -> str:
-    from image_matrix.registry.reference import parse_reference
 
     return parse_reference(reference).name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.errors import CallError
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -88,8 +89,6 @@ def outputs(plan: Plan) -> dict[str, str]:
     ``legs`` maps ``IMAGE-ARCH`` to labels; both are empty where nothing is to do. Raises :class:`CallError` where they
     are more than a job can hand on.
     """
-    from image_matrix.errors import CallError
-
     legs: dict[str, list[str]] = {}
     for entry in plan.build:
         image, _, label = entry.variant.partition(":")

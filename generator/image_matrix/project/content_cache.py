@@ -8,6 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from image_matrix import __version__
+from image_matrix.output_tree.atomic import write_atomically
+from image_matrix.output_tree.files import File
+from image_matrix.user_cache import user_cache
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -38,8 +43,6 @@ class ContentCache:
         """Keep a result that JSON can hold; if that fails, the next run computes it again."""
         if self.folder is None:
             return
-        from image_matrix.output_tree.atomic import write_atomically
-        from image_matrix.output_tree.files import File
 
         file = self._file(self.folder, subject, content)
         with suppress(OSError):
@@ -62,7 +65,4 @@ def _remove_oldest(folder: Path) -> None:
 
 def content_cache() -> ContentCache:
     """Return the user's cache for this version of image-matrix; one that keeps nothing where there can be none."""
-    from image_matrix import __version__
-    from image_matrix.user_cache import user_cache
-
     return ContentCache(user_cache(__version__))

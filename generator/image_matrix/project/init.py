@@ -10,8 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from image_matrix.config.pattern import fits
+from image_matrix.config.schema import schema_text
 from image_matrix.errors import CallError, Failure
+from image_matrix.lock.read import pins
 from image_matrix.output_tree.files import File
+from image_matrix.output_tree.tree import apply, compare
+from image_matrix.project.inputs import LOCK, builtin_templates, template_files, templates_of
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
 from image_matrix.project.text_files import MATRIX, MISSPELT, matrix_above
 from image_matrix.text import listed
 
@@ -69,9 +76,6 @@ class Repository:
 
 def is_generator(text: str) -> bool:
     """Say whether a text can be ``workflow.generator``."""
-    from image_matrix.config.pattern import fits
-    from image_matrix.config.schema import schema_text
-
     sections = json.loads(schema_text())["properties"]["workflow"]["anyOf"]
     return fits(sections[-1]["properties"]["generator"]["pattern"], text)
 
@@ -81,11 +85,6 @@ def new_repository(settings: Settings) -> Repository:
 
     Raises :class:`MatrixError` for a setting that the matrix cannot hold.
     """
-    from image_matrix.lock.read import pins
-    from image_matrix.project.inputs import builtin_templates, template_files, templates_of
-    from image_matrix.project.load import load
-    from image_matrix.project.render import render_all
-
     files = template_files(builtin_templates())
     templates = templates_of(files, {})
     matrix = _matrix(settings)
@@ -112,7 +111,6 @@ def _scaffold(name: str) -> File:
 
 
 def _schema() -> File:
-    from image_matrix.config.schema import schema_text
 
     return File(schema_text().encode())
 
@@ -147,8 +145,6 @@ def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
     Before anything is written, raises :class:`Failure` where a file of another content is in the way, and
     :class:`CallError` where ``root`` is no folder.
     """
-    from image_matrix.output_tree.tree import apply, compare
-
     if _is_there(root) and not root.is_dir():
         raise CallError(f"{root} is not a folder")
     _refuse_clash(root, repository)
@@ -170,8 +166,6 @@ def _refuse_clash(root: Path, repository: Repository) -> None:
 
 def _inputs_there(root: Path) -> list[str]:
     """Return the files in a folder that rendering would read, beside the matrix."""
-    from image_matrix.project.inputs import LOCK
-
     templates = root / "templates"
     found = [path for path in sorted(templates.rglob("*")) if not path.is_dir()] if templates.is_dir() else []
     lock = [root / LOCK] if _is_there(root / LOCK) else []

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.output_tree.files import File
 from image_matrix.project.text_files import MATRIX, not_text, read_text
+from image_matrix.project.whiteouts import faults, laid_over
+from image_matrix.render.compiled import compiled_templates
+from image_matrix.render.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.output_tree.files import File
-    from image_matrix.render.templates import Templates
 
 LOCK = "matrix.lock.yaml"
 DOCKERFILES, WORKFLOWS, PAGES = "dockerfiles/", "workflows/", "pages/"
@@ -68,9 +70,6 @@ def read_templates(root: Path) -> Templates:
     """
     from dataclasses import replace
 
-    from image_matrix.project.whiteouts import faults
-    from image_matrix.render.compiled import compiled_templates
-
     own, builtin = template_files(root / "templates"), builtin_files(root)
     wrong = [
         said
@@ -92,9 +91,6 @@ def builtin_files(root: Path) -> dict[str, File]:
 
 def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
     """Lay a repository's template files over the built-in ones, and sort them by what they are for."""
-    from image_matrix.project.whiteouts import laid_over
-    from image_matrix.render.templates import Templates
-
     every = laid_over(builtin, own)
     rootfs: dict[str, dict[str, File]] = {}
     for path, file in every.items():
@@ -145,8 +141,6 @@ def _refuse(error: OSError) -> None:
 
 def template_file(content: bytes, *, symlink: bool) -> File:
     """Make a file of a template folder, independent of the checkout's line ends, modes and umask."""
-    from image_matrix.output_tree.files import File
-
     if symlink or b"\0" in content:
         return File(content, executable=not symlink, symlink=symlink)
     # COPY gives every file of a rootfs the same mode, so that a checkout's modes cannot reach an image

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, errors
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.planning.keys import compute_keys, tagged
 from image_matrix.render.bake import BAKE_FILE, bake_file
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
 from image_matrix.render.docs.images_page import PAGE, images_page
+from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.render.workflow import workflows
 from image_matrix.validate.workflow import diagnostics
 
@@ -62,8 +64,6 @@ def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]
     matrix, variants = loaded.matrix, loaded.variants
     if not matrix.catalog.profiles:
         return {}
-    from image_matrix.planning.keys import compute_keys, tagged
-    from image_matrix.render.kubernetes.outputs import deploy_files
 
     return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, builds)))
 

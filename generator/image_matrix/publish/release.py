@@ -12,6 +12,7 @@ from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Manifest
+from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -161,8 +162,6 @@ def deploy_files(
 
     ``previous`` are the WorkspaceKinds of the last release, whose ids stay with redirects.
     """
-    from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
-
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {name: entry["reference"] for name, entry in entries.items()}
     files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.registry.answers import Answer, Denied, Digest, Manifest, Refusal, Unreachable, refusal
-from image_matrix.registry.credentials import Unreadable
-from image_matrix.registry.http import ConnectionFailed, Request, Response, Transport
+from image_matrix.registry.credentials import Unreadable, config_file, logins
+from image_matrix.registry.http import (
+    ConnectionFailed,
+    Patience,
+    Request,
+    Response,
+    Transport,
+    network,
+    patient,
+)
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 from image_matrix.registry.tokens import authorization
 
@@ -219,9 +227,6 @@ def open_registry(
     """
     import os
     import time
-
-    from image_matrix.registry.credentials import config_file, logins
-    from image_matrix.registry.http import Patience, network, patient
 
     patience = Patience(time.sleep, tell) if tell else Patience(time.sleep)
     send = patient(network(ca_bundle).send, patience)

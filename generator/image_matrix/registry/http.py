@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from image_matrix import __version__
+from image_matrix.registry.credentials import Credentials
 from image_matrix.retry import FEW, STATUSES, Again, names_rate_limit, persevere
 
 if TYPE_CHECKING:
@@ -217,8 +219,6 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
     """Return the header that logs in where a netrc file has an address' host; raises :class:`ConnectionFailed`."""
     import netrc
 
-    from image_matrix.registry.credentials import Credentials
-
     if logins is None:
         return {}
     try:
@@ -239,8 +239,6 @@ def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:
     import os
 
     import requests
-
-    from image_matrix import __version__
 
     session = requests.Session()
     session.headers["User-Agent"] = f"image-matrix/{__version__}"

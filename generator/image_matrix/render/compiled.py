@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 import jinja2
 from jinja2 import BytecodeCache
 
+from image_matrix import __version__
+from image_matrix.output_tree.atomic import write_atomically
+from image_matrix.output_tree.files import File
+from image_matrix.user_cache import user_cache
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,9 +42,6 @@ class CompiledTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled; where that fails, the next run compiles again."""
-        from image_matrix.output_tree.atomic import write_atomically
-        from image_matrix.output_tree.files import File
-
         code = bucket.bytecode_to_string()
         with suppress(OSError):
             write_atomically(self._file(bucket), File(hashlib.sha256(code).digest() + code))
@@ -55,8 +57,5 @@ def compiled_templates() -> CompiledTemplates | None:
 
     Compiled templates are code: the folder must be nobody else's to write.
     """
-    from image_matrix import __version__
-    from image_matrix.user_cache import user_cache
-
     folder = user_cache(__version__)
     return CompiledTemplates(folder) if folder else None

@@ -19,6 +19,7 @@ from jinja2 import (
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from image_matrix import __version__
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 
@@ -235,8 +236,6 @@ def template_error(
 def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
     """Say of a failing template that image-matrix brings another one: a copy may be older than what renders it."""
     from dataclasses import replace
-
-    from image_matrix import __version__
 
     def told(item: Diagnostic) -> Diagnostic:
         if item.place.file not in templates.replaced:

@@ -16,6 +16,7 @@ from image_matrix.config.read import read_matrix
 from image_matrix.config.schema import human
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.render.kubernetes.outputs import deploy_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -77,7 +78,6 @@ def expanded_by_flux(value: Any, others: Collection[Finding]) -> Iterator[Findin
 
 
 def _rendered(value: Any) -> str:  # noqa: ANN401
-    from image_matrix.render.kubernetes.outputs import deploy_files
 
     matrix = read_matrix(value)
     variants = expand(matrix)

@@ -10,6 +10,8 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
+from image_matrix.render.kubernetes.flux import values_text
+from image_matrix.render.kubernetes.kubespawner import profile_list
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -156,8 +158,6 @@ def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[
     found = offers(matrix, variants)
     if sum(len(offer.images) * 400 + len(offer.sizes) * 1000 + 1500 for offer in found) < LARGEST // 4:
         return
-    from image_matrix.render.kubernetes.flux import values_text
-    from image_matrix.render.kubernetes.kubespawner import profile_list
 
     longest = {
         item.id: f"{matrix.registry}/{item.image}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.resolve import NO_KIND
+from image_matrix.config.resolve import NO_KIND, matches
 from image_matrix.config.schema import human
+from image_matrix.config.variants import combinations, kept
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 
@@ -132,9 +133,6 @@ def without_from(matrix: Matrix) -> Iterator[Finding]:
 
 def all_overridden(matrix: Matrix, image: str) -> bool:
     """Say whether every combination of an image's own axes gets its source from an override."""
-    from image_matrix.config.resolve import matches
-    from image_matrix.config.variants import combinations, kept
-
     declared = matrix.images[image]
     sources = [override.match for override in declared.overrides if override.settings.source]
     wanted = [values for values, _ in combinations(declared, ()) if kept(declared, values)]

@@ -10,6 +10,7 @@ from image_matrix.config.variants import by_image, combinations, kept, sound_ima
 from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
+from image_matrix.lock.distributions import distribution_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,8 +189,6 @@ def _version_in(value: str) -> str:
 
 def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
-    from image_matrix.lock.distributions import distribution_of
-
     for item in expanded.values():
         wanted = item.values.get("python")
         if item.source is None or item.python_provider != "distribution":

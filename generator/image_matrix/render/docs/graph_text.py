@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from image_matrix.dag import digraph
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
 def tree(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
     """Return the DAG as an indented tree, as networkx draws it; a source and an image may have the same name."""
     import networkx
-
-    from image_matrix.dag import digraph
 
     edges: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("source", source): [] for source in sources.values()
