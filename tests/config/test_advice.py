@@ -10,7 +10,7 @@ import pytest
 
 from image_matrix.config.document import Documents
 from image_matrix.config.schema import check_shape, schema_text
-from image_matrix.config.suggestions import entries
+from image_matrix.config.suggestions import as_written, entries
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import diagnose
 
@@ -36,6 +36,9 @@ WRONG = [
     "1.5",
     '"8Gi"',
     "|\n  a\n  b",
+    "none",
+    "Team Data/",
+    "usr/local/bin/x",
 ]
 
 
@@ -76,27 +79,83 @@ def found(text: str, path: Steps) -> list[Diagnostic]:
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
+    """Nor to a value out of the documentation, unless the help calls it an example."""
     for path in FIELDS:
         said = found(written(path, wrong), path)
         assert len(said) <= 1, (path, wrong, said)
         for item in said:
-            remedy = re.search(
-                rf"(?:write|like|list:|brackets:) `(?:{path[-1]}: )?([^`]+)`(?:, without quotes)?$|it: (\S+)$",
-                item.help,
-            )
-            assert remedy or item.help.startswith(
-                (
-                    "known: ",
-                    "write it in one line",
-                    "write `name: value`",
-                    "write one text or `name: value`",
-                    "write a number",
-                    "add an entry",
-                )
-            )
-            if remedy:
-                better = remedy[1] or remedy[2]
+            better = remedy(item.help, path)
+            assert better or item.help.startswith(WORDS), (path, wrong, item.help)
+            if better:
                 assert found(written(path, better), path) == [], (path, wrong, item.message, item.help)
+                assert "for example" in item.help or not copied(better, wrong, path), (path, wrong, item.help)
+
+
+def copied(better: str, wrong: str, path: Steps) -> bool:
+    """Whether a value is an example of the schema that has nothing of what a user wrote."""
+    examples = {as_written(example) for example in FIELDS[path].get("examples", ())} - {"true", "false"}
+    letters = re.findall(r"[0-9]+|[a-z]+", wrong.lower())
+    return better in examples and not any(part in better.lower() for part in letters)
+
+
+WORDS = (
+    "known: ", "write it in one line", "write `name: value`", "write a number", "add an entry", "remove `",
+    "did you mean", "write one text or a list", "write one text or `name: value`",
+)  # fmt: skip
+"""What a help starts with that shows no value."""
+
+
+def remedy(text: str, path: Steps) -> str | None:
+    """The value that a help shows, be it an example."""
+    shown = re.search(
+        rf"(?:write|example,|list:|brackets:) `(?:{path[-1]}: )?([^`]+)`(?:, without quotes)?$|it: (\S+)$",
+        text,
+    )
+    return (shown[1] or shown[2]) if shown else None
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "help_"),
+    [
+        (("release", "sign"), "false", "write `sign: none`"),
+        (("release", "sign"), "true", "write `sign: cosign`"),
+        (("release", "sign"), "off", "write `none`"),
+        (("release", "scan"), "false", "write `scan: none`"),
+        (("release", "scan"), "true", "write `scan: trivy`"),
+        (("release", "scan"), "Grype", "write `grype`"),
+        (("images", "a", "max_size"), "false", "write `max_size: none`"),
+        (("images", "a", "max_size"), '"8 GB"', "write `8GB`"),
+        (("sizes", "a", "cpu"), "2", "write `cpu: {limit: 2}`"),
+        (("sizes", "a", "memory"), "4Gi", "write `memory: {limit: 4Gi}`"),
+        (("sizes", "a", "devices"), "nvidia.com/gpu", "write `devices: {nvidia.com/gpu: 1}`"),
+        (("sizes", "a", "devices"), "none", "remove `devices`"),
+        (("sizes", "a", "devices"), "7", "write, for example, `devices: {nvidia.com/gpu: 1}`"),
+        (("profiles", "a", "deprecated"), "new", "write `deprecated: {successor: new}`"),
+        (
+            ("network", "mirrors", "pip"),
+            "packages.team.org/simple",
+            "write `https://packages.team.org/simple`",
+        ),
+        (("downloads", "a", "to"), "usr/bin/x", "write `/usr/bin/x`"),
+        (("downloads", "a", "version"), '"#"', "write, for example, `4.139.1`"),
+    ],
+)
+def test_a_remedy_is_computed_from_the_value(field: Steps, wrong: str, help_: str) -> None:
+    assert [item.help for item in found(written(field, wrong), field)] == [help_]
+
+
+def test_what_is_missing_is_named_after_its_entry() -> None:
+    document, _ = parse("profiles:\n  data-science: {images: [a]}\n", "matrix.yaml")
+    assert document is not None
+    findings = check_shape(Documents(document.value, (document,)))
+    help_ = {item.path: item.fields["advice"] for item in findings if item.rule.code == "IM104"}
+    assert help_["profiles", "data-science"] == "add `display_name: Data science`"
+    advice = list(dict.fromkeys(item.fields["advice"] for item in findings if item.path == ()))
+    assert advice == [
+        "add `version: 1`",
+        "add, for example, `registry: ghcr.io/example/notebooks`",
+        "add, for example, `images: {base: {from: debian-trixie}}`",
+    ]
 
 
 @pytest.mark.parametrize("break_", ["\\n", "\\x01", "\\x7f", "\\N", "\\L", "\\P"])

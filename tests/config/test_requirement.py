@@ -45,7 +45,7 @@ BAD = {
     "six==1; sys_platform == linux": "put `linux` in quotes: `sys_platform == 'linux'`",
     "six==1; pyton_version < '3'": "`pyton_version` is not a marker; did you mean `python_version`?",
     "six==1; os_name == 'a' and extras == 'x'": "`extras` is not a marker; did you mean `extra`?",
-    "six==1; python_version": "`python_version` is not a marker; write it like `python_version < '3.12'`",
+    "six==1; python_version": "`python_version` is not a marker; write, for example, `python_version < '3.12'`",
     "six==1; python_version < '3": "`python_version < '3` is not a marker;",
     "six==1; python_version <> '3'": "`python_version <> '3'` is not a marker;",
     "six==1; python_version === '3'": "`python_version === '3'` is not a marker;",
@@ -71,7 +71,7 @@ def test_a_version_is_compared_with_a_version() -> None:
     """uv takes it without a word, and the package is in the image whatever its Python."""
     assert (
         problem("six; python_version < 'abc'")
-        == "`abc` is not a version; write it like `python_version < '3.12'`"
+        == "`abc` is not a version; write, for example, `python_version < '3.12'`"
     )
 
 

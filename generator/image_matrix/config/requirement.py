@@ -50,7 +50,7 @@ _VERSIONS = ("python_version", "python_full_version", "implementation_version")
 _COMPARISON = re.compile(
     r"""(?P<left>'[^']*'|"[^"]*"|[\w.]+)\s*(?P<operator>[<>=!~]+|\b(?:not\s+)?in\b)\s*(?P<right>'[^']*'|"[^"]*"|[\w.]+)"""
 )
-_LIKE = "write it like `python_version < '3.12'`"
+_LIKE = "write, for example, `python_version < '3.12'`"
 
 
 @cache

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema_terms import TYPES, type_name
-from image_matrix.config.suggestions import Misfit, as_written, quotable, type_advice
+from image_matrix.config.suggestions import (
+    Misfit,
+    missing_advice,
+    quotable,
+    text_advice,
+    type_advice,
+    word_advice,
+)
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
@@ -93,7 +100,7 @@ def is_field(path: Path) -> bool:
 def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
     path, schema, value = tuple(error.absolute_path), error.schema, error.validator_value
     if "propertyNames" in list(error.relative_schema_path)[-2:]:
-        advice = _like(error.instance, schema)
+        advice = text_advice(error.instance, schema)
         yield rules.BAD_NAME.at(
             (*path, error.instance), "key", name=error.instance, what=schema["x-noun"], advice=advice
         )
@@ -116,8 +123,8 @@ def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: A
             yield from _branch(error, documents)
         case "enum" | "const":
             options = value if error.validator == "enum" else [value]
-            near = did_you_mean(str(error.instance), [str(option) for option in options])
-            hint = "" if near.endswith("?") else schema.get("x-hint", "")
+            near = word_advice(str(error.instance), [str(option) for option in options])
+            hint = "" if not near.startswith("known") else schema.get("x-hint", "")
             advice = f"{near}; {hint}" if hint else near
             yield rules.BAD_VALUE.at(
                 path, where=human(path), problem=f"`{error.instance}` is not known", advice=advice
@@ -151,9 +158,9 @@ def _known_field(key: str, known: Collection[str]) -> str:
 
 
 def _missing(path: Path, field: str, schema: dict[str, Any]) -> Finding:
-    example = _resolved(schema["properties"][field])["examples"][0]
-    advice = f"add `{field}: {as_written(example)}`"
-    return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice, example=example)
+    name = str(path[-1]) if path else ""
+    advice = missing_advice(name, field, _resolved(schema["properties"][field]))
+    return rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
 
 
 def _wrong_type(
@@ -224,23 +231,13 @@ def _pattern(path: Path, value: str, schema: dict[str, Any]) -> Finding:
         return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
     if not value:
         return rules.BAD_VALUE.at(
-            path, where=human(path), problem="the text is empty", advice=_like("", schema)
+            path, where=human(path), problem="the text is empty", advice=text_advice("", schema)
         )
     problem = f"`{value}` is not {schema['x-noun']}"
     bare = value.strip(_CURLY)
     curly = bare != value and fits(schema["pattern"], bare)
-    advice = f'write straight quotes: `"{bare}"`' if curly else _like(value, schema)
+    advice = f'write straight quotes: `"{bare}"`' if curly else text_advice(value, schema)
     return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
-
-
-def _like(value: str, owner: dict[str, Any]) -> str:
-    """Return help from that of a sub-schema's examples which begins most like ``value``; every pattern has one."""
-    import os
-
-    def alike(example: object) -> int:
-        return len(os.path.commonprefix([str(example), value]))  # noqa: RUF071 - of texts, not of paths
-
-    return f"write it like `{as_written(max(owner['examples'], key=alike))}`"
 
 
 def _other(path: Path, error: Any, *, optional: bool) -> Finding:  # noqa: ANN401
@@ -260,7 +257,7 @@ def _other(path: Path, error: Any, *, optional: bool) -> Finding:  # noqa: ANN40
 def _limit(error: Any) -> tuple[str, str] | None:  # noqa: ANN401
     """Return what is said of a value beyond a limit, and within which limits it may be."""
     if error.validator == "minLength":
-        return "the text is empty", _like("", error.schema)
+        return "the text is empty", text_advice("", error.schema)
     if error.validator == "maxLength":
         problem = f"the text has {len(error.instance)} characters"
         return problem, f"write at most {error.validator_value}"

@@ -7,21 +7,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.pattern import fits
+from image_matrix.config.repairs import repaired
 from image_matrix.config.yaml_loader import scalar
+from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SAMPLES = {
     "string": "one text",
-    "array": "a list: `[one, two]`",
+    "array": "a list, for example `[one, two]`",
     "object": "`name: value` lines, without `- ` before them",
     "boolean": "true or false",
     "integer": "a whole number",
 }
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "1": "true", "y": "true",
              "false": "false", "no": "false", "off": "false", "0": "false", "n": "false"}  # fmt: skip
+_NONE = "none"
+_NOTHING = {"none", "no", "off", "false", "null", "disabled"}
+"""Words for nothing."""
 _TIGHT = re.compile(r"([\w./-]+)[:=]([^\s:=/]\S*)")
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma, but not one between the extras of a requirement."""
@@ -71,6 +76,9 @@ def type_advice(misfit: Misfit) -> str:
         or _of_number_or_truth(misfit)
         or _of_list_or_text(misfit)
         or _of_mapping(misfit)
+        or _of_word(misfit)
+        or _of_part(misfit)
+        or _of_absence(misfit)
         or _like_example(misfit)
         or f"write {' or '.join(_SAMPLES.get(name, name) for name in misfit.types)}"
     )
@@ -128,13 +136,106 @@ def _of_mapping(misfit: Misfit) -> str:
     return ""
 
 
+def _of_word(misfit: Misfit) -> str:
+    """A truth value where a word should be, ``none`` among them."""
+    words, pattern = misfit.text.get("enum", ()), misfit.text.get("pattern", "")
+    if not misfit.key or not isinstance(misfit.value, bool) or not _has_none(words, pattern):
+        return ""
+    others = [word for word in words if word != _NONE]
+    meant = others[:1] if misfit.value else [_NONE]
+    return f"write {named(misfit, meant[0])}" if meant else ""
+
+
+def _has_none(words: Sequence[str], pattern: str) -> bool:
+    return _NONE in words or pattern.endswith(f"|{_NONE})$")
+
+
+def word_advice(word: str, words: Sequence[str]) -> str:
+    """Return what to write instead of a word that is none of some."""
+    same = [known for known in words if known.lower() == word.lower()]
+    if not same and _NONE in words and word.lower() in _NOTHING:
+        same = [_NONE]
+    return f"write `{same[0]}`" if same else did_you_mean(word, words)
+
+
+def _of_part(misfit: Misfit) -> str:
+    """One text or number where its mapping should be: the field of the mapping that takes it."""
+    if misfit.types != ["object"] or not misfit.key or isinstance(misfit.value, (dict, list)):
+        return ""
+    parts, written = misfit.about.get("properties", {}), misfit.written
+    chosen: dict[str, object] = {
+        name: written for name, part in parts.items() if written in part.get("enum", ())
+    }
+    chosen = chosen or _only_part(misfit)
+    return f"write {named(misfit, as_written(chosen))}" if len(chosen) == 1 else ""
+
+
+def _only_part(misfit: Misfit) -> dict[str, object]:
+    """Return the one field that a text or number can be meant for: the required one, a limit, or a count of one."""
+    parts, required = misfit.about.get("properties", {}), misfit.about.get("required", ())
+    if len(required) == 1 and parts[required[0]].get("type") == "string" and isinstance(misfit.value, str):
+        return {required[0]: misfit.value} if takes(parts[required[0]], misfit.value) else {}
+    if "limit" in parts and re.match(r"\d", misfit.written):
+        return {"limit": misfit.value}
+    values = misfit.about.get("additionalProperties")
+    counted = isinstance(values, dict) and values.get("type") == "integer"
+    return {misfit.written: 1} if counted and takes(misfit.about["propertyNames"], misfit.written) else {}
+
+
+def _is_none(misfit: Misfit) -> bool:
+    return misfit.value is False or misfit.written.lower() in _NOTHING
+
+
+def _of_absence(misfit: Misfit) -> str:
+    """A word for nothing: a field that may be left out is left out."""
+    if (
+        misfit.key
+        and misfit.optional
+        and not misfit.section
+        and _is_none(misfit)
+        and "boolean" not in misfit.types
+    ):
+        return f"remove `{misfit.key}`"
+    return ""
+
+
 def _like_example(misfit: Misfit) -> str:
     """Show what has parts, and what a rule of its own would refuse; text and lists say how they are written."""
     example = misfit.about.get("examples", (None,))[0]
     turned = isinstance(misfit.value, list) and isinstance(example, dict)
     if example is None or misfit.section or turned:
         return ""
-    return f"write it like {named(misfit, as_written(example))}"
+    return f"write, for example, {named(misfit, as_written(example))}"
+
+
+def text_advice(text: str, about: Mapping[str, Any]) -> str:
+    """Return what to write instead of a text that its field does not take: the text put right, or an example."""
+    better = repaired(text, lambda candidate: takes(about, candidate))
+    if better is not None and conceal(better) == better:
+        return f"write `{as_written(better)}`"
+    nearest = max(about["examples"], key=lambda example: _alike(str(example), text))
+    return f"write, for example, `{as_written(nearest)}`"
+
+
+def _alike(one: str, other: str) -> int:
+    import os
+
+    return len(os.path.commonprefix([one, other]))  # noqa: RUF071 - of texts, not of paths
+
+
+def missing_advice(name: str, field: str, about: Mapping[str, Any]) -> str:
+    """Return what to write for a required field of the entry ``name``: its only value, its name, or an example."""
+    if "const" in about:
+        return f"add `{field}: {as_written(about['const'])}`"
+    if field == "display_name":
+        return f"add `{field}: {as_written(title(name))}`"
+    return f"add, for example, `{field}: {as_written(about['examples'][0])}`"
+
+
+def title(name: str) -> str:
+    """Return the name of an entry as people write it: ``data-science`` is Data science."""
+    words = re.sub(r"[-_]+", " ", name).strip()
+    return words[:1].upper() + words[1:]
 
 
 def named(misfit: Misfit, value: str) -> str:

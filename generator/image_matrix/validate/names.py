@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
@@ -86,12 +87,22 @@ def has_domain(reference: str) -> bool:
     return "." in domain or ":" in domain or domain == "localhost"
 
 
+def _is_like(text: str, example: str) -> bool:
+    """Say whether a text is a reference of the same form as an example: with a tag, or without one."""
+    form = _REFERENCE if ":" in example else _REPOSITORY
+    return form.fullmatch(text) is not None and has_domain(text)
+
+
 def reference_advice(value: str, example: str) -> str:
     """Say what is wrong with a reference, the likeliest mistake first."""
     if has_user(value):
         return f"write `{without_user(value)}`; user and password are those of `docker login`"
     if "://" in value:
         return f"leave the scheme out: `{value.partition('://')[2].lower()}`"
+    in_one_piece = not re.search(r"\s", value.strip())
+    better = repaired(value, lambda text: _is_like(text, example)) if in_one_piece else None
+    if better is not None and better != value.lower():
+        return f"write `{better}`"
     if value != value.lower() and re.search(r"[A-Z]", value.rpartition(":")[0] or value):
         return f"references are lower-case: `{value.lower()}`"
     if value.count("/") == 0 and _REFERENCE.fullmatch(f"docker.io/library/{value}"):
@@ -105,4 +116,4 @@ def reference_advice(value: str, example: str) -> str:
         return f"add a tag: `{value}:TAG`"
     if not has_domain(value):
         return f"start with the registry's host, as in `{example}`"
-    return f"write it like `{example}`"
+    return f"write, for example, `{example}`"

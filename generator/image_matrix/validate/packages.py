@@ -151,7 +151,7 @@ def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
 
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
     if "python" not in item.values:
-        yield "it has no axis `python` that says which", 'add `axes: {python: ["3.13"]}` here'
+        yield "it has no axis `python` that says which", 'add, for example, `axes: {python: ["3.13"]}` here'
     if (
         item.python_provider == "conda"
         and MICROMAMBA not in matrix.downloads

@@ -129,7 +129,7 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
     """Scanners and signers without what they need."""
     scan, sign = matrix.release.scan, matrix.release.sign
     if scan.tool == "image" and not scan.image:
-        advice = "add `image: registry.example.org/scanner@sha256:…`"
+        advice = "add, for example, `image: registry.example.org/scanner@sha256:…`"
         yield _bad(("release", "scan"), "names no scanner image", advice)
     if scan.image and not has_domain(scan.image):
         advice = f"write the whole reference: `docker.io/{scan.image}`"

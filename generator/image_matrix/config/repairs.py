@@ -1,0 +1,61 @@
+"""Texts that are nearly right: what a user meant, once one or two slips are taken out."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\"'"
+"""Quotes that word processors make of straight ones, and straight ones left over."""
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _scheme(text: str) -> str:
+    """Give an address its scheme, if it starts with a host."""
+    return f"https://{text}" if re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", text) else text
+
+
+def _root(text: str) -> str:
+    """Let a path start at the root."""
+    return "/" + text.removeprefix("./") if re.match(r"(\./)?[\w-]+/", text) else text
+
+
+_SLIPS: tuple[Callable[[str], str], ...] = (
+    _same,
+    str.strip,
+    lambda text: text.strip(_QUOTES),
+    lambda text: text.rstrip("/"),
+    lambda text: text.rstrip(".,;:"),
+    str.lower,
+    str.upper,
+    lambda text: re.sub(r"^https?://", "", text),
+    _scheme,
+    lambda text: re.sub(r"^v(?=\d)", "", text),
+    lambda text: re.sub(r"(?<=[KMGTkmgt])[iI]?[bB]?$", "", text),
+    lambda text: re.sub(r"(?<=\d[KMGT])$", "i", text),
+    lambda text: re.sub(r"(?<=\d)\s+(?=[KMGTkmgt])", "", text),
+    lambda text: re.sub(r"[\s_]+", "-", text.strip()),
+    lambda text: re.sub(r"[\s-]+", "_", text.strip()),
+    lambda text: re.sub(r"(?<!:)/{2,}", "/", text),
+    _root,
+)
+"""What is put right, the least first."""
+
+
+def repaired(text: str, fits: Callable[[str], bool]) -> str | None:
+    """Return the nearest text that fits, with at most two slips taken out; ``None`` where there is none."""
+    return next((better for better in _candidates(text) if better and better != text and fits(better)), None)
+
+
+def _candidates(text: str) -> Iterator[str]:
+    for first, second in sorted(
+        product(range(len(_SLIPS)), repeat=2), key=lambda pair: (min(pair) > 0, pair)
+    ):
+        yield _SLIPS[second](_SLIPS[first](text))
