@@ -26,8 +26,8 @@ TOLERATIONS = st.lists(
 )
 MEMORY = st.one_of(
     st.integers(2**20, 2**40),
-    st.builds("{}K".format, st.integers(1024, 9999)),
-    st.builds("{}{}".format, st.integers(1, 999), st.sampled_from("MGT")),
+    st.builds("{}Ki".format, st.integers(1024, 9999)),
+    st.builds("{}{}".format, st.integers(1, 999), st.sampled_from(["Mi", "Gi", "Ti"])),
 )
 CPU = st.one_of(st.integers(1, 64), st.floats(0.05, 64, allow_nan=False).map(lambda value: round(value, 2)))
 

@@ -332,10 +332,10 @@ CPU_NOT_NUMBER = Rule(
     bad="cpu: {limit: 500m}\n", good="cpu: {limit: 0.5}\n",
 )  # fmt: skip
 BAD_MEMORY = Rule(
-    "IM709", "bad-memory", "{where}: KubeSpawner does not read `{value}` as memory", "{advice}",
-    "KubeSpawner takes memory as bytes or with K, M, G, T, which are powers of 1024 there. Ki, Mi and Gi are refused when a user "
-    "clicks Start.",
-    bad="memory: {limit: 4Gi}\n", good="memory: {limit: 4G}\n",
+    "IM709", "bad-memory", "{where}: `{value}` is not {what}", "{advice}",
+    "A size takes bytes, or Ki, Mi, Gi and Ti as Kubernetes does. An override is KubeSpawner's own: it takes bytes, or K, M, G and T, "
+    "which are powers of 1024 there, and refuses Gi when a user clicks Start.",
+    bad="memory: {limit: 4G}\n", good="memory: {limit: 4Gi}\n",
 )  # fmt: skip
 UNKNOWN_TRAIT = Rule(
     "IM710", "unknown-trait", "KubeSpawner has no setting `{name}` that a profile may set", "{suggestion}",

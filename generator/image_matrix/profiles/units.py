@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)(|[KMGT]i)")
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?)(|[KMGT]i?)")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
-def is_memory(said: float | str) -> bool:
-    """Say whether an amount is a number of bytes or a binary quantity (kubernetes.io, resource units)."""
-    return isinstance(said, int) or (isinstance(said, str) and _MEMORY.fullmatch(said) is not None)
+@dataclass(frozen=True, slots=True)
+class MemoryUnits:
+    """How amounts of memory are written somewhere: as numbers of bytes, or with K, M, G or T and an ending."""
+
+    what: str
+    ending: str
+
+    def reads(self, amount: object) -> bool:
+        """Say whether an amount is written so."""
+        if isinstance(amount, str):
+            match = _MEMORY.fullmatch(amount)
+            return match is not None and match[2][1:] == (self.ending if match[2] else "")
+        return type(amount) is int
+
+
+QUANTITIES = MemoryUnits("an amount of memory such as 4Gi", "i")
+"""The binary quantities of Kubernetes (kubernetes.io, resource units), in the matrix."""
+KUBESPAWNERS = MemoryUnits("an amount of memory for KubeSpawner, such as 4G", "")
+"""KubeSpawner's texts (jupyterhub, ``ByteSpecification``), in overrides: K, M, G and T are powers of 1024."""
 
 
 def byte_count(said: float | str | None) -> int | None:
-    """Return an amount in bytes."""
+    """Return an amount of either units in bytes."""
     if said is None or not isinstance(said, str):
         return None if said is None else int(said)
     found = _MEMORY.fullmatch(said)

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _UNKNOWN = "no site says which `jupyterhub` the hub has"
-_SAY_IT = (
-    "write `sites: {hub: {jupyterhub: 5.5.0}}` for the chart 4.4, 5.4.0 for the chart 4.3; "
-    "with an older chart, remove this"
-)
 
 
 def joining(matrix: Matrix) -> Iterator[Finding]:
@@ -27,13 +23,20 @@ def joining(matrix: Matrix) -> Iterator[Finding]:
     hub = matrix.catalog.site.declared_hub
     if hub is None:
         # one line in `sites:` answers for all of them
-        yield from (_finding(path, _UNKNOWN, _SAY_IT) for path in [*_mappings(matrix)][:1])
+        yield from (
+            _finding(path, _UNKNOWN, _say_it(matrix.catalog.site_name)) for path in [*_mappings(matrix)][:1]
+        )
     elif not charts.joins(hub):
         advice = (
             "remove it; or update the chart, then set `jupyterhub` of the site to the version that it has"
         )
         for path in _mappings(matrix):
             yield _finding(path, f"`jupyterhub` of the site is {hub}", advice)
+
+
+def _say_it(site: str) -> str:
+    what = f"`jupyterhub: 5.5.0` under `sites.{site}`" if site else "`sites: {hub: {jupyterhub: 5.5.0}}`"
+    return f"write {what} for the chart 4.4, 5.4.0 for the chart 4.3; with an older chart, remove this"
 
 
 def _finding(path: Path, problem: str, advice: str) -> Finding:

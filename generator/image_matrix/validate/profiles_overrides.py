@@ -11,6 +11,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles import charts, traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
+from image_matrix.profiles.units import KUBESPAWNERS
 from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _setting(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: A
     elif name in traits.NUMBERS:
         yield from cpu_findings(path, value)
     elif name in traits.MEMORY:
-        yield from memory_findings(path, value)
+        yield from memory_findings(path, value, KUBESPAWNERS)
     elif name in traits.MAPPINGS | traits.CHART_LISTS and not isinstance(value, dict):
         yield from _wrong(path, "a mapping", value, f"write names and values below `{name}:`, or remove it")
     elif name in traits.MAPPINGS or name in traits.CHART_LISTS:

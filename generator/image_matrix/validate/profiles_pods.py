@@ -13,7 +13,7 @@ from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.profiles.devices import NONE, of_image, of_size
 from image_matrix.profiles.offer import offered
-from image_matrix.profiles.units import byte_count, is_memory
+from image_matrix.profiles.units import QUANTITIES, byte_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.config.profiles import Amount, Profile
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.profiles.units import MemoryUnits
 
 _NAME = re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ def amounts(matrix: Matrix) -> Iterator[Finding]:
     """CPU as text, memory as Gi or in bytes, and guarantees over limits."""
     for name, size in matrix.catalog.sizes.items():
         if size.shm is not None:
-            yield from memory_findings(("sizes", name, "shm"), size.shm)
+            yield from memory_findings(("sizes", name, "shm"), size.shm, QUANTITIES)
         for field, amount in (("cpu", size.cpu), ("memory", size.memory)):
             bad = list(_unreadable(("sizes", name, field), field, amount))
             yield from bad
@@ -49,7 +50,7 @@ def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
         if field == "cpu":
             yield from cpu_findings(place, value)
         else:
-            yield from memory_findings(place, value)
+            yield from memory_findings(place, value, QUANTITIES)
 
 
 def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
@@ -67,25 +68,32 @@ def _cores(value: object) -> str:
     return f"write {number:g}, without quotes"
 
 
-def memory_findings(path: Path, value: object) -> Iterator[Finding]:
-    """An amount of memory that KubeSpawner refuses, in which nothing could run, or which it takes for none."""
-    if isinstance(value, (int, str)) and not isinstance(value, bool) and is_memory(value):
-        count = byte_count(value)
-        if count == 0:
-            problem = f"KubeSpawner takes `{value}` for no amount at all"
-            advice = "write a number with M or G, or remove it"
-            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
-        elif count and count < LEAST_MEMORY:
-            problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
-            advice = f"write {value}G or {value}M" if str(value).isdigit() else "write a number with M or G"
-            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
-        return
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])[iI]?[bB]?", str(value), re.IGNORECASE)
-    advice = (
-        f"write {found[1]}{found[2].upper()}" if found else "write a number with K, M, G or T, such as 4G"
+def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[Finding]:
+    """An amount of memory in other units, in which nothing could run, or which KubeSpawner takes for none."""
+    mega, giga = (f"{letter}{units.ending}" for letter in "MG")
+    count = byte_count(value) if units.reads(value) else None  # type: ignore[arg-type]
+    if count is None:
+        advice = _memory_advice(str(value), units)
+        yield rules.BAD_MEMORY.at(path, where=human(path), value=value, what=units.what, advice=advice)
+    elif count == 0:
+        problem = f"KubeSpawner takes `{value}` for no amount at all"
+        advice = f"write a number with {mega} or {giga}, or remove it"
+        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    elif count < LEAST_MEMORY:
+        problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
+        bare = str(value).isdigit()
+        advice = f"write {value}{giga} or {value}{mega}" if bare else f"write a number with {mega} or {giga}"
+        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _memory_advice(text: str, units: MemoryUnits) -> str:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?b?", text, re.IGNORECASE)
+    if match is None:
+        return f"write a number with K{units.ending}, M{units.ending}, G{units.ending} or T{units.ending}"
+    same = "i" in text.lower() and not units.ending
+    return f"write {match[1]}{match[2].upper()}{units.ending}" + (
+        ", which means the same here" if same else ""
     )
-    note = ", which means the same here" if found and "i" in str(value).lower() else ""
-    yield rules.BAD_MEMORY.at(path, where=human(path), value=value, advice=advice + note)
 
 
 def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
