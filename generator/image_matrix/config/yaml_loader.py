@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
+from yaml.composer import Composer
 
 from image_matrix.config.document import MERGE, Document
 from image_matrix.config.yaml_syntax import syntax_error
@@ -33,10 +35,30 @@ _CORE_TAGS = {
 }
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A composer that guesses nothing from a plain text but the merge key: :func:`scalar` knows YAML 1.2's rules."""
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(Composer, _PARSER):  # type: ignore[misc, valid-type]
+    """A composer that says where an alias stands, and guesses nothing from a plain text but the merge key.
+
+    :func:`scalar` knows YAML 1.2's rules.
+    """
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {"<": [(MERGE, re.compile("<<$"))]}
+
+    def __init__(self, stream: str) -> None:
+        _PARSER.__init__(self, stream)
+        Composer.__init__(self)
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401
+        """Compose the next node; of an alias a copy of its anchor's, which shares everything that is in it."""
+        event = self.peek_event() if self.check_event(yaml.AliasEvent) else None
+        node = super().compose_node(parent, index)
+        if event is None or node is None:
+            return node
+        alias = copy(node)
+        alias.start_mark, alias.end_mark = event.start_mark, event.end_mark
+        return alias
 
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -131,16 +153,17 @@ def _aliases(document: Document) -> Diagnostic | None:
     def size(node: yaml.Node) -> int:
         if isinstance(node, yaml.ScalarNode):
             return 1
-        if id(node) in open_nodes:
+        content = id(node.value)  # which an alias shares with its anchor
+        if content in open_nodes:
             raise _Refused(node, "an alias stands inside its own anchor", "write the value out")
-        if id(node) not in sizes:
-            open_nodes.add(id(node))
-            sizes[id(node)] = 1 + sum(size(child) for child in _parts(node))
-            open_nodes.discard(id(node))
-        if sizes[id(node)] > MAX_VALUES:
+        if content not in sizes:
+            open_nodes.add(content)
+            sizes[content] = 1 + sum(size(child) for child in _parts(node))
+            open_nodes.discard(content)
+        if sizes[content] > MAX_VALUES:
             problem = f"aliases expand to more than {MAX_VALUES:,} values"
             raise _Refused(node, problem, "use fewer aliases of aliases")
-        return sizes[id(node)]
+        return sizes[content]
 
     try:
         if document.root is not None:
@@ -172,9 +195,10 @@ class _Builder:
     done: dict[int, Any] = field(default_factory=dict)
 
     def value(self, node: yaml.Node) -> Any:  # noqa: ANN401 - a YAML value is anything
-        if id(node) not in self.done:
-            self.done[id(node)] = self._make(node)
-        return self.done[id(node)]
+        content = id(node) if isinstance(node, yaml.ScalarNode) else id(node.value)
+        if content not in self.done:
+            self.done[content] = self._make(node)
+        return self.done[content]
 
     def _make(self, node: yaml.Node) -> Any:  # noqa: ANN401
         if node.tag not in _CORE_TAGS:
@@ -210,9 +234,9 @@ class _Builder:
             if isinstance(value, dict):
                 into.update({key: item for key, item in value.items() if key not in into})
             else:
-                self._problem(
-                    source, "`<<` merges mappings only", "write `<<: *NAME` with the anchor of a mapping"
-                )
+                inside = node.start_mark.index <= source.start_mark.index < node.end_mark.index
+                advice = "write `<<: *NAME` with the anchor of a mapping; YAML cannot merge lists"
+                self._problem(source if inside else node, "`<<` merges mappings only", advice)
 
     def _duplicate(self, key: yaml.Node, first: yaml.Node) -> None:
         made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value)

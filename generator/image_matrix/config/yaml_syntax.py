@@ -225,6 +225,7 @@ _TRANSLATIONS = {
         "no anchor of this name stands above",
         "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
     ),
+    "second occurrence": ("an anchor of this name stands above", "give this one another name"),
     "but found another document": (
         "a second document starts here",
         "remove the line with `---` or `...`: one file is one document",
