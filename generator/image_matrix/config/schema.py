@@ -11,10 +11,12 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.foreign_words import answered, plain, provided
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema_terms import TYPES, type_name
 from image_matrix.config.suggestions import (
     Misfit,
+    as_written,
     missing_advice,
     quotable,
     text_advice,
@@ -109,13 +111,16 @@ def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: A
         case "additionalProperties":
             known = schema.get("properties", {})
             for key in (key for key in error.instance if key not in known):
-                suggestion = _known_field(key, known)
+                suggestion = _foreign_word(path, key, error.instance, documents) or _known_field(
+                    key, known, error.instance[key]
+                )
                 yield rules.UNKNOWN_KEY.at(
                     (*path, key), "key", key=key, where=human(path), suggestion=suggestion
                 )
         case "required":
             # as many errors as fields are missing, none of which says as data which one it is about
-            yield from (_missing(path, field, schema) for field in value if field not in error.instance)
+            has = {*map(plain, error.instance)} | provided(path, error.instance)
+            yield from (_missing(path, field, schema) for field in value if field not in has)
         case "type":
             types = value if isinstance(value, list) else [value]
             yield _wrong_type(path, types, documents, _about(schema), optional=not _required(path))
@@ -145,12 +150,29 @@ def _required(path: Path) -> bool:
     return path[-1:] != () and path[-1] in owner.get("required", ())
 
 
-def _known_field(key: str, known: Collection[str]) -> str:
+def _foreign_word(path: Path, key: str, mapping: dict[str, Any], documents: Documents) -> str:
+    """Return what is said of a word of another program."""
+    matrix = documents.value if isinstance(documents.value, dict) else {}
+    return answered(path, key, mapping, matrix, _as_typed(mapping[key], (*path, key), documents))
+
+
+def _as_typed(value: Any, path: Path, documents: Documents) -> Any:  # noqa: ANN401 - a YAML value
+    """Return a value with numbers as they are written: 3.10, which YAML reads as 3.1."""
+    if isinstance(value, float):
+        return documents.written(path)
+    if isinstance(value, list):
+        return [_as_typed(item, (*path, at), documents) for at, item in enumerate(value)]
+    return value
+
+
+def _known_field(key: str, known: Collection[str], value: object) -> str:
     tight = re.fullmatch(r"\s*(\w+)(?::\s*|\s+)(\S.*)", key)
     if tight and tight[1] in known:
         return f"write `{tight[1]}: {tight[2]}`, with a colon and a space"
     if re.sub(r"[\s\u200b\ufeff]", "", key) in known:
         return "remove the odd space in it, which is none to YAML"
+    if plain(key) in known:
+        return f"write `{plain(key)}: {as_written(value)}`"
     suggestion = did_you_mean(key, known)
     if suggestion.endswith("?"):
         return suggestion

@@ -1,0 +1,216 @@
+"""Words of Docker, Compose, bake, KubeSpawner and other matrices, each with what to write instead: the whole table.
+
+A word stands in lower case, with ``_`` between its parts. :mod:`image_matrix.config.foreign_words` reads the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TOP = ("",)
+IMAGE = ("images.*",)
+OF_IMAGE = ("images.*", "images.*.overrides.*")
+SETTINGS = (*OF_IMAGE, "defaults.images")
+PACKAGES = (*OF_IMAGE, "bundles.*")
+PROFILE = ("profiles.*", "defaults.profiles")
+POD = ("sizes.*", *PROFILE)
+SITE = ("sites.*", "defaults.sites")
+"""Places: paths in the matrix, with ``*`` for a name or a position."""
+
+TEMPLATE = "write a template, `templates/dockerfiles/NAME.Dockerfile.j2`, and `kind: NAME`"
+DONE_FOR_YOU = "remove it: `image-matrix build` and the workflow take care of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Words that are not ours at some places, and what to write there instead."""
+
+    words: tuple[str, ...]
+    where: tuple[str, ...]
+    ours: str
+    """The field as YAML: ``{value}`` is what is written, ``{list}`` a list of it, ``{name}`` one name of it and so on
+    (:func:`image_matrix.config.foreign_words.forms`). What starts with another word than a field and a colon is advice,
+    with the same placeholders in ``<…>``."""
+    under: str = ""
+    """Where the field belongs, from the top of the matrix if it starts with a dot, else from the same mapping."""
+    of: str = ""
+    """The only type that it answers: ``text``, ``list`` or ``mapping``."""
+
+
+WORDS: tuple[Word, ...] = (
+    # what images are built on
+    Word(("parent", "base", "base_image", "baseimage", "from_image", "source", "image", "upstream"), OF_IMAGE,
+         "from: {name}"),
+    Word(("depends_on", "needs", "contexts"), OF_IMAGE, "from: {name}"),
+    Word(("inherits", "extends"), OF_IMAGE,
+         "write `from: <name>` to build on it, or `bundles: [<name>]` to share its packages"),
+    Word(("template", "type", "recipe"), SETTINGS, "kind: {name}"),
+    # variants of images
+    Word(("only", "matrix", "strategy", "variants"), IMAGE, "axes: {axes}"),
+    Word(("if", "when", "where", "only", "axes"), ("images.*.overrides.*",), "match: {value}"),
+    Word(("python",), SETTINGS, "python_provider: {provider}", of="mapping"),
+    Word(("python", "python_version"), IMAGE, "axes: {{python: {texts}}}"),
+    Word(("platform", "arch", "architecture", "architectures"), SETTINGS, "platforms: {platforms}"),
+    Word(("gpu", "cuda", "device", "devices", "accelerators"), SETTINGS, "accelerator: {name}"),
+    # packages of images and bundles
+    Word(("requirements", "python_packages", "pip_packages", "python_requirements", "pypi"), PACKAGES,
+         "pip: {list}", of="list"),
+    Word(("requirements", "requirements_file"), PACKAGES,
+         "write the lines of the file as a list: `pip: [NAME==VERSION]`", of="text"),
+    Word(("apt_packages", "apt_get", "system_packages", "debs"), PACKAGES, "apt: {list}"),
+    Word(("conda_packages", "mamba", "dependencies"), PACKAGES, "conda: {list}", of="list"),
+    Word(("r", "r_packages", "cran_packages"), PACKAGES, "cran: {list}"),
+    Word(("node", "npm_packages", "node_packages"), PACKAGES, "npm: {list}"),
+    Word(("vscode", "vscode_extensions", "code_extensions"), PACKAGES, "extensions: {list}"),
+    Word(("packages",), PACKAGES, "name the installer: `apt: <list>`, `pip: <list>` or `conda: <list>`"),
+    Word(("pip_index", "index_url", "extra_index_url", "extra_index_urls", "pip_index_url"),
+         (*SETTINGS, "bundles.*", "accelerators.*"), "extra_index_urls: {list}", under="pip"),
+    Word(("index_url", "index_urls", "extra_index_url", "index"),
+         ("images.*.pip", "images.*.overrides.*.pip", "defaults.images.pip", "accelerators.*.pip", "bundles.*.pip"),
+         "extra_index_urls: {list}"),
+    Word(("channels",), ("images.*.conda", "images.*.overrides.*.conda", "bundles.*.conda"),
+         "remove it: conda packages come from conda-forge"),
+    # what images set
+    Word(("environment", "environment_variables", "env_vars", "variables", "envs"),
+         (*SETTINGS, "accelerators.*", *PROFILE), "env: {mapping}"),
+    Word(("label", "annotations"), SETTINGS, "labels: {mapping}"),
+    Word(("versions", "has"), PACKAGES, "provides: {mapping}"),
+    Word(("versions",), ("images.*.tests", "images.*.overrides.*.tests", "bundles.*.tests"),
+         "write `provides: <mapping>` beside `tests`, not in it"),
+    Word(("size", "size_limit", "max_image_size"), SETTINGS, "max_size: {value}"),
+    Word(("args", "arg", "build_args", "buildargs"), OF_IMAGE,
+         "write `env: <mapping>` for what the image keeps; what only its build needs stands in a template, "
+         "`templates/dockerfiles/NAME.Dockerfile.j2`, which `kind: NAME` chooses"),
+    Word(("tag", "tags"), OF_IMAGE, "remove it: tags are made of the values of the axes and of the key"),
+    Word(("name", "image_name", "repository"), IMAGE, "remove it: the key below `images` is the name of the image"),
+    Word(("runners", "timeout_minutes", "free_disk"), IMAGE,
+         "overrides: [{{match: {{image: {owner}}}, {word}: {value}}}]", under=".workflow"),
+    # what a Dockerfile does in images
+    Word(("run", "cmd", "command", "entrypoint", "user", "workdir", "working_dir", "copy", "add", "expose", "ports",
+          "volume", "volumes", "healthcheck", "shell", "dockerfile", "dockerfile_inline", "context", "build", "target",
+          "scripts"), OF_IMAGE, TEMPLATE),
+    Word(("cache_from", "cache_to", "no_cache", "no_cache_filter", "pull", "output", "outputs", "push", "attest",
+          "cache"), OF_IMAGE, DONE_FOR_YOU),
+    # bundles, sources, downloads, accelerators
+    Word(("ref", "reference", "from", "name", "url"), ("sources.*",), "image: {name}"),
+    Word(("uri", "address", "link", "source"), ("downloads.*",), "url: {value}"),
+    Word(("path", "dest", "destination", "target", "file", "bin"), ("downloads.*",), "to: {value}"),
+    Word(("extract", "unarchive", "untar"), ("downloads.*",), "unpack: {value}"),
+    Word(("strip_components",), ("downloads.*",), "strip: {value}"),
+    Word(("checksum", "checksums", "sha", "hash", "digest"), ("downloads.*",), "sha256: {value}"),
+    Word(("arches", "architectures"), ("downloads.*",), "arch: {value}"),
+    Word(("resource", "resource_name"), ("accelerators.*",), "device: {name}"),
+    Word(("cuda_version",), ("accelerators.*",), "version: {text}"),
+    Word(("platform", "arch", "architectures"), ("accelerators.*", *SITE), "platforms: {platforms}"),
+    # sections
+    Word(("services", "targets", "target"), TOP, "images: {value}", of="mapping"),
+    Word(("matrix", "variants", "strategy"), TOP, "axes: {axes}"),
+    Word(("base", "bases", "base_images", "upstreams", "parents"), TOP, "sources: {value}", of="mapping"),
+    Word(("from", "base", "base_image", "parent"), TOP, "sources: {{NAME: {name}}}", of="text"),
+    Word(("registries", "repository", "prefix", "image_prefix"), TOP, "registry: {name}"),
+    Word(("binaries", "artifacts", "tools"), TOP, "downloads: {value}", of="mapping"),
+    Word(("devices", "gpus", "cuda"), TOP, "accelerators: {value}", of="mapping"),
+    Word(("package_sets", "package_lists", "packages"), TOP, "bundles: {value}", of="mapping"),
+    Word(("apt", "pip", "conda", "cran", "npm", "extensions"), TOP, "bundles: {{NAME: {{{word}: {value}}}}}"),
+    Word(("resources", "flavors", "flavours", "instance_types"), TOP, "sizes: {value}", of="mapping"),
+    Word(("profile_list",), TOP,
+         "write each entry below `profiles:`, with its slug as the key: `profiles: {NAME: {display_name: TEXT}}`"),
+    Word(("site", "hub", "cluster"), TOP, "sites: {{hub: {value}}}", of="mapping"),
+    Word(("hubs", "clusters"), TOP, "sites: {value}", of="mapping"),
+    Word(("templates", "kinds"), TOP,
+         "remove it: kinds are files, `templates/dockerfiles/NAME.Dockerfile.j2`, and an image names one"),
+    Word(("group", "groups", "function"), TOP, "remove it: `image-matrix build NAME` builds what you name"),
+    # what has moved into a section
+    Word(("platform", "platforms", "arch", "architectures"), TOP, "platforms: {platforms}", under=".defaults.images"),
+    Word(("env", "environment"), TOP, "env: {mapping}", under=".defaults.images"),
+    Word(("labels", "max_size", "python_provider", "system_site_packages", "accelerator", "kind"), TOP,
+         "{word}: {value}", under=".defaults.images"),
+    Word(("template",), TOP, "kind: {value}", under=".defaults.images"),
+    Word(("apt_snapshot",), (*TOP, *SETTINGS), "snapshot: {value}", under=".defaults.images.apt"),
+    Word(("frontend", "mirrors", "ca_bundle", "netrc", "logins", "builtin_frontend"), (*TOP, "workflow"),
+         "{word}: {value}", under=".network"),
+    Word(("login",), (*TOP, "workflow", "network"), "logins: {{{host}: {value}}}", under=".network"),
+    Word(("generator", "default_branch", "staging", "require_lock", "runners", "timeout_minutes", "max_parallel",
+          "lock_schedule", "free_disk", "commit_generated"), TOP, "{word}: {value}", under=".workflow"),
+    Word(("commit_rendered",), TOP, "commit_generated: {value}", under=".workflow"),
+    Word(("ci", "github", "actions"), TOP, "workflow: {value}"),
+    Word(("sign", "scan", "sbom"), (*TOP, "workflow"), "{word}: {value}", under=".release"),
+    Word(("release_branch",), (*TOP, "workflow"), "branch: {value}", under=".release"),
+    # network, workflow, release
+    Word(("ca", "ca_cert", "ca_certificate", "ca_certificates", "certificates"), ("network",), "ca_bundle: {name}"),
+    Word(("pip_indexes", "pip_index_urls", "extra_index_urls"), ("network.mirrors",), "index_urls: {value}"),
+    Word(("frontend",), ("network.mirrors",), "builtin_frontend: true", under=".network"),
+    Word(("pypi", "index_url"), ("network.mirrors",), "pip: {name}"),
+    Word(("docker", "dockerhub", "docker_hub", "docker.io"), ("network.mirrors",), "registries: {{docker.io: {name}}}"),
+    Word(("r",), ("network.mirrors",), "cran: {name}"),
+    Word(("openvsx", "open_vsx"), ("network.mirrors",), "extensions: {name}"),
+    Word(("conda_forge", "channel_alias"), ("network.mirrors",), "conda: {name}"),
+    Word(("commit_rendered",), ("workflow",), "commit_generated: {value}"),
+    Word(("branch", "main_branch"), ("workflow",), "default_branch: {name}"),
+    Word(("timeout",), ("workflow", "workflow.overrides.*"), "timeout_minutes: {value}"),
+    Word(("parallel", "concurrency", "max_jobs"), ("workflow",), "max_parallel: {value}"),
+    Word(("schedule", "cron"), ("workflow",), "lock_schedule: {value}"),
+    Word(("runs_on", "runner"), ("workflow", "workflow.overrides.*"), "runners: {{linux/amd64: {value}}}"),
+    Word(("images",), ("workflow",), "overrides: {overrides}", of="mapping"),
+    Word(("image", "platform"), ("workflow.overrides.*",), "{word}: {value}", under="match"),
+    Word(("max_size",), ("workflow.overrides.*",), "write `max_size: <value>` at the image, below `images`"),
+    Word(("release_branch",), ("release",), "branch: {value}"),
+    Word(("signing", "signer"), ("release",), "sign: {value}"),
+    Word(("scanning", "scanner"), ("release",), "scan: {value}"),
+    # sizes, profiles, sites
+    Word(("mem_limit", "memory_limit"), ("sizes.*",), "limit: {memory}", under="memory"),
+    Word(("mem_guarantee", "memory_guarantee"), ("sizes.*",), "guarantee: {memory}", under="memory"),
+    Word(("cpu_limit",), ("sizes.*",), "limit: {value}", under="cpu"),
+    Word(("cpu_guarantee",), ("sizes.*",), "guarantee: {value}", under="cpu"),
+    Word(("limits", "max"), ("sizes.*.cpu", "sizes.*.memory"), "limit: {value}"),
+    Word(("request", "requests", "min"), ("sizes.*.cpu", "sizes.*.memory"), "guarantee: {value}"),
+    Word(("mem", "ram"), ("sizes.*",), "memory: {value}", of="mapping"),
+    Word(("mem", "ram"), ("sizes.*",), "limit: {memory}", under="memory", of="text"),
+    Word(("cpus",), ("sizes.*",), "limit: {value}", under="cpu"),
+    Word(("accelerator", "accelerators"), ("sizes.*",), "devices: {devices}"),
+    Word(("gpu", "gpus"), ("sizes.*",), "devices: {{nvidia.com/gpu: {count}}}"),
+    Word(("extra_resource_limits", "extra_resource_guarantees"), ("sizes.*",), "devices: {devices}"),
+    Word(("shm_size", "shared_memory"), ("sizes.*",), "shm: {memory}"),
+    Word(("resources", "limits", "requests"), ("sizes.*",),
+         "write amounts as in `cpu: {limit: 2, guarantee: 0.5}`, `memory: {limit: 4Gi, guarantee: 1Gi}` and "
+         "`devices: {nvidia.com/gpu: 1}`"),
+    Word(("name", "title", "label"), ("sizes.*", "profiles.*"), "display_name: {name}"),
+    Word(("image", "image_spec"), PROFILE[:1], "images: [{name}]"),
+    Word(("choices", "image_options"), PROFILE[:1], "images: {value}"),
+    Word(("resources", "size", "resource"), PROFILE, "sizes: {names}"),
+    Word(("resources",), ("profiles.*.retired",), "sizes: {value}"),
+    Word(("profile_options",), PROFILE[:1],
+         "write what users choose from as `images: [NAME]`, `axes: [NAME]` and `sizes: [NAME]`"),
+    Word(("slug",), PROFILE[:1], "remove it: the key below `profiles` is the slug"),
+    Word(("unlisted_choice",), PROFILE[:1], "remove it: users choose among the images of the matrix"),
+    Word(("group", "allowed_groups"), PROFILE, "groups: {list}"),
+    Word(("mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee", "memory", "cpu", "devices", "shm"), PROFILE,
+         "write amounts in a size, `sizes: {NAME: {display_name: TEXT}}` at the top of the matrix, and name it here: "
+         "`sizes: [NAME]`"),
+    Word(("cmd", "default_url", "extra_annotations", "extra_containers", "extra_labels", "extra_pod_config", "fs_gid",
+          "gid", "http_timeout", "init_containers", "lifecycle_hooks", "notebook_dir", "priority_class_name",
+          "service_account", "start_timeout", "storage_capacity", "storage_class", "uid", "volume_mounts", "volumes"),
+         POD, "{word}: {value}", under="kubespawner_override"),
+    Word(("node_affinity", "nodeselector"), POD, "node_selector: {mapping}"),
+    Word(("accelerators",), SITE, "devices: {devices}"),
+    Word(("hub_version", "jupyterhub_version", "version"), SITE, "jupyterhub: {text}"),
+    Word(("chart", "chart_version"), SITE,
+         "write the version of the hub in the chart instead; chart 4.4.0 has `jupyterhub: 5.5.0`"),
+)  # fmt: skip
+
+BUILD: dict[str, str] = {
+    **{name: f"workflow.{name}" for name in (
+        "generator", "default_branch", "staging", "require_lock", "runners", "timeout_minutes", "max_parallel",
+        "lock_schedule", "free_disk",
+    )},
+    "commit_rendered": "workflow.commit_generated",
+    "images": "workflow.overrides",
+    "release_branch": "release.branch",
+    "sign": "release.sign",
+    "scan": "release.scan",
+    "sbom": "release.sbom",
+    "max_size": "defaults.images.max_size",
+    "login": "network.logins",
+    "cache": "workflow",
+}  # fmt: skip
+"""Fields of a section ``build``, and where they belong."""
