@@ -17,6 +17,8 @@ from jupyterhub.spawner import Spawner
 from traitlets.config import Config
 
 SERVER_PORT = 8888
+PATIENCE = 3600
+"""Seconds that the hub waits for a server, at most."""
 
 
 class Elsewhere(Spawner):  # type: ignore[misc] # JupyterHub has no types
@@ -67,6 +69,8 @@ def settings(port: str, token: str) -> Config:
     c.JupyterHub.load_roles = [{"name": "verify", "services": ["verify"], "scopes": scopes}]
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.Authenticator.allow_all = True
+    # whoever started this hub has a deadline; after its own one the hub would forget the server and its token
+    c.Spawner.http_timeout = c.Spawner.start_timeout = PATIENCE
     # as KubeSpawner has it
     c.Spawner.ip, c.Spawner.port = "0.0.0.0", SERVER_PORT  # noqa: S104
     return c
