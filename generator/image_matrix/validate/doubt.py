@@ -31,6 +31,8 @@ _NAMELESS = {"defaults", "network", "workflow", "release"}
 """Fields that declare no names, and that no entry is compared with."""
 _OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_KIND)
 """Rules about one field that names something, whatever else is wrong with the entry."""
+_COMPARED_WITH = {rules.NEEDS_CHART: "sites"}
+"""Rule to the section that an entry is compared with, although the entry does not name what is there."""
 MOST_PLACES = 3
 """Further places of an unknown name that are shown."""
 
@@ -90,8 +92,10 @@ def _without(entry: Any, path: Sequence[str | int], empty: Any) -> Any:  # noqa:
     return {**empty, **{key: item for key, item in entry.items() if key != path[0]}}
 
 
-def independent(finding: Finding, doubted: Collection[Path], faults: Iterable[Path]) -> bool:
+def independent(finding: Finding, doubted: Collection[Path], faults: Collection[Path]) -> bool:
     """Say whether a finding about a declaration does not follow from ``faults``."""
+    if any(path[:1] == (_COMPARED_WITH.get(finding.rule),) for path in faults):
+        return False
     if finding.path[:2] not in doubted or finding.rule is rules.BAD_NAME:
         return True
     return finding.rule in _OF_A_NAME and all(finding.fields["name"] not in path[1:2] for path in faults)
