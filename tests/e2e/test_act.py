@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.build.imagetools import create
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.planning.plan import references
+from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.release import complete, origin
+from image_matrix.registry.answers import Manifest
+from image_matrix.registry.client import open_registry
 from tests.e2e import cosign
 from tests.e2e.act import MATRIX, Outcome, Repository, available, make_repository
+from tests.e2e.support import docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from image_matrix.verify.engine import Engine
 
@@ -173,6 +183,32 @@ def test_what_was_built_again_and_refused_by_the_scan_is_not_released_by_the_nex
     assert "Scan jupyter-scipy" in mended.results
     after = repository.released()
     assert {name for name in after if after[name] != before[name]} == {"jupyter-scipy:python3.13"}
+
+
+@pytest.mark.usefixtures("first")
+def test_a_foreign_image_is_scanned_and_signed_before_it_is_released(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may push to the registry knows the key before the merge, and what an index has to say of itself."""
+    repository.write(changed("toolz==0.11.0"), "The leaf with a key that somebody knows")
+    state = state_of(understand(read_inputs(repository.root, overlays=(str(repository.overlay()),))))
+    name = "jupyter-scipy:python3.13"
+    names = references(state)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    docker("buildx", "build", "--quiet", "--push", f"--tag={names[name, 'linux/amd64']}", str(tmp_path))
+    registry = open_registry(state.loaded.matrix)
+    answers = {leg: registry.manifest(reference) for leg, reference in names.items()}
+    parts = {leg: answer if isinstance(answer, Manifest) else None for leg, answer in answers.items()}
+    (index,) = (item for item in complete(state, parts) if item.variant.id == name)
+    create(index.reference, index.sources, origin({}, "2026-01-01T00:00:00+00:00", index))
+    outcome = repository.run("push", repository.push_event())
+    assert outcome.code == 0, outcome.output[-4000:]
+    assert "jupyter-scipy (amd64)" not in outcome.results
+    assert outcome.results["Scan jupyter-scipy"] == "succeeded"
+    assert "no signature of it counts" in outcome.job("Plan")
+    monkeypatch.setattr(cosign, "KEYS", repository.tools)
+    digest = repository.released()[name]["digest"]
+    assert cosign.verified(f"{repository.registry}/{repository.name}/jupyter-scipy@{digest}")
 
 
 class Comments(BaseHTTPRequestHandler):

@@ -16,10 +16,14 @@ import pytest
 import requests
 import yaml
 
+from image_matrix.build.imagetools import create
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.session import understand
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.release import complete, origin
+from image_matrix.registry.answers import Manifest
+from image_matrix.registry.client import open_registry
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -69,7 +73,7 @@ class Place:
         done = self.run("render")
         assert done.returncode == 0, done.stderr
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", subject)
+        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +148,7 @@ def test_again_writes_nothing(place: Place) -> None:
     before = place.git("ls-remote", "origin", "release")
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "0 indexes to make and sign" in done.stderr
+    assert "0 indexes to make, nobody signs" in done.stderr
     assert "0 of" in done.stderr
     assert place.git("ls-remote", "origin", "release") == before
 
@@ -154,6 +158,14 @@ def test_a_dry_run_says_and_does_nothing(place: Place) -> None:
     done = place.run("release")
     assert done.returncode == 0, done.stderr
     assert place.git("ls-remote", "origin") == before
+
+
+def test_a_registry_that_is_gone(place: Place) -> None:
+    overlay = place.root.parent / "gone.yaml"
+    overlay.write_text("registry: localhost:9/gone\n")
+    done = place.run("--overlay", str(overlay), "release", "--push")
+    assert done.returncode == 3
+    assert "localhost:9: connection refused" in done.stderr
 
 
 def test_an_older_commit_is_not_released_over_a_newer_one(place: Place) -> None:
@@ -300,7 +312,7 @@ def test_another_policy_reaches_what_is_released(place: Place) -> None:
     place.edit(sign="none", scan={"tool": "grype"})
     released(place, "Another scanner")
     assert offered(place)[science]["digest"] != before
-    assert "0 indexes to make and sign" in released(place, "The same one")
+    assert "0 indexes to make" in released(place, "The same one")
 
 
 def test_signing_without_its_program_is_no_release(place: Place) -> None:
@@ -313,12 +325,195 @@ def test_signing_without_its_program_is_no_release(place: Place) -> None:
     assert place.git("ls-remote", "origin", "release") == before
 
 
-def test_a_registry_that_is_gone(place: Place) -> None:
-    overlay = place.root.parent / "gone.yaml"
-    overlay.write_text("registry: localhost:9/gone\n")
-    done = place.run("--overlay", str(overlay), "release", "--push")
+STANDIN = f"""#!/bin/sh
+exec "{sys.executable}" "{Path(__file__).parent / "cosign.py"}" "$@"
+"""
+OURS = {
+    "GITHUB_SERVER_URL": "https://github.example.org",
+    "GITHUB_REPOSITORY": "example/notebooks",
+    "GITHUB_REF": "refs/heads/main",
+}
+ARCHS = ("amd64", "arm64")
+
+
+@dataclass
+class Signed:
+    """A repository whose releases are signed, with the stand-in of cosign on PATH, and with a PATH that has none."""
+
+    place: Place
+    folder: Path
+    without: str
+
+    def release(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.place.run("release", "--push", **environment)
+
+    def scans(self, **environment: str) -> set[tuple[str, str]]:
+        """What `ci plan` has scanned by the run of a push: image and architecture."""
+        output, event = self.folder / "output", self.folder / "event.json"
+        output.write_text("")
+        event.write_text(json.dumps({"ref": "refs/heads/main"}))
+        files = {"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
+        done = self.place.run("ci", "plan", **files, **environment)
+        assert done.returncode == 0, done.stderr
+        values = dict(line.split("=", 1) for line in output.read_text().splitlines())
+        assert values["legs"] == "{}", "everything has its tag, so nothing is built"
+        return {(image, leg["arch"]) for image, legs in json.loads(values["scans"]).items() for leg in legs}
+
+    def science(self) -> str:
+        """What the release branch offers of the last image: repository and digest."""
+        entry = offered(self.place)[last_leg(self.place)[0]]
+        return f"{self.place.registry}/{self.place.name}/science@{entry['digest']}"
+
+    def verifies(self, image: str) -> bool:
+        command = [str(self.folder / "cosign"), "verify", "--key", str(self.folder / "key.pub"), image]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+    def forge(self) -> None:
+        """Do what whoever may push to the registry can: an image of one's own, its index, and what the index says."""
+        name = last_leg(self.place)[0]
+        state = self.place.state()
+        for arch in ARCHS:
+            self.place.push((name, f"linux/{arch}"))
+        names = references(state)
+        parts = {f"linux/{arch}": self.digest(names[name, f"linux/{arch}"]) for arch in ARCHS}
+        (index,) = (
+            item
+            for item in complete(state, {leg: parts[leg[1]] if leg[0] == name else None for leg in names})
+            if item.variant.id == name
+        )
+        create(index.reference, index.sources, origin(OURS, "2026-01-01T00:00:00+00:00", index))
+
+    def digest(self, reference: str) -> Manifest:
+        answer = open_registry(self.place.state().loaded.matrix).manifest(reference)
+        assert isinstance(answer, Manifest)
+        return answer
+
+
+@pytest.fixture
+def signed(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signed:
+    """Everything is released, keyless, by the workflow of the default branch."""
+    for command in (
+        ["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", "key.pem"],
+        ["openssl", "ec", "-in", "key.pem", "-pubout", "-out", "key.pub"],
+    ):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "cosign").write_text(STANDIN)
+    (tmp_path / "cosign").chmod(0o755)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for program in ("docker", "git"):
+        (bare / program).symlink_to(str(shutil.which(program)))
+    for name, value in {
+        **OURS,
+        "STANDIN_KEYS": str(tmp_path),
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    place.edit(sign="cosign", scan={"tool": "command", "command": ["true", "{archive}", "{report}"]})
+    made = Signed(place, tmp_path, str(bare))
+    done = made.release()
+    assert done.returncode == 0, done.stderr
+    assert made.verifies(made.science())
+    return made
+
+
+def test_what_is_signed_is_neither_scanned_nor_made_nor_signed_again(signed: Signed) -> None:
+    before = signed.science()
+    assert signed.scans() == set()
+    done = signed.release()
+    assert "0 indexes to make, 0 to sign, 3 are there" in done.stderr
+    assert "release is up to date" in done.stderr
+    assert signed.science() == before
+
+
+def test_a_foreign_image_is_scanned_and_never_released_unsigned(signed: Signed) -> None:
+    place = signed.place
+    before, latest = signed.science(), place.manifest("science", "latest")[0]
+    branch = place.git("ls-remote", "origin", "release")
+    signed.forge()
+    assert signed.scans() == {("science", arch) for arch in ARCHS}
+    done = signed.release(PATH=signed.without)
     assert done.returncode == 3
-    assert "localhost:9: connection refused" in done.stderr
+    assert "there is no `cosign` on PATH" in done.stderr
+    assert place.git("ls-remote", "origin", "release") == branch
+    assert place.manifest("science", "latest")[0] == latest
+    done = signed.release()
+    assert done.returncode == 0, done.stderr
+    assert signed.science() != before
+    assert signed.verifies(signed.science())
+    assert signed.scans() == set()
+
+
+@pytest.mark.parametrize(
+    "run", [{"GITHUB_REF": "refs/heads/theirs"}, {"GITHUB_REPOSITORY": "stranger/notebooks"}]
+)
+def test_a_signature_of_another_run_does_not_count(signed: Signed, run: dict[str, str]) -> None:
+    signed.forge()
+    tag = signed.place.state().keys[last_leg(signed.place)[0]].tag
+    index = f"{signed.place.registry}/{signed.place.name}/science@{signed.place.manifest('science', tag)[0]}"
+    subprocess.run(
+        [str(signed.folder / "cosign"), "sign", "--yes", index], check=True, env={**os.environ, **run}
+    )
+    assert signed.verifies(index)
+    assert signed.scans() == {("science", arch) for arch in ARCHS}
+    assert "1 to sign" in signed.release().stderr
+
+
+def test_an_index_that_changes_while_it_is_made_is_not_signed(signed: Signed, tmp_path: Path) -> None:
+    place = signed.place
+    wrapper = tmp_path / "wrapped" / "docker"
+    wrapper.parent.mkdir()
+    foreign = f"{place.registry}/{place.name}/base:latest"
+    wrapper.write_text(SWAPS.format(docker=shutil.which("docker"), foreign=foreign))
+    wrapper.chmod(0o755)
+    place.push(last_leg(place))
+    before = place.git("ls-remote", "origin", "release")
+    done = signed.release(PATH=f"{wrapper.parent}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert "is not what this release has just written" in done.stderr
+    assert place.git("ls-remote", "origin", "release") == before
+
+
+SWAPS = """#!/bin/sh
+"{docker}" "$@" || exit
+case "$*" in *"imagetools create --tag "*"-candidate --annotation"*)
+  "{docker}" buildx imagetools create --tag "$5" "{foreign}" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+def test_the_real_cosign_signs_and_verifies_with_a_key(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Sigstore's services, which no test can ask."""
+    monkeypatch.setenv("COSIGN_PASSWORD", "of the tests")
+    subprocess.run(["cosign", "generate-key-pair"], cwd=tmp_path, check=True, capture_output=True)
+    shutil.copy(tmp_path / "cosign.pub", place.root / "cosign.pub")
+    monkeypatch.setenv("SIGNING_KEY", (tmp_path / "cosign.key").read_text())
+    scan = {"tool": "command", "command": ["true", "{archive}", "{report}"]}
+    place.edit(sign={"key": "env://SIGNING_KEY", "public_key": "cosign.pub", "public_log": False}, scan=scan)
+    signed = Signed(place, tmp_path, "")
+    assert signed.release().returncode == 0
+    assert signed.scans(SIGNING_KEY="", COSIGN_PASSWORD="") == set(), "the public key is enough"
+    assert "0 indexes to make, 0 to sign, 3 are there" in signed.release().stderr
+    signed.forge()
+    assert signed.scans() == {("science", arch) for arch in ARCHS}
+    assert "0 indexes to make, 1 to sign, 3 are there" in signed.release().stderr
+    assert signed.scans() == set()
+
+
+def test_without_a_signer_everything_is_scanned_in_every_run(signed: Signed) -> None:
+    signed.place.edit(sign="none")
+    for _ in range(2):
+        done = signed.release(PATH=signed.without)
+        assert done.returncode == 0, done.stderr
+        every = {
+            (leg[0].partition(":")[0], leg[1].partition("/")[2]) for leg in references(signed.place.state())
+        }
+        assert signed.scans(PATH=signed.without) == every
+    assert "0 indexes to make, nobody signs, 3 are there" in done.stderr
+    assert "release is up to date" in done.stderr
 
 
 def push_to(place: Place, reference: str, platform: str, size: int = 20) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +16,10 @@ from image_matrix.planning.plan import State
 from image_matrix.project.render import render_all
 from image_matrix.publish.release import (
     DIGESTS,
+    KEY,
+    ORIGIN,
     POLICY,
+    VERSION,
     changed_images,
     deploy_files,
     entries_of,
@@ -29,14 +35,13 @@ from image_matrix.publish.release import (
     source_of,
     summary,
 )
-from image_matrix.publish.signing import sign_command
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.client import Registry, World
 from image_matrix.registry.http import Request, Response
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SAID = matrix(
     {
@@ -59,7 +64,16 @@ LEGS = [(item.id, platform) for item in STATE.loaded.variants.values() for platf
 
 
 def part(platform: str) -> Manifest:
-    return Manifest(DIGEST, "index", {platform: f"sha256:{platform[-1] * 64}"})
+    image, attestation = digest_of(platform), digest_of(f"attestation of {platform}")
+    return Manifest(DIGEST, "index", {platform: image}, {}, (image, attestation))
+
+
+def digest_of(name: str) -> str:
+    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def nothing_said(_: str) -> None:
+    """Nobody listens."""
 
 
 def test_a_release_is_all_platforms_of_all_variants() -> None:
@@ -76,15 +90,37 @@ def test_a_missing_platform_stops_everything() -> None:
         required(STATE, {leg: None if leg == missing else found for leg, found in parts.items()})
 
 
-def test_an_index_that_lacks_a_platform_is_made_anew() -> None:
+OTHER = "sha256:" + "0" * 64
+CONTENT: dict[str, tuple[Callable[[Manifest], Manifest], bool]] = {
+    "the same": (lambda index: index, True),
+    "another day, run and repository": (
+        lambda index: replace(index, annotations={**index.annotations, **dict.fromkeys(ORIGIN, "x")}),
+        True,
+    ),
+    "a platform less": (lambda index: replace(index, platforms=dict([*index.platforms.items()][:1])), False),
+    "another image": (
+        lambda index: replace(index, platforms={**index.platforms, "linux/arm64": OTHER}),
+        False,
+    ),
+    "one image more": (lambda index: replace(index, entries=(OTHER, *index.entries)), False),
+    "an attestation less": (lambda index: replace(index, entries=index.entries[:-1]), False),
+    "no annotation": (lambda index: replace(index, annotations={}), False),
+    "another policy": (lambda index: replace(index, annotations={**index.annotations, POLICY: "x"}), False),
+    "another key": (lambda index: replace(index, annotations={**index.annotations, KEY: "x"}), False),
+    "another annotation": (lambda index: replace(index, annotations={**index.annotations, "x": "y"}), False),
+}
+
+
+@pytest.mark.parametrize("case", CONTENT)
+def test_what_an_index_has_to_be(case: str) -> None:
+    change, same = CONTENT[case]
     index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
-    whole = {platform: f"sha256:{platform[-1] * 64}" for platform in ("linux/amd64", "linux/arm64")}
-    said = {POLICY: index.policy}
-    assert index.is_released_as(Manifest(DIGEST, "index", whole, said))
-    assert not index.is_released_as(Manifest(DIGEST, "index", {"linux/amd64": whole["linux/amd64"]}, said))
-    other = {**whole, "linux/arm64": "sha256:" + "0" * 64}
-    assert not index.is_released_as(Manifest(DIGEST, "index", other, said))
-    assert not index.is_released_as(Manifest(DIGEST, "index", whole))
+    platforms = {
+        platform: digest for item in index.parts.values() for platform, digest in item.platforms.items()
+    }
+    entries = tuple(entry for item in index.parts.values() for entry in item.entries)
+    manifest = Manifest(DIGEST, "index", platforms, index.annotations, entries)
+    assert index.has_the_content_of(change(manifest)) is same
 
 
 @pytest.mark.parametrize(
@@ -114,13 +150,17 @@ def answering(held: Mapping[str, Any]) -> Registry:
     return Registry(World(send, lambda _host: None))
 
 
-def index_of(*platforms: str, made: int = 1) -> dict[str, Any]:
+def index_of(*platforms: str, made: str = "1", **said: str) -> dict[str, Any]:
     entries = [
-        {"digest": f"sha256:{platform[-1] * 63}{made}", "platform": {"os": "linux", "architecture": platform}}
+        {"digest": digest_of(f"{platform} {made}"), "platform": {"os": "linux", "architecture": platform}}
         for platform in platforms
     ]
-    said = {POLICY: policy_of(STATE.loaded.matrix.release)}
     return {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries, "annotations": said}
+
+
+def said_of(variant: str) -> dict[str, str]:
+    item, keys = STATE.loaded.variants[variant], STATE.keys[variant]
+    return {VERSION: item.label, KEY: keys.index, POLICY: policy_of(STATE.loaded.matrix.release)}
 
 
 def everything() -> dict[str, Any]:
@@ -128,7 +168,7 @@ def everything() -> dict[str, Any]:
     held = {}
     for item in STATE.loaded.variants.values():
         keys, archs = STATE.keys[item.id], [platform.rpartition("/")[2] for platform in item.platforms]
-        held[f"{item.image}/manifests/{keys.tag}"] = index_of(*archs)
+        held[f"{item.image}/manifests/{keys.tag}"] = index_of(*archs, **said_of(item.id))
         held |= {
             f"{item.image}/manifests/{keys.platform_tag(platform)}": index_of(arch)
             for platform, arch in zip(item.platforms, archs, strict=True)
@@ -136,23 +176,50 @@ def everything() -> dict[str, Any]:
     return held
 
 
+def legs_released(held: Mapping[str, Any], refusal: Callable[[str], str | None] = lambda _: None) -> set[Any]:
+    return released(STATE, answering(held), refusal, nothing_said)
+
+
 def test_what_is_released_and_what_is_not() -> None:
     item = STATE.loaded.variants["base:python3.13"]
-    assert released(STATE, answering({})) == set()
-    assert released(STATE, answering(everything())) == set(LEGS)
+    assert legs_released({}) == set()
+    assert legs_released(everything()) == set(LEGS)
     rest = {leg for leg in LEGS if leg[0] != item.id}
     arm = f"base/manifests/{STATE.keys[item.id].platform_tag('linux/arm64')}"
-    again = {**everything(), arm: index_of("arm64", made=2)}
-    assert released(STATE, answering(again)) == rest, (
-        "built again under the same key: no index has that image"
-    )
+    again = {**everything(), arm: index_of("arm64", made="2")}
+    assert legs_released(again) == rest, "built again under the same key: no index has that image"
     no_index = {
         path: said for path, said in everything().items() if not path.endswith(STATE.keys[item.id].tag)
     }
-    assert released(STATE, answering(no_index)) == rest
-    assert (
-        released(STATE, answering({path: said for path, said in everything().items() if path != arm})) == rest
-    )
+    assert legs_released(no_index) == rest
+    assert legs_released({path: said for path, said in everything().items() if path != arm}) == rest
+
+
+def test_what_nobody_signed_is_not_released_whatever_the_registry_says() -> None:
+    asked: list[str] = []
+    said: list[str] = []
+
+    def refusal(image: str) -> str | None:
+        asked.append(image)
+        return "no signature of it counts: none" if "/leaf@" in image else None
+
+    assert released(STATE, answering(everything()), refusal, said.append) == {
+        leg for leg in LEGS if not leg[0].startswith("leaf:")
+    }
+    assert len(asked) == 4
+    assert all(re.fullmatch(r"ghcr\.io/example/notebooks/\w+@sha256:[0-9a-f]{64}", image) for image in asked)
+    tags = {name: STATE.keys[name].tag for name in STATE.loaded.variants if name.startswith("leaf:")}
+    assert said == [
+        f"ghcr.io/example/notebooks/leaf:{tag}: no signature of it counts: none" for tag in tags.values()
+    ]
+
+
+def test_a_signature_of_something_else_is_not_asked_for() -> None:
+    """A signed index of another key, under the tag of this one: its signature is right, and says nothing of this."""
+    tag = f"base/manifests/{STATE.keys['base:python3.13'].tag}"
+    other = said_of("base:python3.13") | {KEY: STATE.keys["leaf:python3.13"].index}
+    held = {**everything(), tag: index_of("amd64", "arm64", **other)}
+    assert legs_released(held) == {leg for leg in LEGS if leg[0] != "base:python3.13"}
 
 
 def test_what_a_runs_summary_says() -> None:
@@ -224,23 +291,17 @@ def test_a_message_knows_its_source() -> None:
 def test_where_an_index_comes_from() -> None:
     said = {"GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
     index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
-    assert "index:org.opencontainers.image.revision=abc" in origin(said, "2026-01-01T00:00:00+00:00", index)
-    assert origin({}, "2026-01-01T00:00:00+00:00", index)[1:] == [
+    now = "2026-01-01T00:00:00+00:00"
+    assert origin(said, now, index)[:3] == [
+        f"index:org.opencontainers.image.created={now}",
+        "index:org.opencontainers.image.revision=abc",
+        "index:org.opencontainers.image.source=https://github.com/o/r",
+    ]
+    assert origin({}, now, index)[1:] == [
         "index:org.opencontainers.image.version=python3.13",
+        f"index:{KEY}={STATE.keys['base:python3.13'].index}",
         f"index:{POLICY}={index.policy}",
     ]
-
-
-def test_who_signs() -> None:
-    image = f"ghcr.io/x@{DIGEST}"
-    assert sign_command(Signing("none"), image) is None
-    assert "--key" not in (sign_command(Signing(), image) or [])
-    keyed = sign_command(Signing(key="awskms:///alias/x", public_log=False), image) or []
-    assert keyed[-3:] == ["--use-signing-config=false", "--tlog-upload=false", image]
-    assert keyed[keyed.index("--key") + 1] == "awskms:///alias/x"
-    plugged = sign_command(Signing("notation", key="arn:x", plugin="com.example"), image) or []
-    assert plugged[:2] == ["notation", "sign"]
-    assert plugged[-1] == image
 
 
 def test_a_branch_with_profiles_is_not_replaced_by_one_without() -> None:

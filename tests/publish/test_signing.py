@@ -1,18 +1,99 @@
-"""Signatures that a registry or a log refuses for the moment, against a cosign that answers as told."""
+"""Signatures: who signs, whose count, and a registry or log that refuses for the moment."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.config.release import Signing
-from image_matrix.errors import Failure
-from image_matrix.publish.signing import sign
+from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.publish.signing import (
+    release_identity,
+    require_signer,
+    sign,
+    sign_command,
+    verifier,
+    verify_command,
+)
 from tests.publish.support import answers, calls, stub
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+IMAGE = "ghcr.io/example/notebooks/base@sha256:" + "1" * 64
+GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "Example/Notebooks"}
+IDENTITY = "https://github.com/Example/Notebooks/.github/workflows/images.yaml@refs/heads/main"
+KEYED = Signing(key="awskms:///alias/x", public_key="/work/cosign.pub")
+NOTATION = Signing("notation", key="arn:x", plugin="com.example")
+
+
+def test_who_signs() -> None:
+    assert sign_command(Signing("none"), IMAGE) is None
+    assert "--key" not in (sign_command(Signing(), IMAGE) or [])
+    keyed = sign_command(Signing(key="awskms:///alias/x", public_log=False), IMAGE) or []
+    assert keyed[-3:] == ["--use-signing-config=false", "--tlog-upload=false", IMAGE]
+    assert keyed[keyed.index("--key") + 1] == "awskms:///alias/x"
+    plugged = sign_command(NOTATION, IMAGE) or []
+    assert plugged[:2] == ["notation", "sign"]
+    assert plugged[-1] == IMAGE
+
+
+def test_whose_signature_counts() -> None:
+    keyless = ["--certificate-oidc-issuer", "https://token.actions.githubusercontent.com"]
+    assert verify_command(Signing(), IMAGE, IDENTITY) == [
+        "cosign", "verify", *keyless, "--certificate-identity", IDENTITY, IMAGE,
+    ]  # fmt: skip
+    assert verify_command(KEYED, IMAGE, "") == ["cosign", "verify", "--key", "/work/cosign.pub", IMAGE]
+    silent = Signing(key="env://KEY", public_key="/work/cosign.pub", public_log=False)
+    assert "--insecure-ignore-tlog=true" in (verify_command(silent, IMAGE, "") or [])
+    assert verify_command(NOTATION, IMAGE, "") == ["notation", "verify", IMAGE]
+    assert verify_command(Signing("none"), IMAGE, "") is None
+
+
+def test_the_identity_is_the_workflow_on_the_default_branch() -> None:
+    assert release_identity(GITHUB, "main") == IDENTITY
+    assert release_identity({}, "main") is None
+
+
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: str = "cosign") -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_signature_that_verifies_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, monkeypatch, f'[ "$*" = "verify --key /work/cosign.pub {IMAGE}" ]')
+    assert verifier(KEYED, None)(IMAGE) is None
+
+
+def test_what_does_not_verify_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, monkeypatch, "echo 'Error: no signatures found' >&2; echo 'see --help' >&2; exit 10")
+    refusal = verifier(Signing(), IDENTITY)(IMAGE)
+    assert refusal == "no signature of it counts:\n    Error: no signatures found\n    see --help"
+
+
+def test_without_a_signer_nothing_counts() -> None:
+    assert "nobody signs" in (verifier(Signing("none"), IDENTITY)(IMAGE) or "")
+
+
+def test_outside_github_no_keyless_signature_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty identity must not reach cosign, which might take it for none."""
+    program(tmp_path, monkeypatch, "exit 0")
+    assert "only a run of GitHub Actions knows" in (verifier(Signing(), None)(IMAGE) or "")
+
+
+@pytest.mark.parametrize("signing", [KEYED, NOTATION, Signing()])
+def test_the_program_must_be_there(signing: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = f"there is no `{signing.tool}` on PATH"
+    with pytest.raises(EnvironmentFailure, match=missing) as caught:
+        require_signer(signing)
+    assert caught.value.exit_code == 3
+    with pytest.raises(EnvironmentFailure, match=missing):
+        verifier(signing, IDENTITY)(IMAGE)
+    require_signer(Signing("none"))
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "key and grype": matrix(
         {"base": {"from": "debian"}},
         network={"mirrors": {"registries": {"docker.io": "mirror.example.org/hub"}}},
-        release={"sign": {"key": "env://COSIGN_KEY", "public_log": False}, "scan": "grype"},
+        release={"sign": {"key": "env://COSIGN_KEY", "public_key": "cosign.pub", "public_log": False}, "scan": "grype"},
     ),
     "notation": matrix(
         {"base": {"from": "debian"}},

@@ -10,7 +10,7 @@ from image_matrix.cli.session import Project, Session, open_project, registry_of
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
@@ -72,7 +72,7 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
     made = restricted(whole, variants, names, force=event.force)
-    unscanned = _unscanned(state, made, registry, staging=staging)
+    unscanned = _unscanned(session, state, made, registry, staging=staging)
     return Run(made, unscanned=unscanned, force=event.force)
 
 
@@ -181,16 +181,31 @@ def _base(session: Session, event: Event) -> str | None:
     return event.base
 
 
-def _unscanned(state: State, made: Plan, registry: Registry, *, staging: bool) -> tuple[Entry, ...]:
+def _unscanned(
+    session: Session, state: State, made: Plan, registry: Registry, *, staging: bool
+) -> tuple[Entry, ...]:
     """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
-    from image_matrix.publish.release import released
+    from image_matrix.cli.signatures import verifier_of
 
+    refusal = verifier_of(session, state.loaded)
     if state.loaded.matrix.release.scan.tool == "none":
         return ()
-    done = _present(state, registry) if staging else released(state, registry)
+    done = _present(state, registry) if staging else _released(session, state, registry, refusal)
     return tuple(
         entry for entry in made.entries if entry.build or (entry.variant, entry.platform) not in done
     )
+
+
+def _released(
+    session: Session, state: State, registry: Registry, refusal: Callable[[str], str | None]
+) -> set[tuple[str, Platform]]:
+    """Return what a release has signed; nothing where nobody signs, and then no index has to be asked for."""
+    from image_matrix.publish.release import released
+
+    if state.loaded.matrix.release.sign.tool == "none":
+        say(session, "nobody signs (`release.sign`): nothing says what was scanned, so everything is")
+        return set()
+    return released(state, registry, refusal, lambda text: say(session, text))
 
 
 def _present(state: State, registry: Registry) -> set[tuple[str, Platform]]:

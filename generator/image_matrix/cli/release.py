@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, open_project, say
+from image_matrix.cli.session import Session, open_project, registry_of, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
     from image_matrix.publish.release import Index
     from image_matrix.registry.answers import Manifest
@@ -42,32 +43,47 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.release_branch import look_at_the_last, prepare, publish, report
+    from image_matrix.cli.signatures import verifier_of
     from image_matrix.github.branch_commit import actions_git
-    from image_matrix.publish.release import existing, required
+    from image_matrix.publish.release import existing, required, signed
+    from image_matrix.publish.signing import require_signer
 
     state = state_of(open_project(session))
+    signing = state.loaded.matrix.release.sign
+    refusal = verifier_of(session, state.loaded)
+    require_signer(signing)
     git = actions_git(session.root)
     if push:
         look_at_the_last(git, state, allow_older=allow_older)
-    indexes = required(state, _parts(_registry(session, state), state))
-    there = existing(_registry(session, state), indexes)
-    _report(session, indexes, there)
-    if not push:
-        return 0
-    made = _made(session, state, [index for index in indexes if index.reference not in there])
-    digests = {index.variant.id: {**there, **made}[index.reference] for index in indexes}
-    update = prepare(session, state, git, digests)
-    publish(session, git, update)
-    _move_tags(session, state, indexes, digests)
-    report(update)
+    registry = registry_of(session, state.loaded)
+    indexes = required(state, _parts(registry, state))
+    current = existing(registry, indexes)
+    signs = signing.tool != "none"
+    trusted = signed(current, refusal, lambda text: say(session, text)) if signs else set()
+    _announce(session, signing, indexes, current, trusted)
+    if push:
+        digests = _complete(session, state, indexes, current, trusted)
+        update = prepare(session, state, git, digests)
+        publish(session, git, update)
+        _move_tags(session, state, indexes, digests)
+        report(update)
     return 0
 
 
-def _registry(session: Session, state: State) -> Registry:
-    """Return a client that has not asked for anything yet."""
-    from image_matrix.registry.client import open_registry
-
-    return open_registry(state.loaded.matrix, ca_bundle(session, state.loaded))
+def _complete(
+    session: Session,
+    state: State,
+    indexes: list[Index],
+    current: Mapping[str, str],
+    trusted: Collection[str],
+) -> dict[str, str]:
+    """Make what is missing, sign what no signature vouches for, tag it; return every index' digest by variant."""
+    made = _made(session, state, [index for index in indexes if index.reference not in current])
+    every = {**current, **made}
+    unsigned = {name: digest for name, digest in every.items() if name not in trusted}
+    _sign(state.loaded.matrix.release.sign, unsigned)
+    _tag(made)
+    return {index.variant.id: every[index.reference] for index in indexes}
 
 
 def _parts(registry: Registry, state: State) -> dict[tuple[str, str], Manifest | None]:
@@ -96,29 +112,41 @@ def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         return list(pool.map(work, items))
 
 
-def _report(session: Session, indexes: list[Index], there: Mapping[str, str]) -> None:
+def _announce(
+    session: Session,
+    signing: Signing,
+    indexes: list[Index],
+    current: Mapping[str, str],
+    trusted: Collection[str],
+) -> None:
+    """Say what there is to do."""
     for index in indexes:
-        if index.reference not in there:
+        if index.reference not in current:
             say(session, f"{index.variant.id}: new index {index.reference}")
-    kept = len(there)
-    say(session, f"{len(indexes) - kept} indexes to make and sign, {kept} are there")
+    unsigned = "nobody signs" if signing.tool == "none" else f"{len(indexes) - len(trusted)} to sign"
+    say(session, f"{len(indexes) - len(current)} indexes to make, {unsigned}, {len(current)} are there")
 
 
 def _made(session: Session, state: State, indexes: list[Index]) -> dict[str, str]:
-    """Make the indexes under their candidate tags, sign them, then give them their own tags; return their digests."""
-    from image_matrix.build.imagetools import create
-    from image_matrix.planning.registry_locations import CANDIDATE
+    """Make indexes under their candidate tags; return their digests by the reference that they are to get."""
+    _each(_create, indexes)
+    registry = registry_of(session, state.loaded)
+    return {index.reference: _digest(registry, index) for index in indexes}
+
+
+def _sign(signing: Signing, digests: Mapping[str, str]) -> None:
+    from image_matrix.publish.release import by_digest
     from image_matrix.publish.signing import sign
 
-    _each(_create, indexes)
-    registry = _registry(session, state)
-    names = [index.reference for index in indexes]
-    found = {name: _digest(registry, f"{name}{CANDIDATE}") for name in names}
-    signing = state.loaded.matrix.release.sign
-    by_digest = {name: f"{name.rpartition(':')[0]}@{digest}" for name, digest in found.items()}
-    _each(lambda name: sign(signing, by_digest[name]), by_digest)
-    _each(lambda name: create(name, [by_digest[name]]), by_digest)
-    return found
+    _each(lambda name: sign(signing, by_digest(name, digests[name])), digests)
+
+
+def _tag(digests: Mapping[str, str]) -> None:
+    """Give the indexes their own tags."""
+    from image_matrix.build.imagetools import create
+    from image_matrix.publish.release import by_digest
+
+    _each(lambda name: create(name, [by_digest(name, digests[name])]), digests)
 
 
 def _create(index: Index) -> None:
@@ -133,14 +161,25 @@ def _create(index: Index) -> None:
     create(f"{index.reference}{CANDIDATE}", index.sources, said)
 
 
-def _digest(registry: Registry, reference: str) -> str:
-    from image_matrix.errors import EnvironmentFailure
-    from image_matrix.registry.answers import Digest, words
+def _digest(registry: Registry, index: Index) -> str:
+    """Return the digest of an index that was made a moment ago.
 
-    answer = registry.digest(reference)
-    if not isinstance(answer, Digest):
+    Its tag may point to something else by now, and that must not be signed: raises :class:`Failure` then.
+    """
+    from image_matrix.errors import EnvironmentFailure, Failure
+    from image_matrix.planning.registry_locations import CANDIDATE
+    from image_matrix.registry.answers import Manifest, words
+
+    reference = f"{index.reference}{CANDIDATE}"
+    answer = registry.manifest(reference)
+    if not isinstance(answer, Manifest):
         raise EnvironmentFailure(
             f"{reference}: {words(answer)}", "it was written a moment ago; run the job again"
+        )
+    if not index.has_the_content_of(answer):
+        raise Failure(
+            f"{reference} is not what this release has just written: somebody else writes to the registry",
+            "nothing was released; see who may push there, then run the job again",
         )
     return answer.digest
 
@@ -150,7 +189,7 @@ def _move_tags(session: Session, state: State, indexes: list[Index], digests: Ma
     from image_matrix.publish.release import moving_tags
     from image_matrix.registry.answers import Digest
 
-    registry = _registry(session, state)
+    registry = registry_of(session, state.loaded)
     repositories = {index.variant.id: index.repository for index in indexes}
     tags = moving_tags(state)
     answers = registry.digests(tags)

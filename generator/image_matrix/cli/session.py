@@ -164,6 +164,11 @@ def netrc(session: Session, loaded: Loaded) -> str | None:
     return _site_file(session, loaded, "netrc", loaded.matrix.network.netrc)
 
 
+def public_key(session: Session, loaded: Loaded) -> str | None:
+    """Return the absolute path of the key that signatures verify with; raises :class:`MatrixError` as above."""
+    return _site_file(session, loaded, "release.sign.public_key", loaded.matrix.release.sign.public_key)
+
+
 def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -> str | None:
     from image_matrix.diagnostics import catalogue as rules
     from image_matrix.diagnostics import diagnose
@@ -174,7 +179,7 @@ def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -
     if path.is_file():
         return str(path)
     problem, advice = f"there is no file {said}", f"the path is relative to {session.root.resolve().name}/"
-    finding = rules.BAD_VALUE.at((field,), where=f"`{field}`", problem=problem, advice=advice)
+    finding = rules.BAD_VALUE.at(tuple(field.split(".")), where=f"`{field}`", problem=problem, advice=advice)
     raise MatrixError(diagnose([finding], loaded.documents))
 
 

@@ -21,6 +21,8 @@ class Signing:
     tool: SignTool = "cosign"
     key: str | None = None
     """cosign: a key's address (``awskms://…``, ``env://NAME``); none: keyless. notation: the key's id (an ARN)."""
+    public_key: str | None = None
+    """cosign with a key: path of the file with its public half, relative to the matrix."""
     plugin: str | None = None
     """notation: name of its plugin."""
     role: str | None = None

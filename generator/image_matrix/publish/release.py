@@ -12,11 +12,12 @@ from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Manifest
+from image_matrix.registry.reference import parse_reference
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from image_matrix.config.model import Platform, Variant
     from image_matrix.config.release import Release
@@ -30,7 +31,14 @@ DIGESTS = f"{FOLDER}/images.json"
 WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 POLICY = "image-matrix.policy"
 """The annotation of an index that says under which policy it was released."""
+KEY = "image-matrix.key"
+"""The annotation of an index that says which content key it was released for: a signature is for this one alone."""
+VERSION = "org.opencontainers.image.version"
+ORIGIN = tuple(f"org.opencontainers.image.{name}" for name in ("created", "revision", "source"))
+"""Annotations that differ from run to run; an index is the same one whatever they say."""
 SOURCE_TRAILER = "Source-Commit"
+VERIFIERS = 8
+"""Signatures verified at once."""
 LISTED = 100
 """Images that a run's summary lists."""
 
@@ -44,6 +52,8 @@ class Index:
     """Full reference of the immutable tag: ``ghcr.io/example/notebooks/base:python3.13-0123456789ab``."""
     parts: Mapping[Platform, Manifest]
     """Each platform's image as the builds left it."""
+    key: str
+    """The variant's content key, all platforms together."""
     policy: str
     """What it has to be scanned and signed by; see :func:`policy_of`."""
 
@@ -57,10 +67,25 @@ class Index:
         """Each platform's image by digest."""
         return [f"{self.repository}@{part.digest}" for part in self.parts.values()]
 
-    def is_released_as(self, there: Manifest) -> bool:
-        """Say whether an index of the registry has exactly these images, and was released under the same policy."""
-        wanted = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
-        return dict(there.platforms) == wanted and there.annotations.get(POLICY) == self.policy
+    @property
+    def annotations(self) -> dict[str, str]:
+        """What it says of itself in every run."""
+        return {VERSION: self.variant.label, KEY: self.key, POLICY: self.policy}
+
+    def has_the_content_of(self, manifest: Manifest) -> bool:
+        """Say whether an index of the registry names exactly these images, and says of itself what this one does.
+
+        That is no proof of anything: everybody who may push to the registry can write such an index. It only says
+        that another one need not be made, and that a signature of it is for this variant, key and policy.
+        """
+        platforms = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
+        entries = {entry for part in self.parts.values() for entry in part.entries or (part.digest,)}
+        fixed = {name: value for name, value in manifest.annotations.items() if name not in ORIGIN}
+        return (
+            dict(manifest.platforms) == platforms
+            and set(manifest.entries) == entries
+            and fixed == self.annotations
+        )
 
 
 def policy_of(release: Release) -> str:
@@ -95,25 +120,57 @@ def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
         mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
         if len(mine) == len(item.platforms):
             reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
-            found.append(Index(item, reference, mine, policy))
+            found.append(Index(item, reference, mine, state.keys[item.id].index, policy))
     return found
 
 
 def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
-    """Return the digests, by reference, of those indexes that the registry has as they have to be."""
+    """Return the digests, by reference, of those indexes that the registry has with the content that they have to have.
+
+    Whether they were released is a matter of their signatures: see :func:`signed`.
+    """
     answers = registry.manifests(index.reference for index in indexes)
     return {
         index.reference: answer.digest
         for index in indexes
-        if isinstance(answer := answers[index.reference], Manifest) and index.is_released_as(answer)
+        if isinstance(answer := answers[index.reference], Manifest) and index.has_the_content_of(answer)
     }
 
 
-def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
-    """Return every leg of the variants whose index is made of exactly what their platforms' tags point to now.
+def by_digest(reference: str, digest: str) -> str:
+    """Return ``repository@digest`` of a reference with a tag."""
+    return parse_reference(reference).at(digest)
+
+
+def signed(
+    digests: Mapping[str, str], refusal: Callable[[str], str | None], tell: Callable[[str], None]
+) -> set[str]:
+    """Return those references whose index carries a signature that counts: those were scanned, and released.
+
+    ``digests`` are of :func:`existing`. ``refusal`` says why a signature of ``repository@digest`` does not count, or
+    ``None`` where it does; see :func:`image_matrix.publish.signing.verifier`.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    images = [by_digest(reference, digest) for reference, digest in digests.items()]
+    with ThreadPoolExecutor(VERIFIERS) as pool:
+        refusals = dict(zip(digests, pool.map(refusal, images), strict=True))
+    for reference, why in refusals.items():
+        if why:
+            tell(f"{reference}: {why}")
+    return {reference for reference, why in refusals.items() if why is None}
+
+
+def released(
+    state: State,
+    registry: Registry,
+    refusal: Callable[[str], str | None],
+    tell: Callable[[str], None],
+) -> set[tuple[str, Platform]]:
+    """Return every leg of the variants whose signed index is made of exactly what their platforms' tags point to now.
 
     An index under the same key may be older: an image can be built again by force. Or another policy may have been in
-    force.
+    force. Or it is somebody else's: without a signature that counts nothing is released, whatever the registry says.
     """
     names = references(state)
     answers = registry.manifests(names.values())
@@ -121,25 +178,25 @@ def released(state: State, registry: Registry) -> set[tuple[str, Platform]]:
         leg: found if isinstance(found := answers[name], Manifest) else None for leg, name in names.items()
     }
     indexes = complete(state, parts)
-    there = existing(registry, indexes)
-    done = (index.variant for index in indexes if index.reference in there)
-    return {(item.id, platform) for item in done for platform in item.platforms}
+    done = signed(existing(registry, indexes), refusal, tell)
+    return {
+        (index.variant.id, platform)
+        for index in indexes
+        if index.reference in done
+        for platform in index.variant.platforms
+    }
 
 
 def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
-    """Return what an index says of its origin and policy; never part of an image or its key.
+    """Return what an index says of itself and of its origin; never part of an image or its key.
 
     Source: github.com/opencontainers/image-spec, annotations.md.
     """
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
-    said = {
-        "created": now,
-        "version": index.variant.label,
-        "revision": environment.get("GITHUB_SHA"),
-        "source": f"{server}/{repository}" if server and repository else None,
-    }
-    known = [f"index:org.opencontainers.image.{name}={value}" for name, value in said.items() if value]
-    return [*known, f"index:{POLICY}={index.policy}"]
+    source = f"{server}/{repository}" if server and repository else None
+    where = dict(zip(ORIGIN, (now, environment.get("GITHUB_SHA"), source), strict=True))
+    every = {**where, **index.annotations}
+    return [f"index:{name}={value}" for name, value in every.items() if value]
 
 
 def moving_tags(state: State) -> dict[str, str]:

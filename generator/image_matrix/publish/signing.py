@@ -10,11 +10,12 @@ from image_matrix.program import advice, run_patiently
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
 
     from image_matrix.config.release import Signing
     from image_matrix.program import Run
 
+ISSUER = "https://token.actions.githubusercontent.com"
 _NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
 """cosign 3 takes its services from a signing config by default, and with one refuses to leave the log out."""
 
@@ -33,6 +34,24 @@ def sign_command(signing: Signing, reference: str) -> list[str] | None:
             return ["cosign", "sign", "--yes", "--recursive", *key, *log, reference]
 
 
+def verify_command(signing: Signing, reference: str, identity: str) -> list[str] | None:
+    """Return the command that verifies a signature, or ``None`` where nobody signs.
+
+    A keyless one has to be of ``identity``; notation asks the trust policy of the machine (notaryproject.dev, "Trust
+    store and trust policy").
+    """
+    match signing.tool:
+        case "none":
+            return None
+        case "notation":
+            return ["notation", "verify", reference]
+        case _:
+            keyless = ["--certificate-oidc-issuer", ISSUER, "--certificate-identity", identity]
+            log = [] if signing.public_log else ["--insecure-ignore-tlog=true"]
+            key = ["--key", signing.public_key or "", *log]
+            return ["cosign", "verify", *(keyless if signing.keyless else key), reference]
+
+
 def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
     """Sign ``repository@digest``; again where the registry, Fulcio or Rekor cannot answer for the moment.
 
@@ -40,15 +59,52 @@ def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
     """
     command = sign_command(signing, reference)
     if command is not None:
-        _require(command)
+        _require(command[0])
         answer = run(command)
         if answer.returncode:
             problem = failed(f"{reference} could not be signed", answer.stderr)
             raise Failure(problem, advice(answer.stderr, "nothing was released"))
 
 
-def _require(command: Sequence[str]) -> None:
-    if not shutil.which(command[0]):
+def verifier(signing: Signing, identity: str | None, run: Run = run_patiently) -> Callable[[str], str | None]:
+    """Return a function that says why no signature of ``repository@digest`` counts; ``None`` where one does.
+
+    ``identity`` is that of :func:`release_identity`. Without a signer nothing counts. The function raises
+    :class:`EnvironmentFailure` without the program.
+    """
+
+    def refusal(reference: str) -> str | None:
+        command = verify_command(signing, reference, identity or "")
+        if command is None:
+            return "nobody signs (`release.sign`), so nothing says that it was scanned"
+        if signing.keyless and identity is None:
+            return "only a run of GitHub Actions knows whose keyless signature counts"
+        _require(command[0])
+        answer = run(command)
+        return failed("no signature of it counts", answer.stderr) if answer.returncode else None
+
+    return refusal
+
+
+def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
+    """Return the certificate identity that a release of the default branch signs with; ``None`` outside GitHub.
+
+    Source: docs.sigstore.dev, "OIDC in Fulcio": the workflow's address with its ref.
+    """
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if not server or not repository:
+        return None
+    return f"{server}/{repository}/.github/workflows/images.yaml@refs/heads/{branch}"
+
+
+def require_signer(signing: Signing) -> None:
+    """Raise :class:`EnvironmentFailure` where the program that is to sign is not there."""
+    if signing.tool != "none":
+        _require(signing.tool)
+
+
+def _require(program: str) -> None:
+    if not shutil.which(program):
         raise EnvironmentFailure(
-            f"there is no `{command[0]}` on PATH", "`release.sign` in matrix.yaml asks for it"
+            f"there is no `{program}` on PATH", "`release.sign` in matrix.yaml asks for it"
         )

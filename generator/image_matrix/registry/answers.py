@@ -33,6 +33,8 @@ class Manifest:
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platform (``linux/arm64``) to the digest of its manifest; empty where there is no index."""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    entries: tuple[str, ...] = ()
+    """The digest of everything that an index names, attestations too; empty where there is no index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,9 +203,10 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
             name: str(item["digest"]) for item in content.get("manifests", ()) if (name := _platform(item))
         }
         annotations = {str(key): str(value) for key, value in (content.get("annotations") or {}).items()}
+        entries = tuple(str(item["digest"]) for item in content.get("manifests", ()))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
-    return Manifest(digest, media_type, platforms, annotations)
+    return Manifest(digest, media_type, platforms, annotations, entries)
 
 
 def _platform(item: Mapping[str, Mapping[str, str]]) -> str:

@@ -143,6 +143,11 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
                 yield _bad(("release", "scan"), f"the command has no {place}", advice)
     if sign.tool == "notation" and not (sign.plugin and sign.key):
         yield _bad(("release", "sign"), "notation needs a plugin and a key", "add `plugin:` and `key:`")
+    if sign.tool == "cosign" and sign.key and not sign.public_key:
+        advice = f"run `cosign public-key --key {sign.key} > cosign.pub`, and add `public_key: cosign.pub`"
+        yield _bad(("release", "sign"), "nothing verifies what `key` signs", advice)
+    if sign.public_key and not (sign.tool == "cosign" and sign.key):
+        yield _bad(("release", "sign"), "`public_key` goes with cosign's `key`", "remove it, or add `key:`")
 
 
 def runners(matrix: Matrix) -> Iterator[Finding]:

@@ -1,0 +1,26 @@
+"""Whose signatures count in a repository."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.session import Session, public_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image_matrix.config.loaded import Loaded
+
+
+def verifier_of(session: Session, loaded: Loaded) -> Callable[[str], str | None]:
+    """Return a function that says why no signature of an image counts, or ``None``: see :func:`verifier`.
+
+    Raises :class:`MatrixError` where the file of the public key is not there.
+    """
+    from image_matrix.publish.signing import release_identity, verifier
+
+    matrix = loaded.matrix
+    signing = replace(matrix.release.sign, public_key=public_key(session, loaded))
+    return verifier(signing, release_identity(os.environ, matrix.workflow.default_branch))

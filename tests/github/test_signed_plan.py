@@ -1,0 +1,215 @@
+"""`ci plan` on the default branch: what a release has signed is not scanned again, and nothing else is believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from image_matrix.cli import run
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.session import understand
+from image_matrix.planning.plan import references
+from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.release import complete
+from image_matrix.registry.client import open_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
+INDEX = "application/vnd.oci.image.index.v1+json"
+COSIGN = """#!/bin/sh
+[ "$1" = verify ] || exit 1
+echo "$*" >> "{folder}/asked"
+for last; do :; done
+grep --quiet --line-regexp "${{last##*@}}" "{folder}/signed" || {{ echo "Error: no signatures found" >&2; exit 10; }}
+"""
+EVERY = {("base", "amd64"), ("lab", "amd64"), ("science", "amd64")}
+
+
+class Registry(BaseHTTPRequestHandler):
+    """Has exactly the indexes in ``held``, by path: ``base/manifests/TAG``."""
+
+    held: dict[str, bytes]
+
+    def do_GET(self) -> None:
+        body = self.held.get(self.path.removeprefix("/v2/notebooks/"))
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Type", INDEX)
+        self.send_header("Content-Length", str(len(body or b"")))
+        if body is not None:
+            self.send_header("Docker-Content-Digest", f"sha256:{hashlib.sha256(body).hexdigest()}")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body or b"")
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
+        """Say nothing."""
+
+
+def index_of(digests: Mapping[str, str], annotations: Mapping[str, str]) -> bytes:
+    entries = [
+        {"digest": digest, "platform": dict(zip(("os", "architecture"), platform.split("/"), strict=True))}
+        for platform, digest in digests.items()
+    ]
+    return json.dumps({"mediaType": INDEX, "manifests": entries, "annotations": annotations}).encode()
+
+
+@dataclass
+class Place:
+    """A repository whose images are all in the registry, each with the index that a release makes."""
+
+    root: Path
+    held: dict[str, bytes]
+    capture: pytest.CaptureFixture[str]
+    patch: pytest.MonkeyPatch
+
+    @property
+    def folder(self) -> Path:
+        return self.root.parent
+
+    def fill(self) -> dict[str, str]:
+        """Put images and indexes into the registry; return the digests of the indexes by image."""
+        state = state_of(understand(read_inputs(self.root)))
+        names = references(state)
+        for (variant, platform), name in names.items():
+            image = f"sha256:{hashlib.sha256(variant.encode()).hexdigest()}"
+            self.held[path_of(name)] = index_of({platform: image}, {})
+        answers = open_registry(state.loaded.matrix).manifests(names.values())
+        made = {}
+        for index in complete(state, {leg: answers[name] for leg, name in names.items()}):  # type: ignore[misc]
+            digests = {
+                name: digest for part in index.parts.values() for name, digest in part.platforms.items()
+            }
+            self.held[path_of(index.reference)] = body = index_of(digests, index.annotations)
+            made[index.variant.image] = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        return made
+
+    def sign(self, *digests: str) -> None:
+        (self.folder / "signed").write_text("".join(f"{digest}\n" for digest in digests))
+
+    @property
+    def asked(self) -> str:
+        """The calls of cosign."""
+        path = self.folder / "asked"
+        return path.read_text() if path.exists() else ""
+
+    def plan(self, **environment: str) -> tuple[int, set[tuple[str, str]], str]:
+        """Run `ci plan` for a push; return the exit code, what is scanned, and what was said."""
+        files = {name: self.folder / name for name in ("event", "output", "summary")}
+        files["event"].write_text(json.dumps({"ref": "refs/heads/main"}))
+        files["output"].write_text("")
+        for name, value in {
+            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_EVENT_PATH": str(files["event"]),
+            "GITHUB_OUTPUT": str(files["output"]),
+            "GITHUB_STEP_SUMMARY": str(files["summary"]),
+            "GITHUB_SERVER_URL": "https://github.example.org",
+            "GITHUB_REPOSITORY": "example/notebooks",
+            **environment,
+        }.items():
+            self.patch.setenv(name, value)
+        self.capture.readouterr()
+        code = run(["-C", str(self.root), "ci", "plan"])
+        said = self.capture.readouterr().err
+        outputs = dict(line.split("=", 1) for line in files["output"].read_text().splitlines())
+        scans = json.loads(outputs.get("scans", "{}"))
+        return code, {(image, leg["arch"]) for image, legs in scans.items() for leg in legs}, said
+
+    def edit(self, **release: Any) -> None:
+        """Set fields of the section `release`."""
+        path = self.root / "matrix.yaml"
+        matrix = yaml.safe_load(path.read_text())
+        matrix["release"] = {**matrix.get("release", {}), **release}
+        path.write_text(yaml.safe_dump(matrix, sort_keys=False))
+
+
+def path_of(reference: str) -> str:
+    return "/manifests/".join(reference.partition("/notebooks/")[2].split(":"))
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    handler = type("Held", (Registry,), {"held": {}})
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "sh", "grep"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    (programs / "cosign").write_text(COSIGN.format(folder=tmp_path))
+    (programs / "cosign").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = tmp_path / "work"
+        root.mkdir()
+        text = MATRIX.read_text().replace("ghcr.io/example/", f"127.0.0.1:{server.server_port}/")
+        (root / "matrix.yaml").write_text(text)
+        subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+        made = Place(root, handler.held, capsys, monkeypatch)  # type: ignore[attr-defined]
+        yield made
+        server.shutdown()
+
+
+def test_what_the_release_signed_is_not_scanned_again(place: Place) -> None:
+    place.sign(*place.fill().values())
+    assert place.plan()[:2] == (0, set())
+    identity = "https://github.example.org/example/notebooks/.github/workflows/images.yaml@refs/heads/main"
+    assert place.asked.count(f"--certificate-identity {identity} ") == 3
+
+
+def test_an_index_that_nobody_signed_is_scanned(place: Place) -> None:
+    """Whoever may push to the registry can write an image and its index, with every annotation that ours has."""
+    digests = place.fill()
+    place.sign(digests["base"], digests["lab"])
+    code, scans, said = place.plan()
+    assert (code, scans) == (0, {("science", "amd64")})
+    assert "no signature of it counts: no signatures found" in said
+
+
+def test_without_the_program_there_is_no_plan(place: Place) -> None:
+    place.sign(*place.fill().values())
+    (place.folder / "bin" / "cosign").unlink()
+    code, scans, said = place.plan()
+    assert (code, scans) == (3, set())
+    assert "there is no `cosign` on PATH" in said
+
+
+def test_a_public_key_that_is_not_there_is_said_before_anything_is_asked(place: Place) -> None:
+    place.edit(sign={"key": "awskms:///alias/x", "public_key": "cosign.pub"})
+    place.sign(*place.fill().values())
+    code, _, said = place.plan()
+    assert code == 2
+    assert "there is no file cosign.pub" in said
+    (place.root / "cosign.pub").write_text("of the tests\n")
+    assert place.plan()[:2] == (0, set())
+    assert f"verify --key {place.root / 'cosign.pub'} " in place.asked
+
+
+def test_where_nobody_signs_everything_is_scanned(place: Place) -> None:
+    place.edit(sign="none")
+    place.sign(*place.fill().values())
+    code, scans, said = place.plan()
+    assert (code, scans) == (0, EVERY)
+    assert said.count("nobody signs") == 1
+    assert place.asked == ""
+
+
+def test_a_pull_request_takes_what_the_default_branch_has(place: Place) -> None:
+    place.sign(*place.fill().values())
+    assert place.plan(IMAGE_MATRIX_STAGING="true")[:2] == (0, set())
+    assert place.asked == ""
