@@ -47,7 +47,10 @@ def said(folder: Path) -> str:
     try:
         inputs = read_inputs(folder, overlays=tuple(overlays(folder)))
         loaded = load(
-            inputs.texts, inputs.templates.kinds, inputs.templates.serving, own_pip=inputs.templates.own_pip
+            inputs.texts,
+            inputs.templates.kinds,
+            inputs.templates.serving,
+            custom_pip=inputs.templates.custom_pip,
         )
         render_all(loaded, Pins(), inputs.templates)
     except MatrixError as error:
@@ -80,7 +83,7 @@ def test_what_is_right_loads(case: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(case)
     inputs = read_inputs(Path(), overlays=tuple(overlays(case)))
     loaded = load(
-        inputs.texts, inputs.templates.kinds, inputs.templates.serving, own_pip=inputs.templates.own_pip
+        inputs.texts, inputs.templates.kinds, inputs.templates.serving, custom_pip=inputs.templates.custom_pip
     )
     assert loaded.warnings == ()
     expect(case / "expected.json", json.dumps(facts(loaded), indent=2, ensure_ascii=False) + "\n")

@@ -243,13 +243,13 @@ def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Reposit
     failed = repository("render")
     assert failed.code == 2
     assert "templates/dockerfiles/generic.Dockerfile.j2:1:1: error[IM501]" in failed.err
-    assert "brings another one, which is used where this file is not there" in failed.err
+    assert "then uses its built-in template" in failed.err
     (folder / "generic.Dockerfile.j2").unlink()
     (folder / "own.Dockerfile.j2").write_text("{{ gone }}\n", encoding="utf-8")
     repository.replace("from: base\n", "from: base\n    kind: own\n")
     failed = repository("render")
     assert "templates/dockerfiles/own.Dockerfile.j2:1:1: error[IM501]" in failed.err
-    assert "brings another one" not in failed.err
+    assert "built-in template" not in failed.err
 
 
 @pytest.mark.parametrize("spelt", ["./matrix.yaml", "{root}/matrix.yaml", "images/../matrix.yaml"])

@@ -113,7 +113,7 @@ def test_a_mistake_in_a_page_is_an_error_at_its_line() -> None:
         "templates/pages/catalog.html.j2",
         2,
     )
-    assert "`imagse` is not a name that templates have" in problem.message
+    assert "`imagse` is not defined in templates" in problem.message
 
 
 def test_cards_say_how_much_an_image_adds(text: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_matrix.dag import BuildOrder, build_order
-from image_matrix.render.docs.graph_svg import HEIGHT, Node, layout, svg
+from image_matrix.render.docs.graph_svg import HEIGHT, GraphNode, layout, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -48,7 +48,7 @@ def test_layers_go_from_left_to_right(family: tuple[dict[str, str | None], dict[
     assert all(boxes[start].x + boxes[start].width < boxes[end].x for start, end in edges)
     layers = build_order(parents).layers
     for layer in set(layers.values()):
-        assert len({boxes[Node(name)].x for name in parents if layers[name] == layer}) == 1
+        assert len({boxes[GraphNode(name)].x for name in parents if layers[name] == layer}) == 1
 
 
 def test_it_is_xml_and_says_what_it_shows() -> None:
@@ -70,7 +70,7 @@ def test_it_is_xml_and_says_what_it_shows() -> None:
 def test_a_source_and_an_image_may_have_one_name() -> None:
     boxes, edges = layout({"debian": None}, {"debian": "debian"}, build_order({"debian": None}))
     assert len(boxes) == 2
-    assert edges == [(Node("debian", source=True), Node("debian"))]
+    assert edges == [(GraphNode("debian", source=True), GraphNode("debian"))]
 
 
 def test_nothing_is_an_empty_picture() -> None:

@@ -150,8 +150,8 @@ def test_kinds_that_install_python_packages_in_their_own_way_need_no_uv() -> Non
     folder = Path(__file__).parent / "own_pip"
     inputs = read_inputs(folder)
     kinds = inputs.templates.kinds
-    assert inputs.templates.own_pip == {"own", "theirs"}
-    assert set(load(inputs.texts, kinds, own_pip={"own", "theirs"}).variants) > {"on-top-of-it:default"}
+    assert inputs.templates.custom_pip == {"own", "theirs"}
+    assert set(load(inputs.texts, kinds, custom_pip={"own", "theirs"}).variants) > {"on-top-of-it:default"}
     with pytest.raises(MatrixError) as caught:
         load(inputs.texts, kinds)
     assert [item.code for item in caught.value.diagnostics] == ["IM404", "IM404"]

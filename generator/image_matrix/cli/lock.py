@@ -43,7 +43,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     templates = inputs.templates
     loaded = load(
-        inputs.texts, templates.kinds, templates.serving, content_cache(), own_pip=templates.own_pip
+        inputs.texts, templates.kinds, templates.serving, content_cache(), custom_pip=templates.custom_pip
     )
     old = text.read(inputs.lock)
     outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))

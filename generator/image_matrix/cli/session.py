@@ -131,7 +131,7 @@ def understand(inputs: Inputs) -> Project:
 
     templates = inputs.templates
     loaded = load(
-        inputs.texts, templates.kinds, templates.serving, content_cache(), own_pip=templates.own_pip
+        inputs.texts, templates.kinds, templates.serving, content_cache(), custom_pip=templates.custom_pip
     )
     return Project(inputs, loaded, pins(inputs.lock, loaded))
 

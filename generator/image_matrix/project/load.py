@@ -28,11 +28,11 @@ def load(
     templates: Collection[str],
     serving: Collection[str] = (),
     cache: ContentCache = NO_CACHE,
-    own_pip: Collection[str] = (),
+    custom_pip: Collection[str] = (),
 ) -> Loaded:
     """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
 
-    ``templates`` are the names that ``kind:`` may give, ``serving`` those that bring a service, ``own_pip`` those
+    ``templates`` are the names that ``kind:`` may give, ``serving`` those that bring a service, ``custom_pip`` those
     that install Python packages in their own way. ``cache`` keeps what need not be computed again. Raises
     :class:`MatrixError` with every problem that was found; warnings come along.
     """
@@ -43,7 +43,7 @@ def load(
         raise MatrixError(diagnose(explained([*findings, *shapes, *meant], documents), documents))
     matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache))
     variants = expand(matrix)
-    meant = check_meaning(documents.value, matrix, variants, templates, serving, own_pip)
+    meant = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
     meant += expanded_by_flux(documents.value, meant)
     found = diagnose(explained([*findings, *meant], documents), documents)
     if errors(found):

@@ -1,1 +1,1 @@
-"""Model and pins to files, one module per output; nothing here touches the world."""
+"""Renders the model and the pins to files, one module per output, without access to disk or network."""

@@ -1,4 +1,4 @@
-"""The build definition: one bake file, every edge a named context that points at the parent's target."""
+"""Renders the bake file; a child finds its parent through a named context that points at the parent's target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Jinja leaves out without a word: blocks that fill nothing, and a template that renders no Dockerfile."""
+"""Reports what Jinja ignores silently: blocks that no parent template has, and output without ``FROM``."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _FROM = re.compile(r"^[ \t]*FROM[ \t]", re.MULTILINE | re.IGNORECASE)
 def refuse_idle_blocks(environment: Environment, texts: Mapping[str, str], name: str) -> None:
     """Raise :class:`MatrixError` for a block of a template, or of one that it extends, that no parent has.
 
-    Such a block is never rendered, unless it stands within another one. A parent that is not named by a plain text, or
-    is not there, is left to rendering.
+    Jinja never renders such a block, unless it is nested in another one. Rendering reports a parent that does not
+    exist or is not named by a literal.
     """
     parent = extended(texts, name) if name in texts else None
     if parent is None:
@@ -37,7 +37,7 @@ def refuse_idle_blocks(environment: Environment, texts: Mapping[str, str], name:
             diagnostic(
                 rules.TEMPLATE_ERROR,
                 place_in(environment, name, line),
-                problem=f"no template that this one extends has a block `{block}`: it would be left out",
+                problem=f"no template that this one extends has a block `{block}`: Jinja ignores it",
                 advice=did_you_mean(block, known),
             )
             for block, line in idle.items()
@@ -46,23 +46,23 @@ def refuse_idle_blocks(environment: Environment, texts: Mapping[str, str], name:
 
 def _blocks(environment: Environment, texts: Mapping[str, str], name: str) -> set[str]:
     """Return the blocks of a template and of those that it extends."""
-    own = set(get_template(environment, name).blocks)
-    above = extended(texts, name)
-    return own | _blocks(environment, texts, above) if above else own
+    declared = set(get_template(environment, name).blocks)
+    parent = extended(texts, name)
+    return declared | _blocks(environment, texts, parent) if parent else declared
 
 
 def _outermost(environment: Environment, text: str) -> list[tuple[str, int]]:
-    """Return the blocks that stand in no other one, with their lines."""
+    """Return the blocks that are not nested in another one, with their lines."""
     from jinja2.nodes import Block
 
     return [(node.name, node.lineno) for node in environment.parse(text).body if isinstance(node, Block)]
 
 
 def refuse_no_image(environment: Environment, name: str, rendered: str) -> None:
-    """Raise :class:`MatrixError` where what a template renders is no Dockerfile."""
+    """Raise :class:`MatrixError` if the rendered text has no ``FROM``."""
     if _FROM.search(rendered):
         return
-    problem = "the template renders no FROM: that is no Dockerfile"
+    problem = "the template renders a Dockerfile without FROM"
     advice = 'begin it with `{% extends "skeleton.Dockerfile.j2" %}`, and fill its blocks'
     raise MatrixError(
         [diagnostic(rules.TEMPLATE_ERROR, place_in(environment, name, 0), problem=problem, advice=advice)]

@@ -1,4 +1,4 @@
-"""Compiled templates, kept between runs: compiling costs more than rendering a whole family."""
+"""Caches compiled templates between runs: compiling takes longer than rendering all images."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from jinja2.bccache import Bucket
 
 _DIGEST = hashlib.sha256().digest_size
-"""Bytes at the start of a file: the digest of the others, so that nothing that was damaged is loaded."""
+"""Bytes at the start of a file: the digest of the rest, so that a damaged file is not loaded."""
 
 
 class CompiledTemplates(BytecodeCache):
-    """A folder with a file for each text and Python, so that repositories with other templates keep theirs, too."""
+    """A folder with a file for each template text and Python version; all repositories share it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Load what was compiled from this text; whatever is wrong with the file, the text is compiled again."""
+        """Load the code compiled from this text; Jinja compiles the text again if the file is unusable."""
         try:
             kept = self._file(bucket).read_bytes()
             digest, code = kept[:_DIGEST], kept[_DIGEST:]
@@ -41,21 +41,21 @@ class CompiledTemplates(BytecodeCache):
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled; where that fails, the next run compiles again."""
+        """Store the compiled code; if that fails, the next run compiles again."""
         code = bucket.bytecode_to_string()
         with suppress(OSError):
             write_atomically(self._file(bucket), File(hashlib.sha256(code).digest() + code))
 
     def _file(self, bucket: Bucket) -> Path:
-        """Return the file of a text; what another version of Jinja or Python has compiled is another file."""
+        """Return the file of a text; each version of Jinja and Python has its own."""
         jinja = getattr(jinja2, "__version__", "")
         return self.folder / f"{bucket.key}-{bucket.checksum}.jinja-{jinja}.{sys.implementation.cache_tag}"
 
 
 def compiled_templates() -> CompiledTemplates | None:
-    """Return the user's cache for this version of image-matrix; none where it is not ours.
+    """Return the user's cache for this version of image-matrix, or ``None`` if others can write to the folder.
 
-    Compiled templates are code: the folder must be nobody else's to write.
+    Compiled templates are code, so only the user may write them.
     """
     folder = user_cache(__version__)
     return CompiledTemplates(folder) if folder else None

@@ -1,4 +1,4 @@
-"""One variant to its Dockerfile and the files of its build context."""
+"""Renders the Dockerfile of a variant and the files of its build context."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from image_matrix.render.templates import Templates
 
 PARENT_HOST = "parent.invalid"
-"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context a build fails, and finds no stranger."""
+"""A host that never resolves (RFC 2606): without the named context, a build fails instead of pulling another image."""
 ROOT_KIND = "base"
-"""The kind whose files every image that starts at a source gets: user, home, ``/init``."""
+"""The kind whose files (user, home, ``/init``) are added to every image that is built from a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Fetch:
 
     @property
     def by_arch(self) -> dict[str, dict[str, str]]:
-        """What the step sets for each architecture: ``url`` and, where it is checked, ``sha256``."""
+        """The values of the step for each architecture: ``url`` and, if it is checked, ``sha256``."""
         return {
             arch: {"url": address, **({"sha256": sha256} if self.checked and sha256 else {})}
             for arch, (address, sha256) in self.addresses.items()
@@ -62,7 +62,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that Dockerfiles are rendered from, shared by all variants."""
+    """The inputs of all Dockerfiles, shared by all variants."""
 
     matrix: Matrix
     variants: Mapping[str, Variant]
@@ -72,14 +72,14 @@ class Context:
 
 
 def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
-    """Prepare the one environment that all Dockerfiles of a run are rendered with.
+    """Prepare the environment that renders all Dockerfiles of a run.
 
-    Raises :class:`MatrixError` where a kind of image has a block that would be left out.
+    Raises :class:`MatrixError` if the template of a kind has a block that Jinja would ignore.
     """
-    made = environment(templates.dockerfiles, templates.compiled)
+    jinja = environment(templates.dockerfiles, templates.compiled)
     for kind in sorted({item.kind for item in variants.values()}):
-        refuse_idle_blocks(made, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
-    return Context(matrix, variants, pins, templates, made)
+        refuse_idle_blocks(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
+    return Context(matrix, variants, pins, templates, jinja)
 
 
 def parent_reference(parent: str) -> str:
@@ -102,7 +102,7 @@ def build_context(shared: Context, variant: Variant) -> dict[str, File]:
 
 
 def _rootfs(templates: Templates, variant: Variant) -> dict[str, File]:
-    """Return the root's files with those of the variant's kind on top."""
+    """Return the files of the variant's kind, laid over those of ``base`` for an image without a parent."""
     root = templates.rootfs.get(ROOT_KIND, {}) if variant.parent is None else {}
     return {**root, **templates.rootfs.get(variant.kind, {})}
 
@@ -137,7 +137,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
 
 
 def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
-    """Return every manager's list, an interpreter from conda included."""
+    """Return the list of each package manager, including a Python from conda."""
     listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
     python = variant.values.get("python")
     if variant.parent is None and variant.python_provider == "conda" and python:
@@ -152,7 +152,7 @@ def _needs_micromamba(variant: Variant) -> bool:
 
 
 def _bootstrap(variants: Mapping[str, Variant], variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
-    """Return, by architecture, the ``requirement`` that the first image of a chain with uv installs it with."""
+    """Return, by architecture, the ``requirement`` of uv for the first image of a chain that lists it."""
     listed = _uv_of(variant)
     if not listed or any(_uv_of(above) for above in ancestors(variants, variant)):
         return {}
@@ -168,7 +168,7 @@ def _uv_of(variant: Variant) -> list[str]:
 
 
 def _one_requirement(text: str, name: str) -> str:
-    """Return the entry of one package from a requirements file, its hashes on the same line."""
+    """Return the entry of one package in a requirements file as one line, with its hashes."""
     lines = text.replace("\\\n", " ").splitlines()
     return next((" ".join(line.split()) for line in lines if line.split("==")[0].strip() == name), "")
 

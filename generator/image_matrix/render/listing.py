@@ -1,4 +1,4 @@
-"""Variants as plain data, for programs: what `list` and `graph` print as JSON."""
+"""Lists variants as plain data for the JSON output of `list` and `graph`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[dict[str, Any]]:
     """Return an entry for each variant, in build order; docs/matrix.md describes its fields.
 
-    ``layers`` has the images'.
+    ``layers`` gives the layer of each image.
     """
     return [
         {

@@ -1,4 +1,4 @@
-"""The templates' environment: strict, sandboxed, and nothing is printed that a filter has not quoted for its place."""
+"""Sets up Jinja for templates: strict, sandboxed, and printing only what a filter has quoted for its place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DOCKERFILE_SUFFIX = ".Dockerfile.j2"
 _EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
 _PYTHON_BLOCK = re.compile(r"\{%[-+]?\s*block\s+python\b.*?\{%[-+]?\s*endblock\b", re.DOTALL)
 _RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
-"""What starts a service of an image, below ``/``."""
+"""The start script of a service in an image, below ``/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Templates:
     pages: Mapping[str, str] = field(default_factory=dict)
     """File name to text: ``catalog.html.j2``."""
     replaced: frozenset[str] = frozenset()
-    """Paths of templates that stand in place of a built-in one that is another."""
+    """Paths of templates that replace a built-in one and differ from it."""
     compiled: BytecodeCache | None = field(default=None, compare=False)
-    """Where compiled templates are kept between runs; compiling costs more than rendering a whole family."""
+    """The cache of compiled templates; compiling takes longer than rendering all images."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -69,36 +69,36 @@ class Templates:
 
     @property
     def serving(self) -> frozenset[str]:
-        """Return the kinds that serve a page: they bring a service, and do not say that it is one in the background."""
+        """Return the kinds that serve a page: they have a service that is not marked as a background service."""
         return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
 
     @property
-    def own_pip(self) -> frozenset[str]:
-        """Return the kinds that install Python packages in their own way, and not with the skeleton's step."""
+    def custom_pip(self) -> frozenset[str]:
+        """Return the kinds that install Python packages without the step of the skeleton template."""
         return frozenset(
-            kind for kind in self.kinds if _has_own_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
+            kind for kind in self.kinds if _has_custom_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
         )
 
 
 def extended(texts: Mapping[str, str], name: str) -> str | None:
-    """Return the template that a template extends, where it names one that is there by a plain text."""
-    found = _EXTENDS.search(texts[name])
-    return found[2] if found and found[2] in texts else None
+    """Return the template that a template extends, if it exists and is named by a literal."""
+    match = _EXTENDS.search(texts[name])
+    return match[2] if match and match[2] in texts else None
 
 
-def _has_own_pip(texts: Mapping[str, str], name: str) -> bool:
-    """Say whether no template of a kind's chain calls the step, or one leaves it out of its block ``python``."""
-    text, above = texts[name], extended(texts, name)
+def _has_custom_pip(texts: Mapping[str, str], name: str) -> bool:
+    """Say whether no template of a kind's chain calls the step, or one overrides block ``python`` without it."""
+    text, parent = texts[name], extended(texts, name)
     block = _PYTHON_BLOCK.search(text)
     if block and not re.search(r"\.pip\(|\bsuper\(", block[0]):
         return True
-    return _has_own_pip(texts, above) if above else ".pip(" not in text
+    return _has_custom_pip(texts, parent) if parent else ".pip(" not in text
 
 
 def _serves(files: Mapping[str, File]) -> bool:
-    """Say whether one of the files starts a service, and no file ``background`` lies beside it."""
-    found = (match[1] for match in map(_RUN.fullmatch, files) if match)
-    return any(f"{folder}background" not in files for folder in found)
+    """Say whether one of the files starts a service, without a file ``background`` in the same folder."""
+    services = (match[1] for match in map(_RUN.fullmatch, files) if match)
+    return any(f"{folder}background" not in files for folder in services)
 
 
 def shell(value: object) -> Markup:
@@ -107,7 +107,7 @@ def shell(value: object) -> Markup:
 
 
 def dockerfile_value(value: object) -> Markup:
-    """Quote a value for ``ENV``, ``LABEL`` and ``ARG``: within double quotes, nothing expanded.
+    """Quote a value for ``ENV``, ``LABEL`` and ``ARG``: in double quotes, with no variable expanded.
 
     Source: docs.docker.com/reference/dockerfile, "Environment replacement" and "Escape".
     """
@@ -124,10 +124,10 @@ _WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/@+-]*")
 
 
 def word(value: object) -> Markup:
-    """Pass a reference, name or version through: what has only characters that no place gives a meaning to."""
+    """Return a reference, name or version unquoted if it has only characters that are never special."""
     text = str(value)
     if not _WORD.fullmatch(text):
-        message = f"`{text}` has characters that cannot stand here unquoted"
+        message = f"`{text}` has characters that must be quoted here"
         raise TemplateRuntimeError(message)
     return Markup(text)  # noqa: S704 - checked here
 
@@ -138,11 +138,11 @@ def json_text(value: object) -> Markup:
 
 
 QUOTING = {"sh": shell, "env": dockerfile_value, "word": word, "comment": comment, "json": json_text}
-"""The filters that templates have beyond Jinja's own: each quotes for one kind of place."""
+"""The filters that are added to Jinja's: each quotes for one kind of place."""
 
 
 def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
-    """Refuse to print a text that no filter has quoted."""
+    """Return a value that may be printed; raise an error for a text that no filter has quoted."""
     if isinstance(value, (Markup, int)) or value is None or value == "":
         return value
     if isinstance(value, StrictUndefined):
@@ -154,7 +154,7 @@ def _only_quoted(value: Any) -> Any:  # noqa: ANN401 - Jinja's interface
 
 
 class _Texts(BaseLoader):
-    """Templates from texts; unlike jinja2.DictLoader's they know their names in tracebacks."""
+    """Loads templates from texts; unlike jinja2.DictLoader, it puts their names into tracebacks."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
@@ -171,14 +171,14 @@ class _Texts(BaseLoader):
 def environment(
     sources: Mapping[str, str], compiled: BytecodeCache | None = None, **options: str
 ) -> Environment:
-    """Return an environment over template texts; ``options`` are Jinja delimiters."""
-    made = _sandbox(sources, compiled, finalize=_only_quoted, **options)
-    made.filters |= QUOTING
-    return made
+    """Return an environment for template texts; ``options`` are Jinja delimiters."""
+    jinja = _sandbox(sources, compiled, finalize=_only_quoted, **options)
+    jinja.filters |= QUOTING
+    return jinja
 
 
 def page_environment(sources: Mapping[str, str], compiled: BytecodeCache | None = None) -> Environment:
-    """Return an environment over the texts of HTML pages: what they print is escaped for HTML."""
+    """Return an environment for HTML pages; it escapes values for HTML."""
     return _sandbox(sources, compiled)
 
 
@@ -186,7 +186,7 @@ def _sandbox(sources: Mapping[str, str], compiled: BytecodeCache | None, **optio
     return SandboxedEnvironment(
         loader=_Texts(sources),
         undefined=StrictUndefined,
-        autoescape=True,  # in other texts than HTML, it marks what macros and blocks return as already quoted
+        autoescape=True,  # outside HTML, it marks the output of macros and blocks as already quoted
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -216,7 +216,7 @@ def get_template(environment: Environment, name: str) -> Template:
 def template_error(
     error: Exception, environment: Environment, name: str, values: Mapping[str, object] | None = None
 ) -> MatrixError:
-    """Say where in which template it went wrong; ``values`` are the names that templates have."""
+    """Return the error with the template and line that it comes from; ``values`` are the names templates can use."""
     import traceback
 
     if isinstance(error, TemplateSyntaxError):
@@ -234,23 +234,23 @@ def template_error(
 
 
 def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
-    """Say of a failing template that image-matrix brings another one: a copy may be older than what renders it."""
+    """Add to the help of a failing template that there is a built-in one: the copy may be outdated."""
     from dataclasses import replace
 
-    def told(item: Diagnostic) -> Diagnostic:
+    def explained(item: Diagnostic) -> Diagnostic:
         if item.place.file not in templates.replaced:
             return item
-        advice = f"image-matrix {__version__} brings another one, which is used where this file is not there"
+        advice = f"or delete this file: image-matrix {__version__} then uses its built-in template"
         return replace(item, help=f"{item.help}; {advice}")
 
-    return MatrixError(told(item) for item in error.diagnostics)
+    return MatrixError(explained(item) for item in error.diagnostics)
 
 
 _TEMPLATE_ENDINGS = (".j2",)
 
 
 def place_in(environment: Environment, name: str, line: int) -> Place:
-    """Return the place of a template's line; 0 is the file as a whole."""
+    """Return the place of a line in a template; line 0 is the whole file."""
     file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
     file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", "parts.j2")) else file
     file = f"templates/pages/{name}" if name.endswith(".html.j2") else file
@@ -267,7 +267,7 @@ def _explained(error: Exception, environment: Environment, values: Mapping[str, 
     if isinstance(error, TemplateNotFound):
         return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
     if undefined := re.fullmatch(r"'(\w+)' is undefined", text):
-        return f"`{undefined[1]}` is not a name that templates have", did_you_mean(undefined[1], values)
+        return f"`{undefined[1]}` is not defined in templates", did_you_mean(undefined[1], values)
     if attribute := re.fullmatch(r"'(?:.*\.)?(\w+) object' has no attribute '(\w+)'", text):
         owners = [(name, value) for name, value in values.items() if type(value).__name__ == attribute[1]]
         owner, value = owners[0] if owners else (attribute[1].lower(), None)

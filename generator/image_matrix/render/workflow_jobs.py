@@ -1,4 +1,4 @@
-"""The jobs of the generated workflow: one per image and platform, one scan per image, with exact edges."""
+"""Computes the jobs of the generated workflow: one per image and platform, one scan per image, and their needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class WorkflowJob:
     """Builds and tests the variants of one image on one platform; its legs come from the plan."""
 
     image: str
@@ -21,7 +21,7 @@ class Job:
     parent: str | None
     """Id of the parent image's job on the same platform."""
     labels: tuple[str, ...]
-    """Every variant that a leg can be for."""
+    """The labels of the variants that the job can build."""
     runner: tuple[str, ...]
     emulated: bool
     timeout: int
@@ -34,7 +34,7 @@ class Job:
 
     @property
     def id(self) -> str:
-        """``jupyter-scipy-amd64``; other jobs have a ``_`` or a name without architecture, so none can be the same."""
+        """``jupyter-scipy-amd64``; unique, since other jobs have a ``_`` or no architecture in their id."""
         return job_id(self.image, self.platform)
 
 
@@ -52,14 +52,14 @@ def job_id(image: str, platform: Platform) -> str:
     return f"{image}-{platform.rpartition('/')[2]}"
 
 
-def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Job, ...]:
-    """Return the build jobs, parents before children, and of those that may start together the longest chain first."""
+def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[WorkflowJob, ...]:
+    """Return the build jobs, parents before children; of jobs in one layer, the one with the longest chain first."""
     labels: dict[tuple[str, Platform], list[str]] = {}
     for item in variants.values():
         for platform in item.platforms:
             labels.setdefault((item.image, platform), []).append(item.label)
     layers, heights = matrix.order.layers, matrix.order.heights
-    jobs = (_job(matrix, place, tuple(found), labels) for place, found in labels.items())
+    jobs = (_job(matrix, place, tuple(names), labels) for place, names in labels.items())
     return tuple(sorted(jobs, key=lambda job: (layers[job.image], -heights[job.image])))
 
 
@@ -68,12 +68,12 @@ def _job(
     place: tuple[str, Platform],
     labels: tuple[str, ...],
     known: Iterable[tuple[str, Platform]],
-) -> Job:
+) -> WorkflowJob:
     image, platform = place
     parent = matrix.images[image].parent
     workflow = matrix.workflow
     labels_of_runner = workflow.runner(image, platform)
-    return Job(
+    return WorkflowJob(
         image=image,
         platform=platform,
         parent=job_id(parent, platform) if parent and (parent, platform) in known else None,
@@ -86,23 +86,23 @@ def _job(
 
 
 def native_platform(workflow: Workflow, image: str = "") -> Platform:
-    """Return the first platform that has a runner: what belongs to none, or is emulated, runs there."""
+    """Return the first platform that has a runner; emulated jobs, and jobs without a platform, run on it."""
     return next(platform for platform in workflow.runners if workflow.runner(image, platform))
 
 
 def native_runner(workflow: Workflow, image: str = "") -> tuple[str, ...]:
-    """Return the runner for what belongs to no platform, and for platforms that are emulated."""
+    """Return the runner for emulated jobs and for jobs without a platform."""
     return workflow.runner(image, native_platform(workflow, image))
 
 
-def scan_jobs(matrix: Matrix, jobs: Iterable[Job]) -> tuple[Scan, ...]:
-    """Return one scan per image, or none where nobody scans."""
+def scan_jobs(matrix: Matrix, jobs: Iterable[WorkflowJob]) -> tuple[Scan, ...]:
+    """Return one scan per image, or nothing if scans are off."""
     if matrix.release.scan.tool == "none":
         return ()
-    needs: dict[str, list[Job]] = {}
+    needs: dict[str, list[WorkflowJob]] = {}
     for job in jobs:
         needs.setdefault(job.image, []).append(job)
     return tuple(
-        Scan(image, tuple(job.id for job in found), any(job.free_disk for job in found))
-        for image, found in needs.items()
+        Scan(image, tuple(job.id for job in builds), any(job.free_disk for job in builds))
+        for image, builds in needs.items()
     )

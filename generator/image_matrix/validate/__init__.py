@@ -118,7 +118,7 @@ def check_meaning(
     expanded: Mapping[str, Variant],
     templates: Collection[str],
     serving: Collection[str],
-    own_pip: Collection[str],
+    custom_pip: Collection[str],
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape: its causes, not what follows from them.
 
@@ -127,7 +127,7 @@ def check_meaning(
     """
     found = check_names(matrix, templates)
     http = partial(tests.http_without_service, serving=serving)
-    installers = partial(packages.without_installer, own_pip=own_pip)
+    installers = partial(packages.without_installer, custom_pip=custom_pip)
     for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
         doubted = doubt.in_doubt(value, [item.path for item in found if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)

@@ -68,13 +68,13 @@ _NEEDS: dict[Manager, tuple[str, str]] = {
 
 
 def without_installer(
-    matrix: Matrix, expanded: Mapping[str, Variant], own_pip: Collection[str]
+    matrix: Matrix, expanded: Mapping[str, Variant], custom_pip: Collection[str]
 ) -> Iterator[Finding]:
-    """Packages of a manager that is not in the image; kinds in ``own_pip`` install Python packages in their own way."""
+    """Yield packages whose manager is not in the image; kinds in ``custom_pip`` install Python packages themselves."""
     for item in expanded.values():
         for manager in item.packages:
             if manager == "pip":
-                problem = _missing_uv(expanded, item, own_pip)
+                problem = _missing_uv(expanded, item, custom_pip)
             else:
                 problem = _missing_installer(matrix, expanded, item, manager)
             if problem:
@@ -121,11 +121,11 @@ def _missing_installer(
 
 
 def _missing_uv(
-    expanded: Mapping[str, Variant], item: Variant, own_pip: Collection[str]
+    expanded: Mapping[str, Variant], item: Variant, custom_pip: Collection[str]
 ) -> tuple[str, str] | None:
     """Say of the first image of a chain that lists Python packages that there is no uv to install them with."""
     chain = list(lineage(expanded, item))
-    if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in own_pip for one in chain):
+    if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in custom_pip for one in chain):
         return None
     if any(_brings_uv(one) for one in chain):
         return None

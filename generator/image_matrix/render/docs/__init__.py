@@ -1,1 +1,1 @@
-"""The generated pages: catalogue, graph, list of images."""
+"""Renders the generated pages: catalog, graph, list of images."""

@@ -1,4 +1,4 @@
-"""``docs/catalog.html``: images, what is in them, and profiles as users see them; one file, no network, no script."""
+"""Renders ``docs/catalog.html``: images, their contents and profiles, in one file without scripts or links to load."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that users choose in a profile."""
+    """A choice of users in a profile."""
 
     name: str
     default: bool
     image: str = ""
-    """The image that it starts, if it is one of the matrix."""
+    """The image that it starts, if the matrix declares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
 
 
 def _summary(item: Variant) -> str:
-    """Return how much a variant adds to what it is built on."""
+    """Return how many packages and downloads a variant adds to its parent."""
     counts = [(len(item.packages.get(manager, ())), _TITLES[manager]) for manager in MANAGERS]
     counts.append((len(item.downloads), "downloads"))
     named = [f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count]
@@ -151,7 +151,7 @@ def _summary(item: Variant) -> str:
 
 
 def _packages(items: Sequence[Variant]) -> Iterator[Contents]:
-    """Name a list once where all variants share it, else once for each."""
+    """Yield a list once if all variants share it, else once per variant."""
     for manager in MANAGERS:
         lists: dict[tuple[str, ...], list[str]] = {}
         for item in items:

@@ -1,7 +1,7 @@
-"""The image DAG as a picture: layers from left to right, a row for every leaf, parents beside the middle of theirs.
+"""Draws the image DAG as SVG: layers from left to right, a row per leaf, each parent centred on its children.
 
-Rows and columns are cut to the text that stands in them, so that nothing can overlap, and the picture follows the
-reader's light or dark mode (``prefers-color-scheme``).
+Rows and columns have the size of their text, so that nothing overlaps. The picture follows the reader's light or dark
+mode (``prefers-color-scheme``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FONT_SIZE = 13
 CHARACTER = 7.8
-"""Width of a character in pixels: 0.6 em, what monospaced fonts have; ``textLength`` holds any other font to it."""
+"""Width of a character in pixels: 0.6 em, as in monospaced fonts; ``textLength`` fits other fonts to it."""
 PADDING, HEIGHT, ROW, GAP, MARGIN = 10, 26, 34, 44, 12
 _STYLE = """\
   <style>
@@ -50,13 +50,13 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """Height at which edges reach it."""
+        """The y coordinate at which edges touch it."""
         return self.y + HEIGHT / 2
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A source or an image; one name may be both."""
+class GraphNode:
+    """A source or an image; a source and an image may have the same name."""
 
     name: str
     source: bool = False
@@ -70,15 +70,15 @@ def svg(
 ) -> str:
     """Return the drawing.
 
-    ``sources`` gives the source of images without a parent, ``order`` is that of the images, ``links`` an image's
-    address.
+    ``sources`` gives the source of each image without a parent, ``order`` the build order of the images, ``links`` the
+    address of an image.
     """
     boxes, edges = layout(parents, sources, order)
     width = max((box.x + box.width for box in boxes.values()), default=0) + MARGIN
     height = max((box.y + HEIGHT for box in boxes.values()), default=0) + MARGIN
     lines = [_edge(boxes[start], boxes[end]) for start, end in edges]
     nodes = [_node(box, "" if box.source else (links or {}).get(box.label, "")) for box in boxes.values()]
-    # the parts of an `img` are hidden from readers of the screen, and links must not be
+    # screen readers skip the parts of an `img`, and links must be readable
     role = "group" if links else "img"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="{role}" aria-labelledby="title" aria-describedby="desc" '
@@ -96,7 +96,7 @@ def describe(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> s
 
 def layout(
     parents: Mapping[str, str | None], sources: Mapping[str, str], order: BuildOrder
-) -> tuple[dict[Node, Box], list[tuple[Node, Node]]]:
+) -> tuple[dict[GraphNode, Box], list[tuple[GraphNode, GraphNode]]]:
     """Return the place of every node, and the edges from parent to child."""
     above = _parents(parents, sources, order)
     below = children(above)
@@ -112,31 +112,35 @@ def layout(
 
 def _parents(
     parents: Mapping[str, str | None], sources: Mapping[str, str], order: BuildOrder
-) -> dict[Node, Node | None]:
-    """Return the node that each is drawn beside; each source stands before the images on it, depth first."""
+) -> dict[GraphNode, GraphNode | None]:
+    """Return the parent of each node, depth first; each source is before the images that are built on it."""
     above = {
-        Node(name): Node(parent) if (parent := parents[name]) else Node(sources[name], source=True)
+        GraphNode(name): GraphNode(parent)
+        if (parent := parents[name])
+        else GraphNode(sources[name], source=True)
         for name in order.walk
         if name in parents
     }
-    grouped: dict[Node, list[Node]] = {Node(source, source=True): [] for source in sources.values()}
-    roots: dict[Node, Node] = {}
-    for node, drawn_beside in above.items():  # a parent stands before its children
+    grouped: dict[GraphNode, list[GraphNode]] = {
+        GraphNode(source, source=True): [] for source in sources.values()
+    }
+    roots: dict[GraphNode, GraphNode] = {}
+    for node, drawn_beside in above.items():  # parents first
         roots[node] = roots.get(drawn_beside, drawn_beside)
         grouped[roots[node]].append(node)
     return {node: above.get(node) for source, nodes in grouped.items() for node in (source, *nodes)}
 
 
-def _lefts(columns: Mapping[Node, int]) -> list[float]:
-    """Return the left edge of each column: as far right as the texts before it reach."""
+def _lefts(columns: Mapping[GraphNode, int]) -> list[float]:
+    """Return the left edge of each column: the widths of the columns before it, and the gaps."""
     widths: dict[int, float] = {}
     for node, column in columns.items():
         widths[column] = max(widths.get(column, 0), _width(node.name))
     return [*accumulate((widths[column] + GAP for column in sorted(widths)), initial=float(MARGIN))]
 
 
-def _rows(below: Mapping[Node, list[Node]], nodes: list[Node]) -> dict[Node, float]:
-    """Give every leaf a row of its own, and every other node the middle of its first and last child."""
+def _rows(below: Mapping[GraphNode, list[GraphNode]], nodes: list[GraphNode]) -> dict[GraphNode, float]:
+    """Return the row of each node: leaves have one each, a parent is halfway between its first and last child."""
     rows = {node: float(row) for row, node in enumerate(node for node in nodes if node not in below)}
     for node in reversed(nodes):
         if node in below:

@@ -1,4 +1,4 @@
-"""The image DAG as text: a tree for terminals, and Mermaid and DOT, which other programs draw."""
+"""Writes the image DAG as text: a tree for terminals, and Mermaid and DOT for other programs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def mermaid(
 ) -> str:
     """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
 
-    Marked images are drawn in another colour. From left to right, since names are long and a page is not wide, and
-    small trees first, since Mermaid draws a large one's edges over a small one below it. Source of the format:
+    Marked images have another colour. The chart runs from left to right, since names are long and pages narrow. Small
+    trees come first, since Mermaid draws the edges of a large tree over a small one below it. Source of the format:
     mermaid.js.org/syntax/flowchart.html.
     """
     order = _small_trees_first(parents, sources)
@@ -49,7 +49,7 @@ def mermaid(
 
 def _small_trees_first(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> list[str]:
     roots: dict[str, str] = {}
-    for name, parent in parents.items():  # a parent stands before its children
+    for name, parent in parents.items():  # parents first
         roots[name] = sources.get(name, name) if parent is None else roots.get(parent, parent)
     sizes = Counter(roots.values())
     return sorted(parents, key=lambda name: sizes[roots[name]])
@@ -66,5 +66,5 @@ def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
 
 
 def _id(name: str) -> str:
-    # `end` and friends are words of Mermaid, and `-` starts an arrow
+    # words such as `end` are reserved in Mermaid, and `-` starts an arrow
     return "n_" + name.replace("-", "_")

@@ -1,4 +1,4 @@
-"""``docs/images.md``: the graph, a table, and what is in every image."""
+"""Renders ``docs/images.md``: the graph, a table, and the contents of each image."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def image_parents(variants: Mapping[str, Variant]) -> dict[str, str | None]:
 
 
 def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return the source of each image without a parent: that of its first variant."""
-    found: dict[str, str] = {}
+    """Return the source of each image without a parent, taken from its first variant."""
+    sources: dict[str, str] = {}
     for item in variants.values():
         if item.source:
-            found.setdefault(item.image, item.source)
-    return found
+            sources.setdefault(item.image, item.source)
+    return sources
 
 
 def _graph(variants: Mapping[str, Variant]) -> str:
@@ -80,7 +80,7 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
 
 
 def text(value: str) -> str:
-    """Escape what Markdown and HTML would read as more than text, and GitHub as a person or an issue to notify."""
+    """Escape the markup of Markdown and HTML, and GitHub's mentions of users and issues."""
     escaped = re.sub(r"([\\`*_{}\[\]<>|~$#!])", r"\\\1", value.replace("&", "&amp;"))
     return re.sub(r"(?<!\w)([@#])(?=\w)", r"\1&#8203;", escaped)
 
@@ -104,7 +104,7 @@ def _from(matrix: Matrix, item: Variant) -> str:
 
 
 def _packages(title: str, lists: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
-    """Name a list once where all variants share it, else once for each."""
+    """Return the lines of a list: once if all variants share it, else once per variant."""
     distinct = {packages for _, packages in lists}
     if distinct == {()}:
         return []

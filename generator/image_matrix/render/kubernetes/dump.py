@@ -1,4 +1,4 @@
-"""YAML as data: block style, one line a value, every text quoted that any YAML reader could take for something else."""
+"""Writes YAML in block style, one value a line, and quotes each text that a YAML parser could read as another type."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 import yaml
 
 _SURE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+-]+)*")
-"""Texts that no reader takes for a number, a date or a mark of YAML."""
+"""Texts that no parser reads as a number, a date or YAML syntax."""
 _REFERENCE = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z0-9-]+|:[0-9]+)*/[a-z0-9._/@:-]*[a-z0-9]")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"}
 
 
 class Block(str):
-    """A text that stands as a literal block (``|``)."""
+    """A text that is written as a literal block (``|``)."""
 
     __slots__ = ()
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """A dumper of its own, for its representers; libyaml's writes ten times as fast."""
+    """A dumper with our representers; libyaml's is ten times as fast as PyYAML's."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - PyYAML's interface
         return True

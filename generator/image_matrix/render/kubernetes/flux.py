@@ -1,4 +1,4 @@
-"""The values file and what wraps it for Flux, Helm and Argo CD."""
+"""Renders the values file, and the objects that bring it to a cluster with Flux, Helm or Argo CD."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ LABELS = {
     "app.kubernetes.io/managed-by": "image-matrix",
     # helm-controller 1.4 and later (Flux 2.7) upgrade at once when a ConfigMap with this label changes
     "reconcile.fluxcd.io/watch": "Enabled",
-    # nothing in here is a variable of a Kustomization's postBuild
+    # a Kustomization's postBuild must not replace variables in here
     "kustomize.toolkit.fluxcd.io/substitute": "disabled",
 }
 
 
 def values(profiles: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the chart's values: the profile list, and the lines that the hub needs for it."""
-    made: dict[str, Any] = {"singleuser": {"profileList": list(profiles)}}
+    chart_values: dict[str, Any] = {"singleuser": {"profileList": list(profiles)}}
     if code := hub_config.extra_config(profiles):
-        made["hub"] = {"extraConfig": {name: Block(text) for name, text in code.items()}}
-    return made
+        chart_values["hub"] = {"extraConfig": {name: Block(text) for name, text in code.items()}}
+    return chart_values
 
 
 def values_text(profiles: Sequence[dict[str, Any]]) -> str:
-    """Return the values as a file, one ``image:`` a line."""
+    """Return the values file, with one ``image:`` a line."""
     return dump(values(profiles), about=ABOUT)
 
 
 def config_map(text: str, namespace: str) -> str:
     """Return the ConfigMap with the values under ``values.yaml``."""
     metadata = {"name": CONFIG_MAP, "namespace": namespace, "labels": LABELS}
-    made = {
+    manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata,
         "data": {"values.yaml": Block(text)},
     }
-    return dump(made, about=ABOUT)
+    return dump(manifest, about=ABOUT)
 
 
 def plain_kustomization() -> str:
-    """Return the kustomization for Flux: the ConfigMap under a name that never changes, found by its label."""
-    made = {**_kustomization(), "resources": ["configmap.yaml", "prepull.yaml"]}
-    return dump(made, about=ABOUT)
+    """Return the kustomization for Flux: the name of the ConfigMap is fixed, and Flux finds it by its label."""
+    manifest = {**_kustomization(), "resources": ["configmap.yaml", "prepull.yaml"]}
+    return dump(manifest, about=ABOUT)
 
 
 def hashed_kustomization(namespace: str) -> str:
-    """Return the kustomization with a name that changes with the content, for a Flux before 2.7.
+    """Return the kustomization for Flux before 2.7: the name of the ConfigMap changes with its content.
 
-    The HelmRelease must be in the same build, and ``nameReference`` tells kustomize where it has the name.
+    The HelmRelease must be in the same build; ``nameReference`` tells kustomize which of its fields has the name.
     """
     generated = {
         "name": CONFIG_MAP,
@@ -63,7 +63,7 @@ def hashed_kustomization(namespace: str) -> str:
         "files": ["jupyterhub/values.yaml"],
         "options": {"labels": LABELS},
     }
-    made = {
+    manifest = {
         **_kustomization(),
         "configMapGenerator": [generated],
         "configurations": ["kustomizeconfig.yaml"],
@@ -72,7 +72,7 @@ def hashed_kustomization(namespace: str) -> str:
     about = (
         f"{ABOUT}\nFor Flux before 2.7: a new name for every content. Add your HelmRelease under `resources`."
     )
-    return dump(made, about=about)
+    return dump(manifest, about=about)
 
 
 def _kustomization() -> dict[str, Any]:
@@ -88,7 +88,7 @@ def name_reference() -> str:
 
 
 def helm_release(namespace: str) -> str:
-    """Return an example of the release: the values from the ConfigMap, pulls left to deploy/jupyterhub/prepull.yaml."""
+    """Return an example of a HelmRelease with the values of the ConfigMap and without the hook that pulls images."""
     repository = {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "HelmRepository",

@@ -1,4 +1,4 @@
-"""KubeSpawner's ``profile_list``: profiles with their options and overrides."""
+"""Renders KubeSpawner's ``profile_list``: profiles with their options and overrides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def profile_list(
     matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the list; a choice of one is no option but part of the profile's own override.
+    """Return the list; if there is only one choice, it is part of the profile's override instead of an option.
 
     ``aliases``, ``retired`` and ``allowed_groups`` are for :mod:`image_matrix.render.kubernetes.hub_config`.
     """
@@ -31,7 +31,7 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
     sizes = {
         choice.key: (choice, size_override(matrix, offer.profile, choice.size)) for choice in offer.sizes
     }
-    override = own_override(offer.profile)
+    override = profile_override(offer.profile)
     options: dict[str, Any] = {}
     for key, title, choices in ((IMAGE_OPTION, "Image", images), (SIZE_OPTION, "Size", sizes)):
         if len(choices) == 1:
@@ -55,7 +55,7 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
 
 
 def _about(offer: Offer) -> str:
-    """Return the description, with the size where there is but one: it is no option, so users would not learn it."""
+    """Return the description, with the name of the size if there is only one, since no option shows it."""
     only = offer.sizes[0].display_name if len(offer.sizes) == 1 else ""
     return " – ".join(part for part in (offer.description, only) if part)
 
@@ -68,27 +68,27 @@ def _choice(choice: ImageChoice | SizeChoice, override: Mapping[str, Any]) -> di
     }
 
 
-def own_override(profile: Profile) -> dict[str, Any]:
-    """Return what a profile sets whatever is chosen."""
-    made: dict[str, Any] = {}
+def profile_override(profile: Profile) -> dict[str, Any]:
+    """Return the settings of a profile that apply to all choices."""
+    override: dict[str, Any] = {}
     if profile.env:
-        made["environment"] = dict(profile.env)
+        override["environment"] = dict(profile.env)
     if profile.node_selector:
-        made["node_selector"] = dict(profile.node_selector)
-    return merged(made, profile.override)
+        override["node_selector"] = dict(profile.node_selector)
+    return merged(override, profile.override)
 
 
 def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
-    """Return what a size sets in a profile."""
+    """Return the settings of a size in a profile."""
     placements = placements_of(matrix, size)
     pages = hugepages(placements)
     every = tolerations(matrix, profile, size)
-    made: dict[str, Any] = {}
+    override: dict[str, Any] = {}
     if size is not None:
         amounts = {"cpu_limit": size.cpu.limit, "cpu_guarantee": size.cpu.guarantee,
                    "mem_limit": size.memory.limit, "mem_guarantee": size.memory.guarantee}  # fmt: skip
-        made |= {key: for_kubespawner(value) for key, value in amounts.items() if value is not None}
-        made |= _shm(size)
+        override |= {key: for_kubespawner(value) for key, value in amounts.items() if value is not None}
+        override |= _shm(size)
     limits = devices(size) | pages
     fields: dict[str, Any] = {
         "extra_resource_limits": limits,
@@ -97,12 +97,12 @@ def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[s
         "tolerations": [dict(item) for item in every],
         "extra_pod_config": {"runtimeClassName": name} if (name := runtime_class(placements)) else {},
     }
-    made |= {key: value for key, value in fields.items() if value}
-    return merged(made, size.override if size else {})
+    override |= {key: value for key, value in fields.items() if value}
+    return merged(override, size.override if size else {})
 
 
 def _shm(size: Size) -> dict[str, Any]:
-    """Mappings, as the chart has them since 4.3: they join its volumes, where lists would replace them."""
+    """Return mappings, as in the chart since 4.3: they are merged with its volumes, where lists would replace them."""
     if size.shm is None:
         return {}
     volume = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": size.shm}}
@@ -113,9 +113,9 @@ def _shm(size: Size) -> dict[str, Any]:
 
 
 def merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as KubeSpawner merges: mappings into mappings, everything else replaces."""
-    made = dict(base)
+    """Merge as KubeSpawner does: mappings are merged, other values replace."""
+    result = dict(base)
     for key, value in top.items():
-        old = made.get(key)
-        made[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return made
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

@@ -1,4 +1,4 @@
-"""All of ``deploy/``, from a catalog and one image reference for each variant."""
+"""Renders all files of ``deploy/`` from the profiles and one image reference for each variant."""
 
 from __future__ import annotations
 
@@ -24,25 +24,27 @@ def deploy_files(
     references: Mapping[str, str],
     previous: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, File]:
-    """Return path to file; nothing where the matrix has no profile.
+    """Return path to file, or nothing if the matrix has no profile.
 
-    ``references`` has every offered variant's image reference by its id; ``previous`` are the WorkspaceKinds of
-    the last release. Raises :class:`KeyError` for a variant without reference;
-    :func:`image_matrix.profiles.references.with_digests` says so before.
+    ``references`` has the image reference of each offered variant by its id; ``previous`` are the WorkspaceKinds of
+    the last release. Raises :class:`KeyError` for a variant without a reference;
+    :func:`image_matrix.profiles.references.with_digests` reports it earlier.
     """
-    found = offers(matrix, variants)
-    if not found:
+    offered = offers(matrix, variants)
+    if not offered:
         return {}
     namespace = matrix.catalog.site.namespace
-    values = flux.values_text(profile_list(matrix, found, references))
+    values = flux.values_text(profile_list(matrix, offered, references))
     texts = {
         "deploy/helmrelease.example.yaml": flux.helm_release(namespace),
         "deploy/jupyterhub/configmap.yaml": flux.config_map(values, namespace),
         "deploy/jupyterhub/kustomization.yaml": flux.plain_kustomization(),
-        "deploy/jupyterhub/prepull.yaml": prepull(matrix, found, references),
+        "deploy/jupyterhub/prepull.yaml": prepull(matrix, offered, references),
         "deploy/jupyterhub/values.yaml": values,
-        "deploy/kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, found, references),
-        "deploy/kubeflow/workspacekind.yaml": workspace_kinds(matrix, variants, found, references, previous),
+        "deploy/kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, offered, references),
+        "deploy/kubeflow/workspacekind.yaml": workspace_kinds(
+            matrix, variants, offered, references, previous
+        ),
         "deploy/kustomization.yaml": flux.hashed_kustomization(namespace),
         "deploy/kustomizeconfig.yaml": flux.name_reference(),
     }
@@ -50,5 +52,5 @@ def deploy_files(
 
 
 def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:
-    """Return the ids of the variants that users can pick: what a release must have a digest for."""
+    """Return the ids of the variants that users can choose; a release needs a digest for each of them."""
     return tuple(used_variants(offers(matrix, variants)))

@@ -1,4 +1,4 @@
-"""Pulling ahead: a DaemonSet for each kind of node, with the images that run there and no others.
+"""Renders a DaemonSet for each kind of node that pulls only the images that run on such nodes.
 
 The JupyterHub chart's own puller pulls every image on every user node (zero-to-jupyterhub-k8s#3490).
 """
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 PAUSE = "registry.k8s.io/pause:3.10"
 _DISCOVERED = {"nvidia.com": {"nvidia.com/gpu.present": "true"}}
-"""Labels that a vendor's node feature discovery sets, for sites that name no node selector."""
+"""Labels set by a vendor's node feature discovery, for sites without a node selector."""
 _NO_VARIABLES = "kustomize.toolkit.fluxcd.io/substitute"
 _SMALL = {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
 _SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, "allowPrivilegeEscalation": False}
 
 
 def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, str]) -> str:
-    """Return the DaemonSets, one for nodes without accelerator and one for each vendor's."""
+    """Return the DaemonSets: one for nodes without an accelerator, and one for each vendor of devices."""
     groups: dict[str, dict[str, Any]] = {}
     for offer in offers:
         for choice in offer.sizes:
@@ -39,17 +39,17 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
             group["tolerations"] += [dict(t) for t in every if dict(t) not in group["tolerations"]]
             for placement in placements_of(matrix, choice.size):
                 group["selector"] |= placement.node_selector
-    made = [
+    daemon_sets = [
         _daemon_set(matrix, name, group)
         for name, group in sorted(groups.items())
         if not name or _selector(name, group)
     ]
     left_out = [name for name, group in sorted(groups.items()) if name and not _selector(name, group)]
     notes = "".join(
-        f"\nNone for {name}: `devices` of the site in matrix.yaml names no node_selector for it."
+        f"\nNo DaemonSet for {name}: `devices` of the site in matrix.yaml has no node_selector for it."
         for name in left_out
     )
-    return dump(*made, about=ABOUT + notes)
+    return dump(*daemon_sets, about=ABOUT + notes)
 
 
 def _selector(name: str, group: Mapping[str, Any]) -> dict[str, str]:
@@ -57,7 +57,7 @@ def _selector(name: str, group: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _daemon_set(matrix: Matrix, name: str, group: Mapping[str, Any]) -> dict[str, Any]:
-    # a label's value, which this becomes as well, has at most 63 characters
+    # the name is also the value of a label, which has at most 63 characters
     full = f"image-matrix-prepull-{name.replace('.', '-') or 'cpu'}"[:63].rstrip("-")
     labels = {"app.kubernetes.io/name": full}
     archs = [platform.rpartition("/")[2] for platform in matrix.catalog.site.platforms]

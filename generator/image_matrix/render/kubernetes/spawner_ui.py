@@ -1,8 +1,8 @@
-"""Kubeflow Notebooks 1: ``spawner_ui_config.yaml``.
+"""Renders ``spawner_ui_config.yaml`` for Kubeflow Notebooks 1.
 
-Source: kubeflow/notebooks, components/crud-web-apps/jupyter/manifests/base/configs/spawner_ui_config.yaml. Its lists go
-by what an image wants of HTTP: ``image`` serves below NB_PREFIX, ``imageGroupOne`` wants paths without it,
-``imageGroupTwo`` also the header X-RStudio-Root-Path. An image in the wrong list answers 404.
+Source: kubeflow/notebooks, components/crud-web-apps/jupyter/manifests/base/configs/spawner_ui_config.yaml. The list of
+an image depends on the HTTP paths that it serves: ``image`` serves below NB_PREFIX, ``imageGroupOne`` needs paths
+without it, ``imageGroupTwo`` also the header X-RStudio-Root-Path. An image in the wrong list answers 404.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ GROUPS = ("image", "imageGroupOne", "imageGroupTwo")
 
 
 def group_of(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> str:
-    """Return the list that a variant belongs to: its own, or that of the nearest ancestor which is named in one."""
-    for here in lineage(variants, item):
-        if here.image in matrix.catalog.site.group_two:
+    """Return the list of a variant, or of its nearest ancestor that the site puts into a list."""
+    for ancestor in lineage(variants, item):
+        if ancestor.image in matrix.catalog.site.group_two:
             return "imageGroupTwo"
-        if here.image in matrix.catalog.site.group_one:
+        if ancestor.image in matrix.catalog.site.group_one:
             return "imageGroupOne"
     return "image"
 
@@ -69,7 +69,7 @@ def _default_size(offers: Sequence[Offer]) -> Size | None:
 
 
 def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:
-    """CPU and memory that a notebook starts with: those of the default size; memory in Gi, as the form expects."""
+    """Return CPU and memory of the default size; memory is in Gi, as the form expects."""
     size = _default_size(offers)
     cpu = (size.cpu.guarantee or size.cpu.limit) if size else None
     memory = byte_count((size.memory.guarantee or size.memory.limit) if size else None)

@@ -1,7 +1,8 @@
-"""Kubeflow Notebooks 2: WorkspaceKinds, one for each IDE and HTTP behaviour.
+"""Renders the WorkspaceKinds of Kubeflow Notebooks 2, one for each IDE and HTTP behaviour.
 
-Source: kubeflow/notebooks, workspaces/controller/api/v1beta1/workspacekind_types.go. A value that a Workspace uses may
-neither change nor go: ids carry what they stand for, and those of the last release stay, hidden and redirected.
+Source: kubeflow/notebooks, workspaces/controller/api/v1beta1/workspacekind_types.go. A value that a Workspace uses can
+neither change nor be removed. So the id of a value depends on its content, and the values of the last release are kept:
+hidden, and redirected to the new ones.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """What is the same for all images of one IDE."""
+class _IdeKind:
+    """The settings that all images of one IDE share."""
 
     name: str
     title: str
     icon: str
     is_jupyter: bool
-    """Whether Jupyter's API says when somebody worked there; else Kubeflow does not know, and never pauses it."""
+    """Whether Jupyter's API reports the last activity; without it, Kubeflow never pauses a workspace."""
 
 
-_JUPYTER = _Kind(
+_JUPYTER = _IdeKind(
     "notebooks",
     "Notebooks",
     "https://jupyter.org/assets/favicons/apple-touch-icon-152x152.png",
@@ -44,16 +45,16 @@ _JUPYTER = _Kind(
 )
 _PROBE = {"jupyter": {"lastActivity": True, "portId": PORT}}
 _WIKIMEDIA = "https://upload.wikimedia.org/wikipedia/commons"
-_KINDS: dict[Ide | None, _Kind] = {
+_KINDS: dict[Ide | None, _IdeKind] = {
     None: _JUPYTER,
     "jupyter": _JUPYTER,
-    "codeserver": _Kind(
+    "codeserver": _IdeKind(
         "codeserver",
         "VS Code (code-server)",
         f"{_WIKIMEDIA}/9/9a/Visual_Studio_Code_1.35_icon.svg",
         is_jupyter=False,
     ),
-    "rstudio": _Kind("rstudio", "RStudio", f"{_WIKIMEDIA}/1/1b/R_logo.svg", is_jupyter=False),
+    "rstudio": _IdeKind("rstudio", "RStudio", f"{_WIKIMEDIA}/1/1b/R_logo.svg", is_jupyter=False),
 }
 """Icons are those of Kubeflow's own samples."""
 _SUFFIXES = {"image": "", "imageGroupOne": "-at-root", "imageGroupTwo": "-at-root-path"}
@@ -67,30 +68,30 @@ def workspace_kinds(
     previous: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the WorkspaceKinds; ``previous`` are those of the last release, whose ids are kept."""
-    grouped: dict[tuple[_Kind, str], list[Variant]] = {}
+    grouped: dict[tuple[_IdeKind, str], list[Variant]] = {}
     for item in used_variants(offers).values():
         key = _KINDS[ide_of(variants, item.id)], group_of(matrix, variants, item)
         grouped.setdefault(key, []).append(item)
     pods = pod_values(matrix, offers)
     old = {kind["metadata"]["name"]: kind for kind in previous}
-    made = []
+    kinds = []
     for (kind, group), items in grouped.items():
         name = kind.name + _SUFFIXES[group]
         images = [image_value(matrix, item, references[item.id]) for item in items]
         kept = old[name]["spec"]["podTemplate"]["options"] if name in old else {}
-        made.append(_workspace_kind(kind, group, name, images, pods, kept))
-    names = {kind["metadata"]["name"] for kind in made}
-    made += [_hidden(kind) for name, kind in old.items() if name not in names]
-    return dump(*made, about=ABOUT)
+        kinds.append(_workspace_kind(kind, group, name, images, pods, kept))
+    names = {kind["metadata"]["name"] for kind in kinds}
+    kinds += [_hidden(kind) for name, kind in old.items() if name not in names]
+    return dump(*kinds, about=ABOUT)
 
 
 def _hidden(kind: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a kind that has no images any more: Kubeflow refuses to remove it while a Workspace uses it."""
+    """Return a kind without images, hidden: Kubeflow refuses to remove it while a Workspace uses it."""
     return {**kind, "spec": {**kind["spec"], "spawner": {**kind["spec"]["spawner"], "hidden": True}}}
 
 
 def _workspace_kind(
-    kind: _Kind,
+    kind: _IdeKind,
     group: str,
     name: str,
     images: list[dict[str, Any]],
@@ -126,11 +127,11 @@ def _workspace_kind(
 
 
 def _proxy(group: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"removePathPrefix": group != "image"}
+    proxy: dict[str, Any] = {"removePathPrefix": group != "image"}
     if group == "imageGroupTwo":
         header = {"X-RStudio-Root-Path": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
-        made["requestHeaders"] = {"set": header}
-    return made
+        proxy["requestHeaders"] = {"set": header}
+    return proxy
 
 
 def _label(item: Mapping[str, Any]) -> str:
@@ -138,7 +139,7 @@ def _label(item: Mapping[str, Any]) -> str:
 
 
 def _rule(value: str) -> dict[str, Any]:
-    """Refuse pods of another kind for images of this kind."""
+    """Return the rule that allows images with a label only on pods with the same label."""
     text = (
         "This image needs no accelerator."
         if value == NONE

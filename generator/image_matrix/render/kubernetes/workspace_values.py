@@ -1,4 +1,4 @@
-"""Kubeflow Notebooks 2: the images and pods of a WorkspaceKind, under ids that carry what they stand for."""
+"""Renders the images and pods of a WorkspaceKind (Kubeflow Notebooks 2), with ids that depend on their content."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 PORT = "notebook"
 LABEL = "accelerator"
 MOST_VALUES = 256
-"""The most values that the WorkspaceKind's definition takes."""
+"""The maximum number of values in a WorkspaceKind."""
 
 
 def _version(reference: str) -> str:
-    """Return what tells one build from the next: the digest's start, or the tag, which ends in the key's."""
+    """Return what differs between two builds: the start of the digest, or the end of the tag, which is the key."""
     digest = reference.partition("@sha256:")[2]
     return digest[:12] if digest else reference.rpartition(":")[2].rpartition("-")[2][:12]
 
@@ -53,12 +53,12 @@ def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]
 
 def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Return the sizes of all profiles as values of ``podConfig``."""
-    found: dict[str, dict[str, Any]] = {}
+    pods: dict[str, dict[str, Any]] = {}
     for offer in offers:
         for choice in offer.sizes:
-            made = _pod(matrix, offer.profile, choice.size)
-            found.setdefault(made["id"], made)
-    return list(found.values())
+            pod = _pod(matrix, offer.profile, choice.size)
+            pods.setdefault(pod["id"], pod)
+    return list(pods.values())
 
 
 def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     spec: dict[str, Any] = {"resources": _resources(matrix, size)}
     spec |= {"nodeSelector": nodes} if nodes else {}
     spec |= {"tolerations": every} if every else {}
-    # a value in use must not change: what it holds is part of its id
+    # a value in use must not change, so its content is part of its id
     mark = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
     title = size.display_name if size else "Default"
     return {
@@ -83,43 +83,43 @@ def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
 
 
 def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
-    """Amounts as Kubernetes quantities: bytes as a number mean the same everywhere."""
+    """Return amounts as Kubernetes quantities; memory is in bytes, which every parser reads alike."""
     if size is None:
         return {"requests": {"cpu": "100m", "memory": "128Mi"}}
     extra = devices(size) | hugepages(placements_of(matrix, size))
-    made = {}
+    resources = {}
     for name, side in (("limits", "limit"), ("requests", "guarantee")):
         cpu, memory = getattr(size.cpu, side), byte_count(getattr(size.memory, side))
-        found = {"cpu": f"{round(float(cpu) * 1000)}m"} if cpu is not None else {}
-        found |= {"memory": str(memory)} if memory is not None else {}
-        found |= extra
-        if found:
-            made[name] = found
-    return made
+        amounts = {"cpu": f"{round(float(cpu) * 1000)}m"} if cpu is not None else {}
+        amounts |= {"memory": str(memory)} if memory is not None else {}
+        amounts |= extra
+        if amounts:
+            resources[name] = amounts
+    return resources
 
 
 def option(values: list[dict[str, Any]], old: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with those of the last release behind them, hidden and redirected to what took their place."""
+    """Return the values, followed by those of the last release, hidden and redirected to their replacements."""
     ids = {item["id"] for item in values}
-    heirs = {_stem(item["id"]): item["id"] for item in values}
+    replacements = {_stem(item["id"]): item["id"] for item in values}
     kept = []
     for item in old.get("values", ()):
         if item["id"] not in ids:
             spawner = {**item["spawner"], "hidden": True}
-            heir = heirs.get(_stem(item["id"]))
-            redirect = {"redirect": _redirect(heir)} if heir else {}
+            replacement = replacements.get(_stem(item["id"]))
+            redirect = {"redirect": _redirect(replacement)} if replacement else {}
             bare = {key: value for key, value in item.items() if key != "redirect"}
             kept.append({**bare, "spawner": spawner, **redirect})
     return {"spawner": {"default": values[0]["id"]}, "values": [*values, *kept][:MOST_VALUES]}
 
 
 def dropped(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return, as ``kind: id``, what WorkspaceKinds no longer hold: the oldest values, where there are too many.
+    """Return, as ``kind: id``, the values that WorkspaceKinds no longer have: the oldest, if there are too many.
 
     Kubeflow's webhook refuses the whole update while a Workspace uses one of them.
     """
-    there = set(_ids(after))
-    return [f"{name}: {value}" for name, value in _ids(before) if (name, value) not in there]
+    remaining = set(_ids(after))
+    return [f"{name}: {value}" for name, value in _ids(before) if (name, value) not in remaining]
 
 
 def _ids(kinds: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -133,5 +133,8 @@ def _stem(identifier: str) -> str:
     return identifier.rpartition("_")[0]
 
 
-def _redirect(heir: str) -> dict[str, Any]:
-    return {"to": heir, "message": {"level": "Info", "text": "A newer build is there; restart to get it."}}
+def _redirect(target: str) -> dict[str, Any]:
+    return {
+        "to": target,
+        "message": {"level": "Info", "text": "A newer build is available; restart to use it."},
+    }
