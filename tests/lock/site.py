@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
-PYTHONS = ("cp311", "cp313")
+PYTHONS = ("cp311", "cp312", "cp313")
 MACHINES = ("x86_64", "aarch64")
 TAGS = {
     "any": ("py3-none-any",),
@@ -75,6 +75,12 @@ class Site:
         path.write_text(content)
         return hashlib.sha256(content.encode()).hexdigest()
 
+    def extension(self, name: str, version: str) -> None:
+        publisher, _, short = name.partition(".")
+        path = self.folder / "vsx/api" / publisher / short / version / "file" / f"{name}-{version}.vsix"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"{name} {version}")
+
 
 def digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
@@ -120,6 +126,7 @@ class Repository:
         mirrors = {
             "pip": f"http://127.0.0.1:{port}/simple/",
             "registries": {"docker.io": f"127.0.0.1:{port}"},
+            "extensions": f"http://127.0.0.1:{port}/vsx",
             "downloads": {"https://files.invalid": f"http://127.0.0.1:{port}/files"},
             "index_urls": {"https://wheels.invalid/cpu": f"http://127.0.0.1:{port}/cpu/"},
         }

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,3 +158,29 @@ def test_kinds_that_install_python_packages_in_their_own_way_need_no_uv() -> Non
     with pytest.raises(MatrixError) as caught:
         load(inputs.texts, kinds)
     assert [item.code for item in caught.value.diagnostics] == ["IM404", "IM404"]
+
+
+HALF_LOCKED = """\
+version: 1
+registry: ghcr.io/team/notebooks
+defaults: {images: {platforms: [linux/amd64, linux/arm64]}}
+sources: {debian: docker.io/library/debian:trixie-slim}
+downloads: {tool: {version: "1", url: "https://files.invalid/tool-{arch}", to: /usr/local/bin/tool}}
+images: {base: {from: debian, downloads: [tool]}}
+workflow: none
+"""
+
+
+def test_a_checksum_of_one_architecture_is_verified_there(tmp_path: Path) -> None:
+    """The lock could get one file and not the other: the one that it has does not float."""
+    content = b"the tool for amd64"
+    pins = Pins(checksums={"https://files.invalid/tool-amd64": hashlib.sha256(content).hexdigest()})
+    text = texts(load({"matrix.yaml": HALF_LOCKED}, TEMPLATES.kinds), pins)["images/base/default/Dockerfile"]
+    step = re.search(r"(case .*?)install -D", text, re.DOTALL)
+    assert step
+    script = step[1].replace("/tmp/download", str(tmp_path / "file"))  # noqa: S108 - what the Dockerfile has
+    script = "set -euo pipefail\ncurl() { :; }\n" + script
+    for arch, found, code in (("amd64", content, 0), ("amd64", b"else", 1), ("arm64", b"whatever", 0)):
+        (tmp_path / "file").write_bytes(found)
+        done = subprocess.run(["bash", "-c", script], env={**os.environ, "TARGETARCH": arch}, check=False)
+        assert done.returncode == code, (arch, found)

@@ -152,6 +152,7 @@ def test_a_mistake(repository: Path, call: Call) -> None:
 def test_an_edit_further_up(repository: Path, call: Call) -> None:
     commit(repository)
     edit(repository / MATRIX, "notebook==7.6.5, ipykernel==7.4.0]", "notebook==7.6.5, ipykernel==7.3.0]")
+    expect("-q check", call(repository, "-q check", 2))
     lock_without_asking(repository, "ipykernel==7.4.0", "ipykernel==7.3.0")
     command = "why jupyter-geo:python3.13 --since HEAD"
     expect(command, call(repository, command))

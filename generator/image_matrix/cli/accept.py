@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, open_project, registry_of, say
+from image_matrix.cli.session import Session, open_locked, registry_of, say
 
 if TYPE_CHECKING:
     from image_matrix.publish.accept import Candidate
@@ -30,7 +30,7 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     from image_matrix.planning.registry_locations import places
     from image_matrix.publish.accept import belongs, candidate, repository
 
-    state = state_of(open_project(session))
+    state = state_of(open_locked(session))
     registry = registry_of(session, state.loaded)
     place = places(state, staging=staging).target
     chosen = select_for(state.loaded.variants, names, platform)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, netrc, open_project, registry_of, say, terminable
+from image_matrix.cli.session import Session, ca_bundle, netrc, open_locked, registry_of, say, terminable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from image_matrix.planning.registry_locations import places
 
     call = _checked(Call(**options))
-    state = state_of(open_project(session))
+    state = state_of(open_locked(session))
     where = places(state, staging=call.staging)
     wanted = select_legs(state.loaded.variants, call.names, call.chosen_platforms)
     if not call.print_only:

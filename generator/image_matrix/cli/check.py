@@ -11,8 +11,9 @@ from image_matrix.cli.session import (
     Session,
     annotate,
     note_floating,
-    open_project,
+    open_locked,
     paint,
+    refuse_moved,
     report,
     say,
     understand,
@@ -42,7 +43,7 @@ def check(session: Session, diff: bool, locked: bool, against: str | None, forma
     """Check the matrix and that every output is up to date."""
     if format_ == "json":
         return _as_json(session, locked, against)
-    project = open_project(session)
+    project = open_locked(session)
     settings = workflow_settings(project)
     if session.verbosity >= 0:
         report(settings)
@@ -79,6 +80,7 @@ def _as_json(session: Session, locked: bool, against: str | None) -> int:
 
     try:
         project = understand(read_inputs(session.root, session.matrix, session.overlays))
+        refuse_moved(project)
         settings = workflow_settings(project)
         difference = compared(session, project)
     except MatrixError as error:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Project, Session, open_project, registry_of, say
+from image_matrix.cli.session import Project, Session, open_locked, open_project, registry_of, say
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     from image_matrix.github.comment import comment
     from image_matrix.planning.plan import empty
 
-    project = open_project(session)
+    project = open_locked(session)
     state = state_of(project)
     base = _base(session, event)
     old = state_at(session, base, "ci plan") if base else None

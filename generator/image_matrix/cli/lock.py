@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, netrc, paint, registry_of, report, say
+from image_matrix.cli.session import Session, ca_bundle, load_inputs, netrc, paint, registry_of, report, say
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -32,19 +32,14 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     from image_matrix.lock.resolver_api import ALL
     from image_matrix.output_tree.atomic import write_durably
     from image_matrix.output_tree.files import File
-    from image_matrix.project.content_cache import content_cache
     from image_matrix.project.inputs import read_inputs
-    from image_matrix.project.load import load
 
     if names and not upgrade:
         raise click.UsageError(
             "NAME goes with --upgrade; without it, everything that is not locked gets locked"
         )
     inputs = read_inputs(session.root, session.matrix, session.overlays)
-    templates = inputs.templates
-    loaded = load(
-        inputs.texts, templates.kinds, templates.serving, content_cache(), custom_pip=templates.custom_pip
-    )
+    loaded = load_inputs(inputs)
     old = text.read(inputs.lock)
     outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
     written = text.write(outcome.lock, inputs.lock)

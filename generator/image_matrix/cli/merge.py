@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, note, open_project, render_builds, report
+from image_matrix.cli.session import Session, note, open_locked, render_builds, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from image_matrix.project.text_files import read_text
     from image_matrix.render.kubernetes.flux import CONFIG_MAP
 
-    project = open_project(session)
+    project = open_locked(session)
     deploy = render_deploy(project.loaded, render_builds(project))
     rendered = deploy.get("deploy/jupyterhub/configmap.yaml")
     if rendered is None:

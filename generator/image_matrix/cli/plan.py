@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Project, Session, open_project, registry_of, render_builds, say
+from image_matrix.cli.session import Project, Session, open_locked, registry_of, render_builds, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def plan(session: Session, since: str | None, registry: bool, staging: bool, for
     """
     from image_matrix.planning.plan import make_plan
 
-    new = state_of(open_project(session))
+    new = state_of(open_locked(session))
     presence = _presence(session, new, staging=staging) if registry else None
     made = make_plan(new, compared_with(session, new, since), presence)
     if since is None and not registry:
@@ -60,7 +60,7 @@ def why(session: Session, variant: str, since: str | None) -> int:
     from image_matrix.cli.terminal import terminal_width, wrapped
     from image_matrix.config.variant_selectors import select
 
-    new = state_of(open_project(session))
+    new = state_of(open_locked(session))
     names = select(new.loaded.variants, (variant,))
     if since is None:
         from image_matrix.planning.why import made_of

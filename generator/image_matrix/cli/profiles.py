@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.merge import merge
-from image_matrix.cli.session import Project, Session, note, open_project, render_builds
+from image_matrix.cli.session import Project, Session, note, open_locked, render_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ profiles.add_command(merge)
 @click.pass_obj
 def show(session: Session, slug: str | None, digests: str | None, format_: str) -> int:
     """Print the pod that follows from every choice of every profile."""
-    project = open_project(session)
+    project = open_locked(session)
     rows = list(_pods(project.loaded, _references(project, digests), slug))
     if not rows:
         note(session, "there is no profile; `profiles:` in the matrix declares them")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from image_matrix.cli.session import Session, open_project, registry_of, say
+from image_matrix.cli.session import Session, open_locked, registry_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -48,7 +48,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     from image_matrix.publish.release import existing, required, signed
     from image_matrix.publish.signing import require_signer
 
-    state = state_of(open_project(session))
+    state = state_of(open_locked(session))
     signing = state.loaded.matrix.release.sign
     refusal = verifier_of(session, state.loaded)
     require_signer(signing)

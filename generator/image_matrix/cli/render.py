@@ -9,7 +9,7 @@ import click
 from image_matrix.cli.session import (
     Session,
     note_floating,
-    open_project,
+    open_locked,
     paint,
     render_project,
     report,
@@ -34,7 +34,7 @@ def render(session: Session, force: bool) -> int:
     """
     from image_matrix.output_tree.tree import apply
 
-    project = open_project(session)
+    project = open_locked(session)
     workflow_settings(project)
     note_floating(session, project)
     difference = compared(session, project)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, annotate, ca_bundle, open_project, registry_of, say
+from image_matrix.cli.session import Session, annotate, ca_bundle, open_locked, registry_of, say
 from image_matrix.errors import naming
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     from image_matrix.registry.answers import CHECK
     from image_matrix.temporary import temporary_folder
 
-    state = state_of(open_project(session))
+    state = state_of(open_locked(session))
     matrix = state.loaded.matrix
     if matrix.release.scan.tool == "none":
         say(session, "`release.scan: none`: nobody scans")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Diagnostic
+    from image_matrix.lock.model import Lock
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import Inputs
@@ -53,6 +54,7 @@ class Project:
 
     inputs: Inputs
     loaded: Loaded
+    lock: Lock
     pins: Pins
 
 
@@ -125,15 +127,56 @@ def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
 
 def understand(inputs: Inputs) -> Project:
     """Make a project of a repository's texts; raises :class:`MatrixError`."""
-    from image_matrix.lock.read import pins
+    from image_matrix.lock import text
+    from image_matrix.lock.read import pins_of
+
+    loaded = load_inputs(inputs)
+    lock = text.read(inputs.lock)
+    return Project(inputs, loaded, lock, pins_of(lock, loaded))
+
+
+def load_inputs(inputs: Inputs) -> Loaded:
+    """Load the matrix of a repository's texts; raises :class:`MatrixError`."""
     from image_matrix.project.content_cache import content_cache
     from image_matrix.project.load import load
 
     templates = inputs.templates
-    loaded = load(
+    return load(
         inputs.texts, templates.kinds, templates.serving, content_cache(), custom_pip=templates.custom_pip
     )
-    return Project(inputs, loaded, pins(inputs.lock, loaded))
+
+
+def open_locked(session: Session) -> Project:
+    """Read the repository as :func:`open_project` does, and refuse a lock that was made for another matrix.
+
+    For everything that renders: what was locked must not float. Raises :class:`MatrixError`.
+    """
+    project = open_project(session)
+    refuse_moved(project)
+    return project
+
+
+def refuse_moved(project: Project) -> None:
+    """Raise :class:`MatrixError` for what was locked and moved."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.moved import moved
+
+    findings = moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs))
+    if findings:
+        raise MatrixError(diagnose(findings, project.loaded.documents))
+
+
+def _without_overlays(inputs: Inputs) -> Loaded | None:
+    """Return the matrix alone, where there are overlays and it is valid without them."""
+    from dataclasses import replace
+
+    first = dict([next(iter(inputs.texts.items()))])
+    if len(first) == len(inputs.texts):
+        return None
+    try:
+        return load_inputs(replace(inputs, texts=first))
+    except MatrixError:
+        return None
 
 
 def workflow_settings(project: Project) -> list[Diagnostic]:

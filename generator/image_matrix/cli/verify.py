@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, annotate, open_project, paint, say, terminable
+from image_matrix.cli.session import Session, annotate, open_locked, paint, say, terminable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def verify(
     from image_matrix.verify.run import subject_of
 
     _refuse_no_folder(junit_file)
-    project = open_project(session)
+    project = open_locked(session)
     chosen = _chosen(project, names, image, platform)
     engine = docker()
     images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)

@@ -283,6 +283,14 @@ NOT_LOCKED = Rule(
     "IM605", "not-locked", "{what}: not locked", "run `image-matrix lock` and commit matrix.lock.yaml",
     "What is not locked floats: the same commit can build another image tomorrow. `check --locked` refuses that.",
 )  # fmt: skip
+PIN_MOVED = Rule(
+    "IM606", "pin-moved", "{problem}", "run `image-matrix lock`, then `image-matrix render`, and commit what they change",
+    "Once there is a lock, nothing that was locked floats again. An entry of the lock answers one question of the matrix: which digest "
+    "a reference has, which checksum an address, which files the packages of a variant. Where the matrix asks another question in its "
+    "place (another version, tag, name, index, platform or parent), nothing is rendered until the lock has the new answer. What is "
+    "new, and what could never be locked, is still rendered, with a note. Where an overlay is the one that asks, it floats at that "
+    "site alone.",
+)  # fmt: skip
 
 BAD_SLUG = Rule(
     "IM701", "bad-slug", "`{slug}` is not a slug: users' choices are stored under it", "{advice}",

@@ -72,12 +72,13 @@ def _versions(entry: LockedPackages | None) -> dict[str, str]:
     """Return name to version; to both, where architectures differ."""
     found: dict[str, set[str]] = {}
     for item in entry.items if entry else ():
-        name, version = _split(item)
+        name, version = name_and_version(item)
         found.setdefault(name, set()).add(version)
     return {name: "/".join(sorted(versions)) for name, versions in found.items()}
 
 
-def _split(item: str) -> tuple[str, str]:
+def name_and_version(item: str) -> tuple[str, str]:
+    """Return both of an entry of the lock: ``name==version`` of Python, the address of a file of conda."""
     if "==" in item:
         return package_of(item), version_of(item.partition(INDEX_MARK)[0])
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from image_matrix.lock.distributions import glibc_of
-from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
+from image_matrix.lock.fingerprint import asked, beneath, packages_inputs, still_answers
 from image_matrix.lock.model import LockedPackages
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
@@ -61,15 +61,15 @@ def lock_conda(
             continue
         parents = beneath(loaded.variants, found.locked, variant)
         inputs = packages_inputs(loaded.matrix, variant, "conda", parents)
-        entry = old.conda.get(variant.id)
-        if entry and entry.inputs == inputs and not moves("conda"):
+        entry = still_answers(loaded, old.conda, found.locked, variant, "conda")
+        if entry and not moves("conda"):
             found.locked[variant.id] = entry
         elif solve is None:
             found.failures[variant.id] = f"none of {', '.join(SOLVERS)} is on PATH"
         else:
             ask = partial(solve, glibc=glibc_of(loaded.matrix, variant))
             _solve(found, variant, inputs, parents, ask)
-            if variant.id not in found.locked and entry and entry.inputs == inputs:
+            if variant.id not in found.locked and entry:
                 found.locked[variant.id] = entry
     return found
 

@@ -20,7 +20,7 @@ class Distribution:
     """As in wheel tags: ``2_36``. At most 2_40, the newest that uv has a name for."""
 
 
-_KNOWN = (
+KNOWN = (
     (r"trixie|debian:?13", Distribution("3.13", "2_40")),
     (r"bookworm|debian:?12", Distribution("3.11", "2_36")),
     (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39")),
@@ -33,7 +33,7 @@ DEFAULT_GLIBC = "2_28"
 
 def distribution_of(reference: str) -> Distribution | None:
     """Return the distribution that an image reference names."""
-    return next((found for words, found in _KNOWN if re.search(words, reference.lower())), None)
+    return next((found for words, found in KNOWN if re.search(words, reference.lower())), None)
 
 
 def python_of(matrix: Matrix, variant: Variant) -> str | None:

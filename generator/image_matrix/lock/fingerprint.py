@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
 from image_matrix.lock.distributions import glibc_of, python_of
+from image_matrix.lock.model import ARCHITECTURES, LockedPackages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager, Matrix, Variant
-    from image_matrix.lock.model import LockedPackages
 
 FORMAT = "1"
 """Goes up when the same question would get another kind of answer; every entry is then made anew."""
@@ -34,26 +36,85 @@ def asked(variant: Variant, manager: Manager) -> tuple[str, ...]:
     return listed
 
 
-def packages_inputs(
+@dataclass(frozen=True, slots=True)
+class PackagesQuestion:
+    """What a variant asks a package manager for."""
+
+    manager: Manager
+    requirements: tuple[str, ...]
+    python: str | None
+    glibc: str
+    indexes: tuple[str, ...] | None
+    """Those that are asked beside the default one."""
+    parents: Mapping[str, tuple[str, ...]]
+    """What its ancestors have, for each of its architectures."""
+
+    @property
+    def inputs(self) -> str:
+        """Return the digest that the lock knows the question by."""
+        return fingerprint(
+            FORMAT,
+            self.manager,
+            self.requirements,
+            self.python,
+            self.glibc,
+            self.indexes,
+            [(arch, sorted(self.parents[arch])) for arch in sorted(self.parents)],
+        )
+
+
+def packages_question(
     matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
-) -> str:
-    """Return the digest of a variant's question; ``parents`` is what its ancestors have, by architecture."""
-    return fingerprint(
-        FORMAT,
+) -> PackagesQuestion:
+    """Return a variant's question; ``parents`` is what its ancestors have, by architecture."""
+    return PackagesQuestion(
         manager,
         asked(variant, manager),
         python_of(matrix, variant),
         glibc_of(matrix, variant),
         (variant.extra_index_urls or None) if manager == "pip" else None,
-        [(arch, sorted(parents.get(arch, ()))) for arch in sorted(variant.archs)],
+        {arch: parents.get(arch, ()) for arch in variant.archs},
     )
 
 
+def packages_inputs(
+    matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
+) -> str:
+    """Return the digest of a variant's question."""
+    return packages_question(matrix, variant, manager, parents).inputs
+
+
+def still_answers(
+    loaded: Loaded,
+    old: Mapping[str, LockedPackages],
+    locked: Mapping[str, LockedPackages],
+    variant: Variant,
+    manager: Manager,
+) -> LockedPackages | None:
+    """Return a variant's entry for today's architectures, where it answers today's question.
+
+    One that was made for more architectures does: each is resolved for itself. ``old`` is the lock's section,
+    ``locked`` has what today's ancestors are locked to.
+    """
+    entry = old.get(variant.id)
+    today = packages_question(loaded.matrix, variant, manager, beneath(loaded.variants, locked, variant))
+    if entry is None or entry.inputs == today.inputs:
+        return entry
+    wide = replace(today, parents=beneath(loaded.variants, old, variant, ARCHITECTURES))
+    same = all(sorted(wide.parents[arch]) == sorted(items) for arch, items in today.parents.items())
+    if not same or entry.inputs != wide.inputs:
+        return None
+    return LockedPackages(today.inputs, {arch: entry.packages.get(arch, ()) for arch in variant.archs})
+
+
 def beneath(
-    variants: Mapping[str, Variant], locked: Mapping[str, LockedPackages], variant: Variant
+    variants: Mapping[str, Variant],
+    locked: Mapping[str, LockedPackages],
+    variant: Variant,
+    archs: tuple[str, ...] = (),
 ) -> dict[str, tuple[str, ...]]:
-    """Return what a variant's ancestors have, by architecture."""
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(variant.archs, ())
+    """Return what a variant's ancestors have, for its own architectures or for others."""
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(archs or variant.archs, ())
     for above in ancestors(variants, variant):
         own = locked.get(above.id)
         if own:

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Variant
+    from image_matrix.config.model import Manager, Variant
     from image_matrix.diagnostics import Path
 
 
-def requirement_lines(loaded: Loaded, variant: Variant) -> Iterator[tuple[str, Path]]:
-    """Yield a variant's requirements with the place of each in the matrix: an image, an override, a bundle."""
+def requirement_lines(
+    loaded: Loaded, variant: Variant, manager: Manager = "pip"
+) -> Iterator[tuple[str, Path]]:
+    """Yield what a variant asks a manager for, each with its place: in an image, an override, a bundle."""
     resolution = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id]
-    for sourced in resolution.packages.get("pip", ()):
-        yield sourced.value, loaded.documents.position((*sourced.origin.path, "pip", sourced.value))
+    for sourced in resolution.packages.get(manager, ()):
+        yield sourced.value, loaded.documents.position((*sourced.origin.path, manager, sourced.value))

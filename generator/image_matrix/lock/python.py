@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
 from image_matrix.lock.distributions import glibc_of, python_of
-from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
+from image_matrix.lock.fingerprint import asked, beneath, packages_inputs, still_answers
 from image_matrix.lock.model import LockedPackages
 from image_matrix.lock.resolver_api import ALL, Failed, Question, Refused, Resolve, Resolved
 from image_matrix.text import plural
@@ -108,8 +108,8 @@ def _begin(
         return None
     parents = beneath(loaded.variants, found.locked, variant)
     inputs = packages_inputs(loaded.matrix, variant, "pip", parents)
-    entry = old.python.get(variant.id)
-    good = entry if entry and entry.inputs == inputs and _has_files(old, entry) else None
+    entry = still_answers(loaded, old.python, found.locked, variant, "pip")
+    good = entry if entry and _has_files(old, entry) else None
     if good and not moves(good, upgraded):
         keep(found, variant.id, good, old)
         return None

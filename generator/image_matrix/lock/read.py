@@ -9,7 +9,8 @@ from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock import text as texts
 from image_matrix.lock.distributions import python_of
-from image_matrix.lock.fingerprint import asked, beneath, packages_inputs
+from image_matrix.lock.fingerprint import asked, still_answers
+from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.requirements import Hashes
 
@@ -62,10 +63,8 @@ def fresh(
         if variant.parent in floating:
             floating.add(variant.id)
         elif asked(variant, manager):
-            entry = locked.get(variant.id)
-            parents = beneath(loaded.variants, found, variant)
-            inputs = packages_inputs(loaded.matrix, variant, manager, parents)
-            if entry and entry.inputs == inputs:
+            entry = still_answers(loaded, locked, found, variant, manager)
+            if entry:
                 found[variant.id] = entry
             else:
                 floating.add(variant.id)
@@ -123,11 +122,16 @@ def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     matrix = loaded.matrix
     if floats(matrix.network.frontend, pins) and matrix.network.builtin_frontend is False:
         yield Floating(f"the frontend {matrix.network.frontend}", ("network", "frontend"))
-    for name in dict.fromkeys(item.source for item in loaded.variants.values() if item.source):
+    for name in used_sources(loaded):
         if floats(matrix.sources[name], pins):
             yield Floating(f"source {name}", ("sources", name))
         if matrix.apt_snapshot and name not in pins.apt_snapshots:
             yield Floating(f"apt packages on {name}", ("sources", name))
+
+
+def used_sources(loaded: Loaded) -> list[str]:
+    """Return the names of the sources that images start at, in the matrix's order."""
+    return list(dict.fromkeys(item.source for item in loaded.variants.values() if item.source))
 
 
 def floats(reference: str, pins: Pins) -> bool:
@@ -146,6 +150,8 @@ class WantedFile:
     """A file that some Dockerfile fetches."""
 
     what: str
+    name: str
+    """A download's own; an extension with its version."""
     address: str
     path: Path
     sha256: str | None = None
@@ -160,13 +166,11 @@ def wanted_files(loaded: Loaded) -> list[WantedFile]:
         items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
         for item, arch in ((item, arch) for item in items for arch in variant.archs):
             what, path = f"download {item.name} ({arch})", ("downloads", item.name)
-            one = WantedFile(what, item.address(arch), path, item.sha256.get(arch))
+            one = WantedFile(what, item.name, item.address(arch), path, item.sha256.get(arch))
             found.setdefault(one.address, one)
-        for text in variant.packages.get("extensions", ()):
-            listed: Path = ("images", variant.image, "extensions", text)
-            found.setdefault(
-                extension_address(text), WantedFile(f"extension {text}", extension_address(text), listed)
-            )
+        for text, listed in requirement_lines(loaded, variant, "extensions"):
+            address = extension_address(text)
+            found.setdefault(address, WantedFile(f"extension {text}", text, address, listed))
     return list(found.values())
 
 

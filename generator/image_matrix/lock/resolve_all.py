@@ -108,8 +108,7 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
 
 def names_of(item: WantedFile) -> tuple[str, ...]:
     """Return the names by which ``--upgrade`` knows a file: its own, an extension's without version too."""
-    name = str(item.path[-1])
-    return (name, name.partition("@")[0])
+    return (item.name, item.name.partition("@")[0])
 
 
 def _with_stale(

@@ -16,7 +16,7 @@ from image_matrix.config.document import Document, Documents
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.lock.model import FORMAT, Lock, LockedPackages, LockedSource
+from image_matrix.lock.model import ARCHITECTURES, FORMAT, Lock, LockedPackages, LockedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,6 @@ _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _ANY = re.compile(r"[^\x00-\x20\x7f]+")
-ARCHITECTURES = ("amd64", "arm64")
 SECTIONS = ("version", "sources", "downloads", "apt", "cran", "conda", "python", "files")
 
 

@@ -47,10 +47,19 @@ class Fetch:
         return all(sha256 for _, sha256 in self.addresses.values())
 
     @property
+    def partly_checked(self) -> bool:
+        """Whether the checksum is known for some architectures and not for others."""
+        return not self.checked and any(sha256 for _, sha256 in self.addresses.values())
+
+    @property
     def by_arch(self) -> dict[str, dict[str, str]]:
-        """The values of the step for each architecture: ``url`` and, if it is checked, ``sha256``."""
+        """The values of the step for each architecture: ``url`` and ``sha256``, which is empty if it is not known.
+
+        If no checksum is known at all, there is no ``sha256``.
+        """
+        known = self.checked or self.partly_checked
         return {
-            arch: {"url": address, **({"sha256": sha256} if self.checked and sha256 else {})}
+            arch: {"url": address, **({"sha256": sha256 or ""} if known else {})}
             for arch, (address, sha256) in self.addresses.items()
         }
 

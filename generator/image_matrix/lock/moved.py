@@ -1,0 +1,134 @@
+"""Pins that moved in the matrix and not in the lock: what was locked must not float in silence.
+
+An entry of the lock answers one question of the matrix. Where the matrix asks another one in its place, rendering
+without the entry would install whatever is newest on the day of the build. So that is an error, at the line that moved.
+What the lock never knew is no error here: :func:`image_matrix.lock.read.unlocked` lists it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from image_matrix.config.extensions import OPEN_VSX, extension_address
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.distributions import distribution_of
+from image_matrix.lock.model import ARCHITECTURES
+from image_matrix.lock.moved_packages import moved_packages
+from image_matrix.lock.read import floats, used_sources, wanted_files
+from image_matrix.registry.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.lock.model import Lock
+    from image_matrix.lock.pins import Pins
+    from image_matrix.lock.read import WantedFile
+
+ANY = "\0"
+"""In place of a version: no address has it."""
+
+
+def moved(lock: Lock, loaded: Loaded, pins: Pins, alone: Loaded | None) -> list[Finding]:
+    """Return what floats although the lock has an entry that was made for it.
+
+    ``alone`` is the matrix without the overlays of ``loaded``, where there are some: the lock is the matrix' own, and
+    what an overlay replaces floats at its site, but has not moved.
+    """
+    matrices = (loaded, alone) if alone else (loaded,)
+    return [
+        *_sources(lock, loaded, pins, matrices),
+        *_snapshots(lock, loaded, matrices),
+        *_files(lock, loaded, matrices, extensions=False),
+        *_files(lock, loaded, matrices, extensions=True),
+        *moved_packages(lock.python, loaded, pins.requirements, alone, "pip"),
+        *moved_packages(lock.conda, loaded, pins.explicit, alone, "conda"),
+    ]
+
+
+def _replaced(
+    floating: Mapping[str, Path], unused: Collection[str], alike: Callable[[str, str], bool]
+) -> Iterator[Finding]:
+    """Pair what floats with the unused entries that are ``alike``, and say it once for a line.
+
+    An unused entry that is like nothing may be anything's: whoever replaced it has a new address.
+    """
+    former = {name: [entry for entry in unused if alike(name, entry)] for name in floating}
+    paired = {entry for entries in former.values() for entry in entries}
+    others = sorted(set(unused) - paired)
+    moved_paths: set[Path] = set()
+    for name, path in floating.items():
+        entries = former[name] or others
+        if entries and path not in moved_paths:
+            moved_paths.add(path)
+            yield rules.PIN_MOVED.at(path, problem=f"the lock has {entries[0]}, not {name}")
+
+
+def _sources(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
+    named: dict[str, Path] = {loaded.matrix.sources[name]: ("sources", name) for name in used_sources(loaded)}
+    if loaded.matrix.network.builtin_frontend is False:
+        named[loaded.matrix.network.frontend] = ("network", "frontend")
+    asked = {
+        reference
+        for one in matrices
+        for reference in (one.matrix.network.frontend, *one.matrix.sources.values())
+    }
+    # a reference with its digest is its own pin
+    unused = [reference for reference in lock.sources if reference not in asked and "@" not in reference]
+    floating = {reference: path for reference, path in named.items() if floats(reference, pins)}
+    return _replaced(floating, unused, _same_repository)
+
+
+def _same_repository(one: str, other: str) -> bool:
+    return parse_reference(one).name == parse_reference(other).name
+
+
+def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
+    if not loaded.matrix.apt_snapshot:
+        return
+    known = {name for one in matrices for name in one.matrix.sources}
+    unused = [name for name in lock.apt if name not in known]
+    for name in used_sources(loaded):
+        if unused and name not in lock.apt and distribution_of(loaded.matrix.sources[name]):
+            problem = f"the lock has an apt snapshot for `{unused[0]}`, not for `{name}`"
+            yield rules.PIN_MOVED.at(("sources", name), "key", problem=problem)
+
+
+def _files(
+    lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...], *, extensions: bool
+) -> Iterator[Finding]:
+    asked = {item.address for one in matrices for item in wanted_files(one)}
+    wanted = {
+        item.address: item
+        for item in wanted_files(loaded)
+        if not item.sha256 and _is_extension(item.address) == extensions
+    }
+    unused = [
+        address for address in lock.downloads if address not in asked and _is_extension(address) == extensions
+    ]
+    floating = {
+        address: _version_path(item) for address, item in wanted.items() if address not in lock.downloads
+    }
+    forms = {address: _form(loaded, wanted[address]) for address in floating}
+    return _replaced(floating, unused, lambda name, entry: bool(forms[name].fullmatch(entry)))
+
+
+def _version_path(item: WantedFile) -> Path:
+    return (*item.path, "version") if item.path[0] == "downloads" else item.path
+
+
+def _is_extension(address: str) -> bool:
+    return address.startswith(OPEN_VSX)
+
+
+def _form(loaded: Loaded, item: WantedFile) -> re.Pattern[str]:
+    """Return what the addresses of a download's or an extension's other versions look like."""
+    if item.path[0] == "downloads":
+        download = replace(loaded.matrix.downloads[item.name], version=ANY)
+        addresses = [download.address(arch) for arch in ARCHITECTURES]
+    else:
+        addresses = [extension_address(f"{item.name.partition('@')[0]}@{ANY}")]
+    return re.compile("|".join(".+".join(map(re.escape, address.split(ANY))) for address in addresses))
