@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.config.document import Documents
-from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.schema import schema_text
+from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.suggestions import as_written, entries
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import diagnose
@@ -100,7 +101,8 @@ def copied(better: str, wrong: str, path: Steps) -> bool:
 
 WORDS = (
     "known: ", "write it in one line", "write `name: value`", "write a number", "add an entry", "remove `",
-    "did you mean", "write one text or a list", "write one text or `name: value`",
+    "did you mean", "write one text or a list", "write one text or `name: value`", "write names with their fields: ",
+    "a list cannot stand in a list: ",
 )  # fmt: skip
 """What a help starts with that shows no value."""
 
@@ -158,6 +160,68 @@ def test_what_is_missing_is_named_after_its_entry() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "better"),
+    [
+        ("pip: ['scipy\u00a0==1.17.1']", "column 17 is U+00A0 (no-break space): write `scipy ==1.17.1`"),
+        ("pip: ['scipy\u200b==1.17.1']", "column 17 is U+200B (zero width space): write `scipy==1.17.1`"),
+        ("pip: [\u201cscipy==1.17.1\u201d]", "column 11 is U+201C (left double quotation mark): write `scipy==1.17.1`"),
+        ("pip: [scikit\u2013learn]", "column 17 is U+2013 (en dash): write `scikit-learn`"),
+        ("pip: [s\u0441ipy]", "column 12 is U+0441 (cyrillic small letter es): type it again"),
+        ("pip: ['scipy==1.17.1#fast']", "write `scipy==1.17.1`"),
+        ("pip: [numpy=>1.0]", "write `numpy>=1.0`"),
+        ("pip: [numpy>=1,<2]", 'the comma ends the entry before: write `"numpy>=1,<2"`'),
+        ("pip: [scipy numpy]", "write each as a separate entry: `scipy`, `numpy`"),
+        ("apt: [Git]", "write `git`"),
+        ("env: [A=b, {C: d}]", "write `env: {A: b, C: d}`"),
+        ("pip: [[scipy]]", "write `scipy`"),
+        ("pip: [[scipy, numpy]]", "a list cannot stand in a list: write its entries one by one"),
+        ("FROM: deb", "write `from: deb`"),
+        ("PIP: [scipy]", "write `pip: [scipy]`"),
+        ("environment: {A: b}", "write `env: {A: b}`"),
+        ("base_image: deb", "write `from: deb`"),
+        ("requirements: [scipy]", "write `pip: [scipy]`"),
+        ("arch: [amd64]", "write `platforms: [linux/amd64]`"),
+        ("platforms: [linux/x86_64]", "write `linux/amd64`"),
+        ("ov\u0435rrides: []", "U+0435 (cyrillic small letter ie) is in it; did you mean"),
+        ("maps: {from: base}", "`maps` looks like an image: start it in the column of `b`, with its lines below it"),
+        ('description: "a\\u202eb"', "remove it"),
+    ],
+)  # fmt: skip
+def test_the_remedy_is_made_from_what_is_written(line: str, better: str) -> None:
+    helps = advice_of(f"images:\n  b:\n    {line}\n")
+    assert [text[: len(better)] for text in helps] == [better]
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("geo:\n  from: base\n", "`geo` looks like an image: move it, with its lines, below `images:`"),
+        ("images: [jupyter]\n", "write names with their fields: `images: {jupyter: {…}}`"),
+        ("profiles:\n- name: d\n", "write `d:` and its fields below it, indented further, instead of `- name: d`"),
+        ("release: {sign: false}\n", "write `sign: none`"),
+        ("downloads: {x: {url: 'https://e.org/${version}'}}\n", 'write `"https://e.org/{version}"`'),
+    ],
+)  # fmt: skip
+def test_the_remedy_of_a_section_is_made_from_what_is_written(text: str, better: str) -> None:
+    assert better in advice_of(text)
+
+
+def advice_of(text: str) -> list[str]:
+    """Everything that is to be written instead, but for fields that are missing."""
+    document, problems = parse(text, "matrix.yaml")
+    assert document is not None, problems
+    documents = Documents(document.value, (document,))
+    return [item.help for item in diagnose(check_shape(documents), documents) if item.code != "IM104"]
+
+
+def test_a_misspelt_field_is_not_missing_too() -> None:
+    document, _ = parse("version: 1\nregsitry: ghcr.io/a/b\nimages: {b: {form: deb}}\n", "matrix.yaml")
+    assert document is not None
+    documents = Documents(document.value, (document,))
+    assert [item.code for item in diagnose(check_shape(documents), documents)] == ["IM101", "IM101"]
+
+
 @pytest.mark.parametrize("break_", ["\\n", "\\x01", "\\x7f", "\\N", "\\L", "\\P"])
 def test_what_no_line_can_hold_is_said_of_every_text(break_: str) -> None:
     """YAML's escapes of line breaks, Unicode's too."""
@@ -167,9 +231,17 @@ def test_what_no_line_can_hold_is_said_of_every_text(break_: str) -> None:
             assert [item.help for item in said] == ["write it in one line"], path
 
 
+def test_direction_marks_are_refused_in_every_text() -> None:
+    """They make a reviewer see another order than programs do (CVE-2021-42574)."""
+    for path, part in FIELDS.items():
+        if part.get("pattern", "").startswith("^[^\\x00"):
+            said = found(written(path, '"a\\u202eb"'), path)
+            assert [item.help for item in said] == ["remove it"], path
+
+
 def test_every_pattern_has_a_word() -> None:
     """A title such as `Put to` is none."""
-    free = "^[^\\x00-\\x1f\\x7f\\u0085\\u2028\\u2029]"
+    free = "^[^\\x00-\\x1f\\x7f\\u0085\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
     names = [part["propertyNames"] for part in _parts(SCHEMA) if "propertyNames" in part]
     texts = [part for part in _parts(SCHEMA) if "pattern" in part and not part["pattern"].startswith(free)]
     assert [part["title"] for part in (*names, *texts) if "x-noun" not in part] == []

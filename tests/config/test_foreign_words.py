@@ -11,7 +11,8 @@ import pytest
 
 from image_matrix.config.document import Documents
 from image_matrix.config.foreign_words import answered, provided
-from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.schema import schema_text
+from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.synonyms import WORDS, Word
 from image_matrix.config.yaml_loader import parse
 

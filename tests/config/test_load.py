@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.config.document import Documents
-from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.schema import schema_text
+from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, diagnose
 from image_matrix.project.load import load

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.overlay_merge import empties, merge, removals, without
 from image_matrix.config.schema import human, is_field
-from image_matrix.config.schema_terms import type_name
 from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.text import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\"'"
+_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u3000]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb]|^['\"]+|['\"]+$")
 """Quotes that word processors make of straight ones, and straight ones left over."""
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
 def _same(text: str) -> str:
@@ -30,7 +33,13 @@ def _root(text: str) -> str:
 _SLIPS: tuple[Callable[[str], str], ...] = (
     _same,
     str.strip,
-    lambda text: text.strip(_QUOTES),
+    lambda text: _SPACES.sub(" ", text),
+    lambda text: _INVISIBLE.sub("", text),
+    lambda text: _QUOTES.sub("", text),
+    lambda text: _DASHES.sub("-", text),
+    lambda text: text.replace("${", "{"),
+    lambda text: re.sub("=([<>])", r"\1=", text),
+    lambda text: re.sub(r"\s*#.*$", "", text),
     lambda text: text.rstrip("/"),
     lambda text: text.rstrip(".,;:"),
     str.lower,

@@ -222,7 +222,7 @@ class _Builder:
             elif not isinstance(key, yaml.ScalarNode):
                 self._problem(key, *_not_a_key(self.document.place_of(key).source))
             elif key.value in first:
-                self._duplicate(key, first[key.value])
+                self._duplicate(key, first[key.value], node)
             else:
                 first[key.value] = key
                 own[key.value] = self.value(child)
@@ -233,13 +233,20 @@ class _Builder:
             value = self.value(source)
             if isinstance(value, dict):
                 into.update({key: item for key, item in value.items() if key not in into})
-            else:
-                inside = node.start_mark.index <= source.start_mark.index < node.end_mark.index
-                advice = "write `<<: *NAME` with the anchor of a mapping; YAML cannot merge lists"
-                self._problem(source if inside else node, "`<<` merges mappings only", advice)
+                continue
+            inside = node.start_mark.index <= source.start_mark.index < node.end_mark.index
+            advice = "write `<<: *NAME` with the anchor of a mapping; YAML cannot merge lists"
+            self._problem(source if inside else node, "`<<` merges mappings only", advice)
+            if not inside:
+                return  # what is wrong is the alias, not each entry of its anchor
 
-    def _duplicate(self, key: yaml.Node, first: yaml.Node) -> None:
-        made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value)
+    def _duplicate(self, key: yaml.Node, first: yaml.Node, mapping: yaml.Node) -> None:
+        advice = "keep one of them, or merge the two"
+        keys = [pair[0] for pair in mapping.value]
+        before, empty = mapping.value[keys.index(key) - 1]
+        if isinstance(empty, yaml.ScalarNode) and not empty.value and not empty.style:
+            advice = f"indent the lines below `{before.value}` further if they belong to it, else {advice}"
+        made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value, advice=advice)
         related = ((self.document.place_of(first), "first defined here"),)
         self.found.append(replace(made, related=related))
 

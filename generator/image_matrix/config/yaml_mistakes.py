@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from image_matrix.text import character_name
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -46,11 +48,6 @@ _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 def shown(text: str) -> str:
     """Return what to write, in backquotes, its end left out where it is long."""
     return f"`{text}`" if len(text) <= 70 else f"`{text[:67].rstrip()} …`"
-
-
-def character_name(char: str) -> str:
-    """Return ``U+00A0 (no-break space)``."""
-    return f"U+{ord(char):04X} ({unicodedata.name(char, 'unnamed').lower()})"
 
 
 def _tab(lines: Sequence[str], at: int) -> Iterator[Mistake]:

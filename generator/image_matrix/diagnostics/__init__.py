@@ -111,15 +111,22 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
 
 
 def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
-    """Give every finding its place; the result is sorted by place and has no duplicates."""
-    found = {
+    """Give every finding its place; the result is sorted by place.
+
+    What one rule says twice of the same places, with the same remedy, is one mistake: aliases may use it.
+    """
+    found = [
         replace(
             diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields),
             related=tuple((locator.place(path), note) for path, note in finding.related),
         )
         for finding in findings
-    }
-    return sorted(found, key=lambda item: (item.place, item.code, item.message))
+    ]
+    found.sort(key=lambda item: (item.place, item.code, item.message))
+    unique: dict[tuple[object, ...], Diagnostic] = {}
+    for item in found:
+        unique.setdefault((item.place, item.code, item.help, item.related), item)
+    return list(unique.values())
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -16,7 +16,7 @@ YAML_SYNTAX = Rule(
     bad="images:\n  base: {from: debian\n", good="images:\n  base: {from: debian}\n",
 )  # fmt: skip
 DUPLICATE_KEY = Rule(
-    "IM002", "duplicate-key", "`{key}` stands twice in the same mapping", "keep one of them, or merge the two",
+    "IM002", "duplicate-key", "`{key}` stands twice in the same mapping", "{advice}",
     "YAML forbids a key twice; parsers that accept it silently keep the last one, and the first is lost.",
     bad="images:\n  base: {from: debian}\n  base: {from: ubuntu}\n", good="images:\n  base: {from: debian}\n",
 )  # fmt: skip

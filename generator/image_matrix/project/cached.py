@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.schema import check_shape, schema_text
+from image_matrix.config.schema import schema_text
+from image_matrix.config.shape_errors import check_shape
 from image_matrix.dag import BuildOrder, build_order
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
+from image_matrix.text import character_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,9 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
 
 
 def _advice(name: str) -> str:
+    odd = next((char for char in name if not char.isascii()), None)
+    if odd:
+        return f"character {name.index(odd) + 1} is {character_name(odd)}: type it again"
     better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].rstrip("-")
     better = re.sub(r"^[0-9-]+", "", better)
     if _NAME.fullmatch(better):
@@ -114,6 +118,9 @@ def reference_advice(value: str, example: str) -> str:
         return f"leave the tag out: `{untagged}`"
     if _REPOSITORY.fullmatch(value) and has_domain(value) and ":" in example:
         return f"add a tag: `{value}:TAG`"
+    tagged, _, digest = value.partition("@")
+    if digest and _REPOSITORY.fullmatch(tagged) and ":" in example:
+        return f"put a tag in front of the digest: `{tagged}:TAG@{digest}`"
     if not has_domain(value):
         return f"start with the registry's host, as in `{example}`"
     return f"write, for example, `{example}`"

@@ -7,12 +7,12 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.schema import human
-from image_matrix.config.schema_terms import type_name
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles import kubernetes as k8s
 from image_matrix.profiles.field_syntax import RANGES, WORDS, key_syntax_of, syntax_of
+from image_matrix.text import type_name
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.schema import human
-from image_matrix.config.schema_terms import type_name
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles import charts, traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
 from image_matrix.profiles.units import KUBESPAWNERS
+from image_matrix.text import type_name
 from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
 
 if TYPE_CHECKING:

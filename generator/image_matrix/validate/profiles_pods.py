@@ -61,7 +61,7 @@ def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
 
 
 def _cores(value: object) -> str:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value))
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value).replace(",", "."))
     if found is None or not float(found[1]):
         return "write a number above 0, such as 0.5"
     number = float(found[1]) / (1000 if found[2] else 1)

@@ -55,6 +55,8 @@ def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
         return f"write `from: {name.rpartition(':')[0]}`: each variant stands on the parent's with the same values"
     if "/" in name or ":" in name:
         return _named_source(matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}")
+    if name in matrix.bundles:
+        return f"`{name}` is a bundle: write `bundles: [{name}]`, and an image or a source behind `from:`"
     return did_you_mean(name, {*matrix.images, *matrix.sources} - {image})
 
 
@@ -84,7 +86,9 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
         for place, what, name, known in used:
             if name not in known:
                 suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
-                if what == "source" and name in matrix.images:
+                if what == "accelerator":
+                    suggestion = _instead_of_accelerator(matrix, name)
+                elif what == "source" and name in matrix.images:
                     suggestion = f"`{name}` is an image: an override can name another source"
                 elif what == "source" and ("/" in name or ":" in name):
                     suggestion = _named_source(
@@ -94,6 +98,17 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.UNKNOWN_REFERENCE.at(
                     place, where=where, what=what, name=name, suggestion=suggestion
                 )
+
+
+def _instead_of_accelerator(matrix: Matrix, name: str) -> str:
+    having = next((item.name for item in matrix.accelerators.values() if item.device == name), None)
+    if having:
+        return f"write `{having}`, which has this device"
+    if "/" in name:
+        return f"write the name of an accelerator that has `device: {name}`; declare it under `accelerators:`"
+    return (
+        did_you_mean(name, matrix.accelerators) if matrix.accelerators else "declare it under `accelerators:`"
+    )
 
 
 def _named_source(matrix: Matrix, reference: str) -> str:

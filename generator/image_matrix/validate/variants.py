@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
-from image_matrix.config.variants import by_image, combinations, kept, sound_images
+from image_matrix.config.variants import by_image, combinations, kept, resolutions, sound_images
 from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
@@ -198,4 +198,5 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
         found = distribution_of(matrix.sources[item.source])
         if found is not None and found.python != wanted:
             fields = {"variant": item.id, "source": item.source, "python": found.python, "wanted": wanted}
-            yield rules.OTHER_PYTHON.at(("images", item.image, "from"), **fields)
+            origin = resolutions(matrix, expanded, item.image)[item.id].scalars["source"].origin
+            yield rules.OTHER_PYTHON.at((*origin.path, "from"), **fields)
