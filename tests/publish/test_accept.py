@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli import run
-from image_matrix.planning.registry_locations import staged
-from image_matrix.publish.accept import belongs, repository
-from tests.publish.test_release import DIGEST, STATE
+from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.planning.registry_locations import CANDIDATE, staged
+from image_matrix.publish.accept import belongs, candidate, repository
+from tests.publish.test_release import DIGEST, STATE, answering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +56,19 @@ def test_a_registry_without_an_answer_is_the_networks_fault(
     said = capsys.readouterr().err
     assert "error: base:default (linux/amd64): " in said
     assert "help: check `registry:`, the network and the login" in said
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_candidate_that_the_registry_refuses_to_speak_of_is_not_absent(status: int) -> None:
+    """The image that was accepted earlier would be accepted in its place."""
+    immutable = f"base/manifests/{STATE.keys[NAME].platform_tag('linux/amd64')}"
+    registry = answering({immutable: {}}, {f"{immutable}{CANDIDATE}": status})
+    with pytest.raises(EnvironmentFailure, match=f"HTTP {status}"):
+        candidate(STATE, NAME, "linux/amd64", registry)
+
+
+def test_without_a_candidate_it_is_the_accepted_image() -> None:
+    immutable = f"base/manifests/{STATE.keys[NAME].platform_tag('linux/amd64')}"
+    assert candidate(STATE, NAME, "linux/amd64", answering({immutable: {}})).reference.startswith(f"{HERE}@")
+    with pytest.raises(Failure, match="not in the registry"):
+        candidate(STATE, NAME, "linux/amd64", answering({}))

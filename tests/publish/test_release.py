@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
-from image_matrix.errors import Failure
+from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.plan import State
@@ -23,6 +23,7 @@ from image_matrix.publish.release import (
     changed_images,
     deploy_files,
     entries_of,
+    existing,
     message,
     moving_tags,
     origin,
@@ -139,11 +140,13 @@ def test_who_signs_and_what_stops_a_release_is_the_policy(release: Release, same
     assert (policy_of(release) == policy_of(Release())) is same
 
 
-def answering(held: Mapping[str, Any]) -> Registry:
-    """A registry that has these manifests by path (``base/manifests/TAG``)."""
+def answering(held: Mapping[str, Any], refused: Mapping[str, int] | None = None) -> Registry:
+    """A registry that has these manifests by path (``base/manifests/TAG``), and refuses others with a status."""
 
     def send(request: Request) -> Response:
         path = request.url.partition("/v2/example/notebooks/")[2]
+        if refused and path in refused:
+            return Response(refused[path], {}, b"{}")
         body = json.dumps(held[path]).encode() if path in held else b"{}"
         return Response(200 if path in held else 404, {}, body)
 
@@ -220,6 +223,34 @@ def test_a_signature_of_something_else_is_not_asked_for() -> None:
     other = said_of("base:python3.13") | {KEY: STATE.keys["leaf:python3.13"].index}
     held = {**everything(), tag: index_of("amd64", "arm64", **other)}
     assert legs_released(held) == {leg for leg in LEGS if leg[0] != "base:python3.13"}
+
+
+REFUSALS = {403: "the registry does not allow to look: HTTP 403", 500: "the registry answers HTTP 500"}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_an_index_that_the_registry_refuses_to_speak_of_is_not_absent(status: int) -> None:
+    """Another one would be made and signed in its place, and its images scanned again."""
+    registry = answering(everything(), {f"base/manifests/{STATE.keys['base:python3.13'].tag}": status})
+    indexes = required(STATE, {leg: part(leg[1]) for leg in LEGS})
+    with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
+        existing(registry, indexes)
+    with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
+        released(STATE, registry, lambda _: None, nothing_said)
+
+
+def test_an_image_that_the_registry_gives_no_answer_about_is_not_absent() -> None:
+    arm = f"base/manifests/{STATE.keys['base:python3.13'].platform_tag('linux/arm64')}"
+    with pytest.raises(EnvironmentFailure, match=REFUSALS[500]):
+        released(STATE, answering(everything(), {arm: 500}), lambda _: None, nothing_said)
+
+
+def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
+    """GHCR refuses to speak of a package that does not exist yet."""
+    arm = f"base/manifests/{STATE.keys['base:python3.13'].platform_tag('linux/arm64')}"
+    registry = answering(everything(), {arm: 403})
+    rest = {leg for leg in LEGS if leg[0] != "base:python3.13"}
+    assert released(STATE, registry, lambda _: None, nothing_said) == rest
 
 
 def test_what_a_runs_summary_says() -> None:

@@ -88,21 +88,12 @@ def _complete(
 
 def _parts(registry: Registry, state: State) -> dict[tuple[str, str], Manifest | None]:
     """Return each variant's image on each platform, or ``None``; raises where the registry does not answer."""
-    from image_matrix.errors import EnvironmentFailure
     from image_matrix.planning.plan import references
-    from image_matrix.registry.answers import Absent, Manifest, words
+    from image_matrix.registry.answers import manifest_or_none
 
     names = references(state)
     answers = registry.manifests(names.values())
-    found: dict[tuple[str, str], Manifest | None] = {}
-    for leg, name in names.items():
-        answer = answers[name]
-        if not isinstance(answer, (Manifest, Absent)):
-            raise EnvironmentFailure(
-                f"{name}: {words(answer)}", "check `registry:`, the network and the login"
-            )
-        found[leg] = answer if isinstance(answer, Manifest) else None
-    return found
+    return {leg: manifest_or_none(name, answers[name]) for leg, name in names.items()}
 
 
 def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:

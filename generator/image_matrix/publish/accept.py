@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
-from image_matrix.registry.answers import Digest, Unreachable, words
+from image_matrix.registry.answers import CHECK, Absent, Denied, Digest, Unreachable, words
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Platform
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
+
+BUILD = "image-matrix build --push --candidate"
+"""What pushes a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ def candidate(
 ) -> Candidate:
     """Return the candidate: ``image`` (repository and digest) where it is given, else what the candidate tag points to.
 
-    Where nothing was built it is the accepted image; raises :class:`Failure` without either, and
-    :class:`EnvironmentFailure` where the registry gives no answer.
+    Where nothing was built it is the accepted image. Raises :class:`Failure` without either, and
+    :class:`EnvironmentFailure` where the registry gives no answer, or refuses one: a candidate may be there.
     """
     item = state.loaded.variants[variant]
     immutable = reference(state, item, platform)
@@ -61,10 +64,18 @@ def candidate(
         answer = registry.digest(name)
         if isinstance(answer, Digest):
             return Candidate(variant, item.image, immutable, answer.digest)
-        if isinstance(answer, Unreachable):
-            raise EnvironmentFailure(f"{variant} ({platform}): {answer.reason}", answer.remedy)
-        said = words(answer)
-    raise Failure(f"{variant} ({platform}): {said}", "run `image-matrix build --push --candidate` first")
+        if not isinstance(answer, Absent):
+            raise EnvironmentFailure(f"{variant} ({platform}): {words(answer)}", _remedy(answer))
+    raise Failure(f"{variant} ({platform}): {words(Absent())}", f"run `{BUILD}` first")
+
+
+def _remedy(answer: Denied | Unreachable) -> str:
+    """Return what helps; GHCR refuses so for a package that does not exist yet, too."""
+    return (
+        answer.remedy
+        if isinstance(answer, Unreachable)
+        else f"{CHECK}; run `{BUILD}` if nothing was pushed yet"
+    )
 
 
 def over_budget(size: int, limit: int | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
 from image_matrix.planning.plan import references
-from image_matrix.registry.answers import Manifest
+from image_matrix.registry.answers import Denied, manifest_or_none
 from image_matrix.registry.reference import parse_reference
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.text import listed
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Platform, Variant
     from image_matrix.config.release import Release
     from image_matrix.planning.plan import State
+    from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
 Entry: TypeAlias = "Mapping[str, Any]"
@@ -127,13 +128,15 @@ def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
 def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
     """Return the digests, by reference, of those indexes that the registry has with the content that they have to have.
 
-    Whether they were released is a matter of their signatures: see :func:`signed`.
+    Whether they were released is a matter of their signatures: see :func:`signed`. Raises :class:`EnvironmentFailure`
+    where the registry refuses an answer: the packages exist, since it has their platforms' images.
     """
     answers = registry.manifests(index.reference for index in indexes)
+    manifests = {name: manifest_or_none(name, answer) for name, answer in answers.items()}
     return {
-        index.reference: answer.digest
+        index.reference: manifest.digest
         for index in indexes
-        if isinstance(answer := answers[index.reference], Manifest) and index.has_the_content_of(answer)
+        if (manifest := manifests[index.reference]) and index.has_the_content_of(manifest)
     }
 
 
@@ -171,11 +174,15 @@ def released(
 
     An index under the same key may be older: an image can be built again by force. Or another policy may have been in
     force. Or it is somebody else's: without a signature that counts nothing is released, whatever the registry says.
+
+    A platform's image that the registry refuses to speak of is not released: GHCR refuses so for a package that does
+    not exist yet. Raises :class:`EnvironmentFailure` where it gives no answer, or refuses one about an index.
     """
     names = references(state)
     answers = registry.manifests(names.values())
     parts = {
-        leg: found if isinstance(found := answers[name], Manifest) else None for leg, name in names.items()
+        leg: None if isinstance(answer := answers[name], Denied) else manifest_or_none(name, answer)
+        for leg, name in names.items()
     }
     indexes = complete(state, parts)
     done = signed(existing(registry, indexes), refusal, tell)

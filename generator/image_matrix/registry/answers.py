@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.retry import PATIENCE
 
 if TYPE_CHECKING:
@@ -68,6 +69,22 @@ def words(answer: Refusal) -> str:
     if isinstance(answer, Denied):
         return f"the registry does not allow to look: {answer.reason}"
     return answer.reason if answer.remedy == CHECK else f"{answer.reason}; {answer.remedy}"
+
+
+def manifest_or_none(reference: str, answer: Manifest | Refusal) -> Manifest | None:
+    """Return what a reference points to, or ``None`` where the registry says that it is not there.
+
+    Raises :class:`EnvironmentFailure` for every other answer: a refusal is not absence.
+    """
+    match answer:
+        case Manifest():
+            return answer
+        case Absent():
+            return None
+        case Denied():
+            raise EnvironmentFailure(f"{reference}: {words(answer)}", CHECK)
+        case Unreachable(reason, remedy):
+            raise EnvironmentFailure(f"{reference}: {reason}", remedy)
 
 
 def refusal(response: Response) -> Refusal:
