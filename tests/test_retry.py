@@ -4,12 +4,14 @@ import pytest
 
 from image_matrix.retry import (
     ATTEMPTS,
+    FEW,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     Again,
     names_rate_limit,
     passes,
     persevere,
+    worth,
 )
 
 
@@ -72,3 +74,47 @@ def test_words_of_a_rate_limit(text: str) -> None:
 def test_words_of_what_passes(text: str, expected: bool) -> None:
     assert passes(text) is expected
     assert not names_rate_limit(text)
+
+
+NO_ANSWERS = [
+    "fatal: unable to access 'https://github.com/o/r/': Could not resolve host: github.com",
+    "fatal: unable to access 'https://github.com/o/r/': Failed to connect to github.com port 443 after 2 ms",
+    "fatal: unable to access 'https://github.com/o/r/': Empty reply from server",
+    "fatal: unable to access 'https://github.com/o/r/': Recv failure: Connection was reset",
+    "fatal: unable to access 'https://github.com/o/r/': OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to it",
+    "fatal: unable to access 'https://github.com/': gnutls_handshake(): The TLS connection was non-properly terminated",
+    "error: RPC failed; curl 92 HTTP/2 stream 0 was not closed cleanly: CANCEL (err 8)",
+    "fatal: early EOF",
+    "fatal: the remote end hung up unexpectedly",
+    "ssh: connect to host github.com port 22: Connection refused",
+    "kex_exchange_identification: Connection closed by remote host",
+    "ssh: Could not resolve hostname github.com: Temporary failure in name resolution",
+    "dial tcp: lookup rekor.sigstore.dev on 127.0.0.53:53: no such host",
+    'Get "https://ghcr.io/v2/": EOF',
+]
+
+
+@pytest.mark.parametrize("text", NO_ANSWERS)
+def test_words_of_a_connection_that_fails(text: str) -> None:
+    assert worth(text) == Again(attempts=FEW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 403",
+        "fatal: Authentication failed for 'https://github.com/o/r/'",
+        "git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+        "! [remote rejected] main -> main (protected branch hook declined)",
+        "! [rejected] main -> main (non-fast-forward)",
+        "fatal: 'origin' does not appear to be a git repository",
+        "",
+    ],
+)
+def test_words_of_what_another_try_does_not_help(text: str) -> None:
+    assert worth(text) is None
+
+
+def test_an_answer_that_passes_is_worth_more_than_none() -> None:
+    text = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 503"
+    assert worth(text) == Again()

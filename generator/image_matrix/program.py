@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
-from image_matrix.retry import PATIENCE, Again, names_rate_limit, passes, persevere
+from image_matrix.retry import PATIENCE, names_rate_limit, persevere, worth
 
 if TYPE_CHECKING:
-    from image_matrix.retry import Sleep
+    from image_matrix.retry import Again, Sleep
 
 Run = Callable[[Sequence[str]], CompletedProcess[str]]
 """Runs a program and returns how it ended."""
@@ -28,7 +28,7 @@ def run_patiently(command: Sequence[str], sleep: Sleep | None = None) -> Complet
 
 
 def _judge(ended: CompletedProcess[str]) -> Again | None:
-    return Again() if ended.returncode and passes(ended.stderr) else None
+    return worth(ended.stderr) if ended.returncode else None
 
 
 def advice(stderr: str, otherwise: str) -> str:

@@ -31,6 +31,12 @@ RATE_LIMIT = r"rate.?limit|too ?many ?requests|rate exceeded|abuse detection"
 """How registries and GitHub call a limit of how often somebody asks; for any case of letters."""
 PASSING = rf"\b(?:{NUMBERS})\b|time[d ]*out|deadline exceeded|connection reset|broken pipe|unexpected EOF|TLS handshake"
 """What programs print where another try may help; for any case of letters."""
+NO_ANSWER = (
+    r"could not resolve host|name resolution|no such host|connection refused|failed to connect to \S+ port"
+    r"|empty reply from server|recv failure|SSL_ERROR_SYSCALL|TLS connection was non-properly terminated"
+    r"|RPC failed|early EOF|hung up unexpectedly|connection closed by|\": EOF"
+)
+"""What programs print where nobody answers or the connection is cut: git over HTTPS and SSH, and programs in Go."""
 PATIENCE = "wait a few minutes and run it again; `docker login` raises the limit of most registries"
 """What helps against a rate limit that was waited for in vain."""
 
@@ -68,6 +74,13 @@ def names_rate_limit(text: str) -> bool:
 def passes(text: str) -> bool:
     """Say whether what a program prints names a reason that may be over at the next try."""
     return names_rate_limit(text) or re.search(PASSING, text, re.IGNORECASE) is not None
+
+
+def worth(text: str) -> Again | None:
+    """Return what another try is worth, by what a program printed when it failed; ``None`` where it would not help."""
+    if passes(text):
+        return Again()
+    return Again(attempts=FEW) if re.search(NO_ANSWER, text, re.IGNORECASE) else None
 
 
 def reason(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from image_matrix.github.branch_commit import (
 from image_matrix.output_tree.files import File
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -158,3 +159,61 @@ def test_a_remote_that_is_not_there(tmp_path: Path) -> None:
     )
     assert caught.value.message.endswith("and the repository exists.")
     assert "remote `origin`" in caught.value.help
+
+
+CUT = """#!/bin/sh
+case " $* " in *" {command} "*)
+  echo >> "{folder}/calls"
+  [ "$(wc -l < "{folder}/calls")" -gt {fails} ] || {{ echo "{text}" >&2; exit 128; }} ;;
+esac
+exec "{git}" "$@"
+"""
+UNRESOLVED = "fatal: unable to access 'https://github.com/': Could not resolve host: github.com"
+UNAVAILABLE = "fatal: unable to access 'https://github.com/': The requested URL returned error: 503"
+FORBIDDEN = "fatal: unable to access 'https://github.com/': The requested URL returned error: 403"
+
+
+@pytest.fixture
+def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]:
+    """Have the first calls of a git command fail with a text, as the network would; put it before ``git``."""
+    program, real = tmp_path / "bin" / "git", shutil.which("git")
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    def fail(command: str, text: str, fails: int) -> None:
+        program.write_text(CUT.format(command=command, folder=tmp_path, text=text, fails=fails, git=real))
+        program.chmod(0o755)
+
+    return fail
+
+
+@pytest.mark.parametrize("command", ["ls-remote", "fetch", "push"])
+@pytest.mark.parametrize("text", [UNRESOLVED, UNAVAILABLE])
+def test_a_remote_that_does_not_answer_for_the_moment_is_asked_again(
+    cut: Callable[[str, str, int], None], git: Git, pauses: list[float], command: str, text: str
+) -> None:
+    git("push", "--quiet", "origin", "HEAD:refs/heads/release")
+    cut(command, text, 2)
+    commit = commit_folder(git, "release", "deploy", {"deploy/a": File(b"1\n")}, "First\n")
+    assert pauses == [1.0, 2.0]
+    assert tip(git, "release") == commit
+
+
+def test_a_remote_that_never_answers(
+    cut: Callable[[str, str, int], None], git: Git, pauses: list[float]
+) -> None:
+    cut("push", UNRESOLVED, 99)
+    with pytest.raises(EnvironmentFailure, match="Could not resolve host") as caught:
+        push(git, "HEAD", "release")
+    assert caught.value.help == "check the network and the remote `origin` (git remote --verbose)"
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_a_login_that_may_not_push_is_not_tried_again(
+    cut: Callable[[str, str, int], None], git: Git, pauses: list[float]
+) -> None:
+    cut("push", FORBIDDEN, 99)
+    with pytest.raises(EnvironmentFailure, match="error: 403") as caught:
+        push(git, "HEAD", "release")
+    assert "permissions of the login" in caught.value.help
+    assert pauses == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.git import run_git
+from image_matrix.retry import persevere, worth
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.output_tree.files import File
+    from image_matrix.retry import Again
 
 AUTHOR = "github-actions[bot]"
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
+REMOTE = ("fetch", "ls-remote", "push")
+"""Commands that ask the remote. Each may run twice: a push of a commit that is there already changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,26 @@ class Git:
     def try_(
         self, *arguments: str, stdin: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it."""
-        return run_git(self.root, *arguments, stdin=stdin, environment={**self.environment, **environment})
+        """Run git and return what came of it; again where the remote cannot answer for the moment."""
+        values = {**self.environment, **environment}
+
+        def attempt() -> subprocess.CompletedProcess[bytes]:
+            return run_git(self.root, *arguments, stdin=stdin, environment=values)
+
+        return persevere(attempt, _judge, time.sleep) if arguments[0] in REMOTE else attempt()
+
+
+def _judge(ended: subprocess.CompletedProcess[bytes]) -> Again | None:
+    return worth(ended.stderr.decode(errors="replace")) if ended.returncode else None
 
 
 def _advice(command: str, remote: str) -> str:
     """Return what helps where the other side is asked."""
-    asks = command in ("ls-remote", "fetch")
-    return f"check the network and the remote `{remote}` (git remote --verbose)" if asks else ""
+    return _check(remote) if command in REMOTE else ""
+
+
+def _check(remote: str) -> str:
+    return f"check the network and the remote `{remote}` (git remote --verbose)"
 
 
 def open_git(root: Path, environment: Mapping[str, str]) -> Git:
@@ -148,6 +165,8 @@ def folder_commit(
 
 REJECTED = 1
 """git push's exit code where the other side refuses; everything else (128) is a connection or a login."""
+RIGHTS = "look at the rules of the branch and at the permissions of the login"
+"""What helps where the remote refuses a push."""
 
 
 def push(git: Git, commit: str, branch: str, *options: str) -> None:
@@ -160,7 +179,7 @@ def push(git: Git, commit: str, branch: str, *options: str) -> None:
     if answer.returncode:
         message = failed(f"the branch {branch} could not be pushed", answer.stderr)
         kind = Failure if answer.returncode == REJECTED else EnvironmentFailure
-        raise kind(message, "look at the rules of the branch and at the permissions of the login")
+        raise kind(message, _check(git.remote) if _judge(answer) else RIGHTS)
 
 
 def try_push(git: Git, commit: str, branch: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.program import advice
-from image_matrix.retry import Again, passes, persevere
+from image_matrix.retry import Again, persevere, worth
 from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Engine:
 
 
 def _worth(pulled: Answer) -> Again | None:
-    return Again() if pulled.code and passes(pulled.err) else None
+    return worth(pulled.err) if pulled.code else None
 
 
 def docker() -> Engine:
