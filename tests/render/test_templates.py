@@ -80,7 +80,7 @@ def test_a_word_passes_whole_or_not_at_all(text: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "-x", "@x", "a b", "a\n", "a$b", "a;b", "a`b"])
 def test_what_is_no_word(value: str) -> None:
-    with pytest.raises(Exception, match="cannot stand here unquoted"):
+    with pytest.raises(Exception, match="must be quoted here"):
         word(value)
 
 
