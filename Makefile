@@ -9,17 +9,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 scripts = $(shell grep -rlE --exclude-dir=cache '^\#!$(1)$$' .ci templates)
 DOCKERFILES = $(shell find images -name Dockerfile)
 
-# The end-to-end tests need an engine and a registry; `eval "$$(.ci/engine up)"` starts both and names the registry.
-ifdef IMAGE_MATRIX_TEST_REGISTRY
-SELECTED :=
-LEFT_OUT :=
-else
-SELECTED := -m "not e2e"
-LEFT_OUT := left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)
-endif
+# CI measures coverage (`make test COVERAGE=1`); it takes half as long again.
+MEASURED := $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-report=html:build/coverage)
 
 .DEFAULT_GOAL := help
-.PHONY: help render test lint bench docs pins clean
+.PHONY: help render test e2e lint bench docs pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,9 +24,19 @@ render: $(INSTALLED) ## Write everything that follows from matrix.yaml
 # The tests run also where lint finds something, so that one run says all.
 test: $(INSTALLED) ## Lint and tests; the end-to-end ones too where IMAGE_MATRIX_TEST_REGISTRY is set
 	@mkdir -p build
-	@lint=0; $(MAKE) --no-print-directory lint || lint=$$?; \
-	$(if $(LEFT_OUT),echo '$(LEFT_OUT)';) \
-	$(BIN)/pytest $(SELECTED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) && exit $$lint
+	@status=0; \
+	$(MAKE) --no-print-directory lint || status=$$?; \
+	$(BIN)/pytest -m "not e2e" --numprocesses=logical $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
+	$(MAKE) --no-print-directory e2e || status=$$?; \
+	exit $$status
+
+# They share one engine, so they run one after the other; `eval "$$(.ci/engine up)"` starts one and names its registry.
+e2e: $(INSTALLED)
+ifdef IMAGE_MATRIX_TEST_REGISTRY
+	@$(BIN)/pytest -m e2e --junitxml=build/e2e.xml $(PYTEST_OPTIONS)
+else
+	@echo 'left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)'
+endif
 
 lint: $(INSTALLED) ## Formatting, lint, types, shell scripts, Dockerfiles, generated files
 	@$(BIN)/ruff format --quiet --check . || { echo 'run: $(BIN)/ruff format .'; exit 1; }

@@ -33,7 +33,7 @@ images:
 """
 CONTEXTS = {
     "images/base/default/Dockerfile": File(b"FROM docker.io/library/debian:trixie-slim\n"),
-    "images/base/default/rootfs/etc/motd": File("caf\u00e9\n".encode(), executable=True),
+    "images/rootfs/base/etc/motd": File("caf\u00e9\n".encode(), executable=True),
     "images/child/default/Dockerfile": File(b"FROM parent.invalid/base:default\n"),
 }
 
@@ -53,14 +53,21 @@ def entry(path: Path) -> list[str]:
     return ["100755" if executable else "100644", sha256(path.read_bytes())]
 
 
-def key_of(folder: Path, platform: str, parent: str | None) -> str:
-    """The rules of the page, over a build context on disk."""
-    arch = platform.removeprefix("linux/")
-    files = {
-        path.relative_to(folder).as_posix(): entry(path)
+def entries(folder: Path, above: Path) -> dict[str, list[str]]:
+    return {
+        path.relative_to(above).as_posix(): entry(path)
         for path in folder.rglob("*")
         if path.is_symlink() or path.is_file()
     }
+
+
+def key_of(folder: Path, platform: str, parent: str | None) -> str:
+    """The rules of the page, over a build context and the copied files on disk."""
+    arch = platform.removeprefix("linux/")
+    files = entries(folder, folder)
+    images = folder.parents[1]
+    for kind in re.findall(r"COPY --from=rootfs.invalid/(\S+)", (folder / "Dockerfile").read_text()):
+        files |= entries(images / "rootfs" / kind, images)
     own = {
         path: found
         for path, found in files.items()

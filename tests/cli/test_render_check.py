@@ -151,7 +151,7 @@ def test_an_edit_with_other_line_ends_is_still_an_edit(repository: Repository) -
 
 def test_a_lost_mode_is_a_change(repository: Repository) -> None:
     repository("render")
-    script = repository.root / "images/base/python3.13/rootfs/init"
+    script = repository.root / "images/rootfs/base/init"
     script.chmod(0o644)
     assert repository("check").code == 1
     assert repository("render").code == 0

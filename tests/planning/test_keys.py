@@ -69,7 +69,7 @@ def test_a_lock_of_one_architecture_changes_that_one_and_the_index(state: Callab
 
 def test_the_kind_of_file_is_part_of_a_key(state: Callable[..., State]) -> None:
     plain = state()
-    path = next(path for path in plain.rendered if path.startswith("images/base/python3.13/rootfs/"))
+    path = next(path for path in plain.rendered if path.startswith("images/rootfs/base/"))
     file = plain.rendered[path]
     keys = {
         compute_keys(plain.loaded.variants, {**plain.rendered, path: other})["base:python3.13"].index

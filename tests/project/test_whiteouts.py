@@ -85,8 +85,8 @@ def files_and_keys(root: Path) -> tuple[dict[str, File], dict[str, Keys]]:
     return dict(rendered), compute_keys(loaded.variants, rendered)
 
 
-def rootfs(files: dict[str, File], image: str) -> set[str]:
-    prefix = f"images/{image}/default/rootfs/"
+def rootfs(files: dict[str, File], kind: str) -> set[str]:
+    prefix = f"images/rootfs/{kind}/"
     return {path.removeprefix(prefix) for path in files if path.startswith(prefix)}
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_is_changed_is_the_only_one(tmp_path: Path) -> None:
     files, _ = files_and_keys(tmp_path)
     changed = {path for path in files if files[path] != before.get(path) and "rootfs" in path}
     assert files.keys() == before.keys()
-    assert changed == {"images/base/default/rootfs/init"}
+    assert changed == {"images/rootfs/base/init"}
 
 
 def test_a_copy_that_is_removed_comes_from_image_matrix(tmp_path: Path) -> None:

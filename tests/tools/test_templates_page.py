@@ -125,8 +125,8 @@ def test_the_example_renders(tmp_path: Path) -> None:
     rendered = render_all(load({"matrix.yaml": MATRIX + matrix}, templates.kinds), Pins(), templates)
     text = rendered["images/marimo/default/Dockerfile"].content.decode()
     assert "ENV XDG_CONFIG_HOME=/tmp/config" in text
-    assert "COPY --chmod=0755 rootfs/ /" in text
-    assert "images/marimo/default/rootfs/etc/services.d/marimo/run" in rendered
+    assert "COPY --from=rootfs.invalid/marimo --chmod=0755 . /" in text
+    assert "images/rootfs/marimo/etc/services.d/marimo/run" in rendered
     assert templates.serving == {"jupyter", "codeserver", "rstudio", "marimo"}
     background = tmp_path / "templates/rootfs/marimo/etc/services.d/marimo/background"
     background.touch()

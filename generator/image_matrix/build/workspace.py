@@ -14,9 +14,10 @@ from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
 from image_matrix.output_tree.files import File
 from image_matrix.render.dockerfile import parent_reference
+from image_matrix.render.rootfs import by_kind, named_contexts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from image_matrix.build.request import Leg, LegId, Request
@@ -27,7 +28,9 @@ _SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
 
 def write_workspace(folder: Path, request: Request) -> None:
     """Write the contexts and the bake file."""
+    kinds = by_kind(request.rendered)
     folders = {leg.variant.folder for leg in request.legs}
+    folders |= {path for leg in request.legs for path in named_contexts(leg.variant, kinds).values()}
     for path, file in request.rendered.items():
         if "/".join(path.split("/", 3)[:3]) in folders:
             _write(folder / path, _for_engine(path, file, request))
@@ -69,13 +72,14 @@ def _syntax(frontend: str) -> bytes:
 def definition(request: Request) -> dict[str, Any]:
     """Return the bake definition of a request."""
     built = {leg.id: leg.target for leg in request.legs}
-    return {"target": {leg.target: _target(request, leg, built) for leg in request.legs}}
+    kinds = by_kind(request.rendered).keys()
+    return {"target": {leg.target: _target(request, leg, built, kinds) for leg in request.legs}}
 
 
-def _target(request: Request, leg: Leg, built: Mapping[LegId, str]) -> dict[str, Any]:
+def _target(request: Request, leg: Leg, built: Mapping[LegId, str], kinds: Collection[str]) -> dict[str, Any]:
     return {
         "context": leg.variant.folder,
-        "contexts": {**request.sources, **_parent(request, leg, built)},
+        "contexts": {**request.sources, **_parent(request, leg, built), **named_contexts(leg.variant, kinds)},
         "platforms": [leg.platform],
         "tags": list(leg.tags),
         **({"secret": list(request.secrets)} if request.secrets else {}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.resolve import package_name
+from image_matrix.render.rootfs import by_kind, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX
 from image_matrix.text import listed
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Download, Matrix, Platform, Variant
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
-    from image_matrix.render.templates import Templates
+from image_matrix.render.templates import Templates
 
 DOCKERFILE = "Dockerfile"
 _REFERENCE = re.compile(r"""\b(?:extends|include|import|from)\s+["']([^"']+)["']""")
@@ -98,10 +99,10 @@ def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[s
 
 
 def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, tuple[str, ...]]]:
-    prefix = f"{item.folder}/rootfs/"
-    for path, file in rendered.items():
-        if path.startswith(prefix):
-            yield f"file /{path[len(prefix) :]}", (file.mode, hashlib.sha256(file.content).hexdigest())
+    kinds = by_kind(rendered)
+    for kind in copied_kinds(item, kinds):
+        for path, file in kinds[kind].items():
+            yield f"file /{path}", (file.mode, hashlib.sha256(file.content).hexdigest())
 
 
 def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> Ingredients:

@@ -1,8 +1,8 @@
 """Content keys: what an image is made of, as a hash that is known before it is built.
 
-The key of a variant on a platform covers the files of its build context (the Dockerfile is one of them), its platform
-and its parent's key, and so everything below it (a Merkle tree); docs/keys.md gives it byte for byte. Commit, time,
-tags, mirrors and the place of an entry in matrix.yaml are not part of it.
+The key of a variant on a platform covers the files of its build context (the Dockerfile is one of them), the files of
+its kind that it copies, its platform and its parent's key, and so everything below it (a Merkle tree); docs/keys.md
+gives it byte for byte. Commit, time, tags, mirrors and the place of an entry in matrix.yaml are not part of it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from image_matrix.render.rootfs import by_kind, copied_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,11 +50,15 @@ class Keys:
 def compute_keys(variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, Keys]:
     """Return the keys of all variants by id; ``variants`` has parents before children."""
     contexts = _contexts(variants, rendered)
+    rootfs = _rootfs(rendered)
     found: dict[str, Keys] = {}
     for item in variants.values():
         parent = found[item.parent].platforms if item.parent else {}
+        files = dict(contexts[item.folder])
+        for kind in copied_kinds(item, rootfs):
+            files |= rootfs[kind]
         platforms = {
-            platform: _hash(platform_record(contexts[item.folder], platform, parent.get(platform)))
+            platform: _hash(platform_record(files, platform, parent.get(platform)))
             for platform in item.platforms
         }
         found[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
@@ -67,8 +73,20 @@ def _contexts(
     for path, file in rendered.items():
         folder = "/".join(path.split("/", 3)[:3])
         if folder in folders:
-            folders[folder][path[len(folder) + 1 :]] = [file.mode, hashlib.sha256(file.content).hexdigest()]
+            folders[folder][path[len(folder) + 1 :]] = _entry(file)
     return folders
+
+
+def _rootfs(rendered: Mapping[str, File]) -> dict[str, dict[str, list[str]]]:
+    """Return the files of each kind with mode and SHA-256, by ``rootfs/KIND/PATH``."""
+    return {
+        kind: {f"rootfs/{kind}/{path}": _entry(file) for path, file in files.items()}
+        for kind, files in by_kind(rendered).items()
+    }
+
+
+def _entry(file: File) -> list[str]:
+    return [file.mode, hashlib.sha256(file.content).hexdigest()]
 
 
 def platform_record(files: Mapping[str, list[str]], platform: Platform, parent: str | None) -> dict[str, Any]:

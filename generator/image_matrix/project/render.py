@@ -12,6 +12,7 @@ from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
 from image_matrix.render.docs.images_page import PAGE, images_page
 from image_matrix.render.kubernetes.outputs import deploy_files
+from image_matrix.render.rootfs import rootfs_files
 from image_matrix.render.workflow import workflows
 from image_matrix.validate.workflow import diagnostics
 
@@ -43,7 +44,8 @@ def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str,
     found: dict[str, File] = {}
     for item in loaded.variants.values():
         _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
-    _add(found, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants)})
+    _add(found, rootfs_files(templates, loaded.variants.values()))
+    _add(found, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants, shared.with_files)})
     return found
 
 

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.output_tree.files import File
 from image_matrix.render.dockerfile import parent_reference
+from image_matrix.render.rootfs import named_contexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from image_matrix.config.model import Matrix, Variant
 
 BAKE_FILE = "images/docker-bake.json"
 
 
-def definition(registry: str, variants: Mapping[str, Variant]) -> dict[str, Any]:
+def definition(registry: str, variants: Mapping[str, Variant], kinds: Collection[str]) -> dict[str, Any]:
     """Return the bake definition of all variants; paths are relative to the repository's root.
+
+    ``kinds`` are those with files to copy.
 
     Source of the format: docs.docker.com/build/bake/reference.
     """
@@ -26,7 +29,7 @@ def definition(registry: str, variants: Mapping[str, Variant]) -> dict[str, Any]
             "default": {"targets": [item.target for item in variants.values()]},
             **_groups(variants.values()),
         },
-        "target": {item.target: _target(registry, variants, item) for item in variants.values()},
+        "target": {item.target: _target(registry, variants, item, kinds) for item in variants.values()},
     }
 
 
@@ -37,9 +40,12 @@ def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
     return {image: {"targets": targets} for image, targets in groups.items()}
 
 
-def _target(registry: str, variants: Mapping[str, Variant], item: Variant) -> dict[str, Any]:
+def _target(
+    registry: str, variants: Mapping[str, Variant], item: Variant, kinds: Collection[str]
+) -> dict[str, Any]:
     parent = variants.get(item.parent or "")
     contexts = {parent_reference(parent.id): f"target:{parent.target}"} if parent else {}
+    contexts |= named_contexts(item, kinds)
     return {
         "context": item.folder,
         **({"contexts": contexts} if contexts else {}),
@@ -48,6 +54,6 @@ def _target(registry: str, variants: Mapping[str, Variant], item: Variant) -> di
     }
 
 
-def bake_file(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
+def bake_file(matrix: Matrix, variants: Mapping[str, Variant], kinds: Collection[str]) -> File:
     """Return ``images/docker-bake.json``."""
-    return File((json.dumps(definition(matrix.registry, variants), indent=2) + "\n").encode())
+    return File((json.dumps(definition(matrix.registry, variants, kinds), indent=2) + "\n").encode())

@@ -12,6 +12,7 @@ from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image
+from image_matrix.render.rootfs import context_name, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PARENT_HOST = "parent.invalid"
 """A host that never resolves (RFC 2606): without the named context, a build fails instead of pulling another image."""
-ROOT_KIND = "base"
-"""The kind whose files (user, home, ``/init``) are added to every image that is built from a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,8 @@ class Context:
     pins: Pins
     templates: Templates
     environment: Environment
+    with_files: frozenset[str]
+    """Kinds with files to copy."""
 
 
 def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
@@ -88,7 +89,8 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     jinja = environment(templates.dockerfiles, templates.compiled)
     for kind in sorted({item.kind for item in variants.values()}):
         refuse_idle_blocks(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
-    return Context(matrix, variants, pins, templates, jinja)
+    with_files = frozenset(kind for kind, files in templates.rootfs.items() if files)
+    return Context(matrix, variants, pins, templates, jinja, with_files)
 
 
 def parent_reference(parent: str) -> str:
@@ -98,7 +100,7 @@ def parent_reference(parent: str) -> str:
 
 def build_context(shared: Context, variant: Variant) -> dict[str, File]:
     """Return the files of a variant's folder, by path below it; ``Dockerfile`` is one of them."""
-    files = {f"rootfs/{path}": file for path, file in _rootfs(shared.templates, variant).items()}
+    files: dict[str, File] = {}
     for folder, texts in (("requirements", shared.pins.requirements), ("conda", shared.pins.explicit)):
         locked = texts.get(variant.id, {})
         files |= {
@@ -106,17 +108,10 @@ def build_context(shared: Context, variant: Variant) -> dict[str, File]:
             for arch, text in locked.items()
             if arch in variant.archs
         }
-    text = dockerfile(shared, variant, has_rootfs=any(path.startswith("rootfs/") for path in files))
-    return {"Dockerfile": File(text.encode()), **files}
+    return {"Dockerfile": File(dockerfile(shared, variant).encode()), **files}
 
 
-def _rootfs(templates: Templates, variant: Variant) -> dict[str, File]:
-    """Return the files of the variant's kind, laid over those of ``base`` for an image without a parent."""
-    root = templates.rootfs.get(ROOT_KIND, {}) if variant.parent is None else {}
-    return {**root, **templates.rootfs.get(variant.kind, {})}
-
-
-def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
+def dockerfile(shared: Context, variant: Variant) -> str:
     """Render the Dockerfile of a variant."""
     template = get_template(shared.environment, variant.kind + DOCKERFILE_SUFFIX)
     pins = shared.pins
@@ -138,7 +133,7 @@ def dockerfile(shared: Context, variant: Variant, *, has_rootfs: bool) -> str:
         extensions=[_extension(shared, item, variant) for item in variant.packages.get("extensions", ())],
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=pins.cran_snapshot or "latest",
-        has_rootfs=has_rootfs,
+        rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
         labels=_labels(shared, variant),
     )
     refuse_no_image(shared.environment, variant.kind + DOCKERFILE_SUFFIX, text)

@@ -9,6 +9,7 @@ from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
+from image_matrix.render.rootfs import FOLDER
 from image_matrix.text import character_name
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
+LONGEST = 63
+"""Characters of a DNS label."""
+ROOTFS_NAME = FOLDER.rpartition("/")[2]
+"""A folder below ``images/`` that no image can have."""
 _FRONTEND = "the engine's own is chosen by another field: write `network: {builtin_frontend: true}`"
 
 
@@ -40,8 +45,18 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
     }
     for section, (what, names) in declared.items():
         for name in names:
-            if not _NAME.fullmatch(name) or len(name) > 63:
+            if not is_name(name):
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
+    if ROOTFS_NAME in matrix.images:
+        advice = f"choose another name: `{FOLDER}` has the files that images copy"
+        yield rules.BAD_NAME.at(
+            ("images", ROOTFS_NAME), "key", name=ROOTFS_NAME, what="an image", advice=advice
+        )
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can be a name."""
+    return bool(_NAME.fullmatch(text)) and len(text) <= LONGEST
 
 
 def _advice(name: str) -> str:

@@ -10,6 +10,7 @@ from image_matrix.config.schema import human
 from image_matrix.config.variants import combinations, kept
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
+from image_matrix.validate.names import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -127,6 +128,10 @@ def unknown_kinds(matrix: Matrix, templates: Collection[str]) -> Iterator[Findin
             suggestion = did_you_mean(settings.kind, known)
             fields = {"image": path[1], "name": settings.kind, "suggestion": suggestion}
             yield rules.UNKNOWN_KIND.at((*path, "kind"), "value", **fields)
+        elif settings.kind is not None and not is_name(settings.kind):
+            advice = f"rename `{settings.kind}.Dockerfile.j2`: lower-case letters, digits and single hyphens"
+            fields = {"name": settings.kind, "what": "a kind", "advice": advice}
+            yield rules.BAD_NAME.at((*path, "kind"), "value", **fields)
 
 
 def without_from(matrix: Matrix) -> Iterator[Finding]:

@@ -1,0 +1,58 @@
+"""Files that images copy as they are: one folder for each kind, and a named context for each folder.
+
+A Dockerfile copies from ``rootfs.invalid/KIND``, and the bake file says that this is ``images/rootfs/KIND``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from image_matrix.config.model import Variant
+    from image_matrix.output_tree.files import File
+    from image_matrix.render.templates import Templates
+
+FOLDER = "images/rootfs"
+HOST = "rootfs.invalid"
+"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context, a build fails."""
+ROOT_KIND = "base"
+"""The kind whose files every image that starts at a source gets: user, home, ``/init``."""
+
+
+def copied_kinds(variant: Variant, kinds: Collection[str]) -> list[str]:
+    """Return the kinds whose files a variant copies, of those that have files; a later one wins."""
+    copied = [*([ROOT_KIND] if variant.parent is None else []), variant.kind]
+    return [kind for kind in dict.fromkeys(copied) if kind in kinds]
+
+
+def rootfs_files(templates: Templates, variants: Iterable[Variant]) -> dict[str, File]:
+    """Return the files that some variant copies, by path in the repository."""
+    with_files = {kind for kind, files in templates.rootfs.items() if files}
+    copied = {kind for item in variants for kind in copied_kinds(item, with_files)}
+    return {
+        f"{FOLDER}/{kind}/{path}": file
+        for kind in sorted(copied)
+        for path, file in templates.rootfs[kind].items()
+    }
+
+
+def by_kind(rendered: Mapping[str, File]) -> dict[str, dict[str, File]]:
+    """Return the files of each kind among all rendered ones, by path below ``/``."""
+    kinds: dict[str, dict[str, File]] = {}
+    for path, file in rendered.items():
+        if path.startswith(f"{FOLDER}/"):
+            kind, _, below = path.removeprefix(f"{FOLDER}/").partition("/")
+            kinds.setdefault(kind, {})[below] = file
+    return kinds
+
+
+def named_contexts(variant: Variant, kinds: Collection[str]) -> dict[str, str]:
+    """Return the named contexts that a variant's Dockerfile copies from, each with its folder in the repository."""
+    return {context_name(kind): f"{FOLDER}/{kind}" for kind in copied_kinds(variant, kinds)}
+
+
+def context_name(kind: str) -> str:
+    """Return the name by which a Dockerfile calls the files of a kind: ``rootfs.invalid/base``."""
+    return f"{HOST}/{kind}"
