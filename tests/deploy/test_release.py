@@ -50,12 +50,14 @@ def test_an_image_is_a_line_of_its_own() -> None:
 def test_a_missing_digest_is_an_error() -> None:
     loaded = small()
     wanted = needed(loaded.matrix, loaded.variants)
-    with pytest.raises(Failure, match=r"no digest for jupyter-cuda:python3\.13; the last deploy/ stays"):
+    with pytest.raises(
+        Failure, match=r"no digest for jupyter-cuda:python3\.13; deploy/ keeps the last release"
+    ):
         with_digests(references(loaded), dict.fromkeys(wanted[:-1], DIGEST), wanted)
 
 
 def test_a_release_without_profiles_is_an_error() -> None:
-    with pytest.raises(Failure, match="there is no profile to release"):
+    with pytest.raises(Failure, match="the matrix has no profile to release"):
         with_digests({}, {}, ())
 
 
@@ -144,7 +146,7 @@ def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixtu
     ("text", "code", "said"),
     [
         ("{", 2, "is not JSON"),
-        ("[]", 2, "holds no mapping"),
+        ("[]", 2, "is not a mapping"),
         ('{"jupyter-cuda:python3.13": "latest"}', 2, "the digest of jupyter-cuda:python3.13 is not"),
         (
             "{}",

@@ -75,7 +75,10 @@ def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> Non
     place.change("second: {display_name", "renamed: {display_name")
     code, comment, _ = place.plan(base)
     assert code == 0
-    assert f"> - the profile `second` of {base[:12]} is gone: renamed? add `aliases: [second]` to" in comment
+    assert (
+        f"> - the profile `second` of {base[:12]} is gone: if it was renamed, add `aliases: [second]` to"
+        in comment
+    )
 
 
 def test_what_others_have_merged_meanwhile_is_not_this_pull_requests_change(place: Place) -> None:

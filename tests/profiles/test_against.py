@@ -127,7 +127,10 @@ def test_check_against_a_revision(repository: Path, capsys: pytest.CaptureFixtur
     assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 1
     text = capsys.readouterr().err
     assert "matrix.yaml:18:1: error[IM703]: the profile `data-science` of HEAD is gone" in text
-    assert "help: renamed? add `aliases: [data-science]` to `science`" in text
+    assert (
+        "help: if it was renamed, add `aliases: [data-science]` to the new profile, for example `science`"
+        in text
+    )
 
 
 def test_the_workflow_says_the_revision_in_its_environment(

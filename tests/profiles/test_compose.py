@@ -110,5 +110,5 @@ def test_paths_that_flux_refuses(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["a.b", "a[0]", "b.c", "c[0][0]"])
 def test_something_else_in_the_way(path: str) -> None:
-    with pytest.raises(ValueError, match=r"target: `.*` is no (mapping|list)"):
+    with pytest.raises(ValueError, match=r"target: `.*` is not a (mapping|list)"):
         composed(Source("map", {"a": "text", "b": [1], "c": [1]}), at(path, "x"))

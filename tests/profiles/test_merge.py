@@ -111,11 +111,14 @@ def test_a_release_that_does_not_take_ours(files: Path, capsys: pytest.CaptureFi
     ("text", "said"),
     [
         ("kind: ConfigMap\n", "none of the files has a HelmRelease"),
-        (RELEASE.replace("INLINE", "") + "---" + RELEASE.replace("INLINE", ""), "there are 2 HelmReleases"),
+        (
+            RELEASE.replace("INLINE", "") + "---" + RELEASE.replace("INLINE", ""),
+            "the files have 2 HelmReleases",
+        ),
         ("a: [", "is not YAML"),
-        ("kind: HelmRelease\nspec: {valuesFrom: {a: b}}\n", "is no list of references"),
-        ("kind: HelmRelease\nspec: {valuesFrom: [a]}\n", "is no list of references"),
-        (RELEASE.replace("INLINE", "    custom: &x {a: *x}"), "Flux would refuse it"),
+        ("kind: HelmRelease\nspec: {valuesFrom: {a: b}}\n", "is not a list of references"),
+        ("kind: HelmRelease\nspec: {valuesFrom: [a]}\n", "is not a list of references"),
+        (RELEASE.replace("INLINE", "    custom: &x {a: *x}"), "Flux rejects it as well"),
     ],
 )
 def test_files_that_are_no_release(
@@ -132,8 +135,8 @@ def test_files_that_are_no_release(
         ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", "set `namespace: other` of the site"),
         ("name: image-matrix-profiles}", "name: image-matrix-profiles, valuesKey: x}", "remove `valuesKey`"),
         ("targetPath: proxy.secretToken", "targetPath: proxy..secretToken", "the key `` has no value"),
-        ("targetPath: proxy.secretToken", "targetPath: 'proxy[99999]'", "is no index from 0 to 65536"),
-        ("targetPath: proxy.secretToken", "targetPath: singleuser.profileList.x", "`profileList` is no mapping"),
+        ("targetPath: proxy.secretToken", "targetPath: 'proxy[99999]'", "is not an index from 0 to 65536"),
+        ("targetPath: proxy.secretToken", "targetPath: singleuser.profileList.x", "`profileList` is not a mapping"),
     ],
 )  # fmt: skip
 def test_what_flux_would_refuse(

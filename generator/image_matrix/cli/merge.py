@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from image_matrix.diagnostics import Diagnostic, Place
     from image_matrix.profiles.compose import Composed, Source
-    from image_matrix.profiles.helmrelease import Release
-    from image_matrix.profiles.labelled import Path
+    from image_matrix.profiles.helmrelease import HelmRelease
+    from image_matrix.profiles.labelled import ValuePath
 
-SAME: Path = ("hub", "config", "KubeSpawner", "profile_list")
+SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
 """Where the chart takes the same setting from, after ``singleuser.profileList``."""
 
 
@@ -75,7 +75,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     return 2 if errors(wrong) else 0
 
 
-def _not_taken(release: Release, name: str, absent: list[str]) -> Exception:
+def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
     """Return what is wrong with a release that does not get the values of our ConfigMap."""
     from image_matrix.errors import CallError
 
@@ -112,7 +112,7 @@ def _printed(made: Composed, format_: str) -> str:
     return table(("path", "set by", "instead of"), rows, terminal_width())
 
 
-def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:
+def _lost(made: Composed, release: HelmRelease, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:
     """Return a warning for every path of ours that something else wins."""
     from image_matrix.diagnostics import catalogue as rules
     from image_matrix.diagnostics import diagnostic
@@ -130,6 +130,6 @@ def _lost(made: Composed, release: Release, sources: Mapping[str, Source], ours:
     ]
 
 
-def _place(release: Release, winner: Source, path: Path) -> Place:
+def _place(release: HelmRelease, winner: Source, path: ValuePath) -> Place:
     """Return where a HelmRelease has what wins: the inline value, or the reference."""
     return release.place((*winner.place, *path) if winner.place[1] == "values" else winner.place)

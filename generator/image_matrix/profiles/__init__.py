@@ -1,1 +1,1 @@
-"""Profiles resolved: what each of them offers, and the pod that follows from each choice."""
+"""Resolves profiles: the choices that each offers, and the pod of each choice."""

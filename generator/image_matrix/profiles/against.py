@@ -1,4 +1,4 @@
-"""What users' stored choices name at an earlier revision and would not find any more."""
+"""Finds profiles and choices of an earlier revision that users may have stored and that no longer exist."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
-    """Yield the slugs and choice keys of ``old`` that ``new`` does not have, and that nothing stands for.
+    """Yield the slugs and choice keys of ``old`` that ``new`` neither has nor replaces.
 
-    A former name may be dropped on purpose; one that gets lost because its profile or heir has another name by now is
-    a finding like any other.
+    A former name may be removed on purpose. It is a finding if it was lost because its profile or replacement was
+    renamed.
     """
     now = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
     known = now | {alias: offer for offer in now.values() for alias in offer.profile.aliases}
@@ -37,7 +37,7 @@ def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
 
 
 def _announced(offer: Offer, now: Mapping[str, Offer]) -> bool:
-    """Say whether users were told: a profile that was deprecated may go when its successor is there."""
+    """Say whether users were warned: a deprecated profile may be removed if its successor exists."""
     return offer.profile.deprecated is not None and offer.profile.deprecated.successor in now
 
 
@@ -45,24 +45,27 @@ def _advice(slug: str, now: Mapping[str, Offer]) -> str:
     if not now:
         return "keep at least one profile"
     near = did_you_mean(slug, now)
-    heir = near.split("`")[1] if near.startswith("did you mean") else next(iter(now))
-    return f"renamed? add `aliases: [{slug}]` to `{heir}`, say; else keep it with `deprecated:` for a release"
+    replacement = near.split("`")[1] if near.startswith("did you mean") else next(iter(now))
+    return (
+        f"if it was renamed, add `aliases: [{slug}]` to the new profile, for example `{replacement}`; "
+        "else keep it with `deprecated:` for one release"
+    )
 
 
 def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Finding]:
     for option, field in FIELDS.items():
         before, today = _choices(offer, option), _choices(now, option)
         if len(before) < 2 or len(today) < 2:
-            continue  # an option that was not there left nothing behind, and one that is gone is not looked at
+            continue  # with a single choice there is no option: nothing was stored, or KubeSpawner ignores it
         known = {*today, *now.profile.retired.get(field, {})}
         former = offer.profile.retired.get(field, {})
         lost = [key for key in before if key not in known]
-        lost += [key for key, heir in former.items() if key not in known and heir not in today]
+        lost += [key for key, replacement in former.items() if key not in known and replacement not in today]
         for key in lost:
             near = did_you_mean(key, today)
-            heir = near.split("`")[1] if near.startswith("did you mean") else today[0]
+            replacement = near.split("`")[1] if near.startswith("did you mean") else today[0]
             fields = {"slug": now.slug, "key": key, "option": field, "revision": revision}
-            advice = f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
+            advice = f"keep the key, or add `retired: {{{field}: {{{key}: {replacement}}}}}`"
             yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
 
 

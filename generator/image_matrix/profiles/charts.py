@@ -1,4 +1,4 @@
-"""What the JupyterHub chart does with lists, by its version: a profile's mapping joins a mapping and replaces a list.
+"""Knows which versions of the JupyterHub chart merge a profile's volumes with their own, and which replace them.
 
 Source: jupyterhub/zero-to-jupyterhub-k8s, jupyterhub/files/hub/jupyterhub_config.py and images/hub/requirements.txt at
 the tags 3.3.8 to 4.4.0.
@@ -27,7 +27,7 @@ HUBS: Mapping[Version, Version] = {
     (4, 3): (5, 4),
     (4, 4): (5, 5),
 }
-"""Chart to the JupyterHub that its hub image has, as major and minor version."""
+"""Version of the chart to the version of JupyterHub in its hub image, as (major, minor)."""
 _CLAUSE = re.compile(
     r"(=|==|!=|>=|=>|>|<=|=<|<|~>?|\^)?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+].*)?"
 )
@@ -42,12 +42,12 @@ def version(text: str) -> Version:
 
 
 def joins(hub: str) -> bool:
-    """Say whether a profile's volumes join those of the chart that a version of JupyterHub comes with."""
+    """Say whether the chart with this version of JupyterHub merges a profile's volumes with its own."""
     return version(hub) >= FIRST_HUB
 
 
 def mappings(profiles: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return which of the settings that the chart has lists for are mappings in a profile list, sorted."""
+    """Return the settings that are lists in the chart and mappings in a profile list, sorted."""
     overrides = [override for profile in profiles for override in _overrides(profile)]
     return tuple(
         name
@@ -64,23 +64,23 @@ def _overrides(profile: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def hub_of(constraint: str) -> Version | None:
-    """Return the JupyterHub, as (major, minor), of the charts that a version or range means, if it is known."""
+    """Return the version of JupyterHub, as (major, minor), for a version or range of the chart, if it is known."""
     match = _SERIES.fullmatch(constraint.strip())
     return HUBS.get((int(match[1]), int(match[2]))) if match else None
 
 
 def ceiling(constraint: str) -> Version | None:
-    """Return the first version above all that a chart's version or range allows; ``None`` where it has no upper end.
+    """Return the upper bound, exclusive, of a chart's version or range; ``None`` if there is no upper bound.
 
-    Source of the ranges: github.com/Masterminds/semver, which Helm and Flux read them with. A constraint that is not
-    one has no upper end, as far as this can tell.
+    Source of the ranges: github.com/Masterminds/semver, which Helm and Flux use. An invalid constraint has no upper
+    bound.
     """
     ends = [_end(part) for part in constraint.split("||")]
     return None if None in ends else max((end for end in ends if end), default=None)
 
 
 def _end(part: str) -> Version | None:
-    """Return the lowest upper end of clauses that all apply."""
+    """Return the lowest upper bound of clauses that all apply."""
     low, hyphen, high = part.strip().partition(" - ")
     texts = [f"<={high}"] if hyphen else re.findall(r"[<>=!~^]*\s*[^\s,<>=!~^]+", low)
     ends = [end for text in texts if (end := _clause_end(text.strip()))]

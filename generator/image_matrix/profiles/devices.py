@@ -1,6 +1,6 @@
-"""Which devices an image and a size mean: two are of one kind where they have one vendor.
+"""Finds the vendor of the devices that an image or a size uses; an image fits all devices of its vendor.
 
-An image for ``nvidia.com/gpu`` runs on ``nvidia.com/mig-1g.10gb`` and ``nvidia.com/gpu.shared`` as well.
+An image for ``nvidia.com/gpu`` also runs on ``nvidia.com/mig-1g.10gb`` and ``nvidia.com/gpu.shared``.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ def vendor(resource: str) -> str:
 
 
 def device_title(matrix: Matrix, device: str) -> str:
-    """Return what users read for a device: the description of the first accelerator that is made for it."""
-    made_for = [item for item in matrix.accelerators.values() if item.device == device and item.description]
-    return made_for[0].description if made_for else device
+    """Return the title of a device: the description of the first accelerator for it, or its name."""
+    titles = (item.description for item in matrix.accelerators.values() if item.device == device)
+    return next(filter(None, titles), device)
 
 
 def of_image(matrix: Matrix, variant: Variant) -> str:
-    """Return the vendor whose devices an image is made for, or ``none``."""
+    """Return the vendor of the devices that an image is built for, or ``none``."""
     accelerator = matrix.accelerators.get(variant.accelerator or "")
     return vendor(accelerator.device) if accelerator and accelerator.device else NONE
 
 
 def of_size(size: Size | None) -> str:
-    """Return the vendor whose devices a size asks for, or ``none``."""
+    """Return the vendor of the devices that a size requests, or ``none``."""
     return vendor(next(iter(size.devices))) if size and size.devices else NONE

@@ -1,6 +1,6 @@
-"""Which field of an override is written how (:mod:`image_matrix.profiles.kubernetes`).
+"""Maps the fields of an override to their syntax (:mod:`image_matrix.profiles.kubernetes`).
 
-Names of fields are those of Kubernetes' own YAML, in camelCase.
+Names of fields are in camelCase, as in Kubernetes' YAML.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KEYS: Mapping[str, Syntax] = {
     "storage_extra_annotations": k8s.ANNOTATION_NAME,
     "storage_extra_labels": k8s.LABEL_NAME,
 }
-"""What the keys of a mapping are."""
+"""The syntax of the keys of a mapping."""
 VALUES: Mapping[str, Syntax] = {
     "extra_labels": k8s.LABEL_VALUE,
     "extra_resource_guarantees": k8s.QUANTITY,
@@ -38,7 +38,7 @@ VALUES: Mapping[str, Syntax] = {
     "requests": k8s.QUANTITY,
     "storage_extra_labels": k8s.LABEL_VALUE,
 }
-"""What the texts of such a mapping are."""
+"""The syntax of the values of a mapping."""
 _PULL_POLICY = k8s.one_of("a pull policy", "Always", "IfNotPresent", "Never")
 SETTINGS: Mapping[str, Syntax] = {
     "image_pull_policy": _PULL_POLICY,
@@ -52,7 +52,7 @@ SETTINGS: Mapping[str, Syntax] = {
     "storage_capacity": k8s.QUANTITY,
     "storage_class": k8s.OBJECT,
 }
-"""What the text of a setting is, or each text of its list."""
+"""The syntax of a setting's text, or of each text in its list."""
 RANGES: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("fs_gid", "gid", "supplemental_gids", "uid"), (0, 2**31 - 1)),
     "http_timeout": (1, 2**31 - 1),
@@ -91,11 +91,11 @@ _BELOW: Mapping[tuple[str, str], Syntax] = {
     },
 }  # fmt: skip
 WORDS = frozenset({"args", "command"})
-"""Fields that are a list of texts: the words of a command, which no shell splits."""
+"""Fields that are a list of texts: the words of a command, which is run without a shell."""
 
 
 def syntax_of(path: Path) -> Syntax | None:
-    """Return what the text at a path below a setting is, the path starting with the setting; ``None``: anything."""
+    """Return the syntax of the text at a path that starts with the setting; ``None`` if any text is valid."""
     steps = [step for step in path if isinstance(step, str)]
     setting, owner, field = str(path[0]), camel_case(steps[-2]) if len(steps) > 1 else "", steps[-1]
     if len(steps) == 1:
@@ -108,5 +108,5 @@ def syntax_of(path: Path) -> Syntax | None:
 
 
 def key_syntax_of(path: Path) -> Syntax | None:
-    """Return what the keys of the mapping at such a path are."""
+    """Return the syntax of the keys of the mapping at a path."""
     return KEYS.get(str(path[-1]))

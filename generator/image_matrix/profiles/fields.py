@@ -1,6 +1,6 @@
-"""Fields of Kubernetes objects that an override may contain; KubeSpawner raises an error for any other at the start.
+"""Lists the fields of Kubernetes objects that an override may contain; with another one, a server does not start.
 
-Source: kubernetes_asyncio's models, as KubeSpawner 7.1.0 and 7.0.0 use them; tests compare this with the package.
+Source: kubernetes_asyncio's models, as KubeSpawner 7.1.0 and 7.0.0 use them; tests compare the lists with the package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Names of fields as in Kubernetes' own YAML, those that must be there, and whether snake_case is taken, too."""
+    """Names of fields as in Kubernetes' YAML, the required ones, and whether snake_case is also accepted."""
 
     names: frozenset[str]
     required: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Fields:
         return name in self.names or (self.snake and name in {_snake(item) for item in self.names})
 
     def missing(self, given: set[str]) -> list[str]:
-        """Return the required fields that are in none of the spellings among the given names."""
+        """Return the required fields that are not among the given names in any spelling."""
         return [name for name in self.required if not given & {name, _snake(name)}]
 
 
@@ -31,7 +31,7 @@ def _snake(name: str) -> str:
 
 
 def camel_case(name: str) -> str:
-    """Return a field's name as in Kubernetes' own YAML: ``volume_mounts`` is ``volumeMounts``."""
+    """Return a field's name as in Kubernetes' YAML: ``volumeMounts`` for ``volume_mounts``."""
     return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
 
 
@@ -89,8 +89,8 @@ ENTRIES = {
     ),
     "volumes": _fields(_VOLUME, "name"),
 }
-"""Settings that are a mapping of a name of one's own to an object."""
+"""Settings that map a free name to an object."""
 VARIABLE = _fields("name value valueFrom")
-"""A variable of ``environment`` that is no text; its name is the key where none is given."""
+"""A variable of ``environment`` that is a mapping; its key is the default of ``name``."""
 SECRET = _fields("name", "name")
-"""An entry of ``image_pull_secrets`` that is no text."""
+"""An entry of ``image_pull_secrets`` that is a mapping."""

@@ -1,4 +1,4 @@
-"""What Helm does to keys: mappings lose their order and come out sorted."""
+"""Sorts keys as Helm does, which does not keep the order of a mapping."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _NUMBER = re.compile(r"[0-9]*")
 def before(one: str, other: str) -> bool:
     """Say whether ``toYaml`` writes one key before another: digits as numbers, letters after everything else.
 
-    Source: go-yaml v2, ``sorter.go`` (keyList.Less), which Helm's ``toYaml`` ends in. It is no order for all texts:
-    ``11z`` < ``1v`` < ``4`` < ``11z``, and where that happens the result changes from run to run.
+    Source: go-yaml v2, ``sorter.go`` (keyList.Less), which Helm's ``toYaml`` uses. The relation is not transitive:
+    ``11z`` < ``1v`` < ``4`` < ``11z``. With such keys, the result changes from run to run.
     """
     at = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     if at is None:
@@ -25,16 +25,16 @@ def before(one: str, other: str) -> bool:
     a, b = one[at], other[at]
     if a.isalpha() or b.isalpha():
         return a < b if a.isalpha() and b.isalpha() else b.isalpha()
-    # zeros count where a number has begun: 10 after 9, 1.01 before 1.1
+    # zeros inside a number count: 10 is after 9, 1.01 before 1.1
     begun = "0" in (a, b) and one[:at][-1:].isdecimal() and bool(re.search(r"[1-9]\d*$", one[:at]))
-    mine, theirs = _number(one, at, begun), _number(other, at, begun)
-    return mine < theirs if mine != theirs else a < b
+    number, other_number = _number(one, at, begun), _number(other, at, begun)
+    return number < other_number if number != other_number else a < b
 
 
 def _number(text: str, at: int, begun: bool) -> tuple[int, int]:
-    """Return the number that starts at a place and where it ends; a begun number has a 1 in front."""
-    found = _NUMBER.match(text, at)
-    digits = found[0] if found else ""
+    """Return the number at a position and its end; if the number began earlier, a 1 stands for those digits."""
+    match = _NUMBER.match(text, at)
+    digits = match[0] if match else ""
     return int(("1" if begun else "0") + digits), at + len(digits)
 
 
@@ -46,16 +46,16 @@ sort_key = cmp_to_key(_compare)
 
 
 def in_order(keys: Iterable[str]) -> list[str]:
-    """Return keys as users see them when Helm has passed them on."""
+    """Return keys in the order in which Helm writes them."""
     return sorted(keys, key=sort_key)
 
 
 def is_ordered(keys: Sequence[str]) -> bool:
-    """Say whether Helm keeps keys in this order, whatever others it compares in between."""
+    """Say whether Helm keeps this order, whichever pairs of keys it compares."""
     return all(before(one, other) for at, one in enumerate(keys) for other in keys[at + 1 :])
 
 
 def slugify(text: str) -> str:
-    """Return the slug that KubeSpawner makes of a text: ``C++`` becomes ``c`` (python-slugify's default)."""
+    """Return the slug of a text as KubeSpawner computes it: ``c`` for ``C++`` (python-slugify's default)."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")

@@ -1,4 +1,4 @@
-"""How Kubernetes wants texts written: names, labels, quantities. An object with another text is refused whole.
+"""Describes the syntax of names, labels and quantities; Kubernetes rejects an object with a single wrong one.
 
 Source: kubernetes/kubernetes, staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go,
 staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go, pkg/apis/core/validation/validation.go.
@@ -16,23 +16,23 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """A form of text: what it is, how it is written, and what it may be."""
+    """The syntax of a text: its noun, the rule as help, and the pattern."""
 
     noun: str
     rule: str
     pattern: re.Pattern[str]
     words: tuple[str, ...] = ()
-    """The texts that are allowed, where only some are."""
+    """The allowed texts, if they are a fixed set."""
 
     def fits(self, text: str) -> bool:
-        """Say whether Kubernetes takes a text."""
+        """Say whether Kubernetes accepts a text."""
         return self.pattern.fullmatch(text) is not None
 
 
 LABEL_NAME = Syntax(
     "the name of a label",
     "write at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; "
-    "in front of them may stand a domain and `/`",
+    "a domain and `/` may precede them",
     re.compile(rf"(?=[^/]{{1,253}}/|[^/]*\Z)(?:{_SUBDOMAIN}/)?(?=[^/]{{1,63}}\Z){_NAME}"),
 )
 LABEL_VALUE = Syntax(
@@ -54,7 +54,7 @@ OBJECT = Syntax(
 )
 VARIABLE = Syntax(
     "the name of a variable",
-    "write letters, digits, `_`, `-` and `.`, with no digit in front",
+    "write letters, digits, `_`, `-` and `.`, without a leading digit",
     re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*"),
 )
 QUANTITY = Syntax(
@@ -66,7 +66,7 @@ MOUNT_PATH = Syntax("a mount path", "write a path that starts with `/`, without 
 
 
 def one_of(noun: str, *words: str) -> Syntax:
-    """Return the syntax of a field that takes some words only."""
+    """Return the syntax of a field that accepts only some words."""
     return Syntax(
         noun, f"write one of {', '.join(words)}", re.compile("|".join(map(re.escape, words))), words
     )

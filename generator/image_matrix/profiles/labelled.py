@@ -1,4 +1,4 @@
-"""Values that know which source said them: trees of mappings and lists whose leaves carry a name."""
+"""Records the source of each value: trees of mappings and lists whose leaves carry the source's name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Step = str | int
-Path = tuple[Step, ...]
+PathPart = str | int
+ValuePath = tuple[PathPart, ...]
 """Keys of mappings and positions in lists."""
 Tree = Any
 """A :class:`Leaf`, or a mapping or list of trees that is not empty."""
@@ -18,7 +18,7 @@ Tree = Any
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar, or an empty mapping or list, and the source that said it."""
+    """A scalar, or an empty mapping or list, and its source."""
 
     value: Any
     source: str
@@ -46,32 +46,32 @@ def plain(tree: Tree) -> Any:  # noqa: ANN401
 
 
 def mapping(tree: Tree) -> dict[str, Tree] | None:
-    """Return a tree as a mapping, an empty one too; ``None`` where it is something else."""
+    """Return a tree as a mapping, which may be empty; ``None`` if it is something else."""
     if isinstance(tree, dict):
         return tree
     return {} if isinstance(tree, Leaf) and tree.value == {} and isinstance(tree.value, dict) else None
 
 
 def merge(base: Mapping[str, Tree], top: Mapping[str, Tree]) -> dict[str, Tree]:
-    """Merge as Helm and Flux do: mappings into mappings, everything else replaces.
+    """Merge as Helm and Flux do: mappings are merged, other values replace.
 
-    What is not merged is shared with ``base`` and ``top``, as it is there: :mod:`image_matrix.profiles.strvals`
-    changes trees in place, so that it depends on this who wins (fluxcd/pkg, chartutil/merge.go).
+    The result shares the rest with ``base`` and ``top``, as in Go. :mod:`image_matrix.profiles.strvals` changes trees
+    in place, so this sharing decides which value wins (fluxcd/pkg, chartutil/merge.go).
     """
-    made = dict(base)
+    result = dict(base)
     for key, item in top.items():
-        old, new = mapping(made.get(key)), mapping(item)
-        made[key] = item if old is None or new is None else merge(old, new) or item
-    return made
+        old, new = mapping(result.get(key)), mapping(item)
+        result[key] = item if old is None or new is None else merge(old, new) or item
+    return result
 
 
-def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the path of everything in a tree and who said it; a list or entry of one source is one thing."""
+def leaves(tree: Tree, path: ValuePath = ()) -> Iterator[tuple[ValuePath, str]]:
+    """Yield the paths in a tree with their sources; a list, or an entry of one, from a single source is one path."""
     if isinstance(tree, Leaf):
         yield path, tree.source
         return
     items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
-    inner = [leaf for step, item in items for leaf in leaves(item, (*path, step))]
+    inner = [leaf for part, item in items for leaf in leaves(item, (*path, part))]
     sources = {source for _, source in inner}
     is_whole = isinstance(tree, list) or (path and isinstance(path[-1], int))
     if is_whole and len(sources) == 1:
@@ -80,7 +80,7 @@ def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield from inner
 
 
-def shown(path: Path) -> str:
+def shown(path: ValuePath) -> str:
     """Return a path as a user writes it: ``a.b[0].c``, with a backslash before the dots of a name."""
-    parts = (f"[{step}]" if isinstance(step, int) else "." + step.replace(".", "\\.") for step in path)
+    parts = (f"[{part}]" if isinstance(part, int) else "." + part.replace(".", "\\.") for part in path)
     return "".join(parts).removeprefix(".")

@@ -1,7 +1,7 @@
-"""What a profile offers: its images with the axis values that it opens, and its sizes, each under a choice key.
+"""Computes the choices of a profile: its images, with the axes that users choose from, and its sizes.
 
-The first variant of an image has the image's own key, so that a saved choice follows when the newest Python becomes
-the first one; further variants add their axis values: ``scipy``, ``scipy-python3-11``.
+The key of an image's first variant is the key of the image, so a saved choice moves on when a newer Python becomes the
+first one. Other variants add their axis values: ``scipy``, ``scipy-python3-11``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 IMAGE_OPTION = "image"
 SIZE_OPTION = "size"
 FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "sizes"}
-"""Option to the field of a profile that it is made from."""
+"""Option to the field of a profile that it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ImageChoice:
 
 @dataclass(frozen=True, slots=True)
 class SizeChoice:
-    """A size under its choice key; ``size`` is ``None`` where the profile leaves sizes to the hub."""
+    """A size under its choice key; ``size`` is ``None`` if the profile leaves sizes to the hub."""
 
     key: str
     display_name: str
@@ -46,7 +46,7 @@ class SizeChoice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A profile as it is offered."""
+    """A profile with its choices."""
 
     slug: str
     profile: Profile
@@ -58,7 +58,7 @@ class Offer:
 
 
 def offers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Offer, ...]:
-    """Return what users are offered, in the order in which they see it."""
+    """Return the offers of all profiles, in the order in which users see them."""
     catalog = matrix.catalog
     grouped = by_image(variants.values())
     default = default_profile(catalog)
@@ -82,7 +82,7 @@ def ordered(catalog: Catalog) -> list[Profile]:
 
 
 def default_profile(catalog: Catalog) -> Profile | None:
-    """Return the profile that is preselected: the one that says so, else the first one."""
+    """Return the preselected profile: the one with ``default``, else the first one."""
     shown = ordered(catalog)
     return next((item for item in shown if item.default), shown[0] if shown else None)
 
@@ -100,8 +100,8 @@ def _about(catalog: Catalog, profile: Profile) -> str:
 
 
 def offered(profile: Profile, variants: Sequence[Variant]) -> list[Variant]:
-    """Return those of an image's variants that a profile opens, the preselected one first."""
-    wanted = [
+    """Return the variants of an image that a profile offers, the preselected one first."""
+    matches = [
         item
         for item in variants
         if all(
@@ -115,41 +115,43 @@ def offered(profile: Profile, variants: Sequence[Variant]) -> list[Variant]:
             for axis, values in profile.axes.items()
         )
 
-    wanted.sort(key=position)
-    rest = [axis for axis in (wanted[0].values if wanted else ()) if axis not in profile.axes]
-    return [item for item in wanted if all(item.values[axis] == wanted[0].values[axis] for axis in rest)]
+    matches.sort(key=position)
+    rest = [axis for axis in (matches[0].values if matches else ()) if axis not in profile.axes]
+    return [item for item in matches if all(item.values[axis] == matches[0].values[axis] for axis in rest)]
 
 
 def image_choices(profile: Profile, grouped: Mapping[str, Sequence[Variant]]) -> tuple[ImageChoice, ...]:
     """Return the choices of the image option, sorted as Helm sorts them.
 
-    Where there is one image, its variants are told apart by their axes alone: the form cuts long names off.
+    The titles of variants omit the image's name if there is only one image, since the form truncates long names.
     """
-    found: list[ImageChoice] = []
+    choices: list[ImageChoice] = []
     listed = keyed(profile.images)
     for key, image in listed.items():
         several = offered(profile, grouped.get(image, ()))
         for place, item in enumerate(several):
             opened = opened_axes(profile, item)
-            own = key if place == 0 else f"{key}-{label_of(opened).replace('.', '-')}"
+            choice_key = key if place == 0 else f"{key}-{label_of(opened).replace('.', '-')}"
             about = "" if len(listed) == 1 and len(several) > 1 else item.description or item.image
-            found.append(ImageChoice(own, variant_title(profile, item, about), item, default=not found))
-    return tuple(sorted(found, key=lambda choice: sort_key(choice.key)))
+            choices.append(
+                ImageChoice(choice_key, variant_title(profile, item, about), item, default=not choices)
+            )
+    return tuple(sorted(choices, key=lambda choice: sort_key(choice.key)))
 
 
 def size_choices(profile: Profile, sizes: Mapping[str, Size]) -> tuple[SizeChoice, ...]:
-    """Return the choices of the size option, sorted as Helm sorts them; one without a size where none is offered."""
-    found: list[SizeChoice] = []
+    """Return the choices of the size option, sorted as Helm sorts them; one without a size if there are no sizes."""
+    choices: list[SizeChoice] = []
     for key, name in keyed(profile.sizes).items():
         if name in sizes:
-            found.append(SizeChoice(key, sizes[name].display_name, sizes[name], default=not found))
-    return tuple(sorted(found, key=lambda choice: sort_key(choice.key))) or (
+            choices.append(SizeChoice(key, sizes[name].display_name, sizes[name], default=not choices))
+    return tuple(sorted(choices, key=lambda choice: sort_key(choice.key))) or (
         SizeChoice("", "", None, default=True),
     )
 
 
 def keyed(listed: Listed) -> dict[str, str]:
-    """Return key to name: the user's keys, or for a list the names, numbered where Helm would change their order."""
+    """Return key to name: the user's keys, or the names of a list, numbered if Helm would reorder them."""
     names = listed.names
     if listed.keyed or is_ordered(list(names)):
         return dict(names)
@@ -158,16 +160,16 @@ def keyed(listed: Listed) -> dict[str, str]:
 
 
 def variant_title(profile: Profile, item: Variant, about: str) -> str:
-    """Return what a variant is called in a profile: ``about`` it, and the values of the axes that the profile opens."""
+    """Return the title of a variant in a profile: ``about``, then its values of the axes that users choose from."""
     opened = [f"{axis.capitalize()} {value}" for axis, value in opened_axes(profile, item).items()]
     return ", ".join([about, *opened] if about else opened)
 
 
 def opened_axes(profile: Profile, item: Variant) -> dict[str, str]:
-    """Return the values of a variant that users of a profile choose between."""
+    """Return the values of a variant for the axes that users choose from."""
     return {axis: value for axis, value in item.values.items() if axis in profile.axes}
 
 
-def used_variants(found: Iterable[Offer]) -> dict[str, Variant]:
-    """Return every variant that users can pick, by id."""
-    return {choice.variant.id: choice.variant for offer in found for choice in offer.images}
+def used_variants(offered_profiles: Iterable[Offer]) -> dict[str, Variant]:
+    """Return the variants that users can choose, by id."""
+    return {choice.variant.id: choice.variant for offer in offered_profiles for choice in offer.images}

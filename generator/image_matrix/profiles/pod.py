@@ -1,6 +1,6 @@
-"""The pod that follows from a choice, worked out from the matrix and not from what is emitted.
+"""Computes the pod of a choice, from the matrix instead of the rendered files.
 
-``profiles show`` prints it, and the tests hold it against the manifests that the real KubeSpawner makes.
+``profiles show`` prints it, and tests compare it with the manifests of the real KubeSpawner.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What a user gets."""
+    """The pod that a user gets."""
 
     image: str
     cpu_limit: float | None
@@ -32,7 +32,7 @@ class Pod:
     """Extended resources and huge pages: key to quantity."""
     node_selector: Mapping[str, str]
     tolerations: tuple[Toleration, ...]
-    """All of them, or none where the chart's own apply."""
+    """All tolerations of the pod; empty if only the chart's apply."""
     runtime_class: str | None
     shm: int | None
     """In bytes; ``None``: the runtime's default of 64 MB."""
@@ -43,29 +43,29 @@ def pod(
     matrix: Matrix, offer: Offer, image: ImageChoice, size: SizeChoice, references: Mapping[str, str]
 ) -> Pod:
     """Return the pod of one choice; ``references`` has the image reference of every variant id."""
-    said = size.size
-    placements = placements_of(matrix, said)
+    chosen = size.size
+    placements = placements_of(matrix, chosen)
     return Pod(
         image=references[image.variant.id],
-        cpu_limit=_cores(said.cpu.limit if said else None),
-        cpu_guarantee=_cores(said.cpu.guarantee if said else None),
-        memory_limit=byte_count(said.memory.limit if said else None),
-        memory_guarantee=byte_count(said.memory.guarantee if said else None),
-        devices=devices(said) | hugepages(placements),
-        node_selector={**offer.profile.node_selector, **selector(said, placements)},
-        tolerations=tolerations(matrix, offer.profile, said),
+        cpu_limit=_cores(chosen.cpu.limit if chosen else None),
+        cpu_guarantee=_cores(chosen.cpu.guarantee if chosen else None),
+        memory_limit=byte_count(chosen.memory.limit if chosen else None),
+        memory_guarantee=byte_count(chosen.memory.guarantee if chosen else None),
+        devices=devices(chosen) | hugepages(placements),
+        node_selector={**offer.profile.node_selector, **selector(chosen, placements)},
+        tolerations=tolerations(matrix, offer.profile, chosen),
         runtime_class=runtime_class(placements),
-        shm=byte_count(said.shm if said else None),
+        shm=byte_count(chosen.shm if chosen else None),
         environment=offer.profile.env,
     )
 
 
-def _cores(said: float | str | None) -> float | None:
-    return None if said is None else float(said)
+def _cores(amount: float | str | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 def placements_of(matrix: Matrix, size: Size | None) -> list[Placement]:
-    """Return what the site asks for with the devices of a size."""
+    """Return the site's settings for the devices of a size."""
     site = matrix.catalog.site
     return [site.devices[name] for name in (size.devices if size else ()) if name in site.devices]
 
@@ -76,14 +76,14 @@ def devices(size: Size | None) -> dict[str, str]:
 
 
 def hugepages(placements: list[Placement]) -> dict[str, str]:
-    """Return the huge pages that placements ask for."""
+    """Return the huge pages that placements request."""
     return {key: amount for placement in placements for key, amount in placement.hugepages.items()}
 
 
 def selector(size: Size | None, placements: list[Placement]) -> dict[str, str]:
     """Return the node selector of a size."""
-    own = dict(size.node_selector) if size else {}
-    return own | {key: value for placement in placements for key, value in placement.node_selector.items()}
+    labels = dict(size.node_selector) if size else {}
+    return labels | {key: value for placement in placements for key, value in placement.node_selector.items()}
 
 
 def runtime_class(placements: list[Placement]) -> str | None:
@@ -92,16 +92,16 @@ def runtime_class(placements: list[Placement]) -> str | None:
 
 
 def tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[Toleration, ...]:
-    """Return the whole list, the site's own first, or nothing where only those apply.
+    """Return all tolerations, those of the site first, or nothing if only those of the site apply.
 
-    A list replaces the chart's: without the site's own in it, nodes for users only would be out of reach.
+    The list replaces the chart's list, so it must repeat the site's tolerations, which allow nodes for users.
     """
     more = [*profile.tolerations, *(size.tolerations if size else ())]
     more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in devices(size)]
     for placement in placements_of(matrix, size):
         more += placement.tolerations
-    found: list[Any] = []
+    result: list[Any] = []
     for item in [*matrix.catalog.site.tolerations, *more] if more else ():
-        if dict(item) not in found:
-            found.append(dict(item))
-    return tuple(found)
+        if dict(item) not in result:
+            result.append(dict(item))
+    return tuple(result)

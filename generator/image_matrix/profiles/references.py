@@ -1,4 +1,4 @@
-"""Image references of a release: every one with its digest, or a clear word about what is missing."""
+"""Adds digests to the image references of a release, or reports the variants without one."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ def read_digests(text: str, name: str) -> dict[str, str]:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise CallError(f"{name} is not JSON: {error}", 'it holds {"IMAGE:LABEL": "sha256:…"}') from error
+        raise CallError(f"{name} is not JSON: {error}", 'write {"IMAGE:LABEL": "sha256:…"}') from error
     if not isinstance(data, dict):
-        raise CallError(f"{name} holds no mapping", 'it holds {"IMAGE:LABEL": "sha256:…"}')
+        raise CallError(f"{name} is not a mapping", 'write {"IMAGE:LABEL": "sha256:…"}')
     bad = [key for key, value in data.items() if not isinstance(value, str) or not _DIGEST.fullmatch(value)]
     if bad:
         raise CallError(
             f"{name}: the digest of {listed(bad, 5)} is not `sha256:` and 64 digits",
-            "take it from what the build printed",
+            "copy it from the output of the build",
         )
     return data
 
 
 def with_digests(
-    tagged: Mapping[str, str], digests: Mapping[str, str], wanted: Iterable[str]
+    tagged: Mapping[str, str], digests: Mapping[str, str], needed: Iterable[str]
 ) -> dict[str, str]:
-    """Return ``repository:tag@sha256:…`` for the wanted variants.
+    """Return ``repository:tag@sha256:…`` for the needed variants.
 
-    Raises :class:`Failure` where there is nothing to release or a digest is missing; what was released last stays.
+    Raises :class:`Failure` if there is nothing to release or a digest is missing; the last release is kept.
     """
-    ids = list(wanted)
+    ids = list(needed)
     if not ids:
         raise Failure(
-            "there is no profile to release; the last deploy/ stays as it is",
-            "users would get no list at all: declare a profile under `profiles:`",
+            "the matrix has no profile to release; deploy/ keeps the last release",
+            "declare a profile under `profiles:`; without one, users have nothing to choose",
         )
     missing = [item for item in ids if item not in digests]
     if missing:
         raise Failure(
-            f"no digest for {listed(missing, 5)}; the last deploy/ stays as it is",
-            "build and push these first, or take them out of `profiles:`",
+            f"no digest for {listed(missing, 5)}; deploy/ keeps the last release",
+            "build and push these first, or remove them from `profiles:`",
         )
     return {item: f"{tagged[item]}@{digests[item]}" for item in ids}

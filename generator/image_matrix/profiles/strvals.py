@@ -1,4 +1,4 @@
-"""``targetPath``: a text set at a path as ``helm --set`` does it, with indices, escapes, lists in braces and commas.
+"""Sets a text at a ``targetPath`` as ``helm --set`` does, with indices, escapes, lists in braces and commas.
 
 Source: helm, pkg/strvals/parser.go; fluxcd/pkg, chartutil/values.go (ReplacePathValue, ReplacePathLiteralValue).
 """
@@ -11,49 +11,49 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.profiles.labelled import Leaf, labelled, mapping
 
 if TYPE_CHECKING:
-    from image_matrix.profiles.labelled import Path, Step, Tree
+    from image_matrix.profiles.labelled import PathPart, Tree, ValuePath
 
 MOST_INDEX = 65536
 _PATH = re.compile(r"([a-zA-Z0-9_\-.\\/]|\[[0-9]{1,5}\])+")
-"""What the HelmRelease's schema lets a ``targetPath`` be, with at most 250 characters."""
+"""The pattern of a ``targetPath`` in the schema of HelmRelease; its maximum length is 250 characters."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _WORDS = {"true": True, "false": False, "null": None, "0": 0}
 
 
-def assignments(path: str, text: str, literal: bool) -> list[tuple[Path, Any]]:
-    """Return what Flux sets for a ``targetPath`` and the text of its reference; usually one value at one path.
+def assignments(path: str, text: str, literal: bool) -> list[tuple[ValuePath, Any]]:
+    """Return the paths and values that Flux sets for a ``targetPath`` and the text of its reference, usually one.
 
-    Raises :class:`ValueError` where Flux would fail.
+    Raises :class:`ValueError` if Flux fails.
     """
     if not _PATH.fullmatch(path) or len(path) > 250:
-        raise ValueError("it is no path such as `a.b[0].c`")
+        raise ValueError("it is not a path such as `a.b[0].c`")
     if literal:
         return [(_path(f"{path}=", 0)[0], text)]
     quoted = text[:1] == text[-1:] and text[:1] in ("'", '"')
     line = f"{path}={text.strip(chr(39) + chr(34)) if quoted else text}"
-    found: list[tuple[Path, Any]] = []
+    result: list[tuple[ValuePath, Any]] = []
     at = 0
     while at < len(line):
         steps, at = _path(line, at)
         value, at = _value(line, at, quoted)
-        found.append((steps, value))
-    return found
+        result.append((steps, value))
+    return result
 
 
 def _until(line: str, at: int, stops: str) -> tuple[str, str, int]:
-    """Return the text up to one of the stops, that stop (empty at the end), and where the rest begins."""
-    found: list[str] = []
+    """Return the text up to one of the stops, that stop (empty at the end), and the position of the rest."""
+    characters: list[str] = []
     while at < len(line):
         if line[at] in stops:
-            return "".join(found), line[at], at + 1
+            return "".join(characters), line[at], at + 1
         at += line[at] == "\\"
-        found.append(line[at : at + 1])
+        characters.append(line[at : at + 1])
         at += 1
-    return "".join(found), "", at
+    return "".join(characters), "", at
 
 
-def _path(line: str, at: int) -> tuple[Path, int]:
-    steps: list[Step] = []
+def _path(line: str, at: int) -> tuple[ValuePath, int]:
+    steps: list[PathPart] = []
     stop = "."
     while stop != "=":
         if stop == "[":
@@ -61,7 +61,7 @@ def _path(line: str, at: int) -> tuple[Path, int]:
             steps.append(_index(index, end))
             between, stop, at = _until(line, at, "[.=")
             if between or not stop:
-                raise ValueError(f"`{between}` stands behind an index")
+                raise ValueError(f"`{between}` follows an index")
             continue
         name, stop, at = _until(line, at, "=[,.")
         if not name or stop in ("", ","):
@@ -72,7 +72,7 @@ def _path(line: str, at: int) -> tuple[Path, int]:
 
 def _index(text: str, end: str) -> int:
     if not end or not text.isdecimal() or int(text) > MOST_INDEX:
-        raise ValueError(f"`{text}` is no index from 0 to {MOST_INDEX}")
+        raise ValueError(f"`{text}` is not an index from 0 to {MOST_INDEX}")
     return int(text)
 
 
@@ -99,8 +99,8 @@ def _typed(text: str, quoted: bool) -> Any:  # noqa: ANN401 - a text, number, bo
     return text
 
 
-def assign(data: dict[str, Tree], path: Path, value: Any, source: str) -> None:  # noqa: ANN401
-    """Set a value in a tree, in place; raises :class:`ValueError` where something else is in the way."""
+def assign(data: dict[str, Tree], path: ValuePath, value: Any, source: str) -> None:  # noqa: ANN401
+    """Set a value in a tree, in place; raises :class:`ValueError` if a part of the path is of another type."""
     name, rest = str(path[0]), path[1:]
     if not rest:
         data[name] = labelled(value, source)
@@ -109,13 +109,13 @@ def assign(data: dict[str, Tree], path: Path, value: Any, source: str) -> None: 
     else:
         inner = mapping(data[name]) if name in data else {}
         if inner is None:
-            raise ValueError(f"`{name}` is no mapping")
+            raise ValueError(f"`{name}` is not a mapping")
         assign(inner, rest, value, source)
         data[name] = inner
 
 
-def _put(items: list[Tree], path: Path, value: Any, source: str) -> list[Tree]:  # noqa: ANN401
-    """Set a value in a list: in place where the list is long enough, else in a longer copy."""
+def _put(items: list[Tree], path: ValuePath, value: Any, source: str) -> list[Tree]:  # noqa: ANN401
+    """Set a value in a list: in place if the list is long enough, else in a longer copy."""
     index, rest = int(path[0]), path[1:]
     old = items[index] if index < len(items) else None
     new: Tree
@@ -142,4 +142,4 @@ def _items(tree: Tree, name: str) -> list[Tree]:
         return tree
     if isinstance(tree, Leaf) and tree.value == [] and isinstance(tree.value, list):
         return []
-    raise ValueError(f"`{name}` is no list")
+    raise ValueError(f"`{name}` is not a list")

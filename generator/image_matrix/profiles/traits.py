@@ -1,6 +1,6 @@
-"""KubeSpawner's settings that an override may have; a misspelt one is ignored or breaks the spawn, and nobody says so.
+"""Lists KubeSpawner's settings that an override may have; KubeSpawner ignores a misspelt one, or servers do not start.
 
-Source: KubeSpawner 7.1.0 and 7.0.0, ``class_traits(config=True)``; tests compare this with the package.
+Source: KubeSpawner 7.1.0 and 7.0.0, ``class_traits(config=True)``; tests compare the lists with the package.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHART_LISTS = frozenset(
         "pod_anti_affinity_required", "tolerations", "volume_mounts", "volumes",
     }
 )  # fmt: skip
-"""Lists that the chart fills; a profile's list replaces them, a mapping of name to entry joins them."""
+"""Lists that the chart fills; a profile's list replaces them, a mapping of name to entry is merged with them."""
 REPLACED: Mapping[str, Mapping[str, str]] = {
     "extra_pod_config": {
         "affinity": "write `node_affinity_required`, `pod_affinity_preferred` and the like beside it",
@@ -46,7 +46,7 @@ REPLACED: Mapping[str, Mapping[str, str]] = {
         "volumeMounts": "write `volume_mounts` beside it, as a mapping",
     },
 }
-"""Fields of an object that KubeSpawner fills from other settings and these replace, with what to write instead.
+"""Fields of an object that override what KubeSpawner sets from other settings, with what to write instead.
 
 Source: KubeSpawner, objects.py (make_pod) and utils.py (update_k8s_model).
 """
@@ -64,11 +64,11 @@ BOOLEANS = frozenset(
     }
 )  # fmt: skip
 LISTS = frozenset({"args", "cmd", "image_pull_secrets", "storage_access_modes", "supplemental_gids"})
-OWN = {
+MATRIX_FIELDS = {
     "image": "images:",
     "profile_list": "profiles:",
 }
-"""Settings that other fields of the matrix are for."""
+"""Settings that have a field of their own in matrix.yaml."""
 KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | TEXTS | INTEGERS | BOOLEANS | LISTS
 EXPANDED = frozenset(
     {
@@ -76,10 +76,10 @@ EXPANDED = frozenset(
         "service_account", "volume_mounts", "volumes",
     }
 )  # fmt: skip
-"""Settings whose texts KubeSpawner passes through ``str.format``."""
+"""Settings whose texts KubeSpawner expands with ``str.format``."""
 EQUIVALENTS = {
     "extraEnv": "environment", "extraPodConfig": "extra_pod_config", "nodeSelector": "node_selector",
     "extraTolerations": "tolerations", "env": "environment", "memory_limit": "mem_limit", "image_spec": "image",
     "memory_guarantee": "mem_guarantee", "extraResource": "extra_resource_limits", "defaultUrl": "default_url",
 }  # fmt: skip
-"""Names that the chart or others have for the same thing."""
+"""Names of the same settings in the chart and elsewhere."""

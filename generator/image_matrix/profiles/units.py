@@ -1,4 +1,4 @@
-"""Amounts of memory: Kubernetes' quantities in the matrix (``4Gi``), KubeSpawner's texts (``4G``) in what it gets."""
+"""Converts amounts of memory: the matrix has Kubernetes' quantities (``4Gi``), KubeSpawner reads texts (``4G``)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 @dataclass(frozen=True, slots=True)
 class MemoryUnits:
-    """How amounts of memory are written somewhere: as numbers of bytes, or with K, M, G or T and an ending."""
+    """A notation of amounts of memory: numbers of bytes, or K, M, G or T with an ending."""
 
     what: str
     ending: str
 
     def reads(self, amount: object) -> bool:
-        """Say whether an amount is written so."""
+        """Say whether an amount is in this notation."""
         if isinstance(amount, str):
             match = _MEMORY.fullmatch(amount)
             return match is not None and match[2][1:] == (self.ending if match[2] else "")
@@ -30,19 +30,19 @@ KUBESPAWNERS = MemoryUnits("an amount of memory for KubeSpawner, such as 4G", ""
 """KubeSpawner's texts (jupyterhub, ``ByteSpecification``), in overrides: K, M, G and T are powers of 1024."""
 
 
-def byte_count(said: float | str | None) -> int | None:
-    """Return an amount of either units in bytes."""
-    if said is None or not isinstance(said, str):
-        return None if said is None else int(said)
-    found = _MEMORY.fullmatch(said)
-    if found is None:
-        message = f"{said} is no amount of memory"
+def byte_count(amount: float | str | None) -> int | None:
+    """Return an amount in either notation in bytes."""
+    if amount is None or not isinstance(amount, str):
+        return None if amount is None else int(amount)
+    match = _MEMORY.fullmatch(amount)
+    if match is None:
+        message = f"{amount} is not an amount of memory"
         raise ValueError(message)
-    return int(float(found[1]) * 1024 ** _POWERS[found[2][:1]])
+    return int(float(match[1]) * 1024 ** _POWERS[match[2][:1]])
 
 
 def for_kubespawner(amount: float | str) -> float | str:
-    """Return the same amount as KubeSpawner reads it: its K, M, G and T are powers of 1024."""
+    """Return the same amount in KubeSpawner's notation: its K, M, G and T are powers of 1024."""
     return amount.removesuffix("i") if isinstance(amount, str) else amount
 
 

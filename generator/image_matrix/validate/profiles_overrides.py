@@ -141,11 +141,11 @@ def _object(path: Path, fields: Fields, value: Mapping[str, Any]) -> Iterator[Fi
 
 
 def _instead(name: str) -> str:
-    if name in traits.OWN:
-        return f"`{traits.OWN[name]}` is for that"
+    if name in traits.MATRIX_FIELDS:
+        return f"`{traits.MATRIX_FIELDS[name]}` is for that"
     same = traits.EQUIVALENTS.get(name)
-    if same in traits.OWN:
-        return f"`{traits.OWN[same]}` is for that"
+    if same in traits.MATRIX_FIELDS:
+        return f"`{traits.MATRIX_FIELDS[same]}` is for that"
     return f"KubeSpawner calls it `{same}`" if same else did_you_mean(name, traits.KNOWN)
 
 
