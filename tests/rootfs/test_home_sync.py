@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import json
@@ -382,3 +383,67 @@ def test_a_full_home_that_was_prepared_before_may_be_entered_to_clean_up(
     monkeypatch.setattr(module, "try_writing", refuse)
     assert module.main(template, home) == 0
     assert "warning" in capsys.readouterr().err
+
+
+def power_cut(home: Path, before: set[int], flushed: set[int]) -> None:
+    """Do what a power cut may do to new files whose bytes were not flushed: their names are there, and no content."""
+    for path in home.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_ino not in before | flushed:
+            path.write_bytes(b"")
+
+
+def test_after_a_power_cut_files_still_follow_the_template(
+    template: Path, home: Path, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty file would count as edited, and without its record every file as the user's."""
+    start(template, home)
+    (home / "a/b/file").unlink()
+    before = {path.lstat().st_ino for path in home.rglob("*")}
+    flushed: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.add(os.fstat(descriptor).st_ino))
+    (template / ".bashrc").write_text("rc 2")
+    assert module.main(template, home) == 0
+    power_cut(home, before, flushed)
+    assert (home / ".bashrc").read_text() == "rc 2"
+    (template / ".bashrc").write_text("rc 3")
+    start(template, home)
+    assert (home / ".bashrc").read_text() == "rc 3"
+    assert not (home / "a/b/file").exists(), "deleted by the user"
+
+
+def test_files_are_in_their_places_on_the_disk_before_the_record_says_so(
+    template: Path, home: Path, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[Path] = []
+    replace = Path.replace
+
+    def renamed(path: Path, target: Path) -> Path:
+        steps.append(target.relative_to(home))
+        return replace(path, target)
+
+    def flushed(descriptor: int) -> None:
+        if os.path.isdir(descriptor):  # noqa: PTH112 - a descriptor
+            steps.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).relative_to(home))  # noqa: PTH115
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    assert module.main(template, home) == 0
+    record = steps.index(Path(RECORD))
+    for file in (".bashrc", "link", "a/b/file"):
+        assert steps.index(Path(file)) < steps.index(Path(file).parent) < record
+    assert steps[record + 1 :] == [Path(RECORD).parent]
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.EINVAL, 0), (errno.ENOSPC, 73)])
+def test_a_disk_that_fails_when_it_flushes(
+    template: Path, home: Path, module: ModuleType, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """A file system that cannot flush says EINVAL. One that is full may say so only then: nothing is replaced."""
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert module.main(template, home) == code
+    assert (home / ".bashrc").exists() is (code == 0)
+    assert not [path for path in home.rglob("*") if path.name.startswith(module.PARTIAL)]

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import IO
 
 RECORD = Path(".local/state/image-matrix/home.json")
 PARTIAL = ".image-matrix-partial-"
@@ -153,11 +154,38 @@ def write(source: Path, target: Path, written: str | None) -> None:
         if stat.S_ISLNK(info.st_mode):
             partial.symlink_to(source.readlink())
         else:
-            shutil.copyfile(source, partial)
-            partial.chmod(replacing(private_or_shared(info.st_mode), target, written))
+            copy(source, partial, replacing(private_or_shared(info.st_mode), target, written))
         partial.replace(target)
     finally:
         discard(partial)
+
+
+def copy(source: Path, partial: Path, mode: int) -> None:
+    """Copies SOURCE to PARTIAL, on the disk: after a power cut an empty file would count as one that was edited."""
+    with source.open("rb") as content, partial.open("xb") as file:
+        shutil.copyfileobj(content, file)
+        os.fchmod(file.fileno(), mode)
+        flush(file)
+
+
+def flush(file: IO[bytes]) -> None:
+    """Has the content of FILE on the disk; a file system that can't be asked says EINVAL (fsync(2))."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Has the names in FOLDER on the disk, where its file system can do that (fsync(2))."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def partial_in(folder: Path) -> Path:
@@ -190,13 +218,17 @@ def load_record(home: Path) -> Record | None:
 
 
 def save_record(home: Path, record: Record) -> None:
-    """Writes RECORD into HOME, in one step."""
+    """Writes RECORD into HOME, in one step; without it, every file would count as the user's."""
     target = home / RECORD
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_in(target.parent)
     try:
-        partial.write_text(json.dumps({"marker": record.marker, "written": record.written}, sort_keys=True))
+        with partial.open("xb") as file:
+            content = {"marker": record.marker, "written": record.written}
+            file.write(json.dumps(content, sort_keys=True).encode())
+            flush(file)
         partial.replace(target)
+        flush_folder(target.parent)
     finally:
         discard(partial)
 
@@ -210,23 +242,26 @@ def synchronise(content: list[Entry], template: Path, home: Path) -> tuple[int, 
     old = load_record(home) or Record("", {})
     if marker == old.marker:
         return 0, []
-    count, problems, written = 0, [], dict(old.written)
+    problems, written, changed = [], dict(old.written), []
     for entry in content:
         try:
             state = follow(entry, template, home, old.written.get(entry.path))
         except OSError as error:
             problems.append(not_full(home / entry.path, error))
             continue
-        count += state == "written"
+        if state == "written":
+            changed.append(home / entry.path)
         if state:
             written[entry.path] = entry.digest
+    for folder in {path.parent for path in changed}:
+        flush_folder(folder)
     new = Record("" if problems else marker, written)  # without the marker the next start tries again
     try:
         if new != old:
             save_record(home, new)
     except OSError as error:
         problems.append(not_full(home / RECORD, error))
-    return count, problems
+    return len(changed), problems
 
 
 def follow(entry: Entry, template: Path, home: Path, written: str | None) -> str | None:
