@@ -48,6 +48,30 @@ def test_reads_what_was_committed(repository: Path) -> None:
     assert inputs.lock is None
 
 
+def test_what_an_editor_or_python_left_is_no_template(repository: Path) -> None:
+    rootfs = repository / "templates" / "rootfs" / "own"
+    (rootfs / "__pycache__").mkdir()
+    for name in (".link.swp", "link~", "__pycache__/x.cpython-311.pyc"):
+        (rootfs / name).write_bytes(b"x")
+    git(repository, "add", "-A", "--force")
+    git(repository, "commit", "-q", "-m", "second")
+    inputs = read_inputs_at(repository, "HEAD", "matrix.yaml", {})
+    assert inputs is not None
+    assert sorted(inputs.templates.rootfs["own"]) == ["file with spaces\tand ü", "link"]
+
+
+def test_content_that_git_does_not_have_is_said(repository: Path) -> None:
+    """As in a clone that left it out: the commit is there."""
+    shown = subprocess.run(
+        ["git", "rev-parse", "HEAD:matrix.yaml"], cwd=repository, check=True, capture_output=True, text=True
+    )
+    name = shown.stdout.strip()
+    (repository / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(EnvironmentFailure, match=r"git has no content of matrix\.yaml at HEAD") as caught:
+        read_inputs_at(repository, "HEAD", "matrix.yaml", {})
+    assert caught.value.help
+
+
 def test_no_matrix_then(repository: Path) -> None:
     assert read_inputs_at(repository, "HEAD~1", "matrix.yaml", {}) is None
 

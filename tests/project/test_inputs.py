@@ -33,6 +33,25 @@ def test_templates_are_read(templates: Path) -> None:
     assert template_files(templates / "nothing") == {}
 
 
+EDITORS = (".note.swp", ".note.swo", "note~", "#note#", ".#note", ".note.kate-swp", ".DS_Store", ".wh.note~")
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_what_an_editor_leaves_is_no_template(templates: Path, name: str) -> None:
+    folder = templates / "rootfs/base/usr"
+    folder.mkdir(parents=True)
+    (folder / "note").write_text("a\n", encoding="utf-8")
+    (folder / name).write_bytes(b"b0VIM")
+    (templates / "dockerfiles" / name).write_bytes(b"b0VIM")
+    assert list(template_files(templates)) == ["dockerfiles/base.Dockerfile.j2", "rootfs/base/usr/note"]
+
+
+@pytest.mark.parametrize("name", [".bashrc", "note.swp", "#note", "a~b", ".wh.note", "note.orig"])
+def test_names_that_only_look_like_an_editor_s(templates: Path, name: str) -> None:
+    (templates / "dockerfiles" / name).write_bytes(b"")
+    assert f"dockerfiles/{name}" in template_files(templates)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 @pytest.mark.parametrize("below", [".", "dockerfiles"])
 @pytest.mark.parametrize("mode", [0o000, 0o111, 0o444])

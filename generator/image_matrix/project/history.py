@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.git import command_in, run_git
-from image_matrix.project.inputs import LOCK, Inputs, builtin_files, template_file, templates_of
+from image_matrix.project.inputs import LOCK, Inputs, builtin_files, is_template, template_file, templates_of
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FILES = {"100644": False, "100755": False, "120000": True}
 """Modes of git's tree entries that are files, and whether they are symbolic links."""
+FETCH = "fetch the whole history (git fetch --unshallow), or clone again; `git fsck` shows what is missing"
 
 
 def read_inputs_at(
@@ -28,11 +29,13 @@ def read_inputs_at(
     the revision. Raises :class:`CallError` for an unknown revision and :class:`EnvironmentFailure` where git cannot be
     asked.
     """
-    blobs = _blobs(root, _resolve(root, revision, asker), (matrix, LOCK, "templates"))
+    blobs = _blobs(root, _resolve(root, revision, asker), revision, (matrix, LOCK, "templates"))
     if matrix not in blobs:
         return None
     own = {
-        path.removeprefix("templates/"): file for path, file in blobs.items() if path.startswith("templates/")
+        path.removeprefix("templates/"): file
+        for path, file in blobs.items()
+        if path.startswith("templates/") and is_template(path)
     }
     texts = {f"{matrix}@{revision}": _text(blobs[matrix]), **overlays}
     return Inputs(
@@ -67,30 +70,49 @@ def _need_repository(root: Path, asker: str) -> None:
     )
 
 
-def _blobs(root: Path, commit: str, paths: tuple[str, ...]) -> dict[str, File]:
-    """Read files of a commit below ``root`` with two git processes, however many files there are."""
-    listed = run_git(root, "ls-tree", "-r", "-z", commit, "--", *paths).stdout.decode(
-        "utf-8", "surrogateescape"
-    )
+def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> dict[str, File]:
+    """Read files of a commit below ``root`` with two git processes, however many files there are.
+
+    Raises :class:`EnvironmentFailure` where git does not have them.
+    """
+    listed = _output(root, "ls-tree", "-r", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape")
     entries = [
         (meta.split(), path)
         for meta, _, path in (line.partition("\t") for line in listed.split("\0") if line)
     ]
     files = [(mode, identifier, path) for (mode, _, identifier), path in entries if mode in _FILES]
     ids = "".join(f"{identifier}\n" for _, identifier, _ in files).encode()
-    contents = _batch(run_git(root, "cat-file", "--batch", stdin=ids).stdout, len(files))
+    contents = _batch(_output(root, "cat-file", "--batch", stdin=ids), len(files))
+    for (_, _, path), content in zip(files, contents, strict=True):
+        if content is None:
+            raise EnvironmentFailure(f"git has no content of {path} at {revision}", FETCH)
     return {
-        path: template_file(content, symlink=_FILES[mode])
+        path: template_file(content or b"", symlink=_FILES[mode])
         for (mode, _, path), content in zip(files, contents, strict=True)
     }
 
 
-def _batch(output: bytes, count: int) -> list[bytes]:
-    """Split what ``git cat-file --batch`` prints: a line that ends with the size, the bytes, a line feed."""
-    contents, position = [], 0
+def _output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    answer = run_git(root, *arguments, stdin=stdin)
+    if answer.returncode:
+        raise EnvironmentFailure(failed(f"git {arguments[0]} failed", answer.stderr), FETCH)
+    return answer.stdout
+
+
+def _batch(output: bytes, count: int) -> list[bytes | None]:
+    """Split what ``git cat-file --batch`` prints: a line that ends with the size, the bytes, a line feed.
+
+    ``None`` where the line ends with ``missing`` and nothing follows (git-cat-file, "Batch output").
+    """
+    contents: list[bytes | None] = []
+    position = 0
     for _ in range(count):
         end = output.index(b"\n", position)
-        size = int(output[position:end].rpartition(b" ")[2])
-        contents.append(output[end + 1 : end + 1 + size])
-        position = end + size + 2
+        last = output[position:end].rpartition(b" ")[2]
+        if last == b"missing":
+            contents.append(None)
+            position = end + 1
+            continue
+        contents.append(output[end + 1 : end + 1 + int(last)])
+        position = end + int(last) + 2
     return contents

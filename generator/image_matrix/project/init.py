@@ -16,7 +16,7 @@ from image_matrix.errors import CallError, Failure
 from image_matrix.lock.read import pins
 from image_matrix.output_tree.files import File
 from image_matrix.output_tree.tree import apply, compare
-from image_matrix.project.inputs import LOCK, builtin_templates, template_files, templates_of
+from image_matrix.project.inputs import LOCK, builtin_templates, is_template, template_files, templates_of
 from image_matrix.project.load import load
 from image_matrix.project.render import render_all
 from image_matrix.project.text_files import MATRIX, MISSPELT, matrix_above
@@ -167,7 +167,10 @@ def _refuse_clash(root: Path, repository: Repository) -> None:
 def _inputs_there(root: Path) -> list[str]:
     """Return the files in a folder that rendering would read, beside the matrix."""
     templates = root / "templates"
-    found = [path for path in sorted(templates.rglob("*")) if not path.is_dir()] if templates.is_dir() else []
+    below = sorted(templates.rglob("*")) if templates.is_dir() else []
+    found = [
+        path for path in below if not path.is_dir() and is_template(path.relative_to(templates).as_posix())
+    ]
     lock = [root / LOCK] if _is_there(root / LOCK) else []
     return [path.relative_to(root).as_posix() for path in (*found, *lock)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ LOCK = "matrix.lock.yaml"
 DOCKERFILES, WORKFLOWS, PAGES = "dockerfiles/", "workflows/", "pages/"
 TEXTS = (DOCKERFILES, WORKFLOWS, PAGES)
 """Folders of templates that are read as text; what is below ``rootfs`` goes into images as it is."""
+COMPILED = "__pycache__"
+LEFT_BY_EDITORS = ("*~", "#*#", ".#*", ".*.sw[a-p]", ".*.kate-swp", ".DS_Store")
+"""Names of backups, swap files and locks of Emacs, Vim, nano and Kate, and of what macOS' Finder leaves in folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +118,25 @@ def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
     }
 
 
+def is_template(path: str) -> bool:
+    """Say whether a file below ``templates`` is a template, not what an editor or Python, run by pip, left there."""
+    *folders, name = path.split("/")
+    return COMPILED not in folders and not any(fnmatchcase(name, pattern) for pattern in LEFT_BY_EDITORS)
+
+
 def template_files(folder: Path) -> dict[str, File]:
-    """Read every file below a ``templates`` folder, sorted by path, but what Python has compiled there (pip does).
+    """Read the templates below a folder (:func:`is_template`), sorted by path.
 
     Raises :class:`OSError` where a folder cannot be read: what is in it must not count as not there.
     """
     found = {}
     for directory, folders, names in os.walk(folder, onerror=_refuse) if folder.is_dir() else ():
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name != COMPILED]
         here = Path(directory)
         below = here.relative_to(folder)
         # links to folders are files to us, too
         links = [name for name in folders if (here / name).is_symlink()]
-        for name in [*names, *links]:
+        for name in filter(is_template, [*names, *links]):
             path = here / name
             symlink = path.is_symlink()
             # Path.readlink changes `./x` to `x`
