@@ -15,6 +15,7 @@ from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Failed, Graph, Question, Refused, Resolved
 from image_matrix.lock.uv import Site, graph, resolve, runner
 
+FIXTURES = Path(__file__).parent / "fixtures"
 ROOT = Path(__file__).parents[2]
 A, B = "a" * 64, "b" * 64
 SOURCE = "sources:\n  debian:trixie:\n    digest: sha256:" + A + "\n"
@@ -81,7 +82,7 @@ def test_comments_stay_where_they_are(lock: Lock, comments: list[tuple[int, str]
         lines.insert(min(position, len(lines) - 1), comment)
     text = "\n".join(lines) + "\n"
     written = texts.write(texts.read(text), text)
-    assert sorted(line for line in written.splitlines() if "#" in line) == sorted(
+    assert sorted(line.strip() for line in written.splitlines() if "#" in line) == sorted(
         line for line in lines if "#" in line
     )
     assert texts.write(texts.read(written), written) == written
@@ -93,6 +94,12 @@ def test_a_comment_goes_with_its_entry_only() -> None:
     before = before.replace("  https://e.org/b", "  # about b\n  https://e.org/b")
     assert "# about b\n  https://e.org/b" in texts.write(Lock(downloads={"https://e.org/b": B}), before)
     assert "# about a" not in texts.write(Lock(downloads={"https://e.org/b": B}), before)
+
+
+def test_comments_of_every_place_are_kept() -> None:
+    """Above and behind sections, entries, and items; a blank line is no part of them."""
+    before = (FIXTURES / "commented.yaml").read_text(encoding="utf-8")
+    assert texts.write(texts.read(before), before) == before
 
 
 @pytest.mark.parametrize("inputs", ["0000000000000008", "1234567890123456", "1234567890123e45"])

@@ -1,9 +1,4 @@
-"""The lock's form as a file: sorted, one thing a line, comments kept.
-
-Rewriting keeps a comment where its entry stays: the new text is dumped, then every comment goes back above, or behind,
-the line that it belongs to. (ruamel.yaml's round trip hangs comments on the entry before them, so that an entry that
-goes takes its neighbour's comment along.)
-"""
+"""The lock's form as a file: sorted, one thing a line, comments kept where their entry stays."""
 
 from __future__ import annotations
 
@@ -12,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from image_matrix.config.document import Document, Documents
+from image_matrix.config.document import Documents
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.comments import with_comments
 from image_matrix.lock.model import ARCHITECTURES, FORMAT, Lock, LockedPackages, LockedSource
 
 if TYPE_CHECKING:
@@ -160,7 +156,7 @@ def _list(value: Any, path: Path) -> list[Any]:  # noqa: ANN401
 def write(lock: Lock, before: str | None = None) -> str:
     """Return the file's text, with the comments of the text that it replaces."""
     text = HEADER + _dump(_data(lock))
-    return with_comments(text, before) if before else text
+    return with_comments(text, before, HEADER) if before else text
 
 
 def _data(lock: Lock) -> dict[str, Any]:
@@ -201,54 +197,3 @@ def _dump(data: Mapping[str, Any]) -> str:
         yaml.dump({key: value}, Dumper=dumper, sort_keys=False, width=10_000, allow_unicode=True)
         for key, value in data.items()
     )
-
-
-def with_comments(text: str, before: str) -> str:
-    """Return ``text`` with the comments of ``before`` at the entries that they stood at."""
-    old, new = parse(before, FILE)[0], parse(text, FILE)[0]
-    if old is None or new is None:
-        return text
-    above, behind = _comments(old)
-    lines = list(new.lines)
-    for number, path in sorted(_anchors(new).items(), reverse=True):
-        if path in behind:
-            lines[number] += behind[path]
-        lines[number:number] = above.get(path, [])
-    return "\n".join(lines)
-
-
-def _comments(document: Document) -> tuple[dict[Path, list[str]], dict[Path, str]]:
-    """Return the comment lines above entries, and the comments behind them."""
-    above: dict[Path, list[str]] = {}
-    behind: dict[Path, str] = {}
-    waiting: list[str] = []
-    anchors = _anchors(document)
-    for number, line in enumerate(document.lines):
-        if line.lstrip().startswith("#"):
-            waiting += [line] if f"{line}\n" != HEADER else []
-        elif number in anchors:
-            path = anchors[number]
-            if waiting:
-                above[path] = waiting
-                waiting = []
-            comment = re.search(r"\s+#.*$", line)
-            if comment:
-                behind[path] = comment.group()
-    return above, behind
-
-
-def _anchors(document: Document) -> dict[int, Path]:
-    """Return the line of every entry, with the entry's path; an entry of a list is known by its text."""
-    found: dict[int, Path] = {}
-
-    def walk(node: yaml.Node | None, path: Path) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                found.setdefault(key.start_mark.line, (*path, key.value))
-                walk(value, (*path, key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                found.setdefault(item.start_mark.line, (*path, str(item.value)))
-
-    walk(document.root, ())
-    return found

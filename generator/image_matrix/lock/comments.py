@@ -1,0 +1,107 @@
+"""The comments of a lock file, taken over into the text that replaces it.
+
+ruamel.yaml reads and writes them. It keeps the lines below an entry with that entry; in a lock they belong to the entry
+that follows, and go only when that one goes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COMMENT = re.compile(r"^\s*#|\s#", re.MULTILINE)
+_BEHIND_ITEM, _ABOVE, _BEHIND_KEY, _BELOW = range(4)
+"""Positions in ruamel.yaml's list of an entry's comments; below: above the first entry of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """Comments by the path of their entry; an item of a list is known by its text."""
+
+    above: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    behind: dict[tuple[str, ...], tuple[str, int]] = field(default_factory=dict)
+    """On the entry's line, each with its column."""
+
+
+def with_comments(text: str, before: str, header: str) -> str:
+    """Return ``text`` with the comments of ``before`` at the entries that they were at.
+
+    ``header`` is the comment that every text starts with.
+    """
+    if not _COMMENT.search(before.removeprefix(header)):
+        return text
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width, yaml.preserve_quotes = 10_000, True
+    comments, root = _comments(yaml.load(before), header), yaml.load(text)
+    _attach(comments, root)
+    stream = io.StringIO()
+    yaml.dump(root, stream)
+    return stream.getvalue()
+
+
+def _comments(root: Any, header: str) -> Comments:  # noqa: ANN401 - ruamel.yaml has no types for its nodes
+    found = Comments()
+    waiting = [line for line in _lines(_text(root.ca.comment, _ABOVE)) if line != header.strip()]
+    for path, owner, key in _entries(root):
+        kept, behind = _kept(owner, key), _behind(owner)
+        found.above[path] = waiting + _lines(_text(kept, _ABOVE))
+        comment, _, below = _text(kept, behind).partition("\n")
+        if comment:
+            found.behind[path] = comment, kept[behind].start_mark.column
+        waiting = _lines(below + _text(kept, _BELOW))
+    return found
+
+
+def _attach(comments: Comments, root: Any) -> None:  # noqa: ANN401
+    for path, owner, key in [*_entries(root)]:
+        kept, behind = _kept(owner, key), _behind(owner)
+        if lines := comments.above.get(path):
+            column = owner.lc.key(key)[1] if behind == _BEHIND_KEY else owner.lc.item(key)[1] - len("- ")
+            kept[_ABOVE] = [_token(f"{line}\n", column) for line in lines]
+        if path in comments.behind:
+            comment, column = comments.behind[path]
+            kept[behind] = _token(comment + (_text(kept, behind) or "\n"), column)
+
+
+def _entries(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:  # noqa: ANN401
+    """Yield the path of every entry, in the order of the text, with its mapping or list and its key or position."""
+    for key in node if _behind(node) == _BEHIND_KEY else range(len(node)):
+        value = node[key]
+        below = (*path, str(key if _behind(node) == _BEHIND_KEY else value))
+        yield below, node, key
+        if hasattr(value, "ca"):
+            yield from _entries(value, below)
+
+
+def _behind(owner: Any) -> int:  # noqa: ANN401
+    return _BEHIND_KEY if hasattr(owner, "items") else _BEHIND_ITEM
+
+
+def _kept(owner: Any, key: Any) -> list[Any]:  # noqa: ANN401
+    """Return ruamel.yaml's comments of an entry."""
+    kept: list[Any] = owner.ca.items.setdefault(key, [None, None, None, None])
+    return kept
+
+
+def _text(kept: list[Any] | None, at: int) -> str:
+    """Return the text of a comment, or of several."""
+    tokens = kept[at] if kept else None
+    return "".join(token.value for token in (tokens if isinstance(tokens, list) else [tokens]) if token)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _token(text: str, column: int) -> Any:  # noqa: ANN401
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    return CommentToken(text, CommentMark(column), None)
