@@ -10,6 +10,8 @@ Where nothing is left for a user it refuses: with an empty list KubeSpawner star
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.charts import mappings
@@ -18,75 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NAME = "image-matrix-profiles"
-CODE = '''\
-"""Offer profiles to their groups, and know saved choices by the names that they had."""
-from z2jh import get_config
-
-
-def offered_profiles(spawner):
-    profiles = get_config("singleuser.profileList") or []
-    spawner.user_options = renamed(spawner.user_options or {}, profiles)
-    groups = {group.name for group in spawner.user.groups}
-    offered = [
-        profile
-        for profile in profiles
-        if not profile.get("allowed_groups") or groups.intersection(profile["allowed_groups"])
-    ]
-    if profiles and not offered:
-        refuse()
-    return offered
-
-
-def refuse():
-    from tornado.web import HTTPError
-
-    # with an empty list KubeSpawner would start the chart's own image, without a limit
-    raise HTTPError(
-        403,
-        "There is no server for you here: every one is for members of certain groups, and your account is in none of "
-        "them. Ask the administrators of this hub to add you to one.",
-    )
-
-
-def renamed(saved, profiles):
-    found = dict(saved)
-    for profile in profiles:
-        if saved.get("profile") in profile.get("aliases", []):
-            found["profile"] = profile["slug"]
-    for profile in profiles:
-        if profile["slug"] == found.get("profile"):
-            for name, option in profile.get("profile_options", {}).items():
-                if found.get(name) in option.get("retired", {}):
-                    found[name] = option["retired"][found[name]]
-    return found
-
-
-c.KubeSpawner.profile_list = offered_profiles
-'''
-
 JOINING = "zz-image-matrix-lists"
 """Sorts behind what a site has: the chart runs the entries in this order."""
-_JOINING_CODE = '''\
-"""Keep what the chart and this hub have in lists: a mapping of a profile would take the place of a list."""
-from kubespawner import KubeSpawner
-from traitlets import Union
-
-for name in NAMES:
-    listed = c.KubeSpawner.get(name, [])
-    if hasattr(listed, "get_value"):  # so far only appended to
-        listed = listed.get_value([])
-    if isinstance(listed, list) and isinstance(KubeSpawner.class_traits()[name], Union):
-        c.KubeSpawner[name] = {f"000-{at:03}": item for at, item in enumerate(listed)}
-'''
+NO_NAMES = "NAMES: tuple[str, ...] = ()"
+"""The line of its code that is filled in."""
 
 
 def extra_config(profiles: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Return the entries of ``hub.extraConfig`` that a profile list needs, name to code."""
     joining = mappings(profiles)
     return {
-        **({NAME: CODE} if is_needed(profiles) else {}),
-        **({JOINING: _JOINING_CODE.replace("NAMES", repr(joining))} if joining else {}),
+        **({NAME: _code("offered_profiles")} if is_needed(profiles) else {}),
+        **({JOINING: _code("joined_lists").replace(NO_NAMES, f"NAMES = {joining!r}")} if joining else {}),
     }
+
+
+@cache
+def _code(module: str) -> str:
+    """Return the text of a module that runs in the hub."""
+    return (files("image_matrix.render.kubernetes.hub") / f"{module}.py").read_text(encoding="utf-8")
 
 
 def is_needed(profiles: Iterable[dict[str, Any]]) -> bool:
