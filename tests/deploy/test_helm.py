@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from image_matrix.profiles.helm import in_order, is_ordered
 from image_matrix.profiles.labelled import plain
 from image_matrix.profiles.strvals import assign, assignments
 from image_matrix.render.kubernetes.dump import dump
+from tests import yaml_files
 from tests.deploy.support import deployed, reference
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ quick = settings(
 
 def test_values_pass_unchanged_but_for_the_order_of_keys(helm: Ask) -> None:
     text = deployed(reference())["deploy/jupyterhub/values.yaml"]
-    assert helm({"files": [text]})["values"] == yaml.safe_load(text)
+    assert helm({"files": [text]})["values"] == yaml_files.load(text)
 
 
 @quick
@@ -56,7 +56,7 @@ def test_keys_come_out_in_the_order_that_we_expect(helm: Ask, keys: list[str]) -
 def test_texts_stay_texts(helm: Ask, texts: list[str], keys: list[str]) -> None:
     data = {"texts": texts, "keys": dict.fromkeys(keys, "x")}
     assert helm({"files": [dump(data)]})["values"] == data
-    assert yaml.safe_load(dump(data)) == data
+    assert yaml_files.load(dump(data)) == data
 
 
 PATHS = st.from_regex(r"[ab](\[[0-3]\]|\.[ab]|\\\.a){0,4}", fullmatch=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from image_matrix.config.profiles import CHART_TOLERATIONS
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, VARIABLE
 from image_matrix.profiles.offer import offers
+from tests import yaml_files
 from tests.deploy.strategies import catalogs
 from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
 
@@ -93,7 +93,7 @@ def bytes_of(text: str) -> int:
 
 
 def values(loaded: Loaded) -> dict[str, Any]:
-    made: dict[str, Any] = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    made: dict[str, Any] = yaml_files.load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
     return made
 
 
@@ -137,7 +137,7 @@ def test_the_reference_matrix(kubespawner: Ask) -> None:
 def test_the_reference_matrix_as_helm_passes_it_on(kubespawner: Ask, helm: Ask) -> None:
     text = deployed(reference())["deploy/jupyterhub/values.yaml"]
     passed = helm({"files": [text]})["values"]
-    answer, direct = kubespawner(passed), kubespawner(yaml.safe_load(text))
+    answer, direct = kubespawner(passed), kubespawner(yaml_files.load(text))
     agree(reference(), answer)
     assert answer["selects"] == direct["selects"]  # the order that users see
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from image_matrix.render.kubernetes.flux import CONFIG_MAP
+from tests import yaml_files
 from tests.deploy.support import deployed, reference
 from tests.environments import python_of
 
@@ -25,7 +26,7 @@ def write(files: dict[str, str], folder: Path) -> None:
 def build(folder: Path) -> dict[str, Any]:
     kubectl = python_of("kubectl").with_name("kubectl")
     done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=True)
-    return {item["kind"]: item for item in yaml.safe_load_all(done.stdout)}
+    return {item["kind"]: item for item in yaml_files.load_all(done.stdout)}
 
 
 def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp
     names = []
     for mark in ("a", "b"):
         files = deployed(reference(), mark=mark * 12)
-        kustomization = yaml.safe_load(files["deploy/kustomization.yaml"])
+        kustomization = yaml_files.load(files["deploy/kustomization.yaml"])
         kustomization["resources"].append("helmrelease.example.yaml")
         write({**files, "deploy/kustomization.yaml": yaml.safe_dump(kustomization)}, tmp_path / mark)
         built = build(tmp_path / mark / "deploy")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
+from tests import yaml_files
 from tests.deploy.support import deployed, reference, small
 
 
 def daemon_sets(text: str) -> dict[str, Any]:
     return {item["metadata"]["name"].removeprefix("image-matrix-prepull-"): item["spec"]["template"]["spec"]
-            for item in yaml.safe_load_all(text)}  # fmt: skip
+            for item in yaml_files.load_all(text)}  # fmt: skip
 
 
 def images(spec: dict[str, Any]) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from image_matrix.render.kubernetes.outputs import deploy_files
+from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
 from tests.deploy.test_workspace_kind import released
 
@@ -35,20 +35,20 @@ def partial(node: Any) -> Any:
 
 
 def documents(text: str) -> list[Any]:
-    return list(yaml.safe_load_all(text))
+    return list(yaml_files.load_all(text))
 
 
 @needs_schemas
 @pytest.mark.parametrize("digest", ["", "a"])
 def test_values_fit_the_chart(digest: str) -> None:
-    values = yaml.safe_load(deployed(reference(), digest=digest)["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(reference(), digest=digest)["deploy/jupyterhub/values.yaml"])
     jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
 
 
 @needs_schemas
 def test_values_with_groups_fit_the_chart() -> None:
     loaded = small("profiles: {gpu: {groups: [research]}}")
-    values = yaml.safe_load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
     jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
     code = values["hub"]["extraConfig"]["image-matrix-profiles"]
     compile(code, "extraConfig", "exec")

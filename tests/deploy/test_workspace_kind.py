@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.render.kubernetes.workspace_values import dropped
+from tests import yaml_files
 from tests.deploy.support import deployed, reference, references, small
 
 
 def released(files: dict[str, str]) -> list[Any]:
-    return list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"]))
+    return list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"]))
 
 
 def images(kind: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def test_a_kind_without_images_stays_hidden() -> None:
     assert [kind["metadata"]["name"] for kind in old] == ["notebooks", "notebooks-at-root"]
     again = small()
     files = deploy_files(again.matrix, again.variants, references(again), old)
-    new = list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+    new = list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
     assert [kind["spec"]["spawner"].get("hidden", False) for kind in new] == [False, True]
     assert images(new[1]) == images(old[1])
 
@@ -53,7 +52,7 @@ def test_a_new_build_keeps_the_old_one_hidden_and_redirected() -> None:
     loaded = small()
     old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
     again = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark="bbbbbbbbbbbb"), old)
-    (kind,) = yaml.safe_load_all(again["deploy/kubeflow/workspacekind.yaml"].content)
+    (kind,) = yaml_files.load_all(again["deploy/kubeflow/workspacekind.yaml"].content)
     found = images(kind)
     assert set(images(old[0])) < set(found)
     for identifier, item in images(old[0]).items():
@@ -69,7 +68,7 @@ def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
     previous: list[Any] = []
     for mark in ("a" * 12, "b" * 12, "c" * 12):
         files = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark=mark), previous)
-        previous = list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+        previous = list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
     found = images(previous[0])
     assert len(found) == 3 * 3
     for item in found.values():
@@ -86,7 +85,7 @@ def test_what_256_values_do_not_hold_is_told() -> None:
         )
         before, previous = (
             previous,
-            list(yaml.safe_load_all(files["deploy/kubeflow/workspacekind.yaml"].content)),
+            list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content)),
         )
         if number < 85:
             assert not dropped(before, previous)
@@ -130,7 +129,7 @@ sites: {hub: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
 profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 """
     files = deployed(small(overlay))
-    form = yaml.safe_load(files["deploy/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
+    form = yaml_files.load(files["deploy/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
     named = {group: [ref.rpartition("/")[2].partition(":")[0] for ref in form[group]["options"]]
              for group in ("image", "imageGroupOne", "imageGroupTwo")}  # fmt: skip
     assert named == {
@@ -147,7 +146,7 @@ profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 
 
 def test_the_form_offers_what_the_sizes_ask_for() -> None:
-    form = yaml.safe_load(deployed(reference())["deploy/kubeflow/spawner_ui_config.yaml"])[
+    form = yaml_files.load(deployed(reference())["deploy/kubeflow/spawner_ui_config.yaml"])[
         "spawnerFormDefaults"
     ]
     keys = [item["limitsKey"] for item in form["gpus"]["value"]["vendors"]]

@@ -8,11 +8,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
 from image_matrix.project.render import render_workflows
+from tests import yaml_files
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -37,7 +36,7 @@ def matrix(images: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def reference() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((HOME / "matrix.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml_files.load((HOME / "matrix.yaml").read_text(encoding="utf-8"))
     return found
 
 

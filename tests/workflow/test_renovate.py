@@ -11,14 +11,14 @@ from typing import Any
 
 import jsonata
 import pytest
-import yaml
 
 from image_matrix.pinned.actions import actions
+from tests import yaml_files
 from tests.workflow.matrices import HOME
 
 PRESET = HOME / "renovate" / "image-matrix.json"
 CONFIG: dict[str, Any] = json.loads(PRESET.read_text())
-MATRIX: dict[str, Any] = yaml.safe_load((HOME / "matrix.yaml").read_text())
+MATRIX: dict[str, Any] = yaml_files.load((HOME / "matrix.yaml").read_text())
 TABLE: dict[str, Any] = json.loads(
     (HOME / "generator" / "image_matrix" / "pinned" / "actions.json").read_text()
 )

@@ -6,12 +6,12 @@ import subprocess
 from typing import Any
 
 import pytest
-import yaml
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.github.event import DEPENDABOT
 from image_matrix.render.workflow import FILE_LIMIT
 from image_matrix.render.workflow_jobs import build_jobs
+from tests import yaml_files
 from tests.workflow.matrices import (
     FROM_GIT,
     ODD,
@@ -31,7 +31,7 @@ SHARED = {"plan", "release", "gate", "fork", "render"}
 
 def jobs(said: dict[str, Any]) -> dict[str, Any]:
     content = rendered(said)[".github/workflows/images.yaml"].content
-    found: dict[str, Any] = yaml.safe_load(content)["jobs"]
+    found: dict[str, Any] = yaml_files.load(content)["jobs"]
     return found
 
 
@@ -62,7 +62,7 @@ def test_every_variant_can_get_a_leg() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_permissions_and_timeouts(shape: str) -> None:
-    content = yaml.safe_load(rendered(SHAPES[shape])[".github/workflows/images.yaml"].content)
+    content = yaml_files.load(rendered(SHAPES[shape])[".github/workflows/images.yaml"].content)
     assert content["permissions"] == {}
     for name, job in content["jobs"].items():
         assert job["timeout-minutes"] <= 360
@@ -77,7 +77,7 @@ def test_permissions_and_timeouts(shape: str) -> None:
 def test_jobs_install_the_generator_that_the_matrix_names() -> None:
     for workflow in ("images", "lock"):
         content = rendered(SHAPES["generator from git"])[f".github/workflows/{workflow}.yaml"].content
-        assert yaml.safe_load(content)["env"]["GENERATOR"] == FROM_GIT
+        assert yaml_files.load(content)["env"]["GENERATOR"] == FROM_GIT
         assert b'uv tool install --quiet "$GENERATOR"\n' in content
 
 
@@ -101,7 +101,7 @@ def test_a_generator_that_could_be_another_one(written: str) -> None:
 
 def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
     content = rendered(SHAPES["one image"])[".github/workflows/images.yaml"].content
-    concurrency = yaml.safe_load(content)["concurrency"]
+    concurrency = yaml_files.load(content)["concurrency"]
     pull_request = "github.event_name == 'pull_request'"
     assert concurrency["cancel-in-progress"] == f"${{{{ {pull_request} }}}}"
     assert concurrency["queue"] == f"${{{{ {pull_request} && 'single' || 'max' }}}}"
@@ -113,7 +113,7 @@ def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
 )
 def test_only_who_proves_something_gets_an_identity(shape: str, prover: str | None) -> None:
     text = rendered(SHAPES[shape])[".github/workflows/images.yaml"].content.decode()
-    found = yaml.safe_load(text)["jobs"]
+    found = yaml_files.load(text)["jobs"]
     assert ("id-token" in found["release"]["permissions"]) == (prover is not None)
     assert prover is None or f"id-token: write # prove to {prover} " in text
     assert "id-token" not in found["plan"]["permissions"]
@@ -191,7 +191,7 @@ def test_a_fork_job_neither_logs_in_nor_pushes() -> None:
 def test_nothing_of_an_event_reaches_a_shell_as_text() -> None:
     for shape in SHAPES.values():
         for file in rendered(shape).values():
-            content = yaml.safe_load(file.content)
+            content = yaml_files.load(file.content)
             for job in content.get("jobs", {}).values():
                 assert not any("${{" in step.get("run", "") for step in job["steps"])
 
@@ -214,7 +214,7 @@ def test_an_image_that_is_emulated_says_so() -> None:
 
 
 def test_own_labels_are_told_to_actionlint() -> None:
-    said = yaml.safe_load(rendered(SHAPES["own runners"])[".github/actionlint.yaml"].content)
+    said = yaml_files.load(rendered(SHAPES["own runners"])[".github/actionlint.yaml"].content)
     assert said["self-hosted-runner"]["labels"] == ["big-disk", "graviton"]
     assert ".github/actionlint.yaml" not in rendered(SHAPES["one image"])
 
@@ -247,7 +247,7 @@ def test_a_branch_is_a_text(name: str) -> None:
         "workflow": {"generator": ".", "default_branch": name},
         "release": {"branch": "live"},
     }
-    content = yaml.safe_load(rendered(said)[".github/workflows/images.yaml"].content)
+    content = yaml_files.load(rendered(said)[".github/workflows/images.yaml"].content)
     assert content[True]["push"]["branches"] == [name]  # YAML 1.1 reads `on` so
 
 
@@ -256,7 +256,7 @@ def test_a_branch_is_a_text(name: str) -> None:
 )
 def test_schedules_that_github_takes(schedule: str) -> None:
     said = {**SHAPES["one image"], "workflow": {"generator": ".", "lock_schedule": schedule}}
-    content = yaml.safe_load(rendered(said)[".github/workflows/lock.yaml"].content)
+    content = yaml_files.load(rendered(said)[".github/workflows/lock.yaml"].content)
     assert content[True]["schedule"] == [{"cron": schedule}]
 
 
