@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.document import Document, Documents
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
 
 _START = "start with `version: 1`, or run `image-matrix init`"
 _DIFFERS = "write what differs from the matrix, such as `registry: ghcr.io/example/notebooks`"
@@ -70,7 +71,7 @@ def _unusable(part: Document, number: int) -> list[Diagnostic]:
     return []
 
 
-def _is_there(value: Any, path: Path) -> bool:  # noqa: ANN401
+def _is_there(value: Json, path: Path) -> bool:
     for step in path:
         if not isinstance(value, dict) or step not in value:
             return False
@@ -78,7 +79,7 @@ def _is_there(value: Any, path: Path) -> bool:  # noqa: ANN401
     return True
 
 
-def _removes_nothing(value: Any, path: Path) -> Finding:  # noqa: ANN401
+def _removes_nothing(value: Json, path: Path) -> Finding:
     for step in path[:-1]:
         value = value.get(step) if isinstance(value, dict) else None
     suggestion = did_you_mean(str(path[-1]), value) if isinstance(value, dict) and value else "remove it"

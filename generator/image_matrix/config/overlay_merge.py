@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from image_matrix.json_data import Json
 
-def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are anything
+
+def merge(base: Json, overlay: Json) -> Json:
     """Return ``base`` with ``overlay`` on top; neither is changed.
 
     An empty value that removes nothing stays.
@@ -23,7 +25,7 @@ def merge(base: Any, overlay: Any) -> Any:  # noqa: ANN401 - YAML values are any
     }
 
 
-def removals(base: Any, overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+def removals(base: Json, overlay: Json, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every empty value of an overlay that removes something."""
     if isinstance(base, dict) and isinstance(overlay, dict):
         for key, value in overlay.items():
@@ -32,7 +34,7 @@ def removals(base: Any, overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tu
             yield from removals(base.get(key), value, (*here, key))
 
 
-def empties(overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+def empties(overlay: Json, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every empty value of an overlay."""
     for key, value in overlay.items() if isinstance(overlay, dict) else ():
         if value is None:
@@ -40,7 +42,7 @@ def empties(overlay: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
         yield from empties(value, (*here, key))
 
 
-def without(value: Any, paths: Collection[tuple[str, ...]], here: tuple[str, ...] = ()) -> Any:  # noqa: ANN401
+def without(value: Json, paths: Collection[tuple[str, ...]], here: tuple[str, ...] = ()) -> Json:
     """Return a value without what stands at ``paths``."""
     if not isinstance(value, dict):
         return value

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.overlay_merge import merge
+
+if TYPE_CHECKING:
+    from image_matrix.json_data import Json
 
 Toleration = Mapping[str, Any]
 """A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
@@ -184,7 +187,7 @@ def _values(given: str | list[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _choices(given: Any, field_name: str) -> Listed:  # noqa: ANN401 - a list or a mapping
+def _choices(given: Json, field_name: str) -> Listed:
     """Read names, or choice keys with a name each; a text is the mapping's main field."""
     if not isinstance(given, dict):
         return Listed({name: name for name in given})

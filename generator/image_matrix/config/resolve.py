@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Accelerator, Image, Manager, Match, Matrix, TestKind
     from image_matrix.diagnostics import Path as FieldPath
+    from image_matrix.json_data import Json
 
 T = TypeVar("T")
 OriginKind = Literal["built in", "defaults", "parent", "bundle", "accelerator", "image", "override"]
@@ -66,7 +67,7 @@ class Resolution:
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
-    def value(self, name: str) -> Any:  # noqa: ANN401 - each scalar has its own type
+    def value(self, name: str) -> Json:
         """Return a scalar's value, or ``None``."""
         found = self.scalars.get(name)
         return found.value if found else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from image_matrix.diagnostics import Path
+    from image_matrix.json_data import Json
 
 ENTRIES = {
     "images": ("an image", {"from"}),
@@ -29,7 +30,7 @@ def schema_text() -> str:
 
 
 @cache
-def schema() -> Any:  # noqa: ANN401
+def schema() -> Json:
     """Return the JSON Schema as data."""
     import json
 

@@ -26,8 +26,12 @@ from image_matrix.text import character_name, type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from jsonschema import Draft202012Validator, ValidationError
+
     from image_matrix.config.document import Documents
+    from image_matrix.config.suggestions import Fits
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
 
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What the patterns of free text refuse: line breaks, and what changes the direction of the text that follows."""
@@ -52,14 +56,16 @@ _PLATFORMS = {"x86_64": "linux/amd64", "x64": "linux/amd64", "aarch64": "linux/a
 
 
 @cache
-def _validator() -> Any:  # noqa: ANN401 - jsonschema has no types
+def _validator() -> Draft202012Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     return extend(Draft202012Validator, {"pattern": _unlike})(schema())
 
 
-def _unlike(_validator: Any, pattern: str, value: object, _schema: Any) -> Iterator[Exception]:  # noqa: ANN401
+def _unlike(
+    _validator: Draft202012Validator, pattern: str, value: object, _schema: Json
+) -> Iterator[Exception]:
     """Yield the error of a text that does not fit: jsonschema's own rule lets a line break stand at its end."""
     from jsonschema import ValidationError
 
@@ -72,7 +78,7 @@ def check_shape(documents: Documents) -> list[Finding]:
     return list(_of_each(_validator().iter_errors(documents.value), documents))
 
 
-def _of_each(errors: Iterable[Any], documents: Documents) -> Iterator[Finding]:
+def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterator[Finding]:
     """Yield the findings about errors; that a value of the wrong type is also not known, or too small, says nothing."""
     every = list(errors)
     mistyped = {tuple(error.path) for error in every if error.validator == "type"}
@@ -81,7 +87,7 @@ def _of_each(errors: Iterable[Any], documents: Documents) -> Iterator[Finding]:
             yield from _findings(error, documents)
 
 
-def _findings(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]:
     path, part, value = tuple(error.absolute_path), error.schema, error.instance
     if "propertyNames" in list(error.relative_schema_path)[-2:]:
         advice = _text_advice((*path, value), value, {**part, "x-noun": "a valid name"}, documents)
@@ -124,7 +130,7 @@ def _foreign_word(path: Path, key: str, mapping: dict[str, Any], documents: Docu
     return answered(path, key, mapping, matrix, _as_typed(mapping[key], (*path, key), documents))
 
 
-def _as_typed(value: Any, path: Path, documents: Documents) -> Any:  # noqa: ANN401 - a YAML value
+def _as_typed(value: Json, path: Path, documents: Documents) -> Json:
     """Return a value with numbers as they are written: 3.10, which YAML reads as 3.1."""
     if isinstance(value, float):
         return documents.written(path)
@@ -147,7 +153,7 @@ def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterato
             yield rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
 
 
-def _wrong_type(error: Any, types: list[str], documents: Documents) -> Finding:  # noqa: ANN401
+def _wrong_type(error: ValidationError, types: list[str], documents: Documents) -> Finding:
     path, value = tuple(error.absolute_path), error.instance
     misfit = _misfit(error, types, documents)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -169,12 +175,12 @@ def _of_field(path: Path) -> str:
     return ""
 
 
-def _types(error: Any) -> list[str]:  # noqa: ANN401
+def _types(error: ValidationError) -> list[str]:
     types = error.validator_value
     return types if isinstance(types, list) else [types]
 
 
-def _misfit(error: Any, types: list[str], documents: Documents) -> Misfit:  # noqa: ANN401
+def _misfit(error: ValidationError, types: list[str], documents: Documents) -> Misfit:
     path, part = tuple(error.absolute_path), error.schema
     place = documents.place(path)
     comment = re.search(r"\s(#.*)", place.source[place.column - 1 :])
@@ -204,7 +210,7 @@ def _fallback(path: Path, key: str | None, part: dict[str, Any], types: list[str
     return f"write {' or '.join(_SAMPLES.get(name, name) for name in types)}"
 
 
-def _branch(error: Any, documents: Documents) -> Iterator[Finding]:  # noqa: ANN401
+def _branch(error: ValidationError, documents: Documents) -> Iterator[Finding]:
     """Explain the alternative that came nearest."""
     from jsonschema.exceptions import relevance
 
@@ -261,7 +267,7 @@ def _of_one_word(value: str, part: dict[str, Any], better: str | None) -> str | 
     return None if joined and value.isascii() and "x-hint" in part else better
 
 
-def _joined_or_apart(path: Path, value: str, right: Any, documents: Documents) -> str:  # noqa: ANN401
+def _joined_or_apart(path: Path, value: str, right: Fits, documents: Documents) -> str:
     """Return what to write of an entry that a comma has cut off, and of one that is two."""
     parts = value.split(" ")
     if len(parts) > 1 and all(map(right, parts)):
@@ -283,7 +289,7 @@ def _example(value: str, part: dict[str, Any]) -> str:
     return f"write, for example, {named(None, max(part['examples'], key=alike))}"
 
 
-def _limit(error: Any, *, optional: bool) -> tuple[str, str]:  # noqa: ANN401
+def _limit(error: ValidationError, *, optional: bool) -> tuple[str, str]:
     """Return what is said of a value beyond a limit, and within which limits it may be."""
     part, value, limit = error.schema, error.instance, error.validator_value
     add = "add an entry, or remove the field" if optional else "add an entry"

@@ -206,7 +206,7 @@ def _split(line: str) -> list[str]:
     return words if all(_START.match(word) for word in words) else [line]
 
 
-def as_written(value: Any) -> str:  # noqa: ANN401 - a YAML value
+def as_written(value: object) -> str:
     """Return a value as it could stand in the matrix."""
     import json
 

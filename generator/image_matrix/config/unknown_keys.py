@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import ENTRIES
 from image_matrix.config.suggestions import named
@@ -12,6 +12,8 @@ from image_matrix.text import character_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from image_matrix.json_data import Json
 
 
 def is_misspelt(field: str, unknown: Collection[str], known: Collection[str]) -> bool:
@@ -38,7 +40,7 @@ def _of_letters(key: str, known: Collection[str], value: object) -> str:
     return f"write {named(same[0], value)}" if same else ""
 
 
-def misplaced(value: Any, path: tuple[str | int, ...], sections: Mapping[str, Collection[str]]) -> str:  # noqa: ANN401
+def misplaced(value: Json, path: tuple[str | int, ...], sections: Mapping[str, Collection[str]]) -> str:
     """Return what to do with an unknown key at ``path`` whose value looks like an entry of a section."""
     if not isinstance(value, dict) or not value or len(path) not in (1, 3):
         return ""

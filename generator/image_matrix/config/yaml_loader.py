@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.diagnostics import Diagnostic
+    from image_matrix.json_data import Json
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
@@ -50,7 +51,7 @@ class _Loader(Composer, _PARSER):  # type: ignore[misc, valid-type]
         _PARSER.__init__(self, stream)
         Composer.__init__(self)
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose the next node; of an alias a copy of its anchor's, which shares everything that is in it."""
         event = self.peek_event() if self.check_event(yaml.AliasEvent) else None
         node = super().compose_node(parent, index)
@@ -194,13 +195,13 @@ class _Builder:
     found: list[Diagnostic]
     done: dict[int, Any] = field(default_factory=dict)
 
-    def value(self, node: yaml.Node) -> Any:  # noqa: ANN401 - a YAML value is anything
+    def value(self, node: yaml.Node) -> Json:
         content = id(node) if isinstance(node, yaml.ScalarNode) else id(node.value)
         if content not in self.done:
             self.done[content] = self._make(node)
         return self.done[content]
 
-    def _make(self, node: yaml.Node) -> Any:  # noqa: ANN401
+    def _make(self, node: yaml.Node) -> Json:
         if node.tag not in _CORE_TAGS:
             place = self.document.place_of(node)
             self.found.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.registry.http import ConnectionFailed, Patience, Request, network, patient
@@ -12,6 +12,7 @@ from image_matrix.registry.http import ConnectionFailed, Patience, Request, netw
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.json_data import Json
     from image_matrix.registry.http import Response, Transport
 
 LATER = "run the job again in a few minutes"
@@ -32,7 +33,7 @@ class Api:
     """``https://api.github.com/repos/OWNER/NAME``"""
     headers: Mapping[str, str] = field(repr=False)
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def call(self, method: str, path: str, body: dict[str, Json] | None = None) -> Json:
         """Return the answer's JSON; raises :class:`Refused` or :class:`EnvironmentFailure`."""
         content = None if body is None else json.dumps(body).encode()
         request = Request(method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST")

@@ -9,11 +9,16 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Node: TypeAlias = Any
+"""ruamel.yaml's mapping or list, of which it gives no types."""
+Key: TypeAlias = Any
+"""A key of a mapping, or the position in a list."""
+Token: TypeAlias = Any
 _COMMENT = re.compile(r"^\s*#|\s#", re.MULTILINE)
 _BEHIND_ITEM, _ABOVE, _BEHIND_KEY, _BELOW = range(4)
 """Positions in ruamel.yaml's list of an entry's comments; below: above the first entry of its value."""
@@ -46,7 +51,7 @@ def with_comments(text: str, before: str, header: str) -> str:
     return stream.getvalue()
 
 
-def _comments(root: Any, header: str) -> Comments:  # noqa: ANN401 - ruamel.yaml has no types for its nodes
+def _comments(root: Node, header: str) -> Comments:
     found = Comments()
     waiting = [line for line in _lines(_text(root.ca.comment, _ABOVE)) if line != header.strip()]
     for path, owner, key in _entries(root):
@@ -59,7 +64,7 @@ def _comments(root: Any, header: str) -> Comments:  # noqa: ANN401 - ruamel.yaml
     return found
 
 
-def _attach(comments: Comments, root: Any) -> None:  # noqa: ANN401
+def _attach(comments: Comments, root: Node) -> None:
     for path, owner, key in [*_entries(root)]:
         kept, behind = _kept(owner, key), _behind(owner)
         if lines := comments.above.get(path):
@@ -70,7 +75,7 @@ def _attach(comments: Comments, root: Any) -> None:  # noqa: ANN401
             kept[behind] = _token(comment + (_text(kept, behind) or "\n"), column)
 
 
-def _entries(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:  # noqa: ANN401
+def _entries(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node, Key]]:
     """Yield the path of every entry, in the order of the text, with its mapping or list and its key or position."""
     for key in node if _behind(node) == _BEHIND_KEY else range(len(node)):
         value = node[key]
@@ -80,17 +85,17 @@ def _entries(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield from _entries(value, below)
 
 
-def _behind(owner: Any) -> int:  # noqa: ANN401
+def _behind(owner: Node) -> int:
     return _BEHIND_KEY if hasattr(owner, "items") else _BEHIND_ITEM
 
 
-def _kept(owner: Any, key: Any) -> list[Any]:  # noqa: ANN401
+def _kept(owner: Node, key: Key) -> list[Token]:
     """Return ruamel.yaml's comments of an entry."""
-    kept: list[Any] = owner.ca.items.setdefault(key, [None, None, None, None])
+    kept: list[Token] = owner.ca.items.setdefault(key, [None, None, None, None])
     return kept
 
 
-def _text(kept: list[Any] | None, at: int) -> str:
+def _text(kept: list[Token] | None, at: int) -> str:
     """Return the text of a comment, or of several."""
     tokens = kept[at] if kept else None
     return "".join(token.value for token in (tokens if isinstance(tokens, list) else [tokens]) if token)
@@ -100,7 +105,7 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _token(text: str, column: int) -> Any:  # noqa: ANN401
+def _token(text: str, column: int) -> Token:
     from ruamel.yaml.error import CommentMark
     from ruamel.yaml.tokens import CommentToken
 

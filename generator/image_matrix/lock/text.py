@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.diagnostics import Path
+    from image_matrix.json_data import Json
 
 FILE = "matrix.lock.yaml"
 HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments (docs/lock.md).\n"
@@ -66,7 +67,7 @@ def _written(text: str, *, plain: bool) -> str | None:  # noqa: ARG001 - what th
     return text or None
 
 
-def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds
+def _lock(data: Json) -> Lock:
     top = _mapping(data, ())
     for key in top:
         if key not in SECTIONS:
@@ -87,7 +88,7 @@ def _lock(data: Any) -> Lock:  # noqa: ANN401 - whatever YAML holds
     )
 
 
-def _mapping(value: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401
+def _mapping(value: Json, path: Path) -> dict[str, Json]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -100,13 +101,13 @@ def _section(top: Mapping[str, Any], name: str, keys: re.Pattern[str]) -> Iterat
         yield _text(key, keys, (name, key)), value
 
 
-def _text(value: Any, form: re.Pattern[str], path: Path) -> str:  # noqa: ANN401
+def _text(value: Json, form: re.Pattern[str], path: Path) -> str:
     if not isinstance(value, str) or not form.fullmatch(value):
         raise _BadEntryError(path, f"`{value}` is not what is expected here")
     return value
 
 
-def _strings(value: Any, path: Path, keys: re.Pattern[str], values: re.Pattern[str]) -> dict[str, str]:  # noqa: ANN401
+def _strings(value: Json, path: Path, keys: re.Pattern[str], values: re.Pattern[str]) -> dict[str, str]:
     return {
         _text(key, keys, (*path, key)): _text(item, values, (*path, key))
         for key, item in _mapping(value, path).items()
@@ -119,14 +120,14 @@ def _texts(
     return _strings(top.get(name), (name,), keys, values)
 
 
-def _source(value: Any, path: Path) -> LockedSource:  # noqa: ANN401
+def _source(value: Json, path: Path) -> LockedSource:
     found = _strings(value, path, _ANY, _DIGEST)
     if "digest" not in found:
         raise _BadEntryError(path, "there is no `digest`")
     return LockedSource(found["digest"], {key: item for key, item in found.items() if key != "digest"})
 
 
-def _packages(value: Any, path: Path, form: re.Pattern[str]) -> LockedPackages:  # noqa: ANN401
+def _packages(value: Json, path: Path, form: re.Pattern[str]) -> LockedPackages:
     found = _mapping(value, path)
     lists = {
         key: tuple(
@@ -145,7 +146,7 @@ def _packages(value: Any, path: Path, form: re.Pattern[str]) -> LockedPackages: 
     )
 
 
-def _list(value: Any, path: Path) -> list[Any]:  # noqa: ANN401
+def _list(value: Json, path: Path) -> list[Json]:
     if value is None:
         return []
     if not isinstance(value, list):
@@ -181,7 +182,7 @@ def _packages_data(item: LockedPackages) -> dict[str, Any]:
     return {"inputs": item.inputs, **{name: sorted(items) for name, items in named.items() if items}}
 
 
-def _sorted(value: Any) -> Any:  # noqa: ANN401
+def _sorted(value: Json) -> Json:
     """Sort mappings by key, with what an entry is first: its ``digest``, ``inputs`` and what is for ``all``."""
     if not isinstance(value, dict):
         return value

@@ -10,7 +10,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from image_matrix.json_data import Json
 
 MANIFEST = ".image-matrix.json"
 Manifest = Mapping[str, tuple[str, ...]]
@@ -46,7 +49,7 @@ def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON has
+def _listed(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from image_matrix.json_data import Json
+
 PathPart = str | int
 ValuePath = tuple[PathPart, ...]
 """Keys of mappings and positions in lists."""
@@ -24,7 +26,7 @@ class Leaf:
     source: str
 
 
-def labelled(value: Any, source: str) -> Tree:  # noqa: ANN401 - YAML values are anything
+def labelled(value: Json, source: str) -> Tree:
     """Return a value as a tree; keys become text, as in JSON."""
     if isinstance(value, dict) and value:
         return {
@@ -36,7 +38,7 @@ def labelled(value: Any, source: str) -> Tree:  # noqa: ANN401 - YAML values are
     return Leaf(value, source)
 
 
-def plain(tree: Tree) -> Any:  # noqa: ANN401
+def plain(tree: Tree) -> Json:
     """Return the value of a tree."""
     if isinstance(tree, dict):
         return {key: plain(item) for key, item in tree.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.profiles.labelled import Leaf, labelled, mapping
 
 if TYPE_CHECKING:
+    from image_matrix.json_data import Json
     from image_matrix.profiles.labelled import PathPart, Tree, ValuePath
 
 MOST_INDEX = 65536
@@ -89,7 +90,7 @@ def _value(line: str, at: int, quoted: bool) -> tuple[Any, int]:
     return items, at + (line[at : at + 1] == ",")
 
 
-def _typed(text: str, quoted: bool) -> Any:  # noqa: ANN401 - a text, number, boolean or null
+def _typed(text: str, quoted: bool) -> Json:
     if quoted:
         return text
     if text.lower() in _WORDS:
@@ -99,7 +100,7 @@ def _typed(text: str, quoted: bool) -> Any:  # noqa: ANN401 - a text, number, bo
     return text
 
 
-def assign(data: dict[str, Tree], path: ValuePath, value: Any, source: str) -> None:  # noqa: ANN401
+def assign(data: dict[str, Tree], path: ValuePath, value: Json, source: str) -> None:
     """Set a value in a tree, in place; raises :class:`ValueError` if a part of the path is of another type."""
     name, rest = str(path[0]), path[1:]
     if not rest:
@@ -114,7 +115,7 @@ def assign(data: dict[str, Tree], path: ValuePath, value: Any, source: str) -> N
         data[name] = inner
 
 
-def _put(items: list[Tree], path: ValuePath, value: Any, source: str) -> list[Tree]:  # noqa: ANN401
+def _put(items: list[Tree], path: ValuePath, value: Json, source: str) -> list[Tree]:
     """Set a value in a list: in place if the list is long enough, else in a longer copy."""
     index, rest = int(path[0]), path[1:]
     old = items[index] if index < len(items) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import schema_text
 from image_matrix.config.shape_errors import check_shape
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from image_matrix.config.document import Documents
     from image_matrix.dag import Parents
     from image_matrix.diagnostics import Finding
+    from image_matrix.json_data import Json
     from image_matrix.project.content_cache import ContentCache
 
 
@@ -38,7 +39,7 @@ def cached_order(parents: Parents, cache: ContentCache) -> BuildOrder:
     return order
 
 
-def _order(kept: Any, parents: Parents) -> BuildOrder | None:  # noqa: ANN401 - whatever JSON holds
+def _order(kept: Json, parents: Parents) -> BuildOrder | None:
     """Return an order that was kept; ``None`` if it is not one of these names."""
     try:
         layers, heights, walk, cycles = kept

@@ -6,7 +6,7 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix import __version__
 from image_matrix.output_tree.atomic import write_atomically
@@ -15,6 +15,8 @@ from image_matrix.user_cache import user_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from image_matrix.json_data import Json
 
 KEPT = 256
 """Results that are kept of one subject; the oldest make room for new ones."""
@@ -30,7 +32,7 @@ class ContentCache:
     folder: Path | None = None
     """``None``: nothing is kept."""
 
-    def get(self, subject: str, content: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def get(self, subject: str, content: str) -> Json:
         """Return the result for a content; ``None`` if there is none that can be read."""
         if self.folder is None:
             return None

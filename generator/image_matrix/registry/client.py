@@ -89,12 +89,12 @@ class Registry:
         """Return the manifests of many references, in their order."""
         return _each(self.manifest, references)
 
-    def _once(self, kind: str, reference: str, ask: Callable[[Reference], Any]) -> Any:  # noqa: ANN401
+    def _once(self, kind: str, reference: str, ask: Callable[[Reference], T]) -> T:
         from concurrent.futures import Future
 
         with self._lock:
             known = self._answers.get((kind, reference))
-            mine: Future[Any] = known or Future()
+            mine: Future[T] = known or Future()
             self._answers[kind, reference] = mine
         if known is None:
             try:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_matrix.json_data import Json
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -117,7 +119,7 @@ def _entries(auths: object, host: str) -> dict[str, Any]:
     return {server: _entry(entry) for server, entry in entries if resolve_index_name(server) == host}
 
 
-def _entry(entry: Any) -> Any:  # noqa: ANN401 - anything that JSON can say
+def _entry(entry: Json) -> Json:
     if not isinstance(entry, dict):
         return entry
     filled = {name: value for name, value in entry.items() if value}

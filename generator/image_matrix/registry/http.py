@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from image_matrix import __version__
@@ -13,6 +13,7 @@ from image_matrix.retry import FEW, STATUSES, Again, names_rate_limit, persevere
 
 if TYPE_CHECKING:
     import requests
+    from requests import PreparedRequest
 
     from image_matrix.retry import Sleep
 
@@ -248,7 +249,7 @@ def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:
     return Network(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
 
 
-def _as_given(request: Any) -> Any:  # noqa: ANN401 - requests' interface
+def _as_given(request: PreparedRequest) -> PreparedRequest:
     """Keep requests from putting credentials of ~/.netrc in the place of ours."""
     return request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.read import read_matrix
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
 
 CHECKS = (
     names.bad_names,
@@ -113,7 +114,7 @@ VARIANT_CHECKS = (
 
 
 def check_meaning(
-    value: Any,  # noqa: ANN401 - a YAML value
+    value: Json,
     matrix: Matrix,
     expanded: Mapping[str, Variant],
     templates: Collection[str],
@@ -143,7 +144,7 @@ def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
     return [item for item in found if not (item.rule is rules.UNUSED and item.path[0] in meant)]
 
 
-def check_sound_names(value: Any, faults: Sequence[Path], templates: Collection[str]) -> list[Finding]:  # noqa: ANN401
+def check_sound_names(value: Json, faults: Sequence[Path], templates: Collection[str]) -> list[Finding]:
     """Return the errors of the declarations that are independent of ``faults``, where the shape is wrong."""
     remaining = doubt.without_faults(value, faults)
     if remaining is None:

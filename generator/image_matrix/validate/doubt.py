@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
 
 _EMPTY_ENTRIES: dict[str, Any] = {
     "axes": [],
@@ -37,7 +38,7 @@ MOST_PLACES = 3
 """Further places of an unknown name that are shown."""
 
 
-def in_doubt(value: Any, faults: Collection[Path]) -> set[Path]:  # noqa: ANN401 - a YAML value
+def in_doubt(value: Json, faults: Collection[Path]) -> set[Path]:
     """Return the paths of the entries of a matrix that are in doubt because something is wrong at ``faults``."""
     doubted = {path[:2] for path in faults if len(path) > 1 and path[0] in _EMPTY_ENTRIES}
     if not doubted:
@@ -56,7 +57,7 @@ def in_doubt(value: Any, faults: Collection[Path]) -> set[Path]:  # noqa: ANN401
     return doubted
 
 
-def _texts(value: Any) -> Iterator[object]:  # noqa: ANN401
+def _texts(value: Json) -> Iterator[object]:
     """Yield every key and every scalar of a value."""
     if isinstance(value, dict):
         yield from value
@@ -66,7 +67,7 @@ def _texts(value: Any) -> Iterator[object]:  # noqa: ANN401
         yield value
 
 
-def without_faults(value: Any, faults: Collection[Path]) -> Any:  # noqa: ANN401
+def without_faults(value: Json, faults: Collection[Path]) -> Json:
     """Return a matrix of the right shape, in which faulty fields of entries are left out and every name is kept.
 
     ``None`` if a section is faulty as a whole: then its names are not known.
@@ -85,7 +86,7 @@ def without_faults(value: Any, faults: Collection[Path]) -> Any:  # noqa: ANN401
     return result
 
 
-def _without(entry: Any, path: Sequence[str | int], empty: Any) -> Any:  # noqa: ANN401
+def _without(entry: Json, path: Sequence[str | int], empty: Json) -> Json:
     """Return an entry without one of its fields; empty, where that says nothing."""
     if not path or not isinstance(entry, dict) or not isinstance(empty, dict):
         return empty

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.read import read_matrix
 from image_matrix.config.schema import human
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from image_matrix.diagnostics import Finding, Path, Target
+    from image_matrix.json_data import Json
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}?")
 _FIRST_MARK = 0xF0000
@@ -47,7 +48,7 @@ class _Marked:
         self.texts.append((path, target, text))
         return text.replace("${", chr(_FIRST_MARK + len(self.texts) - 1) + "{")
 
-    def copy(self, value: Any, path: Path = ()) -> Any:  # noqa: ANN401 - YAML values are anything
+    def copy(self, value: Json, path: Path = ()) -> Json:
         """Return a value with the marks in it."""
         if isinstance(value, str):
             return self.mark(path, "value", value)
@@ -61,7 +62,7 @@ class _Marked:
         return value
 
 
-def expanded_by_flux(value: Any, others: Collection[Finding]) -> Iterator[Finding]:  # noqa: ANN401
+def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Finding]:
     """Yield a finding for every text of a matrix of the right shape that Flux would change in ``deploy/``.
 
     ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet.
@@ -77,7 +78,7 @@ def expanded_by_flux(value: Any, others: Collection[Finding]) -> Iterator[Findin
             yield _finding(path, target, text)
 
 
-def _rendered(value: Any) -> str:  # noqa: ANN401
+def _rendered(value: Json) -> str:
 
     matrix = read_matrix(value)
     variants = expand(matrix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
 from image_matrix.config.suggestions import as_written
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix
     from image_matrix.diagnostics import Finding, Path, Target
+    from image_matrix.json_data import Json
     from image_matrix.profiles.kubernetes import Syntax
 
 _WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtT])[iI]?[bB]?")
@@ -60,7 +61,7 @@ def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:
         yield from _text((*path, key), value, k8s.LABEL_VALUE)
 
 
-def _below(place: Path, path: Path, value: Any) -> Iterator[Finding]:  # noqa: ANN401 - YAML values are anything
+def _below(place: Path, path: Path, value: Json) -> Iterator[Finding]:
     """Check a value of an override at ``path``, which starts with the setting, and everything in it."""
     field = path[-1]
     if field in WORDS and len(path) > 1 and isinstance(value, str):

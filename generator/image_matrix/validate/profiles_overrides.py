@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Site
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
     from image_matrix.profiles.fields import Fields
 
 
@@ -61,7 +62,7 @@ def _replaced_fields(path: Path, override: Mapping[str, Any]) -> Iterator[Findin
                 yield _replaces((*path, name, key), what, lost, fields[field])
 
 
-def _setting(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: ANN401
+def _setting(path: Path, name: str, value: Json) -> Iterator[Finding]:
     if name not in traits.KNOWN:
         yield rules.UNKNOWN_TRAIT.at(path, "key", name=name, suggestion=_instead(name))
     elif value is None:
@@ -83,7 +84,7 @@ def _wrong(path: Path, expected: str, value: object, advice: str) -> Iterator[Fi
     yield rules.WRONG_TYPE.at(path, "value", advice=advice, **fields)
 
 
-def _plain(path: Path, name: str, value: Any) -> Iterator[Finding]:  # noqa: ANN401
+def _plain(path: Path, name: str, value: Json) -> Iterator[Finding]:
     """A scalar or list of another type than KubeSpawner's setting has."""
     if name in traits.TEXTS and not isinstance(value, str):
         yield from _wrong(path, "text", value, _quoted(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
 
 _HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
 _BRACES = re.compile(r"\$?\{[^{}]*\}?|\}")
@@ -78,7 +79,7 @@ def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:
         yield rules.EXPANDED_TEXT.at(path, "value", **fields)
 
 
-def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML values are anything
+def _leaves(path: Path, value: Json) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):

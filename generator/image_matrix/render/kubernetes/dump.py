@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from image_matrix.json_data import Json
 
 _SURE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+-]+)*")
 """Texts that no parser reads as a number, a date or YAML syntax."""
@@ -39,7 +42,7 @@ _Dumper.add_representer(str, _text)
 _Dumper.add_representer(Block, _block)
 
 
-def dump(*documents: Any, about: str = "") -> str:  # noqa: ANN401
+def dump(*documents: Json, about: str = "") -> str:
     """Return YAML documents, with comment lines on top."""
     head = "".join(f"# {line}\n" for line in about.splitlines())
     text = yaml.dump_all(
