@@ -113,20 +113,26 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
 def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
     """Give every finding its place; the result is sorted by place.
 
-    What one rule says twice of the same places, with the same remedy, is one mistake: aliases may use it.
+    Where aliases use one mistake several times, several paths have one place: it is reported of one of them.
     """
-    found = [
-        replace(
-            diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields),
-            related=tuple((locator.place(path), note) for path, note in finding.related),
+    located = [
+        (
+            replace(
+                diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields),
+                related=tuple((locator.place(path), note) for path, note in finding.related),
+            ),
+            finding.path,
         )
         for finding in findings
     ]
-    found.sort(key=lambda item: (item.place, item.code, item.message))
-    unique: dict[tuple[object, ...], Diagnostic] = {}
-    for item in found:
-        unique.setdefault((item.place, item.code, item.help, item.related), item)
-    return list(unique.values())
+    located.sort(key=lambda pair: (pair[0].place, pair[0].code, pair[0].message))
+    paths: dict[tuple[object, ...], Path] = {}
+    reported = {
+        item: None
+        for item, path in located
+        if paths.setdefault((item.place, item.code, item.help, item.related), path) == path
+    }
+    return list(reported)
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
