@@ -228,7 +228,10 @@ class Comments(BaseHTTPRequestHandler):
         return f"{said.get('title', '')}{said['body']}"
 
     def do_GET(self) -> None:
-        found = [{"id": number, "number": number, "body": text} for number, text in self.kept.items()]
+        user = {"login": "github-actions[bot]"}
+        found = [
+            {"id": number, "number": number, "body": text, "user": user} for number, text in self.kept.items()
+        ]
         self.answer(found if not self.path.endswith("&page=2") else [])
 
     def do_POST(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.github.api import Api, Refused, keep_comment, keep_pull_request, open_api
+from image_matrix.github.branch_commit import AUTHOR
 from image_matrix.github.comment import MARKER
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Server(BaseHTTPRequestHandler):
             self._reply(self.pulls)
         elif self.command == "POST":
             kept = self.comments if "/comments" in self.path else self.pulls
-            kept.append({"id": len(kept), "number": len(kept), "html_url": "https://example.org", **body})
+            answer = {"id": len(kept), "number": len(kept), "html_url": "https://example.org"}
+            kept.append({**answer, "user": {"login": AUTHOR}, **body})
             self._reply(kept[-1], 201)
         else:
             kept = self.comments if "/comments" in self.path else self.pulls
@@ -72,11 +74,21 @@ def server(pauses: list[float]) -> Iterator[tuple[Api, Any]]:  # noqa: ARG001 - 
 
 def test_there_is_one_comment(server: tuple[Api, Any]) -> None:
     api, kept = server
-    kept.comments += [{"id": number, "body": "someone else's"} for number in range(120)]
-    keep_comment(api, 7, f"{MARKER} first", MARKER)
-    keep_comment(api, 7, f"{MARKER} second", MARKER)
+    kept.comments += [{"id": number, "body": "someone else's", "user": None} for number in range(120)]
+    keep_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
+    keep_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
     assert [item["body"] for item in kept.comments[120:]] == [f"{MARKER} second"]
     assert "/repos/example/notebooks/issues/7/comments" in kept.seen[0]
+
+
+def test_a_comment_of_somebody_else_is_left_alone(server: tuple[Api, Any]) -> None:
+    """Its author could edit the plan afterwards."""
+    api, kept = server
+    theirs = {"id": 0, "body": f"{MARKER} planted", "user": {"login": "mallory"}}
+    kept.comments.append(dict(theirs))
+    keep_comment(api, 7, f"{MARKER} ours", MARKER, AUTHOR)
+    assert kept.comments[0] == theirs
+    assert [item["body"] for item in kept.comments[1:]] == [f"{MARKER} ours"]
 
 
 def test_there_is_one_pull_request(server: tuple[Api, Any]) -> None:
@@ -90,10 +102,10 @@ def test_a_token_that_can_only_read_is_told_apart(server: tuple[Api, Any]) -> No
     api, kept = server
     kept.refuse = 403
     with pytest.raises(Refused, match="Resource not accessible"):
-        keep_comment(api, 7, MARKER, MARKER)
+        keep_comment(api, 7, MARKER, MARKER, AUTHOR)
     kept.refuse = 422
     with pytest.raises(EnvironmentFailure, match="HTTP 422"):
-        keep_comment(api, 7, MARKER, MARKER)
+        keep_comment(api, 7, MARKER, MARKER, AUTHOR)
 
 
 def test_a_limit_is_waited_for_and_is_no_missing_permission(
@@ -101,13 +113,13 @@ def test_a_limit_is_waited_for_and_is_no_missing_permission(
 ) -> None:
     api, kept = server
     kept.limits = 2
-    keep_comment(api, 7, f"{MARKER} first", MARKER)
+    keep_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
     assert (len(kept.comments), pauses) == (1, [1.0, 2.0])
     kept.limits = 99
     with pytest.raises(
         EnvironmentFailure, match=r"limits how often it is asked: .*secondary rate limit"
     ) as caught:
-        keep_comment(api, 7, f"{MARKER} second", MARKER)
+        keep_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
     assert "in a few minutes" in caught.value.help
 
 

@@ -93,6 +93,7 @@ def _tell(text: str, file: str | None) -> None:
 def ci_comment(session: Session, file: str) -> int:
     """Keep the one comment of the pull request up to date."""
     from image_matrix.github.api import Refused, keep_comment
+    from image_matrix.github.branch_commit import AUTHOR
     from image_matrix.github.comment import MARKER
 
     event = _event()
@@ -101,7 +102,7 @@ def ci_comment(session: Session, file: str) -> int:
         return 0
     body = Path(file).read_text(encoding="utf-8")
     try:
-        say(session, keep_comment(_api(), event.pull_request, body, MARKER))
+        say(session, keep_comment(_api(), event.pull_request, body, MARKER, AUTHOR))
     except Refused as refused:
         if not event.fork:
             raise

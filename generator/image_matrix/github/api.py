@@ -71,12 +71,16 @@ def open_api(url: str, repository: str, token: str) -> Api:
     return Api(patient(network().send, Patience(time.sleep)), f"{url}/repos/{repository}", headers)
 
 
-def keep_comment(api: Api, pull_request: int, body: str, marker: str) -> str:
-    """Write the one comment that starts with ``marker``, anew or over the old one; return its address."""
+def keep_comment(api: Api, pull_request: int, body: str, marker: str, author: str) -> str:
+    """Write the one comment of ``author`` that starts with ``marker``, or write over it; return its address.
+
+    A comment of somebody else is left alone, whatever it starts with: its author may edit it afterwards.
+    """
     page = 1
     while found := api.call("GET", f"/issues/{pull_request}/comments?per_page=100&page={page}"):
         for comment in found:
-            if str(comment["body"]).startswith(marker):
+            written_by = (comment["user"] or {}).get("login")
+            if written_by == author and str(comment["body"]).startswith(marker):
                 path = f"/issues/comments/{comment['id']}"
                 return str(api.call("PATCH", path, {"body": body})["html_url"])
         page += 1
