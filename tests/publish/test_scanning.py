@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from image_matrix.cli.scan import fetch
 from image_matrix.config.release import Ignored, Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned.actions import Tool, plugin
@@ -25,6 +26,7 @@ from image_matrix.publish.scanners import (
     summary,
 )
 from image_matrix.registry.http import ConnectionFailed
+from tests.publish.support import answers, stub
 
 JOB = Job(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
 IGNORED = (Ignored("CVE-1", "2026-12-01", "not reachable"), Ignored("CVE-2", "2026-01-01", "long ago"))
@@ -189,3 +191,22 @@ def test_the_pinned_plugin_is_known_by_name() -> None:
     assert len(found[1]) == 64
     assert plugin("com.amazonaws.signer.notation.plugin", "arm64") is None
     assert plugin("com.example", "amd64") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "plain"),
+    [
+        ("localhost:5000", True),
+        ("127.0.0.1:5000", True),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("ghcr.io", False),
+    ],
+)
+def test_only_this_machine_is_asked_without_tls(
+    host: str, plain: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(tmp_path, "", 0)
+    stub(tmp_path, monkeypatch, "skopeo")
+    fetch(f"{host}/x@sha256:{'1' * 64}", "linux/amd64", "oci:image")
+    assert ("--src-tls-verify=false" in (tmp_path / "calls").read_text()) is plain

@@ -78,6 +78,8 @@ def fetch(reference: str, platform: str, destination: str) -> None:
 
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import advice, run_patiently
+    from image_matrix.registry.client import is_plain
+    from image_matrix.registry.reference import parse_reference
     from image_matrix.stderr import failed
 
     if not shutil.which("skopeo"):
@@ -85,7 +87,7 @@ def fetch(reference: str, platform: str, destination: str) -> None:
             "there is no `skopeo` on PATH", "GitHub's runners have it; install the package skopeo"
         )
     system, _, arch = platform.partition("/")
-    plain = reference.startswith(("localhost", "127.0.0.1"))
+    plain = is_plain(parse_reference(reference).host)
     options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet"]
     tls = ["--src-tls-verify=false"] if plain else []
     command = ["skopeo", *options, *tls, f"docker://{reference}", destination]

@@ -159,7 +159,7 @@ class Registry:
             reference.repository,
             login,
             self.world.transport,
-            plain=_plain(reference.host),
+            plain=is_plain(reference.host),
         )
         if isinstance(answer, str):
             with self._lock:
@@ -179,14 +179,14 @@ def _digest_of(answer: Manifest | Refusal) -> Answer:
     return Digest(answer.digest) if isinstance(answer, Manifest) else answer
 
 
-def _plain(host: str) -> bool:
+def is_plain(host: str) -> bool:
     """Say whether a host is spoken to without TLS: this machine."""
     name = host.rpartition(":")[0] or host
     return name in ("localhost", "127.0.0.1", "[::1]")
 
 
 def _base(host: str) -> str:
-    scheme = "http" if _plain(host) else "https"
+    scheme = "http" if is_plain(host) else "https"
     return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
 
 
