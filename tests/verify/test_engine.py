@@ -80,7 +80,8 @@ def test_waiting_ends_with_the_time() -> None:
 
 def test_runtimes() -> None:
     assert Engine(Recorder(info=Answer(0, '{"runc": {}, "nvidia": {}}'))).runtimes() == {"runc", "nvidia"}
-    assert Engine(Recorder(info=Answer(1, "", "no"))).runtimes() == frozenset()
+    with pytest.raises(EnvironmentFailure, match="does not name its runtimes: no"):
+        Engine(Recorder(info=Answer(1, "", "no"))).runtimes()
 
 
 def test_an_image_that_cannot_be_pulled() -> None:

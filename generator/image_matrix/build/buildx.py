@@ -18,7 +18,8 @@ def require_engine() -> None:
     buildx = _answer("docker", "buildx", "version")
     if buildx.returncode:
         raise EnvironmentFailure(
-            "docker has no buildx", "install the package docker-buildx (or docker-buildx-plugin)"
+            failed("docker has no buildx", buildx.stderr),
+            "install the package docker-buildx (or docker-buildx-plugin)",
         )
     info = _answer("docker", "version", "--format", "{{.Server.Version}}")
     if info.returncode:

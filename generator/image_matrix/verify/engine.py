@@ -176,9 +176,16 @@ class Engine:
             )
 
     def runtimes(self) -> frozenset[str]:
-        """Return the names of the engine's container runtimes: ``nvidia`` and ``habana`` among them have devices."""
+        """Return the names of the engine's container runtimes: ``nvidia`` and ``habana`` among them have devices.
+
+        Raises :class:`EnvironmentFailure` where the engine does not say it: without a runtime nothing would be tested.
+        """
         answer = self.call(("info", "--format={{json .Runtimes}}"), None, 30.0)
-        return frozenset(json.loads(answer.out or "{}")) if answer.code == 0 else frozenset()
+        if answer.code != 0:
+            raise EnvironmentFailure(
+                failed("the container engine does not name its runtimes", answer.err), "see `docker info`"
+            )
+        return frozenset(json.loads(answer.out or "{}"))
 
 
 def _worth(pulled: Answer) -> Again | None:
