@@ -223,6 +223,42 @@ def test_an_older_commit_is_refused(place: Place) -> None:
     assert place.offered()[SCIENCE]["digest"] == GOOD
 
 
+def test_a_release_of_a_commit_that_is_gone_is_explained_in_git_s_words(place: Place) -> None:
+    place.release()
+    trailer = f"--message=Release\n\nSource-Commit: {'1' * 40}"
+    place.by_hand(("commit", "--quiet", "--allow-empty", trailer))
+    with pytest.raises(Failure, match=r"not of its history: .*1111111"):
+        place.release()
+
+
+def test_a_digest_file_that_was_broken_by_hand_stops_a_release(place: Place) -> None:
+    """It says what was taken back."""
+    place.release(science=BAD)
+    blob = place.git("hash-object", "-w", "--stdin", stdin=b"<<<<<<< HEAD\n")
+    place.by_hand(
+        ("update-index", "--cacheinfo", f"100644,{blob},deploy/images.json"),
+        ("commit", "--quiet", "--message", "By hand"),
+        ("reset", "--quiet", "--hard"),
+    )
+    before = place.tip()
+    place.commit("Newer")
+    with pytest.raises(Failure, match="cannot be read: it is not JSON"):
+        place.release(science=NEXT)
+    assert place.tip() == before
+
+
+@pytest.mark.parametrize("path", ["deploy/images.json", "deploy/kubeflow/workspacekind.yaml"])
+def test_a_file_of_the_branch_that_git_cannot_read_is_not_absent(place: Place, path: str) -> None:
+    place.release(science=BAD)
+    blob = place.git("rev-parse", f"{place.tip()}:{path}")
+    (place.git.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    before = place.tip()
+    place.commit("Newer")
+    with pytest.raises(EnvironmentFailure, match="git show failed"):
+        place.release(science=NEXT)
+    assert place.tip() == before
+
+
 def test_a_release_by_hand_refuses_no_commit(place: Place) -> None:
     """Somebody's own commit has no source; the newest release's counts."""
     place.release()

@@ -88,6 +88,15 @@ def test_what_was_released_is_not_absent_because_the_registry_refuses(place: Pla
     assert "`force`" in comment
 
 
+def test_a_digest_file_that_cannot_be_read_says_nothing_to_a_plan(place: Place) -> None:
+    """The release refuses it. What does not depend on it goes on."""
+    place.release_text("<<<<<<< HEAD")
+    place.held.clear()
+    place.refusals.append(Refusal(DENIED))
+    code, _, outputs = place.push()
+    assert (code, built(outputs)) == (0, EVERYTHING)
+
+
 def test_a_refusal_is_not_absence_where_another_tag_of_the_image_is_answered(place: Place) -> None:
     place.change("[linux/amd64]", "[linux/amd64, linux/arm64]")
     place.held |= place.tags()

@@ -280,9 +280,30 @@ def test_the_digest_file_names_everything() -> None:
     assert changed_images(found, {**entries, "leaf:python3.13": other}) == ["leaf:python3.13"]
 
 
-@pytest.mark.parametrize("before", [None, "", "not json", "[]", '{"images": []}', '{"images": {"a": 1}}'])
-def test_a_last_release_that_cannot_be_read_counts_as_none(before: str | None) -> None:
+@pytest.mark.parametrize("before", [None, "", '{"images": {}}'])
+def test_without_a_last_release_there_are_no_entries(before: str | None) -> None:
     assert read_entries(before) == {}
+
+
+UNREADABLE = {
+    "not json": "it is not JSON: Expecting value: line 1 column 1",
+    "[]": "it has no mapping `images`",
+    "{}": "it has no mapping `images`",
+    '{"images": []}': "it has no mapping `images`",
+    '{"images": {"a": 1, "b": {"digest": "x"}}}': "without `digest` or `reference`: a, b",
+}
+
+
+@pytest.mark.parametrize("before", UNREADABLE)
+def test_a_last_release_that_cannot_be_read_is_an_error(before: str) -> None:
+    """What was taken back by hand would be offered again."""
+    with pytest.raises(Failure) as caught:
+        read_entries(before)
+    assert (
+        f"deploy/images.json of the release branch cannot be read: {UNREADABLE[before]}"
+        in caught.value.message
+    )
+    assert "correct deploy/images.json" in caught.value.help
 
 
 def entries(**digests: str) -> dict[str, dict[str, str]]:

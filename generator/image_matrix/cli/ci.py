@@ -146,7 +146,7 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 def ci_propose(session: Session, branch: str, title: str) -> int:
     """Push what changed to BRANCH and keep a pull request for it."""
     from image_matrix.github.api import Refused, keep_pull_request
-    from image_matrix.github.branch_commit import actions_git, commit_changes
+    from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
     from image_matrix.github.lock_pull_request import RIGHTS, proposal
     from image_matrix.lock import text
     from image_matrix.lock.changes import changes
@@ -154,12 +154,12 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     project = open_project(session)
     base = project.loaded.matrix.workflow.default_branch
     git = actions_git(session.root)
-    before = git.try_("show", f"HEAD:{text.FILE}")
+    before = text_at(git, "HEAD", text.FILE)
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
         return 0
     owner = _needed("GITHUB_REPOSITORY").partition("/")[0]
-    said = proposal(changes(text.read(before.stdout.decode() or None), text.read(project.inputs.lock)))
+    said = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
     try:
         say(session, keep_pull_request(_api(), owner, branch, base, title, said))
     except Refused as refused:

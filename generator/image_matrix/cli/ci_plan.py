@@ -97,14 +97,25 @@ def _presence(
 
 
 def _published(session: Session, branch: str) -> frozenset[str]:
-    """Return the repositories of the images that the release branch offers, as far as the checkout has the branch."""
-    from image_matrix.github.branch_commit import actions_git
+    """Return the repositories of the images that the release branch offers, as far as the checkout has the branch.
+
+    A digest file that cannot be read is for the release to refuse; here it only says nothing.
+    """
+    from image_matrix.errors import Failure
+    from image_matrix.github.branch_commit import actions_git, text_at
     from image_matrix.publish.release import DIGESTS, read_entries
     from image_matrix.registry.reference import parse_reference
 
     git = actions_git(session.root)
-    text = git.try_("show", f"refs/remotes/{git.remote}/{branch}:{DIGESTS}").stdout.decode()
-    return frozenset(parse_reference(entry["reference"]).name for entry in read_entries(text).values())
+    commit = git.try_("rev-parse", "--verify", "--quiet", f"refs/remotes/{git.remote}/{branch}^{{commit}}")
+    if commit.returncode:
+        return frozenset()
+    try:
+        entries = read_entries(text_at(git, commit.stdout.decode().strip(), DIGESTS))
+    except Failure as failure:
+        say(session, failure.message)
+        return frozenset()
+    return frozenset(parse_reference(entry["reference"]).name for entry in entries.values())
 
 
 def _outdated(session: Session, project: Project) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.publish.release import Entry
 
+NO_ANCESTOR = 1
+"""Exit code of ``git merge-base --is-ancestor`` for a commit that is there; others are errors that git explains."""
+
 
 def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
     """Raise :class:`Failure`, before anything moves, where the release branch speaks against a release.
@@ -33,6 +36,7 @@ def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
     if now is None:
         return
     refuse_to_offer_nothing(state, branch, _kinds(git, now))
+    _entries(git, now)  # raises where the file cannot be read
     last = last_with_trailer(git, now, SOURCE_TRAILER)
     if last and not allow_older:
         _refuse_older(git, last)
@@ -42,20 +46,24 @@ def _refuse_older(git: Git, last: str) -> None:
     """Raise :class:`Failure` where the last release came from a commit that is not among HEAD's ancestors."""
     from image_matrix.errors import Failure
     from image_matrix.publish.release import source_of
+    from image_matrix.stderr import failed
 
     source = source_of(git("log", "-1", "--format=%B", last))
-    if source and git.try_("merge-base", "--is-ancestor", source, "HEAD").returncode:
+    answer = git.try_("merge-base", "--is-ancestor", source, "HEAD") if source else None
+    if source and answer and answer.returncode:
+        problem = f"the release of {source[:12]} is newer than this commit, or not of its history"
         raise Failure(
-            f"the release of {source[:12]} is newer than this commit, or not of its history",
+            problem if answer.returncode == NO_ANCESTOR else failed(problem, answer.stderr),
             "run the workflow on the newest commit; --allow-older releases this one all the same",
         )
 
 
 def _kinds(git: Git, commit: str) -> str:
     """Return the WorkspaceKinds of a release; an empty text where it has none."""
+    from image_matrix.github.branch_commit import text_at
     from image_matrix.publish.release import WORKSPACE_KINDS
 
-    return git.try_("show", f"{commit}:{WORKSPACE_KINDS}").stdout.decode()
+    return text_at(git, commit, WORKSPACE_KINDS) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,9 @@ def _branch(git: Git, name: str) -> Branch:
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, Entry]:
-    return read_entries(git.try_("show", f"{commit}:{DIGESTS}").stdout.decode()) if commit else {}
+    from image_matrix.github.branch_commit import text_at
+
+    return read_entries(text_at(git, commit, DIGESTS)) if commit else {}
 
 
 def _content(

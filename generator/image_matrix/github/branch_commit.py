@@ -106,6 +106,16 @@ def tip(git: Git, branch: str) -> str | None:
     return listed.split()[0]
 
 
+def text_at(git: Git, commit: str, path: str) -> str | None:
+    """Return the text of a file in a commit; ``None`` where the commit does not have it.
+
+    Raises :class:`EnvironmentFailure` where git cannot read it: that is not absence.
+    """
+    if not subtree(git, commit, path):
+        return None
+    return git.output("show", f"{commit}:{path}").decode(errors="replace")
+
+
 def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
     """Return the newest commit up to ``commit`` whose message has a trailer; reverts and others' commits have none."""
     found = git("log", "-1", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit)

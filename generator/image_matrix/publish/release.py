@@ -37,6 +37,11 @@ KEY = "image-matrix.key"
 VERSION = "org.opencontainers.image.version"
 ORIGIN = tuple(f"org.opencontainers.image.{name}" for name in ("created", "revision", "source"))
 """Annotations that differ from run to run; an index is the same one whatever they say."""
+REPAIR = (
+    f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
+    "offers the newest images, and those that were taken back, too"
+)
+"""What helps against a digest file that cannot be read."""
 SOURCE_TRAILER = "Source-Commit"
 VERIFIERS = 8
 """Signatures verified at once."""
@@ -264,16 +269,30 @@ def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, Entry]:
 
 
 def read_entries(text: str | None) -> dict[str, Entry]:
-    """Read a digest file of the release branch; nothing out of one that cannot be read."""
-    try:
-        images = json.loads(text)["images"] if text else {}
-        return {
-            name: item
-            for name, item in images.items()
-            if isinstance(item["digest"], str) and item["reference"]
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    """Read a digest file of the release branch; nothing where there is none.
+
+    Raises :class:`Failure` for one that cannot be read: it says which images were taken back by hand, and without it
+    they would be offered again.
+    """
+    if not text:
         return {}
+    try:
+        images: dict[str, Entry] = json.loads(text)["images"]
+        wrong = [name for name, item in images.items() if not _is_entry(item)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
+    if wrong:
+        problem = f"without `digest` or `reference`: {listed(wrong, 3)}"
+        raise Failure(f"{DIGESTS} of the release branch cannot be read: {problem}", REPAIR)
+    return images
+
+
+def _is_entry(item: object) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("digest", "reference"))
+
+
+def _problem(error: Exception) -> str:
+    return f"it is not JSON: {error}" if isinstance(error, ValueError) else "it has no mapping `images`"
 
 
 def rolled_back(
