@@ -18,7 +18,7 @@ from image_matrix.diagnostics.catalogue import RULES
 from image_matrix.diagnostics.report import terminal
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
-from image_matrix.project.load import load
+from image_matrix.project.load import load_inputs
 from image_matrix.project.render import render_all
 
 if TYPE_CHECKING:
@@ -46,12 +46,7 @@ def said(folder: Path) -> str:
     """What a user is told about a repository, errors or, where it renders, warnings."""
     try:
         inputs = read_inputs(folder, overlays=tuple(overlays(folder)))
-        loaded = load(
-            inputs.texts,
-            inputs.templates.kinds,
-            inputs.templates.serving,
-            custom_pip=inputs.templates.custom_pip,
-        )
+        loaded = load_inputs(inputs)
         render_all(loaded, Pins(), inputs.templates)
     except MatrixError as error:
         return terminal(error.diagnostics)
@@ -82,9 +77,7 @@ def test_a_message_has_no_python_in_it(case: Path) -> None:
 def test_what_is_right_loads(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(case)
     inputs = read_inputs(Path(), overlays=tuple(overlays(case)))
-    loaded = load(
-        inputs.texts, inputs.templates.kinds, inputs.templates.serving, custom_pip=inputs.templates.custom_pip
-    )
+    loaded = load_inputs(inputs)
     assert loaded.warnings == ()
     expect(case / "expected.json", json.dumps(facts(loaded), indent=2, ensure_ascii=False) + "\n")
 

@@ -180,3 +180,11 @@ def test_an_edit_after_a_merge_is_kept(repository: Repository) -> None:
     path = repository.root / BAKE
     path.write_text(path.read_text().replace('  "target": {\n', ""))
     assert repository("render").code == 1
+
+
+def test_an_included_file_beside_the_generated_ones_is_merged_line_by_line(repository: Repository) -> None:
+    git(repository, "init", "--quiet")
+    (repository.root / ".gitattributes").write_text(ATTRIBUTES)
+    paths = ("images/geo.yaml", BAKE, "images/base/default/Dockerfile")
+    shown = git(repository, "check-attr", "merge", "--", *paths).splitlines()
+    assert [line.rpartition(" ")[2] for line in shown] == ["unspecified", "unset", "unset"]

@@ -100,3 +100,15 @@ def test_pinned_actions_and_images() -> None:
 def test_the_files_that_are_read(path: str) -> None:
     patterns = {pattern for item in CONFIG["customManagers"] for pattern in item["managerFilePatterns"]}
     assert any(re.search(pattern.strip("/"), path) for pattern in patterns)
+
+
+def test_included_files_are_read_and_generated_files_are_not() -> None:
+    for item in CONFIG["customManagers"]:
+        patterns = item["managerFilePatterns"]
+        if item["fileFormat"] == "yaml":
+            assert any(re.search(pattern.strip("/"), "images/geo.yaml") for pattern in patterns)
+            assert not any(
+                re.search(pattern.strip("/"), "images/base/default/environment.yaml") for pattern in patterns
+            )
+        assert rows(item["description"], {"bundles": {}}) == []
+    assert not {"images/**", "images/*.yaml"} & set(CONFIG["ignorePaths"])

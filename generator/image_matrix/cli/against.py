@@ -15,11 +15,11 @@ def vanished_since(session: Session, project: Project, revision: str) -> list[Di
     from image_matrix.diagnostics import MatrixError, diagnose
     from image_matrix.profiles.against import vanished
 
-    inputs = inputs_at(session, revision, "--against")
-    if inputs is None:
-        say(session, f"{revision} has no {session.matrix}: no choice of it can vanish")
-        return []
     try:
+        inputs = inputs_at(session, revision, "--against")
+        if inputs is None:
+            say(session, f"{revision} has no {session.matrix}: no choice of it can vanish")
+            return []
         old = understand(inputs).loaded
     except MatrixError as error:
         code = error.diagnostics[0].code

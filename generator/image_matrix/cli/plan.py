@@ -110,15 +110,14 @@ def state_at(session: Session, revision: str, asker: str = "--since") -> State |
     from image_matrix.cli.session import inputs_at, understand
     from image_matrix.diagnostics import MatrixError
 
-    inputs = inputs_at(session, revision, asker)
-    if inputs is None:
-        say(session, f"{revision} has no {session.matrix}: everything counts as new")
-        return None
     try:
-        return state_of(understand(inputs))
+        inputs = inputs_at(session, revision, asker)
+        if inputs is not None:
+            return state_of(understand(inputs))
+        say(session, f"{revision} has no {session.matrix}: everything counts as new")
     except MatrixError:
         say(session, f"the matrix at {revision} is not valid: everything counts as new")
-        return None
+    return None
 
 
 def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Presence]:

@@ -137,13 +137,10 @@ def understand(inputs: Inputs) -> Project:
 
 def load_inputs(inputs: Inputs) -> Loaded:
     """Load the matrix of a repository's texts; raises :class:`MatrixError`."""
+    from image_matrix.project import load
     from image_matrix.project.content_cache import content_cache
-    from image_matrix.project.load import load
 
-    templates = inputs.templates
-    return load(
-        inputs.texts, templates.kinds, templates.serving, content_cache(), custom_pip=templates.custom_pip
-    )
+    return load.load_inputs(inputs, content_cache())
 
 
 def open_locked(session: Session) -> Project:

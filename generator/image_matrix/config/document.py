@@ -47,17 +47,35 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """A matrix and its overlays as one value; a path belongs to the last file that says something about it."""
+    """A matrix, what it includes and its overlays as one value.
+
+    A path belongs to the last overlay that says something about it, else to the file of the matrix that does.
+    """
 
     value: Any
     parts: tuple[Document, ...]
+    """The matrix, the files that it includes, and its overlays."""
+    own: int = 1
+    """How many of them are the matrix: its file, and those that it includes."""
+    base: Any = None
+    """The value without overlays."""
+
+    @property
+    def overlays(self) -> tuple[Document, ...]:
+        """The files that change the matrix."""
+        return self.parts[self.own :]
+
+    @property
+    def _by_precedence(self) -> tuple[Document, ...]:
+        """The files, the one that wins first; of the matrix' own only one says something about a name."""
+        return (*reversed(self.overlays), *self.parts[: self.own])
 
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
         path = self.as_declared(path)
         for length in range(len(path), -1, -1):
             aim: Target = target if length == len(path) else "key"
-            for part in reversed(self.parts):
+            for part in self._by_precedence:
                 node = part.node(path[:length], aim)
                 if isinstance(node, yaml.MappingNode) and not node.flow_style:
                     node = part.node(path[:length], "key")  # a block has no line of its own
@@ -107,7 +125,7 @@ class Documents:
 
     def written(self, path: Path) -> str:
         """Return the text of a scalar as the user wrote it (``3.10``, where the value is 3.1)."""
-        for part in reversed(self.parts):
+        for part in self._by_precedence:
             node = part.node(path)
             if isinstance(node, yaml.ScalarNode):
                 return str(node.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.include import patterns
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.overlay_merge import empties, merge, removals, without
 from image_matrix.config.schema import human, is_field
@@ -23,17 +24,17 @@ _START = "start with `version: 1`, or run `image-matrix init`"
 _DIFFERS = "write what differs from the matrix, such as `registry: ghcr.io/example/notebooks`"
 
 
-def overlaid(parts: Sequence[Document]) -> tuple[Any, list[Finding]]:
+def overlaid(base: Any, overlays: Sequence[Document]) -> tuple[Any, list[Finding]]:  # noqa: ANN401
     """Return the matrix with its overlays on top, and the names that these remove though they are not there.
 
     A field may be missing already where an overlay removes it: the same overlay is for several matrices. Raises
-    :class:`MatrixError` for a file that is empty, and an overlay that is no mapping.
+    :class:`MatrixError` for an overlay that is empty, no mapping, or includes files.
     """
-    unusable = [found for number, part in enumerate(parts) for found in _unusable(part, number)]
+    unusable = [found for part in overlays for found in _unusable(part)]
     if unusable:
         raise MatrixError(unusable)
-    value, found = parts[0].value, []
-    for part in parts[1:]:
+    value, found = base, []
+    for part in overlays:
         nothing = {path for path in empties(part.value) if not _is_there(value, path)}
         found += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
         value = without(merge(value, part.value), nothing)
@@ -42,25 +43,31 @@ def overlaid(parts: Sequence[Document]) -> tuple[Any, list[Finding]]:
 
 def explained(findings: Iterable[Finding], documents: Documents) -> list[Finding]:
     """Return findings with what an overlay has to do with them."""
-    if len(documents.parts) < 2:
+    if not documents.overlays:
         return list(findings)
-    removed = {
-        path for part in documents.parts[1:] for path in removals(documents.parts[0].value, part.value)
-    }
+    removed = {path for part in documents.overlays for path in removals(documents.base, part.value)}
     return [
         _of_new_image(_of_removed(finding, removed), documents)
         for finding in findings
         # what a site leaves out of the matrix may leave something unused there
-        if finding.rule is not rules.UNUSED or not _is_there(documents.parts[0].value, finding.path)
+        if finding.rule is not rules.UNUSED or not _is_there(documents.base, finding.path)
     ]
 
 
-def _unusable(part: Document, number: int) -> list[Diagnostic]:
+def empty_matrix(part: Document) -> Diagnostic:
+    """Return what is said of a matrix in which nothing stands."""
+    return diagnostic(rules.YAML_SYNTAX, Place(part.file, 1, 1), problem="the file is empty", advice=_START)
+
+
+def _unusable(part: Document) -> list[Diagnostic]:
     if part.value is None:
-        what, advice = ("the overlay", _DIFFERS) if number else ("the file", _START)
-        problem, place = f"{what} is empty", Place(part.file, 1, 1)
-        return [diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice)]
-    if number and not isinstance(part.value, dict) and part.root is not None:
+        fields = {"problem": "the overlay is empty", "advice": _DIFFERS}
+        return [diagnostic(rules.YAML_SYNTAX, Place(part.file, 1, 1), **fields)]
+    problem, advice = "an overlay cannot include files", "name them as overlays, too: `--overlay FILE`"
+    for pattern in patterns(part):
+        fields = {"pattern": pattern.text, "problem": problem, "advice": advice}
+        return [diagnostic(rules.BAD_INCLUDE, pattern.place, **fields)]
+    if not isinstance(part.value, dict) and part.root is not None:
         fields = {
             "where": "an overlay",
             "expected": "a mapping",
@@ -104,7 +111,7 @@ def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
 
 def _of_new_image(finding: Finding, documents: Documents) -> Finding:
     """An image that only an overlay has, without a parent: rather one of the matrix whose name is misspelt."""
-    known = documents.parts[0].value.get("images", {})
+    known = documents.base.get("images", {})
     if finding.rule is not rules.NO_FROM or finding.path[1] in known or len(finding.path) > 2:
         return finding
     suggestion = did_you_mean(str(finding.path[1]), known)

@@ -79,7 +79,7 @@ WORDS: tuple[Word, ...] = (
          "write `provides: <mapping>` beside `tests`, not in it"),
     Word(("size", "size_limit", "max_image_size"), SETTINGS, "max_size: {value}"),
     Word(("args", "arg", "build_args", "buildargs"), OF_IMAGE,
-         "write `env: <mapping>` for what the image keeps; what only its build needs stands in a template, "
+         "write `env: <mapping>` for what the image keeps; what only its build needs goes into a template, "
          "`templates/dockerfiles/NAME.Dockerfile.j2`, which `kind: NAME` chooses"),
     Word(("tag", "tags"), OF_IMAGE, "remove it: tags are made of the values of the axes and of the key"),
     Word(("name", "image_name", "repository"), IMAGE, "remove it: the key below `images` is the name of the image"),
@@ -116,6 +116,7 @@ WORDS: tuple[Word, ...] = (
     Word(("profile_list",), TOP,
          "write each entry below `profiles:`, with its slug as the key: `profiles: {NAME: {display_name: TEXT}}`"),
     Word(("site", "hub", "cluster"), TOP, "sites: {{hub: {value}}}", of="mapping"),
+    Word(("includes", "import", "imports"), TOP, "include: {list}"),
     Word(("hubs", "clusters"), TOP, "sites: {value}", of="mapping"),
     Word(("templates", "kinds"), TOP,
          "remove it: kinds are files, `templates/dockerfiles/NAME.Dockerfile.j2`, and an image names one"),

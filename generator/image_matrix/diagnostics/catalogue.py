@@ -34,6 +34,17 @@ FOREIGN_TAG = Rule(
     "YAML tags can make objects of other types; the matrix is plain data.",
     bad="registry: !!binary aGVsbG8=\n", good="registry: ghcr.io/example\n",
 )  # fmt: skip
+DECLARED_TWICE = Rule(
+    "IM006", "declared-twice", "{where} is in two files", "{advice}",
+    "An included file adds names, and each name is in one file: the result must not depend on the order in which the files "
+    "are read. What changes a matrix is an overlay (`--overlay FILE`).",
+)  # fmt: skip
+BAD_INCLUDE = Rule(
+    "IM007", "bad-include", "cannot include `{pattern}`: {problem}", "{advice}",
+    "`include` lists files of the project, as paths or patterns that are relative to the file that names them. `*` stands for any "
+    "part of a name. Files cannot include each other.",
+    bad="include: [/etc/images.yaml]\n", good="include: [images/*.yaml]\n",
+)  # fmt: skip
 
 UNKNOWN_KEY = Rule(
     "IM101", "unknown-key", "unknown key `{key}` in {where}", "{suggestion}",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from image_matrix.diagnostics import MatrixError, Place, diagnostic
+from image_matrix.diagnostics import catalogue as rules
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.git import command_in, run_git
+from image_matrix.project.included_files import ProjectFiles, included_files
 from image_matrix.project.inputs import LOCK, Inputs, builtin_files, is_template, template_file, templates_of
 from image_matrix.stderr import failed
 
@@ -27,9 +31,10 @@ def read_inputs_at(
 
     Overlays are those of today: they describe the site that asks, not the history. ``asker`` is the option that named
     the revision. Raises :class:`CallError` for an unknown revision and :class:`EnvironmentFailure` where git cannot be
-    asked.
+    asked; :class:`MatrixError` where an included file cannot be read.
     """
-    blobs = _blobs(root, _resolve(root, revision, asker), revision, (matrix, LOCK, "templates"))
+    commit = _resolve(root, revision, asker)
+    blobs = _blobs(root, commit, revision, (matrix, LOCK, "templates"))
     if matrix not in blobs:
         return None
     own = {
@@ -37,10 +42,35 @@ def read_inputs_at(
         for path, file in blobs.items()
         if path.startswith("templates/") and is_template(path)
     }
-    texts = {f"{matrix}@{revision}": _text(blobs[matrix]), **overlays}
+    text = _text(blobs[matrix])
+    included = included_files(matrix, text, _files_at(root, commit, revision))
     return Inputs(
-        texts, templates_of(own, builtin_files(root)), _text(blobs[LOCK]) if LOCK in blobs else None
+        {f"{matrix}@{revision}": text, **overlays},
+        templates_of(own, builtin_files(root)),
+        _text(blobs[LOCK]) if LOCK in blobs else None,
+        {f"{path}@{revision}": text for path, text in included.items()},
     )
+
+
+def _files_at(root: Path, commit: str, revision: str) -> ProjectFiles:
+    """Return the files of a commit below ``root``; a link is its text, and leads nowhere."""
+
+    @cache
+    def names(folder: str) -> list[str]:
+        place = f"./{folder}/" if folder else "./"
+        listed = _output(root, "ls-tree", "-z", "--name-only", commit, "--", place)
+        paths = listed.decode("utf-8", "surrogateescape").split("\0")
+        return sorted(path.rpartition("/")[2] for path in paths if path)
+
+    def read(path: str) -> str:
+        blob = _blobs(root, commit, revision, (path,)).get(path)
+        if blob is None:
+            place = Place(path, 0, 0)
+            fields = {"file": path, "problem": "there is no such file", "advice": "check the path"}
+            raise MatrixError([diagnostic(rules.UNREADABLE, place, **fields)])
+        return _text(blob)
+
+    return ProjectFiles(names, read, lambda _path: False)
 
 
 def _text(file: File) -> str:

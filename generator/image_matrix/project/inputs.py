@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.output_tree.files import File
+from image_matrix.project.included_files import ProjectFiles, included_files
 from image_matrix.project.text_files import MATRIX, not_text, read_text
 from image_matrix.project.whiteouts import faults, laid_over
 from image_matrix.render.compiled import compiled_templates
@@ -38,6 +39,8 @@ class Inputs:
     templates: Templates
     lock: str | None = None
     """Text of the lock, where there is one."""
+    included: Mapping[str, str] = field(default_factory=dict)
+    """The files that the matrix includes: path to text."""
 
 
 def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()) -> Inputs:
@@ -48,7 +51,21 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
     """
     texts = {matrix: read_text(root / matrix, matrix)}
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
-    return Inputs(texts, read_templates(root), _lock(root / LOCK))
+    included = included_files(matrix, texts[matrix], files_on_disk(root))
+    return Inputs(texts, read_templates(root), _lock(root / LOCK), included)
+
+
+def files_on_disk(root: Path) -> ProjectFiles:
+    """Return the files below a folder."""
+
+    def names(folder: str) -> list[str]:
+        place = root / folder
+        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+
+    def leads_outside(path: str) -> bool:
+        return not (root / path).resolve().is_relative_to(root.resolve())
+
+    return ProjectFiles(names, lambda path: read_text(root / path, path), leads_outside)
 
 
 def _lock(path: Path) -> str | None:
