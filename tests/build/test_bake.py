@@ -28,7 +28,8 @@ DIGEST = "sha256:" + "0" * 64
 class Engine:
     """Fails with one log after the other, then succeeds."""
 
-    def __init__(self, *logs: str) -> None:
+    def __init__(self, *logs: str, digest: str = DIGEST) -> None:
+        self.digest = digest
         self.logs = [(LOGS / f"{name}.log").read_text(encoding="utf-8") for name in logs]
         self.told: list[str] = []
         self.pauses: list[float] = []
@@ -38,7 +39,7 @@ class Engine:
         self.calls += 1
         if self.logs:
             return Ended(1, self.logs.pop(0))
-        made = {leg.target: {"containerimage.digest": DIGEST} for leg in REQUEST.legs}
+        made = {leg.target: {"containerimage.digest": self.digest} for leg in REQUEST.legs}
         (folder / METADATA).write_text(json.dumps(made))
         return Ended(0, "")
 
@@ -51,6 +52,13 @@ def test_what_passes_is_tried_once_more(log: str) -> None:
     engine = Engine(log)
     assert {one.digest for one in engine.bake()} == {DIGEST}
     assert engine.told == ["the build failed for a reason that passes; trying again in 1 s"]
+
+
+def test_a_result_without_a_digest_is_no_image() -> None:
+    """What its tag points to would be tested and accepted."""
+    built = Engine(digest="").bake()[0]
+    with pytest.raises(EnvironmentFailure, match="does not say which digest it built"):
+        _ = built.image
 
 
 def test_twice_is_a_failure() -> None:

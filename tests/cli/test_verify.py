@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
     from tests.cli.conftest import Repository
 
 
@@ -22,6 +22,15 @@ def test_one_image_for_two_variants(repository: Repository) -> None:
     ran = repository("verify", "base", "--image", "localhost/base")
     assert ran.code == 2
     assert "exactly one VARIANT" in ran.err
+
+
+@pytest.mark.parametrize("command", [("verify",), ("accept", "--platform", "linux/amd64")])
+def test_an_empty_image_is_not_taken_for_none(repository: Repository, command: tuple[str, ...]) -> None:
+    """It would be the tag's image in its place: what a workflow hands on where a build has no output."""
+    ran = repository(*command, "base", "--image", "")
+    assert ran.code == 2
+    assert "--image" in ran.err
+    assert "it is empty" in ran.err
 
 
 def test_a_platform_that_is_not_built(repository: Repository) -> None:

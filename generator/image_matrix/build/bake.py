@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.failure import failure, worth
 from image_matrix.build.workspace import BAKE_FILE, write_workspace
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.reference import parse_reference
 from image_matrix.retry import persevere
 from image_matrix.temporary import temporary_folder
@@ -28,10 +29,19 @@ class Built:
 
     leg: Leg
     digest: str
+    """Empty where buildx did not name it."""
 
     @property
     def image(self) -> str:
-        """The result as `repository@digest`."""
+        """The result as `repository@digest`; raises :class:`EnvironmentFailure` where buildx did not name the digest.
+
+        A tag in its place might point to something else by now.
+        """
+        if not self.digest:
+            raise EnvironmentFailure(
+                f"{self.leg.variant.id} ({self.leg.platform}): buildx does not say which digest it built",
+                "update buildx, and build again",
+            )
         return parse_reference(self.leg.tags[0]).at(self.digest)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.options import not_empty
 from image_matrix.cli.session import Session, open_locked, registry_of, say
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
 @click.option("--platform", metavar="OS/ARCH", required=True, help="The platform that was tested.")
-@click.option("--image", metavar="NAME@DIGEST", help="The image that was tested; with one VARIANT.")
+@click.option(
+    "--image",
+    metavar="NAME@DIGEST",
+    callback=not_empty,
+    help="The image that was tested; with one VARIANT.",
+)
 @click.option("--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Below the staging path.")
 @click.pass_obj
 def accept(session: Session, names: tuple[str, ...], platform: str, image: str | None, staging: bool) -> int:

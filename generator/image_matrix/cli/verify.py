@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.options import not_empty
 from image_matrix.cli.session import Session, annotate, open_locked, paint, say, terminable
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--image",
     metavar="REFERENCE",
+    callback=not_empty,
     help="Check this image instead of the one of the variant's key; with one VARIANT.",
 )
 @click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated where need be.")
