@@ -17,7 +17,7 @@ import pytest
 
 from image_matrix.config.model import Accelerator
 from image_matrix.verify.accelerators import device
-from image_matrix.verify.engine import Answer, Container, Engine, Spec
+from image_matrix.verify.engine import CommandResult, Container, Engine, Spec
 from image_matrix.verify.run import subject_of
 from image_matrix.verify.scenarios import results, scenarios
 from image_matrix.verify.volume import Volume
@@ -312,7 +312,7 @@ NO_PYTHON = as_root("rm /opt/venv/bin/python")
     ("steps", "status", "said"),
     [
         (torch("13.0", 1), "passed", "torch sees 1"),
-        (torch("13.0", 0), "failed", "no device for torch"),
+        (torch("13.0", 0), "failed", "no device visible to torch"),
         (framework("torch", "2.12.0", NO_LIBRARY), "failed", "torch: OSError: libcudart.so.13"),
         (framework("torch", "2.12.0", CRASH), "failed", "exit code"),
         (NO_PYTHON, "failed", "exit code 127"),
@@ -323,9 +323,9 @@ def test_a_device_that_the_framework_does_not_see_is_a_failure(
 ) -> None:
     """All is real but the device and its runtime: the option that would give one is left out."""
 
-    def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+    def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
         if arguments[0] == "info":
-            return Answer(0, '{"nvidia": {}}')
+            return CommandResult(0, '{"nvidia": {}}')
         return engine.call(tuple(word for word in arguments if word != "--gpus=all"), text, seconds)
 
     good = subject_of(site.loaded(), BASE, site.image(BASE), None, 60.0)

@@ -9,7 +9,7 @@ import pytest
 
 from image_matrix.config.model import Accelerator
 from image_matrix.verify.accelerators import accelerator_results, device, frameworks
-from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.probe_client import source
 from image_matrix.verify.probe_output import read
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
 ANY_CUDA = Accelerator("cuda", device="nvidia.com/gpu")
 GAUDI = Accelerator("gaudi", version="1.24.1", device="habana.ai/gaudi")
-NVIDIA = Answer(0, '{"nvidia": {}}')
+NVIDIA = CommandResult(0, '{"nvidia": {}}')
 
 
 def subject(*packages: str, accelerator: Accelerator | None = CUDA) -> Subject:
@@ -103,7 +103,7 @@ def test_the_script_tells_errors_apart_for_real(tmp_path: Path) -> None:
 
 
 def test_no_device_runtime_no_device_check() -> None:
-    (result,) = device(Engine(Recorder(info=Answer(0, '{"runc": {}}'))), subject("torch"))
+    (result,) = device(Engine(Recorder(info=CommandResult(0, '{"runc": {}}'))), subject("torch"))
     assert result.status == "skipped"
     assert "nvidia" in result.detail
 
@@ -112,8 +112,8 @@ def test_no_device_runtime_no_device_check() -> None:
     ("code", "log", "status", "said"),
     [
         ("0", line("devices", "torch", "1"), "passed", "torch sees 1"),
-        ("0", line("devices", "torch", "0"), "failed", "no device for torch"),
-        ("0", "", "failed", "no device for torch"),
+        ("0", line("devices", "torch", "0"), "failed", "no device visible to torch"),
+        ("0", "", "failed", "no device visible to torch"),
         ("0", line("no devices", "torch", "OSError: libcudart.so.13"), "failed", "torch: OSError: libcudart"),
         ("127", "python: not found", "failed", "exit code 127: python: not found"),
         ("139", line("devices", "torch", "1"), "failed", "exit code 139"),
@@ -121,7 +121,7 @@ def test_no_device_runtime_no_device_check() -> None:
     ],
 )
 def test_devices_are_counted_where_there_are_some(code: str, log: str, status: str, said: str) -> None:
-    call = Recorder(info=NVIDIA, wait=Answer(0, code), logs=Answer(0, log))
+    call = Recorder(info=NVIDIA, wait=CommandResult(0, code), logs=CommandResult(0, log))
     (result,) = device(Engine(call), subject("torch"))
     assert result.status == status
     assert said in result.detail

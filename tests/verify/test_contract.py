@@ -67,7 +67,7 @@ def test_a_good_container_has_no_problems() -> None:
         (contract.home(facts(home="/root")), "/root"),
         (contract.home(facts(home="")), "not set"),
         (contract.first_process(facts(processes=[{**GOOD["processes"][0], "name": "bash"}])), "a shell"),
-        (contract.first_process(facts(processes=[])), "no process 1"),
+        (contract.first_process(facts(processes=[])), "process 1 does not exist"),
     ],
 )
 def test_who_runs(problem: str, said: str) -> None:
@@ -143,8 +143,8 @@ def test_a_redirect_that_stays_outside_the_prefix_is_one(location: str) -> None:
 def test_websockets() -> None:
     answer = page(status=101, accepted=True)
     assert not contract.websocket(answer, "/p/ws")
-    assert "another question" in contract.websocket({**answer, "accepted": False}, "/p/ws")
-    assert "answers 400" in contract.websocket({**answer, "status": 400}, "/p/ws")
+    assert "another request" in contract.websocket({**answer, "accepted": False}, "/p/ws")
+    assert "request with 400" in contract.websocket({**answer, "status": 400}, "/p/ws")
     assert "reset" in contract.websocket({**answer, "status": 0, "error": "reset"}, "/p/ws")
 
 
@@ -165,9 +165,9 @@ def test_ends() -> None:
 
 def test_refusals() -> None:
     assert not contract.refused(78, "start\nimage-matrix: NB_PREFIX is refused: ..", "/..")
-    assert "goes on running" in contract.refused(None, "", "/..")
-    assert "ends with 0" in contract.refused(0, "NB_PREFIX", "/..")
-    assert "no word" in contract.refused(1, "NB_PREFIX\na\nb\nc\n", "/..")
+    assert "keeps running" in contract.refused(None, "", "/..")
+    assert "ends with exit code 0" in contract.refused(0, "NB_PREFIX", "/..")
+    assert "do not mention NB_PREFIX" in contract.refused(1, "NB_PREFIX\na\nb\nc\n", "/..")
 
 
 def test_zombies() -> None:
@@ -224,14 +224,14 @@ def test_what_a_build_left() -> None:
 
 def test_another_home_or_none_is_no_clean_one() -> None:
     assert "/root, not /home/jovyan" in contract.left("@home /root\n")
-    assert "not there" in contract.left("hello\n")
+    assert "missing" in contract.left("hello\n")
 
 
 def test_a_command_under_init() -> None:
     assert not contract.under_init("start\n@init s6-svscan /run/s6\n")
     assert "process 1 is sh" in contract.under_init("@init sh \n")
     assert "IMAGE_MATRIX_RUN" in contract.under_init("@init s6-svscan \n")
-    assert "not to be seen" in contract.under_init("")
+    assert "process 1 is unknown" in contract.under_init("")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"])

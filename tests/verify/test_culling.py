@@ -47,7 +47,7 @@ def test_an_activity_that_follows_a_page_and_then_rests() -> None:
 @pytest.mark.parametrize("ide", ["jupyter", "codeserver"])
 def test_what_is_no_list_of_kernels(ide: Ide, body: str) -> None:
     wrong = {"status": 200, "body": body}
-    assert "is no list of kernels" in judged(answer(EARLY), wrong, wrong, ide)
+    assert "is not a list of kernels" in judged(answer(EARLY), wrong, wrong, ide)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_activity_that_does_not_move() -> None:
 
 def test_an_activity_that_the_culler_itself_moves() -> None:
     later = "2026-05-01T10:00:03.7Z"
-    assert "nothing would ever be culled" in judged(answer(EARLY), answer(LATE), answer(later))
+    assert "the culler never stops the server" in judged(answer(EARLY), answer(LATE), answer(later))
     assert not judged(answer(EARLY), answer(LATE), answer(later, state="busy"))
 
 

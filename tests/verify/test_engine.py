@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.verify.engine import Answer, Engine, Spec, Unstartable, docker
+from image_matrix.verify.engine import CommandResult, Engine, Spec, Unstartable, docker
 from image_matrix.verify.volume import Volume
 
 MOUNT = (
@@ -15,15 +15,15 @@ MOUNT = (
 class Recorder:
     """A command line that remembers its calls and gives the answers it was told."""
 
-    def __init__(self, **answers: Answer) -> None:
+    def __init__(self, **answers: CommandResult) -> None:
         self.answers = answers
         self.calls: list[tuple[str, ...]] = []
 
-    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
         assert text is None or text
         assert seconds > 0
         self.calls.append(arguments)
-        return self.answers.get(arguments[0], Answer(0, "id\n"))
+        return self.answers.get(arguments[0], CommandResult(0, "id\n"))
 
     def verbs(self) -> list[str]:
         return [call[0] for call in self.calls]
@@ -58,7 +58,7 @@ def test_a_container_and_its_volume_are_removed_whatever_happens() -> None:
 
 @pytest.mark.parametrize("code", [126, 127])
 def test_an_entry_point_that_does_not_start_is_the_image_s_fault(code: int) -> None:
-    call = Recorder(run=Answer(code, "", "exec: /init: not found"))
+    call = Recorder(run=CommandResult(code, "", "exec: /init: not found"))
     with pytest.raises(Unstartable, match="/init"), Engine(call).container(Spec("image")):
         pytest.fail("it did not start")
     assert call.verbs() == ["run", "rm"]
@@ -66,34 +66,37 @@ def test_an_entry_point_that_does_not_start_is_the_image_s_fault(code: int) -> N
 
 @pytest.mark.parametrize("code", [125, None])
 def test_an_engine_that_does_not_start_it_is_the_environment_s_fault(code: int | None) -> None:
-    call = Recorder(run=Answer(code, "", "no space left on device"))
+    call = Recorder(run=CommandResult(code, "", "no space left on device"))
     with pytest.raises(EnvironmentFailure, match="no space"), Engine(call).container(Spec("image")):
         pytest.fail("it did not start")
 
 
 def test_waiting_ends_with_the_time() -> None:
-    with Engine(Recorder(wait=Answer(None, ""))).container(Spec("image")) as container:
+    with Engine(Recorder(wait=CommandResult(None, ""))).container(Spec("image")) as container:
         assert container.wait(1.0) is None
-    with Engine(Recorder(wait=Answer(0, "137\n"))).container(Spec("image")) as container:
+    with Engine(Recorder(wait=CommandResult(0, "137\n"))).container(Spec("image")) as container:
         assert container.wait(1.0) == 137
 
 
 def test_runtimes() -> None:
-    assert Engine(Recorder(info=Answer(0, '{"runc": {}, "nvidia": {}}'))).runtimes() == {"runc", "nvidia"}
+    assert Engine(Recorder(info=CommandResult(0, '{"runc": {}, "nvidia": {}}'))).runtimes() == {
+        "runc",
+        "nvidia",
+    }
     with pytest.raises(EnvironmentFailure, match="does not name its runtimes: no"):
-        Engine(Recorder(info=Answer(1, "", "no"))).runtimes()
+        Engine(Recorder(info=CommandResult(1, "", "no"))).runtimes()
 
 
 def test_an_image_that_cannot_be_pulled() -> None:
     with pytest.raises(EnvironmentFailure, match="manifest unknown"):
-        Engine(Recorder(pull=Answer(1, "", "a\nmanifest unknown"))).pull("image", None)
+        Engine(Recorder(pull=CommandResult(1, "", "a\nmanifest unknown"))).pull("image", None)
 
 
 def test_a_registry_that_limits_pulls_is_waited_for(pauses: list[float]) -> None:
-    limit = Answer(
+    limit = CommandResult(
         1, "", "Error response from daemon: toomanyrequests: You have reached your pull rate limit."
     )
-    answers = [limit, limit, Answer(0, "")]
+    answers = [limit, limit, CommandResult(0, "")]
     Engine(lambda *_: answers.pop(0)).pull("image", None)
     assert pauses == [1.0, 2.0]
     with pytest.raises(EnvironmentFailure, match=r"cannot be pulled: .*pull rate limit") as caught:
@@ -103,11 +106,11 @@ def test_a_registry_that_limits_pulls_is_waited_for(pauses: list[float]) -> None
 
 def test_a_pull_that_takes_too_long_is_not_tried_again(pauses: list[float]) -> None:
     with pytest.raises(EnvironmentFailure):
-        Engine(lambda *_: Answer(None, "", "timeout")).pull("image", None)
+        Engine(lambda *_: CommandResult(None, "", "timeout")).pull("image", None)
     assert pauses == []
 
 
 def test_no_docker_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(EnvironmentFailure, match="no `docker`"):
+    with pytest.raises(EnvironmentFailure, match="`docker` is not on PATH"):
         docker()

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from image_matrix.verify.engine import Answer, Container, Engine
-from image_matrix.verify.image_tests import own_results, packages
+from image_matrix.verify.engine import CommandResult, Container, Engine
+from image_matrix.verify.image_tests import image_test_results, packages
 from image_matrix.verify.model import Subject
 from image_matrix.verify.probe_client import source
 from image_matrix.verify.probe_output import read
@@ -54,8 +54,10 @@ def test_every_test_has_a_result_of_its_own() -> None:
         {"missing": ["~/x"]},
         {"code": -11, "out": python, "seconds": 2.0},
     ]
-    call = Recorder(exec=Answer(0, json.dumps(answers)))
-    found = {result.name: result for result in own_results(Container(Engine(call), "id"), SUBJECT, "/p/")}
+    call = Recorder(exec=CommandResult(0, json.dumps(answers)))
+    found = {
+        result.name: result for result in image_test_results(Container(Engine(call), "id"), SUBJECT, "/p/")
+    }
     assert {name: result.status for name, result in found.items()} == {
         "command git --version": "passed",
         "command git 'a b'": "failed",
@@ -81,8 +83,8 @@ def test_output_and_pages_must_contain_what_is_expected() -> None:
         {"missing": []},
     ]
     tests = Subject("a:b", "c", "jupyter", tests={"commands": {"x": "wanted"}, "http": {"lab": "wanted"}})
-    call = Recorder(exec=Answer(0, json.dumps(answers)))
-    found = list(own_results(Container(Engine(call), "id"), tests, "/p/"))
+    call = Recorder(exec=CommandResult(0, json.dumps(answers)))
+    found = list(image_test_results(Container(Engine(call), "id"), tests, "/p/"))
     assert [result.status for result in found] == ["failed", "failed"]
     assert "something else" in found[0].detail
     assert "an error page" in found[1].detail

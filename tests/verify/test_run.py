@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from image_matrix.verify import run
-from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.model import Subject
 from image_matrix.verify.run import verify
 from tests.verify.test_engine import Recorder
@@ -27,7 +27,7 @@ class Hanging:
         self.gone = threading.Event()
         self.interrupted = False
 
-    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
         assert text is None or text
         assert seconds > 0
         verb = arguments[0]
@@ -35,14 +35,14 @@ class Hanging:
             name = next(word for word in arguments if word.startswith("--name=")).partition("=")[2]
             with self.lock:
                 self.started.append(name)
-            return Answer(0, name)
+            return CommandResult(0, name)
         if verb == "ps":
-            return Answer(0, "\n".join(self.started))
+            return CommandResult(0, "\n".join(self.started))
         if verb == "rm":
             with self.lock:
                 self.removed |= set(arguments[3:])
             self.gone.set()
-            return Answer(0, "")
+            return CommandResult(0, "")
         with self.lock:
             first, self.interrupted = not self.interrupted, True
         if first:
@@ -50,7 +50,7 @@ class Hanging:
             assert main is not None
             signal.pthread_kill(main, signal.SIGINT)  # wakes it where it waits, as Ctrl-C does
         assert self.gone.wait(DEADLINE)
-        return Answer(137, "")
+        return CommandResult(137, "")
 
 
 def test_an_interruption_removes_what_runs_and_starts_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +64,6 @@ def test_an_interruption_removes_what_runs_and_starts_nothing_more(monkeypatch: 
 
 
 def test_only_the_containers_of_this_run_are_removed() -> None:
-    call = Recorder(ps=Answer(0, ""))
+    call = Recorder(ps=CommandResult(0, ""))
     Engine(call, "1f").remove_all()
     assert call.calls == [("ps", "--all", "--quiet", "--filter=label=image-matrix.verify=1f")]

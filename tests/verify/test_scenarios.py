@@ -7,7 +7,7 @@ import pytest
 
 from image_matrix.config.model import Accelerator, ImageTests
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.verify.engine import Answer, Engine
+from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.model import Subject
 from image_matrix.verify.run import verify
 from image_matrix.verify.scenarios import Scenario, commanded, pod, results, scenarios
@@ -53,9 +53,9 @@ def test_a_device_is_looked_for_where_the_resource_is_known() -> None:
 
 def test_a_container_that_ends_fails_every_check_that_is_left() -> None:
     call = Recorder(
-        exec=Answer(1, "", "container is not running"),
-        wait=Answer(0, "73\n"),
-        logs=Answer(0, "the volume is full"),
+        exec=CommandResult(1, "", "container is not running"),
+        wait=CommandResult(0, "73\n"),
+        logs=CommandResult(0, "the volume is full"),
     )
     found = results(scenarios(LAB)[0], Engine(call), LAB)
     assert {result.name for result in found} >= {"http", "user", "sigterm"}
@@ -72,7 +72,7 @@ def test_an_image_s_own_tests_fail_with_their_container() -> None:
         "files": {"~/a": ""},
     }
     subject = replace(TORCH, tests=tests)
-    call = Recorder(exec=Answer(1, "", "gone"), wait=Answer(0, "73\n"))
+    call = Recorder(exec=CommandResult(1, "", "gone"), wait=CommandResult(0, "73\n"))
     found = [result.name for result in results(scenarios(subject)[0], Engine(call), subject)]
     wanted = [
         "command git --version",
@@ -86,19 +86,21 @@ def test_an_image_s_own_tests_fail_with_their_container() -> None:
 
 
 def test_a_container_without_python_is_said_to_have_none() -> None:
-    call = Recorder(exec=Answer(126, "", "exec: /usr/bin/python3: no such file"), wait=Answer(None, ""))
+    call = Recorder(
+        exec=CommandResult(126, "", "exec: /usr/bin/python3: no such file"), wait=CommandResult(None, "")
+    )
     found = results(scenarios(LAB)[0], Engine(call), LAB)
     assert "the probe cannot run" in found[0].detail
     assert "no such file" in found[0].detail
 
 
 def test_a_container_that_hangs() -> None:
-    found = results(scenarios(LAB)[0], Engine(Recorder(exec=Answer(None, ""))), LAB)
+    found = results(scenarios(LAB)[0], Engine(Recorder(exec=CommandResult(None, ""))), LAB)
     assert found[0].detail == "the container does not answer"
 
 
 def test_an_entry_point_that_is_missing_fails_every_check() -> None:
-    report = verify(Engine(Recorder(run=Answer(127, "", "exec: /init: not found"))), LAB)
+    report = verify(Engine(Recorder(run=CommandResult(127, "", "exec: /init: not found"))), LAB)
     assert {result.status for result in report.results} == {"failed"}
     assert names(LAB) == {result.name for result in report.results}
     assert "/init" in report.results[0].detail
@@ -106,13 +108,13 @@ def test_an_entry_point_that_is_missing_fails_every_check() -> None:
 
 def test_an_engine_that_fails_is_nobody_s_image() -> None:
     with pytest.raises(EnvironmentFailure):
-        verify(Engine(Recorder(run=Answer(125, "", "cannot connect"))), LAB)
+        verify(Engine(Recorder(run=CommandResult(125, "", "cannot connect"))), LAB)
 
 
 @pytest.mark.parametrize(("code", "status"), [("7", "passed"), ("0", "failed"), ("137", "failed")])
 def test_a_command_s_exit_code(code: str, status: str) -> None:
     log = "@init s6-svscan /run/s6\n@home /home/jovyan\n@left /home/jovyan/.cache"
-    call = Recorder(wait=Answer(0, code), logs=Answer(0, log))
+    call = Recorder(wait=CommandResult(0, code), logs=CommandResult(0, log))
     exit_code, home = commanded(Engine(call), LAB)
     assert exit_code.status == status
     assert home.status == "failed"
@@ -128,7 +130,7 @@ def test_the_log_of_a_failure_is_the_container_s() -> None:
         "seconds": 1.0,
         "error": "",
     }
-    call = Recorder(exec=Answer(0, json.dumps([page, page])), logs=Answer(0, "no such page"))
+    call = Recorder(exec=CommandResult(0, json.dumps([page, page])), logs=CommandResult(0, "no such page"))
     scenario = Scenario(("http",), pod)
     engine = Engine(call)
     first = next(iter(scenario.run(engine, LAB)))

@@ -1,1 +1,1 @@
-"""The contract of an image, checked on running containers: see docs/verify.md."""
+"""Checks the contract of an image on running containers: see docs/verify.md."""

@@ -1,7 +1,7 @@
-"""What Kubeflow's culler goes by, judged: ``PREFIX/api/kernels``, and whether it follows what a user does.
+"""Judges what Kubeflow's culler reads: whether ``PREFIX/api/kernels`` follows the activity of a user.
 
-Source: kubeflow/notebooks, components/notebook-controller/controllers/culling_controller.go: it reads
-``execution_state`` and ``last_activity``, which has to be a time of RFC 3339, and learns nothing from an empty list.
+Source: kubeflow/notebooks, components/notebook-controller/controllers/culling_controller.go. The culler reads
+``execution_state`` and ``last_activity``, a time in RFC 3339. It cannot use an empty list.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{
 
 
 def culling(ide: Ide, before: Page, after: Page, again: Page, oldest: float) -> str:
-    """Say what is wrong with three answers: before a page was asked for, after it, and once more without a page.
+    """Return the problem of three answers: before a request for a page, after it, and again without a page.
 
-    ``oldest`` is when the container started, in seconds since the epoch by its own clock. Jupyter's list is empty while
-    there is no kernel; that of an IDE without kernels stands for the IDE itself, and moves with every page.
+    ``oldest`` is the start of the container, in seconds since the epoch by its own clock. Jupyter's list is empty while
+    there is no kernel. The list of an IDE without kernels describes the IDE, and changes with every page.
     """
     if problem := listing(after, oldest):
         return problem
@@ -35,35 +35,35 @@ def culling(ide: Ide, before: Page, after: Page, again: Page, oldest: float) -> 
     if problem := next(filter(None, (listing(answer, oldest) for answer in answers)), ""):
         return problem
     if not all(map(listed, answers)):
-        return "is an empty list, which tells the culler nothing"
+        return "is an empty list, which the culler cannot use"
     return _follows(before, after) or _rests(after, again)
 
 
 def listing(answer: Page, oldest: float) -> str:
-    """Say what is wrong with an answer by itself."""
+    """Return the problem of a single answer."""
     if answer["status"] == 0:
         return f"no answer ({answer['error']})"
     if answer["status"] != 200:
         return f"answers {answer['status']}"
     try:
-        found = listed(answer)
+        kernels = listed(answer)
     except (ValueError, TypeError, KeyError):
-        return f"is no list of kernels with times of RFC 3339: {answer['body'][:80]}"
-    past = [moment for _, moment in found if moment.timestamp() < oldest]
-    return f"tells of activity at {past[0].isoformat()}, before the container started" if past else ""
+        return f"is not a list of kernels with times in RFC 3339: {answer['body'][:80]}"
+    past = [moment for _, moment in kernels if moment.timestamp() < oldest]
+    return f"reports activity at {past[0].isoformat()}, before the container started" if past else ""
 
 
 def _follows(before: Page, after: Page) -> str:
     if _last(after) > _last(before):
         return ""
-    return f"a page was asked for, and the last activity is still {_last(after).isoformat()}"
+    return f"after a request for a page, the last activity is still {_last(after).isoformat()}"
 
 
 def _rests(after: Page, again: Page) -> str:
-    """Say whether the question itself counts as activity; what computes moves by itself, and may."""
+    """Return a problem if the request itself counts as activity; the activity of a busy kernel may change."""
     if _last(again) == _last(after) or any(state == "busy" for state, _ in listed(again)):
         return ""
-    return "the last activity moves where nobody does anything: nothing would ever be culled"
+    return "the last activity changes without use, so the culler never stops the server"
 
 
 def _last(answer: Page) -> datetime:
@@ -71,11 +71,11 @@ def _last(answer: Page) -> datetime:
 
 
 def listed(answer: Page) -> list[Kernel]:
-    """Return each kernel; raises ValueError, TypeError or KeyError where it is no list of them."""
-    found = json.loads(answer["body"])
-    if not isinstance(found, list):
+    """Return the kernels; raises ValueError, TypeError or KeyError if the answer is not a list of kernels."""
+    kernels = json.loads(answer["body"])
+    if not isinstance(kernels, list):
         raise TypeError
-    return [(_state(kernel), _moment(kernel["last_activity"])) for kernel in found]
+    return [(_state(kernel), _moment(kernel["last_activity"])) for kernel in kernels]
 
 
 def _state(kernel: dict[str, Any]) -> str:
@@ -92,7 +92,7 @@ def _moment(text: str) -> datetime:
 
 
 def shown(answer: Page) -> str:
-    """Return what a good answer says."""
+    """Return a valid answer as text."""
     return ", ".join(
         f"{state} since {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for state, moment in listed(answer)
     )

@@ -1,4 +1,4 @@
-"""The container engine as its command line: the one place of ``verify`` that runs processes."""
+"""Runs the command line of the container engine; nothing else in ``verify`` starts processes."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 LABEL = "image-matrix.verify"
 UNSTARTABLE = (126, 127)
-"""``docker run``: the image's entry point cannot be run or is not there (docs.docker.com/engine/containers/run)."""
+"""Exit codes of ``docker run`` if the entry point cannot run or is missing (docs.docker.com/engine/containers/run)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call of the command line gave; ``code`` is ``None`` where it took longer than allowed."""
+class CommandResult:
+    """The result of a command; ``code`` is ``None`` if it took too long."""
 
     code: int | None
     out: str
     err: str = ""
 
 
-class Stopped(Exception):  # noqa: N818 - no failure: somebody wants no more
-    """The checks were interrupted: nothing is started or asked any more."""
+class Stopped(Exception):  # noqa: N818 - an interruption is not an error
+    """The checks were interrupted: no other command may run."""
 
 
-class Unstartable(Exception):  # noqa: N818 - an answer about the image, caught by whoever started it
+class Unstartable(Exception):  # noqa: N818 - a result about the image, which the caller catches
     """The engine works, but the image's entry point does not start."""
 
 
 TMPFS = ("/tmp", "/run")  # noqa: S108 - in the container
-"""What can be written to in a container with a read-only root."""
-Call = Callable[[tuple[str, ...], str | None, float], Answer]
-"""Arguments, standard input and seconds allowed, to the answer."""
+"""Writable folders of a container with a read-only root."""
+CommandRunner = Callable[[tuple[str, ...], str | None, float], CommandResult]
+"""Arguments, standard input and timeout in seconds, to the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class Spec:
     entrypoint: str | None = None
     command: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
-    """Options that give devices to the container."""
+    """Options that pass devices to the container."""
 
     def arguments(self) -> tuple[str, ...]:
-        """Return the options, image and command for ``docker run``; every container is without privileges."""
+        """Return the options, image and command for ``docker run``; no container has privileges."""
         flags = {
             "platform": self.platform,
             "user": self.user,
@@ -91,23 +91,23 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container that was started."""
+    """A started container."""
 
     engine: Engine
     id: str
 
-    def run(self, *command: str, text: str | None = None, seconds: float = 60.0) -> Answer:
+    def run(self, *command: str, text: str | None = None, seconds: float = 60.0) -> CommandResult:
         """Run a command in it, with ``text`` as its standard input."""
         interactive = ("--interactive",) if text is not None else ()
         return self.engine.call(("exec", *interactive, self.id, *command), text, seconds)
 
     def log(self, lines: int = 25) -> str:
-        """Return the end of what it printed, both streams in their order as far as the engine kept it."""
+        """Return the last lines of its output, from both streams, in order as far as the engine keeps it."""
         answer = self.engine.call(("logs", f"--tail={lines}", self.id), None, 30.0)
         return (answer.out + answer.err).strip()
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end; return its exit code, or ``None`` where it still runs."""
+        """Wait until it ends; return its exit code, or ``None`` if it still runs."""
         answer = self.engine.call(("wait", self.id), None, seconds)
         return int(answer.out) if answer.code == 0 and answer.out.strip().isdigit() else None
 
@@ -118,17 +118,17 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A container engine; ``call`` runs its command line, ``run`` marks the containers of one run."""
+    """A container engine; ``call`` runs its command line, ``run`` is the label of this run's containers."""
 
-    call: Call
+    call: CommandRunner
     run: str = field(default_factory=lambda: os.urandom(6).hex())
 
     @contextmanager
     def container(self, spec: Spec) -> Iterator[Container]:
         """Start a container, and remove it with its volume at the end.
 
-        Raises :class:`Unstartable` where the image's entry point is at fault, :class:`EnvironmentFailure` where the
-        engine is, which says nothing about the image.
+        Raises :class:`Unstartable` if the image's entry point does not start, and :class:`EnvironmentFailure` if the
+        engine fails, which says nothing about the image.
         """
         name = f"image-matrix-{os.urandom(6).hex()}"
         marks = (f"--name={name}", f"--label={LABEL}={self.run}")
@@ -144,9 +144,9 @@ class Engine:
             self.call(("rm", "--force", "--volumes", name), None, 60.0)
 
     def until(self, stop: Event) -> Engine:
-        """Return this engine as it is before ``stop`` is set; after it, only containers can be removed."""
+        """Return an engine that, once ``stop`` is set, can only remove containers."""
 
-        def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+        def call(arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
             if stop.is_set() and arguments[0] != "rm":
                 raise Stopped
             return self.call(arguments, text, seconds)
@@ -154,9 +154,9 @@ class Engine:
         return Engine(call, self.run)
 
     def remove_all(self) -> None:
-        """Remove the containers of this run; whoever asks or awaits one of them gets an answer at once."""
-        found = self.call(("ps", "--all", "--quiet", f"--filter=label={LABEL}={self.run}"), None, 30.0)
-        if names := found.out.split():
+        """Remove the containers of this run; commands that wait for one of them return at once."""
+        containers = self.call(("ps", "--all", "--quiet", f"--filter=label={LABEL}={self.run}"), None, 30.0)
+        if names := containers.out.split():
             self.call(("rm", "--force", "--volumes", *names), None, 60.0)
 
     def has(self, image: str) -> bool:
@@ -164,7 +164,7 @@ class Engine:
         return self.call(("image", "inspect", "--format={{.Id}}", image), None, 30.0).code == 0
 
     def pull(self, image: str, platform: str | None) -> None:
-        """Pull an image, again where its registry cannot answer for the moment; raises :class:`EnvironmentFailure`."""
+        """Pull an image, with retries if its registry is unavailable; raises :class:`EnvironmentFailure`."""
         options = (f"--platform={platform}",) if platform else ()
         answer = persevere(
             lambda: self.call(("pull", "--quiet", *options, image), None, 3600.0), _worth, time.sleep
@@ -176,9 +176,9 @@ class Engine:
             )
 
     def runtimes(self) -> frozenset[str]:
-        """Return the names of the engine's container runtimes: ``nvidia`` and ``habana`` among them have devices.
+        """Return the names of the engine's container runtimes; ``nvidia`` and ``habana`` have devices.
 
-        Raises :class:`EnvironmentFailure` where the engine does not say it: without a runtime nothing would be tested.
+        Raises :class:`EnvironmentFailure` if the engine does not name them, since no device would be tested then.
         """
         answer = self.call(("info", "--format={{json .Runtimes}}"), None, 30.0)
         if answer.code != 0:
@@ -188,12 +188,12 @@ class Engine:
         return frozenset(json.loads(answer.out or "{}"))
 
 
-def _worth(pulled: Answer) -> Again | None:
+def _worth(pulled: CommandResult) -> Again | None:
     return worth(pulled.err) if pulled.code else None
 
 
 def docker() -> Engine:
-    """Return the engine that the ``docker`` command line talks to; raises :class:`EnvironmentFailure` without one."""
+    """Return the engine of the ``docker`` command line; raises :class:`EnvironmentFailure` if it does not answer."""
     engine = Engine(_call)
     answer = engine.call(("version", "--format={{.Server.Version}}"), None, 30.0)
     if answer.code != 0:
@@ -203,7 +203,7 @@ def docker() -> Engine:
     return engine
 
 
-def _call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+def _call(arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
     import subprocess
 
     source = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
@@ -215,16 +215,14 @@ def _call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Answe
             errors="replace",
             timeout=seconds,
             check=False,
-            start_new_session=True,  # Ctrl-C is for us: what runs is ended in order, and nothing stays behind
+            start_new_session=True,  # Ctrl-C reaches only this program, which then ends the containers in order
             **source,
         )
     except subprocess.TimeoutExpired as error:
-        return Answer(None, _text(error.stdout), _text(error.stderr))
+        return CommandResult(None, _text(error.stdout), _text(error.stderr))
     except FileNotFoundError as error:
-        raise EnvironmentFailure(
-            "there is no `docker` on PATH", "install Docker or Podman's docker"
-        ) from error
-    return Answer(done.returncode, done.stdout, done.stderr)
+        raise EnvironmentFailure("`docker` is not on PATH", "install Docker or Podman's docker") from error
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def _text(stream: bytes | str | None) -> str:

@@ -1,4 +1,4 @@
-"""What a variant must pass: its chain's tests and pins, the nearest image's word counting."""
+"""Collects the tests, versions and pins that a variant must pass; children override their ancestors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chain(variants: Mapping[str, Variant], identifier: str) -> list[Variant]:
 
 
 def inherited(line: Iterable[Variant]) -> ImageTests:
-    """Return the tests of a chain; a test that a child names again is the child's."""
+    """Return the tests of a chain; a child's test replaces the same test of an ancestor."""
     variants = list(line)
     return {
         kind: {key: expected for item in variants for key, expected in item.tests.get(kind, {}).items()}
@@ -31,12 +31,12 @@ def inherited(line: Iterable[Variant]) -> ImageTests:
 
 
 def provided(line: Iterable[Variant]) -> dict[str, str]:
-    """Return what a chain provides: ``python`` or a distribution, to its version; the last one counts."""
+    """Return what a chain provides: ``python`` or a distribution, to its version; the last image wins."""
     return {name: version for item in line for name, version in item.provides.items()}
 
 
 def pins(line: Iterable[Variant]) -> dict[str, str]:
-    """Return the Python distributions that a chain pins with ``==``, for any platform; the last one counts."""
+    """Return the Python distributions that a chain pins with ``==``, for any platform; the last image wins."""
     return {
         package_name("pip", requirement): version
         for item in line
@@ -46,7 +46,7 @@ def pins(line: Iterable[Variant]) -> dict[str, str]:
 
 
 def packages(line: Iterable[Variant]) -> frozenset[str]:
-    """Return the names of the Python and conda packages that a chain asks for, in whatever version."""
+    """Return the names of the Python and conda packages that a chain installs, in any version."""
     managers: tuple[Manager, ...] = ("pip", "conda")
     return frozenset(
         package_name(manager, item).rpartition("::")[2]
@@ -56,16 +56,16 @@ def packages(line: Iterable[Variant]) -> frozenset[str]:
     )
 
 
-def version_fits(installed: str, wanted: str, *, exact: bool) -> bool:
-    """Compare versions as PEP 440 does; a local part (``+cpu``) counts only where it is asked for.
+def version_fits(installed: str, required: str, *, exact: bool) -> bool:
+    """Compare versions as PEP 440 does; a local part (``+cpu``) counts only if the requirement has one.
 
     ``exact`` is for pins (1.0 equals 1.0.0, and ``2.*`` is every 2); otherwise the first parts must be equal.
     """
     from packaging.specifiers import InvalidSpecifier, Specifier
     from packaging.version import InvalidVersion
 
-    series = "" if exact or "+" in wanted else ".*"
+    series = "" if exact or "+" in required else ".*"
     try:
-        return Specifier(f"=={wanted}{series}").contains(installed, prereleases=True)
+        return Specifier(f"=={required}{series}").contains(installed, prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
-        return installed == wanted or (not exact and installed.startswith(f"{wanted}."))
+        return installed == required or (not exact and installed.startswith(f"{required}."))

@@ -1,4 +1,4 @@
-"""An image under JupyterHub: a small hub of the image's own package, and beside it the server that it asks for."""
+"""Checks an image under JupyterHub: runs a small hub from the image's package, and the server that the hub expects."""
 
 from __future__ import annotations
 
@@ -31,54 +31,56 @@ PAGES: Mapping[Served, str] = {
     "rstudio": "rstudio/",
     "other": "",
 }
-"""Where each IDE is below a hub's prefix; one of one's own is where the server leads to."""
-WAYS = {"hub": HUB_PORT, "server": PORT}
+"""The path of each IDE below a hub's prefix; a custom kind is at the page that the server redirects to."""
+PORTS = {"hub": HUB_PORT, "server": PORT}
 
 
-def for_a_hub(subject: Subject) -> bool:
-    """Say whether an image is to run under JupyterHub: those of a kind of one's own do if they ask for the package."""
+def runs_under_hub(subject: Subject) -> bool:
+    """Say whether an image runs under JupyterHub; one of a custom kind does if it installs the package."""
     return subject.ide in IDES or (subject.ide == "other" and "jupyterhub" in subject.packages)
 
 
 def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it as JupyterHub does: with the environment that the hub gives it, in the hub's network namespace."""
+    """Run it as JupyterHub does: with the environment from the hub, in the hub's network namespace."""
     command = ("-c", source("hub_server"), str(HUB_PORT), TOKEN)
     server = Spec(subject.image, subject.platform, entrypoint="python", command=command)
-    with engine.container(server) as beside:
-        environment = _wanted(beside, subject.deadline)
+    with engine.container(server) as hub_container:
+        environment = _server_environment(hub_container, subject.deadline)
         began = time.monotonic()
         spec = Spec(
             subject.image, subject.platform, environment, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
-            network=f"container:{beside.id}",
+            network=f"container:{hub_container.id}",
         )  # fmt: skip
         token = environment.get("JUPYTERHUB_API_TOKEN", "")
         with engine.container(spec) as container:
             yield _started(container, subject, token, began)
             yield from _entered(container, subject)
-            yield judged("hub-activity", contract.activity(beside.log(1000), USER), container=container)
+            yield judged(
+                "hub-activity", contract.activity(hub_container.log(1000), USER), container=container
+            )
         confined = replace(
             spec, user=f"{FOREIGN}:0", groups=(FOREIGN,), volume=Volume(gid=FOREIGN), read_only=True, tmpfs=TMPFS
         )  # fmt: skip
         yield _confined(engine, subject, confined, token)
 
 
-def _wanted(beside: Container, deadline: float) -> dict[str, str]:
-    """Log in, and return the environment that the hub wants to spawn a server with; raises :class:`Unanswered`."""
+def _server_environment(hub_container: Container, deadline: float) -> dict[str, str]:
+    """Log in, and return the environment of the server that the hub spawns; raises :class:`Unanswered`."""
     arrived, environment = ask(
-        beside,
+        hub_container,
         ("login", _login(USER, "/hub/spawn", deadline)),
         ("environment", {"user": USER, "token": TOKEN, "port": HUB_PORT, "deadline": 10}),
         script="hub_login",
         seconds=2 * deadline,
     )
     if not environment:
-        said = arrived["error"] or f"{arrived['hops'][-1]} answers {arrived['status']}"
-        raise Unanswered(f"the image's own JupyterHub starts no server: {said}", beside.log())
+        message = arrived["error"] or f"{arrived['hops'][-1]} answers {arrived['status']}"
+        raise Unanswered(f"the image's own JupyterHub starts no server: {message}", hub_container.log())
     return environment
 
 
 def _login(user: str, to: str, deadline: float) -> dict[str, Any]:
-    return {"user": user, "to": to, "ports": WAYS, "deadline": deadline}
+    return {"user": user, "to": to, "ports": PORTS, "deadline": deadline}
 
 
 def _started(container: Container, subject: Subject, token: str, began: float) -> Result:
@@ -88,7 +90,7 @@ def _started(container: Container, subject: Subject, token: str, began: float) -
 
 
 def _unready(container: Container, subject: Subject, token: str) -> str:
-    """Wait for the server; return what is wrong with its answer to the hub's token."""
+    """Wait for the server; return the problem of its answer to the hub's token."""
     path = f"{PREFIX}api/status"
     headers = {"Authorization": f"token {token}"}
     question = {"path": path, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
@@ -97,7 +99,7 @@ def _unready(container: Container, subject: Subject, token: str) -> str:
 
 
 def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Result:
-    """Run the user's server as OpenShift and careful administrators do; the user gets to the IDE."""
+    """Run the user's server as OpenShift and strict administrators do; check that the user reaches the IDE."""
     began = time.monotonic()
     to = f"{PREFIX}{PAGES[subject.ide or 'other']}"
     with engine.container(spec) as container:
@@ -110,7 +112,7 @@ def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Resul
 
 
 def _entered(container: Container, subject: Subject) -> Iterator[Result]:
-    """Come as the user, as nobody and as another user."""
+    """Request the IDE as the user, without a login and as another user."""
     ide = f"{PREFIX}{PAGES[subject.ide or 'other']}"
     (nobody,) = ask(container, ("get", {"path": ide, "prefix": PREFIX}))
     owner, other = ask(

@@ -1,4 +1,4 @@
-"""An image's own tests: ``tests:`` and pinned packages, asked in one go of a running container."""
+"""Runs the tests of an image (``tests:``, ``provides:`` and pinned packages) in one request to a running container."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import TestKind
     from image_matrix.verify.engine import Container
     from image_matrix.verify.model import Result, Subject
-    from image_matrix.verify.probe_output import Told
+    from image_matrix.verify.probe_output import ProbeAnswers
 
 WORDS: Mapping[TestKind, str] = {
     "commands": "command",
@@ -26,17 +26,17 @@ WORDS: Mapping[TestKind, str] = {
     "files": "file",
     "imports": "import",
 }
-"""A kind of test to what its results are called by; in the order of their results."""
+"""Kind of test to the first word of its results' names, in the order of the results."""
 COMMAND_SECONDS = 60.0
 PYTHON_SECONDS = 180.0
 PYTHON_KEPT = 200_000
-"""Characters of its output: frameworks are talkative, and no answer may be lost."""
-NOTHING = {"code": 0, "out": ""}
-"""What Python answers that was asked nothing."""
+"""Characters of its output that are kept: frameworks print a lot, and no answer may be lost."""
+EMPTY_ANSWER = {"code": 0, "out": ""}
+"""The answer of Python if it got no request."""
 
 
-def own_names(subject: Subject) -> tuple[str, ...]:
-    """Return the names of all that :func:`own_results` gives, in its order."""
+def image_test_names(subject: Subject) -> tuple[str, ...]:
+    """Return the names of the results of :func:`image_test_results`, in order."""
     return (
         *(f"{word} {key}" for kind, word in WORDS.items() for key in subject.tests.get(kind, {})),
         *(f"version {name}" for name in subject.provides),
@@ -45,20 +45,20 @@ def own_names(subject: Subject) -> tuple[str, ...]:
     )
 
 
-def own_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:
+def image_test_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:
     """Run the tests of a subject in a container that serves below ``prefix``."""
     tests = subject.tests
     commands, paths, pages = (tests.get(kind, {}) for kind in ("commands", "files", "http"))
     names = [*dict.fromkeys([*subject.provides, *subject.pins])]
-    wanted = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
-    python = ["python", "-c", source("python_probe"), json.dumps(wanted)]
+    request = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
+    python = ["python", "-c", source("python_probe"), json.dumps(request)]
     questions: list[tuple[str, dict[str, Any]]] = [
         *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
         *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
         ("files", {"paths": [*paths]}),
         *(
             [("run", {"words": python, "seconds": PYTHON_SECONDS, "keep": PYTHON_KEPT})]
-            if any(wanted.values())
+            if any(request.values())
             else []
         ),
     ]
@@ -67,8 +67,8 @@ def own_results(container: Container, subject: Subject, prefix: str) -> Iterator
     yield from _pages(pages, answers[len(commands) :], prefix)
     for path in paths:
         missing = path in answers[len(commands) + len(pages)]["missing"]
-        yield judged(f"file {path}", "it is not there, or cannot be read" if missing else "")
-    yield from _python(subject, answers[-1] if any(wanted.values()) else NOTHING)
+        yield judged(f"file {path}", "it does not exist, or is not readable" if missing else "")
+    yield from _python(subject, answers[-1] if any(request.values()) else EMPTY_ANSWER)
 
 
 def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
@@ -91,28 +91,28 @@ def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str)
 
 
 def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
-    told = read(answer["out"])
+    answers = read(answer["out"])
     silent = f"Python ended with exit code {answer['code']}: {end(answer['out'])}"
     for module in subject.tests.get("imports", {}):
-        problem, seconds = told.get(("import", module), (silent, 0.0))
+        problem, seconds = answers.get(("import", module), (silent, 0.0))
         yield judged(f"import {module}", problem, seconds)
-    for name, wanted in subject.provides.items():
-        installed = told.get(("version", name), ("", 0.0))[0]
-        fits = bool(installed) and version_fits(installed, wanted, exact=False)
+    for name, required in subject.provides.items():
+        installed = answers.get(("version", name), ("", 0.0))[0]
+        fits = bool(installed) and version_fits(installed, required, exact=False)
         yield judged(
-            f"version {name}", "" if fits else f"{installed or silent}, not {wanted}", detail=installed
+            f"version {name}", "" if fits else f"{installed or silent}, not {required}", detail=installed
         )
     if subject.pins:
-        yield packages(subject.pins, told)
-    yield from accelerator_results(subject, told, silent)
+        yield packages(subject.pins, answers)
+    yield from accelerator_results(subject, answers, silent)
 
 
-def packages(pins: Mapping[str, str], told: Told) -> Result:
-    """Everything that the chain pins is installed in that version: a child must not move its parent's packages."""
+def packages(pins: Mapping[str, str], answers: ProbeAnswers) -> Result:
+    """Check that all pinned packages of the chain have their version: a child must not change its parent's packages."""
     wrong = [
-        f"{name} {installed or 'is not installed'}, not {wanted}"
-        for name, wanted in pins.items()
-        if not (installed := told.get(("version", name), ("", 0.0))[0])
-        or not version_fits(installed, wanted, exact=True)
+        f"{name} {installed or 'is not installed'}, not {required}"
+        for name, required in pins.items()
+        if not (installed := answers.get(("version", name), ("", 0.0))[0])
+        or not version_fits(installed, required, exact=True)
     ]
     return judged("packages", "; ".join(wrong), detail=f"{len(pins)} pinned")

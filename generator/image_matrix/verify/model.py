@@ -1,4 +1,4 @@
-"""What is checked, and what came out."""
+"""Defines what is checked (:class:`Subject`) and the results (:class:`Result`, :class:`Report`)."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ class Result:
     name: str
     status: Status
     seconds: float = 0.0
-    """Time that the check itself took; the start of a container counts for the check that waited for it."""
+    """Duration of the check; it includes the start of a container if the check waited for it."""
     detail: str = ""
-    """What was seen: of a failure the reason, otherwise a fact such as a version."""
+    """The reason of a failure, otherwise a fact such as a version."""
     log: str = ""
-    """Of a failure, the end of the container's log."""
+    """The end of the container's log, if the check failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An image to check, with what is expected of it."""
+    """An image to check, and what is expected of it."""
 
     id: str
     """Variant id: ``jupyter-scipy:python3.13``."""
     image: str
-    """The reference that is run."""
+    """The reference of the image to run."""
     ide: Served | None = None
-    """What it serves; ``None`` for nothing."""
+    """What it serves; ``None`` if it serves nothing."""
     platform: Platform | None = None
     tests: ImageTests = field(default_factory=dict)
-    """Its own and its ancestors' tests, axis values put in."""
+    """The tests of the image and its ancestors, with axis values inserted."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """``python`` or a Python distribution, to the version that its chain promises."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Python distribution to the version that its chain pins."""
     packages: frozenset[str] = frozenset()
-    """Names of the Python and conda packages that its chain asks for, pinned or not."""
+    """Names of the Python and conda packages that its chain installs, pinned or not."""
     accelerator: Accelerator | None = None
     deadline: float = 60.0
     """Seconds from the start of a container to its first answer."""

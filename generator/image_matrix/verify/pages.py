@@ -1,4 +1,4 @@
-"""What a running container serves below its prefix: the page, its header, its websockets, what the culler reads."""
+"""Checks what a container serves below its prefix: the page, its header, websockets, and the list for the culler."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from image_matrix.verify.model import Subject
 
 GENERAL = ("http", "cors", "inside-prefix")
-"""Checks of whatever serves a page."""
+"""Checks of all images that serve a page."""
 SOCKETS: Mapping[Ide, str] = {
     "jupyter": "api/events/subscribe",
     "codeserver": "stable-verify?reconnectionToken=verify&reconnection=false&skipWebSocketFrames=false",
 }
-"""Where an IDE takes websockets: JupyterLab's events, and the connection of code-server's workbench."""
+"""The path of a websocket of each IDE: JupyterLab's events, and the connection of code-server's workbench."""
 HOME = f"{PREFIX}/"
 KERNELS = f"{HOME}api/kernels"
 OUTSIDE = ("/", f"{PREFIX}-of-another/")
 ACTING: tuple[Ide, ...] = ("codeserver", "rstudio")
-"""IDEs without kernels, for which a service of ours answers the culler: it is there before they are."""
+"""IDEs without kernels: a service of ours answers the culler, and it starts before the IDE."""
 EARLY = 30.0
-"""Seconds in which that service is there."""
+"""Seconds until that service answers."""
 ORIGIN = "https://dashboard.example.org"
-"""Of a page that asks from elsewhere, as Kubeflow's dashboard does: some servers have no word for others."""
-Question = tuple[str, dict[str, Any]]
+"""The origin of a page on another host, such as Kubeflow's dashboard: some servers send the header only to these."""
+ProbeRequest = tuple[str, dict[str, Any]]
 
 
 def page_checks(ide: Served | None) -> tuple[str, ...]:
-    """Return the checks of :func:`page_results` for what is served."""
+    """Return the checks of :func:`page_results` for an IDE."""
     if ide is None:
         return ()
     return (*GENERAL, "websocket", "culling") if ide in IDES else GENERAL
 
 
 def page_results(container: Container, subject: Subject, started: float) -> Iterator[Result]:
-    """Check what a subject serves in a container that was started at that time, by ``time.monotonic()``.
+    """Check what a subject serves in a container that started at the time ``started`` of ``time.monotonic()``.
 
-    The culler's list is asked for before the first page: only what was not there before has moved.
+    The culler's list is requested before the first page, so that a change after the page can be seen.
     """
     early = min(EARLY, subject.deadline) if subject.ide in ACTING else 0.0
     before, page = ask(
@@ -73,8 +73,8 @@ def page_results(container: Container, subject: Subject, started: float) -> Iter
         yield judged("culling", problem, detail="" if problem else shown(after))
 
 
-def _later(ide: Served | None, before: Page) -> Iterator[Question]:
-    """Ask the culler's list twice, the first time until it is another than before the page."""
+def _later(ide: Served | None, before: Page) -> Iterator[ProbeRequest]:
+    """Request the culler's list twice; the first request waits until the list differs from the one before the page."""
     kernels = {"path": KERNELS, "prefix": HOME}
     yield (
         "get",
@@ -83,14 +83,14 @@ def _later(ide: Served | None, before: Page) -> Iterator[Question]:
     yield "get", kernels
 
 
-def _outside() -> Iterator[Question]:
+def _outside() -> Iterator[ProbeRequest]:
     for path in OUTSIDE:
         yield "get", {"path": path, "follow": False}
 
 
 def _socket(container: Container, ide: Ide) -> Result:
     if ide not in SOCKETS:
-        return Result("websocket", "skipped", detail="it takes none before there is a session")
+        return Result("websocket", "skipped", detail="the IDE accepts none before a session exists")
     path = f"{HOME}{SOCKETS[ide]}"
     (answer,) = ask(container, ("upgrade", {"path": path}))
     return judged(

@@ -1,4 +1,4 @@
-"""Asking a running container: the probe goes in on standard input, its answers come back as data."""
+"""Sends requests to the probe in a running container, through standard input, and returns its answers as data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from image_matrix.verify.engine import Container
 
 PYTHON = "/usr/bin/python3"
-"""The distribution's, which /init needs too: it is in every image, whatever the image's own Python is."""
+"""The distribution's Python: every image has it, since /init needs it, beside the image's Python for users."""
 SPARE = 15.0
-"""Seconds on top of what the questions may take by themselves."""
+"""Seconds that are added to the time that the requests may take."""
 
 
-class Unanswered(Exception):  # noqa: N818 - an answer about the image, caught by whoever asked
-    """The container does not answer any more: it ended, or has no Python."""
+class Unanswered(Exception):  # noqa: N818 - a result about the image, which the caller catches
+    """The container does not answer: it ended, or has no Python."""
 
     def __init__(self, reason: str, log: str) -> None:
         self.reason = reason
@@ -40,15 +40,15 @@ def ask(
     script: str = "probe",
     seconds: float = 60.0,
 ) -> list[dict[str, Any]]:
-    """Ask the probe, or another script that runs there; ``seconds`` is what the questions may take.
+    """Send requests to the probe, or to another script in the container; ``seconds`` is the time that they may take.
 
     Raises :class:`Unanswered`.
     """
     command = (PYTHON, "-I", "-", json.dumps(requests))
     answer = container.run(*command, text=source(script), seconds=seconds + SPARE)
     if answer.code == 0:
-        found: list[dict[str, Any]] = json.loads(answer.out)
-        return found
+        answers: list[dict[str, Any]] = json.loads(answer.out)
+        return answers
     raise _unanswered(container, answer.code, answer.err)
 
 
@@ -65,7 +65,7 @@ def _unanswered(container: Container, code: int | None, stderr: str) -> Unanswer
 def judged(
     name: str, problem: str, seconds: float = 0.0, detail: str = "", container: Container | None = None
 ) -> Result:
-    """Make a result; a failed one gets the end of the container's log."""
+    """Return a result; a failed one has the end of the container's log."""
     if not problem:
         return Result(name, "passed", seconds, detail)
     return Result(name, "failed", seconds, problem, container.log() if container else "")

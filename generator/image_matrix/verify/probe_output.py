@@ -1,4 +1,4 @@
-"""What the image's Python told: the lines of :mod:`image_matrix.verify.in_container.python_probe` in its output."""
+"""Parses the output of :mod:`image_matrix.verify.in_container.python_probe`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 
 from image_matrix.verify.in_container.python_probe import MARK
 
-Told = dict[tuple[str, str], tuple[str, float]]
-"""Kind and name to the answer of the image's Python, and the seconds that it took."""
+ProbeAnswers = dict[tuple[str, str], tuple[str, float]]
+"""Kind and name to the answer of the image's Python, and its duration in seconds."""
 
 
-def read(out: str) -> Told:
-    """Read the lines of the image's Python."""
+def read(out: str) -> ProbeAnswers:
+    """Return the answers in the output of the image's Python."""
     lines = (json.loads(line.removeprefix(MARK)) for line in out.splitlines() if line.startswith(MARK))
     return {(kind, name): (value, seconds) for kind, name, value, seconds in lines}
 
 
 def end(text: str) -> str:
-    """Return the last line, as far as a reader wants it."""
+    """Return the last line of a text, at most 200 characters of it."""
     return (text.strip().splitlines() or [""])[-1][:200]

@@ -1,4 +1,4 @@
-"""Reports as a table, JSON and JUnit XML."""
+"""Writes reports as a table, JSON and JUnit XML."""
 
 from __future__ import annotations
 
@@ -16,32 +16,30 @@ if TYPE_CHECKING:
 
 _MARKS = {"passed": ("ok", "good"), "failed": ("FAILED", "error"), "skipped": ("skipped", "warning")}
 _NAME = 24
-"""Columns for a check's name; a longer one, of an image's own test, moves what follows it."""
+"""Columns for a check's name; a longer name shifts the rest of its line."""
 _WIDTH = 80
-"""Columns of a line. What passed is cut there; of what did not, the reason is folded and never cut."""
+"""Columns of a line. The detail of a passed check is truncated, the reason of a failed one is wrapped."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and cursor movements in a container's log (ECMA-48, control sequences)."""
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold (w3.org/TR/xml/#charsets), and a terminal should not get."""
+"""Characters that XML 1.0 cannot contain (w3.org/TR/xml/#charsets) and a terminal should not get."""
 
 
 def table(report: Report, paint: Paint) -> str:
-    """Return one image's checks for a terminal; a failed one is followed by the end of the container's log."""
+    """Return the checks of one image for a terminal; the end of the container's log follows a failed one."""
     joined = "  " if len(f"{report.id}  {report.image}") <= _WIDTH else "\n  "
     lines = [paint(f"{report.id}{joined}{report.image}", "bold")]
-    for result, one_before in zip(report.results, (None, *report.results), strict=False):
+    for result, previous in zip(report.results, (None, *report.results), strict=False):
         lines += _lines(result, paint)
-        if (
-            one_before is None or result.log != one_before.log
-        ):  # checks that wait for one container have one log
+        if previous is None or result.log != previous.log:  # checks that wait for one container have one log
             lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
-    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return "\n".join([*lines, f"  {said} in {report.seconds:.1f} s", ""])
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return "\n".join([*lines, f"  {summary} in {report.seconds:.1f} s", ""])
 
 
 def _lines(result: Result, paint: Paint) -> list[str]:
-    """Return a check's line; a reason that has no place in it stands below."""
+    """Return the lines of a check; a reason that does not fit follows on its own lines."""
     import textwrap
 
     mark, role = _MARKS[result.status]
@@ -58,7 +56,7 @@ def _lines(result: Result, paint: Paint) -> list[str]:
 
 
 def as_json(reports: Sequence[Report]) -> str:
-    """Return the stable form: a list of images with ``id``, ``image``, ``seconds``, ``passed`` and ``results``."""
+    """Return JSON in a stable format: a list of images with ``id``, ``image``, ``seconds``, ``passed``, ``results``."""
     return json.dumps([_plain_data(report) for report in reports], indent=2, ensure_ascii=False) + "\n"
 
 
@@ -74,7 +72,7 @@ def _plain_data(report: Report) -> dict[str, object]:
 
 
 def junit(reports: Sequence[Report]) -> str:
-    """Return JUnit XML as CI systems read it: a suite for each image, a case for each check."""
+    """Return JUnit XML for CI systems: a suite for each image, a case for each check."""
     from xml.etree import ElementTree
 
     root = ElementTree.Element("testsuites", name="image-matrix verify")

@@ -1,4 +1,4 @@
-"""``verify`` as a whole: subjects from the matrix, their scenarios side by side, one report each."""
+"""Runs ``verify``: builds subjects from the matrix, runs their scenarios in parallel, returns a report for each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from image_matrix.verify.engine import Engine
 
 PIECE = 0.2
-"""Seconds of one wait."""
+"""Seconds between two looks at the running scenarios."""
 SIDE_BY_SIDE = 3
-"""Scenarios at a time: starting an IDE keeps a core busy, waiting for one does not."""
+"""Scenarios that run at the same time: starting an IDE uses a core, waiting for it does not."""
 
 
 def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None, deadline: float) -> Subject:
-    """Return what is expected of a variant's image."""
+    """Return the subject for a variant's image."""
     line = chain(loaded.variants, identifier)
     name = line[-1].accelerator
     return Subject(
@@ -42,9 +42,9 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
 
 
 def verify(engine: Engine, subject: Subject) -> Report:
-    """Run every scenario of a subject; raises :class:`EnvironmentFailure` where the engine fails.
+    """Run every scenario of a subject; raises :class:`EnvironmentFailure` if the engine fails.
 
-    Whatever ends it early, an interruption too, leaves no container and no volume behind.
+    It removes all containers and volumes, also after an error or an interruption.
     """
     from concurrent.futures import ThreadPoolExecutor
     from threading import Event
@@ -55,19 +55,19 @@ def verify(engine: Engine, subject: Subject) -> Report:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
-            found = _gathered(running)
+            all_results = _gathered(running)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             engine.remove_all()
             raise
-    return Report(subject.id, subject.image, time.monotonic() - started, found)
+    return Report(subject.id, subject.image, time.monotonic() - started, all_results)
 
 
 def _gathered(running: Sequence[Future[list[Result]]]) -> tuple[Result, ...]:
-    """Return all results in their order, or raise what the first failure raised.
+    """Return all results in order, or raise the exception of the first scenario that fails.
 
-    It waits in short pieces: a signal that comes just before a wait without end would not end that wait.
+    Each wait is short: a signal that arrives just before a wait does not interrupt it.
     """
     from concurrent.futures import FIRST_EXCEPTION, wait
 

@@ -1,4 +1,4 @@
-"""The containers that ``verify`` starts, each for several checks, and what is asked of them."""
+"""Starts the containers of ``verify``, each for several checks, and runs these checks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from image_matrix.verify.accelerators import DEVICES, device, vendor
 from image_matrix.verify.contract import FOREIGN, FS_GROUP, PREFIX
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
-from image_matrix.verify.hub import for_a_hub, hub
-from image_matrix.verify.image_tests import own_names, own_results
+from image_matrix.verify.hub import hub, runs_under_hub
+from image_matrix.verify.image_tests import image_test_names, image_test_results
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.pages import page_checks, page_results
 from image_matrix.verify.probe_client import Unanswered, ask, judged
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from image_matrix.verify.engine import Container
 
 GRACE = 10.0
-"""Seconds from SIGTERM to the end: the engine's default; Kubernetes gives 30."""
+"""Seconds from SIGTERM to the end: the engine's default; Kubernetes waits 30."""
 BAD_PREFIXES = ("/notebook/../admin", "/notebook/a b", "/notebook/a?token=x")
 
 
 CODE = 7
-"""What the command ends with that a container is given."""
+"""The exit code of :data:`COMMAND`."""
 COMMAND = f"""\
 echo "{contract.INIT_MARK}$(cat /proc/1/comm) ${{IMAGE_MATRIX_RUN:-}}"
 [ ! -d "$HOME" ] || echo "{contract.HOME_MARK}$HOME"
@@ -41,14 +41,14 @@ exit {CODE}
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Some containers and the checks that they serve."""
+    """Checks that share containers."""
 
     checks: tuple[str, ...]
     run: Callable[[Engine, Subject], Iterator[Result]]
 
 
 def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it as Kubeflow does: uid 1000, a prefix, an empty volume of the group 100."""
+    """Run it as Kubeflow does: uid 1000, a prefix, an empty volume of group 100."""
     spec = Spec(
         subject.image,
         subject.platform,
@@ -72,8 +72,8 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("first-process", contract.first_process(facts))
         yield judged("zombies", contract.zombies(dead), container=container)
         yield judged("empty-volume", contract.volume(home), took, container=container)
-        yield from own_results(container, subject, f"{PREFIX}/")
-        # Last, so that whatever listens has had the time to
+        yield from image_test_results(container, subject, f"{PREFIX}/")
+        # last, so that all services have had time to listen
         (facts,) = ask(container, ("facts", {}))
         yield judged("ports", contract.ports(facts, (contract.PORT,) if subject.ide else ()))
         yield _stopped(container)
@@ -88,7 +88,7 @@ def _stopped(container: Container) -> Result:
 
 
 def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it as OpenShift does: a user id that nobody knows, group 0; the prefix ends with a slash here."""
+    """Run it as OpenShift does: an unknown user id, group 0; here the prefix ends with a slash."""
     spec = Spec(
         subject.image, subject.platform, {"NB_PREFIX": f"{PREFIX}/"}, user=f"{FOREIGN}:0", groups=(FOREIGN,),
         volume=Volume(gid=FOREIGN),
@@ -130,22 +130,22 @@ def _served(container: Container, subject: Subject, check: str, prefix: str, beg
 
 
 def refusing(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Give it prefixes that are no plain paths."""
+    """Run it with invalid prefixes."""
     began = time.monotonic()
     with ExitStack() as stack:
         running = [
             (value, stack.enter_context(engine.container(Spec(subject.image, subject.platform, {"NB_PREFIX": value}))))
             for value in BAD_PREFIXES
         ]  # fmt: skip
-        found = [(contract.refused(one.wait(GRACE), one.log(), value), one) for value, one in running]
-        problem, container = next(((said, one) for said, one in found if said), ("", None))
+        outcomes = [(contract.refused(one.wait(GRACE), one.log(), value), one) for value, one in running]
+        problem, container = next(((reason, one) for reason, one in outcomes if reason), ("", None))
         yield judged("bad-prefix", problem, time.monotonic() - began, container=container)
 
 
 def commanded(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Give it a command, as KubeSpawner does: it runs under /init, and its exit code is the container's.
+    """Run it with a command, as KubeSpawner does: /init runs it, and its exit code is the container's.
 
-    There is no volume here, so the home is the image's own: what the build left in it would be hidden by one.
+    Without a volume, which would hide it, the home of the image is visible with all that the build left in it.
     """
     spec = Spec(subject.image, subject.platform, command=("/bin/sh", "-c", COMMAND))
     began = time.monotonic()
@@ -174,11 +174,11 @@ POD = (
 
 
 def scenarios(subject: Subject) -> tuple[Scenario, ...]:
-    """Return what applies to a subject, the longest first."""
+    """Return the scenarios of a subject, the longest first."""
     served = bool(subject.ide)
     return (
-        Scenario((*page_checks(subject.ide), *POD, *own_names(subject), "ports", "sigterm"), pod),
-        *([Scenario(HUB_CHECKS, hub)] if for_a_hub(subject) else []),
+        Scenario((*page_checks(subject.ide), *POD, *image_test_names(subject), "ports", "sigterm"), pod),
+        *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
         *ALWAYS,
@@ -187,15 +187,17 @@ def scenarios(subject: Subject) -> tuple[Scenario, ...]:
 
 
 def results(scenario: Scenario, engine: Engine, subject: Subject) -> list[Result]:
-    """Run a scenario; where its container stops answering, the checks that are left have failed."""
-    found: list[Result] = []
+    """Run a scenario; if its container stops answering, its remaining checks fail."""
+    finished: list[Result] = []
     reason, log = "", ""
     try:
         for result in scenario.run(engine, subject):
-            found.append(result)  # noqa: PERF402 - what came before a failure counts
+            finished.append(result)  # noqa: PERF402 - results before an exception are kept
     except Unanswered as failure:
         reason, log = failure.reason, failure.log
     except Unstartable as failure:
         reason = str(failure)
-    done = {result.name for result in found}
-    return found + [Result(name, "failed", 0.0, reason, log) for name in scenario.checks if name not in done]
+    done = {result.name for result in finished}
+    return finished + [
+        Result(name, "failed", 0.0, reason, log) for name in scenario.checks if name not in done
+    ]

@@ -1,4 +1,4 @@
-"""An empty home as Kubernetes hands it over."""
+"""Describes an empty home volume as Kubernetes mounts it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """An empty home volume: owner, group and mode as Kubernetes' fsGroup leaves them.
+    """An empty home volume, with owner, group and mode as Kubernetes' fsGroup sets them.
 
-    A tmpfs of the local volume driver needs no privileged helper. ``volume-nocopy``: Docker would fill an empty volume
-    from the image, which Kubernetes never does.
+    A tmpfs of the local volume driver needs no privileged helper. ``volume-nocopy`` stops Docker from filling the
+    volume from the image, which Kubernetes never does.
     """
 
     uid: int = 0
@@ -19,11 +19,11 @@ class Volume:
     size: str = "1g"
 
     def mount(self) -> str:
-        """Return it for ``--mount``."""
+        """Return the value of ``--mount``."""
         parts = ("type=volume", "dst=/home/jovyan", "volume-nocopy", "volume-driver=local")
         driver = ("volume-opt=type=tmpfs", "volume-opt=device=tmpfs", f'"volume-opt=o={self.options()}"')
         return ",".join((*parts, *driver))
 
     def options(self) -> str:
-        """Return the options of its tmpfs."""
+        """Return the mount options of the tmpfs."""
         return f"uid={self.uid},gid={self.gid},mode={self.mode},size={self.size}"

@@ -1,1 +1,1 @@
-"""What runs inside a container; read as text, never imported by the host side."""
+"""Contains the scripts that run inside containers; the host reads them as text and never imports them."""

@@ -1,7 +1,7 @@
-"""A user's browser before a hub. Run in a container as ``python3 -I - REQUEST``, like the probe: standard library only.
+"""Logs in at a hub as a browser does. Run in a container as ``python3 -I - REQUEST``; uses the standard library only.
 
-The hub and the user's server listen on two ports of one host, as they do behind the hub's proxy: paths below ``/hub/``
-go to the first. Cookies are kept and sent by the rules of their paths.
+The hub and the user's server listen on two ports of one host. Requests below ``/hub/`` go to the hub, others to the
+server, as behind the hub's proxy. Cookies are stored, and sent by the rules for their paths.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BODY = 2000
 
 
 class ByPath(urllib.request.HTTPHandler):
-    """Connects to the port that serves a path, and notes every path."""
+    """Connects to the port that serves a path, and records every path."""
 
     def __init__(self, ports: dict[str, int]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class ByPath(urllib.request.HTTPHandler):
         self.hops: list[str] = []
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        """Ask, on the port of the path."""
+        """Send the request to the port of its path."""
         path = request.selector
         self.hops.append(path.partition("?")[0])
         port = self.ports["hub" if path.startswith(HUB) else "server"]
@@ -47,7 +47,7 @@ class ByPath(urllib.request.HTTPHandler):
 
 
 def login(user: str, to: str, ports: dict[str, int], deadline: float) -> dict[str, Any]:
-    """Log a user in at the hub's form and go on to a path; retry until the hub answers or ``deadline`` is over."""
+    """Log in at the hub's form and follow to a path; retry until the hub answers, at most ``deadline`` seconds."""
     started = time.monotonic()
     while True:
         answer = _login(user, to, ports, deadline)
@@ -58,8 +58,8 @@ def login(user: str, to: str, ports: dict[str, int], deadline: float) -> dict[st
 
 
 def _login(user: str, to: str, ports: dict[str, int], seconds: float) -> dict[str, Any]:
-    cookies, way = CookieJar(), ByPath(ports)
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies), way)
+    cookies, handler = CookieJar(), ByPath(ports)
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies), handler)
     form = f"http://{HOST}{HUB}login?{urlencode({'next': to})}"
     try:
         browser.open(form, timeout=seconds).close()
@@ -73,7 +73,7 @@ def _login(user: str, to: str, ports: dict[str, int], seconds: float) -> dict[st
         return {
             "status": 0,
             "error": f"{type(error).__name__}: {error}",
-            "hops": way.hops,
+            "hops": handler.hops,
             "cookies": {},
             "body": "",
         }
@@ -81,14 +81,14 @@ def _login(user: str, to: str, ports: dict[str, int], seconds: float) -> dict[st
     return {
         "status": status,
         "error": "",
-        "hops": way.hops,
+        "hops": handler.hops,
         "cookies": kept,
         "body": body.decode(errors="replace"),
     }
 
 
 def environment(user: str, token: str, port: int, deadline: float) -> dict[str, str]:
-    """Return JupyterHub's part of the environment that a user's server is to start with; empty where it is not told."""
+    """Return JupyterHub's variables in the environment of a user's server; empty if the hub does not return them."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{HUB}api/users/{user}", headers={"Authorization": f"token {token}"}
     )
@@ -96,8 +96,8 @@ def environment(user: str, token: str, port: int, deadline: float) -> dict[str, 
     while True:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - the hub's
-                told = json.load(answer)["servers"][""]["state"]["environment"]
-            return {name: value for name, value in told.items() if name.startswith("JUPYTERHUB_")}
+                variables = json.load(answer)["servers"][""]["state"]["environment"]
+            return {name: value for name, value in variables.items() if name.startswith("JUPYTERHUB_")}
         if time.monotonic() > end:
             return {}
         time.sleep(PAUSE)

@@ -1,8 +1,8 @@
-"""A small JupyterHub, of the package that is in the image. Run in a container as ``python -c SOURCE PORT TOKEN``.
+"""Runs a small JupyterHub from the package in the image. Run in a container as ``python -c SOURCE PORT TOKEN``.
 
-Its login, OAuth, API and database (in memory) are real. Two things are not there: a proxy, because whoever asks goes to
-the server's port by himself; and what starts a server: the environment that it would start with is the spawner's state,
-which the API tells to whoever has TOKEN.
+Its login, OAuth, API and database (in memory) are real. It has no proxy, since clients connect to the server's port
+themselves. It starts no server: the state of the spawner has the server's environment, which the API returns to a
+client with TOKEN.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from traitlets.config import Config
 
 SERVER_PORT = 8888
 PATIENCE = 3600
-"""Seconds that the hub waits for a server, at most."""
+"""The maximum time, in seconds, that the hub waits for a server."""
 
 
-class Elsewhere(Spawner):  # type: ignore[misc] # JupyterHub has no types
-    """Says that a server runs, which somebody else starts."""
+class ExternalSpawner(Spawner):  # type: ignore[misc] # JupyterHub has no types
+    """Reports a running server, which ``verify`` starts."""
 
     def get_state(self) -> dict[str, Any]:
-        """Return what the API tells of it."""
+        """Return the environment of the server, for the API."""
         return {"environment": self.get_env()}
 
     async def start(self) -> tuple[str, int]:
-        """Return where it will be."""
+        """Return the address of the server."""
         return "127.0.0.1", SERVER_PORT
 
     async def poll(self) -> None:
-        """Return that it runs."""
+        """Return ``None``: the server runs."""
 
     async def stop(self, now: bool = False) -> None:
-        """Leave it to whoever started it."""
+        """Do nothing: ``verify`` stops the server."""
 
 
 class NoProxy(Proxy):  # type: ignore[misc]
-    """Takes every route and has none."""
+    """Accepts every route and stores none."""
 
     should_start = False
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     async def delete_route(self, routespec: str) -> None:
         """Do nothing."""
 
     async def get_all_routes(self) -> dict[str, Any]:
-        """Return none."""
+        """Return no routes."""
         return {}
 
 
@@ -62,16 +62,16 @@ def settings(port: str, token: str) -> Config:
     c.JupyterHub.db_url = "sqlite://"
     c.JupyterHub.cookie_secret = os.urandom(32)
     c.JupyterHub.authenticator_class = "dummy"
-    c.JupyterHub.spawner_class = Elsewhere
+    c.JupyterHub.spawner_class = ExternalSpawner
     c.JupyterHub.proxy_class = NoProxy
     c.JupyterHub.services = [{"name": "verify", "api_token": token}]
     scopes = ["admin:server_state", "list:users", "read:servers"]
     c.JupyterHub.load_roles = [{"name": "verify", "services": ["verify"], "scopes": scopes}]
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.Authenticator.allow_all = True
-    # whoever started this hub has a deadline; after its own one the hub would forget the server and its token
+    # `verify` has its own deadline; after this one the hub forgets the server and its token
     c.Spawner.http_timeout = c.Spawner.start_timeout = PATIENCE
-    # as KubeSpawner has it
+    # as in KubeSpawner
     c.Spawner.ip, c.Spawner.port = "0.0.0.0", SERVER_PORT  # noqa: S104
     return c
 

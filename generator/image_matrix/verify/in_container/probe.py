@@ -1,7 +1,7 @@
-"""Looks at a container from the inside. Run there as ``python3 -I - REQUEST``: standard library only.
+"""Inspects a container from the inside. Run there as ``python3 -I - REQUEST``; uses the standard library only.
 
-REQUEST is a list of ``[operation, {arguments}]`` in JSON; the answer is a list with one object for each, in JSON on
-one line. One run of it answers many questions: each start of a process in a container costs a tenth of a second.
+REQUEST is a list of ``[operation, {arguments}]`` in JSON. The answer is a list with one object for each, in JSON on one
+line. One run answers many requests, since each start of a process in a container takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 PORT = 8888
 HOST = "notebooks.example.org"
-"""A server behind a gateway is called by a name that it does not know."""
+"""A host name that the server does not know, as behind a gateway."""
 PAUSE = 0.1
 WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""What is added to a key before it is hashed into the answer (RFC 6455, 1.3)."""
+"""The constant that is appended to the key before hashing (RFC 6455, 1.3)."""
 BODY = 200_000
 
 
 def facts() -> dict[str, Any]:
-    """Return who runs here, which processes there are and who listens."""
+    """Return the user, the processes and the listening sockets."""
     return {
         "uid": os.getuid(),
         "gid": os.getgid(),
@@ -54,13 +54,13 @@ def _user() -> str:
 
 
 BOOT = b"/usr/local/lib/image-matrix/boot"
-"""The script of /init that runs the init scripts and ends when the services are started."""
+"""The script of /init that runs the init scripts and ends after it has started the services."""
 RUN_FOLDERS = ("/run/s6", "/tmp/.s6", "/dev/shm/.s6")  # noqa: S108 - in the container
-"""Where /init keeps its state: the first of them that can be written to."""
+"""Folders for the state of /init, which uses the first writable one."""
 
 
 def _processes() -> list[dict[str, Any]]:
-    found = []
+    processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name, _, fields = (folder / "stat").read_text().partition("(")[2].rpartition(")")
@@ -68,35 +68,35 @@ def _processes() -> list[dict[str, Any]]:
         except OSError:
             continue
         state, parent = fields.split()[:2]
-        found.append(
+        processes.append(
             {"pid": int(folder.name), "name": name, "state": state, "parent": int(parent), "uid": owner}
         )  # fmt: skip
-    return sorted(found, key=lambda item: int(item["pid"]))
+    return sorted(processes, key=lambda item: int(item["pid"]))
 
 
 def _listening(protocol: str) -> list[dict[str, Any]]:
-    """Return the sockets that take connections: state 0A for TCP, 07 (not connected) for UDP."""
+    """Return the sockets that accept connections: state 0A for TCP, 07 (not connected) for UDP."""
     try:
         lines = Path("/proc/net", protocol).read_text().splitlines()[1:]
     except OSError:
         return []
-    wanted = "0A" if protocol.startswith("tcp") else "07"
+    listening_state = "0A" if protocol.startswith("tcp") else "07"
     rows = (line.split() for line in lines)
-    places = (row[1].rpartition(":") for row in rows if row[3] == wanted)
+    places = (row[1].rpartition(":") for row in rows if row[3] == listening_state)
     return [
         {"protocol": protocol, "address": _address(where), "port": int(port, 16)} for where, _, port in places
     ]
 
 
 def _address(text: str) -> str:
-    """Return an address of /proc/net: 32-bit words in the machine's byte order, which is little-endian here."""
+    """Return an address of /proc/net, which has 32-bit words in the byte order of the machine: little-endian."""
     words = bytes.fromhex(text)
     data = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
     return socket.inet_ntop(socket.AF_INET if len(data) == 4 else socket.AF_INET6, data)
 
 
 def zombies(deadline: float) -> dict[str, Any]:
-    """Leave an orphan to the first process; return which zombies it has when the orphan is gone or time is over."""
+    """Leave an orphan to process 1; return its zombies after the orphan is gone, or after ``deadline`` seconds."""
     command = ["/bin/sh", "-c", "sleep 0.1 >/dev/null 2>&1 & echo $!"]
     orphan = int(
         subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
@@ -112,9 +112,9 @@ def zombies(deadline: float) -> dict[str, Any]:
 
 
 def home(deadline: float) -> dict[str, Any]:
-    """Wait until the init scripts are done and the home template is in the home.
+    """Wait until the init scripts have ended and the home template is in the home.
 
-    Return what is missing, whether one can write, and whether an init script has failed, so that all comes to an end.
+    Return what is missing, whether the home is writable, and whether a failed init script stops the container.
     """
     end = time.monotonic() + deadline
     missing = _missing()
@@ -163,37 +163,38 @@ def _write(folder: Path) -> str:
 
 
 def _group(folder: Path) -> list[str]:
-    """Return what came from the template and does not belong to the home's group, or cannot be written by it."""
-    wanted = folder.stat().st_gid
-    found = []
+    """Return the files from the template that the home's group does not own, or cannot write."""
+    group = folder.stat().st_gid
+    wrong = []
     for path in (folder / name for name in _template() if os.path.lexists(folder / name)):
         info = path.lstat()
         private = not info.st_mode & 0o077
-        if info.st_gid != wanted or not (private or path.is_symlink() or info.st_mode & 0o020):
-            found.append(str(path))
-    return found[:5]
+        if info.st_gid != group or not (private or path.is_symlink() or info.st_mode & 0o020):
+            wrong.append(str(path))
+    return wrong[:5]
 
 
 def get(path: str, prefix: str = "/", headers: dict[str, str] | None = None, deadline: float = 0.0,
-        wanted: int = 200, follow: bool = True, port: int = PORT,
+        expected: int = 200, follow: bool = True, port: int = PORT,
         unlike: str | None = None) -> dict[str, Any]:  # fmt: skip
-    """Ask until the answer is as wanted, or ``deadline`` seconds are over; return the last answer.
+    """Request a path until the answer is as expected, at most ``deadline`` seconds; return the last answer.
 
-    It is wanted with the status ``wanted`` and any text but ``unlike``. ``moment`` is when it came, by the clock here.
+    The answer is as expected with the status ``expected`` and a text that differs from ``unlike``. ``moment`` is the
+    time of the answer by the clock of the container.
     """
     started = time.monotonic()
     while True:
         answer = _get(path, prefix, headers or {}, follow, port)
         answer["seconds"] = round(time.monotonic() - started, 3)
         answer["moment"] = time.time()
-        good = answer["status"] == wanted and answer["body"] != unlike
+        good = answer["status"] == expected and answer["body"] != unlike
         if good or time.monotonic() - started > deadline:
             return answer
         time.sleep(PAUSE)
 
 
 def upgrade(path: str, port: int = PORT) -> dict[str, Any]:
-    """Ask for a websocket as a browser does (RFC 6455, 4.1); return the answer, and whether it fits the question."""
+    """Request a websocket as a browser does (RFC 6455, 4.1); return the answer, and whether it fits the request."""
     key = base64.b64encode(os.urandom(16))
     headers = {
         "Connection": "Upgrade",
@@ -205,22 +206,22 @@ def upgrade(path: str, port: int = PORT) -> dict[str, Any]:
     started = time.monotonic()
     answer = _ask(port, path, headers, {})
     answer["seconds"] = round(time.monotonic() - started, 3)
-    wanted = base64.b64encode(hashlib.sha1(key + WEBSOCKET, usedforsecurity=False).digest()).decode()
-    return {**answer, "accepted": answer["headers"].get("sec-websocket-accept") == wanted}
+    expected = base64.b64encode(hashlib.sha1(key + WEBSOCKET, usedforsecurity=False).digest()).decode()
+    return {**answer, "accepted": answer["headers"].get("sec-websocket-accept") == expected}
 
 
 def _get(path: str, prefix: str, headers: dict[str, str], follow: bool, port: int) -> dict[str, Any]:
-    """Ask once, following redirects below the prefix on the same host; another one is returned as it is."""
+    """Request once, and follow redirects below the prefix on the same host; return any other redirect."""
     cookies: dict[str, str] = {}
     hops = [path]
     while True:
         sent = {**headers, **({"Cookie": _cookie(cookies)} if cookies else {})}
         answer = _ask(port, path, sent, cookies)
-        there = urlsplit(urljoin(f"http://{HOST}{path}", answer.get("location", "")))
-        inside = there.netloc == HOST and f"{there.path}/".startswith(prefix)
+        target = urlsplit(urljoin(f"http://{HOST}{path}", answer.get("location", "")))
+        inside = target.netloc == HOST and f"{target.path}/".startswith(prefix)
         if not (follow and answer["status"] in (301, 302, 303, 307, 308) and inside and len(hops) < 10):
             return {**answer, "hops": hops}
-        path = there.path + (f"?{there.query}" if there.query else "")
+        path = target.path + (f"?{target.query}" if target.query else "")
         hops.append(path)
 
 
@@ -229,7 +230,9 @@ def _cookie(cookies: dict[str, str]) -> str:
 
 
 def _ask(port: int, path: str, headers: dict[str, str], cookies: dict[str, str]) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(_here() if port == PORT else "127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection(
+        _container_address() if port == PORT else "127.0.0.1", port, timeout=10
+    )
     try:
         connection.request("GET", path, headers={"Host": HOST, "User-Agent": "image-matrix", **headers})
         answer = connection.getresponse()
@@ -241,14 +244,14 @@ def _ask(port: int, path: str, headers: dict[str, str], cookies: dict[str, str])
         location = fields.get("location", "")
         return {"status": answer.status, "headers": fields, "body": body, "location": location, "error": ""}
     except (OSError, http.client.HTTPException) as error:
-        said = f"{type(error).__name__}: {error}"
-        return {"status": 0, "headers": {}, "body": "", "location": "", "error": said}
+        message = f"{type(error).__name__}: {error}"
+        return {"status": 0, "headers": {}, "body": "", "location": "", "error": message}
     finally:
         connection.close()
 
 
-def _here() -> str:
-    """Return the container's own address, as its neighbours have it; without a network, the loopback."""
+def _container_address() -> str:
+    """Return the container's address in its network; without a network, the loopback address."""
     try:
         return socket.gethostbyname(socket.gethostname())
     except OSError:
@@ -256,7 +259,7 @@ def _here() -> str:
 
 
 def run(words: list[str], seconds: float = 60.0, keep: int = 4000) -> dict[str, Any]:
-    """Run a command as the notebook user; return its exit code and the last ``keep`` characters of both its streams."""
+    """Run a command as the notebook user; return its exit code and the last ``keep`` characters of both streams."""
     started = time.monotonic()
     try:
         done = subprocess.run(
@@ -272,7 +275,7 @@ def run(words: list[str], seconds: float = 60.0, keep: int = 4000) -> dict[str, 
 
 
 def files(paths: list[str]) -> dict[str, Any]:
-    """Return which paths are not there, or not for this user to read."""
+    """Return the paths that do not exist or that this user cannot read."""
     missing = []
     for path in paths:
         with contextlib.suppress(OSError, RuntimeError):

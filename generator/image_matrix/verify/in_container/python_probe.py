@@ -1,8 +1,8 @@
-"""Looks at the image's Python. Run there as ``python -c SOURCE REQUEST``; standard library only.
+"""Inspects the image's Python. Run there as ``python -c SOURCE REQUEST``; uses the standard library only.
 
 REQUEST: ``{"versions": [distribution, …], "imports": [module, …], "frameworks": [torch, …], "devices": [torch, …]}``.
-Each answer is printed at once, as a line that starts with MARK: a module that takes the interpreter down takes no
-earlier answer with it.
+Each answer is printed at once, on a line that starts with MARK, so that a module that crashes the interpreter loses no
+earlier answer.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MARK = "@image-matrix "
 
 
-def tell(kind: str, name: str, value: str, seconds: float = 0.0) -> None:
+def emit(kind: str, name: str, value: str, seconds: float = 0.0) -> None:
     """Print one answer."""
     print(f"\n{MARK}{json.dumps([kind, name, value, round(seconds, 3)])}", flush=True)
 
 
 def version(name: str) -> str:
-    """Return the version of a distribution or of Python itself; empty where it is not installed."""
+    """Return the version of a distribution or of Python itself; empty if it is not installed."""
     if name == "python":
         return platform.python_version()
     try:
@@ -37,23 +37,23 @@ def version(name: str) -> str:
 
 
 def problem(module: str) -> str:
-    """Import a module; return what went wrong: it may even exit."""
+    """Import a module; return the error, which may also be an exit."""
     try:
         importlib.import_module(module)
     except BaseException as error:
-        return said(error)
+        return describe(error)
     return ""
 
 
-def said(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Return an exception as one line of text."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def device_software(framework: str) -> str:
-    """Import a framework, which needs no device; return the version of CUDA, ROCm or Gaudi's plug-in it was built for.
+    """Import a framework, without a device; return the version of CUDA, ROCm or Gaudi's plug-in that it was built for.
 
-    Raises whatever the import raises.
+    Raises the exceptions of the import.
     """
     if framework == "torch":
         built = importlib.import_module("torch").version
@@ -65,7 +65,7 @@ def device_software(framework: str) -> str:
 
 
 def devices(framework: str) -> str:
-    """Return how many devices a framework sees; raises whatever its import raises."""
+    """Return how many devices a framework sees; raises the exceptions of its import."""
     if framework == "tensorflow":
         return str(len(importlib.import_module("tensorflow").config.list_physical_devices("GPU")))
     torch = importlib.import_module("torch")
@@ -76,24 +76,24 @@ def devices(framework: str) -> str:
 
 
 def ask(kind: str, question: Callable[[str], str], name: str) -> None:
-    """Put a question to a framework; an error is told by a kind of its own, so that none is taken for an answer."""
+    """Call a function for a framework and print its answer; an error has its own kind, ``no KIND``."""
     started = time.monotonic()
     try:
-        found = question(name)
+        answer = question(name)
     except BaseException as error:
-        kind, found = f"no {kind}", said(error)
-    tell(kind, name, found, time.monotonic() - started)
+        kind, answer = f"no {kind}", describe(error)
+    emit(kind, name, answer, time.monotonic() - started)
 
 
 def main() -> None:
     """Answer the request."""
     request = json.loads(sys.argv[1])
     for name in request.get("versions", ()):
-        tell("version", name, version(name))
+        emit("version", name, version(name))
     for name in request.get("imports", ()):
         started = time.monotonic()
-        found = problem(name)
-        tell("import", name, found, time.monotonic() - started)
+        reason = problem(name)
+        emit("import", name, reason, time.monotonic() - started)
     for name in request.get("frameworks", ()):
         ask("framework", device_software, name)
     for name in request.get("devices", ()):
