@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_matrix.output_tree.merge_detection import foreign_line, is_marker
+from image_matrix.output_tree.merge_detection import first_unknown_line, is_marker
 
 ONE, TWO = b"a\nb\nc\n", b"a\nd\nc\n"
 
@@ -20,7 +20,7 @@ ONE, TWO = b"a\nb\nc\n", b"a\nd\nc\n"
     ],
 )
 def test_a_line_of_nobodys(text: bytes, line: int | None) -> None:
-    assert foreign_line(text, [ONE, TWO]) == line
+    assert first_unknown_line(text, [ONE, TWO]) == line
 
 
 @pytest.mark.parametrize("line", [b"=======>", b"======== ", b"<<<<<< HEAD", b" <<<<<<< HEAD", b"<<<<<<<<"])

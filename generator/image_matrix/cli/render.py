@@ -64,9 +64,9 @@ def compared(session: Session, project: Project) -> Difference:
     difference = compare(session.root, render_project(project))
     if not difference.edited:
         return difference
-    from image_matrix.output_tree.merge_detection import settle
+    from image_matrix.output_tree.merge_detection import ignore_merge_results
 
-    return settle(session.root, difference)
+    return ignore_merge_results(session.root, difference)
 
 
 def summary(changed: int, total: int) -> str:
@@ -89,10 +89,10 @@ def _edited(change: Change) -> Diagnostic:
     from image_matrix.diagnostics import catalogue as rules
 
     fate = "removed" if change.kind == "remove" else "overwritten"
-    if change.foreign is None:
+    if change.unknown_line is None:
         place = Place(change.path, 0, 0)
         return diagnostic(rules.EDITED_BY_HAND, place, what="file", where="here", fate=fate)
-    source = (change.before or b"").decode("utf-8", "replace").split("\n")[change.foreign - 1]
-    place = Place(change.path, change.foreign, 1, max(1, len(source)), source)
+    source = (change.before or b"").decode("utf-8", "replace").split("\n")[change.unknown_line - 1]
+    place = Place(change.path, change.unknown_line, 1, max(1, len(source)), source)
     where = "on either side of the merge"
     return diagnostic(rules.EDITED_BY_HAND, place, what="line", where=where, fate=fate)

@@ -1,1 +1,1 @@
-"""Writing generated files: comparison, hand edits, merges."""
+"""Writes generated files: compares them with the disk, protects hand edits, resolves merges."""

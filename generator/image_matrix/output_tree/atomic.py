@@ -1,7 +1,7 @@
-"""Writing files so that a full disk, a kill or a power failure leaves the old file or the new one, never a part.
+"""Writes files so that a full disk, a kill or a power failure leaves the old or the new file, never a part of one.
 
-A file is written into a temporary folder and then renamed into its place, which a file system does as a whole or not at
-all (POSIX, rename). A file whose loss would lose work is flushed to the disk before that (fsync(2)).
+A file is written into a temporary folder and then renamed to its path, which is atomic (POSIX, rename). A file whose
+loss would lose work is first flushed to the disk (fsync(2)).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A file that is written whole, but is not in its place yet."""
+    """A file that is completely written, but not yet renamed to its path."""
 
     temporary: Path
     target: Path
@@ -32,13 +32,13 @@ class Staged:
 
 
 def write_atomically(path: Path, file: File) -> None:
-    """Put a file in its place. An :class:`OSError` names that place, and what was there is there still."""
+    """Write a file. An :class:`OSError` names the path; the old file is unchanged then."""
     with _staged_beside(path, file) as staged:
         staged.temporary.replace(path)
 
 
 def write_durably(path: Path, file: File) -> None:
-    """Put a file in its place as :func:`write_atomically` does; when this returns, it is on the disk."""
+    """Write a file as :func:`write_atomically` does, and return when it is on the disk."""
     with _staged_beside(path, file) as staged:
         if not file.symlink:
             flush(staged.temporary)
@@ -54,10 +54,10 @@ def _staged_beside(path: Path, file: File) -> Iterator[Staged]:
 
 @contextmanager
 def staging(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[list[Staged], list[Path]]]:
-    """Write files into a temporary folder below ``root``; give them, and empty folders for the places they are for.
+    """Write files into a temporary folder below ``root``; yield them, and empty folders for missing parent folders.
 
-    Putting them in place needs no room on the disk then. Raises :class:`OSError` with the place of the file that cannot
-    be written; nothing is changed then.
+    Renaming them to their paths needs no more space on the disk. Raises :class:`OSError` with the path of a file that
+    cannot be written; nothing is changed then.
     """
     with _folder(root), temporary_folder(root) as folder:
         staged = [stage(folder / str(number), *pair) for number, pair in enumerate(files)]
@@ -71,7 +71,7 @@ def staging(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[li
 
 @contextmanager
 def _folder(root: Path) -> Iterator[None]:
-    """Make a folder with those above it; where the work fails, those that were made and are empty go again."""
+    """Create a folder and its parents; after an error, remove those that were created and are empty."""
     created = sorted(_missing([root]))
     try:
         if not os.path.lexists(root):
@@ -86,7 +86,7 @@ def _folder(root: Path) -> Iterator[None]:
 
 
 def _missing(folders: Iterable[Path]) -> set[Path]:
-    """Return those of some folders, and of the folders above them, that are not there."""
+    """Return those of some folders, and of their parents, that do not exist."""
     missing: set[Path] = set()
     for folder in folders:
         path = folder
@@ -97,14 +97,14 @@ def _missing(folders: Iterable[Path]) -> set[Path]:
 
 
 def stage(temporary: Path, target: Path, file: File) -> Staged:
-    """Write a file that is to be renamed to ``target``; an :class:`OSError` names the target."""
+    """Write a file that will be renamed to ``target``; an :class:`OSError` names the target."""
     with naming(target):
         write_new(temporary, file)
     return Staged(temporary, target, file)
 
 
 def write_new(path: Path, file: File) -> None:
-    """Write a file that is not there and that nobody reads yet."""
+    """Write a file that does not exist yet and that nothing reads yet."""
     if file.symlink:
         path.symlink_to(file.content.decode())
         return
@@ -114,9 +114,9 @@ def write_new(path: Path, file: File) -> None:
 
 
 def put(staged: Staged, spare: list[Path]) -> None:
-    """Rename a staged file into its place, and ``spare`` folders into those that are missing above it.
+    """Rename a staged file to its path, and ``spare`` folders to its missing parents.
 
-    An :class:`OSError` names the place, and what was there is there still.
+    An :class:`OSError` names the path; the old file is unchanged then.
     """
     with naming(staged.target):
         try:
@@ -143,12 +143,12 @@ def _place_folder(folder: Path, spare: list[Path]) -> None:
     try:
         spare.pop().rename(folder)
     except (IndexError, OSError):
-        # it was there and went with its last file, is on another file system, or somebody was faster
+        # the folder existed and was removed with its last file, is on another file system, or was just created
         folder.mkdir(exist_ok=True)
 
 
 def flush(path: Path) -> None:
-    """Have a file's bytes on the disk; a file system that cannot be asked says EINVAL (fsync(2))."""
+    """Flush a file to the disk; EINVAL means that its file system does not support this (fsync(2))."""
     with path.open("rb+") as stream:
         try:
             os.fsync(stream.fileno())
@@ -158,7 +158,7 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system knows how (fsync(2), "Calling fsync()")."""
+    """Flush the names in a folder to the disk, if the system supports it (fsync(2), "Calling fsync()")."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""A rendered file: its bytes and what kind of file they make."""
+"""Defines a rendered file: its bytes, and whether it is executable or a symbolic link."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is to stand at a path of the tree."""
+    """A file of the tree."""
 
     content: bytes
     """The bytes of the file, or the target of the symbolic link."""
@@ -17,9 +17,9 @@ class File:
 
     @property
     def mode(self) -> str:
-        """The mode as git records it: only the kind of file and whether it is executable, whatever the umask was."""
+        """The mode as git records it, independent of the umask: the type of file, and whether it is executable."""
         return "120000" if self.symlink else "100755" if self.executable else "100644"
 
 
-Files = Mapping[str, File]
+OutputFiles = Mapping[str, File]
 """Path in the repository, with forward slashes, to its file."""

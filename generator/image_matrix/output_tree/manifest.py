@@ -1,7 +1,7 @@
-"""The record of what was generated: path to the SHA-256 of what was written there.
+"""Records what was generated: path to the SHA-256 of the file that was written there.
 
-It tells files that are ours from files that are not, and ours as written from ours edited by hand. While a render is
-under way a path may have two digests, the old and the new one, so that a crash between two writes is no hand edit.
+The record distinguishes generated files from others, and unchanged files from those edited by hand. During a render,
+a path may have two digests, the old and the new one, so that a crash between two writes does not look like an edit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 MANIFEST = ".image-matrix.json"
-Manifest = Mapping[str, tuple[str, ...]]
+OutputManifest = Mapping[str, tuple[str, ...]]
 
 
 def digest(content: bytes) -> str:
@@ -25,15 +25,15 @@ def digest(content: bytes) -> str:
 
 
 def read(text: str | None) -> dict[str, tuple[str, ...]]:
-    """Read a manifest; one that is missing or was damaged is empty, and nothing is ours.
+    """Read a manifest; a missing or damaged one is empty, so no file counts as generated.
 
-    One that git has merged, with conflict markers or a line twice, has the digests of both sides.
+    A manifest that git has merged, with conflict markers or duplicate lines, has the digests of both sides.
     """
     try:
         data = json.loads(text, object_pairs_hook=_merged) if text else {}
         return {
-            path: (found,) if isinstance(found, str) else tuple(found)
-            for path, found in data["files"].items()
+            path: (digests,) if isinstance(digests, str) else tuple(digests)
+            for path, digests in data["files"].items()
         }
     except (KeyError, TypeError, AttributeError):
         return {}
@@ -42,11 +42,11 @@ def read(text: str | None) -> dict[str, tuple[str, ...]]:
 
 
 def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of pairs in which a path may stand twice: a union merge keeps both sides' lines."""
-    found: dict[str, Any] = {}
+    """Return an object from pairs with duplicate paths: a union merge keeps the lines of both sides."""
+    result: dict[str, Any] = {}
     for key, value in pairs:
-        found[key] = [*_listed(found[key]), *_listed(value)] if key in found else value
-    return found
+        result[key] = [*_listed(result[key]), *_listed(value)] if key in result else value
+    return result
 
 
 def _listed(value: Json) -> list[Json]:
@@ -59,18 +59,20 @@ _ENTRY = re.compile(
 
 
 def _salvaged(text: str) -> dict[str, tuple[str, ...]]:
-    """Return the entries of a text that is no JSON any more, line by line."""
-    entries = [f"{path}: {found}" for path, found in _ENTRY.findall(text)]
+    """Return the entries of a text that is not valid JSON, line by line."""
+    entries = [f"{path}: {digests}" for path, digests in _ENTRY.findall(text)]
     try:
         data = json.loads(f"{{{','.join(entries)}}}", object_pairs_hook=_merged)
     except ValueError:
         return {}
-    return {path: tuple(dict.fromkeys(_listed(found))) for path, found in data.items()}
+    return {path: tuple(dict.fromkeys(_listed(digests))) for path, digests in data.items()}
 
 
-def write(manifest: Manifest) -> bytes:
-    """Return a manifest as text, one line a path, so that two branches' changes merge line by line."""
-    entries = {path: found[0] if len(found) == 1 else list(found) for path, found in sorted(manifest.items())}
-    body = ",\n".join(f"    {json.dumps(path)}: {json.dumps(found)}" for path, found in entries.items())
+def write(manifest: OutputManifest) -> bytes:
+    """Return a manifest as text with one line per path, so that changes of two branches merge line by line."""
+    entries = {
+        path: digests[0] if len(digests) == 1 else list(digests) for path, digests in sorted(manifest.items())
+    }
+    body = ",\n".join(f"    {json.dumps(path)}: {json.dumps(digests)}" for path, digests in entries.items())
     note = "Written by image-matrix render: what it generated. Do not edit; when it conflicts, run it again."
     return f'{{\n  "about": {json.dumps(note)},\n  "files": {{\n{body}\n  }}\n}}\n'.encode()

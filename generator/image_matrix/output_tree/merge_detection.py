@@ -1,9 +1,9 @@
-"""Generated files in a git merge: what git has put together from generated versions is nobody's edit.
+"""Detects generated files that git has merged, so that they do not count as hand edits.
 
-Two branches that both render change the same generated files. git merges those line by line, into texts with conflict
-markers or, where the changes are far enough apart, into texts that neither side rendered. Both are written anew without
-asking, since nothing of anybody's own is in them: each line is a marker of git's or was generated on a side of the
-merge. A line that was not, typed into the file meanwhile or committed by hand on one side, is an edit as ever.
+Two branches that both render change the same generated files. git merges these line by line: the result has conflict
+markers, or is a text that neither side rendered. Such files are rendered again without ``--force``, since each of their
+lines is a conflict marker or was generated on one side. Any other line was typed in during the merge, or committed by
+hand on one side, and is an edit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.tree import Change, Difference
 
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD", ":2", ":3")
-"""The sides of a merge that is not committed yet, beside ``HEAD``; the last two are git's index: files in conflict."""
+"""The other sides of an uncommitted merge, beside ``HEAD``; the last two are the files in conflict in git's index."""
 _COMMITTED = ("HEAD^1", "HEAD^2")
 _BASE = ":1"
 _MARKERS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
@@ -30,81 +30,81 @@ _MARKERS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What git has of some paths: revision to path to bytes."""
+    """The versions of some paths in git: revision to path to bytes."""
 
-    found: Mapping[str, Mapping[str, bytes]]
+    contents: Mapping[str, Mapping[str, bytes]]
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """The revisions that are merged; none where there is no merge."""
-        under_way = [side for side in _UNDER_WAY if self.found[side]]
+        """The revisions that are merged; empty if there is no merge."""
+        under_way = [side for side in _UNDER_WAY if self.contents[side]]
         if under_way:
             return ("HEAD", *under_way)
-        return _COMMITTED if self.found["HEAD^2"] else ()
+        return _COMMITTED if self.contents["HEAD^2"] else ()
 
     def generated(self) -> dict[str, set[str]]:
-        """Return the digests of what any side generated, by path."""
+        """Return the digests of the files that the sides generated, by path."""
         known: dict[str, set[str]] = {}
         for side in self.sides:
             recorded = manifests.read(
-                self.found[side].get(manifests.MANIFEST, b"").decode("utf-8", "replace")
+                self.contents[side].get(manifests.MANIFEST, b"").decode("utf-8", "replace")
             )
             for path, digests in recorded.items():
                 known.setdefault(path, set()).update(digests)
         return known
 
 
-def settle(root: Path, difference: Difference) -> Difference:
-    """Return the difference with files that were merged from generated ones as not edited.
+def ignore_merge_results(root: Path, difference: Difference) -> Difference:
+    """Return the difference, with files that git merged from generated ones marked as not edited.
 
-    Where a merged file has a line that no side generated, its change says which.
+    If a merged file has a line that no side generated, its change has the number of this line.
     """
     versions = read_versions(root, [change.path for change in difference.edited])
     if not versions.sides:
         return difference
     known = versions.generated()
     changes = (
-        _settled(change, versions, known.get(change.path, set())) if change.edited else change
+        _without_merge_result(change, versions, known.get(change.path, set())) if change.edited else change
         for change in difference.changes
     )
     return replace(difference, changes=tuple(changes))
 
 
-def _settled(change: Change, versions: Versions, digests: set[str]) -> Change:
+def _without_merge_result(change: Change, versions: Versions, digests: set[str]) -> Change:
     path, before = change.path, change.before or b""
     if manifests.digest(before) in digests:
         return replace(change, edited=False)
-    if versions.sides == _COMMITTED and before != versions.found["HEAD"].get(path):
+    if versions.sides == _COMMITTED and before != versions.contents["HEAD"].get(path):
         return change  # edited after the merge
-    merged = {versions.found[side][path] for side in versions.sides if path in versions.found[side]}
+    merged = {versions.contents[side][path] for side in versions.sides if path in versions.contents[side]}
     if len(merged) < 2 or any(manifests.digest(content) not in digests for content in merged):
         return change
-    foreign = foreign_line(before, [*merged, versions.found[_BASE].get(path, b"")])
-    return replace(change, edited=foreign is not None, foreign=foreign)
+    unknown_line = first_unknown_line(before, [*merged, versions.contents[_BASE].get(path, b"")])
+    return replace(change, edited=unknown_line is not None, unknown_line=unknown_line)
 
 
-def foreign_line(text: bytes, versions: Sequence[bytes]) -> int | None:
-    """Return the number of the first line that is no conflict marker and stands in no version; ``None`` without one."""
+def first_unknown_line(text: bytes, versions: Sequence[bytes]) -> int | None:
+    """Return the number of the first line that is neither a conflict marker nor in any version, or ``None``."""
     known = {line for version in versions for line in version.split(b"\n")}
     lines = enumerate(text.split(b"\n"), start=1)
     return next((number for number, line in lines if line not in known and not is_marker(line)), None)
 
 
 def is_marker(line: bytes) -> bool:
-    """Say whether git writes such a line around a conflict."""
+    """Say whether a line is a conflict marker of git."""
     return line[:7] in _MARKERS and line[7:8] in (b"", b" ", b"\r")
 
 
 def read_versions(root: Path, paths: Sequence[str]) -> Versions:
-    """Read files, and the manifest, from all sides of a merge with one git process; without git there are none."""
+    """Read files, and the manifest, from all sides of a merge with one git process; nothing without git."""
     revisions = ("HEAD", *_UNDER_WAY, *_COMMITTED, _BASE)
-    asked = [(revision, path) for revision in revisions for path in (*paths, manifests.MANIFEST)]
-    names = "".join(f"{revision}:./{path}\n" for revision, path in asked)
-    found: dict[str, dict[str, bytes]] = {revision: {} for revision in revisions}
-    for (revision, path), content in zip(asked, _contents(_cat_file(root, names)), strict=False):
+    requests = [(revision, path) for revision in revisions for path in (*paths, manifests.MANIFEST)]
+    names = "".join(f"{revision}:./{path}\n" for revision, path in requests)
+    contents: dict[str, dict[str, bytes]] = {revision: {} for revision in revisions}
+    for (revision, path), content in zip(requests, _contents(_cat_file(root, names)), strict=False):
         if content is not None:
-            found[revision][path] = content
-    return Versions(found)
+            contents[revision][path] = content
+    return Versions(contents)
 
 
 def _cat_file(root: Path, names: str) -> bytes:
@@ -115,7 +115,7 @@ def _cat_file(root: Path, names: str) -> bytes:
 
 
 def _contents(output: bytes) -> Iterator[bytes | None]:
-    """Split what ``git cat-file --batch`` prints; ``None`` for what git has not."""
+    """Split the output of ``git cat-file --batch``; ``None`` stands for an object that git does not have."""
     position = 0
     while position < len(output):
         end = output.index(b"\n", position)

@@ -1,4 +1,4 @@
-"""Rendered files against the disk: what differs, writing atomically, removing what is no longer rendered."""
+"""Compares rendered files with the disk, writes the changes atomically, and removes files no longer rendered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from image_matrix.output_tree.atomic import Staged
 
-Kind = Literal["add", "change", "remove"]
+ChangeKind = Literal["add", "change", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Change:
     """A path at which the disk and the rendering differ."""
 
     path: str
-    kind: Kind
+    kind: ChangeKind
     before: bytes | None
     after: File | None
     edited: bool = False
-    """Whether the file on disk is not what was generated: edited by hand, or never ours."""
-    foreign: int | None = None
-    """In a merge, the first line of it that was generated on no side."""
+    """Whether the file on disk is not as generated: it was edited by hand, or never generated."""
+    unknown_line: int | None = None
+    """In a merge, the number of the first line that no side generated."""
 
     @property
     def only_line_ends(self) -> bool:
-        """Whether the file on disk is what is rendered, but for CRLF in place of LF."""
+        """Whether the file on disk differs from the rendered one only by CRLF instead of LF."""
         if self.before is None or self.after is None or self.before == self.after.content:
             return False
         return _with_lf(self.before) == _with_lf(self.after.content)
@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All changes, and the manifest that goes with the rendering."""
+    """All changes between the disk and the rendered files, with the manifest of the disk."""
 
     changes: tuple[Change, ...]
     recorded: Mapping[str, tuple[str, ...]]
@@ -54,7 +54,7 @@ class Difference:
 
     @property
     def outputs(self) -> tuple[Change, ...]:
-        """The changes without that of the manifest, which only follows them."""
+        """The changes without the one of the manifest."""
         return tuple(change for change in self.changes if change.path != manifests.MANIFEST)
 
     @property
@@ -64,14 +64,14 @@ class Difference:
 
 
 def compare(root: Path, rendered: Mapping[str, File]) -> Difference:
-    """Compare the rendering with the disk."""
-    written, due = _read(root / manifests.MANIFEST), File(manifests.write(manifest_of(rendered)))
+    """Compare the rendered files with the disk."""
+    written, expected = _read(root / manifests.MANIFEST), File(manifests.write(manifest_of(rendered)))
     recorded = manifests.read(written.content.decode("utf-8", "replace") if written else None)
     changes = [*_changed(root, rendered, recorded), *_removed(root, rendered, recorded)]
     if written is None:
-        changes.append(Change(manifests.MANIFEST, "add", None, due))
-    elif written.content != due.content:
-        changes.append(Change(manifests.MANIFEST, "change", written.content, due))
+        changes.append(Change(manifests.MANIFEST, "add", None, expected))
+    elif written.content != expected.content:
+        changes.append(Change(manifests.MANIFEST, "change", written.content, expected))
     return Difference(tuple(sorted(changes, key=lambda change: change.path)), recorded, rendered)
 
 
@@ -106,9 +106,9 @@ def _removed(
 
 
 def _is_generated(content: bytes, digests: Collection[str]) -> bool:
-    """Say whether a file is what was generated, whatever its line ends are.
+    """Say whether a file is as generated, ignoring line ends.
 
-    One with nothing in it is no edit either: a power failure leaves empty ones, or zeros.
+    An empty file does not count as an edit: a power failure leaves empty files, or zeros.
     """
     forms = dict.fromkeys((content, _with_lf(content)))
     return not content.strip(b"\0") or any(manifests.digest(form) in digests for form in forms)
@@ -119,15 +119,16 @@ def _with_lf(content: bytes) -> bytes:
 
 
 def _inside(path: str) -> bool:
-    """A manifest from a pull request must not name files outside the repository."""
+    """Say whether a path is inside the repository; the manifest of a pull request could name others."""
     return not path.startswith("/") and ".." not in path.split("/") and ":" not in path
 
 
 def apply(root: Path, difference: Difference, beside: Mapping[str, File] | None = None) -> None:
-    """Write and remove what differs, together with ``beside``: files that are not generated.
+    """Write and remove what differs, and write ``beside``: files that are not generated.
 
-    Everything is written before the first file changes. Raises :class:`image_matrix.errors.EnvironmentFailure` where
-    that is not possible, and then nothing has changed. Interrupted after that, the next call ends the work.
+    All files are written to a temporary folder before the first one changes. Raises
+    :class:`image_matrix.errors.EnvironmentFailure` if that fails; nothing has changed then. If it is interrupted later,
+    the next call completes the changes.
     """
     outputs = {change.path: change.after for change in difference.outputs if change.after is not None}
     written, removed = {**(beside or {}), **outputs}, [c.path for c in difference.changes if c.after is None]
@@ -148,7 +149,7 @@ def apply(root: Path, difference: Difference, beside: Mapping[str, File] | None 
 
 @contextmanager
 def _staged(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[list[Staged], list[Path]]]:
-    """Write files that are to be put in place; the first and the last are the manifest, which must not be lost."""
+    """Write files to a temporary folder; the first and the last are the manifest, which is flushed to the disk."""
     with ExitStack() as stack:
         try:
             staged, spare = stack.enter_context(staging(root, files))
@@ -161,7 +162,7 @@ def _staged(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[li
 
 
 def _manifests(difference: Difference) -> tuple[File, File]:
-    """Return the manifest during the work, in which a path may have its old and its new digest, and the one after."""
+    """Return the manifest for the time of writing, with old and new digests, and the final one."""
     final = manifest_of(difference.rendered)
     journal = {
         path: tuple(dict.fromkeys((*difference.recorded.get(path, ()), *new))) for path, new in final.items()
@@ -183,7 +184,7 @@ def _remove(root: Path, path: Path) -> None:
 
 
 def _read(path: Path) -> File | None:
-    """Return what stands at a path, or ``None`` where there is no file."""
+    """Return the file at a path, or ``None`` if there is none."""
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -194,7 +195,7 @@ def _read(path: Path) -> File | None:
         return None
 
 
-def _same(found: File, file: File) -> bool:
+def _same(existing: File, file: File) -> bool:
     if os.name == "posix":
-        return found == file
-    return found.content == file.content  # Windows has neither mode nor link to compare
+        return existing == file
+    return existing.content == file.content  # Windows has neither mode nor link to compare
