@@ -10,8 +10,8 @@ import pytest
 
 from image_matrix.build.bake import METADATA, Built, bake
 from image_matrix.build.failure import BuildFailed
-from image_matrix.build.process import Ended
-from image_matrix.build.request import Aim, make_request
+from image_matrix.build.process import Completed
+from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.registry_locations import Places
 from image_matrix.retry import ATTEMPTS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-REQUEST = make_request(Places(STATE), [LEAF], {}, Aim(push=True), ())
+REQUEST = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=True), ())
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -35,23 +35,23 @@ class Engine:
         self.pauses: list[float] = []
         self.calls = 0
 
-    def watch(self, _: list[str], folder: Path, __: Mapping[str, str]) -> Ended:
+    def run(self, _: list[str], folder: Path, __: Mapping[str, str]) -> Completed:
         self.calls += 1
         if self.logs:
-            return Ended(1, self.logs.pop(0))
+            return Completed(1, self.logs.pop(0))
         made = {leg.target: {"containerimage.digest": self.digest} for leg in REQUEST.legs}
         (folder / METADATA).write_text(json.dumps(made))
-        return Ended(0, "")
+        return Completed(0, "")
 
     def bake(self) -> list[Built]:
-        return bake(REQUEST, ("--push",), {}, self.watch, self.told.append, self.pauses.append)
+        return bake(REQUEST, ("--push",), {}, self.run, self.told.append, self.pauses.append)
 
 
 @pytest.mark.parametrize("log", ["store-race", "registry-stumbled"])
 def test_what_passes_is_tried_once_more(log: str) -> None:
     engine = Engine(log)
     assert {one.digest for one in engine.bake()} == {DIGEST}
-    assert engine.told == ["the build failed for a reason that passes; trying again in 1 s"]
+    assert engine.told == ["the build failed for a temporary reason; trying again in 1 s"]
 
 
 def test_a_result_without_a_digest_is_no_image() -> None:

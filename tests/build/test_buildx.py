@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def test_no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EnvironmentFailure, match="no `docker` on PATH") as caught:
+    with pytest.raises(EnvironmentFailure, match="`docker` is not on PATH") as caught:
         require_engine()
     assert caught.value.exit_code == 3
     assert "docs.docker.com" in caught.value.help

@@ -8,34 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failure, worth
-from image_matrix.build.request import Aim, Request, make_request
+from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failure, retry_policy
+from image_matrix.build.request import BuildOptions, BuildRequest, make_request
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.output_tree.files import File
 from image_matrix.planning.registry_locations import Places
 from tests.build.support import LEAF, MIDDLE, STATE
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-EVERYTHING = make_request(Places(STATE), [LEAF], {}, Aim(push=False), ())
-ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, Aim(push=False), ())
+EVERYTHING = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=False), ())
+ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, BuildOptions(push=False), ())
 
 
 HUB = {"docker.io": "localhost:5000"}
 
 
-def asked_for(registries: dict[str, str], *, push: bool = False) -> Request:
+def asked_for(registries: dict[str, str], *, push: bool = False) -> BuildRequest:
     """A request for the chain where this network has mirrors."""
     network = STATE.loaded.matrix.network
     network = replace(network, mirrors=replace(network.mirrors, registries=registries))
     loaded = replace(STATE.loaded, matrix=replace(STATE.loaded.matrix, network=network))
-    return make_request(Places(replace(STATE, loaded=loaded)), [LEAF], {}, Aim(push=push), ())
+    return make_request(Places(replace(STATE, loaded=loaded)), [LEAF], {}, BuildOptions(push=push), ())
 
 
 def read(name: str) -> str:
     return (LOGS / f"{name}.log").read_text(encoding="utf-8")
 
 
-def having(request: Request, image: str, log: str) -> Request:
+def having(request: BuildRequest, image: str, log: str) -> BuildRequest:
     """The request, where an image's Dockerfile has the lines that a log shows."""
     lines = ["# something else"] * 60
     for number, text in re.findall(r"^ +(\d+) \| (?:>>> |    )(.*)$", log, re.MULTILINE):
@@ -168,7 +168,7 @@ def test_a_step_that_a_server_refused_names_the_logins(last: str) -> None:
     failed = failure(EVERYTHING, read("parents-step").replace("E: Unable to locate package nonesuch", last))
     assert type(failed) is EnvironmentFailure
     assert failed.message.endswith(last)
-    assert "`netrc:`" in failed.help
+    assert "`network.netrc`" in failed.help
 
 
 def test_a_package_that_is_not_found_may_be_behind_a_login() -> None:
@@ -180,12 +180,12 @@ def test_a_package_that_is_not_found_may_be_behind_a_login() -> None:
         for leg in EVERYTHING.legs
     )
     said = failure(replace(EVERYTHING, legs=legs), log).help
-    assert "`image-matrix lock` says whether https://packages.example.org/simple asks for a login" in said
+    assert "`image-matrix lock` reports whether https://packages.example.org/simple asks for a login" in said
 
 
 def test_a_step_that_was_killed() -> None:
     failed = failure(EVERYTHING, read("parents-step").replace("exit code: 100", "exit code: 137"))
-    assert " ended with exit code 137, most often for want of memory;" in failed.help
+    assert " ended with exit code 137 (usually out of memory);" in failed.help
 
 
 def test_a_step_that_mentions_the_network_is_still_a_step() -> None:
@@ -196,13 +196,13 @@ def test_a_step_that_mentions_the_network_is_still_a_step() -> None:
 def test_a_step_that_meets_a_rate_limit_is_not_tried_again() -> None:
     log = read("parents-step").replace("apt-get update\\n", "echo rate limit 429\\n")
     assert "rate limit 429" in log.splitlines()[-1]
-    assert worth(log) is None
+    assert retry_policy(log) is None
 
 
 @pytest.mark.parametrize(
     ("log", "code", "message"),
     [
-        ("", 1, "the build failed: docker gave no reason"),
+        ("", 1, "the build failed: docker did not print a reason"),
         ("ERROR: something new", 1, "the build failed: something new"),
         ('ERROR: no builder "x" found', 3, 'the build failed: no builder "x" found'),
         ("ERROR: failed to solve: denied: requested access", 3, "the build failed: denied: requested access"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.build.request import Aim, make_request, refuse_ancestors
+from image_matrix.build.request import BuildOptions, make_request, refuse_ancestors
 from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.errors import Blocked
 from image_matrix.planning.registry_locations import places, staged
@@ -14,18 +14,18 @@ from tests.build.support import BASE, LEAF, MIDDLE, STATE, tag
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from image_matrix.build.request import Request
+    from image_matrix.build.request import BuildRequest
 
 REGISTRY = STATE.loaded.matrix.registry
 THERE = {BASE: f"{REGISTRY}/base@sha256:1"}
-HERE = Aim(push=False)
+HERE = BuildOptions(push=False)
 
 
-def request(aim: Aim, there: dict[tuple[str, str], str] = THERE) -> Request:
+def request(aim: BuildOptions, there: dict[tuple[str, str], str] = THERE) -> BuildRequest:
     return make_request(places(STATE, staging=aim.staging), [LEAF], there, aim, ("id=site,env=X",))
 
 
-def targets(made: Request) -> dict[str, dict[str, Any]]:
+def targets(made: BuildRequest) -> dict[str, dict[str, Any]]:
     return definition(made)["target"]  # type: ignore[no-any-return]
 
 
@@ -44,57 +44,61 @@ def test_parents_are_targets_or_images_by_digest() -> None:
 def test_what_is_asked_for_is_made_here_although_the_registry_has_it() -> None:
     everything = dict.fromkeys((BASE, MIDDLE, LEAF), "x@sha256:1")
     assert [leg.id for leg in request(HERE, everything).legs] == [LEAF]
-    assert request(Aim(push=True), everything).legs == ()
+    assert request(BuildOptions(push=True), everything).legs == ()
 
 
 @pytest.mark.parametrize(
     ("aim", "expected"),
     [
         (HERE, (f"{REGISTRY}/leaf:default", tag(LEAF))),
-        (Aim(push=True), (tag(LEAF),)),
-        (Aim(push=True, candidate=True), (f"{tag(LEAF)}-candidate",)),
-        (Aim(push=True, candidate=True, staging=True), (f"{tag(LEAF, staged(STATE))}-candidate",)),
-        (Aim(push=False, staging=True), (f"{REGISTRY}/leaf:default", tag(LEAF))),
+        (BuildOptions(push=True), (tag(LEAF),)),
+        (BuildOptions(push=True, candidate=True), (f"{tag(LEAF)}-candidate",)),
+        (BuildOptions(push=True, candidate=True, staging=True), (f"{tag(LEAF, staged(STATE))}-candidate",)),
+        (BuildOptions(push=False, staging=True), (f"{REGISTRY}/leaf:default", tag(LEAF))),
     ],
 )
-def test_tags(aim: Aim, expected: tuple[str, ...]) -> None:
+def test_tags(aim: BuildOptions, expected: tuple[str, ...]) -> None:
     assert request(aim).legs[-1].tags == expected
 
 
 @pytest.mark.parametrize(
     ("aim", "fields"),
     [
-        (Aim(push=True), set()),
-        (Aim(push=False, cache="write"), set()),
-        (Aim(push=True, cache="read"), {"cache-from"}),
-        (Aim(push=True, cache="write"), {"cache-from", "cache-to"}),
-        (Aim(push=True, cache="write", staging=True), {"cache-from"}),
-        (Aim(push=True, fresh=True), {"no-cache"}),
+        (BuildOptions(push=True), set()),
+        (BuildOptions(push=False, cache="write"), set()),
+        (BuildOptions(push=True, cache="read"), {"cache-from"}),
+        (BuildOptions(push=True, cache="write"), {"cache-from", "cache-to"}),
+        (BuildOptions(push=True, cache="write", staging=True), {"cache-from"}),
+        (BuildOptions(push=True, fresh=True), {"no-cache"}),
     ],
 )
-def test_layers_of_before(aim: Aim, fields: set[str]) -> None:
+def test_layers_of_before(aim: BuildOptions, fields: set[str]) -> None:
     assert set(request(aim).legs[-1].options) == fields
 
 
 def test_only_what_is_asked_for_is_made_without_layers_of_before() -> None:
-    middle, leaf = request(Aim(push=True, fresh=True)).legs
+    middle, leaf = request(BuildOptions(push=True, fresh=True)).legs
     assert (middle.options, leaf.options) == ({}, {"no-cache": True})
 
 
 def test_what_is_staged_reads_the_cache_of_the_default_branch() -> None:
-    leaf = request(Aim(push=True, cache="read", staging=True)).legs[-1]
+    leaf = request(BuildOptions(push=True, cache="read", staging=True)).legs[-1]
     assert leaf.options["cache-from"] == [f"type=registry,ref={REGISTRY}/leaf:cache-default-amd64"]
 
 
 def test_a_candidate_waits_for_its_parent() -> None:
     with pytest.raises(Blocked, match="the parent middle:default is not in the registry for linux/amd64"):
-        refuse_ancestors(request(Aim(push=True, candidate=True)), [LEAF])
-    refuse_ancestors(request(Aim(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF])
+        refuse_ancestors(request(BuildOptions(push=True, candidate=True)), [LEAF])
+    refuse_ancestors(
+        request(BuildOptions(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF]
+    )
 
 
 def test_attestations_go_with_what_is_pushed() -> None:
     assert "attest" not in targets(request(HERE))["leaf_default-amd64"]
-    assert targets(request(Aim(push=True)))["leaf_default-amd64"]["attest"][0].startswith("type=provenance")
+    assert targets(request(BuildOptions(push=True)))["leaf_default-amd64"]["attest"][0].startswith(
+        "type=provenance"
+    )
 
 
 def test_the_workspace_has_the_contexts_of_what_is_built_alone(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.build.existing_images import reusable
-from image_matrix.build.request import Aim
+from image_matrix.build.request import BuildOptions
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.planning.registry_locations import Places
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, registry, tag
 
-PUSH = Aim(push=True)
+PUSH = BuildOptions(push=True)
 REGISTRY = STATE.loaded.matrix.registry
 
 
@@ -19,7 +19,10 @@ def test_ancestors_are_looked_up_too() -> None:
 
 def test_a_forced_build_makes_what_is_asked_for_and_uses_its_parent() -> None:
     has = registry(tag(BASE), tag(MIDDLE), tag(LEAF))
-    assert set(reusable(Places(STATE), [LEAF], Aim(push=True, fresh=True), has, print)) == {BASE, MIDDLE}
+    assert set(reusable(Places(STATE), [LEAF], BuildOptions(push=True, fresh=True), has, print)) == {
+        BASE,
+        MIDDLE,
+    }
 
 
 def test_a_silent_registry_stops_what_would_be_pushed_there() -> None:
@@ -29,5 +32,5 @@ def test_a_silent_registry_stops_what_would_be_pushed_there() -> None:
 
 def test_a_silent_registry_is_no_matter_for_a_build_that_stays_here() -> None:
     said: list[str] = []
-    assert reusable(Places(STATE), [LEAF], Aim(push=False), registry(silent=True), said.append) == {}
-    assert said[-1].endswith("connection refused; building everything that is needed")
+    assert reusable(Places(STATE), [LEAF], BuildOptions(push=False), registry(silent=True), said.append) == {}
+    assert said[-1].endswith("connection refused; building all images that are needed")

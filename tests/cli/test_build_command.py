@@ -48,7 +48,7 @@ def test_no_engine(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "")
     ran = repository("build", "--platform", "linux/amd64")
     assert ran.code == 3
-    assert "no `docker` on PATH" in ran.err
+    assert "`docker` is not on PATH" in ran.err
 
 
 DOCKER = """\

@@ -1,1 +1,1 @@
-"""The container engine: buildx, what it is given and what it answers."""
+"""Builds images with buildx: chooses the targets, runs the process, explains failures, passes secrets."""

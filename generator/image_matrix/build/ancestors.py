@@ -1,4 +1,4 @@
-"""What a build of some variants consists of: their ancestors, as far up as has to be built."""
+"""Adds the ancestors that a build of some variants needs, as far up as they have to be built."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
 
 
-def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
-    """Return variants on platforms with everything that they are built on, parents first."""
-    needed = dag.with_ancestors(wanted, lambda leg: _parent(state, leg))
+def with_ancestors(state: State, requested: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
+    """Return variants on platforms with all their ancestors, parents first."""
+    needed = dag.with_ancestors(requested, lambda leg: _parent(state, leg))
     return [
         (item.id, platform)
         for item in state.loaded.variants.values()
@@ -27,25 +27,25 @@ def with_ancestors(state: State, wanted: Iterable[tuple[str, Platform]]) -> list
 
 def to_build(
     state: State,
-    wanted: list[tuple[str, Platform]],
-    there: Collection[tuple[str, Platform]],
+    requested: list[tuple[str, Platform]],
+    existing: Collection[tuple[str, Platform]],
     *,
     rebuild: bool,
 ) -> list[tuple[str, Platform]]:
-    """Return what has to be built for what is wanted, parents first: chains end at what is there already.
+    """Return what has to be built for the requested legs, parents first. A chain ends at the first existing image.
 
-    ``rebuild`` asks for the wanted ones themselves even where they are there: to have them on this machine.
+    ``rebuild`` includes the requested legs even if they exist: the image is needed on this machine.
     """
 
     def is_needed(leg: tuple[str, Platform]) -> bool:
-        return leg not in there or (rebuild and leg in wanted)
+        return leg not in existing or (rebuild and leg in requested)
 
     needed = {
         above
-        for leg in wanted
+        for leg in requested
         for above in takewhile(is_needed, dag.chain(leg, lambda one: _parent(state, one)))
     }
-    return [leg for leg in with_ancestors(state, wanted) if leg in needed]
+    return [leg for leg in with_ancestors(state, requested) if leg in needed]
 
 
 def _parent(state: State, leg: tuple[str, Platform]) -> tuple[str, Platform] | None:

@@ -1,4 +1,4 @@
-"""Running a build: buildx bake in a folder of its own, what came of it, and where it failed."""
+"""Runs buildx bake in a temporary folder, and returns the images or explains the failure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.build.failure import failure, worth
+from image_matrix.build.failure import failure, retry_policy
 from image_matrix.build.workspace import BAKE_FILE, write_workspace
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.reference import parse_reference
@@ -16,8 +16,8 @@ from image_matrix.temporary import temporary_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.build.process import Ended, Watch
-    from image_matrix.build.request import Leg, Request
+    from image_matrix.build.process import Completed, Runner
+    from image_matrix.build.request import BuildRequest, Leg
     from image_matrix.retry import Again, Sleep
 
 METADATA = "metadata.json"
@@ -25,7 +25,7 @@ METADATA = "metadata.json"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a bake made."""
+    """An image that a bake has built."""
 
     leg: Leg
     digest: str
@@ -46,21 +46,21 @@ class Built:
 
 
 def bake(
-    request: Request,
+    request: BuildRequest,
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
-    watch: Watch,
-    tell: Callable[[str], None],
+    run: Runner,
+    log: Callable[[str], None],
     sleep: Sleep,
 ) -> list[Built]:
-    """Run ``docker buildx bake`` for a request; ``watch`` runs the command (:mod:`image_matrix.build.process`).
+    """Run ``docker buildx bake`` for a request; ``run`` runs the command (:mod:`image_matrix.build.process`).
 
-    What fails for a passing reason is tried again, which takes the finished steps from the engine's cache. Raises
-    what :func:`image_matrix.build.failure.failure` makes of its log.
+    A build that fails for a temporary reason is tried again; the engine's cache then has the finished steps. Raises
+    the failure that :func:`image_matrix.build.failure.failure` returns for the log.
     """
 
     def wait(seconds: float) -> None:
-        tell(f"the build failed for a reason that passes; trying again in {seconds:.0f} s")
+        log(f"the build failed for a temporary reason; trying again in {seconds:.0f} s")
         sleep(seconds)
 
     with temporary_folder() as folder:
@@ -68,12 +68,12 @@ def bake(
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
         command += [*arguments, *(leg.target for leg in request.legs)]
-        ended = persevere(lambda: watch(command, folder, environment), _judge, wait)
-        if ended.code:
-            raise failure(request, ended.tail)
+        completed = persevere(lambda: run(command, folder, environment), _judge, wait)
+        if completed.code:
+            raise failure(request, completed.tail)
         results = json.loads(metadata.read_text())
     return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]
 
 
-def _judge(ended: Ended) -> Again | None:
-    return worth(ended.tail) if ended.code else None
+def _judge(completed: Completed) -> Again | None:
+    return retry_policy(completed.tail) if completed.code else None

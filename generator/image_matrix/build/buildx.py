@@ -1,4 +1,4 @@
-"""What the engine says of itself and of images: is it there, how large are they."""
+"""Asks the container engine whether it runs, and how large an image is."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from image_matrix.stderr import failed
 
 
 def require_engine() -> None:
-    """Raise :class:`EnvironmentFailure` where there is no docker, no buildx or no daemon."""
+    """Raise :class:`EnvironmentFailure` if docker, buildx or the daemon is missing."""
     if not shutil.which("docker"):
         raise EnvironmentFailure(
-            "there is no `docker` on PATH", "install Docker with buildx: docs.docker.com/engine/install"
+            "`docker` is not on PATH", "install Docker with buildx: docs.docker.com/engine/install"
         )
     buildx = _answer("docker", "buildx", "version")
     if buildx.returncode:
@@ -33,6 +33,6 @@ def _answer(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def image_bytes(reference: str) -> int | None:
-    """Return an image's size in the engine's store, in bytes, or ``None`` where it is not there."""
+    """Return the size in bytes of an image in the engine's store, or ``None`` if the store does not have it."""
     answer = _answer("docker", "image", "inspect", "--format", "{{.Size}}", reference)
     return int(answer.stdout) if answer.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""What a build need not make, because a registry has it."""
+"""Finds the images that a build can reuse because a registry has them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from image_matrix.planning.registry_locations import existing_images
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_matrix.build.request import Aim, LegId
+    from image_matrix.build.request import BuildOptions, LegId
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
 
 
 def reusable(
     places: Places,
-    wanted: list[LegId],
-    aim: Aim,
+    requested: list[LegId],
+    options: BuildOptions,
     registry: Registry,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> dict[LegId, str]:
-    """Return, of what is wanted and its ancestors, what there is: repository and digest.
+    """Return the existing images of the requested legs and their ancestors: repository and digest.
 
-    Raises :class:`EnvironmentFailure` where the registry does not answer and the result is to be pushed there.
+    Raises :class:`EnvironmentFailure` if the registry does not answer and the result is to be pushed to it.
     """
     try:
-        there = existing_images(places.order, with_ancestors(places.main, wanted), registry, tell)
+        existing = existing_images(places.order, with_ancestors(places.main, requested), registry, log)
     except EnvironmentFailure as failure:
-        if aim.push:
+        if options.push:
             raise
-        tell(f"{failure.message}; building everything that is needed")
+        log(f"{failure.message}; building all images that are needed")
         return {}
-    if aim.fresh:
-        return {leg: where for leg, where in there.items() if leg not in wanted}
-    return there
+    if options.fresh:
+        return {leg: image for leg, image in existing.items() if leg not in requested}
+    return existing

@@ -1,4 +1,4 @@
-"""docker buildx imagetools: tags and indexes from manifests that are in the registry already, and what they weigh."""
+"""Runs docker buildx imagetools: creates tags and indexes from manifests in the registry, and reads their sizes."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ COMMAND = ("docker", "buildx", "imagetools")
 def create(
     target: str, sources: Iterable[str], annotations: Iterable[str] = (), run: Run = run_patiently
 ) -> None:
-    """Make ``target`` point to an index of the sources' manifests; one source without annotations is copied as it is.
+    """Point ``target`` to an index of the sources' manifests. A single source without annotations is copied unchanged.
 
-    Raises :class:`EnvironmentFailure` where the registry refuses, after every try.
+    Raises :class:`EnvironmentFailure` if every try fails.
     """
     options = [part for annotation in annotations for part in ("--annotation", annotation)]
     answer = run((*COMMAND, "create", "--tag", target, *options, *sources))
     if answer.returncode:
         raise EnvironmentFailure(
             failed(f"{target} could not be written", answer.stderr),
-            advice(answer.stderr, "look at the login and its permissions"),
+            advice(answer.stderr, "check the login and its permissions"),
         )
 
 
 def compressed_bytes(reference: str, run: Run = run_patiently) -> int:
     """Return the compressed size in bytes of ``repository@digest`` in its registry, all platforms together.
 
-    Raises :class:`EnvironmentFailure` where the registry does not say it, after every try.
+    Raises :class:`EnvironmentFailure` if every try fails.
     """
     answer = run((*COMMAND, "inspect", "--raw", reference))
     if answer.returncode:
         raise EnvironmentFailure(
-            failed(f"the registry does not say how large {reference} is", answer.stderr),
-            advice(answer.stderr, "look at the registry, and try again"),
+            failed(f"cannot read the size of {reference} from the registry", answer.stderr),
+            advice(answer.stderr, "check the registry, and try again"),
         )
     manifest = json.loads(answer.stdout)
     if "manifests" not in manifest:

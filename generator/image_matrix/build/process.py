@@ -1,4 +1,4 @@
-"""A long command that is watched while it works, line by line."""
+"""Runs a long command and shows its output line by line while it runs."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT = 400
-"""Lines of the end of a log that are kept."""
+"""Number of lines at the end of a log that are kept."""
 PATIENCE = 15.0
-"""Seconds that an interrupted command has to stop what it started."""
+"""Seconds that an interrupted command has to stop its children."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended."""
+class Completed:
+    """The exit code of a command, and the end of its output."""
 
     code: int
     tail: str
-    """The end of what it printed."""
+    """The last lines that it printed to standard error."""
 
 
-Watch = Callable[[list[str], Path, Mapping[str, str]], Ended]
+Runner = Callable[[list[str], Path, Mapping[str, str]], Completed]
 """Runs a command in a folder with an environment."""
 
 
 def by_line(
     command: list[str], folder: Path, environment: Mapping[str, str], show: Callable[[str], None]
-) -> Ended:
+) -> Completed:
     """Run a command and show every line that it prints to standard error."""
     tail: deque[str] = deque(maxlen=KEPT)
     with _started(command, folder, environment) as process:
@@ -43,14 +43,14 @@ def by_line(
             line = raw.decode(errors="replace").rstrip("\n")
             show(line)
             tail.append(line)
-    return Ended(process.returncode, "\n".join(tail))
+    return Completed(process.returncode, "\n".join(tail))
 
 
 @contextmanager
 def _started(
     command: list[str], folder: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a command; where we are interrupted it is told to stop, and may clean up."""
+    """Start a command. An interruption terminates it, after time to clean up."""
     process = subprocess.Popen(
         command,
         cwd=folder,

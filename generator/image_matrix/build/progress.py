@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of a build: its steps, each once, as it begins."""
+"""Shows a build on a terminal: each step once, when it starts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STEP = re.compile(r"#\d+ (?:\[(?!internal\]|auth\])|exporting to |ERROR: )")
-"""The first line of a step in buildx' plain log, and what it failed with; buildx' own business is left out."""
+"""The first line of a step in buildx' plain log, or its error; buildx' internal steps are left out."""
 _OPTION = re.compile(r" +--[a-z]+=\S+")
 """Options of RUN and COPY: mounts are the same in every step, and longer than a line."""
 
 
 def each_step(show: Callable[[str], None], width: int) -> Callable[[str], None]:
-    """Return what takes the lines of a plain log and shows every step in one line of at most ``width`` characters.
+    """Return a function that takes the lines of a plain log and shows each step in at most ``width`` characters.
 
-    buildx repeats a step's first line whenever its output goes on after that of another one.
+    buildx repeats a step's first line whenever its output continues after the output of another step.
     """
     shown: set[str] = set()
 

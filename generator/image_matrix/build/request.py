@@ -1,4 +1,4 @@
-"""What a build is to make: variants on platforms, their tags, and the images that they stand on."""
+"""Describes a build: variants on platforms, their tags, and the parents that they are built from."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ LegId = tuple[str, "Platform"]
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
-    """Where a build goes, and what of before it may use."""
+class BuildOptions:
+    """Where a build puts its results, and which cached layers it may use."""
 
     push: bool
     """To the registry; otherwise to the engine's image store."""
@@ -39,11 +39,11 @@ class Aim:
     cache: str = "none"
     """``read``, ``write`` (and read) or ``none``."""
     fresh: bool = False
-    """Run every step of what was asked for, although its result is known."""
+    """Run every step of the requested images, without cached layers."""
 
     @property
     def layers(self) -> str:
-        """How the registry's cache is used: what is staged never writes what the default branch reads."""
+        """How the registry's cache is used: a staging build never writes the cache that the default branch reads."""
         if not self.push:
             return "none"
         return "read" if self.staging and self.cache == "write" else self.cache
@@ -51,14 +51,14 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One variant on one platform: what a CI leg builds."""
+    """One variant on one platform: what one job of the workflow builds."""
 
     variant: Variant
     platform: Platform
     tags: tuple[str, ...]
-    """Full references that the result gets, the one to show first."""
+    """Full references of the result; the first one is shown to users."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Bake's fields for its layers: from and to a registry, or none of before."""
+    """Bake's fields for its cached layers: a registry to read from and write to, or none."""
 
     @property
     def target(self) -> str:
@@ -72,8 +72,8 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to build and with what."""
+class BuildRequest:
+    """The legs to build, with their files, parents and options."""
 
     legs: tuple[Leg, ...]
     """Parents before children."""
@@ -81,41 +81,41 @@ class Request:
     parents: Mapping[LegId, str] = field(default_factory=dict)
     """Parents that are not built here, to a reference with a digest."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Named contexts that take the place of sources."""
+    """Named contexts that replace sources."""
     secrets: tuple[str, ...] = ()
     builtin_frontend: bool = False
     registries: Mapping[str, str] = field(default_factory=dict)
-    """Mirrors of registries, for the frontend too: named contexts do not reach it."""
+    """Mirrors of registries. The frontend needs them too: named contexts do not apply to it."""
     scanner: str | None = None
-    """The image that makes bills of materials, as the engine is asked for it."""
+    """Reference of the image that writes bills of materials, as the engine requests it."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of every target: attestations, say."""
+    """Further fields of every target, such as attestations."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Reference of a source, as the engine is asked for it, to its name in the matrix."""
+    """Reference of a source, as the engine requests it, to its name in the matrix."""
 
 
 def make_request(
     places: Places,
-    wanted: list[LegId],
-    there: Mapping[LegId, str],
-    aim: Aim,
+    requested: list[LegId],
+    existing: Mapping[LegId, str],
+    options: BuildOptions,
     secrets: tuple[str, ...],
-) -> Request:
-    """Ask for what is wanted and for those of its ancestors that are not ``there``."""
-    # only what is pushed is staged; on this machine an image has the name that `verify` and people look for
-    state = places.target if aim.push else places.main
+) -> BuildRequest:
+    """Return a request for the requested legs and for the ancestors that do not exist yet."""
+    # only pushed images are staged; on this machine an image has the name that `verify` and users expect
+    state = places.target if options.push else places.main
     matrix = state.loaded.matrix
     legs = tuple(
         Leg(
             state.loaded.variants[name],
             platform,
-            _tags(state, name, platform, aim),
+            _tags(state, name, platform, options),
             {
-                **caching(places.main, name, platform, aim.layers),
-                **({"no-cache": True} if aim.fresh and (name, platform) in wanted else {}),
+                **caching(places.main, name, platform, options.layers),
+                **({"no-cache": True} if options.fresh and (name, platform) in requested else {}),
             },
         )
-        for name, platform in to_build(state, wanted, there, rebuild=not aim.push)
+        for name, platform in to_build(state, requested, existing, rebuild=not options.push)
     )
     used = {
         leg.variant.source: state.pins.pinned(matrix.sources[leg.variant.source])
@@ -125,54 +125,56 @@ def make_request(
     scanner = (
         mirrored(image(SCANNER.name), matrix.network.mirrors.registries) if matrix.release.sbom else None
     )
-    return Request(
+    return BuildRequest(
         legs=legs,
         rendered=state.rendered,
-        parents=there,
+        parents=existing,
         sources=contexts(used.values(), matrix.network.mirrors),
         secrets=secrets,
         builtin_frontend=matrix.network.builtin_frontend,
         registries=matrix.network.mirrors.registries,
-        scanner=scanner if aim.push else None,
-        options=attestations(scanner) if aim.push else {},
+        scanner=scanner if options.push else None,
+        options=attestations(scanner) if options.push else {},
         names={
             mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
         },
     )
 
 
-def _tags(state: State, name: str, platform: Platform, aim: Aim) -> tuple[str, ...]:
-    """Push the immutable tag alone; on this machine the short one is at hand for `docker run`."""
+def _tags(state: State, name: str, platform: Platform, options: BuildOptions) -> tuple[str, ...]:
+    """Return the immutable tag to push; on this machine also the short tag, for `docker run`."""
     immutable = reference(state, state.loaded.variants[name], platform)
-    if aim.candidate:
+    if options.candidate:
         return (f"{immutable}{CANDIDATE}",)
-    return (immutable,) if aim.push else (f"{state.loaded.matrix.registry}/{name}", immutable)
+    return (immutable,) if options.push else (f"{state.loaded.matrix.registry}/{name}", immutable)
 
 
-def refuse_ancestors(request: Request, wanted: Iterable[LegId]) -> None:
-    """Raise :class:`Blocked` where a parent would have to be built first: that is its own job's work."""
-    missing = [leg.id for leg in request.legs if leg.id not in set(wanted)]
+def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId]) -> None:
+    """Raise :class:`Blocked` if a parent has to be built first: the parent's job builds it."""
+    missing = [leg.id for leg in request.legs if leg.id not in set(requested)]
     if missing:
         name, platform = missing[-1]
         raise Blocked(
             f"blocked: the parent {name} is not in the registry for {platform}",
-            "its own job did not finish: see why there; this one will go on in the next run",
+            "the job of the parent did not finish: see its log; the next run builds this image",
         )
 
 
 def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
-    """Return bake's fields for a cache of its own per variant and platform; one that cannot be written is no failure.
+    """Return bake's fields for the cache of one variant and platform. A cache that cannot be written is ignored.
 
-    Source: docs.docker.com/build/cache/backends/registry. It is kept beside the images, under the registry path that is
-    read; whoever may write it is decided by the caller.
+    The cache is a tag beside the image, under the registry path that builds read. The caller decides whether it is
+    written. Source: docs.docker.com/build/cache/backends/registry.
     """
     if cache == "none":
         return {}
     item = state.loaded.variants[name]
-    place = f"{state.loaded.matrix.registry}/{item.image}:cache-{item.label}-{platform.rpartition('/')[2]}"
-    read = {"cache-from": [f"type=registry,ref={place}"]}
+    cache_image = (
+        f"{state.loaded.matrix.registry}/{item.image}:cache-{item.label}-{platform.rpartition('/')[2]}"
+    )
+    read = {"cache-from": [f"type=registry,ref={cache_image}"]}
     return (
-        read | {"cache-to": [f"type=registry,ref={place},mode=max,ignore-error=true"]}
+        read | {"cache-to": [f"type=registry,ref={cache_image},mode=max,ignore-error=true"]}
         if cache == "write"
         else read
     )

@@ -1,7 +1,7 @@
-"""The place that builds: its mirrors, certificates and logins as one shell file that build steps read as a secret.
+"""Writes the mirrors, certificates and logins of the build network to one shell file that build steps read as a secret.
 
-Nothing of it is part of an image or of its key: the file and the CA bundle are BuildKit secrets, what it writes goes to
-a tmpfs, and its variables end with the step.
+They are not part of an image or of its key: the file and the CA bundle are BuildKit secrets, the file writes to a tmpfs
+only, and its variables end with the step.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ SCRIPT_VARIABLE = "IMAGE_MATRIX_SITE"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What build steps are given and no image keeps."""
+    """Secrets that build steps can read and that images do not contain."""
 
     options: tuple[str, ...]
     """Bake's field ``secret``."""
     environment: Mapping[str, str]
-    """Variables that buildx takes them from."""
+    """Variables that buildx reads them from."""
 
 
 def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secrets:
@@ -57,7 +57,7 @@ def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secret
 
 
 def script(mirrors: Mirrors, *, ca_bundle: bool, logins: str = "") -> str:
-    """Return the shell file, or an empty text where there is nothing to say."""
+    """Return the shell file, or an empty text if it has no settings."""
     parts = [
         *_certificates(ca_bundle),
         *_variables(mirrors),
@@ -95,7 +95,7 @@ def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
 
 
 def _rewrites(mirrors: Mirrors) -> list[str]:
-    """Make curl and uv ask the mirror wherever an argument starts with a mirrored prefix, the longest first."""
+    """Make curl and uv use the mirror if an argument starts with a mirrored prefix, the longest first."""
     prefixes = url_prefixes(mirrors)
     if not prefixes:
         return []
@@ -122,7 +122,7 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
 
 
 def _logins(logins: str) -> list[str]:
-    """Put logins where pip, uv and curl look for them."""
+    """Write the logins to the files that pip, uv and curl read."""
     if not logins:
         return []
     return [
@@ -136,7 +136,7 @@ def _logins(logins: str) -> list[str]:
 
 
 def _apt(mirrors: Mirrors, ca_bundle: bool, logins: str) -> list[str]:
-    """Point apt at rewritten copies of its source lists; the lists themselves stay as they are."""
+    """Point apt at rewritten copies of its source lists; the lists stay unchanged."""
     if not mirrors.apt and not ca_bundle and not logins:
         return []
     settings = ['APT::Sandbox::User "root";']  # apt's own user must not read secrets
@@ -178,7 +178,7 @@ def _replacement(text: str) -> str:
 
 
 def contexts(references: Iterable[str], mirrors: Mirrors) -> dict[str, str]:
-    """Return the named contexts that make FROM take mirrored images, for references as Dockerfiles have them."""
+    """Return the named contexts that make FROM use mirrored images, for references as Dockerfiles write them."""
     return {
         familiar(reference): f"docker-image://{mirrored(reference, mirrors.registries)}"
         for reference in references

@@ -1,6 +1,6 @@
-"""What buildx is given: the build contexts of some variants and one bake definition, in a folder of its own.
+"""Writes the build contexts of some variants and one bake definition to a temporary folder.
 
-Builds do not read the generated tree: file modes, line ends and edits of a checkout cannot reach an image.
+Builds do not read the generated tree: file modes, line ends and edits of a checkout cannot change an image.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from image_matrix.build.request import Leg, LegId, Request
+    from image_matrix.build.request import BuildRequest, Leg, LegId
 
 BAKE_FILE = "docker-bake.json"
 _SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
 
 
-def write_workspace(folder: Path, request: Request) -> None:
+def write_workspace(folder: Path, request: BuildRequest) -> None:
     """Write the contexts and the bake file."""
     kinds = by_kind(request.rendered)
     folders = {leg.variant.folder for leg in request.legs}
@@ -43,21 +43,21 @@ def _write(path: Path, file: File) -> None:
         write_new(path, file)
 
 
-def _for_engine(path: str, file: File, request: Request) -> File:
-    """Return a file as the engine gets it: its frontend, which the ``# syntax`` line names, comes from the mirror."""
+def _for_engine(path: str, file: File, request: BuildRequest) -> File:
+    """Return a file for the engine: the frontend that its ``# syntax`` line names comes from the mirror."""
     if not path.endswith("/Dockerfile"):
         return file
     first, end, rest = file.content.partition(b"\n")
     frontend = frontend_of(first.decode("utf-8", "replace"))
     if frontend is None:
         return file
-    # a line in its place: the engine's messages name lines of the file that people have
+    # keep the number of lines: the engine's messages name lines of the committed file
     line = b"" if request.builtin_frontend else _syntax(mirrored(frontend, request.registries))
     return File(line + end + rest, file.executable)
 
 
 def frontend_of(first: str) -> str | None:
-    """Return the frontend that the first line of a Dockerfile names; the engine reads no other sign.
+    """Return the frontend that the first line of a Dockerfile names; the engine reads no other line for it.
 
     Source: docs.docker.com/reference/dockerfile/#syntax.
     """
@@ -69,14 +69,16 @@ def _syntax(frontend: str) -> bytes:
     return f"# syntax={frontend}".encode()
 
 
-def definition(request: Request) -> dict[str, Any]:
+def definition(request: BuildRequest) -> dict[str, Any]:
     """Return the bake definition of a request."""
     built = {leg.id: leg.target for leg in request.legs}
     kinds = by_kind(request.rendered).keys()
     return {"target": {leg.target: _target(request, leg, built, kinds) for leg in request.legs}}
 
 
-def _target(request: Request, leg: Leg, built: Mapping[LegId, str], kinds: Collection[str]) -> dict[str, Any]:
+def _target(
+    request: BuildRequest, leg: Leg, built: Mapping[LegId, str], kinds: Collection[str]
+) -> dict[str, Any]:
     return {
         "context": leg.variant.folder,
         "contexts": {**request.sources, **_parent(request, leg, built), **named_contexts(leg.variant, kinds)},
@@ -88,7 +90,7 @@ def _target(request: Request, leg: Leg, built: Mapping[LegId, str], kinds: Colle
     }
 
 
-def _parent(request: Request, leg: Leg, built: Mapping[LegId, str]) -> dict[str, str]:
+def _parent(request: BuildRequest, leg: Leg, built: Mapping[LegId, str]) -> dict[str, str]:
     """Return the context of the parent: a target of this definition, or an image by digest."""
     if leg.variant.parent is None:
         return {}

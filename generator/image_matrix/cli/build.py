@@ -1,4 +1,4 @@
-"""``build``: buildx bake of some variants and the parents that they need."""
+"""``build``: builds variants and the parents that they need with buildx bake."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.bake import Built
-    from image_matrix.build.process import Ended, Watch
-    from image_matrix.build.request import Aim, LegId, Request
+    from image_matrix.build.process import Completed, Runner
+    from image_matrix.build.request import BuildOptions, BuildRequest, LegId
     from image_matrix.build.site import Secrets
     from image_matrix.config.loaded import Loaded
     from image_matrix.planning.registry_locations import Places
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """The arguments and options."""
+class BuildArguments:
+    """The arguments and options of the command."""
 
     names: tuple[str, ...]
     push: bool
@@ -41,15 +41,15 @@ class Call:
     cache: str
 
     @property
-    def aim(self) -> Aim:
-        """Where the build goes."""
-        from image_matrix.build.request import Aim
+    def build_options(self) -> BuildOptions:
+        """The options of the build request."""
+        from image_matrix.build.request import BuildOptions
 
-        return Aim(self.push, self.candidate, self.staging, self.cache, fresh=self.force)
+        return BuildOptions(self.push, self.candidate, self.staging, self.cache, fresh=self.force)
 
     @property
     def chosen_platforms(self) -> tuple[str, ...]:
-        """The platforms that are asked for; an image store can run this machine's own."""
+        """The requested platforms; without --push, this machine's platform by default."""
         from image_matrix.pinned.tools import native_arch
 
         return self.platforms or (() if self.push else (f"linux/{native_arch()}",))
@@ -59,33 +59,39 @@ class Call:
 @click.argument("names", metavar="[VARIANT]...", nargs=-1)
 @click.option("--push", is_flag=True, help="Push to the registry, under the immutable tag.")
 @click.option(
-    "--load", is_flag=True, help="Put it into the engine's image store; the default without --push."
+    "--load", is_flag=True, help="Load the images into the engine's image store; the default without --push."
 )
 @click.option(
-    "--platform", "platforms", metavar="OS/ARCH", multiple=True, help="Only for this platform; repeatable."
+    "--platform",
+    "platforms",
+    metavar="OS/ARCH",
+    multiple=True,
+    help="Build for this platform only; repeatable.",
 )
 @click.option("--builder", metavar="NAME", help="Use this buildx builder.")
 @click.option(
-    "--registry/--no-registry", default=True, help="Use what the registry has already.  [default: registry]"
+    "--registry/--no-registry",
+    default=True,
+    help="Reuse images that exist in the registry.  [default: registry]",
 )
 @click.option(
     "--force",
     is_flag=True,
     envvar="IMAGE_MATRIX_FORCE",
-    help="Build anew what is there, without layers of before.",
+    help="Rebuild even if the image exists in the registry, without cached layers.",
 )
-@click.option("--print", "print_only", is_flag=True, help="Print the bake definition and build nothing.")
+@click.option("--print", "print_only", is_flag=True, help="Print the bake definition and do not build.")
 @click.option(
     "--candidate",
     is_flag=True,
-    help="Workflow, with --push: push under the candidate tag, which `accept` makes the immutable one after the "
-    "tests; parents must be there.",
+    help="Workflow, with --push: push under the candidate tag, which `accept` replaces by the immutable tag after "
+    "the tests. The parents must exist.",
 )
 @click.option(
     "--staging",
     is_flag=True,
     envvar="IMAGE_MATRIX_STAGING",
-    help="Workflow: look below the staging path too, and push there.",
+    help="Workflow: push below the staging path, and look for images there too.",
 )
 @click.option(
     "--cache",
@@ -93,14 +99,14 @@ class Call:
     default="none",
     show_default=True,
     envvar="IMAGE_MATRIX_CACHE",
-    help="Workflow, with --push: layers from and to the registry.",
+    help="Workflow, with --push: read cached layers from the registry, or also write them.",
 )
 @click.pass_obj
 def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click passes what it parsed
     """Build variants and the parents that they need.
 
-    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default. A terminal lists the steps; a file, a pipe and -v get
-    the whole log of buildx; with -q only the log of a failed step is printed.
+    VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it; the default is all. A terminal shows the steps. A file, a pipe
+    and -v get the whole log of buildx. With -q, only the log of a failed step is printed.
     """
     from image_matrix.build.buildx import require_engine
     from image_matrix.build.request import make_request, refuse_ancestors
@@ -108,32 +114,34 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from image_matrix.config.variant_selectors import select_legs
     from image_matrix.planning.registry_locations import places
 
-    call = _checked(Call(**options))
+    arguments = _checked(BuildArguments(**options))
     state = state_of(open_locked(session))
-    where = places(state, staging=call.staging)
-    wanted = select_legs(state.loaded.variants, call.names, call.chosen_platforms)
-    if not call.print_only:
+    locations = places(state, staging=arguments.staging)
+    requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
+    if not arguments.print_only:
         require_engine()
-    there = _there(session, where, wanted, call.aim) if call.registry else {}
+    existing = (
+        _existing_images(session, locations, requested, arguments.build_options) if arguments.registry else {}
+    )
     hidden = _secrets(session, state.loaded)
-    request = make_request(where, wanted, there, call.aim, hidden.options)
-    if call.candidate:
-        refuse_ancestors(request, wanted)
-    if call.print_only:
+    request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
+    if arguments.candidate:
+        refuse_ancestors(request, requested)
+    if arguments.print_only:
         return _print(request)
-    for name, platform in (leg for leg in wanted if leg not in {leg.id for leg in request.legs}):
+    for name, platform in (leg for leg in requested if leg not in {leg.id for leg in request.legs}):
         say(session, f"{name} {platform}: in the registry, not built")
     start = time.monotonic()
-    built = _run(session, call, request, hidden.environment)
+    built = _run(session, arguments, request, hidden.environment)
     seconds = time.monotonic() - start
-    if call.candidate and len(wanted) == 1:
-        _hand_on({**there, **{one.leg.id: one.image for one in built}}[wanted[0]])
-    click.echo(_summary(built, seconds, push=call.push), nl=False)
+    if arguments.candidate and len(requested) == 1:
+        _export_output({**existing, **{one.leg.id: one.image for one in built}}[requested[0]])
+    click.echo(_summary(built, seconds, push=arguments.push), nl=False)
     return 0
 
 
 def _secrets(session: Session, loaded: Loaded) -> Secrets:
-    """Return what build steps are told of this place."""
+    """Return the mirrors, certificates and logins for build steps, as secrets."""
     from pathlib import Path
 
     from image_matrix.build.site import secrets
@@ -143,22 +151,24 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
     return secrets(loaded.matrix.network.mirrors, ca_bundle(session, loaded), text)
 
 
-def _checked(call: Call) -> Call:
-    if call.push and call.load:
+def _checked(arguments: BuildArguments) -> BuildArguments:
+    if arguments.push and arguments.load:
         raise click.UsageError("--push and --load exclude each other")
-    if call.candidate and not call.push:
+    if arguments.candidate and not arguments.push:
         raise click.UsageError("--candidate needs --push")
-    return call
+    return arguments
 
 
-def _there(session: Session, where: Places, wanted: list[LegId], aim: Aim) -> Mapping[LegId, str]:
+def _existing_images(
+    session: Session, locations: Places, requested: list[LegId], options: BuildOptions
+) -> Mapping[LegId, str]:
     from image_matrix.build.existing_images import reusable
 
-    registry = registry_of(session, where.main.loaded)
-    return reusable(where, wanted, aim, registry, lambda text: say(session, text))
+    registry = registry_of(session, locations.main.loaded)
+    return reusable(locations, requested, options, registry, lambda text: say(session, text))
 
 
-def _print(request: Request) -> int:
+def _print(request: BuildRequest) -> int:
     import json
 
     from image_matrix.build.workspace import definition
@@ -167,26 +177,28 @@ def _print(request: Request) -> int:
     return 0
 
 
-def _run(session: Session, call: Call, request: Request, environment: Mapping[str, str]) -> list[Built]:
+def _run(
+    session: Session, arguments: BuildArguments, request: BuildRequest, environment: Mapping[str, str]
+) -> list[Built]:
     from image_matrix.build.bake import bake
 
     if not request.legs:
         return []
-    arguments = (
-        "--push" if call.push else "--load",
-        *((f"--builder={call.builder}",) if call.builder else ()),
+    options = (
+        "--push" if arguments.push else "--load",
+        *((f"--builder={arguments.builder}",) if arguments.builder else ()),
     )
-    surroundings = {**os.environ, **environment}
+    variables = {**os.environ, **environment}
     with terminable():
         return bake(
-            request, arguments, surroundings, _watch(session), lambda text: say(session, text), time.sleep
+            request, options, variables, _runner(session), lambda text: say(session, text), time.sleep
         )
 
 
-def _watch(session: Session) -> Watch:
-    """Return how a build is watched: a terminal lists its steps, ``-v`` and everything else get the whole log.
+def _runner(session: Session) -> Runner:
+    """Return the runner of a build: a terminal shows its steps; ``-v``, files and pipes get the whole log.
 
-    Where less than the log is shown, the log of a step that fails is shown at the end.
+    If less than the log is shown, the log of a failed step is shown at the end.
     """
     from image_matrix.build.failure import excerpt
     from image_matrix.build.process import by_line
@@ -198,18 +210,18 @@ def _watch(session: Session) -> Watch:
     def show(line: str) -> None:
         say(session, line)
 
-    def watch(command: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-        take = show if width is None else each_step(show, width)
-        ended = by_line([*command, "--progress=plain"], folder, environment, take)
-        if ended.code and (width is not None or session.verbosity < 0):
-            click.echo(excerpt(ended.tail), err=True)
-        return ended
+    def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> Completed:
+        show_line = show if width is None else each_step(show, width)
+        completed = by_line([*command, "--progress=plain"], folder, environment, show_line)
+        if completed.code and (width is not None or session.verbosity < 0):
+            click.echo(excerpt(completed.tail), err=True)
+        return completed
 
-    return watch
+    return run
 
 
-def _hand_on(image: str) -> None:
-    """Give the steps that follow in a workflow the image by digest: tests and `accept` are about exactly this one."""
+def _export_output(image: str) -> None:
+    """Export the image by digest to later steps of a workflow: tests and `accept` use exactly this image."""
     from image_matrix.github.files import OUTPUT, append
 
     append(OUTPUT, f"image={image}\n")
@@ -232,7 +244,7 @@ def _summary(built: list[Built], seconds: float, *, push: bool) -> str:
 
 
 def _pushed_bytes(image: str) -> int | None:
-    """Return an image's size for the table: a registry that does not say it fails no build."""
+    """Return an image's size for the table, or ``None`` if the registry does not report it: the build succeeded."""
     from image_matrix.build.imagetools import compressed_bytes
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import run_once
