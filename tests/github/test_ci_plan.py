@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from image_matrix.github.run_plan import Run, fork_variants, outputs, restricted
-from image_matrix.planning.plan import Entry, Plan
+from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ VARIANTS = loaded(
 def plan(built: Iterable[str]) -> Plan:
     wanted = set(built)
     entries = (
-        Entry(item.id, platform, 0, "k" * 64, "tag", item.image in wanted, None, (), None, (), ())
+        PlanEntry(item.id, platform, 0, "k" * 64, "tag", item.image in wanted, None, (), None, (), ())
         for item in VARIANTS.values()
         for platform in item.platforms
     )

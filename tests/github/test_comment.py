@@ -8,7 +8,7 @@ import pytest
 from image_matrix.github.comment import LIMIT, MARKER, comment, failure_comment
 from image_matrix.github.event import Event
 from image_matrix.github.run_plan import Run
-from image_matrix.planning.plan import Entry, Plan
+from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def declared(**build: Any) -> Matrix:
 
 def plan(*, build: bool = False, differs: bool = False) -> Plan:
     reasons = ("environment",) if differs else ()
-    entry = Entry(
+    entry = PlanEntry(
         "base:x", "linux/amd64", 0, "k", "t", build=build, presence=None, reasons=reasons, cause=None,
         cause_reasons=(), children=(),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from image_matrix.planning.plan import empty, make_plan, reference, references
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_matrix.planning.plan import Plan, State
+    from image_matrix.planning.plan import Plan, Presence, State
     from image_matrix.project.inputs import Inputs
 
 Make = "Callable[..., State]"
@@ -90,7 +90,7 @@ def test_the_registry_decides_and_the_revision_explains(state: Callable[..., Sta
     plan = make_plan(new, state(), there)  # type: ignore[arg-type]
     assert {(entry.variant, entry.platform): entry.why for entry in plan.build} == {
         ("everything:python3.13", "linux/arm64"): "parent science:python3.13",
-        ("lab:python3.11", "linux/amd64"): "the registry did not let us look",
+        ("lab:python3.11", "linux/amd64"): "the registry denies access",
     }
 
 
@@ -156,8 +156,9 @@ def test_reports(state: Callable[..., State]) -> None:
     nothing = make_plan(new, new, None)
     assert plan_report.summary(nothing) == "nothing to build: none of 7 variants has changed"
     assert plan_report.outputs(nothing)["legs"] == "{}"
-    there = dict.fromkeys(references(new).values(), "present")
-    assert plan_report.summary(make_plan(new, None, there)) == "nothing to build: all 7 variants are there"  # type: ignore[arg-type]
+    present: dict[str, Presence] = dict.fromkeys(references(new).values(), "present")
+    complete = make_plan(new, None, present)
+    assert plan_report.summary(complete) == "nothing to build: the registry has all 7 variants"
 
 
 def test_a_plan_that_a_job_cannot_hand_on_is_an_error(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.planning import comment as plan_comment
 from image_matrix.planning.comment import markdown
-from image_matrix.planning.plan import Entry, Plan, make_plan
+from image_matrix.planning.plan import Plan, PlanEntry, make_plan
 from image_matrix.render.docs.images_page import image_parents, text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_what_is_built_and_why(state: Callable[..., State]) -> None:
     found = said(new, make_plan(new, state(), None))
     assert "**3 of 7 variants to build, 2 images, 6 builds over all platforms.**\n" in found
     assert "class n_science,n_everything marked;" in found
-    assert "Coloured images change; the others are what they stand on." in found
+    assert "Coloured images change; the others are their ancestors." in found
     assert "| `science:python3.13` | amd64, arm64 | pip packages (scipy==1.17.1 → scipy==1.17.0) |" in found
     assert "<details>" not in found
 
@@ -51,12 +51,13 @@ def test_what_differs_is_shown_though_an_earlier_run_has_built_it(state: Callabl
         "**1 of 7 variants to build, 1 image, 2 builds over all platforms.** 2 variants with changes are"
         in found
     )
-    assert "pip packages (scipy==1.17.1 → scipy==1.17.0) (built already) |" in found
+    assert "pip packages (scipy==1.17.1 → scipy==1.17.0) (already built) |" in found
     assert "| `science:python3.11` | amd64, arm64 | pip packages (scipy==1.17.1 → scipy==1.17.0) |" in found
     assert "class n_science,n_everything marked;" in found
     none = said(new, Plan(tuple(replace(entry, build=False, presence="present") for entry in plan.entries)))
     assert (
-        "**Nothing to build: all 7 variants are there.** 3 variants with changes are built already." in none
+        "**Nothing to build: the registry has all 7 variants.** 3 variants with changes are already built."
+        in none
     )
 
 
@@ -83,7 +84,7 @@ def test_a_long_table_is_folded_below_its_reasons(
 def many(images: int) -> tuple[Plan, dict[str, str | None]]:
     reason = "pip packages (" + ", ".join(f"package-{number}==1.0" for number in range(12)) + ")"
     entries = tuple(
-        Entry(
+        PlanEntry(
             f"image-{number}:python3.13", "linux/amd64", 1, "k", "t", build=True, presence=None, reasons=(reason,),
             cause=None, cause_reasons=(), children=(),
         )
@@ -101,7 +102,7 @@ def test_a_large_plan_stays_whole_markdown_and_fits() -> None:
     assert found.count("```") % 2 == 0
     assert found.count("<details>") == found.count("</details>") == 1
     rows = re.findall(r"^\| `image-\d+:python3\.13` \| .* \|$", found, re.MULTILINE)
-    assert f"\n\n… and {2000 - len(rows)} variants more; the log of the run has all." in found
+    assert f"\n\n… and {2000 - len(rows)} variants more; the log of the run lists all." in found
     assert len(rows) > 50
     assert "`gone-19:python3.13` and 1980 more." in found
 

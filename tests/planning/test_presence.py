@@ -17,7 +17,7 @@ ANSWERS: dict[str, Answer] = {
 def test_one_line_for_all_that_was_refused_for_the_same_reason() -> None:
     lines: list[str] = []
     assert list(presence(ANSWERS, lines.append).values()) == ["present", "absent", "unknown", "unknown"]
-    assert lines == ["r.example/c:1 and 1 more: cannot look: log in"]
+    assert lines == ["r.example/c:1 and 1 more: access denied: log in"]
 
 
 def test_one_tag_without_an_answer_is_a_failure() -> None:

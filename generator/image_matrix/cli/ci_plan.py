@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import Run
-    from image_matrix.planning.plan import Entry, Plan, Presence, State
+    from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
     from image_matrix.registry.client import Registry
 
 
@@ -194,7 +194,7 @@ def _base(session: Session, event: Event) -> str | None:
 
 def _unscanned(
     session: Session, state: State, made: Plan, registry: Registry, *, staging: bool
-) -> tuple[Entry, ...]:
+) -> tuple[PlanEntry, ...]:
     """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
     from image_matrix.cli.signatures import verifier_of
 

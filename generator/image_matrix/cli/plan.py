@@ -11,7 +11,7 @@ from image_matrix.cli.session import Project, Session, open_locked, registry_of,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_matrix.planning.plan import Entry, Plan, Presence, State
+    from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
 
 
 @click.command()
@@ -63,10 +63,10 @@ def why(session: Session, variant: str, since: str | None) -> int:
     new = state_of(open_locked(session))
     names = select(new.loaded.variants, (variant,))
     if since is None:
-        from image_matrix.planning.why import made_of
+        from image_matrix.planning.why import describe_key
 
         everything = session.verbosity > 0
-        text = "\n".join(made_of(new, name, everything=everything) for name in names)
+        text = "\n".join(describe_key(new, name, everything=everything) for name in names)
         click.echo(wrapped(text, terminal_width()), nl=False)
         return 0
     from image_matrix.planning.plan import make_plan
@@ -78,7 +78,7 @@ def why(session: Session, variant: str, since: str | None) -> int:
     return 0
 
 
-def _whole(entries: Sequence[Entry]) -> str:
+def _whole(entries: Sequence[PlanEntry]) -> str:
     from image_matrix.planning.report import by_architecture
 
     words = by_architecture({entry.platform: entry.whole_why for entry in entries if entry.build})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from image_matrix.config.model import Platform, Variant
-    from image_matrix.planning.plan import Entry, Plan
+    from image_matrix.planning.plan import Plan, PlanEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Run:
     """Nothing can be pushed: one job builds ``fork``, and no other has anything to do."""
     fork: tuple[str, ...] = ()
     """Variants that a run which can push nothing builds."""
-    unscanned: tuple[Entry, ...] = ()
+    unscanned: tuple[PlanEntry, ...] = ()
     force: bool = False
     outdated: tuple[str, ...] = ()
     """Generated files that are not what the matrix says; nothing is built then."""

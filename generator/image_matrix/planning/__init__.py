@@ -1,1 +1,1 @@
-"""Content keys, what goes into them, and what would be built and why."""
+"""Computes content keys and their inputs, and plans what to build and why."""

@@ -1,4 +1,4 @@
-"""A plan in Markdown: what a pull request's comment and a run's summary say of it."""
+"""Writes a plan in Markdown, for the comment on a pull request and the summary of a run."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from image_matrix.text import listed, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_matrix.planning.plan import Entry, Plan
+    from image_matrix.planning.plan import Plan, PlanEntry
 
 FOLD_FROM = 12
-"""Rows from which the table is folded."""
+"""The number of rows from which the table is folded."""
 TABLE_LIMIT = 25_000
-"""Characters of the table; GitHub takes 65,536 for a comment."""
+"""The maximum length of the table in characters; GitHub's limit for a comment is 65,536."""
 GRAPH_UP_TO = 60
-"""Images that are drawn; nobody reads a larger graph, and Mermaid draws none over 50,000 characters (maxTextSize)."""
+"""The maximum number of images in the graph; Mermaid draws no text over 50,000 characters (maxTextSize)."""
 NAMED = 20
-"""Names that are listed in a sentence."""
+"""The maximum number of names in a sentence."""
 CAUSES = 8
-"""Reasons that are listed above a folded table."""
+"""The maximum number of reasons above a folded table."""
 
 
 def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
-    """Return what will be built and why, and what differs and is there already; the affected part of the graph."""
+    """Return what will be built and why, what changed but is already built, and the affected part of the graph."""
     shown = by_variant(entry for entry in plan.entries if entry.build or entry.differs)
     headline = summary(plan)
     lines = ["### Images", "", f"**{headline[0].upper()}{headline[1:]}.**{_already(shown)}", ""]
@@ -39,25 +39,25 @@ def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
     return "\n".join(lines)
 
 
-def _already(shown: Mapping[str, Sequence[Entry]]) -> str:
-    """Say how many variants differ and need no build."""
+def _already(shown: Mapping[str, Sequence[PlanEntry]]) -> str:
+    """Return how many variants have changed but are already built."""
     count = sum(1 for entries in shown.values() if not any(entry.build for entry in entries))
     if not count:
         return ""
-    return f" {plural(count, 'variant')} with changes {'is' if count == 1 else 'are'} built already."
+    return f" {plural(count, 'variant')} with changes {'is' if count == 1 else 'are'} already built."
 
 
 def _graph(affected: set[str], parents: Mapping[str, str | None]) -> list[str]:
-    """Draw the images that change with everything above them."""
+    """Draw the images that change, with their ancestors."""
     drawn = with_ancestors(affected, parents.get)
     if len(drawn) > GRAPH_UP_TO:
         return []
     edges = {name: parent for name, parent in parents.items() if name in drawn}
-    legend = ["Coloured images change; the others are what they stand on.", ""] if drawn - affected else []
+    legend = ["Coloured images change; the others are their ancestors.", ""] if drawn - affected else []
     return ["```mermaid", mermaid(edges, {}, affected).rstrip(), "```", "", *legend]
 
 
-def _table(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
+def _table(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
     rows: list[str] = []
     room = TABLE_LIMIT
     for name, entries in shown.items():
@@ -67,7 +67,7 @@ def _table(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
             break
         rows.append(row)
     rest = len(shown) - len(rows)
-    cut = ["", f"… and {plural(rest, 'variant')} more; the log of the run has all."] if rest else []
+    cut = ["", f"… and {plural(rest, 'variant')} more; the log of the run lists all."] if rest else []
     table = ["| variant | platforms | why |", "| --- | --- | --- |", *rows, *cut]
     if len(shown) < FOLD_FROM:
         return table
@@ -82,8 +82,8 @@ def _table(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
     ]
 
 
-def _causes(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
-    """Say once what changes many variants, with the images where it was edited."""
+def _causes(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
+    """Return each reason once, with the images that it changes."""
     images: dict[str, dict[str, None]] = {}
     for name, entries in shown.items():
         for entry in entries:
@@ -91,14 +91,15 @@ def _causes(shown: Mapping[str, Sequence[Entry]]) -> list[str]:
                 if reason:
                     images.setdefault(reason, {})[name.partition(":")[0]] = None
     rows = [
-        f"- {text(reason)}: {listed((f'`{name}`' for name in found), 5)}" for reason, found in images.items()
+        f"- {text(reason)}: {listed((f'`{name}`' for name in changed), 5)}"
+        for reason, changed in images.items()
     ]
     rest = [f"- … and {plural(len(rows) - CAUSES, 'reason')} more"] if len(rows) > CAUSES else []
     return [*rows[:CAUSES], *rest]
 
 
-def _row(name: str, entries: Sequence[Entry]) -> str:
+def _row(name: str, entries: Sequence[PlanEntry]) -> str:
     built = [entry for entry in entries if entry.build]
     archs = ", ".join(entry.platform.rpartition("/")[2] for entry in built or entries)
     reason = why(built or entries)
-    return f"| `{name}` | {archs} | {text(reason if built else f'{reason} (built already)')} |"
+    return f"| `{name}` | {archs} | {text(reason if built else f'{reason} (already built)')} |"

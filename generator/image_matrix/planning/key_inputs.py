@@ -1,4 +1,4 @@
-"""The inputs of a key in a user's words, so that two states of a matrix can be told apart by what was edited."""
+"""Names the inputs of a key in the words of matrix.yaml, to show which of them differ between two states."""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ from image_matrix.render.templates import Templates
 
 DOCKERFILE = "Dockerfile"
 _REFERENCE = re.compile(r"""\b(?:extends|include|import|from)\s+["']([^"']+)["']""")
-Ingredients = dict[str, tuple[str, ...]]
-"""What it is (``pip packages``, ``lock: debian-trixie``) to its value as a list of texts."""
+KeyInputs = dict[str, tuple[str, ...]]
+"""The name of an input (``pip packages``, ``lock: debian-trixie``) to its value as a list of texts."""
 
 
-def ingredients(
+def key_inputs(
     matrix: Matrix,
     pins: Pins,
     templates: Templates,
     rendered: Mapping[str, File],
     item: Variant,
     platform: Platform,
-) -> Ingredients:
-    """Return everything of its own that goes into a variant's key; its parent is not among it."""
+) -> KeyInputs:
+    """Return the inputs of a variant's key, except the key of its parent."""
     arch = platform.rpartition("/")[2]
-    found: Ingredients = {}
-    found |= _source(matrix, pins, item)
-    found |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
-    found |= {"package indexes": item.extra_index_urls} if item.packages.get("pip") else {}
-    found |= dict(_fetched(matrix, pins, item, arch))
-    found |= dict(_locked(pins, item, arch))
-    found["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
-    found["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
-    found["Python"] = (
+    inputs: KeyInputs = {}
+    inputs |= _source(matrix, pins, item)
+    inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
+    inputs |= {"package indexes": item.extra_index_urls} if item.packages.get("pip") else {}
+    inputs |= dict(_fetched(matrix, pins, item, arch))
+    inputs |= dict(_locked(pins, item, arch))
+    inputs["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
+    inputs["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
+    inputs["Python"] = (
         item.values.get("python", ""),
         f"provider {item.python_provider}",
         "with the source's packages" if item.system_site_packages else "",
     )
-    found |= dict(_files(rendered, item))
-    return found | _template(templates, rendered, item)
+    inputs |= dict(_files(rendered, item))
+    return inputs | _template(templates, rendered, item)
 
 
-def _source(matrix: Matrix, pins: Pins, item: Variant) -> Ingredients:
-    found: Ingredients = {"Dockerfile frontend": (matrix.network.frontend,)}
-    found |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.network.frontend, ""),)}
+def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:
+    inputs: KeyInputs = {"Dockerfile frontend": (matrix.network.frontend,)}
+    inputs |= {"lock: Dockerfile frontend": (pins.digests.get(matrix.network.frontend, ""),)}
     if item.source:
         reference = matrix.sources[item.source]
-        found |= {
+        inputs |= {
             f"source {item.source}": (reference,),
             f"lock: {item.source}": (pins.digests.get(reference, ""),),
         }
-        found |= {"lock: apt snapshot": (pins.apt_snapshots.get(item.source, ""),)}
-    return found
+        inputs |= {"lock: apt snapshot": (pins.apt_snapshots.get(item.source, ""),)}
+    return inputs
 
 
 def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -76,7 +76,7 @@ def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[t
 
 
 def _steps(download: Download) -> Iterator[str]:
-    """Yield what is done with a file once it is there."""
+    """Yield what is done with a downloaded file."""
     if download.to:
         yield f"to {download.to}"
     if download.unpack:
@@ -105,7 +105,7 @@ def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, t
             yield f"file /{path}", (file.mode, hashlib.sha256(file.content).hexdigest())
 
 
-def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> Ingredients:
+def _template(templates: Templates, rendered: Mapping[str, File], item: Variant) -> KeyInputs:
     hashes = {
         f"template {name.removesuffix(DOCKERFILE_SUFFIX).removesuffix('.j2')}": (
             hashlib.sha256(templates.dockerfiles[name].encode()).hexdigest(),
@@ -120,41 +120,41 @@ def _template(templates: Templates, rendered: Mapping[str, File], item: Variant)
 
 
 def _chain(templates: Templates, first: str) -> list[str]:
-    """Return a template with all that it extends, includes and imports."""
-    found = [first] if first in templates.dockerfiles else []
-    for name in found:
+    """Return a template and the templates that it extends, includes and imports."""
+    names = [first] if first in templates.dockerfiles else []
+    for name in names:
         others = dict.fromkeys(_REFERENCE.findall(templates.dockerfiles[name]))
-        found += [other for other in others if other in templates.dockerfiles and other not in found]
-    return found
+        names += [other for other in others if other in templates.dockerfiles and other not in names]
+    return names
 
 
-def differences(old: Ingredients, new: Ingredients) -> list[str]:
-    """Return what differs, in words, in the order of :func:`ingredients`.
+def differences(old: KeyInputs, new: KeyInputs) -> list[str]:
+    """Return the inputs that differ, as text, in the order of :func:`key_inputs`.
 
-    A template that was edited counts only where the Dockerfile differs, too; a Dockerfile that differs for no other
-    reason is one itself.
+    A changed template counts only if the Dockerfile differs as well. The Dockerfile itself is named only if it differs
+    for no other reason.
     """
     rendered = old.get(DOCKERFILE) != new.get(DOCKERFILE)
-    found: list[str] = []
+    result: list[str] = []
     for name in dict.fromkeys((*new, *old)):
         before, after = old.get(name, ()), new.get(name, ())
         if name == DOCKERFILE or before == after:
             continue
         if name.startswith("template ") and not (rendered and before and after):
             continue
-        if not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(found)):
-            found.append(f"{name}{_details(name, before, after)}")
-    return found or ([DOCKERFILE] if rendered else [])
+        if not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(result)):
+            result.append(f"{name}{_details(name, before, after)}")
+    return result or ([DOCKERFILE] if rendered else [])
 
 
 def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    """Say which entries of a list came, went or changed."""
+    """Return the entries of a list that were added, removed or changed."""
     if name == "kind":
         return f" {before[0]} → {after[0]}"
     if not name.endswith(" packages") or name.startswith("lock: hashes"):
         return ""
     if name.startswith("lock: ") and not after:
-        return " (not locked any more)"
+        return " (no longer locked)"
     manager = name.split()[-2]
     kind = manager if manager in ("apt", "pip", "conda", "cran", "npm") else "pip"
     old = {package_name(kind, item): item for item in before if item not in after}  # type: ignore[arg-type]

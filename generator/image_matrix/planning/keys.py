@@ -1,8 +1,8 @@
-"""Content keys: what an image is made of, as a hash that is known before it is built.
+"""Computes content keys: a hash over the inputs of an image, which is known before the image is built.
 
-The key of a variant on a platform covers the files of its build context (the Dockerfile is one of them), the files of
-its kind that it copies, its platform and its parent's key, and so everything below it (a Merkle tree); docs/keys.md
-gives it byte for byte. Commit, time, tags, mirrors and the place of an entry in matrix.yaml are not part of it.
+The key of a variant on a platform covers the files of its build context with the Dockerfile, the files of its kind that
+it copies, its platform and its parent's key, and so all its ancestors (a Merkle tree). docs/keys.md specifies it byte
+for byte. Commit, time, tags, mirrors and the position of an entry in matrix.yaml are not part of it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.files import File
 
 FORMAT = 1
-"""Part of every key: a change of the rules below is a change of all keys."""
+"""Part of every key: after a change of the rules below, a new format changes all keys."""
 TAG_DIGITS = 12
-"""Hexadecimal digits of the key in a tag: 48 bits, where a family has some thousands of keys in its life."""
+"""Hexadecimal digits of the key in a tag: 48 bits are enough for the thousands of keys of a project."""
 _BY_ARCHITECTURE = ("requirements/", "conda/")
-"""Folders of a context with one file for each architecture, of which a build reads its own only."""
+"""Folders of a context with one file for each architecture; a build reads only the file of its architecture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Keys:
     """The keys of one variant."""
 
     index: str
-    """Over all platforms: the key of the multi-platform index."""
+    """The key of the multi-platform index, over all platforms."""
     platforms: Mapping[Platform, str]
     label: str
 
@@ -51,9 +51,9 @@ def compute_keys(variants: Mapping[str, Variant], rendered: Mapping[str, File]) 
     """Return the keys of all variants by id; ``variants`` has parents before children."""
     contexts = _contexts(variants, rendered)
     rootfs = _rootfs(rendered)
-    found: dict[str, Keys] = {}
+    result: dict[str, Keys] = {}
     for item in variants.values():
-        parent = found[item.parent].platforms if item.parent else {}
+        parent = result[item.parent].platforms if item.parent else {}
         files = dict(contexts[item.folder])
         for kind in copied_kinds(item, rootfs):
             files |= rootfs[kind]
@@ -61,14 +61,14 @@ def compute_keys(variants: Mapping[str, Variant], rendered: Mapping[str, File]) 
             platform: _hash(platform_record(files, platform, parent.get(platform)))
             for platform in item.platforms
         }
-        found[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
-    return found
+        result[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
+    return result
 
 
 def _contexts(
     variants: Mapping[str, Variant], rendered: Mapping[str, File]
 ) -> dict[str, dict[str, list[str]]]:
-    """Return each folder's files with mode and SHA-256, in one pass over the rendering."""
+    """Return the files of each folder with mode and SHA-256, in one pass over the rendered files."""
     folders: dict[str, dict[str, list[str]]] = {item.folder: {} for item in variants.values()}
     for path, file in rendered.items():
         folder = "/".join(path.split("/", 3)[:3])
@@ -90,12 +90,12 @@ def _entry(file: File) -> list[str]:
 
 
 def platform_record(files: Mapping[str, list[str]], platform: Platform, parent: str | None) -> dict[str, Any]:
-    """Return what the key of one platform is the hash of."""
-    own = f"/{platform.rpartition('/')[2]}.txt"
+    """Return the data whose hash is the key of one platform."""
+    architecture_file = f"/{platform.rpartition('/')[2]}.txt"
     used = {
         path: entry
         for path, entry in files.items()
-        if not path.startswith(_BY_ARCHITECTURE) or path.endswith(own)
+        if not path.startswith(_BY_ARCHITECTURE) or path.endswith(architecture_file)
     }
     return {"format": FORMAT, "platform": platform, "parent": parent, "files": used}
 
@@ -106,5 +106,5 @@ def _hash(record: Mapping[str, Any]) -> str:
 
 
 def tagged(matrix: Matrix, variants: Mapping[str, Variant], keys: Mapping[str, Keys]) -> dict[str, str]:
-    """Return the references of a pull request: every variant under its immutable tag."""
+    """Return the reference of each variant with its immutable tag."""
     return {item.id: f"{matrix.registry}/{item.image}:{keys[item.id].tag}" for item in variants.values()}

@@ -1,4 +1,4 @@
-"""What to build, and why: two states of a matrix against each other, and against what the registry has."""
+"""Plans what to build and why: compares two states of a matrix, and a state with the registry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.lineage import ancestors
 from image_matrix.dag import children
-from image_matrix.planning.key_inputs import differences, ingredients
+from image_matrix.planning.key_inputs import differences, key_inputs
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from image_matrix.render.templates import Templates
 
 Presence = Literal["present", "absent", "unknown"]
-"""What the registry says of a tag; ``unknown`` where it did not let us look."""
+"""Whether the registry has a tag; ``unknown`` if it denies access."""
 
 
 NEW, NEW_PLATFORM = ("new",), ("new platform",)
-"""Reasons of what has no key in the old state."""
+"""Reasons for variants without a key in the old state."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A matrix with everything that follows from it."""
+    """A matrix with its pins, templates, rendered files and keys."""
 
     loaded: Loaded
     pins: Pins
@@ -39,7 +39,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlanEntry:
     """One variant on one platform."""
 
     variant: str
@@ -49,77 +49,77 @@ class Entry:
     tag: str
     build: bool
     presence: Presence | None
-    """What the registry says, where it was asked."""
+    """The status in the registry, or ``None`` if the plan does not depend on it."""
     reasons: tuple[str, ...]
-    """What of the variant's own inputs differs."""
+    """The inputs of the variant that differ, without those of its ancestors."""
     cause: str | None
-    """The ancestor whose inputs differ, where it is not only the variant's own."""
+    """The nearest ancestor whose inputs differ."""
     cause_reasons: tuple[str, ...]
     children: tuple[str, ...]
-    """Variants directly on top that follow."""
+    """The children that are built as well."""
 
     @property
     def differs(self) -> bool:
-        """Whether its key is another one than in the state that it was compared with."""
+        """Whether its key differs from the one in the old state."""
         return bool(self.reasons or self.cause)
 
     @property
     def why(self) -> str:
-        """The reasons in one line; an ancestor's own are with the ancestor."""
-        return self._said(listed(self.reasons, 2), f"parent {self.cause}")
+        """The reasons in one line, without the reasons of the ancestor."""
+        return self._joined(listed(self.reasons, 2), f"parent {self.cause}")
 
     @property
     def whole_why(self) -> str:
-        """All reasons in one line, an ancestor's too."""
-        return self._said(", ".join(self.reasons), f"parent {self.cause}: {', '.join(self.cause_reasons)}")
+        """The reasons in one line, with the reasons of the ancestor."""
+        return self._joined(", ".join(self.reasons), f"parent {self.cause}: {', '.join(self.cause_reasons)}")
 
-    def _said(self, own: str, above: str) -> str:
-        """Put both together; what is new needs no other reason."""
-        told = self.cause and self.reasons not in (NEW, NEW_PLATFORM)
-        parts = [part for part in (own, above if told else "") if part]
+    def _joined(self, declared: str, inherited: str) -> str:
+        """Join both; a new variant needs no other reason."""
+        shows_cause = self.cause and self.reasons not in (NEW, NEW_PLATFORM)
+        parts = [part for part in (declared, inherited if shows_cause else "") if part]
         return "; ".join(parts) or _PRESENCE_WORDS.get(self.presence or "", "")
 
 
 _PRESENCE_WORDS = {
     "absent": "not in the registry",
-    "unknown": "the registry did not let us look",
+    "unknown": "the registry denies access",
     "present": "in the registry",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that was compared; ``entries`` that are to be built say so."""
+    """All compared variants; :attr:`PlanEntry.build` marks those to build."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[PlanEntry, ...]
     removed: tuple[str, ...] = ()
-    """Variants of the old state that are not in the new one."""
+    """Variants that are only in the old state."""
 
     @property
-    def build(self) -> tuple[Entry, ...]:
+    def build(self) -> tuple[PlanEntry, ...]:
         """The entries to build, parents before children."""
         return tuple(entry for entry in self.entries if entry.build)
 
 
 def empty(state: State) -> State:
-    """Return the same state with no variant: what a revision without a matrix is compared as."""
+    """Return the same state without variants, to compare with a revision that has no matrix."""
     return replace(state, loaded=replace(state.loaded, variants={}), keys={})
 
 
 def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | None) -> Plan:
     """Plan the variants of ``new``.
 
-    With ``old``, what has another key than there is built; with ``presence`` (by full reference of the platform's tag),
-    what the registry does not have; with both, what the registry does not have, and the reasons come from ``old``.
-    With neither, everything.
+    With ``old``, variants whose key differs are built. With ``presence`` (by the full reference of the platform's tag),
+    those that the registry does not have are built. With both, those that the registry does not have are built, and
+    ``old`` gives the reasons. With neither, all are built.
     """
     layers = new.loaded.matrix.order.layers
     reasons = _reasons(new, old)
     entries = []
     for item in new.loaded.variants.values():
         for platform in item.platforms:
-            asked = presence.get(reference(new, item, platform), "absent") if presence is not None else None
-            entries.append(_entry(new, old, item, platform, layers[item.image], asked, reasons))
+            status = presence.get(reference(new, item, platform), "absent") if presence is not None else None
+            entries.append(_entry(new, old, item, platform, layers[item.image], status, reasons))
     gone = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
     return Plan(_with_children(new, entries), gone)
 
@@ -130,7 +130,7 @@ def reference(state: State, item: Variant, platform: Platform) -> str:
 
 
 def references(state: State) -> dict[tuple[str, Platform], str]:
-    """Return the full reference of every variant's immutable tag on every platform."""
+    """Return the full reference of the immutable tag of each variant on each platform."""
     return {
         (item.id, platform): reference(state, item, platform)
         for item in state.loaded.variants.values()
@@ -142,11 +142,11 @@ Reasons = Mapping[tuple[str, "Platform"], tuple[str, ...]]
 
 
 def _reasons(new: State, old: State | None) -> dict[tuple[str, Platform], tuple[str, ...]]:
-    """Return what of each variant's own inputs differs, for those whose key differs."""
+    """Return the inputs that differ, for each variant whose key differs; inputs of ancestors are not among them."""
     if old is None:
         return {}
     return {
-        (item.id, platform): tuple(_own_reasons(new, old, item, platform))
+        (item.id, platform): tuple(_input_reasons(new, old, item, platform))
         for item in new.loaded.variants.values()
         for platform in item.platforms
         if changed(new, old, item.id, platform)
@@ -154,12 +154,12 @@ def _reasons(new: State, old: State | None) -> dict[tuple[str, Platform], tuple[
 
 
 def changed(new: State, old: State, variant: str, platform: Platform) -> bool:
-    """Say whether a variant's key is another one than in the old state."""
+    """Say whether a variant's key differs from the one in the old state."""
     before = old.keys.get(variant)
     return before is None or before.platforms.get(platform) != new.keys[variant].platforms[platform]
 
 
-def _own_reasons(new: State, old: State, item: Variant, platform: Platform) -> list[str]:
+def _input_reasons(new: State, old: State, item: Variant, platform: Platform) -> list[str]:
     before = old.loaded.variants.get(item.id)
     if before is None:
         return [*NEW]
@@ -167,11 +167,11 @@ def _own_reasons(new: State, old: State, item: Variant, platform: Platform) -> l
         return [*NEW_PLATFORM]
     if before.parent != item.parent:
         return [f"parent {before.parent or before.source} → {item.parent or item.source}"]
-    return differences(_ingredients(old, before, platform), _ingredients(new, item, platform))
+    return differences(_key_inputs(old, before, platform), _key_inputs(new, item, platform))
 
 
-def _ingredients(state: State, item: Variant, platform: Platform) -> dict[str, tuple[str, ...]]:
-    return ingredients(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
+def _key_inputs(state: State, item: Variant, platform: Platform) -> dict[str, tuple[str, ...]]:
+    return key_inputs(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
 
 
 def _entry(
@@ -180,20 +180,20 @@ def _entry(
     item: Variant,
     platform: Platform,
     layer: int,
-    asked: Presence | None,
+    status: Presence | None,
     reasons: Reasons,
-) -> Entry:
+) -> PlanEntry:
     keys = new.keys[item.id]
     cause = _cause(new, item, platform, reasons)
     differs = old is None or (item.id, platform) in reasons
-    return Entry(
+    return PlanEntry(
         variant=item.id,
         platform=platform,
         layer=layer,
         key=keys.platforms[platform],
         tag=keys.platform_tag(platform),
-        build=asked != "present" if asked else differs,
-        presence=asked,
+        build=status != "present" if status else differs,
+        presence=status,
         reasons=reasons.get((item.id, platform), ()),
         cause=cause,
         cause_reasons=reasons.get((cause, platform), ()) if cause else (),
@@ -202,14 +202,14 @@ def _entry(
 
 
 def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> str | None:
-    """Return the nearest ancestor with reasons of its own, where the variant's key differs."""
+    """Return the nearest ancestor with changed inputs, if the variant's key differs."""
     if (item.id, platform) not in reasons:
         return None
-    above = ancestors(new.loaded.variants, item)
-    return next((here.id for here in above if reasons.get((here.id, platform))), None)
+    nearest_first = ancestors(new.loaded.variants, item)
+    return next((ancestor.id for ancestor in nearest_first if reasons.get((ancestor.id, platform))), None)
 
 
-def _with_children(new: State, entries: list[Entry]) -> tuple[Entry, ...]:
+def _with_children(new: State, entries: list[PlanEntry]) -> tuple[PlanEntry, ...]:
     built = dict.fromkeys((entry.variant, entry.platform) for entry in entries if entry.build)
     parents = {leg: (new.loaded.variants[leg[0]].parent or "", leg[1]) for leg in built}
     below = children({leg: parent for leg, parent in parents.items() if parent in built})

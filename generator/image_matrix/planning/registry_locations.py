@@ -1,11 +1,11 @@
-"""Where images are looked for, the most trusted place first, and where they are pushed.
+"""Determines where a run looks for images, the most trusted location first, and where it pushes them.
 
-The default branch looks up and pushes under the registry path. Everything else (``staging``) takes what is there, looks
-below the staging path for the rest, and pushes there: what a pull request built, the default branch does not trust.
+The default branch reads and pushes under the registry path. Other runs (``staging``) read there first, then under the
+staging path, and push under the staging path, since the default branch does not trust what a pull request has built.
 
-A tag is given in two steps. A build pushes ``TAG-candidate``; only when the image has passed its tests the immutable
-tag itself points to it. So the tag's being there means "built and tested", and plans, children and releases look for
-nothing else (docs/workflow.md).
+An image gets its tag in two steps. A build pushes ``TAG-candidate``. After the image has passed its tests, the
+immutable tag points to it. So the immutable tag means "built and tested": plans, children and releases look only for
+this tag (docs/workflow.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.workflow import staging_of
 from image_matrix.planning.plan import reference, references
-from image_matrix.planning.registry_status import ask, presence
+from image_matrix.planning.registry_status import presence, registry_presence
 from image_matrix.registry.answers import Denied, Digest, words
 from image_matrix.registry.reference import parse_reference
 
@@ -27,31 +27,31 @@ if TYPE_CHECKING:
     from image_matrix.registry.client import Registry
 
 CANDIDATE = "-candidate"
-"""End of the tag of an image that has not passed its tests."""
+"""The suffix of the tag of an image that has not passed its tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The matrix at the places where a run looks for images and pushes them."""
+    """The matrix under the registry paths where a run looks for images and pushes them."""
 
     main: State
-    """Under the registry path: what the default branch has."""
+    """Under the registry path of the default branch."""
     staging: State | None = None
-    """Below the staging path; ``None`` for a run of the default branch."""
+    """Under the staging path; ``None`` for a run of the default branch."""
 
     @property
     def order(self) -> tuple[State, ...]:
-        """The places where images are looked for; an earlier one wins."""
+        """The places to look for images; an earlier one wins."""
         return (self.main,) if self.staging is None else (self.main, self.staging)
 
     @property
     def target(self) -> State:
-        """The place where images are pushed."""
+        """The place to push images to."""
         return self.staging or self.main
 
 
 def places(state: State, *, staging: bool) -> Places:
-    """Return the places of a run; ``staging`` says that it is not one of the default branch."""
+    """Return the places of a run; ``staging`` is true unless it is a run of the default branch."""
     return Places(state, staged(state) if staging else None)
 
 
@@ -70,24 +70,24 @@ def existing_images(
     order: Iterable[State],
     legs: Iterable[tuple[str, Platform]],
     registry: Registry,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> dict[tuple[str, Platform], str]:
-    """Return repository and digest of every leg that one of the places has; earlier places win.
+    """Return repository and digest of each leg that exists in one of the places; earlier places win.
 
-    Raises :class:`EnvironmentFailure` where the registry gives no answer.
+    Raises :class:`EnvironmentFailure` if the registry gives no answer.
     """
     known: dict[tuple[str, Platform], str] = {}
     all_legs = list(legs)
     for state in order:
         missing = [leg for leg in all_legs if leg not in known]
-        known |= _digests(state, missing, registry, tell) if missing else {}
+        known |= _digests(state, missing, registry, log) if missing else {}
     return known
 
 
 def refused(
     order: Iterable[State], legs: Iterable[tuple[str, Platform]], registry: Registry
 ) -> dict[tuple[str, Platform], str]:
-    """Return the legs that a registry refuses to speak of at one of the places, with its reason."""
+    """Return the legs to which the registry denies access in one of the places, with its reason."""
     names = [(leg, references(state)[leg]) for state in order for leg in legs]
     answers = registry.digests(name for _, name in names)
     return {
@@ -96,12 +96,12 @@ def refused(
 
 
 def _digests(
-    state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, tell: Callable[[str], None]
+    state: State, legs: Iterable[tuple[str, Platform]], registry: Registry, log: Callable[[str], None]
 ) -> dict[tuple[str, Platform], str]:
-    """Return, for those that the registry has, their repository with the digest."""
+    """Return repository and digest of the legs that the registry has."""
     names = {leg: reference(state, state.loaded.variants[leg[0]], leg[1]) for leg in legs}
     answers = registry.digests(names.values())
-    presence(answers, tell)
+    presence(answers, log)
     return {
         leg: parse_reference(name).at(answer.digest)
         for leg, name in names.items()
@@ -109,16 +109,18 @@ def _digests(
     }
 
 
-def presence_anywhere(places: Places, registry: Registry, tell: Callable[[str], None]) -> dict[str, Presence]:
-    """Return what the places together have, by the reference in the first of them.
+def presence_anywhere(places: Places, registry: Registry, log: Callable[[str], None]) -> dict[str, Presence]:
+    """Return the status over all places, by the reference in the first of them.
 
-    What a later place has is present. What it does not have, or refuses to say, is as the first place says: that a pull
-    request has not built an image says nothing about the default branch.
+    An image in a later place is present. If a later place does not have it, or denies access, the status of the first
+    place counts: a missing build of a pull request says nothing about the default branch.
     """
     names = references(places.main)
-    known = ask(names.values(), registry, tell)
+    known = registry_presence(names.values(), registry, log)
     for state in places.order[1:]:
         later = references(state)
-        answers = ask((later[leg] for leg, name in names.items() if known[name] != "present"), registry, tell)
+        answers = registry_presence(
+            (later[leg] for leg, name in names.items() if known[name] != "present"), registry, log
+        )
         known |= {names[leg]: "present" for leg, name in later.items() if answers.get(name) == "present"}
     return known

@@ -1,8 +1,8 @@
-"""Which of a plan's images the registry has, and when its answers are not enough for a plan.
+"""Determines which images of a plan the registry has, and when its answers are not enough for a plan.
 
-A refusal is not absence. GHCR answers ``DENIED`` also for a package that does not exist yet, so one refusal alone says
-nothing: the first run of a repository, and a new image, must go on. That a package exists is known when another tag of
-it is answered, or when it was released before (:func:`refuse_what_is_known_to_exist`).
+Denied access does not mean that an image is absent. GHCR answers ``DENIED`` also for a package that does not exist yet,
+so a single refusal must not stop the first run of a repository, or a new image. A package is known to exist if the
+registry answers for another of its tags, or if it was released before (:func:`refuse_what_is_known_to_exist`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from image_matrix.registry.client import Registry
 
 
-def presence(answers: Mapping[str, Answer], tell: Callable[[str], None]) -> dict[str, Presence]:
-    """Turn answers into what a plan needs; what the registry refused to say is told and counts as unknown.
+def presence(answers: Mapping[str, Answer], log: Callable[[str], None]) -> dict[str, Presence]:
+    """Return the status for a plan from the registry's answers; denied access is logged and counts as unknown.
 
-    Raises :class:`EnvironmentFailure` where it gave no answer, after every try: nothing is guessed.
+    Raises :class:`EnvironmentFailure` if the registry gave no answer after all attempts.
     """
     silent = {name: answer for name, answer in answers.items() if isinstance(answer, Unreachable)}
     if silent:
@@ -37,7 +37,7 @@ def presence(answers: Mapping[str, Answer], tell: Callable[[str], None]) -> dict
         if isinstance(answer, Denied):
             refused.setdefault(answer.reason, []).append(name)
     for reason, names in refused.items():
-        tell(f"{listed(names, 1)}: cannot look: {reason}")
+        log(f"{listed(names, 1)}: access denied: {reason}")
     return {name: _presence(answer) for name, answer in answers.items()}
 
 
@@ -48,19 +48,19 @@ def _presence(answer: Answer) -> Presence:
 
 
 def refuse_what_is_known_to_exist(answers: Mapping[str, Answer], published: Collection[str]) -> None:
-    """Raise :class:`EnvironmentFailure` where the registry refuses to say what it has of a package that is there.
+    """Raise :class:`EnvironmentFailure` if the registry denies access to a package that exists.
 
-    A package is there when another of its tags is answered in ``answers``, or its name is in ``published``, those that
-    were released before. What is built then would be built a second time, or everything would.
+    A package exists if ``answers`` has an answer for another of its tags, or if its name is in ``published``, the
+    packages that were released before. Without this error, images that exist would be built again.
     """
     refused = {name: answer for name, answer in answers.items() if isinstance(answer, Denied)}
     answered = {_repository(name) for name in answers if name not in refused}
     known = [name for name in refused if _repository(name) in answered or _repository(name) in published]
     if known:
         raise EnvironmentFailure(
-            f"the registry does not say whether it has {listed(known, 1)}, although it has other images of this name: "
+            f"the registry denies access to {listed(known, 1)}, although it has other images of this name: "
             f"{refused[known[0]].reason}",
-            f"{CHECK}, and run the job again; where the packages were deleted, run the workflow by hand with `force`",
+            f"{CHECK}, and run the job again; if the packages were deleted, run the workflow by hand with `force`",
         )
 
 
@@ -69,6 +69,8 @@ def _repository(reference: str) -> str:
     return parse_reference(reference).name
 
 
-def ask(references: Iterable[str], registry: Registry, tell: Callable[[str], None]) -> dict[str, Presence]:
-    """Ask the registry for every reference, one HEAD each."""
-    return presence(registry.digests(references), tell)
+def registry_presence(
+    references: Iterable[str], registry: Registry, log: Callable[[str], None]
+) -> dict[str, Presence]:
+    """Return the status of each reference in the registry, with one HEAD request each."""
+    return presence(registry.digests(references), log)

@@ -1,4 +1,4 @@
-"""A plan as people and programs read it: table, JSON, a workflow's outputs."""
+"""Writes a plan as a table, as JSON, and as the outputs of a workflow."""
 
 from __future__ import annotations
 
@@ -11,55 +11,57 @@ from image_matrix.text import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.planning.plan import Entry, Plan
+    from image_matrix.planning.plan import Plan, PlanEntry
 
 OUTPUT_LIMIT = 400_000
-"""Bytes of one workflow output; GitHub allows about 1 MB for all of a job, counted as UTF-16."""
+"""The maximum length of a workflow output in bytes; GitHub allows 1 MB, as UTF-16, for all outputs of a job."""
 
 
 def summary(plan: Plan) -> str:
-    """Return one sentence: how much of how much is built."""
+    """Return one sentence: how many variants of how many are built."""
     total = len({entry.variant for entry in plan.entries})
     count = len({entry.variant for entry in plan.build})
     if not count:
-        asked = any(entry.presence for entry in plan.entries)
-        reason = f"all {total} variants are there" if asked else f"none of {total} variants has changed"
+        compared = any(entry.presence for entry in plan.entries)
+        reason = (
+            f"the registry has all {total} variants" if compared else f"none of {total} variants has changed"
+        )
         return f"nothing to build: {reason}"
     images = len({entry.variant.partition(":")[0] for entry in plan.build})
     variants = f"{count} of {total} variants"
     return f"{variants} to build, {plural(images, 'image')}, {plural(len(plan.build), 'build')} over all platforms"
 
 
-def by_variant(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def by_variant(entries: Iterable[PlanEntry]) -> dict[str, list[PlanEntry]]:
     """Group entries by variant, in their order."""
-    grouped: dict[str, list[Entry]] = {}
+    grouped: dict[str, list[PlanEntry]] = {}
     for entry in entries:
         grouped.setdefault(entry.variant, []).append(entry)
     return grouped
 
 
 def rows(plan: Plan) -> list[tuple[str, str, str, str]]:
-    """Return layer, variant, architectures and reason of everything to build."""
+    """Return layer, variant, architectures and reason of each variant to build."""
     return [
         (str(items[0].layer), name, ",".join(item.platform.rpartition("/")[2] for item in items), why(items))
         for name, items in by_variant(plan.build).items()
     ]
 
 
-def why(items: Sequence[Entry]) -> str:
+def why(items: Sequence[PlanEntry]) -> str:
     """Return the reason of a variant's entries."""
     return by_architecture({entry.platform: entry.why for entry in items})
 
 
 def by_architecture(words: Mapping[str, str]) -> str:
-    """Return what is said of platforms in one line: once where all of them have the same, else one after the other."""
+    """Return the texts of platforms in one line: once if they are the same, else one for each architecture."""
     if len(set(words.values())) == 1:
         return next(iter(words.values()))
     return "; ".join(f"{platform.rpartition('/')[2]}: {text}" for platform, text in words.items())
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """Return plain data; docs/plan.md has its schema."""
+    """Return plain data for JSON; docs/plan.md has its schema."""
     return {
         "summary": summary(plan),
         "build": [_entry(entry) for entry in plan.build],
@@ -68,7 +70,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: PlanEntry) -> dict[str, Any]:
     return {
         "variant": entry.variant,
         "platform": entry.platform,
@@ -84,24 +86,24 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def outputs(plan: Plan) -> dict[str, str]:
-    """Return a workflow's outputs: for each image and architecture the variants to build, and how many there are.
+    """Return a workflow's outputs: the variants to build for each image and architecture, and their number.
 
-    ``legs`` maps ``IMAGE-ARCH`` to labels; both are empty where nothing is to do. Raises :class:`CallError` where they
-    are more than a job can hand on.
+    ``legs`` maps ``IMAGE-ARCH`` to labels; it is empty if there is nothing to build. Raises :class:`CallError` if the
+    outputs exceed GitHub's limit.
     """
     legs: dict[str, list[str]] = {}
     for entry in plan.build:
         image, _, label = entry.variant.partition(":")
         legs.setdefault(f"{image}-{entry.platform.rpartition('/')[2]}", []).append(label)
-    found = {
+    result = {
         "legs": json.dumps(legs, separators=(",", ":")),
         "count": str(len(plan.build)),
         "summary": summary(plan),
     }
-    size = max(len(value) for value in found.values())
+    size = max(len(value) for value in result.values())
     if size > OUTPUT_LIMIT:
         raise CallError(
             f"the plan has {size // 1000} kB, and a job's output holds {OUTPUT_LIMIT // 1000}",
             "plan with --since or --registry, or split the matrix into two; `--format json` has no limit",
         )
-    return found
+    return result

@@ -1,23 +1,23 @@
-"""What a variant's key is made of, for people."""
+"""Lists the inputs of a variant's key for users."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.planning.key_inputs import ingredients
+from image_matrix.planning.key_inputs import key_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.model import Platform, Variant
-    from image_matrix.planning.key_inputs import Ingredients
+    from image_matrix.planning.key_inputs import KeyInputs
     from image_matrix.planning.plan import State
 
 MOST_LOCKED = 8
-"""Locked packages that are listed where not all of them are wanted."""
+"""The maximum number of locked packages that are listed without ``-v``."""
 
 
-def made_of(state: State, name: str, *, everything: bool) -> str:
+def describe_key(state: State, name: str, *, everything: bool) -> str:
     """Return a variant's keys, tags and inputs; ``everything`` lists all locked packages."""
     item, keys = state.loaded.variants[name], state.keys[name]
     tags = (keys.tag, *(keys.platform_tag(platform) for platform in item.platforms))
@@ -32,10 +32,10 @@ def made_of(state: State, name: str, *, everything: bool) -> str:
 
 
 def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
-    """Yield a line for each input; one for each architecture where they differ."""
-    found = {platform: _of(state, item, platform) for platform in item.platforms}
-    for what in dict.fromkeys(name for one in found.values() for name in one):
-        values = {platform: one.get(what, ()) for platform, one in found.items()}
+    """Yield a line for each input, or one per architecture if they differ."""
+    by_platform = {platform: _of(state, item, platform) for platform in item.platforms}
+    for what in dict.fromkeys(name for inputs in by_platform.values() for name in inputs):
+        values = {platform: inputs.get(what, ()) for platform, inputs in by_platform.items()}
         same = len(set(values.values())) == 1
         for platform, value in [next(iter(values.items()))] if same else values.items():
             shown = [text for text in value if text and "\n" not in text]
@@ -44,8 +44,8 @@ def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
                 yield f"  {what}{where}: {_listed(what, shown, everything=everything)}"
 
 
-def _of(state: State, item: Variant, platform: Platform) -> Ingredients:
-    return ingredients(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
+def _of(state: State, item: Variant, platform: Platform) -> KeyInputs:
+    return key_inputs(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
 
 
 def _listed(what: str, values: list[str], *, everything: bool) -> str:
