@@ -330,3 +330,31 @@ def test_the_documented_data_are_what_is_printed(repository: Repository) -> None
     shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
     assert {**printed["diagnostics"][0], "line": 9} == shown["diagnostics"][0]
     assert printed.keys() == shown.keys()
+
+
+def test_an_overlay_of_the_environment_is_noted(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    overlay = tmp_path / "site.yaml"
+    overlay.write_text("registry: localhost:5000/team\n")
+    note = f"note: rendered with {overlay}, which IMAGE_MATRIX_OVERLAY names\n"
+    assert note not in repository("--overlay", str(overlay), "render").err
+    monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", str(overlay))
+    assert note in repository("render").err
+    assert note in repository("check").err
+    assert note not in repository("list").err
+    monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", "")
+    assert "note: rendered" not in repository("render").err
+
+
+def test_a_template_that_nothing_reads_is_a_warning(repository: Repository) -> None:
+    file = repository.root / "templates/rootfs/jupiter/etc/mine"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine\n")
+    for command in ("render", "check"):
+        ran = repository(command)
+        assert (ran.code, "warning[IM506]" in ran.err) == (0, True)
+        assert "did you mean `jupyter`?" in ran.err
+    assert "IM506" not in repository("-q", "render").err
+    found = json.loads(repository("check", "--format", "json").out)
+    assert [item["code"] for item in found["diagnostics"]] == ["IM506"]

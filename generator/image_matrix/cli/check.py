@@ -11,12 +11,14 @@ from image_matrix.cli.session import (
     Session,
     annotate,
     note_floating,
+    note_overlays,
     open_locked,
     paint,
     refuse_moved,
     report,
     say,
     understand,
+    warn,
     workflow_settings,
 )
 
@@ -44,14 +46,20 @@ def check(session: Session, diff: bool, locked: bool, against: str | None, forma
     if format_ == "json":
         return _as_json(session, locked, against)
     project = open_locked(session)
-    settings = workflow_settings(project)
-    if session.verbosity >= 0:
-        report(settings)
+    warn(session, _of_outputs(project))
+    note_overlays(session)
     if not locked:
         note_floating(session, project)
     refused = _refused(session, project, locked, against)
     report(refused)
     return max(_compare(session, project, diff), 1 if refused else 0)
+
+
+def _of_outputs(project: Project) -> list[Diagnostic]:
+    """Return the warnings about what is rendered; raises :class:`MatrixError` where a workflow cannot be."""
+    from image_matrix.project.unused_templates import unused_templates
+
+    return [*workflow_settings(project), *unused_templates(project.inputs.templates, project.loaded)]
 
 
 def _refused(session: Session, project: Project, locked: bool, against: str | None) -> list[Diagnostic]:
@@ -81,7 +89,7 @@ def _as_json(session: Session, locked: bool, against: str | None) -> int:
     try:
         project = understand(read_inputs(session.root, session.matrix, session.overlays))
         refuse_moved(project)
-        settings = workflow_settings(project)
+        settings = _of_outputs(project)
         difference = compared(session, project)
     except MatrixError as error:
         _print_json(False, error.diagnostics, None)

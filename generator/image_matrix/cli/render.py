@@ -9,11 +9,13 @@ import click
 from image_matrix.cli.session import (
     Session,
     note_floating,
+    note_overlays,
     open_locked,
     paint,
     render_project,
     report,
     say,
+    warn,
     workflow_settings,
 )
 
@@ -33,9 +35,12 @@ def render(session: Session, force: bool) -> int:
     be, as a diff, and touches nothing.
     """
     from image_matrix.output_tree.tree import apply
+    from image_matrix.project.unused_templates import unused_templates
 
     project = open_locked(session)
     workflow_settings(project)
+    warn(session, unused_templates(project.inputs.templates, project.loaded))
+    note_overlays(session)
     note_floating(session, project)
     difference = compared(session, project)
     if difference.edited and not force:

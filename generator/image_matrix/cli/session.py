@@ -46,6 +46,8 @@ class Session:
     matrix: str
     overlays: tuple[str, ...]
     verbosity: int = 0
+    surrounding: bool = False
+    """Whether the overlays are those of the environment: whoever called has not named them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def session(
     _choose_colour(color)
     if not Path(root).is_dir():
         raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
-    return Session(Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet)
+    source = click.get_current_context().get_parameter_source("overlays")
+    surrounding = source is click.core.ParameterSource.ENVIRONMENT
+    return Session(Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet, surrounding)
 
 
 def _below(root: Path, matrix: str) -> str:
@@ -108,8 +112,7 @@ def open_project(session: Session) -> Project:
     from image_matrix.project.inputs import read_inputs
 
     project = understand(read_inputs(session.root, session.matrix, session.overlays))
-    if session.verbosity >= 0:
-        report(project.loaded.warnings)
+    warn(session, project.loaded.warnings)
     return project
 
 
@@ -185,6 +188,12 @@ def workflow_settings(project: Project) -> list[Diagnostic]:
     if errors(found):
         raise MatrixError(found)
     return found
+
+
+def note_overlays(session: Session) -> None:
+    """Say that outputs are another site's where only the environment says so."""
+    if session.surrounding and session.overlays:
+        note(session, f"rendered with {', '.join(session.overlays)}, which IMAGE_MATRIX_OVERLAY names")
 
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
@@ -270,6 +279,12 @@ def note(session: Session, text: str) -> None:
     from image_matrix.cli.terminal import terminal_width, wrapped
 
     say(session, wrapped(f"{paint('note', 'help')}: {text}", terminal_width(sys.stderr)))
+
+
+def warn(session: Session, warnings: Sequence[Diagnostic]) -> None:
+    """Print warnings, unless ``-q`` asks for silence."""
+    if session.verbosity >= 0:
+        report(warnings)
 
 
 def report(diagnostics: Sequence[Diagnostic]) -> None:

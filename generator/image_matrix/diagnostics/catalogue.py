@@ -264,6 +264,13 @@ BAD_WHITEOUT = Rule(
     "an image has from its parent is removed by a RUN step in the template of its Dockerfile.",
 )  # fmt: skip
 
+UNUSED_TEMPLATE = Rule(
+    "IM506", "unused-template", "{problem}", "{advice}",
+    "Below templates/, `dockerfiles/KIND.Dockerfile.j2` makes the images with `template: KIND`, `rootfs/KIND/` has their files, and "
+    "`workflows/NAME.yaml.j2` is a workflow. A file that nothing reads is mostly one whose name is misspelt.",
+    severity="warning",
+)  # fmt: skip
+
 PIP_CONFLICT = Rule(
     "IM601", "pip-conflict", "`{image}` cannot be installed on `{ancestor}`: it {wants}, and there is {has}",
     "change one of the two lines: {ours} against {theirs}",

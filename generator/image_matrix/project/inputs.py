@@ -13,7 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.output_tree.files import File
 from image_matrix.project.included_files import ProjectFiles, included_files
 from image_matrix.project.text_files import MATRIX, not_text, read_text
-from image_matrix.project.whiteouts import faults, laid_over
+from image_matrix.project.whiteouts import faults, is_whiteout, laid_over
 from image_matrix.render.compiled import compiled_templates
 from image_matrix.render.templates import Templates
 
@@ -122,8 +122,14 @@ def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templa
     replaced = frozenset(
         f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
     )
+    custom = frozenset(path for path in own if path not in builtin and not is_whiteout(path))
     return Templates(
-        _texts(every, DOCKERFILES), rootfs, _texts(every, WORKFLOWS), _texts(every, PAGES), replaced
+        dockerfiles=_texts(every, DOCKERFILES),
+        rootfs=rootfs,
+        workflows=_texts(every, WORKFLOWS),
+        pages=_texts(every, PAGES),
+        replaced=replaced,
+        custom=custom,
     )
 
 

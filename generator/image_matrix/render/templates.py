@@ -54,6 +54,8 @@ class Templates:
     """File name to text: ``catalog.html.j2``."""
     replaced: frozenset[str] = frozenset()
     """Paths of templates that replace a built-in one and differ from it."""
+    custom: frozenset[str] = frozenset()
+    """Paths below ``templates/`` of files that image-matrix does not bring."""
     compiled: BytecodeCache | None = field(default=None, compare=False)
     """The cache of compiled templates; compiling takes longer than rendering all images."""
 
