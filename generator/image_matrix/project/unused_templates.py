@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.render.docs.catalog import TEMPLATE
 from image_matrix.render.templates import DOCKERFILE_SUFFIX
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 TEXTS = ("dockerfiles", "pages", "workflows")
 FOLDERS = (*TEXTS, "rootfs")
 WORKFLOW_SUFFIX = ".yaml.j2"
-PAGE = "catalog.html.j2"
 
 
 def unused_templates(templates: Templates, loaded: Loaded) -> list[Diagnostic]:
@@ -67,7 +67,7 @@ def _is_used(templates: Templates, top: str, name: str, kinds: Collection[str]) 
     }[top]
     rendered = {
         "dockerfiles": name.removesuffix(DOCKERFILE_SUFFIX) in kinds,
-        "pages": name == PAGE,
+        "pages": name == TEMPLATE,
         "workflows": name.endswith(WORKFLOW_SUFFIX),
     }[top]
     quoted = (f'"{name}"', f"'{name}'")
