@@ -101,7 +101,7 @@ CALLS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "imagetools create": ("docker", lambda _: create("localhost:5000/base:new", [IMAGE])),
     "imagetools inspect": ("docker", lambda _: compressed_bytes(IMAGE)),
     "the engine": ("docker", lambda _: docker()),
-    "a pull": ("docker", lambda _: Engine(docker_call).pull(IMAGE, None)),
+    "a pull": ("docker", lambda _: Engine(docker_call).pull(IMAGE, None, "build it")),
     "a container": ("docker", started),
     "a solver": ("micromamba", solved),
 }

@@ -78,6 +78,19 @@ def test_every_image_of_the_repository_can_be_resolved(capsys: pytest.CaptureFix
         assert "matrix.yaml:" in capsys.readouterr().out
 
 
+def test_a_list_of_some_variants(repository: Repository) -> None:
+    shown = repository("list", "base:python3.11", "jupyter")
+    assert [line.split()[:2] for line in shown.out.splitlines()[1:]] == [
+        ["base", "python3.11"],
+        ["jupyter", "python3.13"],
+    ]
+    rows = json.loads(repository("list", "base", "--format", "json").out)
+    assert [row["variant"] for row in rows] == ["base:python3.13", "base:python3.11"]
+    wrong = repository("list", "jupiter")
+    assert (wrong.code, "did you mean `jupyter`?" in wrong.err) == (2, True)
+    assert repository("list", "base", "--resolved", "jupyter").code == 2
+
+
 def test_an_unknown_image(repository: Repository) -> None:
     shown = repository("list", "--resolved", "jupiter")
     assert (shown.code, shown.out) == (2, "")

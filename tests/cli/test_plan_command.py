@@ -20,6 +20,18 @@ def test_a_plan_that_compares_nothing_says_so(repository: Repository) -> None:
     assert "--since REV or --registry" in shown.err
 
 
+def test_a_plan_of_some_variants_has_what_they_stand_on(repository: Repository) -> None:
+    shown = repository("plan", "base")
+    assert [line.split()[1] for line in shown.out.splitlines()[1:3]] == ["base:python3.13", "base:python3.11"]
+    assert shown.out.endswith("2 of 2 variants to build, 1 image, 2 builds over all platforms\n")
+    shown = repository("plan", "jupyter", "--format", "json")
+    assert [entry["variant"] for entry in json.loads(shown.out)["build"]] == [
+        "base:python3.13",
+        "jupyter:python3.13",
+    ]
+    assert "did you mean `jupyter`?" in repository("plan", "jupiter").err
+
+
 def test_why_has_keys_tags_and_inputs(repository: Repository) -> None:
     entries = json.loads(repository("plan", "--format", "json").out)["build"]
     jupyter = next(entry for entry in entries if entry["variant"] == "jupyter:python3.13")

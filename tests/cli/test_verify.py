@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Repository
 
 
@@ -14,8 +16,48 @@ def test_a_variant_that_is_not_there(repository: Repository) -> None:
     assert "did you mean `jupyter`?" in ran.err
 
 
-def test_no_variant_at_all(repository: Repository) -> None:
-    assert repository("verify").code == 2
+STUB = """\
+#!/bin/sh
+case "$1" in
+  version) echo 27.0 ;;
+  image) exit 1 ;;
+  pull) echo "Error response from daemon: manifest unknown" >&2; exit 1 ;;
+esac
+"""
+"""An engine that works and has no image."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").write_text(STUB)
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+
+
+@pytest.mark.usefixtures("engine")
+def test_without_a_name_everything_is_checked(repository: Repository) -> None:
+    """As `build` builds everything: the first that is missing is the first in build order."""
+    ran = repository("verify")
+    assert ran.code == 3
+    assert "base:python3.13: pulling ghcr.io/team/notebooks/base:python3.13-" in ran.err
+    ran = repository("verify", "--platform", "linux/riscv64")
+    assert ran.code == 2
+    assert "nothing is built for linux/riscv64" in ran.err
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_image_that_is_nowhere_is_to_be_built(repository: Repository) -> None:
+    ran = repository("verify", "jupyter")
+    assert ran.code == 3
+    assert "`image-matrix build jupyter:python3.13`" in ran.err
+    ran = repository("verify", "jupyter", "--image", "localhost/other")
+    assert ran.code == 3
+    assert "image-matrix build" not in ran.err
+
+
+def test_one_image_for_everything(repository: Repository) -> None:
+    assert "exactly one VARIANT" in repository("verify", "--image", "localhost/base").err
 
 
 def test_one_image_for_two_variants(repository: Repository) -> None:

@@ -15,7 +15,7 @@ from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
 from image_matrix.project.render import render_all
-from image_matrix.validate.packages import INSTALLER
+from image_matrix.validate.downloads import INSTALLER
 from tools.reference import BEGIN, REPOSITORY
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.diagnostics import catalogue
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs, read_templates
 from image_matrix.project.load import load
@@ -111,6 +112,11 @@ def test_values_of_one_row_are_of_one_type(passed: dict[str, list[Any]]) -> None
 def test_everything_that_a_file_to_fetch_has_is_named() -> None:
     (words,) = [words for names, words in rows() if "downloads" in names]
     assert set(words) - {"url", "sha256"} == {name for name in dir(dockerfile.Fetch) if name[0] != "_"}
+
+
+def test_explain_lists_what_the_page_does() -> None:
+    named = set(re.findall(r"`(\w+)`", catalogue.TEMPLATE_ERROR.about))
+    assert named == {*first_cells("Variables"), *first_cells("Filters")}
 
 
 def test_the_example_renders(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_runtimes() -> None:
 
 def test_an_image_that_cannot_be_pulled() -> None:
     with pytest.raises(EnvironmentFailure, match="manifest unknown"):
-        Engine(Recorder(pull=CommandResult(1, "", "a\nmanifest unknown"))).pull("image", None)
+        Engine(Recorder(pull=CommandResult(1, "", "a\nmanifest unknown"))).pull("image", None, "build it")
 
 
 def test_a_registry_that_limits_pulls_is_waited_for(pauses: list[float]) -> None:
@@ -97,16 +97,16 @@ def test_a_registry_that_limits_pulls_is_waited_for(pauses: list[float]) -> None
         1, "", "Error response from daemon: toomanyrequests: You have reached your pull rate limit."
     )
     answers = [limit, limit, CommandResult(0, "")]
-    Engine(lambda *_: answers.pop(0)).pull("image", None)
+    Engine(lambda *_: answers.pop(0)).pull("image", None, "build it")
     assert pauses == [1.0, 2.0]
     with pytest.raises(EnvironmentFailure, match=r"cannot be pulled: .*pull rate limit") as caught:
-        Engine(lambda *_: limit).pull("image", None)
+        Engine(lambda *_: limit).pull("image", None, "build it")
     assert "wait a few minutes" in caught.value.help
 
 
 def test_a_pull_that_takes_too_long_is_not_tried_again(pauses: list[float]) -> None:
     with pytest.raises(EnvironmentFailure):
-        Engine(lambda *_: CommandResult(None, "", "timeout")).pull("image", None)
+        Engine(lambda *_: CommandResult(None, "", "timeout")).pull("image", None, "build it")
     assert pauses == []
 
 

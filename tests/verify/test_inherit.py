@@ -96,12 +96,12 @@ def test_tests_are_no_part_of_a_variant_s_files(loaded: Loaded) -> None:
     from image_matrix.lock.pins import Pins
     from image_matrix.planning.keys import compute_keys
     from image_matrix.project.inputs import builtin_templates, template_files, templates_of
-    from image_matrix.project.render import render_all
+    from image_matrix.project.render import render_builds
 
     templates = templates_of(template_files(builtin_templates()), {})
     bare = {name: replace(item, tests={}) for name, item in loaded.variants.items()}
     keys = [
-        compute_keys(variants, render_all(replace(loaded, variants=variants), Pins(), templates))
+        compute_keys(variants, render_builds(replace(loaded, variants=variants), Pins(), templates))
         for variants in (loaded.variants, bare)
     ]
     assert keys[0] == keys[1]

@@ -8,6 +8,7 @@ import pytest
 from image_matrix.config.model import Accelerator, ImageTests
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.verify.engine import CommandResult, Engine
+from image_matrix.verify.hub import hub
 from image_matrix.verify.model import Subject
 from image_matrix.verify.run import verify
 from image_matrix.verify.scenarios import Scenario, commanded, pod, results, scenarios
@@ -135,3 +136,41 @@ def test_the_log_of_a_failure_is_the_container_s() -> None:
     engine = Engine(call)
     first = next(iter(scenario.run(engine, LAB)))
     assert (first.status, first.log) == ("failed", "no such page")
+
+
+class Silent(Recorder):
+    """A container in which the probe works and nothing listens."""
+
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+        if arguments[0] != "exec":
+            return super().__call__(arguments, text, seconds)
+        questions = json.loads(arguments[-1])
+        return Answer(0, json.dumps([self.answer(*question) for question in questions]))
+
+    def answer(self, what: str, _: dict[str, object]) -> dict[str, object]:
+        if what in ("get", "upgrade"):
+            page = {"status": 0, "location": "", "hops": [], "headers": {}, "body": "", "moment": 0.0}
+            return {**page, "seconds": 60.0, "error": "connection refused"}
+        if what == "environment":
+            return {"JUPYTERHUB_API_TOKEN": "x"}
+        return {"error": "", "hops": ["/"], "status": 200}
+
+
+def test_what_needs_a_server_that_never_answers_is_not_waited_for() -> None:
+    for scenario, first in ((pod, "http"), (hub, "hub-start")):
+        found = []
+        for result in scenario(Engine(Silent()), LAB):
+            found.append(result)
+            if result.name in ("culling", "hub-any-uid"):
+                break
+        assert (found[0].name, found[0].status) == (first, "failed")
+        assert {result.status for result in found[1:]} == {"skipped"}
+        assert len(found) == 5
+
+
+def test_every_scenario_that_has_ended_is_told() -> None:
+    told: list[str] = []
+    verify(Engine(Recorder(run=Answer(127, "", "exec: /init: not found"))), LAB, told.append)
+    count = len(scenarios(LAB))
+    assert max(line.partition(":")[0] for line in told) == f"{count} of {count}"
+    assert all(line.endswith(": FAILED") for line in told)

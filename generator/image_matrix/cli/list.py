@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
+@click.argument("names", metavar="[VARIANT]...", nargs=-1)
 @click.option(
     "--format",
     "format_",
@@ -34,13 +35,21 @@ if TYPE_CHECKING:
     help="Print the settings of IMAGE, or of IMAGE:LABEL, each with where it comes from.",
 )
 @click.pass_obj
-def list_images(session: Session, format_: str, resolved: str | None) -> int:
-    """List images and their variants in build order."""
+def list_images(session: Session, names: tuple[str, ...], format_: str, resolved: str | None) -> int:
+    """List images and their variants in build order.
+
+    VARIANT is IMAGE or IMAGE:LABEL; all by default.
+    """
+    from image_matrix.config.variant_selectors import select
     from image_matrix.render.listing import listing
 
+    if names and resolved is not None:
+        raise click.UsageError("--resolved has the image's name behind it: leave VARIANT out")
     loaded = open_project(session).loaded
     if resolved is None:
-        entries = listing(loaded.variants, loaded.matrix.order.layers)
+        chosen = set(select(loaded.variants, names))
+        every = listing(loaded.variants, loaded.matrix.order.layers)
+        entries = [entry for entry in every if entry["variant"] in chosen]
         text = _json(entries) if format_ == "json" else _variants(entries)
     else:
         entries = list(_resolved(loaded, resolved))

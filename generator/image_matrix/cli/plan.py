@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("names", metavar="[VARIANT]...", nargs=-1)
 @click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
 @click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
 @click.option(
@@ -31,17 +32,23 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.pass_obj
-def plan(session: Session, since: str | None, registry: bool, staging: bool, format_: str) -> int:
+def plan(
+    session: Session, names: tuple[str, ...], since: str | None, registry: bool, staging: bool, format_: str
+) -> int:
     """Print what would be built and why.
+
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`, with what it stands on; all by default.
 
     With --since, what has another key than at REV; with --registry, what the registry does not have; with both, what
     the registry does not have, with the reasons since REV. With neither, everything.
     """
-    from image_matrix.planning.plan import make_plan
+    from image_matrix.config.variant_selectors import select
+    from image_matrix.planning.plan import make_plan, part
 
     new = state_of(open_locked(session))
+    chosen = select(new.loaded.variants, names)
     presence = _presence(session, new, staging=staging) if registry else None
-    made = make_plan(new, compared_with(session, new, since), presence)
+    made = part(make_plan(new, compared_with(session, new, since), presence), new, chosen)
     if since is None and not registry:
         say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
     click.echo(formatted(made, new, format_), nl=False)

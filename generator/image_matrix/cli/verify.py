@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from image_matrix.verify.model import Report, Subject
 
 
+BUILD = "build it first: `image-matrix build {id}`; or check the login of its registry"
+"""What helps where the image of a variant is nowhere."""
+
+
 @click.command()
-@click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
+@click.argument("names", metavar="[VARIANT]...", nargs=-1)
 @click.option(
     "--image",
     metavar="REFERENCE",
@@ -56,7 +60,7 @@ def verify(
 ) -> int:
     """Run built images and check the contract and their own tests.
 
-    VARIANT is IMAGE or IMAGE:LABEL, as in `list`.
+    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default.
     """
     from image_matrix.verify.engine import docker
     from image_matrix.verify.run import subject_of
@@ -67,12 +71,12 @@ def verify(
     engine = docker()
     images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)
     subjects = [subject_of(project.loaded, name, images[name], platform, deadline) for name in chosen]
-    _get(session, engine, subjects)
+    _get(session, engine, subjects, "check the reference and the login of its registry" if image else BUILD)
     reports: list[Report] = []
     try:
         for subject in subjects:
             say(session, f"{subject.id}: checking {subject.image}")
-            reports.append(_verify(engine, subject))
+            reports.append(_verify(session, engine, subject))
             _show(reports[-1], format_)
     finally:  # where the engine fails halfway, CI still shows what was found
         _write(reports, junit_file)
@@ -82,17 +86,16 @@ def verify(
 
 def _chosen(project: Project, names: Sequence[str], image: str | None, platform: str | None) -> list[str]:
     """Return the variants to check; raises :class:`CallError` where ``--image`` meets several."""
-    from image_matrix.config.variant_selectors import select
+    from image_matrix.config.variant_selectors import select, select_legs
     from image_matrix.errors import CallError
 
-    loaded = project.loaded
-    chosen = select(loaded.variants, names)
+    variants = project.loaded.variants
+    if platform is None:
+        chosen = select(variants, names)
+    else:
+        chosen = [name for name, _ in select_legs(variants, names, (platform,))]
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
-    for name in chosen:
-        built_for = loaded.variants[name].platforms
-        if platform and platform not in built_for:
-            raise CallError(f"{name} is not built for {platform}", f"it is built for {', '.join(built_for)}")
     return chosen
 
 
@@ -111,19 +114,23 @@ def _images(project: Project, names: Sequence[str], platform: str | None) -> dic
     }
 
 
-def _get(session: Session, engine: Engine, subjects: Sequence[Subject]) -> None:
-    """Pull what is not here, before anything is started."""
+def _get(session: Session, engine: Engine, subjects: Sequence[Subject], remedy: str) -> None:
+    """Pull what is not here, before anything is started; ``remedy`` is what helps where that fails."""
     for subject in subjects:
         if not engine.has(subject.image):
             say(session, f"{subject.id}: pulling {subject.image}")
-            engine.pull(subject.image, subject.platform)
+            engine.pull(subject.image, subject.platform, remedy.format(id=subject.id))
 
 
-def _verify(engine: Engine, subject: Subject) -> Report:
+def _verify(session: Session, engine: Engine, subject: Subject) -> Report:
+    """Check a subject; a terminal, or ``-v``, shows how far it is: that takes up to minutes."""
+    import sys
+
     from image_matrix.verify.run import verify
 
+    level = 0 if sys.stderr.isatty() else 1
     with terminable():
-        return verify(engine, subject)
+        return verify(engine, subject, lambda line: say(session, f"{subject.id}: {line}", level))
 
 
 def _show(report: Report, format_: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 FILE = "matrix.lock.yaml"
-HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments (docs/lock.md).\n"
+HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments.\n"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKAGE = re.compile(

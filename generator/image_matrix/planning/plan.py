@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.lineage import ancestors
-from image_matrix.dag import children
+from image_matrix.dag import children, with_ancestors
 from image_matrix.planning.key_inputs import differences, key_inputs
 from image_matrix.text import listed
 
@@ -122,6 +122,15 @@ def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | 
             entries.append(_entry(new, old, item, platform, layers[item.image], status, reasons))
     gone = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
     return Plan(_with_children(new, entries), gone)
+
+
+def part(plan: Plan, state: State, names: Collection[str]) -> Plan:
+    """Return what a plan says of some variants and of those that they stand on."""
+    variants = state.loaded.variants
+    if len(names) == len(variants):
+        return plan
+    needed = with_ancestors(names, lambda name: variants[name].parent)
+    return Plan(tuple(entry for entry in plan.entries if entry.variant in needed))
 
 
 def reference(state: State, item: Variant, platform: Platform) -> str:

@@ -249,6 +249,7 @@ def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
 
 
 _TEMPLATE_ENDINGS = (".j2",)
+SEE = "`image-matrix explain IM501` lists the names and filters that templates have"
 
 
 def place_in(environment: Environment, name: str, line: int) -> Place:
@@ -274,9 +275,9 @@ def _explained(error: Exception, environment: Environment, values: Mapping[str, 
         owners = [(name, value) for name, value in values.items() if type(value).__name__ == attribute[1]]
         owner, value = owners[0] if owners else (attribute[1].lower(), None)
         known = [name for name in dir(value) if not name.startswith("_")] if owners else []
-        advice = did_you_mean(attribute[2], known) if known else "see docs/templates.md"
+        advice = did_you_mean(attribute[2], known) if known else SEE
         return f"`{owner}` has no `{attribute[2]}`", advice
     if unknown := re.fullmatch(r"No (filter|test) named '(\w+)'\.", text):
         listed = QUOTING if unknown[1] == "filter" else environment.tests
         return f"there is no {unknown[1]} `{unknown[2]}`", did_you_mean(unknown[2], listed)
-    return text, "see docs/templates.md"
+    return text, SEE

@@ -26,7 +26,7 @@ def passwords(matrix: Matrix) -> Iterator[Finding]:
     for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.network.mirrors)):
         if has_user(text):
             advice = f"write `{without_user(text)}`, and change the password if this was committed"
-            advice += "; `network.netrc` names a file with logins"
+            advice += "; logins stand in a file that an overlay names, which is not committed: `network: {netrc: FILE}`"
             yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
 
 

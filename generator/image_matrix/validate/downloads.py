@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MICROMAMBA = "micromamba"
 """The download that installs conda packages; it is found by its name and needs no place in an image."""
+INSTALLER = (
+    'micromamba: {version: "2.9.0-0", url: "https://github.com/mamba-org/micromamba-releases/releases/download/'
+    '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
+)
+"""That download, as docs/matrix.md has it."""
 _LOST = {
     "/home/jovyan": "the volume of a user's home hides what an image has there",
     "/tmp": "it is emptied after each build step",  # noqa: S108 - in the image
@@ -67,7 +72,7 @@ def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
     """Of the program that installs conda packages; ``to`` is for images that have it in their own ``downloads``."""
     others = [way for way in _ways(item) if way != "`to`"]
     if others:
-        advice = f"remove {' and '.join(others)}, and take the address of the bare program (docs/matrix.md)"
+        advice = f"remove {' and '.join(others)}, and take the address of the bare program: `{INSTALLER}`"
         return f"has {' and '.join(others)}, but conda packages are installed with the file as it is", advice
     listing = [str(path[1]) for path, settings in settings_of(matrix) if MICROMAMBA in settings.downloads]
     if listing and not item.to:

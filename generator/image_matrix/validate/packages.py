@@ -9,7 +9,7 @@ from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.validate.downloads import MICROMAMBA, likely_installer
+from image_matrix.validate.downloads import INSTALLER, MICROMAMBA, likely_installer
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
@@ -56,11 +56,6 @@ def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice)
 
 
-INSTALLER = (
-    'micromamba: {version: "2.9.0-0", url: "https://github.com/mamba-org/micromamba-releases/releases/download/'
-    '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
-)
-"""What installs conda packages, as docs/matrix.md has it."""
 _NEEDS: dict[Manager, tuple[str, str]] = {
     "npm": ("npm", "nothing in its chain installs npm; add `apt: [nodejs, npm]` here or in a parent"),
     "cran": ("r-base", "nothing in its chain installs R; add `apt: [r-base]` here or in a parent"),
@@ -99,7 +94,7 @@ def _missing_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
 ) -> tuple[str, str] | None:
     if manager == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
-        return "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
+        return "there is no micromamba", f"add to `downloads:`: `{INSTALLER}`"
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
@@ -157,7 +152,7 @@ def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, 
         and MICROMAMBA not in matrix.downloads
         and not likely_installer(matrix)
     ):
-        yield "there is no micromamba", f"add to `downloads:` as in docs/matrix.md: `{INSTALLER}`"
+        yield "there is no micromamba", f"add to `downloads:`: `{INSTALLER}`"
     pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
     if item.python_provider == "uv" and "uv" not in pip:
         yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"

@@ -115,6 +115,11 @@ def page(answer: Page, path: str) -> str:
     return "" if answer["status"] == 200 else f"{path} answers {answer['status']}{route}"
 
 
+def silent(answer: Page) -> bool:
+    """Say whether nothing answered at all: what else could be asked of it has no answer either."""
+    return bool(answer["status"] == 0)
+
+
 def cors(answer: Page) -> str:
     """The answer has the header that Kubeflow's dashboard needs."""
     value = answer["headers"].get("access-control-allow-origin")

@@ -163,8 +163,11 @@ class Engine:
         """Say whether an image is in the engine's store."""
         return self.call(("image", "inspect", "--format={{.Id}}", image), None, 30.0).code == 0
 
-    def pull(self, image: str, platform: str | None) -> None:
-        """Pull an image, with retries if its registry is unavailable; raises :class:`EnvironmentFailure`."""
+    def pull(self, image: str, platform: str | None, remedy: str) -> None:
+        """Pull an image, with retries if its registry is unavailable; raises :class:`EnvironmentFailure`.
+
+        ``remedy`` is what helps where the image is not there.
+        """
         options = (f"--platform={platform}",) if platform else ()
         answer = persevere(
             lambda: self.call(("pull", "--quiet", *options, image), None, 3600.0), _worth, time.sleep
@@ -172,7 +175,7 @@ class Engine:
         if answer.code != 0:
             raise EnvironmentFailure(
                 failed(f"{image} is not on this machine and cannot be pulled", answer.err),
-                advice(answer.err, "build it first, or check the login of its registry"),
+                advice(answer.err, remedy),
             )
 
     def runtimes(self) -> frozenset[str]:

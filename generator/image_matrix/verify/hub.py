@@ -10,13 +10,14 @@ from image_matrix.config.served_app import IDES
 from image_matrix.verify import contract
 from image_matrix.verify.contract import FOREIGN, FS_GROUP, PORT
 from image_matrix.verify.engine import TMPFS, Spec
-from image_matrix.verify.probe_client import Unanswered, ask, judged, source
+from image_matrix.verify.probe_client import Unanswered, ask, judged, source, untried
 from image_matrix.verify.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.served_app import Served
+    from image_matrix.verify.contract import Page
     from image_matrix.verify.engine import Container, Engine
     from image_matrix.verify.model import Result, Subject
 
@@ -25,6 +26,7 @@ HUB_PORT = 8081
 TOKEN = "a-token-of-the-small-hub"  # noqa: S105 - of a hub that lives for seconds, in a network of its own
 USER, STRANGER = "jo", "someone-else"
 PREFIX = f"/user/{USER}/"
+STATUS = f"{PREFIX}api/status"
 PAGES: Mapping[Served, str] = {
     "jupyter": "lab",
     "codeserver": "code-server/",
@@ -53,7 +55,14 @@ def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
         )  # fmt: skip
         token = environment.get("JUPYTERHUB_API_TOKEN", "")
         with engine.container(spec) as container:
-            yield _started(container, subject, token, began)
+            answer = _asked(container, subject, token)
+            took = time.monotonic() - began
+            yield judged(
+                "hub-start", contract.page(answer, STATUS), took, f"200 after {took:.1f} s", container
+            )
+            if contract.silent(answer):
+                yield from untried(CHECKS[1:])
+                return
             yield from _entered(container, subject)
             yield judged(
                 "hub-activity", contract.activity(hub_container.log(1000), USER), container=container
@@ -83,19 +92,12 @@ def _login(user: str, to: str, deadline: float) -> dict[str, Any]:
     return {"user": user, "to": to, "ports": PORTS, "deadline": deadline}
 
 
-def _started(container: Container, subject: Subject, token: str, began: float) -> Result:
-    problem = _unready(container, subject, token)
-    took = time.monotonic() - began
-    return judged("hub-start", problem, took, f"200 after {took:.1f} s", container)
-
-
-def _unready(container: Container, subject: Subject, token: str) -> str:
-    """Wait for the server; return the problem of its answer to the hub's token."""
-    path = f"{PREFIX}api/status"
+def _asked(container: Container, subject: Subject, token: str) -> Page:
+    """Wait for the server; return its answer to the hub's token."""
     headers = {"Authorization": f"token {token}"}
-    question = {"path": path, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
+    question = {"path": STATUS, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
     (answer,) = ask(container, ("get", question), seconds=subject.deadline)
-    return contract.page(answer, path)
+    return answer
 
 
 def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Result:
@@ -103,7 +105,7 @@ def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Resul
     began = time.monotonic()
     to = f"{PREFIX}{PAGES[subject.ide or 'other']}"
     with engine.container(spec) as container:
-        problem = _unready(container, subject, token)
+        problem = contract.page(_asked(container, subject, token), STATUS)
         if not problem:
             login = ("login", _login(USER, to, subject.deadline))
             (owner,) = ask(container, login, script="hub_login", seconds=2 * subject.deadline)

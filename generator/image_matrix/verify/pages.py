@@ -11,7 +11,7 @@ from image_matrix.verify import contract
 from image_matrix.verify.contract import PREFIX
 from image_matrix.verify.culling import culling, shown
 from image_matrix.verify.model import Result
-from image_matrix.verify.probe_client import ask, judged
+from image_matrix.verify.probe_client import ask, judged, untried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +61,9 @@ def page_results(container: Container, subject: Subject, started: float) -> Iter
     )
     took = time.monotonic() - started
     yield judged("http", contract.page(page, HOME), took, f"200 after {took:.1f} s", container)
+    if contract.silent(page):
+        yield from untried(page_checks(subject.ide)[1:])
+        return
     yield judged("cors", contract.cors(page))
     after, again, *outside = ask(container, *_later(subject.ide, before), *_outside())
     yield judged(

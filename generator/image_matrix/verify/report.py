@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,12 +30,21 @@ def table(report: Report, paint: Paint) -> str:
     joined = "  " if len(f"{report.id}  {report.image}") <= _WIDTH else "\n  "
     lines = [paint(f"{report.id}{joined}{report.image}", "bold")]
     for result, previous in zip(report.results, (None, *report.results), strict=False):
-        lines += _lines(result, paint)
-        if previous is None or result.log != previous.log:  # checks that wait for one container have one log
+        lines += _lines(_once(result, report.results), paint)
+        if (
+            previous is None or result.log != previous.log
+        ):  # checks that wait for one container have one log
             lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     return "\n".join([*lines, f"  {summary} in {report.seconds:.1f} s", ""])
+
+
+def _once(result: Result, every: Sequence[Result]) -> Result:
+    """Return a result for the table: a reason that stands above already is named by the check that has it."""
+    first = next(one for one in every if (one.status, one.detail) == (result.status, result.detail))
+    again = result.status != "passed" and first.name != result.name
+    return replace(result, detail=f"as {first.name}") if again else result
 
 
 def _lines(result: Result, paint: Paint) -> list[str]:

@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from image_matrix.config.served_app import served_by
+from image_matrix.text import listed
 from image_matrix.verify.expectations import chain, inherited, packages, pins, provided
 from image_matrix.verify.model import Report, Result, Subject
 from image_matrix.verify.scenarios import results, scenarios
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from image_matrix.config.loaded import Loaded
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PIECE = 0.2
 """Seconds between two looks at the running scenarios."""
+MOST_SHOWN = 3
+"""Checks that a line about a scenario names."""
 SIDE_BY_SIDE = 3
 """Scenarios that run at the same time: starting an IDE uses a core, waiting for it does not."""
 
@@ -41,10 +44,11 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
     )
 
 
-def verify(engine: Engine, subject: Subject) -> Report:
+def verify(engine: Engine, subject: Subject, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Run every scenario of a subject; raises :class:`EnvironmentFailure` if the engine fails.
 
-    It removes all containers and volumes, also after an error or an interruption.
+    ``tell`` gets a line for each scenario that has ended. It removes all containers and volumes, also after an error or
+    an interruption.
     """
     from concurrent.futures import ThreadPoolExecutor
     from threading import Event
@@ -55,7 +59,7 @@ def verify(engine: Engine, subject: Subject) -> Report:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
-            all_results = _gathered(running)
+            all_results = _gathered(running, tell)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -64,16 +68,23 @@ def verify(engine: Engine, subject: Subject) -> Report:
     return Report(subject.id, subject.image, time.monotonic() - started, all_results)
 
 
-def _gathered(running: Sequence[Future[list[Result]]]) -> tuple[Result, ...]:
+def _gathered(running: Sequence[Future[list[Result]]], tell: Callable[[str], None]) -> tuple[Result, ...]:
     """Return all results in order, or raise the exception of the first scenario that fails.
 
     Each wait is short: a signal that arrives just before a wait does not interrupt it.
     """
-    from concurrent.futures import FIRST_EXCEPTION, wait
+    from concurrent.futures import FIRST_COMPLETED, wait
 
     pending = set(running)
     while pending:
-        done, pending = wait(pending, PIECE, FIRST_EXCEPTION)
+        done, pending = wait(pending, PIECE, FIRST_COMPLETED)
         for future in done:
-            future.result()
+            tell(f"{len(running) - len(pending)} of {len(running)}: {_words(future.result())}")
     return tuple(result for future in running for result in future.result())
+
+
+def _words(found: Sequence[Result]) -> str:
+    """Say of a scenario which checks it has failed, or which it was for."""
+    failed = [result.name for result in found if result.status == "failed"]
+    names = listed(failed or [result.name for result in found], MOST_SHOWN)
+    return f"{names}: FAILED" if failed else f"{names}: ok"
