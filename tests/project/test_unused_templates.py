@@ -20,8 +20,8 @@ version: 1
 registry: ghcr.io/team/notebooks
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian, template: base}
-  mine: {parent: base, template: mine}
+  base: {from: debian, kind: base}
+  mine: {from: base, kind: mine}
 """
 EXTENDS = '{% extends "skeleton.Dockerfile.j2" %}\n'
 
@@ -61,9 +61,9 @@ UNMENTIONED = "no template imports, includes or extends this file; remove it"
         (
             "rootfs/mien/etc/mine",
             "rootfs/mien",
-            "there is no template `mien`, whose images would get these files",
+            "there is no kind `mien`, whose images would get these files",
         ),
-        ("dockerfiles/other.Dockerfile.j2", "", "no image has `template: other`; name it in an image"),
+        ("dockerfiles/other.Dockerfile.j2", "", "no image has `kind: other`; name it in an image"),
         ("dockerfiles/words.j2", "", UNMENTIONED),
         (
             "dockerfiles/mine.Dockerfile",

@@ -268,7 +268,7 @@ BAD_WHITEOUT = Rule(
 
 UNUSED_TEMPLATE = Rule(
     "IM506", "unused-template", "{problem}", "{advice}",
-    "Below templates/, `dockerfiles/KIND.Dockerfile.j2` makes the images with `template: KIND`, `rootfs/KIND/` has their files, and "
+    "Below templates/, `dockerfiles/KIND.Dockerfile.j2` makes the images with `kind: KIND`, `rootfs/KIND/` has their files, and "
     "`workflows/NAME.yaml.j2` is a workflow. A file that nothing reads is mostly one whose name is misspelt.",
     severity="warning",
 )  # fmt: skip

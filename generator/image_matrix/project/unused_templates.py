@@ -23,7 +23,7 @@ WORKFLOW_SUFFIX = ".yaml.j2"
 
 def unused_templates(templates: Templates, loaded: Loaded) -> list[Diagnostic]:
     """Return a warning for each file, kind or folder of the repository's own that no image and no template needs."""
-    kinds = {variant.template for variant in loaded.variants.values()}
+    kinds = {variant.kind for variant in loaded.variants.values()}
     found = {**dict(_folders(templates)), **dict(_files(templates, kinds))}
     return [
         diagnostic(rules.UNUSED_TEMPLATE, Place(f"templates/{path}", 0, 0), problem=problem, advice=advice)
@@ -39,7 +39,7 @@ def _folders(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
         if slash and top not in FOLDERS:
             yield top, ("nothing reads this folder", did_you_mean(top, FOLDERS))
         elif top == "rootfs" and below and kind not in templates.kinds:
-            problem = f"there is no template `{kind}`, whose images would get these files"
+            problem = f"there is no kind `{kind}`, whose images would get these files"
             yield f"rootfs/{kind}", (problem, did_you_mean(kind, templates.kinds))
 
 
@@ -78,4 +78,4 @@ def _remedy(name: str) -> tuple[str, str]:
     kind = name.removesuffix(DOCKERFILE_SUFFIX)
     if kind == name:
         return "no template imports, includes or extends this file", "remove it"
-    return f"no image has `template: {kind}`", "name it in an image, or remove the file"
+    return f"no image has `kind: {kind}`", "name it in an image, or remove the file"
