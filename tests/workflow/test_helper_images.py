@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
-from image_matrix.config.schema import schema_text
+from image_matrix.config.network import DEFAULT_FRONTEND
 from image_matrix.pinned.actions import pinned_images
 from image_matrix.pinned.helper_images import FRONTEND, HELPERS, remedy
 
 
 def test_every_image_is_in_the_table() -> None:
-    frontend = json.loads(schema_text())["properties"]["network"]["properties"]["frontend"][
-        "default"
-    ].partition(":")[0]
+    frontend = DEFAULT_FRONTEND.partition(":")[0]
     assert FRONTEND.name == frontend
     assert {one.name for one in HELPERS} == {frontend, *pinned_images()}
 

@@ -185,7 +185,8 @@ def _of_source(name: str, reference: str, message: str) -> str:
         return f"{source}: check its name and tag, and whether your mirror has it; {upgrade}"
     host = reference.partition("/")[0]
     mirror = f"`network: {{mirrors: {{registries: {{{host}: MIRROR}}}}}}`"
-    return f"{source}: check the network; if a mirror has it, write {mirror}, with `ca_bundle` for its certificate"
+    trust = "`network.ca_bundle` for its certificate"
+    return f"{source}: check the network; if a mirror has it, write {mirror}, with {trust}"
 
 
 def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:

@@ -18,13 +18,13 @@ def status_in(text: str) -> str | None:
 
 
 def remedy(address: str, logins: str | None) -> str:
-    """Return what helps where a server asks for a login; ``logins`` is the file that ``netrc:`` names, if any.
+    """Return what helps where a server asks for a login; ``logins`` is the file that ``network.netrc`` names, if any.
 
     Source of the format: gnu.org/software/inetutils/manual, "The .netrc file".
     """
     host = urlsplit(address).hostname
     if logins:
-        return f"correct the login of {host} in {logins}, the file that `netrc:` names"
+        return f"correct the login of {host} in {logins}, the file that `network.netrc` names"
     line = f"`machine {host} login NAME password PASSWORD`"
     return (
         f"put {line} into a file, and name it in an overlay that is not committed: `network: {{netrc: FILE}}`"
