@@ -135,6 +135,24 @@ def test_help_is_by_what_the_image_is_for(
         assert other not in failed.help
 
 
+@pytest.mark.parametrize(
+    ("said", "login"),
+    [
+        ("HEAD request to https://ghcr.io/v2/team/x/blobs/sha256:1: 403 Forbidden", "`docker login ghcr.io`"),
+        (
+            'Head "https://registry.example.org:5000/v2/x/": no basic auth',
+            "`docker login registry.example.org:5000`",
+        ),
+        ('Head "https://registry-1.docker.io/v2/x/manifests/1": 401 Unauthorized', "`docker login`"),
+        ("pull access denied, repository does not exist or may require authorization", "`docker login`"),
+    ],
+)
+def test_a_login_is_to_the_registry_that_refused(said: str, login: str) -> None:
+    failed = failure(EVERYTHING, f"ERROR: failed to solve: failed to push x: {said}")
+    assert type(failed) is EnvironmentFailure
+    assert failed.help.startswith(f"{login} with an account")
+
+
 def test_a_helper_image_that_asks_for_a_login_wants_one() -> None:
     log = read("no-scanner").replace("no such host", "unexpected status: 401 Unauthorized")
     assert "docker login" in failure(asked_for({}, push=True), log).help

@@ -48,9 +48,13 @@ _LOGINS = (
 _AROUND = (
     (RATE_LIMIT, PATIENCE),
     (r"no builder", "`docker buildx ls` lists them"),
-    (r"\b40[13]\b|denied|unauthorized|no basic auth", "`docker login` with an account that may do this"),
 )
 """What buildx and the engine report about themselves and about registries, with the remedy for any image."""
+_DENIED = re.compile(r"\b40[13]\b|denied|unauthorized|no basic auth", re.IGNORECASE)
+"""What they report if an account has no access, or if there is no login."""
+_HOST = re.compile(r"https?://(?P<host>[^/\s\"]+)/")
+_HUB = ("registry-1.docker.io", "auth.docker.io")
+"""Hosts of Docker Hub: `docker login` without a name is for it."""
 _NETWORK = (
     (
         rf"refused|no such host|x509|{PASSING}",
@@ -106,6 +110,7 @@ def failure(request: BuildRequest, tail: str) -> Failure:
     if step is None or ended is None:
         remedy = (
             _remedy((*_ENGINE, *_AROUND), message)
+            or _of_login(message)
             or _of_image(request, message)
             or _remedy(_NETWORK, message)
         )
@@ -155,6 +160,15 @@ def _last_error(tail: str) -> str:
 
 def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:
     return next((remedy for pattern, remedy in table if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def _of_login(message: str) -> str | None:
+    """Return the remedy if a registry refuses access: a login to it, if the message has its address."""
+    if not _DENIED.search(message):
+        return None
+    match = _HOST.search(message)
+    host = match["host"] if match and match["host"] not in _HUB else ""
+    return f"`{f'docker login {host}'.strip()}` with an account that may do this"
 
 
 def _of_image(request: BuildRequest, message: str) -> str | None:

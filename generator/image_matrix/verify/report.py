@@ -31,9 +31,7 @@ def table(report: Report, paint: Paint) -> str:
     lines = [paint(f"{report.id}{joined}{report.image}", "bold")]
     for result, previous in zip(report.results, (None, *report.results), strict=False):
         lines += _lines(_once(result, report.results), paint)
-        if (
-            previous is None or result.log != previous.log
-        ):  # checks that wait for one container have one log
+        if previous is None or result.log != previous.log:  # checks that wait for one container have one log
             lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
