@@ -146,6 +146,18 @@ def test_a_package_of_another_index_does_not_take_the_place_of_one_that_is_close
     assert f"shared==2.0 @ {place.index}" in (place.folder / texts.FILE).read_text(encoding="utf-8")
 
 
+def test_an_index_that_is_closed_is_not_hidden_by_another_one(place: Place) -> None:
+    place.site.package("shared", "3.0", index="open")
+    place.write("shared")
+    path = place.folder / "matrix.yaml"
+    text, one = path.read_text(), f'["{place.index}"]'
+    assert one in text
+    path.write_text(text.replace(one, f'["http://127.0.0.1:{place.site.port}/open", "{place.index}"]'))
+    code, said = place.lock()
+    assert code == 3
+    assert f"{place.index} asks for a login (401)" in said
+
+
 def test_the_default_index_may_be_the_one_that_asks(place: Place) -> None:
     place.closed.clear()
     place.closed["/simple"] = 401

@@ -98,22 +98,25 @@ def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Fa
 
 def _closed(question: Question, site: Site, run: Run, answer: Resolved | Refused | Failed) -> Failed | None:
     """Return that an index asks for a login, where it may be the cause of an answer."""
+    first = (_first_name(question),)
     if isinstance(answer, Resolved):
-        taken = not question.indexes or any(INDEX_MARK in name for name in answer.files)
-        return None if taken else _refusal(question, site, run, (_first_name(question),), LOGIN)
+        taken = {name.partition(INDEX_MARK)[2] for name in answer.files}
+        unused = [site.here(index) for index in question.indexes if index not in taken]
+        return _refusal(unused, first, site, run, LOGIN)
     text = answer.explanation if isinstance(answer, Refused) else answer.reason
     names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
     if not names and status_in(text) is None:
         return None
-    return _refusal(question, site, run, names or (_first_name(question),), REFUSALS)
+    asked = [site.here(index) for index in question.indexes]
+    asked += [site.default_index] if site.default_index else []
+    return _refusal(asked, names or first, site, run, REFUSALS)
 
 
 def _refusal(
-    question: Question, site: Site, run: Run, names: tuple[str, ...], statuses: tuple[str, ...]
+    indexes: Iterable[str], names: tuple[str, ...], site: Site, run: Run, statuses: tuple[str, ...]
 ) -> Failed | None:
     """Ask each index alone: of several, uv does not say which one refused."""
-    default = [site.default_index] if site.default_index else []
-    for index in [*(site.here(index) for index in question.indexes), *default]:
+    for index in indexes:
         status = status_in(_alone(index, names, site, run))
         if status in statuses:
             return Failed(f"{index} asks for a login ({status})", remedy(index, site.netrc_name))
