@@ -46,7 +46,7 @@ class Session:
     matrix: str
     overlays: tuple[str, ...]
     verbosity: int = 0
-    surrounding: bool = False
+    overlays_from_environment: bool = False
     """Whether the overlays are those of the environment: whoever called has not named them."""
 
 
@@ -68,8 +68,10 @@ def session(
     if not Path(root).is_dir():
         raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
     source = click.get_current_context().get_parameter_source("overlays")
-    surrounding = source is click.core.ParameterSource.ENVIRONMENT
-    return Session(Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet, surrounding)
+    overlays_from_environment = source is click.core.ParameterSource.ENVIRONMENT
+    return Session(
+        Path(root), _below(Path(root), matrix), _named(overlays), verbose - quiet, overlays_from_environment
+    )
 
 
 def _below(root: Path, matrix: str) -> str:
@@ -192,7 +194,7 @@ def workflow_settings(project: Project) -> list[Diagnostic]:
 
 def note_overlays(session: Session) -> None:
     """Say that outputs are another site's where only the environment says so."""
-    if session.surrounding and session.overlays:
+    if session.overlays_from_environment and session.overlays:
         note(session, f"rendered with {', '.join(session.overlays)}, which IMAGE_MATRIX_OVERLAY names")
 
 

@@ -240,7 +240,7 @@ TEMPLATE_ERROR = Rule(
     "A template cannot be rendered. Undefined names are errors, and a value must pass a filter that quotes it for its place: `sh` (a word "
     "of a shell command), `env` (a value of ENV, LABEL or ARG), `word` (a reference, name or version), `comment`, `json`. Templates of "
     "Dockerfiles have the names `variant`, `parent`, `source`, `root`, `frontend`, `python`, `packages`, `downloads`, `extensions`, "
-    "`micromamba`, `uv`, `conda_is_new`, `locked_pip`, `locked_conda`, `apt_snapshot`, `cran_snapshot`, `has_rootfs` and `labels`.",
+    "`micromamba`, `uv`, `conda_is_new`, `locked_pip`, `locked_conda`, `apt_snapshot`, `cran_snapshot`, `rootfs` and `labels`.",
 )  # fmt: skip
 OUTPUT_CLASH = Rule(
     "IM502", "output-clash", "two outputs would be written to {path}", "rename one of the images or files",
