@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -68,10 +69,7 @@ def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> N
         subprocess.run(command, stderr=terminal, stdout=subprocess.DEVNULL, env=environment, check=True)
     shown = everything(main).decode().splitlines()
     os.close(main)
-    note = [
-        click.unstyle(line)
-        for line in shown[: next(at for at, line in enumerate(shown) if "files changed" in line)]
-    ]
+    note = [*takewhile(lambda line: not line.startswith("add "), map(click.unstyle, shown))]
     assert note[0].startswith("note: not locked: ")
     assert len(note) > 1
     assert max(map(len, note)) <= 60
