@@ -141,11 +141,11 @@ def test_the_log_of_a_failure_is_the_container_s() -> None:
 class Silent(Recorder):
     """A container in which the probe works and nothing listens."""
 
-    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> Answer:
+    def __call__(self, arguments: tuple[str, ...], text: str | None, seconds: float) -> CommandResult:
         if arguments[0] != "exec":
             return super().__call__(arguments, text, seconds)
         questions = json.loads(arguments[-1])
-        return Answer(0, json.dumps([self.answer(*question) for question in questions]))
+        return CommandResult(0, json.dumps([self.answer(*question) for question in questions]))
 
     def answer(self, what: str, _: dict[str, object]) -> dict[str, object]:
         if what in ("get", "upgrade"):
@@ -169,8 +169,8 @@ def test_what_needs_a_server_that_never_answers_is_not_waited_for() -> None:
 
 
 def test_every_scenario_that_has_ended_is_told() -> None:
-    told: list[str] = []
-    verify(Engine(Recorder(run=Answer(127, "", "exec: /init: not found"))), LAB, told.append)
+    lines: list[str] = []
+    verify(Engine(Recorder(run=CommandResult(127, "", "exec: /init: not found"))), LAB, lines.append)
     count = len(scenarios(LAB))
-    assert max(line.partition(":")[0] for line in told) == f"{count} of {count}"
-    assert all(line.endswith(": FAILED") for line in told)
+    assert max(line.partition(":")[0] for line in lines) == f"{count} of {count}"
+    assert all(line.endswith(": FAILED") for line in lines)

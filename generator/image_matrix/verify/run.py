@@ -83,8 +83,8 @@ def _gathered(running: Sequence[Future[list[Result]]], tell: Callable[[str], Non
     return tuple(result for future in running for result in future.result())
 
 
-def _words(found: Sequence[Result]) -> str:
+def _words(results_of_one: Sequence[Result]) -> str:
     """Say of a scenario which checks it has failed, or which it was for."""
-    failed = [result.name for result in found if result.status == "failed"]
-    names = listed(failed or [result.name for result in found], MOST_SHOWN)
+    failed = [result.name for result in results_of_one if result.status == "failed"]
+    names = listed(failed or [result.name for result in results_of_one], MOST_SHOWN)
     return f"{names}: FAILED" if failed else f"{names}: ok"
