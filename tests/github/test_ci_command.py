@@ -22,7 +22,7 @@ def test_a_change_is_built_and_still_told_when_it_was_built(place: Place) -> Non
     place.held |= place.tags("staging/")
     code, comment, outputs = place.plan(base)
     assert (code, outputs["legs"]) == (0, "{}")
-    assert "(six==1.17.0 → six==1.16.0) (built already) |" in comment
+    assert "(six==1.17.0 → six==1.16.0) (already built) |" in comment
     assert "No image changes" not in comment
 
 
@@ -57,7 +57,7 @@ def test_what_floats_is_in_the_comment_and_stops_a_run_that_requires_the_lock(pl
     assert "Not in the lock, so another build may get other versions" in place.plan(base)[1]
     base = place.change("{generator: ", "{require_lock: true, generator: ")
     _, comment, _ = place.plan(base)
-    assert "**The lock says nothing about " in comment
+    assert "**The lock has no entry for " in comment
     assert "Not in the lock" not in comment
     assert place("check", "--locked")[0] == 1
 
@@ -103,7 +103,7 @@ def test_a_fork_plans_without_the_registry(place: Place) -> None:
     place.change("six==1.17.0", "six==1.16.0")
     _, comment, outputs = place.plan(base, repository="stranger/notebooks")
     assert (outputs["legs"], outputs["fork"]) == ("{}", "leaf:python3.13")
-    assert "can push nothing" in comment
+    assert "cannot push images" in comment
 
 
 def test_a_registry_that_does_not_answer_is_said_where_people_look(place: Place) -> None:
@@ -112,7 +112,7 @@ def test_a_registry_that_does_not_answer_is_said_where_people_look(place: Place)
     place.change(host, "registry: 127.0.0.1:9/notebooks")
     code, comment, outputs = place.plan(base)
     assert (code, outputs) == (3, {})
-    assert "**There is no plan.** Nothing is built until this is mended:" in comment
+    assert "**There is no plan.** Nothing is built until this is fixed:" in comment
     assert "error: the registry gives no answer" in comment
 
 

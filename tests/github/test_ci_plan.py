@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from image_matrix.github.run_plan import Run, fork_variants, outputs, restricted
+from image_matrix.github.run_plan import RunPlan, fork_variants, outputs, restricted
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
@@ -56,7 +56,7 @@ def test_named_images_come_with_what_is_missing_below_them() -> None:
 
 def test_outputs_of_a_run() -> None:
     made = plan(["leaf"])
-    found = outputs(Run(made, unscanned=made.build))
+    found = outputs(RunPlan(made, unscanned=made.build))
     assert json.loads(found["legs"]) == {"leaf-amd64": [label("leaf")], "leaf-arm64": [label("leaf")]}
     assert [leg["arch"] for leg in json.loads(found["scans"])["leaf"]] == ["amd64", "arm64"]
     assert (found["fork"], found["force"]) == ("", "false")
@@ -66,11 +66,11 @@ def test_outputs_of_a_run() -> None:
 def test_a_fork_has_one_job_and_no_other() -> None:
     made = plan(["mid", "leaf"])
     names = fork_variants(made, "linux/amd64")
-    found = outputs(Run(made, read_only=True, fork=names, unscanned=made.build))
+    found = outputs(RunPlan(made, read_only=True, fork=names, unscanned=made.build))
     assert (found["legs"], found["scans"]) == ("{}", "{}")
     assert found["fork"].split() == [f"mid:{label('mid')}", f"leaf:{label('leaf')}"]
 
 
 def test_a_fork_with_nothing_for_its_one_platform_has_no_job() -> None:
-    found = outputs(Run(plan(["leaf"]), read_only=True, fork=()))
+    found = outputs(RunPlan(plan(["leaf"]), read_only=True, fork=()))
     assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "")

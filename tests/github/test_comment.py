@@ -7,7 +7,7 @@ import pytest
 
 from image_matrix.github.comment import LIMIT, MARKER, comment, failure_comment
 from image_matrix.github.event import Event
-from image_matrix.github.run_plan import Run
+from image_matrix.github.run_plan import RunPlan
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
@@ -30,62 +30,62 @@ def plan(*, build: bool = False, differs: bool = False) -> Plan:
     return Plan((entry,))
 
 
-def said(run: Run, event: Event = EVENT, **build: Any) -> str:
+def said(run: RunPlan, event: Event = EVENT, **build: Any) -> str:
     return comment("REPORT", event, run, declared(**build))
 
 
 def test_what_is_built_now_and_after_the_merge() -> None:
-    text = said(Run(plan(build=True, differs=True)))
+    text = said(RunPlan(plan(build=True, differs=True)))
     assert text.startswith(f"{MARKER}\nREPORT\n")
-    assert (
-        "built and tested now, under `ghcr.io/example/notebooks/staging`. When this is merged, `main`" in text
-    )
+    assert "built and tested now, under `ghcr.io/example/notebooks/staging`. After the merge, `main`" in text
 
 
 def test_what_an_earlier_run_has_built_is_a_change_all_the_same() -> None:
-    text = said(Run(plan(differs=True)))
+    text = said(RunPlan(plan(differs=True)))
     assert "No image changes" not in text
     assert "now" not in text
-    assert "When this is merged, `main` builds" in text
+    assert "After the merge, `main` builds" in text
 
 
 def test_no_image_changes() -> None:
-    assert "No image changes. When this is merged, `main` releases" in said(Run(plan()))
-    assert "No image changes" in said(Run(plan(), read_only=True))
+    assert "No image changes. After the merge, `main` releases" in said(RunPlan(plan()))
+    assert "No image changes" in said(RunPlan(plan(), read_only=True))
 
 
 def test_a_run_that_can_push_nothing() -> None:
-    text = said(Run(plan(build=True, differs=True), read_only=True, fork=("base:x",)))
-    assert "can push nothing" in text
+    text = said(RunPlan(plan(build=True, differs=True), read_only=True, fork=("base:x",)))
+    assert "cannot push images" in text
     assert "staging" not in text
 
 
 def test_nobody_says_what_a_merge_would_do_where_nothing_is_merged() -> None:
-    assert "merged" not in said(Run(plan(build=True)), Event("push"))
+    assert "merged" not in said(RunPlan(plan(build=True)), Event("push"))
 
 
 def test_files_that_are_out_of_date_are_named_first() -> None:
     outdated = tuple(f"images/{number}/Dockerfile" for number in range(7))
-    text = said(Run(plan(build=True, differs=True), outdated=outdated))
+    text = said(RunPlan(plan(build=True, differs=True), outdated=outdated))
     assert text.startswith(
         f"{MARKER}\n> [!WARNING]\n> **7 generated files are out of date, so nothing is built.**"
     )
     assert "Run `image-matrix render`" in text
     assert "`images/4/Dockerfile` and 2 more" in text
     assert "built and tested now" not in text
-    one = said(Run(plan(), outdated=("docs/images.md",), renders=True), commit_generated=True)
+    one = said(RunPlan(plan(), outdated=("docs/images.md",), renders=True), commit_generated=True)
     assert "A generated file is out of date" in one
     assert "This run commits" in one
-    assert "Run `image-matrix" in said(Run(plan(), read_only=True, outdated=("x",)), commit_generated=True)
-    workflow = said(Run(plan(), outdated=(".github/workflows/images.yaml",)), commit_generated=True)
-    assert "GitHub's own token may change no workflow" in workflow
+    assert "Run `image-matrix" in said(
+        RunPlan(plan(), read_only=True, outdated=("x",)), commit_generated=True
+    )
+    workflow = said(RunPlan(plan(), outdated=(".github/workflows/images.yaml",)), commit_generated=True)
+    assert "GitHub's token may not change workflows" in workflow
 
 
 def test_what_floats_is_not_built_where_the_lock_is_required() -> None:
     unlocked = tuple(f"Python packages of i{number}:default" for number in range(7))
-    text = said(Run(plan(build=True, differs=True), unlocked=unlocked))
+    text = said(RunPlan(plan(build=True, differs=True), unlocked=unlocked))
     assert text.startswith(
-        f"{MARKER}\n> [!WARNING]\n> **The lock says nothing about Python packages of i0:default, "
+        f"{MARKER}\n> [!WARNING]\n> **The lock has no entry for Python packages of i0:default, "
     )
     assert "i4:default and 2 more, so nothing is built.** Run `image-matrix lock`" in text
     assert "built and tested now" not in text
@@ -93,17 +93,17 @@ def test_what_floats_is_not_built_where_the_lock_is_required() -> None:
 
 def test_what_users_have_stored_is_not_lost_in_silence() -> None:
     lost = tuple(f"the profile `p{number}` is gone: keep it" for number in range(7))
-    text = said(Run(plan(build=True, differs=True), lost=lost, outdated=("docs/images.md",)))
+    text = said(RunPlan(plan(build=True, differs=True), lost=lost, outdated=("docs/images.md",)))
     assert text.count("> [!WARNING]") == 2
     assert "> - the profile `p4` is gone: keep it\n> - and 2 more\n\nREPORT" in text
     assert "built and tested now" not in text
 
 
 def test_it_fits() -> None:
-    text = comment("line\n" * LIMIT, EVENT, Run(plan(build=True)), declared())
+    text = comment("line\n" * LIMIT, EVENT, RunPlan(plan(build=True)), declared())
     assert len(text) < 65_536
     assert "line\n\n… (the log" in text
-    assert "When this is merged" in text
+    assert "After the merge" in text
 
 
 @pytest.mark.parametrize("source", ["plain", "`` ` ``", "a ```` b `````", "```\nout of it\n```"])

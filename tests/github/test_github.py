@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.github.api import Api, Refused, keep_comment, keep_pull_request, open_api
+from image_matrix.github.api import Api, PermissionDenied, open_api, upsert_comment, upsert_pull_request
 from image_matrix.github.branch_commit import AUTHOR
 from image_matrix.github.comment import MARKER
 
@@ -75,8 +75,8 @@ def server(pauses: list[float]) -> Iterator[tuple[Api, Any]]:  # noqa: ARG001 - 
 def test_there_is_one_comment(server: tuple[Api, Any]) -> None:
     api, kept = server
     kept.comments += [{"id": number, "body": "someone else's", "user": None} for number in range(120)]
-    keep_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
-    keep_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
+    upsert_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
+    upsert_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
     assert [item["body"] for item in kept.comments[120:]] == [f"{MARKER} second"]
     assert "/repos/example/notebooks/issues/7/comments" in kept.seen[0]
 
@@ -86,26 +86,26 @@ def test_a_comment_of_somebody_else_is_left_alone(server: tuple[Api, Any]) -> No
     api, kept = server
     theirs = {"id": 0, "body": f"{MARKER} planted", "user": {"login": "mallory"}}
     kept.comments.append(dict(theirs))
-    keep_comment(api, 7, f"{MARKER} ours", MARKER, AUTHOR)
+    upsert_comment(api, 7, f"{MARKER} ours", MARKER, AUTHOR)
     assert kept.comments[0] == theirs
     assert [item["body"] for item in kept.comments[1:]] == [f"{MARKER} ours"]
 
 
 def test_there_is_one_pull_request(server: tuple[Api, Any]) -> None:
     api, kept = server
-    keep_pull_request(api, "example", "lock", "main", "First", "body")
-    keep_pull_request(api, "example", "lock", "main", "Second", "body")
+    upsert_pull_request(api, "example", "lock", "main", "First", "body")
+    upsert_pull_request(api, "example", "lock", "main", "Second", "body")
     assert [(item["title"], item["head"]) for item in kept.pulls] == [("Second", "lock")]
 
 
 def test_a_token_that_can_only_read_is_told_apart(server: tuple[Api, Any]) -> None:
     api, kept = server
     kept.refuse = 403
-    with pytest.raises(Refused, match="Resource not accessible"):
-        keep_comment(api, 7, MARKER, MARKER, AUTHOR)
+    with pytest.raises(PermissionDenied, match="Resource not accessible"):
+        upsert_comment(api, 7, MARKER, MARKER, AUTHOR)
     kept.refuse = 422
     with pytest.raises(EnvironmentFailure, match="HTTP 422"):
-        keep_comment(api, 7, MARKER, MARKER, AUTHOR)
+        upsert_comment(api, 7, MARKER, MARKER, AUTHOR)
 
 
 def test_a_limit_is_waited_for_and_is_no_missing_permission(
@@ -113,13 +113,13 @@ def test_a_limit_is_waited_for_and_is_no_missing_permission(
 ) -> None:
     api, kept = server
     kept.limits = 2
-    keep_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
+    upsert_comment(api, 7, f"{MARKER} first", MARKER, AUTHOR)
     assert (len(kept.comments), pauses) == (1, [1.0, 2.0])
     kept.limits = 99
     with pytest.raises(
-        EnvironmentFailure, match=r"limits how often it is asked: .*secondary rate limit"
+        EnvironmentFailure, match=r"limits the number of requests: .*secondary rate limit"
     ) as caught:
-        keep_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
+        upsert_comment(api, 7, f"{MARKER} second", MARKER, AUTHOR)
     assert "in a few minutes" in caught.value.help
 
 

@@ -46,7 +46,7 @@ def test_what_users_see_of_a_change() -> None:
     new = copy.deepcopy(OLD)
     profile = next(iter(new["profiles"].values()))
     profile["description"] = "Something | else"
-    assert f"**{profile['display_name']}**: other description" in said(new)
+    assert f"**{profile['display_name']}**: changed description" in said(new)
 
 
 def test_new_images_of_a_profile() -> None:

@@ -117,4 +117,4 @@ def test_it_fits() -> None:
     text = proposal([f"pip package-{number}: {'1' * 200} → 2" for number in range(2000)])
     assert len(text) < 65_536
     assert f"\nand {2000 - LISTED} more\n```" in text
-    assert "The lock is as it was" in proposal([])
+    assert "The lock has not changed" in proposal([])

@@ -92,7 +92,7 @@ def _tell(text: str, file: str | None) -> None:
 @click.pass_obj
 def ci_comment(session: Session, file: str) -> int:
     """Keep the one comment of the pull request up to date."""
-    from image_matrix.github.api import Refused, keep_comment
+    from image_matrix.github.api import PermissionDenied, upsert_comment
     from image_matrix.github.branch_commit import AUTHOR
     from image_matrix.github.comment import MARKER
 
@@ -102,8 +102,8 @@ def ci_comment(session: Session, file: str) -> int:
         return 0
     body = Path(file).read_text(encoding="utf-8")
     try:
-        say(session, keep_comment(_api(), event.pull_request, body, MARKER, AUTHOR))
-    except Refused as refused:
+        say(session, upsert_comment(_api(), event.pull_request, body, MARKER, AUTHOR))
+    except PermissionDenied as refused:
         if not event.fork:
             raise
         say(session, f"no comment, the run's summary has the plan: {refused.message}")
@@ -145,7 +145,7 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 @click.pass_obj
 def ci_propose(session: Session, branch: str, title: str) -> int:
     """Push what changed to BRANCH and keep a pull request for it."""
-    from image_matrix.github.api import Refused, keep_pull_request
+    from image_matrix.github.api import PermissionDenied, upsert_pull_request
     from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
     from image_matrix.github.lock_pull_request import RIGHTS, proposal
     from image_matrix.lock import text
@@ -161,9 +161,9 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     owner = _needed("GITHUB_REPOSITORY").partition("/")[0]
     said = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
     try:
-        say(session, keep_pull_request(_api(), owner, branch, base, title, said))
-    except Refused as refused:
-        raise Refused(refused.message, RIGHTS) from refused
+        say(session, upsert_pull_request(_api(), owner, branch, base, title, said))
+    except PermissionDenied as refused:
+        raise PermissionDenied(refused.message, RIGHTS) from refused
     return 0
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
-    from image_matrix.github.run_plan import Run
+    from image_matrix.github.run_plan import RunPlan
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
     from image_matrix.registry.client import Registry
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Planned:
     """A run's plan with what people are told."""
 
-    run: Run
+    run: RunPlan
     table: str
     """The whole plan, for the log."""
     comment: str
@@ -56,15 +56,15 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     return Planned(run, formatted(run.plan, state, "table"), said, base or "")
 
 
-def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> Run:
+def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> RunPlan:
     from image_matrix.config.variant_selectors import select
-    from image_matrix.github.run_plan import Run, fork_variants, restricted
+    from image_matrix.github.run_plan import RunPlan, fork_variants, restricted
     from image_matrix.planning.plan import make_plan
     from image_matrix.render.workflow_jobs import native_platform
 
     if event.fork:
         made = make_plan(state, old, None)
-        return Run(
+        return RunPlan(
             made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.workflow))
         )
     registry = registry_of(session, state.loaded)
@@ -73,7 +73,7 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
     names = select(variants, event.names) if event.names else ()
     made = restricted(whole, variants, names, force=event.force)
     unscanned = _unscanned(session, state, made, registry, staging=staging)
-    return Run(made, unscanned=unscanned, force=event.force)
+    return RunPlan(made, unscanned=unscanned, force=event.force)
 
 
 def _presence(

@@ -1,1 +1,1 @@
-"""What only a run of GitHub Actions needs: its event, its files, its API."""
+"""Implements what only a run on GitHub Actions needs: its event, its files, the API."""

@@ -1,4 +1,4 @@
-"""The few calls of GitHub's REST API that a run makes; docs.github.com/rest."""
+"""Calls the parts of GitHub's REST API that a run needs; docs.github.com/rest."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LATER = "run the job again in a few minutes"
 READ_ONLY = (401, 403, 404)
-"""What a token gets that must not write here."""
+"""Status codes for a token without permission to write."""
 
 
-class Refused(Failure):
+class PermissionDenied(Failure):
     """The token does not have the permission."""
 
 
@@ -34,7 +34,7 @@ class Api:
     headers: Mapping[str, str] = field(repr=False)
 
     def call(self, method: str, path: str, body: dict[str, Json] | None = None) -> Json:
-        """Return the answer's JSON; raises :class:`Refused` or :class:`EnvironmentFailure`."""
+        """Return the answer's JSON; raises :class:`PermissionDenied` or :class:`EnvironmentFailure`."""
         content = None if body is None else json.dumps(body).encode()
         request = Request(method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST")
         try:
@@ -43,9 +43,9 @@ class Api:
             raise EnvironmentFailure(f"GitHub's API gives no answer: {error.reason}") from error
         detail = f"HTTP {answer.status}{_message(answer)}"
         if answer.limited:
-            raise EnvironmentFailure(f"GitHub's API limits how often it is asked: {detail}", LATER)
+            raise EnvironmentFailure(f"GitHub's API limits the number of requests: {detail}", LATER)
         if answer.status in READ_ONLY:
-            raise Refused(f"GitHub's API does not allow it: {detail}")
+            raise PermissionDenied(f"GitHub's API denies permission: {detail}")
         if answer.status >= 300:
             raise EnvironmentFailure(f"GitHub's API answers {detail}")
         return json.loads(answer.body) if answer.body else None
@@ -71,14 +71,14 @@ def open_api(url: str, repository: str, token: str) -> Api:
     return Api(patient(network().send, Patience(time.sleep)), f"{url}/repos/{repository}", headers)
 
 
-def keep_comment(api: Api, pull_request: int, body: str, marker: str, author: str) -> str:
-    """Write the one comment of ``author`` that starts with ``marker``, or write over it; return its address.
+def upsert_comment(api: Api, pull_request: int, body: str, marker: str, author: str) -> str:
+    """Create or update the comment of ``author`` that starts with ``marker``; return its address.
 
-    A comment of somebody else is left alone, whatever it starts with: its author may edit it afterwards.
+    Comments of others are never changed, since their authors may edit them afterwards.
     """
     page = 1
-    while found := api.call("GET", f"/issues/{pull_request}/comments?per_page=100&page={page}"):
-        for comment in found:
+    while comments := api.call("GET", f"/issues/{pull_request}/comments?per_page=100&page={page}"):
+        for comment in comments:
             written_by = (comment["user"] or {}).get("login")
             if written_by == author and str(comment["body"]).startswith(marker):
                 path = f"/issues/comments/{comment['id']}"
@@ -87,8 +87,8 @@ def keep_comment(api: Api, pull_request: int, body: str, marker: str, author: st
     return str(api.call("POST", f"/issues/{pull_request}/comments", {"body": body})["html_url"])
 
 
-def keep_pull_request(api: Api, owner: str, branch: str, base: str, title: str, body: str) -> str:
-    """Open a pull request from ``branch``, or bring the open one up to date; return its address."""
+def upsert_pull_request(api: Api, owner: str, branch: str, base: str, title: str, body: str) -> str:
+    """Open a pull request from ``branch``, or update the open one; return its address."""
     opened = api.call("GET", f"/pulls?state=open&head={owner}:{branch}&base={base}")
     if opened:
         path = f"/pulls/{opened[0]['number']}"

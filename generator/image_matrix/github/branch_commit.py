@@ -1,4 +1,4 @@
-"""Commits that a run makes and pushes, without touching its working tree; credentials go through the environment."""
+"""Creates and pushes commits without changing the working tree; credentials are passed in the environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 AUTHOR = "github-actions[bot]"
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 REMOTE = ("fetch", "ls-remote", "push")
-"""Commands that ask the remote. Each may run twice: a push of a commit that is there already changes nothing."""
+"""Commands that contact the remote. Each may run twice: pushing a commit that exists there changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Git:
     def try_(
         self, *arguments: str, stdin: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return what came of it; again where the remote cannot answer for the moment."""
+        """Run git and return the result, with retries if the remote is unavailable."""
         values = {**self.environment, **environment}
 
         def attempt() -> subprocess.CompletedProcess[bytes]:
@@ -65,7 +65,7 @@ def _judge(ended: subprocess.CompletedProcess[bytes]) -> Again | None:
 
 
 def _advice(command: str, remote: str) -> str:
-    """Return what helps where the other side is asked."""
+    """Return the help for a command that contacts the remote."""
     return _check(remote) if command in REMOTE else ""
 
 
@@ -74,11 +74,11 @@ def _check(remote: str) -> str:
 
 
 def open_git(root: Path, environment: Mapping[str, str]) -> Git:
-    """Return a repository that commits as the workflow and logs in with GITHUB_TOKEN where there is one.
+    """Return a repository that commits as the workflow, and logs in with GITHUB_TOKEN if it is set.
 
-    git reads the header from its environment (git-config, GIT_CONFIG_COUNT), so that it is in no argument and no file.
+    git reads the header from its environment (git-config, GIT_CONFIG_COUNT), so the token is in no argument or file.
     """
-    made = {
+    variables = {
         **environment,
         "GIT_AUTHOR_NAME": AUTHOR,
         "GIT_AUTHOR_EMAIL": MAIL,
@@ -89,16 +89,16 @@ def open_git(root: Path, environment: Mapping[str, str]) -> Git:
     token, server = environment.get("GITHUB_TOKEN"), environment.get("GITHUB_SERVER_URL")
     if token and server:
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        made |= {
+        variables |= {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"http.{server}/.extraheader",
             "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
         }
-    return Git(root, made)
+    return Git(root, variables)
 
 
 def tip(git: Git, branch: str) -> str | None:
-    """Fetch a branch of the remote and return its commit, or ``None`` where there is no such branch."""
+    """Fetch a branch of the remote and return its commit, or ``None`` if there is no such branch."""
     listed = git("ls-remote", "--heads", git.remote, f"refs/heads/{branch}")
     if not listed:
         return None
@@ -107,9 +107,9 @@ def tip(git: Git, branch: str) -> str | None:
 
 
 def text_at(git: Git, commit: str, path: str) -> str | None:
-    """Return the text of a file in a commit; ``None`` where the commit does not have it.
+    """Return the text of a file in a commit; ``None`` if the commit does not have it.
 
-    Raises :class:`EnvironmentFailure` where git cannot read it: that is not absence.
+    Raises :class:`EnvironmentFailure` if git cannot read it.
     """
     if not subtree(git, commit, path):
         return None
@@ -117,21 +117,20 @@ def text_at(git: Git, commit: str, path: str) -> str | None:
 
 
 def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
-    """Return the newest commit up to ``commit`` whose message has a trailer; reverts and others' commits have none."""
-    found = git("log", "-1", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit)
-    return found or None
+    """Return the newest commit up to ``commit`` with a trailer, which reverts and the commits of others do not have."""
+    newest = git("log", "-1", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit)
+    return newest or None
 
 
 def subtree(git: Git, tree: str, folder: str) -> str:
-    """Return the id of a folder's content in a tree or commit; an empty text where it has none."""
+    """Return the id of a folder's tree in a tree or commit; empty if it does not have the folder."""
     return git("ls-tree", "--full-tree", "--object-only", tree, folder)
 
 
 def tree_with(git: Git, base: str | None, folder: str, files: Mapping[str, File]) -> str:
     """Write the tree of a commit with ``files`` as the whole content of ``folder``; return its id.
 
-    The index is a temporary one. The work tree and the repository's own index are never compared with it: they hold
-    the folder as another branch has it.
+    It uses a temporary index, since the work tree and the index of the repository have the folder of another branch.
     """
     with temporary_folder() as place:
         index = str(place / "index")
@@ -143,14 +142,14 @@ def tree_with(git: Git, base: str | None, folder: str, files: Mapping[str, File]
 
 
 def _removals(git: Git, base: str, folder: str) -> bytes:
-    """Return the lines of ``update-index --index-info`` that remove a folder: mode 0, and the object as it is."""
+    """Return the lines for ``update-index --index-info`` that remove a folder: mode 0, and the current object."""
     listed = git.output("ls-tree", "-r", "-z", "--full-tree", base, folder)
     entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
     return b"".join(b"0 %b\t%b\0" % (meta.split()[2], path) for meta, _, path in entries)
 
 
 def _additions(git: Git, files: Mapping[str, File], place: Path) -> bytes:
-    """Write the files as blobs, by way of a folder, and return the lines that add them."""
+    """Write the files as blobs, through a temporary folder, and return the lines that add them."""
     copies = [place / str(number) for number in range(len(files))]
     for copy, file in zip(copies, files.values(), strict=True):
         copy.write_bytes(file.content)
@@ -163,9 +162,9 @@ def _additions(git: Git, files: Mapping[str, File], place: Path) -> bytes:
 def folder_commit(
     git: Git, parent: str | None, folder: str, files: Mapping[str, File], message: str
 ) -> str | None:
-    """Write a commit on top of ``parent`` with ``files`` as the whole content of ``folder``; return it.
+    """Write a commit on top of ``parent`` with ``files`` as the whole content of ``folder``; return its id.
 
-    Everything else of the parent stays. ``None`` where nothing changes. Nothing is pushed: see :func:`push`.
+    The rest of the parent is unchanged. Returns ``None`` if nothing changes. It does not push: see :func:`push`.
     """
     tree = tree_with(git, parent, folder, files)
     if parent and tree == git("rev-parse", f"{parent}^{{tree}}"):
@@ -174,16 +173,16 @@ def folder_commit(
 
 
 REJECTED = 1
-"""git push's exit code where the other side refuses; everything else (128) is a connection or a login."""
-RIGHTS = "look at the rules of the branch and at the permissions of the login"
-"""What helps where the remote refuses a push."""
+"""The exit code of git push if the remote rejects it; 128 means that the connection or the login fails."""
+RIGHTS = "check the rules of the branch and the permissions of the login"
+"""The help if the remote rejects a push."""
 
 
 def push(git: Git, commit: str, branch: str, *options: str) -> None:
-    """Make a commit the newest one of a branch of the remote.
+    """Push a commit to a branch of the remote.
 
-    Raises :class:`Failure` where the remote refuses (a rule, or somebody else has pushed meanwhile), and
-    :class:`EnvironmentFailure` where it cannot be reached or the login may not push.
+    Raises :class:`Failure` if the remote rejects it (by a rule, or because of another push), and
+    :class:`EnvironmentFailure` if the remote cannot be reached or the login may not push.
     """
     answer = git.try_("push", "--quiet", *options, git.remote, f"{commit}:refs/heads/{branch}")
     if answer.returncode:
@@ -193,12 +192,12 @@ def push(git: Git, commit: str, branch: str, *options: str) -> None:
 
 
 def try_push(git: Git, commit: str, branch: str) -> None:
-    """Raise what :func:`push` raises, without pushing; a rule of the branch shows only in the push itself."""
+    """Raise the errors of :func:`push` without pushing, except those of a rule of the branch."""
     push(git, commit, branch, "--dry-run")
 
 
 def commit_changes(git: Git, branch: str, message: str, *options: str) -> str | None:
-    """Commit every change of the working tree on top of HEAD and push it to a branch; ``None`` without changes."""
+    """Commit all changes of the working tree on top of HEAD and push them to a branch; ``None`` without changes."""
     git("add", "--all")
     tree = git("write-tree")
     if tree == git("rev-parse", "HEAD^{tree}"):

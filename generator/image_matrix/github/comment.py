@@ -1,4 +1,4 @@
-"""What a pull request's comment and a run's summary say: the plan's report, and what happens with it."""
+"""Writes the comment on a pull request and the summary of a run: the plan, and what happens next."""
 
 from __future__ import annotations
 
@@ -13,75 +13,75 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix
     from image_matrix.github.event import Event
-    from image_matrix.github.run_plan import Run
+    from image_matrix.github.run_plan import RunPlan
 
 LIMIT = 60_000
-"""Characters; GitHub takes 65,536 for a comment."""
+"""The maximum length in characters; GitHub's limit for a comment is 65,536."""
 MARKER = "<!-- image-matrix -->"
-"""Finds our comment again."""
+"""The start of our comment."""
 ITEMS = 5
-"""Items that a warning names."""
+"""The maximum number of items in a warning."""
 
 
-def comment(report: str, event: Event, run: Run, matrix: Matrix) -> str:
+def comment(report: str, event: Event, run: RunPlan, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
     warnings = [warning for warning in (_outdated(run, matrix), _unlocked(run), _lost(run)) if warning]
     return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
 
 
-def failure_comment(problem: str, said: str) -> str:
-    """Return what is said where there is no plan: the problem in a sentence, and what the program printed."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", said)), 0)
-    head = f"### Images\n\n**{problem}** Nothing is built until this is mended:"
-    return f"{MARKER}\n{head}\n\n{fence}text\n{_cut(said).rstrip()}\n{fence}\n"
+def failure_comment(problem: str, output: str) -> str:
+    """Return the comment for a run without a plan: the problem in a sentence, and the output of the program."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", output)), 0)
+    head = f"### Images\n\n**{problem}** Nothing is built until this is fixed:"
+    return f"{MARKER}\n{head}\n\n{fence}text\n{_cut(output).rstrip()}\n{fence}\n"
 
 
 def _cut(text: str) -> str:
-    """Cut at the end of a line what GitHub would not take."""
+    """Truncate a text to GitHub's limit, at the end of a line."""
     if len(text) <= LIMIT:
         return text
     end = text.rfind("\n", 0, LIMIT)
-    return f"{text[: end if end > 0 else LIMIT]}\n\n… (the log of the run has all of it)\n"
+    return f"{text[: end if end > 0 else LIMIT]}\n\n… (the log of the run has the rest)\n"
 
 
-def _outdated(run: Run, matrix: Matrix) -> str:
+def _outdated(run: RunPlan, matrix: Matrix) -> str:
     if not run.outdated:
         return ""
-    mend = "Run `image-matrix render` and commit what it changes:"
+    advice = "Run `image-matrix render` and commit its changes:"
     if run.renders:
-        mend = "This run commits them to the branch:"
+        advice = "This run commits them to the branch:"
     elif matrix.workflow.commit_generated and changes_workflows(run.outdated):
-        mend = f"GitHub's own token may change no workflow, so this run commits nothing. {mend}"
+        advice = f"GitHub's token may not change workflows, so this run commits nothing. {advice}"
     count = f"{len(run.outdated)} generated files are" if len(run.outdated) > 1 else "A generated file is"
     files = listed((f"`{path}`" for path in run.outdated), ITEMS)
-    return f"> [!WARNING]\n> **{count} out of date, so nothing is built.** {mend} {files}\n"
+    return f"> [!WARNING]\n> **{count} out of date, so nothing is built.** {advice} {files}\n"
 
 
 def changes_workflows(paths: Iterable[str]) -> bool:
-    """Say whether a commit of these files needs a token that may change workflows; GitHub's own may not."""
+    """Say whether a commit of these files needs a token that may change workflows, which GitHub's token may not."""
     return any(path.startswith(".github/workflows/") for path in paths)
 
 
-def _unlocked(run: Run) -> str:
+def _unlocked(run: RunPlan) -> str:
     if not run.unlocked:
         return ""
-    head = f"The lock says nothing about {listed(run.unlocked, ITEMS)}, so nothing is built."
-    mend = "Run `image-matrix lock` and `image-matrix render`, and commit what they change."
-    return f"> [!WARNING]\n> **{head}** {mend}\n"
+    head = f"The lock has no entry for {listed(run.unlocked, ITEMS)}, so nothing is built."
+    advice = "Run `image-matrix lock` and `image-matrix render`, and commit their changes."
+    return f"> [!WARNING]\n> **{head}** {advice}\n"
 
 
-def _lost(run: Run) -> str:
+def _lost(run: RunPlan) -> str:
     if not run.lost:
         return ""
-    head = "Users have stored what this removes, so nothing is built."
+    head = "This removes choices that users have saved, so nothing is built."
     more = [f"> - and {len(run.lost) - ITEMS} more"] if len(run.lost) > ITEMS else []
     return "\n".join(
-        ["> [!WARNING]", f"> **{head}**", ">", *(f"> - {said}" for said in run.lost[:ITEMS]), *more, ""]
+        ["> [!WARNING]", f"> **{head}**", ">", *(f"> - {problem}" for problem in run.lost[:ITEMS]), *more, ""]
     )
 
 
-def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
-    """Say what happens now and with the merge; a run that no pull request started only does what its plan says."""
+def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
+    """Return what happens now and after the merge, or nothing if no pull request started the run."""
     if event.name != "pull_request":
         return ""
     merged = _merged(run, matrix)
@@ -89,8 +89,8 @@ def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
         return merged
     if run.read_only and run.fork:
         return (
-            "This pull request comes from a fork or from Dependabot and can push nothing: its images are built and "
-            f"tested in one job, for one platform. {merged}"
+            "This pull request comes from a fork or from Dependabot and cannot push images: they are built and tested "
+            f"in one job, for one platform. {merged}"
         )
     if run.plan.build and not run.read_only:
         return (
@@ -99,11 +99,11 @@ def _outcome(event: Event, run: Run, matrix: Matrix) -> str:
     return merged
 
 
-def _merged(run: Run, matrix: Matrix) -> str:
+def _merged(run: RunPlan, matrix: Matrix) -> str:
     branch = f"`{matrix.workflow.default_branch}`"
     if not any(entry.build or entry.differs for entry in run.plan.entries):
-        return f"No image changes. When this is merged, {branch} releases what is there already."
+        return f"No image changes. After the merge, {branch} releases the existing images."
     return (
-        f"When this is merged, {branch} builds, tests, scans and signs what it does not have yet, and moves tags and "
-        "`deploy/` only when all of that went well."
+        f"After the merge, {branch} builds, tests, scans and signs the images that it does not have. If all of this "
+        "succeeds, it moves tags and `deploy/`."
     )

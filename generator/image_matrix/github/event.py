@@ -1,4 +1,4 @@
-"""The event that started a run, as far as a plan depends on it."""
+"""Reads the parts of a run's event that its plan depends on."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 DEPENDABOT = "dependabot[bot]"
 NO_COMMIT = "0" * 40
-"""``before`` of a push that made its branch; docs.github.com/webhooks, "push"."""
+"""``before`` of a push that created its branch; docs.github.com/webhooks, "push"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What started the run."""
+    """The event that started the run."""
 
     name: str
     base: str | None = None
     """The commit that the plan's reasons compare with."""
     fork: bool = False
-    """The token can only read: nothing can be pushed."""
+    """Whether the token can only read, so that the run cannot push."""
     names: tuple[str, ...] = ()
-    """Images or variants that were asked for; none: all."""
+    """The requested images or variants; empty for all."""
     force: bool = False
     pull_request: int | None = None
     head: str | None = None
-    """The pull request's own last commit; what is checked out is its merge with the base."""
+    """The last commit of the pull request; the checkout is its merge with the base."""
 
 
 def read_event(name: str, payload: Mapping[str, Any]) -> Event:
@@ -41,17 +41,17 @@ def read_event(name: str, payload: Mapping[str, Any]) -> Event:
         case "merge_group":
             return Event(name, payload["merge_group"]["base_sha"])
         case "workflow_dispatch":
-            return _asked(name, payload.get("inputs") or {})
+            return _manual(name, payload.get("inputs") or {})
         case "repository_dispatch":
-            return _asked(name, payload.get("client_payload") or {})
+            return _manual(name, payload.get("client_payload") or {})
         case _:
             return Event(name)
 
 
 def _pull_request(item: Mapping[str, Any]) -> Event:
     head, base = item["head"].get("repo") or {}, item["base"]["repo"]
-    foreign = head.get("full_name") != base["full_name"]
-    read_only = foreign or (item.get("user") or {}).get("login") == DEPENDABOT
+    from_fork = head.get("full_name") != base["full_name"]
+    read_only = from_fork or (item.get("user") or {}).get("login") == DEPENDABOT
     return Event(
         "pull_request",
         item["base"]["sha"],
@@ -61,7 +61,7 @@ def _pull_request(item: Mapping[str, Any]) -> Event:
     )
 
 
-def _asked(name: str, given: Mapping[str, Any]) -> Event:
+def _manual(name: str, given: Mapping[str, Any]) -> Event:
     images = given.get("images") or ""
     names = images.split() if isinstance(images, str) else [str(one) for one in images]
     return Event(name, names=tuple(names), force=str(given.get("force", False)).lower() == "true")

@@ -1,4 +1,4 @@
-"""The files by which a step speaks to GitHub; docs.github.com/actions/reference/workflow-commands."""
+"""Writes the files through which a step sends data to GitHub; docs.github.com/actions/reference/workflow-commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OUTPUT, PATH, SUMMARY = "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"
 
 
 def append(variable: str, text: str) -> None:
-    """Append to the file that the environment names; on a laptop there is none, and nothing happens."""
+    """Append to the file that the environment variable names; do nothing if it is not set, outside GitHub Actions."""
     path = os.environ.get(variable)
     if path:
         with naming(Path(path)), Path(path).open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The text of the pull request that refreshes the lock."""
+"""Writes the text of the pull request that updates the lock."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LISTED = 300
-"""Changes that are listed: far less than the 65,536 characters that GitHub takes."""
+"""The maximum number of listed changes, far below GitHub's limit of 65,536 characters."""
 RIGHTS = (
-    "let Actions create pull requests (Settings, Actions, General), or give the workflow a token of its own as the "
-    "secret IMAGE_MATRIX_TOKEN"
+    "let Actions create pull requests (Settings, Actions, General), or store a token for the workflow as the secret "
+    "IMAGE_MATRIX_TOKEN"
 )
 
 
 def proposal(changes: Sequence[str]) -> str:
-    """Return what the lock's changes mean for whoever reviews them, in Markdown."""
+    """Return a description of the lock's changes for reviewers, in Markdown."""
     more = [f"and {len(changes) - LISTED} more"] if len(changes) > LISTED else []
     listed = "\n".join([*(line[:150] for line in changes[:LISTED]), *more])
-    said = f"`image-matrix lock --upgrade` found:\n\n```text\n{listed}\n```"
-    nothing = "The lock is as it was; generated files follow the matrix again."
+    summary = f"`image-matrix lock --upgrade` found:\n\n```text\n{listed}\n```"
+    nothing = "The lock has not changed; only generated files are updated."
     return (
-        f"{said if changes else nothing}\n\n"
-        "The comment below says which images are built anew for that. Where there is none and no check runs, this was "
-        "opened with GitHub's own token, which starts no workflow: close and reopen the pull request.\n"
+        f"{summary if changes else nothing}\n\n"
+        "The comment below lists the images that are rebuilt. If there is no comment and no check runs, this pull "
+        "request was opened with GitHub's token, which starts no workflow: close and reopen the pull request.\n"
     )

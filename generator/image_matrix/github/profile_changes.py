@@ -1,4 +1,4 @@
-"""What users of the hub will notice of a change: profiles that come, go, offer something else, or get new images."""
+"""Lists the changes that users of the hub will notice: profiles that are new, removed or changed, and new images."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
 
 LISTED = 40
-"""Profiles that are named."""
+"""The maximum number of profiles in the list."""
 
 
 def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -> str:
-    """Return a Markdown list, or an empty text where nobody would notice anything.
+    """Return a Markdown list, or an empty text if users notice nothing.
 
-    ``rebuilt`` are the ids of variants whose images are others than before. Without an old state nothing is compared.
+    ``rebuilt`` are the ids of variants with new images. Without an old state, nothing is compared.
     """
     after = _entries(new)
     before = _entries(old) if old is not None else after
-    lines = _come_and_gone(after, before, _renamed(new, before))
+    lines = _added_and_removed(after, before, _renamed(new, before))
     for slug in (slug for slug in after if slug in before):
-        noticed = _noticed(before[slug], after[slug], _used(new, slug) & set(rebuilt))
-        if noticed:
-            lines.append(f"- **{_name(after[slug])}**: {noticed}")
+        differences = _differences(before[slug], after[slug], _used(new, slug) & set(rebuilt))
+        if differences:
+            lines.append(f"- **{_name(after[slug])}**: {differences}")
     rest = [f"- … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join(["Profiles that change for users:", "", *lines[:LISTED], *rest, ""]) if lines else ""
 
 
 def _renamed(new: Loaded, before: Mapping[str, Any]) -> dict[str, str]:
-    """Return the slugs of before that stand for a profile under another slug."""
+    """Return the old slugs of renamed profiles, with their new slugs."""
     return {
         alias: slug
         for slug, profile in new.matrix.catalog.profiles.items()
@@ -43,20 +43,20 @@ def _renamed(new: Loaded, before: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _come_and_gone(
+def _added_and_removed(
     after: Mapping[str, Mapping[str, Any]],
     before: Mapping[str, Mapping[str, Any]],
     renamed: Mapping[str, str],
 ) -> list[str]:
-    come = [slug for slug in after if slug not in before and slug not in renamed.values()]
-    gone = [slug for slug in before if slug not in after and slug not in renamed]
+    added = [slug for slug in after if slug not in before and slug not in renamed.values()]
+    removed = [slug for slug in before if slug not in after and slug not in renamed]
     return [
-        *(f"- new: **{_name(after[slug])}**" for slug in come),
+        *(f"- new: **{_name(after[slug])}**" for slug in added),
         *(
             f"- **{_name(before[old])}** is now **{_name(after[slug])}**; saved choices follow"
             for old, slug in renamed.items()
         ),
-        *(f"- no longer offered: **{_name(before[slug])}**" for slug in gone),
+        *(f"- no longer offered: **{_name(before[slug])}**" for slug in removed),
     ]
 
 
@@ -64,18 +64,18 @@ def _name(entry: Mapping[str, Any]) -> str:
     return text(entry["display_name"])
 
 
-def _noticed(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:
     different = [
         field.replace("_", " ") for field in {**before, **after} if before.get(field) != after.get(field)
     ]
-    parts = [f"other {', '.join(different)}"] if different else []
+    parts = [f"changed {', '.join(different)}"] if different else []
     images = sorted({name.partition(":")[0] for name in rebuilt})
     parts += [f"new image of {', '.join(f'`{name}`' for name in images)}"] if images else []
     return "; ".join(parts)
 
 
 def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
-    """Return what users see by slug, with variants in place of image references."""
+    """Return what users see, by slug, with variants instead of image references."""
     names = {name: name for name in loaded.variants}
     entries = profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
     for entry in entries:
@@ -87,5 +87,5 @@ def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
 
 def _used(loaded: Loaded, slug: str) -> set[str]:
 
-    found = offers(loaded.matrix, loaded.variants)
-    return {choice.variant.id for offer in found if offer.slug == slug for choice in offer.images}
+    offered = offers(loaded.matrix, loaded.variants)
+    return {choice.variant.id for offer in offered if offer.slug == slug for choice in offer.images}

@@ -1,4 +1,4 @@
-"""A run's plan: which legs its jobs have, and what is scanned."""
+"""Defines what a run does: the legs of its jobs, and the images to scan."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a run has to do."""
+class RunPlan:
+    """The work of a run."""
 
     plan: Plan
     read_only: bool = False
-    """Nothing can be pushed: one job builds ``fork``, and no other has anything to do."""
+    """Whether the run cannot push: one job then builds ``fork``, and the others do nothing."""
     fork: tuple[str, ...] = ()
-    """Variants that a run which can push nothing builds."""
+    """The variants that a run builds if it cannot push."""
     unscanned: tuple[PlanEntry, ...] = ()
     force: bool = False
     outdated: tuple[str, ...] = ()
-    """Generated files that are not what the matrix says; nothing is built then."""
+    """Generated files that do not match the matrix; if there are any, nothing is built."""
     renders: bool = False
-    """This run commits them to the pull request's branch."""
+    """Whether this run commits them to the pull request's branch."""
     unlocked: tuple[str, ...] = ()
-    """What the lock says nothing about, where `workflow.require_lock` is on; nothing is built then."""
+    """What the lock has no entry for, if `workflow.require_lock` is on; if there is anything, nothing is built."""
     lost: tuple[str, ...] = ()
-    """What is wrong with profiles and choices that users have stored, in words; nothing is built then."""
+    """Problems with profiles and choices that users have saved; if there are any, nothing is built."""
 
 
 def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[str], *, force: bool) -> Plan:
-    """Return the plan for some variants (all, where none is named) and the missing ones below them.
+    """Return the plan for the named variants (all, if there are no names) and their missing ancestors.
 
-    ``force`` builds those that are named although they are there.
+    ``force`` also builds named variants that exist.
     """
     if not names and not force:
         return plan
@@ -54,11 +54,11 @@ def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[st
 
 
 def fork_variants(plan: Plan, platform: Platform) -> tuple[str, ...]:
-    """Return the variants to build that a fork's one job can build and test."""
+    """Return the variants to build that the single job of a fork can build and test."""
     return tuple(entry.variant for entry in plan.build if entry.platform == platform)
 
 
-def outputs(run: Run) -> dict[str, str]:
+def outputs(run: RunPlan) -> dict[str, str]:
     """Return the outputs of the plan's job: legs by job, scans by image."""
     legs: dict[str, list[str]] = {}
     scans: dict[str, list[dict[str, str]]] = {}
