@@ -131,6 +131,7 @@ BAD = {
     "moment": "version: 1\napt:\n  debian: 20261101T000000Z/../x\n",
     "day": "version: 1\ncran: latest\n",
     "file": f"version: 1\nfiles:\n  numpy==1:\n    'a b': {A}\n",
+    "wheel": f"version: 1\nfiles:\n  numpy==1:\n    py3_none_any: {A}\n",
     "scalar": "nothing\n",
 }
 

@@ -27,7 +27,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKAGE = re.compile(
     r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+( @ https?://[A-Za-z0-9._~:/@+%-]+)?"
 )
-_TAG = re.compile(r"[A-Za-z0-9._-]+")
+_TAG = re.compile(r"sdist|[\w.]+(-[\w.]+){2,3}")
+"""A source distribution, or a wheel's Python, ABI and platform, perhaps with its build before them."""
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%{}-]+")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -15,6 +15,7 @@ from image_matrix.project.included_files import ProjectFiles, included_files
 from image_matrix.project.text_files import MATRIX, not_text, read_text
 from image_matrix.project.whiteouts import faults, is_whiteout, laid_over
 from image_matrix.render.compiled import compiled_templates
+from image_matrix.render.template_cycles import template_cycles
 from image_matrix.render.templates import Templates
 
 if TYPE_CHECKING:
@@ -99,9 +100,11 @@ def read_templates(root: Path) -> Templates:
         if (said := not_text(file.content, f"templates/{path}"))
     ]
     wrong += faults(builtin, own)
+    templates = templates_of(own, builtin)
+    wrong += template_cycles(templates)
     if wrong:
         raise MatrixError(wrong)
-    return replace(templates_of(own, builtin), compiled=compiled_templates())
+    return replace(templates, compiled=compiled_templates())
 
 
 def builtin_files(root: Path) -> dict[str, File]:

@@ -249,6 +249,8 @@ def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
 
 
 _TEMPLATE_ENDINGS = (".j2",)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""Jinja counts lines by these."""
 SEE = "`image-matrix explain IM501` lists the names and filters that templates have"
 
 
@@ -259,7 +261,7 @@ def place_in(environment: Environment, name: str, line: int) -> Place:
     file = f"templates/pages/{name}" if name.endswith(".html.j2") else file
     if not line or environment.loader is None:
         return Place(file, line, 1 if line else 0)
-    source = environment.loader.get_source(environment, name)[0].split("\n")[line - 1]
+    source = _LINE_END.split(environment.loader.get_source(environment, name)[0])[line - 1]
     text = source.strip()
     return Place(file, line, source.find(text) + 1, max(1, len(text)), source)
 
