@@ -55,7 +55,7 @@ def test_a_choice_key_that_is_gone() -> None:
     inserted = "profiles: {data-science: {sizes: [small, medium, large]}}\n"
     size = "sizes: {medium: {display_name: Medium}}\n"
     text = said("{}", size + inserted)
-    assert "IM704 profile `data-science`: the choice `2-large` of `sizes` in v1 is gone" in text
+    assert "IM704 profile `data-science`: `sizes` lacks `2-large` of v1" in text
     kept = "profiles: {data-science: {sizes: {1-small: small, 1b-medium: medium, 2-large: large}}}\n"
     assert said("{}", size + kept) == ""
 
@@ -68,6 +68,22 @@ def test_a_retired_key_stands_for_it() -> None:
         without.replace("[jupyter-scipy, jupyter]", "{jupyter: jupyter, scipy: jupyter-scipy}")
         + ", retired: {images: {scipy-python3-11: scipy}}}}",
     )
+
+
+OFFERED = """
+images: {{{image}: {{from: jupyter}}}}
+profiles: {{data-science: {{images: {images}}}}}
+"""
+
+
+def test_a_renamed_image_is_kept_by_one_line() -> None:
+    """The numbers of the others move along: what names every key is one line."""
+    before = OFFERED.format(image="geo", images="[jupyter-scipy, geo, jupyter]")
+    after = OFFERED.format(image="maps", images="[jupyter-scipy, maps, jupyter]")
+    text = said(before, after)
+    assert text.count("IM704") == 1
+    line = text.partition("write `images: ")[2].partition("`")[0]
+    assert said(before, OFFERED.format(image="maps", images=line)) == ""
 
 
 ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {sizes: {medium: 2-large}}}}"
@@ -91,7 +107,7 @@ profiles:
 """
     text = said(ALIAS, again)
     assert "IM703 the profile `scipy` of v1 is gone" in text
-    assert "IM704 profile `science`: the choice `medium` of `sizes` in v1 is gone" in text
+    assert "IM704 profile `science`: `sizes` lacks `medium` of v1" in text
     assert text.count("IM70") == 2
     kept = again.replace("[data-science]", "[data-science, scipy]").replace(
         "{2-large:", "{medium: 3-large, 2-large:"

@@ -117,11 +117,21 @@ def _unknown_keys(
     for key in value.keys() - known.keys():
         below = (*path, key)
         suggestion = (
-            misplaced(value[key], below, sections)
+            _decimal_comma(key, value)
+            or misplaced(value[key], below, sections)
             or _foreign_word(path, key, value, documents)
             or key_advice(key, known, value[key])
         )
         yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), suggestion=suggestion)
+
+
+def _decimal_comma(key: str, mapping: dict[str, Any]) -> str:
+    """Return what to write instead of ``limit: 0,5``, of which YAML reads ``limit: 0`` and a key ``5``."""
+    names = list(mapping)
+    before = names[names.index(key) - 1]
+    number = mapping[before]
+    cut = key.isdigit() and mapping[key] is None and isinstance(number, int) and len(names) > 1
+    return f"write `{before}: {number}.{key}`: in braces a comma ends the value" if cut else ""
 
 
 def _foreign_word(path: Path, key: str, mapping: dict[str, Any], documents: Documents) -> str:

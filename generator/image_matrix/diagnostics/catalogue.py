@@ -333,7 +333,7 @@ SLUG_VANISHED = Rule(
     good="profiles:\n  data-science: {display_name: Data science, images: [jupyter-scipy], aliases: [scipy]}\n",
 )  # fmt: skip
 CHOICE_VANISHED = Rule(
-    "IM704", "choice-vanished", "profile `{slug}`: the choice `{key}` of `{option}` in {revision} is gone", "{advice}",
+    "IM704", "choice-vanished", "profile `{slug}`: `{option}` lacks `{keys}` of {revision}", "{advice}",
     "JupyterHub stores the keys of a user's last choices. A start with a key that is gone ends in a KeyError. "
     "A key under `retired` starts what took its place; users do not see it, and it may be dropped when nobody can have it stored.",
     good="profiles:\n  data-science:\n    images: {scipy: jupyter-scipy}\n    retired: {images: {old-scipy: scipy}}\n",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.profiles import Listed
+from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
-from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, offers
+from image_matrix.profiles.helm import is_ordered
+from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, image_choices, keyed, offers, size_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,12 +65,43 @@ def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Find
         former = offer.profile.retired.get(field, {})
         lost = [key for key in before if key not in known]
         lost += [key for key, replacement in former.items() if key not in known and replacement not in today]
-        for key in lost:
-            near = did_you_mean(key, today)
-            replacement = near.split("`")[1] if near.startswith("did you mean") else today[0]
-            fields = {"slug": now.slug, "key": key, "option": field, "revision": revision}
-            advice = f"keep the key, or add `retired: {{{field}: {{{key}: {replacement}}}}}`"
+        edit = _kept_by(offer, now, field, new, lost) if lost else ""
+        for keys in [lost] if edit else [[key] for key in lost]:
+            advice = edit or _retired(keys[0], field, today)
+            fields = {"slug": now.slug, "keys": "`, `".join(keys), "option": field, "revision": revision}
             yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
+
+
+def _retired(key: str, field: str, today: list[str]) -> str:
+    near = did_you_mean(key, today)
+    replacement = near.split("`")[1] if near.startswith("did you mean") else today[0]
+    return f"keep the key, or add `retired: {{{field}: {{{key}: {replacement}}}}}`"
+
+
+def _kept_by(offer: Offer, now: Offer, field: str, new: Loaded, lost: list[str]) -> str:
+    """Return the one line that keeps all lost keys; empty if there is none, or if it would reorder the choices."""
+    listed: Listed = getattr(now.profile, field)
+    names = _renamed(keyed(getattr(offer.profile, field)), list(listed.names.values()))
+    if names is None or not is_ordered(list(names)):
+        return ""
+    profile = replace(now.profile, **{field: Listed(names, keyed=True)})  # type: ignore[arg-type]
+    kept = {choice.key for choice in image_choices(profile, by_image(new.variants.values()))}
+    kept |= {choice.key for choice in size_choices(profile, new.matrix.catalog.sizes)}
+    if not kept.issuperset(lost):
+        return ""
+    written = ", ".join(f"{key}: {name}" for key, name in names.items())
+    return f"write `{field}: {{{written}}}`, which keeps the keys"
+
+
+def _renamed(before: Mapping[str, str], today: list[str]) -> dict[str, str] | None:
+    """Return today's names under the keys of before, ``None`` if it is not clear which name replaces which."""
+    gone = [key for key, name in before.items() if name not in today]
+    added = [name for name in today if name not in before.values()]
+    if len(gone) > 1 or len(gone) > len(added):
+        return None
+    replaced = dict(zip(gone, added, strict=False))
+    keys = {name: key for key, name in before.items()} | {name: key for key, name in replaced.items()}
+    return {keys.get(name, name): name for name in today}
 
 
 def _choices(offer: Offer, option: str) -> list[str]:

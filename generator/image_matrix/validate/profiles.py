@@ -81,12 +81,10 @@ def names(matrix: Matrix) -> Iterator[Finding]:
     yield from _of_the_site(matrix)
 
 
-def _unknown(
-    path: Path, names: Mapping[str, str], what: str, known: Collection[str], section: str = ""
-) -> Iterator[Finding]:
+def _unknown(path: Path, names: Mapping[str, str], what: str, known: Collection[str]) -> Iterator[Finding]:
     for at, (key, name) in enumerate(names.items()):
         if name not in known:
-            suggestion = did_you_mean(name, known) if known else f"declare it under `{section}:`"
+            suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
             if what == "image" and ":" in name:
                 suggestion = "a profile names images, never tags: offer versions with `axes:`"
             place = (*path, key if key != name else at)
