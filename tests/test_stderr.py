@@ -75,7 +75,7 @@ def test_of_a_long_text_the_beginning_and_the_end_are_kept() -> None:
     lines = [f"line {number}" for number in range(FIRST_LINES + LAST_LINES + 3)]
     shown = reason("\n".join(lines))
     assert shown[:FIRST_LINES] == lines[:FIRST_LINES]
-    assert shown[FIRST_LINES] == "… 3 lines are left out …"
+    assert shown[FIRST_LINES] == "… 3 lines omitted …"
     assert shown[FIRST_LINES + 1 :] == lines[-LAST_LINES:]
 
 

@@ -1,8 +1,8 @@
-"""The DAG of images, of variants or of jobs: order, layers, ancestors, descendants, chains.
+"""Computes order, layers, ancestors, descendants and chains of the DAG of images, variants or jobs.
 
-networkx has the algorithms. Its import takes as long as half a ``check``, so it is imported where an algorithm runs,
-and the order of a matrix's images is computed once for all who need it (:class:`BuildOrder`). Following parents from
-one node to the next needs no algorithm: :func:`chain`.
+networkx implements the algorithms. Its import takes half the time of a ``check``. So the functions that use it import
+it, and the order of a matrix's images is computed once (:class:`BuildOrder`). Following parents from one node to the
+next needs no algorithm: :func:`chain`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 Node = TypeVar("Node", bound=Hashable)
 Parents = Mapping[str, str | None]
-"""Names in document order, each with its parent; a parent that is not a name itself is not followed."""
+"""Names in document order, each with its parent; a parent that is not among the names is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What follows from the edges between names; a name on a cycle, or above one, is in no order."""
+    """The order of names; it excludes names on a cycle and their descendants."""
 
     layers: Mapping[str, int] = field(default_factory=dict)
     """Name to generation (0: without a parent), in build order: by layer, then as in the document."""
     heights: Mapping[str, int] = field(default_factory=dict)
-    """Name to the number of generations that are built on it."""
+    """Name to the number of generations below it."""
     walk: tuple[str, ...] = ()
-    """The names depth first: a name, then everything that is built on it, then its next sibling."""
+    """The names depth first: a name, then its descendants, then its next sibling."""
     cycles: tuple[tuple[str, ...], ...] = ()
     """The names of each cycle, each before its parent, from the first in the document."""
 
@@ -44,7 +44,7 @@ def build_order(parents: Parents) -> BuildOrder:
 
 
 def digraph(parents: Mapping[Node, Iterable[Node]]) -> networkx.DiGraph[Node]:
-    """Return a graph with edges from parent to child, both in the order given; unknown parents are left out."""
+    """Return a graph with edges from parent to child, in the given order, without unknown parents."""
     import networkx
 
     graph: networkx.DiGraph[Node] = networkx.DiGraph()
@@ -56,7 +56,7 @@ def digraph(parents: Mapping[Node, Iterable[Node]]) -> networkx.DiGraph[Node]:
 
 
 def generations(graph: networkx.DiGraph[Node]) -> dict[Node, int]:
-    """Return the layer of each node, by layer, then in the graph's own order."""
+    """Return the layer of each node, sorted by layer, then by the order of the graph."""
     import networkx
 
     position = {node: at for at, node in enumerate(graph)}
@@ -68,7 +68,7 @@ def generations(graph: networkx.DiGraph[Node]) -> dict[Node, int]:
 
 
 def descendants(graph: networkx.DiGraph[Node], nodes: Iterable[Node]) -> set[Node]:
-    """Return nodes with everything that is built on them."""
+    """Return nodes and their descendants."""
     import networkx
 
     return {node for start in nodes for node in (start, *networkx.descendants(graph, start))}
@@ -85,16 +85,16 @@ def _cycles(graph: networkx.DiGraph[Node]) -> tuple[tuple[Node, ...], ...]:
     import networkx
 
     position = {node: at for at, node in enumerate(graph)}
-    found = []
+    cycles = []
     for cycle in networkx.simple_cycles(graph):
         upwards = cycle[::-1]
         first = upwards.index(min(upwards, key=position.__getitem__))
-        found.append((*upwards[first:], *upwards[:first]))
-    return tuple(sorted(found, key=lambda cycle: position[cycle[0]]))
+        cycles.append((*upwards[first:], *upwards[:first]))
+    return tuple(sorted(cycles, key=lambda cycle: position[cycle[0]]))
 
 
 def chain(node: Node, parent_of: Callable[[Node], Node | None]) -> Iterator[Node]:
-    """Yield a node and what it is built on, nearest first, up to the root."""
+    """Yield a node and its ancestors, nearest first, up to the root."""
     current: Node | None = node
     while current is not None:
         yield current
@@ -102,12 +102,12 @@ def chain(node: Node, parent_of: Callable[[Node], Node | None]) -> Iterator[Node
 
 
 def with_ancestors(nodes: Iterable[Node], parent_of: Callable[[Node], Node | None]) -> set[Node]:
-    """Return nodes with everything that they are built on."""
-    return {above for node in nodes for above in chain(node, parent_of)}
+    """Return nodes and their ancestors."""
+    return {ancestor for node in nodes for ancestor in chain(node, parent_of)}
 
 
 def children(parents: Mapping[Node, Node | None]) -> dict[Node, list[Node]]:
-    """Return what is built directly on each node, in the order given; nodes without children are left out."""
+    """Return the children of each node, in the given order, without nodes that have none."""
     below: dict[Node, list[Node]] = {}
     for node, parent in parents.items():
         if parent is not None:

@@ -1,6 +1,6 @@
-"""Failures that are nobody's matrix: each has the exit code that a script can rely on.
+"""Defines the failures that are not diagnostics of a matrix, with their exit codes.
 
-0 well; 1 the answer is no; 2 the input or the call is wrong; 3 the environment failed.
+0 success; 1 check failed; 2 invalid input or usage; 3 engine, registry or network error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Failure(Exception):  # noqa: N818 - it is what it is called in the messages
+class Failure(Exception):  # noqa: N818 - messages use this word
     """A failure with a remedy; raising it ends the command with ``exit_code`` and no traceback."""
 
     exit_code: ClassVar[int] = 1
@@ -28,45 +28,45 @@ class Failure(Exception):  # noqa: N818 - it is what it is called in the message
         self.message = message
         self.help = help
         self.place = place
-        """File below the repository, and line, that the failure is about; for annotations."""
+        """File below the repository, and line, of the failure, for annotations."""
         super().__init__(message)
 
 
 class Blocked(Failure):
-    """Something else has to be done first, and was not."""
+    """Another step is missing that must come first."""
 
 
 class CallError(Failure):
-    """The call is wrong: an unknown variant, say."""
+    """The call is invalid, for example with an unknown variant."""
 
     exit_code = 2
 
 
 class EnvironmentFailure(Failure):
-    """The engine, the registry or the network failed, or is not there."""
+    """The engine, the registry or the network failed, or does not exist."""
 
     exit_code = 3
 
 
 _REMEDIES = {
-    errno.EISDIR: "a folder stands where a file belongs: move it away",
-    errno.ENOTDIR: "a file stands where a folder belongs: move it away",
-    errno.EEXIST: "a file stands where a folder belongs: move it away",
-    errno.ENOTEMPTY: "a folder stands where a file belongs: move it away",
+    errno.EISDIR: "this is a folder, and a file is needed: move it away",
+    errno.ENOTDIR: "this is a file, and a folder is needed: move it away",
+    errno.EEXIST: "this is a file, and a folder is needed: move it away",
+    errno.ENOTEMPTY: "this is a folder, and a file is needed: move it away",
     errno.ENOENT: "check the path",
-    errno.EACCES: "check who may read and write there",
-    errno.EPERM: "check who may read and write there",
-    errno.EROFS: "the file system can be read only; work on a copy elsewhere",
-    errno.ENOSPC: "make room there",
-    errno.EDQUOT: "make room there",
-    errno.EFBIG: "allow larger files there (`ulimit -f`)",
-    errno.ENAMETOOLONG: "shorten the names that it is made of",
+    errno.EACCES: "check its permissions",
+    errno.EPERM: "check its permissions",
+    errno.EROFS: "the file system is read-only; work on a copy elsewhere",
+    errno.ENOSPC: "free some space on this disk",
+    errno.EDQUOT: "free some space on this disk",
+    errno.EFBIG: "allow larger files (`ulimit -f`)",
+    errno.ENAMETOOLONG: "shorten the names in this path",
 }
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Give an :class:`OSError` the path that users know: that of a failed ``write`` names no file."""
+    """Add the path that users know to an :class:`OSError`; the error of a failed ``write`` has no path."""
     try:
         yield
     except OSError as error:
@@ -76,8 +76,8 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def of_the_system(error: OSError) -> EnvironmentFailure:
-    """Return the failure that the operating system reports, with its file and what can be done about it."""
+    """Return the failure for an error of the operating system, with its file and the remedy."""
     file = error.filename2 or error.filename
     problem = (error.strerror or str(error)).lower()
-    remedy = _REMEDIES.get(error.errno or 0, "check permissions and the space that is left")
+    remedy = _REMEDIES.get(error.errno or 0, "check permissions and free space")
     return EnvironmentFailure(f"{file}: {problem}" if file else problem, remedy)

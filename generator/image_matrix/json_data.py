@@ -1,4 +1,4 @@
-"""The type of plain data: what JSON and YAML hold."""
+"""Defines the type of plain data, as in JSON and YAML."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 """A text, number, boolean, null, list or mapping of such data.
 
-Not spelt out: whoever reads a field of it has had its form checked, by a schema or on the spot.
+It is ``Any``, since code that reads a field has checked its form before, by a schema or directly.
 """

@@ -1,4 +1,4 @@
-"""Programs that talk to registries and signing services: run, and run again where that helps."""
+"""Runs programs that access registries and signing services, with retries."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from image_matrix.retry import PATIENCE, names_rate_limit, persevere, worth
 if TYPE_CHECKING:
     from image_matrix.retry import Again, Sleep
 
-Run = Callable[[Sequence[str]], CompletedProcess[str]]
-"""Runs a program and returns how it ended."""
+ProgramRunner = Callable[[Sequence[str]], CompletedProcess[str]]
+"""Runs a program and returns the result."""
 
 
 def run_once(command: Sequence[str]) -> CompletedProcess[str]:
-    """Run a program and return how it ended."""
+    """Run a program and return the result."""
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def run_patiently(command: Sequence[str], sleep: Sleep | None = None) -> CompletedProcess[str]:
-    """Run a program and return how it ended; again where it says that the other side cannot answer for the moment."""
+    """Run a program and return the result, with retries if it reports that the server is unavailable."""
     return persevere(lambda: run_once(command), _judge, sleep or time.sleep)
 
 
@@ -32,5 +32,5 @@ def _judge(ended: CompletedProcess[str]) -> Again | None:
 
 
 def advice(stderr: str, otherwise: str) -> str:
-    """Return what helps against what a program printed: patience against a rate limit, ``otherwise`` the rest."""
+    """Return the help for a program's error: to wait, if it names a rate limit, else ``otherwise``."""
     return PATIENCE if names_rate_limit(stderr) else otherwise

@@ -1,7 +1,7 @@
-"""When another try helps and how long to wait before it: one policy for HTTP requests and for programs.
+"""Decides when to retry and how long to wait: one policy for HTTP requests and for programs.
 
-The loop is not urllib3's own (``Retry`` in a connection pool), which sees neither of two things that matter here: the
-body of an answer, where GHCR says that its 403 is a rate limit, and a connection that is cut while a body is read.
+urllib3's loop (``Retry`` in a connection pool) is not enough. It sees neither the body of a response, which says that a
+403 of GHCR is a rate limit, nor a connection that breaks while a body is read.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ Sleep = Callable[[float], None]
 T = TypeVar("T")
 
 ATTEMPTS = 8
-"""Tries in all, where the other side says that it cannot answer for the moment: two minutes of waiting."""
+"""The number of attempts if the server reports that it is unavailable: two minutes of waiting."""
 FEW = 4
-"""Tries in all, where there is no answer: nobody listens, or the connection is cut."""
+"""The number of attempts if there is no answer: the connection is refused or breaks."""
 FIRST_PAUSE = 1.0
-"""Seconds before the second try; each pause is twice the one before."""
+"""Seconds before the second attempt; each pause is twice as long as the one before."""
 LONGEST_PAUSE = 60.0
-"""Seconds; a server that asks for more by Retry-After is not waited for longer."""
+"""The longest pause in seconds, even if a Retry-After header asks for more."""
 STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Answers of HTTP that another try may change; besides 403 where its text names a rate limit."""
+"""Status codes of HTTP to retry, besides a 403 whose text names a rate limit."""
 NUMBERS = "|".join(str(status) for status in sorted(STATUSES))
 """The same as alternatives of a pattern."""
 RATE_LIMIT = r"rate.?limit|too ?many ?requests|rate exceeded|abuse detection"
-"""How registries and GitHub call a limit of how often somebody asks; for any case of letters."""
+"""The words of registries and GitHub for a rate limit; the case does not matter."""
 PASSING = rf"\b(?:{NUMBERS})\b|time[d ]*out|deadline exceeded|connection reset|broken pipe|unexpected EOF|TLS handshake"
-"""What programs print where another try may help; for any case of letters."""
+"""The output of programs whose failure is worth a retry; the case does not matter."""
 NO_ANSWER = (
     r"could not resolve host|name resolution|no such host|connection refused|failed to connect to \S+ port"
     r"|empty reply from server|recv failure|SSL_ERROR_SYSCALL|TLS connection was non-properly terminated"
     r"|RPC failed|early EOF|hung up unexpectedly|connection closed by|\": EOF"
 )
-"""What programs print where nobody answers or the connection is cut: git over HTTPS and SSH, and programs in Go."""
+"""The output of programs if there is no answer or the connection breaks: git over HTTPS and SSH, programs in Go."""
 PATIENCE = "wait a few minutes and run it again; `docker login` raises the limit of most registries"
-"""What helps against a rate limit that was waited for in vain."""
+"""The help for a rate limit that lasts longer than all retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Another try may help."""
+    """A retry may help."""
 
     after: float = 0.0
-    """Seconds that the other side asks us to wait; 0 where it does not say."""
+    """Seconds that the server asks us to wait; 0 if it does not say."""
     attempts: int = ATTEMPTS
-    """Tries in all that such a failure is worth."""
+    """The number of attempts for such a failure."""
 
 
 def persevere(attempt: Callable[[], T], judge: Callable[[T], Again | None], sleep: Sleep) -> T:
-    """Return the first result that another try would not change, or the last one; ``judge`` tells them apart."""
+    """Return the first result for which ``judge`` asks for no retry, or the result of the last attempt."""
     for number in count(1):
         result = attempt()
         again = judge(result)
@@ -63,7 +63,7 @@ def persevere(attempt: Callable[[], T], judge: Callable[[T], Again | None], slee
 
 
 def names_rate_limit(text: str) -> bool:
-    """Say whether a refusal, in its own words, is about how often somebody asks.
+    """Say whether the text of a refusal names a rate limit.
 
     Docker Hub: ``toomanyrequests: You have reached your pull rate limit``. GHCR: ``You have exceeded a secondary rate
     limit``, with the code DENIED and the status 403 (docs.github.com, "Rate limits for the REST API").
@@ -72,22 +72,22 @@ def names_rate_limit(text: str) -> bool:
 
 
 def passes(text: str) -> bool:
-    """Say whether what a program prints names a reason that may be over at the next try."""
+    """Say whether the output of a program names a reason that may be over at the next attempt."""
     return names_rate_limit(text) or re.search(PASSING, text, re.IGNORECASE) is not None
 
 
 def worth(text: str) -> Again | None:
-    """Return what another try is worth, by what a program printed when it failed; ``None`` where it would not help."""
+    """Return the retries for the output of a failed program; ``None`` if a retry does not help."""
     if passes(text):
         return Again()
     return Again(attempts=FEW) if re.search(NO_ANSWER, text, re.IGNORECASE) else None
 
 
 def reason(text: str) -> str:
-    """Return the line of a program's last words that says why it failed.
+    """Return the line of a program's output that gives the reason of its failure.
 
-    That is the last one that names a rate limit, whose answers have several lines; without one it is the first line.
-    An empty text has no reason.
+    It is the last line that names a rate limit, since such answers have several lines; else it is the first line. The
+    reason of an empty text is empty.
     """
     lines = [line.strip() for line in text.strip().splitlines()] or [""]
     return next((line for line in reversed(lines) if names_rate_limit(line)), lines[0])

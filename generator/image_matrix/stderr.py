@@ -1,23 +1,23 @@
-"""What another program says of its failure, for the message of ours: whole, without what only decorates it."""
+"""Turns the standard error of another program into a message: complete, but without colours and progress."""
 
 from __future__ import annotations
 
 import re
 
 FIRST_LINES, LAST_LINES = 20, 40
-"""Lines that are kept of the beginning and of the end of what is longer than both."""
+"""The number of lines that are kept at the start and at the end of a long output."""
 NO_REASON = "no reason given"
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _DECORATION = re.compile(r"#\d+ |(?:Run|See) '[^']* --help'")
-"""The lines of buildx' steps, which its errors are not among, and docker's advice after every error."""
+"""Lines of buildx' steps, which are never errors, and docker's advice after each error."""
 _LOG = re.compile(r'time="[^"]*" level=\w+ msg=(?P<text>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
-"""A line of logrus, which skopeo and docker log with."""
+"""A line of logrus, which skopeo and docker use for logs."""
 _PASSWORD = re.compile(r"(://[^/@\s:]*):[^/@\s]+@")
 _LEVEL = re.compile(r"(?:fatal|error): ", re.IGNORECASE)
 
 
 def failed(what: str, stderr: bytes | str) -> str:
-    """Return ``what`` with everything that a program said: in the same line, or in lines of its own below."""
+    """Return ``what`` with the output of a program: on the same line, or on separate lines below."""
     lines = reason(stderr)
     if len(lines) == 1:
         return f"{what}: {_LEVEL.sub('', lines[0], count=1)}"
@@ -27,7 +27,7 @@ def failed(what: str, stderr: bytes | str) -> str:
 def reason(stderr: bytes | str) -> list[str]:
     """Return the lines of standard error without colours, progress, empty lines, repetitions and passwords in URLs.
 
-    A line that the program writes over (with carriage returns) counts as it is at its end. Never empty.
+    Of a line that the program overwrites (with carriage returns), the last version counts. There is at least one line.
     """
     text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
     lines = [_plain(line) for line in text.split("\n")]
@@ -41,7 +41,7 @@ def _plain(line: str) -> str:
 
 
 def _without_log_fields(line: str) -> str:
-    """Return the message of a log line, with the fields behind it."""
+    """Return the message of a log line, with the fields after it."""
     import json
 
     entry = _LOG.fullmatch(line)
@@ -59,4 +59,4 @@ def _shortened(lines: list[str]) -> list[str]:
     dropped = len(lines) - FIRST_LINES - LAST_LINES
     if dropped <= 0:
         return lines
-    return [*lines[:FIRST_LINES], f"… {dropped} lines are left out …", *lines[-LAST_LINES:]]
+    return [*lines[:FIRST_LINES], f"… {dropped} lines omitted …", *lines[-LAST_LINES:]]

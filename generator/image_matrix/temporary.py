@@ -1,7 +1,7 @@
-"""Temporary folders, and the removal of those that killed runs have left.
+"""Creates temporary folders, and removes those that killed runs have left.
 
-The name of a folder has the number of its process, and a file in it says on which machine that number counts. The file
-is a ``.gitignore``, so that git commits nothing of what a killed run leaves in a repository.
+The name of a folder has the id of its process, and a file in it names the machine of the process. The file is a
+``.gitignore``, so that git does not commit what a killed run leaves in a repository.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 PREFIX = "image-matrix-"
 MARK = ".gitignore"
 DAY = 86_400
-"""Seconds after which a folder of another machine, or one whose process number is in use again, is left over."""
+"""Seconds after which a folder of another machine, or of a process id that is in use again, is removed."""
 _NAME = re.compile(rf"\.?{PREFIX}(\d{{1,9}})-\w{{8}}")
-"""The name of a folder; the end is :func:`tempfile.mkdtemp`'s."""
+"""The name of a folder; :func:`tempfile.mkdtemp` adds the end."""
 
 
 @contextmanager
 def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
-    """Give a new folder below ``parent``, or in the system's temporary folder; it is removed afterwards.
+    """Create a folder below ``parent``, or in the system's temporary folder, and remove it afterwards.
 
-    What killed runs left there is removed first. Raises :class:`OSError` where no folder can be made.
+    It first removes the folders of killed runs. Raises :class:`OSError` if the folder cannot be created.
     """
     place = Path(tempfile.gettempdir()) if parent is None else parent
     prefix = f"{'.' if parent else ''}{PREFIX}{os.getpid()}-"
@@ -47,13 +47,13 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def mark_of(process: int) -> str:
-    """Return what the mark of a process's folder says on this machine; the second line is for git."""
+    """Return the text of the mark in a process's folder on this machine; the second line is for git."""
     return f"# Temporary files of image-matrix, process {process} of {_machine()}\n*\n"
 
 
 @cache
 def _machine() -> str:
-    """Return what process numbers count in: this machine since its start and, in a container, the container.
+    """Return the scope of process ids: this machine since its start and, in a container, the container.
 
     Sources: random(4) for ``boot_id``, pid_namespaces(7).
     """
@@ -67,7 +67,7 @@ def _machine() -> str:
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Remove the folders of processes that do not live any more; what cannot be read or removed stays."""
+    """Remove the folders of processes that have ended; keep what cannot be read or removed."""
     with suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
@@ -76,13 +76,13 @@ def remove_leftovers(parent: Path) -> None:
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
-    """Say whether it is a folder, and not a link to one, of the user that we run as."""
+    """Say whether it is a folder, not a link, that belongs to the current user."""
     state = entry.stat(follow_symlinks=False)
     return stat.S_ISDIR(state.st_mode) and (os.name != "posix" or state.st_uid == os.geteuid())
 
 
 def _remove_dead(folder: Path, process: int) -> None:
-    """Remove a folder whose process has ended, or that is too old for one; without a mark, only an empty one."""
+    """Remove a folder whose process has ended, or that is too old; without a mark, only if it is empty."""
     mark = _mark(folder)
     if mark == mark_of(process) and not _lives(process):
         shutil.rmtree(folder, ignore_errors=True)
@@ -109,7 +109,7 @@ def _is_old(folder: Path) -> bool:
 
 
 def _lives(process: int) -> bool:
-    """Say whether a process runs; on Windows, where asking would end it (``os.kill``), it counts as one that does."""
+    """Say whether a process runs; on Windows, where ``os.kill`` would end it, return ``True``."""
     if os.name != "posix":
         return True
     try:
@@ -117,5 +117,5 @@ def _lives(process: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        return True  # another user's
+        return True  # it belongs to another user
     return True

@@ -1,4 +1,4 @@
-"""How messages and pages say a count and a long list."""
+"""Formats counts, long lists, characters and types for messages and pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def plural(count: int, word: str) -> str:
 
 
 def listed(names: Iterable[str], most: int) -> str:
-    """Return the first ``most`` names of a sentence, and how many more there are."""
+    """Return the first ``most`` names, and the number of the others."""
     every = list(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return f"{', '.join(every[:most])}{more}"
@@ -28,7 +28,7 @@ def character_name(char: str) -> str:
 
 
 def type_name(value: object) -> str:
-    """Return what a value is, in words."""
+    """Return the type of a value in words."""
     match value:
         case None:
             return "empty"

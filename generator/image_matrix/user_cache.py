@@ -1,4 +1,4 @@
-"""The user's cache: folders for what can be had again, and that nobody else may write to."""
+"""Locates the user's cache: folders that only the user can write to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def user_cache(name: str) -> Path | None:
-    """Return the folder of that name in the user's cache; ``None`` where it cannot be made, or others may write to it.
+    """Return a folder in the user's cache; ``None`` if it cannot be created, or if others can write to it.
 
-    What is kept is code. Source of the place: XDG Base Directory Specification, which has relative paths ignored.
+    The cache contains code. Source of the path: XDG Base Directory Specification, which ignores relative paths.
     """
     try:
         declared = Path(os.environ.get("XDG_CACHE_HOME", ""))

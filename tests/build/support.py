@@ -6,8 +6,8 @@ from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.plan import State, reference
 from image_matrix.project.render import render_all
-from image_matrix.registry.client import Registry, World
-from image_matrix.registry.http import ConnectionFailed, Request, Response
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import ConnectionFailed, HttpRequest, Response
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 FOUND = loaded(
@@ -30,11 +30,11 @@ def tag(leg: tuple[str, str], state: State = STATE) -> str:
 def registry(*has: str, silent: bool = False) -> Registry:
     """A registry that has these references."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> Response:
         if silent:
             raise ConnectionFailed("connection refused", again=None)
         path = request.url.partition("/v2/")[2].replace("/manifests/", ":")
         there = f"ghcr.io/{path}" in has
         return Response(200, {"docker-content-digest": "sha256:1"}) if there else Response(404, {})
 
-    return Registry(World(answer, lambda _: None))
+    return Registry(RegistryServices(answer, lambda _: None))

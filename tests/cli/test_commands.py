@@ -330,9 +330,9 @@ def test_a_failed_step_is_annotated_beside_its_line(
     ("error", "said", "remedy"),
     [
         (IsADirectoryError(21, "Is a directory", "a/.tmp", None, "a/b"), "a/b: is a directory", "move it away"),
-        (PermissionError(13, "Permission denied", "a"), "a: permission denied", "check who may read and write there"),
-        (OSError(28, "No space left on device", "a"), "a: no space left on device", "make room there"),
-        (OSError("odd"), "odd", "check permissions and the space that is left"),
+        (PermissionError(13, "Permission denied", "a"), "a: permission denied", "check its permissions"),
+        (OSError(28, "No space left on device", "a"), "a: no space left on device", "free some space on this disk"),
+        (OSError("odd"), "odd", "check permissions and free space"),
     ],
 )  # fmt: skip
 def test_what_the_system_refuses(

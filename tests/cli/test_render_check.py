@@ -216,7 +216,10 @@ def test_a_disk_without_room_is_said_and_nothing_is_lost(repository: Repository,
         before = root.files()
         failed = root("render")
         assert failed.code == 3
-        assert "no space left on device\n  help: make room there; nothing was written\n" in failed.err
+        assert (
+            "no space left on device\n  help: free some space on this disk; nothing was written\n"
+            in failed.err
+        )
         assert root.files() == before
         (disk / "filling").unlink()
         assert root("render").code == 0

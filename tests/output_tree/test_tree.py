@@ -337,7 +337,10 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
                 assert contents(root) == {
                     path: content for path, content in before.items() if path != "filling"
                 }
-    assert outcomes == {"written", "no space left on device; make room there; nothing was written"}
+    assert outcomes == {
+        "written",
+        "no space left on device; free some space on this disk; nothing was written",
+    }
 
 
 def applied(root: Path, rendered: dict[str, File]) -> str:

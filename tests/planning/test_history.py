@@ -106,5 +106,5 @@ def test_a_repository_of_another_user(repository: Path, monkeypatch: pytest.Monk
 
 def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(EnvironmentFailure, match="no `git` on PATH"):
+    with pytest.raises(EnvironmentFailure, match="`git` is not on PATH"):
         read_inputs_at(repository, "HEAD", "matrix.yaml", {})

@@ -15,8 +15,8 @@ from image_matrix.planning.registry_locations import (
     staged,
 )
 from image_matrix.project.render import render_all
-from image_matrix.registry.client import Registry, World
-from image_matrix.registry.http import Request, Response
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import HttpRequest, Response
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 FOUND = loaded(
@@ -33,14 +33,14 @@ BASE, LEAF = (next(leg for leg in references(STATE) if leg[0].startswith(name)) 
 def registry(has: dict[str, str], denied: tuple[str, ...] = ()) -> Registry:
     """A registry that has these references, each with its digest, and refuses to speak of some paths."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> Response:
         path = request.url.partition("/v2/")[2].replace("/manifests/", ":")
         if any(path.startswith(start) for start in denied):
             return Response(403, {}, b'{"errors": [{"code": "DENIED"}]}')
         digest = has.get(f"ghcr.io/{path}")
         return Response(200, {"docker-content-digest": digest}) if digest else Response(404, {})
 
-    return Registry(World(answer, lambda _: None))
+    return Registry(RegistryServices(answer, lambda _: None))
 
 
 def name(state: State, leg: tuple[str, str]) -> str:

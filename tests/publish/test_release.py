@@ -37,8 +37,8 @@ from image_matrix.publish.release import (
     summary,
 )
 from image_matrix.registry.answers import Manifest
-from image_matrix.registry.client import Registry, World
-from image_matrix.registry.http import Request, Response
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import HttpRequest, Response
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
@@ -143,14 +143,14 @@ def test_who_signs_and_what_stops_a_release_is_the_policy(release: Release, same
 def answering(held: Mapping[str, Any], refused: Mapping[str, int] | None = None) -> Registry:
     """A registry that has these manifests by path (``base/manifests/TAG``), and refuses others with a status."""
 
-    def send(request: Request) -> Response:
+    def send(request: HttpRequest) -> Response:
         path = request.url.partition("/v2/example/notebooks/")[2]
         if refused and path in refused:
             return Response(refused[path], {}, b"{}")
         body = json.dumps(held[path]).encode() if path in held else b"{}"
         return Response(200 if path in held else 404, {}, body)
 
-    return Registry(World(send, lambda _host: None))
+    return Registry(RegistryServices(send, lambda _host: None))
 
 
 def index_of(*platforms: str, made: str = "1", **said: str) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def test_a_signature_of_something_else_is_not_asked_for() -> None:
     assert legs_released(held) == {leg for leg in LEGS if leg[0] != "base:python3.13"}
 
 
-REFUSALS = {403: "the registry does not allow to look: HTTP 403", 500: "the registry answers HTTP 500"}
+REFUSALS = {403: "the registry denies access: HTTP 403", 500: "the registry answers HTTP 500"}
 
 
 @pytest.mark.parametrize("status", REFUSALS)

@@ -121,17 +121,17 @@ def test_a_login_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ('{\n "auths": }', "{file}:2:11: not valid JSON: Expecting value", "correct it, or remove the file"),
         (
             {"auths": {"ghcr.io": {"auth": f"{SECRET}é"}}},
-            "{file}: what it says of ghcr.io is not a login",
+            "{file}: the entry for ghcr.io is not a login",
             "run `docker login ghcr.io` again",
         ),
         (
             {"auths": {"ghcr.io": encoded(SECRET)}},
-            "{file}: what it says of ghcr.io is not a login",
+            "{file}: the entry for ghcr.io is not a login",
             "run `docker login ghcr.io` again",
         ),
         (
             {"credHelpers": ["ecr"]},
-            "{file}: what it says of ghcr.io is not a login",
+            "{file}: the entry for ghcr.io is not a login",
             "run `docker login ghcr.io` again",
         ),
         (
@@ -139,16 +139,16 @@ def test_a_login_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             "{file} names the credential helper `docker-credential-nowhere`, which is not on PATH",
             "install it, or remove it from the file and log in again",
         ),
-        ({"credsStore": "odd"}, "`docker-credential-odd` failed", "`docker pull` shows what the helper says"),
+        ({"credsStore": "odd"}, "`docker-credential-odd` failed", "`docker pull` shows the helper's message"),
         (
             {"credsStore": "list"},
             "`docker-credential-list` failed",
-            "`docker pull` shows what the helper says",
+            "`docker pull` shows the helper's message",
         ),
         (
             {"credsStore": "broken"},
             "`docker-credential-broken` failed",
-            "`docker pull` shows what the helper says",
+            "`docker pull` shows the helper's message",
         ),
     ],
 )

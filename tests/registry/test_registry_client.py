@@ -20,9 +20,9 @@ import pytest
 
 from image_matrix.registry import http
 from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
-from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, World, open_registry
+from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, RegistryServices, open_registry
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import ConnectionFailed, Patience, Request, Response, network, patient
+from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, Response, network, patient
 from image_matrix.retry import ATTEMPTS, FEW, LONGEST_PAUSE, PATIENCE
 from tests.workflow.matrices import loaded
 from tests.workflow.matrices import matrix as any_matrix
@@ -232,7 +232,9 @@ def client(
     net = network()
     paused = sleeps if sleeps is not None else []
     try:
-        yield Registry(World(patient(net.send, Patience(paused.append)), lambda _host: credentials, **world))
+        yield Registry(
+            RegistryServices(patient(net.send, Patience(paused.append)), lambda _host: credentials, **world)
+        )
     finally:
         net.session.close()
 
@@ -320,7 +322,7 @@ def test_a_limit_is_waited_for_although_it_is_called_denied() -> None:
 def test_a_limit_that_does_not_end_is_no_denial() -> None:
     sleeps: list[float] = []
     with serving(Behaviour(limits=10**9)) as server, client(sleeps=sleeps) as registry:
-        reason = "it limits how often it is asked: You have exceeded a secondary rate limit."
+        reason = "it limits the number of requests: You have exceeded a secondary rate limit."
         assert registry.digest(f"{server.host}/{NAMES[0]}:1") == Unreachable(reason, PATIENCE)
         assert sum(sleeps) <= ATTEMPTS * LONGEST_PAUSE
         waited = len(sleeps)
@@ -333,7 +335,7 @@ def test_a_host_that_is_waited_for_is_named_once() -> None:
     patience = Patience(lambda _: None, lines.append)
     send = patient(lambda _: Response(503, {}), patience)
     for number in range(3):
-        assert send(Request("GET", f"https://ghcr.io/{number}")).status == 503
+        assert send(HttpRequest("GET", f"https://ghcr.io/{number}")).status == 503
     assert lines == ["ghcr.io does not answer for the moment; trying again"]
 
 
@@ -357,29 +359,29 @@ def test_a_manifest_answers_for_its_digest() -> None:
     [(502, True, ATTEMPTS), (502, False, 1), (503, False, ATTEMPTS), (429, False, ATTEMPTS), (404, True, 1)],
 )
 def test_what_may_have_been_done_is_not_asked_for_twice(status: int, repeatable: bool, tries: int) -> None:
-    asked: list[Request] = []
+    asked: list[HttpRequest] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: HttpRequest) -> Response:
         asked.append(request)
         return Response(status, {})
 
     patient(transport, Patience(lambda _: None))(
-        Request("POST", "https://example.org", repeatable=repeatable)
+        HttpRequest("POST", "https://example.org", repeatable=repeatable)
     )
     assert len(asked) == tries
 
 
 def test_a_connection_that_breaks_may_have_done_it() -> None:
-    asked: list[Request] = []
+    asked: list[HttpRequest] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: HttpRequest) -> Response:
         asked.append(request)
         raise ConnectionFailed("the connection was cut")
 
     for repeatable in (False, True):
         with pytest.raises(ConnectionFailed):
             patient(transport, Patience(lambda _: None))(
-                Request("POST", "https://a.example", repeatable=repeatable)
+                HttpRequest("POST", "https://a.example", repeatable=repeatable)
             )
     assert len(asked) == 1 + FEW
 
@@ -415,7 +417,7 @@ def test_a_host_that_drops_packets_is_tried_once(monkeypatch: pytest.MonkeyPatch
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         host = f"127.0.0.1:{full.getsockname()[1]}"
-        client = Registry(World(patient(network().send, Patience(pauses.append)), lambda _: None))
+        client = Registry(RegistryServices(patient(network().send, Patience(pauses.append)), lambda _: None))
         answers = [client.digest(f"{host}/a:1"), client.digest(f"{host}/b:1")]
     assert answers == [Unreachable(f"{host}: it cannot be reached: no answer in time")] * 2
     assert pauses == []

@@ -13,13 +13,13 @@ from image_matrix.stderr import failed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from image_matrix.program import Run
+    from image_matrix.program import ProgramRunner
 
 COMMAND = ("docker", "buildx", "imagetools")
 
 
 def create(
-    target: str, sources: Iterable[str], annotations: Iterable[str] = (), run: Run = run_patiently
+    target: str, sources: Iterable[str], annotations: Iterable[str] = (), run: ProgramRunner = run_patiently
 ) -> None:
     """Point ``target`` to an index of the sources' manifests. A single source without annotations is copied unchanged.
 
@@ -34,7 +34,7 @@ def create(
         )
 
 
-def compressed_bytes(reference: str, run: Run = run_patiently) -> int:
+def compressed_bytes(reference: str, run: ProgramRunner = run_patiently) -> int:
     """Return the compressed size in bytes of ``repository@digest`` in its registry, all platforms together.
 
     Raises :class:`EnvironmentFailure` if every try fails.

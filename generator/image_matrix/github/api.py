@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.http import ConnectionFailed, Patience, Request, network, patient
+from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, network, patient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,9 @@ class Api:
     def call(self, method: str, path: str, body: dict[str, Json] | None = None) -> Json:
         """Return the answer's JSON; raises :class:`PermissionDenied` or :class:`EnvironmentFailure`."""
         content = None if body is None else json.dumps(body).encode()
-        request = Request(method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST")
+        request = HttpRequest(
+            method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST"
+        )
         try:
             answer = self.send(request)
         except ConnectionFailed as error:

@@ -1,1 +1,1 @@
-"""Programs and actions of others, pinned by version and checksum."""
+"""Pins external programs, actions and images by version and checksum."""

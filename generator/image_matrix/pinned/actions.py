@@ -1,4 +1,4 @@
-"""The one table of pinned actions, tools and helper images: actions.json, read by workflows, commands and Renovate."""
+"""Reads actions.json, the table of pinned actions, tools and helper images, which Renovate updates."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Tool:
 def _table() -> dict[str, Any]:
     import json
 
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("actions.json").read_text(encoding="utf-8"))
-    return found
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("actions.json").read_text(encoding="utf-8"))
+    return table
 
 
 def actions() -> dict[str, Action]:
@@ -53,7 +53,7 @@ def tool_version(name: str) -> str:
 
 
 def plugin(name: str, arch: str) -> tuple[str, str] | None:
-    """Return address and SHA-256 of a pinned notation plugin, or ``None`` for one that is not in the table."""
+    """Return address and SHA-256 of a pinned notation plugin, or ``None`` if the table does not have it."""
     item = _table()["plugins"].get(name)
     if item is None or arch not in item["sha256"]:
         return None
@@ -61,7 +61,7 @@ def plugin(name: str, arch: str) -> tuple[str, str] | None:
 
 
 def pinned_images() -> tuple[str, ...]:
-    """Return the names of the helper images that have a digest here."""
+    """Return the names of the pinned helper images."""
     return tuple(_table()["images"])
 
 

@@ -1,6 +1,6 @@
-"""Images that are in no matrix and are pulled all the same: what a mirror must hold, and how to do without.
+"""Lists the helper images that builds pull besides those of the matrix, for help and documentation.
 
-The one table of them, for help and documentation; their digests are in actions.json, the frontend's in the lock.
+A mirror must have them, or a setting avoids them. Their digests are in actions.json, the frontend's is in the lock.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HelperImage:
-    """An image that a build or the workflow needs beside the sources."""
+    """An image that a build or the workflow needs besides the sources."""
 
     name: str
     """Without tag and digest."""
     use: str
-    """What it does: the rest of a sentence that starts with its name."""
+    """Its purpose: the rest of a sentence that starts with its name."""
     without: str
-    """How to do without it: the rest of a sentence that ends with "or"."""
+    """How to avoid it: the rest of a sentence after "or"."""
 
 
 FRONTEND = HelperImage(
@@ -44,6 +44,6 @@ HELPERS = (FRONTEND, SCANNER, BUILDKIT, BINFMT)
 
 
 def remedy(helper: HelperImage) -> str:
-    """Return what helps where a helper image cannot be had."""
+    """Return the help if a helper image cannot be pulled."""
     mirror = "`network: {mirrors: {registries: …}}`"
     return f"it {helper.use}: name a registry that has it in {mirror}, or {helper.without}"

@@ -1,4 +1,4 @@
-"""Pinned programs: their releases are fetched, checked against the table before each use, and kept in a cache."""
+"""Fetches the releases of pinned programs, checks their SHA-256 before each use, and caches them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     Fetch = Callable[[str], Iterable[bytes]]
 
 NAME_DIGITS = 12
-"""Hexadecimal digits of the SHA-256 in the name of a release that is kept."""
+"""Hexadecimal digits of the SHA-256 in the name of a cached release."""
 
 
 def native_arch() -> str:
-    """Return this machine's architecture as Docker calls it."""
+    """Return this machine's architecture by Docker's name."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "amd64"
 
 
 def cached_release(tool: Tool, cache: Path, fetch: Fetch) -> bytes:
-    """Return a tool's release from the cache, where its bytes are the pinned ones; else fetch it and keep it.
+    """Return a tool's release from the cache if its SHA-256 is the pinned one; else fetch and cache it.
 
-    Raises as :func:`fetched_release` does. A cache that cannot be written is no failure.
+    Raises the errors of :func:`fetched_release`. It ignores a cache that cannot be written.
     """
     kept = cache / f"{tool.name}-{tool.version}-{tool.sha256[:NAME_DIGITS]}"
     with suppress(OSError):
@@ -47,11 +47,11 @@ def cached_release(tool: Tool, cache: Path, fetch: Fetch) -> bytes:
 
 
 def fetched_release(tool: Tool, fetch: Fetch) -> bytes:
-    """Fetch a tool's release; raises :class:`EnvironmentFailure` for other bytes than the pinned ones."""
+    """Fetch a tool's release; raises :class:`EnvironmentFailure` if its SHA-256 is not the pinned one."""
     try:
         content = b"".join(fetch(tool.url))
     except OSError as error:
-        advice = "let the runner reach it, or name a mirror under `network.mirrors.downloads`"
+        advice = "allow the runner to access it, or name a mirror under `network.mirrors.downloads`"
         raise EnvironmentFailure(f"{tool.url} could not be fetched: {error}", advice) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != tool.sha256:
@@ -62,9 +62,9 @@ def fetched_release(tool: Tool, fetch: Fetch) -> bytes:
 
 
 def unpack(tool: Tool, release: bytes, folder: Path) -> Path:
-    """Put the program of a checked release into a folder and return it.
+    """Write the program of a checked release into a folder and return its path.
 
-    Raises :class:`EnvironmentFailure` for a release without it and :class:`OSError` where it cannot be written.
+    Raises :class:`EnvironmentFailure` if the release does not have it, and :class:`OSError` if it cannot be written.
     """
     program = folder / tool.name
     with tarfile.open(fileobj=io.BytesIO(release)) as archive:

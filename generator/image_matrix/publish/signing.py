@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_matrix.config.release import Signing
-    from image_matrix.program import Run
+    from image_matrix.program import ProgramRunner
 
 ISSUER = "https://token.actions.githubusercontent.com"
 _NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
@@ -52,7 +52,7 @@ def verify_command(signing: Signing, reference: str, identity: str) -> list[str]
             return ["cosign", "verify", *(keyless if signing.keyless else key), reference]
 
 
-def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
+def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -> None:
     """Sign ``repository@digest``; again where the registry, Fulcio or Rekor cannot answer for the moment.
 
     Raises :class:`EnvironmentFailure` without the program and :class:`Failure` where it refuses.
@@ -66,7 +66,9 @@ def sign(signing: Signing, reference: str, run: Run = run_patiently) -> None:
             raise Failure(problem, advice(answer.stderr, "nothing was released"))
 
 
-def verifier(signing: Signing, identity: str | None, run: Run = run_patiently) -> Callable[[str], str | None]:
+def verifier(
+    signing: Signing, identity: str | None, run: ProgramRunner = run_patiently
+) -> Callable[[str], str | None]:
     """Return a function that says why no signature of ``repository@digest`` counts; ``None`` where one does.
 
     ``identity`` is that of :func:`release_identity`. Without a signer nothing counts. The function raises

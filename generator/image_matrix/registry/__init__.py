@@ -1,11 +1,11 @@
-"""What a container registry holds: is this reference there, and with which digest.
+"""Asks container registries whether a reference exists, and for its digest.
 
-Answers are data: a registry that is down, or that does not let us look, is not one that has nothing.
+Answers are data: a registry that is down or denies access is not the same as a missing image.
 
 - :mod:`image_matrix.registry.reference`: image references and their parts
-- :mod:`image_matrix.registry.answers`: what a registry can say
+- :mod:`image_matrix.registry.answers`: the answers of a registry
 - :mod:`image_matrix.registry.credentials`: Docker's config.json and its helpers
-- :mod:`image_matrix.registry.http`: requests with retries, and the network itself
+- :mod:`image_matrix.registry.http`: the HTTP client, and requests with retries
 - :mod:`image_matrix.registry.tokens`: authentication
 - :mod:`image_matrix.registry.client`: the client
 """

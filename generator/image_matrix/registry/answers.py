@@ -1,4 +1,4 @@
-"""What a registry can say about a reference."""
+"""Defines the answers of a registry about a reference."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ CHECK = "check `registry:`, the network and the login"
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """It is there."""
+    """The reference exists."""
 
     digest: str
-    """``sha256:…`` of the index, or of the manifest where there is no index."""
+    """``sha256:…`` of the index, or of the manifest if there is no index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """It is there, and this is what it consists of."""
+    """The reference exists, with this content."""
 
     digest: str
     media_type: str
     platforms: Mapping[str, str] = field(default_factory=dict)
-    """Platform (``linux/arm64``) to the digest of its manifest; empty where there is no index."""
+    """Platform (``linux/arm64``) to the digest of its manifest; empty if there is no index."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
-    """The digest of everything that an index names, attestations too; empty where there is no index."""
+    """The digests of all entries of an index, including attestations; empty if there is no index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The registry says that it is not there."""
+    """The registry does not have the reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The registry does not let us look; it may be there. Some (GHCR) say so too for what does not exist."""
+    """The registry denies access; the reference may exist. Some (GHCR) also deny access to what does not exist."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No usable answer, after every try: it may be there."""
+    """There is no usable answer after all attempts; the reference may exist."""
 
     reason: str
     remedy: str = CHECK
@@ -63,18 +63,18 @@ Answer = Digest | Refusal
 
 
 def words(answer: Refusal) -> str:
-    """Say it to a user."""
+    """Return an answer as text for users."""
     if isinstance(answer, Absent):
         return "not in the registry"
     if isinstance(answer, Denied):
-        return f"the registry does not allow to look: {answer.reason}"
+        return f"the registry denies access: {answer.reason}"
     return answer.reason if answer.remedy == CHECK else f"{answer.reason}; {answer.remedy}"
 
 
 def manifest_or_none(reference: str, answer: Manifest | Refusal) -> Manifest | None:
-    """Return what a reference points to, or ``None`` where the registry says that it is not there.
+    """Return the manifest of a reference, or ``None`` if the registry does not have it.
 
-    Raises :class:`EnvironmentFailure` for every other answer: a refusal is not absence.
+    Raises :class:`EnvironmentFailure` for every other answer: denied access does not mean that it is absent.
     """
     match answer:
         case Manifest():
@@ -88,7 +88,7 @@ def manifest_or_none(reference: str, answer: Manifest | Refusal) -> Manifest | N
 
 
 def refusal(response: Response) -> Refusal:
-    """Return what an answer of HTTP other than 200 says about a reference."""
+    """Return the meaning of an HTTP status other than 200 for a reference."""
     if response.status == 404:
         return Absent()
     if response.limited:
@@ -99,8 +99,8 @@ def refusal(response: Response) -> Refusal:
 
 
 def limited(response: Response) -> Unreachable:
-    """Return what it means that a registry, or its token server, limits requests: nothing is known."""
-    return Unreachable(f"it limits how often it is asked: {_message(response)}", PATIENCE)
+    """Return the answer for a rate limit of a registry or its token server."""
+    return Unreachable(f"it limits the number of requests: {_message(response)}", PATIENCE)
 
 
 def _message(response: Response) -> str:

@@ -1,4 +1,4 @@
-"""The client: manifests by reference, each asked for once a run, at most 16 at a time."""
+"""Requests manifests by reference, each once per run, at most 16 at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from image_matrix.registry.answers import Answer, Denied, Digest, Manifest, Refu
 from image_matrix.registry.credentials import Unreadable, config_file, logins
 from image_matrix.registry.http import (
     ConnectionFailed,
+    HttpRequest,
     Patience,
-    Request,
     Response,
     Transport,
     network,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from image_matrix.config.model import Matrix
-    from image_matrix.registry.credentials import Login
+    from image_matrix.registry.credentials import RegistryLogin
     from image_matrix.registry.reference import Reference
 
 CONCURRENCY = 16
@@ -38,7 +38,7 @@ INDEX_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
 ASKED_AGAIN = (200, 403, 405, 501)
-"""Answers to HEAD that only GET completes: no digest, a refusal without its text, HEAD that is not known."""
+"""Status codes of HEAD that need a GET: no digest, an error without its text, HEAD not supported."""
 T = TypeVar("T")
 MANIFEST_TYPES = (
     *INDEX_TYPES,
@@ -48,27 +48,27 @@ MANIFEST_TYPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What the client needs from outside."""
+class RegistryServices:
+    """The services that the client depends on."""
 
     transport: Transport
-    """Sends a request, tried again where that helps (:func:`image_matrix.registry.http.patient`)."""
-    login: Callable[[str], Login]
-    """Host to what it is to be asked with."""
+    """Sends a request, with retries (:func:`image_matrix.registry.http.patient`)."""
+    login: Callable[[str], RegistryLogin]
+    """Host to its login."""
     mirrors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """One run's view of all registries; a reference is asked for once, whoever asks."""
+    """A client for all registries that requests each reference once per run."""
 
-    world: World
+    services: RegistryServices
     _answers: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
     _authorizations: dict[tuple[str, str], str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def digest(self, reference: str) -> Answer:
-        """Return the digest of what a reference points to; by HEAD, unless its manifest is known already."""
+        """Return the digest of a reference, by HEAD, unless its manifest is already known."""
         with self._lock:
             manifest = self._answers.get(("manifest", reference))
         if manifest is not None:
@@ -82,11 +82,11 @@ class Registry:
         return answer
 
     def digests(self, references: Iterable[str]) -> dict[str, Answer]:
-        """Return the answers for many references, in their order."""
+        """Return the answers for many references, in the same order."""
         return _each(self.digest, references)
 
     def manifests(self, references: Iterable[str]) -> dict[str, Manifest | Refusal]:
-        """Return the manifests of many references, in their order."""
+        """Return the manifests of many references, in the same order."""
         return _each(self.manifest, references)
 
     def _once(self, kind: str, reference: str, ask: Callable[[Reference], T]) -> T:
@@ -94,19 +94,19 @@ class Registry:
 
         with self._lock:
             known = self._answers.get((kind, reference))
-            mine: Future[T] = known or Future()
-            self._answers[kind, reference] = mine
+            future: Future[T] = known or Future()
+            self._answers[kind, reference] = future
         if known is None:
             try:
-                asked = mirrored(str(parse_reference(reference)), self.world.mirrors)
-                mine.set_result(ask(parse_reference(asked)))
+                mirrored_reference = mirrored(str(parse_reference(reference)), self.services.mirrors)
+                future.set_result(ask(parse_reference(mirrored_reference)))
             except BaseException as error:
-                mine.set_exception(error)
+                future.set_exception(error)
                 raise
-        return mine.result()
+        return future.result()
 
     def _digest(self, reference: Reference) -> Answer | None:
-        """Return what HEAD says; ``None`` where GET alone can."""
+        """Return the answer to HEAD; ``None`` if only GET can give it."""
         response = self._ask("HEAD", reference)
         if not isinstance(response, Response):
             return response
@@ -122,7 +122,7 @@ class Registry:
         return read_manifest(response, reference) if response.status == 200 else refusal(response)
 
     def _ask(self, method: str, reference: Reference) -> Response | Denied | Unreachable:
-        """Ask for a manifest; authenticate when the registry says so, and once more where its token has run out."""
+        """Request a manifest; authenticate if the registry requires it, and again if the token has expired."""
         url = f"{_base(reference.host)}/v2/{reference.repository}/manifests/{reference.version}"
         place = (reference.host, reference.repository)
         tried: str | None = None
@@ -130,7 +130,7 @@ class Registry:
             known = self._authorizations.get(place)
             headers = {"Accept": ", ".join(MANIFEST_TYPES), **({"Authorization": known} if known else {})}
             try:
-                response = self.world.transport(Request(method, url, headers))
+                response = self.services.transport(HttpRequest(method, url, headers))
             except ConnectionFailed as error:
                 return Unreachable(f"{reference.host}: {error.reason}")
             if response.status != 401:
@@ -151,14 +151,14 @@ class Registry:
             known = self._authorizations.get(place)
         if known and known != refused:
             return known  # another thread was faster
-        login = self.world.login(reference.host)
+        login = self.services.login(reference.host)
         if isinstance(login, Unreadable):
             return Unreachable(f"the login for {reference.host}: {login.reason}", login.remedy)
         answer = authorization(
             response.headers.get("www-authenticate", ""),
             reference.repository,
             login,
-            self.world.transport,
+            self.services.transport,
             plain=is_plain(reference.host),
         )
         if isinstance(answer, str):
@@ -180,7 +180,7 @@ def _digest_of(answer: Manifest | Refusal) -> Answer:
 
 
 def is_plain(host: str) -> bool:
-    """Say whether a host is spoken to without TLS: this machine."""
+    """Say whether a host is accessed without TLS, which is so for this machine."""
     name = host.rpartition(":")[0] or host
     return name in ("localhost", "127.0.0.1", "[::1]")
 
@@ -191,10 +191,10 @@ def _base(host: str) -> str:
 
 
 def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
-    """Read a manifest or index; its digest is that of its bytes, which must be the one that was asked for."""
+    """Read a manifest or index; the digest of its bytes must be the requested one."""
     digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
-    said = response.headers.get("docker-content-digest", digest)
-    if said.startswith("sha256:") and digest not in (said, reference.digest):
+    declared_digest = response.headers.get("docker-content-digest", digest)
+    if declared_digest.startswith("sha256:") and digest not in (declared_digest, reference.digest):
         return Unreachable(f"{reference.host}: the content does not match its digest")
     try:
         content = json.loads(response.body)
@@ -211,24 +211,26 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
 
 def _platform(item: Mapping[str, Mapping[str, str]]) -> str:
     """Return ``linux/arm64`` for an entry of an index; attestations have none."""
-    said = item.get("platform") or {}
-    if said.get("os", "unknown") == "unknown":
+    platform = item.get("platform") or {}
+    if platform.get("os", "unknown") == "unknown":
         return ""
-    variant = said.get("variant", "")
-    plain = variant == "" or (said["architecture"], variant) == ("arm64", "v8")
-    return f"{said['os']}/{said['architecture']}" + ("" if plain else f"/{variant}")
+    variant = platform.get("variant", "")
+    plain = variant == "" or (platform["architecture"], variant) == ("arm64", "v8")
+    return f"{platform['os']}/{platform['architecture']}" + ("" if plain else f"/{variant}")
 
 
 def open_registry(
-    matrix: Matrix, ca_bundle: str | None = None, tell: Callable[[str], None] | None = None
+    matrix: Matrix, ca_bundle: str | None = None, log: Callable[[str], None] | None = None
 ) -> Registry:
     """Return the client for the real registries, with the matrix's mirrors and Docker's logins.
 
-    ``tell`` is told when a registry is waited for.
+    ``log`` receives a message when the client waits for a registry.
     """
     import os
     import time
 
-    patience = Patience(time.sleep, tell) if tell else Patience(time.sleep)
+    patience = Patience(time.sleep, log) if log else Patience(time.sleep)
     send = patient(network(ca_bundle).send, patience)
-    return Registry(World(send, logins(config_file(os.environ)), matrix.network.mirrors.registries))
+    return Registry(
+        RegistryServices(send, logins(config_file(os.environ)), matrix.network.mirrors.registries)
+    )

@@ -1,7 +1,7 @@
-"""Logins of registries as Docker keeps them: ``docker.auth`` reads its config.json and asks its credential helpers.
+"""Reads registry logins as Docker stores them, from config.json and credential helpers, with ``docker.auth``.
 
-Source: docs.docker.com/reference/cli/docker/login, "Credential stores". What a message says of a login is where it is
-kept and what to do, never a part of it: neither an entry of the file nor what a helper prints is repeated.
+Source: docs.docker.com/reference/cli/docker/login, "Credential stores". A message names the location of a login and the
+remedy. It never repeats an entry of the file or the output of a helper.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user with a password, or an identity token (OAuth2's refresh token) in place of both."""
+    """A user with a password, or an identity token (OAuth2's refresh token) instead of both."""
 
     user: str = ""
     password: str = field(default="", repr=False)
@@ -37,14 +37,14 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """There may be a login, and it cannot be read."""
+    """There may be a login, but it cannot be read."""
 
     reason: str
     remedy: str
 
 
-Login = Credentials | Unreadable | None
-"""``None`` where nobody is logged in."""
+RegistryLogin = Credentials | Unreadable | None
+"""``None`` if there is no login."""
 
 
 def config_file(environment: Mapping[str, str]) -> Path:
@@ -52,12 +52,12 @@ def config_file(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
 
 
-def logins(file: Path) -> Callable[[str], Login]:
-    """Return what knows every host's login; it is looked up once, when somebody asks for it."""
-    known: dict[str, Login] = {}
+def logins(file: Path) -> Callable[[str], RegistryLogin]:
+    """Return a function from host to login, which looks up each login once, when it is first needed."""
+    known: dict[str, RegistryLogin] = {}
     lock = threading.Lock()
 
-    def login(host: str) -> Login:
+    def login(host: str) -> RegistryLogin:
         with lock:
             if host not in known:
                 known[host] = login_of(host, file)
@@ -66,8 +66,8 @@ def logins(file: Path) -> Callable[[str], Login]:
     return login
 
 
-def login_of(host: str, file: Path) -> Login:
-    """Return what Docker would log in with: a helper of this registry, the general helper, then ``auths``."""
+def login_of(host: str, file: Path) -> RegistryLogin:
+    """Return the login that Docker uses: from the helper of this registry, the general helper, then ``auths``."""
     sections = _sections(file)
     if isinstance(sections, Unreadable):
         return sections
@@ -82,20 +82,20 @@ def login_of(host: str, file: Path) -> Login:
         helper = config.get_credential_store(host)
     except (
         Exception
-    ):  # whatever comes of a file that people edit; the error's text could hold a part of the login
-        return Unreadable(f"{file}: what it says of {host} is not a login", again)
+    ):  # the file may be edited by hand; the text of the error could contain a part of the login
+        return Unreadable(f"{file}: the entry for {host} is not a login", again)
     program = f"docker-credential-{helper}"
     if helper and not shutil.which(program):
         problem = f"{file} names the credential helper `{program}`, which is not on PATH"
         return Unreadable(problem, "install it, or remove it from the file and log in again")
     try:
         return _credentials(config.resolve_authconfig(host) or {})
-    except Exception:  # whatever a helper prints; the error's text has it
-        return Unreadable(f"`{program}` failed", f"{again}; `docker pull` shows what the helper says")
+    except Exception:  # the text of the error contains the output of the helper
+        return Unreadable(f"`{program}` failed", f"{again}; `docker pull` shows the helper's message")
 
 
 def _sections(file: Path) -> dict[str, Any] | Unreadable:
-    """Return what Docker's configuration says of logins; nothing where there is no file."""
+    """Return the sections of Docker's configuration about logins; empty if there is no file."""
     remedy = "correct it, or remove the file and log in again"
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -106,13 +106,13 @@ def _sections(file: Path) -> dict[str, Any] | Unreadable:
     except UnicodeDecodeError:
         return Unreadable(f"{file}: not UTF-8", remedy)
     except OSError as error:
-        return Unreadable(f"{file} cannot be read: {error.strerror}", "check who may read it")
+        return Unreadable(f"{file} cannot be read: {error.strerror}", "check its permissions")
     sections = content if isinstance(content, dict) else {}
     return {name: sections[name] for name in ("auths", "credsStore", "credHelpers") if sections.get(name)}
 
 
 def _entries(auths: object, host: str) -> dict[str, Any]:
-    """Return a host's entries as the library knows them: without empty fields, user and password in ``auth``."""
+    """Return a host's entries in the form of the library: without empty fields, user and password in ``auth``."""
     from docker.auth import resolve_index_name
 
     entries = auths.items() if isinstance(auths, dict) else ()
@@ -130,7 +130,7 @@ def _entry(entry: Json) -> Json:
 
 
 def _credentials(answer: Mapping[str, str]) -> Credentials | None:
-    """Read what the library returns, whose names are in lower case for ``auths`` and in upper case for helpers."""
+    """Read the result of the library; its names are in lower case for ``auths`` and in upper case for helpers."""
     entry = {name.lower(): value for name, value in answer.items()}
     if "identitytoken" in entry:
         return Credentials(identity_token=entry["identitytoken"])

@@ -1,4 +1,4 @@
-"""Requests, tried again where that helps, and the network itself: the one place that knows the HTTP library."""
+"""Sends HTTP requests, with retries; no other module uses the HTTP library."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 ASKS_FOR_LOGIN = frozenset({401, 403})
 CHUNK = 1 << 20
 SILENCE = Again(attempts=FEW)
-"""What a connection that fails is worth."""
+"""The retries of a connection that fails."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked."""
+class HttpRequest:
+    """A request."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: Mapping[str, str] | bytes | None = field(default=None, repr=False)
-    """The fields of a form, or a body as it is."""
+    """The fields of a form, or the bytes of a body."""
     repeatable: bool = True
-    """Doing it twice does no harm; else it is sent again only where the other side has not done it."""
+    """Whether it can be sent twice without harm; otherwise it is repeated only if the server has not processed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; header names are in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,68 +47,69 @@ class Response:
 
     @property
     def limited(self) -> bool:
-        """Whether it is about how often somebody asks; GHCR says so with 403, which has no text for HEAD."""
+        """Whether it reports a rate limit; GHCR does so with 403, which has no text for HEAD."""
         if self.status == 403:
             return "retry-after" in self.headers or names_rate_limit(self.body.decode(errors="replace"))
         return self.status == 429
 
 
-class ConnectionFailed(OSError):  # noqa: N818 - it is what it is called in the messages
-    """No answer: refused, cut, timed out, not trusted."""
+class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
+    """There is no response: the connection is refused, broken, timed out or not trusted."""
 
     def __init__(
         self, reason: str, *, again: Again | None = SILENCE, reached: bool = True, login: bool = False
     ) -> None:
         self.reason = reason
         self.again = again
-        """What another try is worth; ``None`` where it would not help."""
+        """The retries; ``None`` if a retry does not help."""
         self.reached = reached
-        """The host was spoken to; where it was not, its other addresses fail too."""
+        """Whether there was a connection to the host; without one, requests for its other addresses fail as well."""
         self.login = login
-        """The server asks for a login, or for another one."""
+        """Whether the server requires a login, or another one."""
         super().__init__(reason)
 
 
-Transport = Callable[[Request], Response]
+Transport = Callable[[HttpRequest], Response]
 T = TypeVar("T")
 
 
-def _silent(_: str) -> None:
-    """Tell nobody."""
+def _discard(_: str) -> None:
+    """Ignore a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Tries again where that helps (:mod:`image_matrix.retry`), as long for a thousand addresses of a host as for one.
+    """Retries requests (:mod:`image_matrix.retry`); the time for a host does not grow with the number of its addresses.
 
-    A host that was waited for in vain is asked once from then on; one that cannot be reached is not asked again.
+    After all retries for a host have failed, each further request is sent once. A host that cannot be reached gets no
+    further requests.
     """
 
     sleep: Sleep
-    tell: Callable[[str], None] = _silent
-    """Says for which host it waits, once for each."""
+    log: Callable[[str], None] = _discard
+    """Receives a message for each host that it waits for, once."""
     waited: set[str] = field(default_factory=set)
-    in_vain: set[str] = field(default_factory=set)
+    gave_up: set[str] = field(default_factory=set)
     unreachable: dict[str, ConnectionFailed] = field(default_factory=dict)
 
     def ask(
         self, url: str, attempt: Callable[[], T], worth: Callable[[T | ConnectionFailed], Again | None]
     ) -> T:
-        """Return the result of an attempt at an address; raises :class:`ConnectionFailed`, after every try."""
+        """Return the result of a request to an address; raises :class:`ConnectionFailed` after all attempts."""
         host = urlsplit(url).netloc
         if host in self.unreachable:
             raise self.unreachable[host]
 
         def judge(outcome: T | ConnectionFailed) -> Again | None:
-            again = None if host in self.in_vain else worth(outcome)
+            again = None if host in self.gave_up else worth(outcome)
             if again and host not in self.waited:
                 self.waited.add(host)
-                self.tell(f"{host} does not answer for the moment; trying again")
+                self.log(f"{host} does not answer for the moment; trying again")
             return again
 
         outcome = persevere(lambda: _attempted(attempt), judge, self.sleep)
         if worth(outcome):
-            self.in_vain.add(host)
+            self.gave_up.add(host)
         if not isinstance(outcome, ConnectionFailed):
             return outcome
         if not outcome.reached:
@@ -117,7 +118,7 @@ class Patience:
 
 
 def patient(transport: Transport, patience: Patience) -> Transport:
-    """Return a transport that tries again; after the last try it returns the answer as it is."""
+    """Return a transport with retries; after the last attempt it returns the response unchanged."""
     return lambda request: patience.ask(
         request.url, lambda: transport(request), lambda outcome: worth(request, outcome)
     )
@@ -130,8 +131,8 @@ def _attempted(attempt: Callable[[], T]) -> T | ConnectionFailed:
         return error
 
 
-def worth(request: Request, outcome: Response | ConnectionFailed) -> Again | None:
-    """Return what another try is worth; ``None`` where it would not help, or could do something twice."""
+def worth(request: HttpRequest, outcome: Response | ConnectionFailed) -> Again | None:
+    """Return the retries for an outcome; ``None`` if a retry does not help, or could do something twice."""
     if isinstance(outcome, ConnectionFailed):
         return outcome.again if request.repeatable or not outcome.reached else None
     if outcome.limited or (outcome.status in STATUSES and (request.repeatable or outcome.status == 503)):
@@ -140,7 +141,7 @@ def worth(request: Request, outcome: Response | ConnectionFailed) -> Again | Non
 
 
 def retry_after(value: str) -> float:
-    """Return the seconds that a Retry-After header asks for, a number or a date; 0 for none (RFC 9110, 10.2.3)."""
+    """Return the seconds of a Retry-After header, which has a number or a date; 0 without it (RFC 9110, 10.2.3)."""
     from urllib3.exceptions import InvalidHeader
     from urllib3.util import Retry
 
@@ -151,27 +152,27 @@ def retry_after(value: str) -> float:
 
 
 def worth_of_transfer(outcome: object) -> Again | None:
-    """Return what another try of a whole transfer is worth."""
+    """Return the retries for a transfer."""
     return outcome.again if isinstance(outcome, ConnectionFailed) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """The real network: one pool of connections, trusting one CA bundle."""
+class HttpClient:
+    """A client with one pool of connections and one CA bundle."""
 
     session: requests.Session
     verify: str | bool
     logins: str | None = None
-    """A netrc file, for files; registries have logins of their own."""
+    """A netrc file with logins for downloads; registries have separate logins."""
 
-    def send(self, request: Request) -> Response:
-        """Send one request and read the whole answer; raises :class:`ConnectionFailed`."""
+    def send(self, request: HttpRequest) -> Response:
+        """Send one request and read the whole response; raises :class:`ConnectionFailed`."""
         with self._open(request) as answer:
             return _read(answer)
 
     def stream(self, url: str) -> Iterator[bytes]:
-        """Yield a file's bytes; raises :class:`ConnectionFailed`, for an answer that is not 200 too."""
-        request = Request("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
+        """Yield a file's bytes; raises :class:`ConnectionFailed`, also for a status other than 200."""
+        request = HttpRequest("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
         with self._open(request) as answer:
             if answer.status_code != 200:
                 raise _no_file(request, _read(answer))
@@ -181,10 +182,10 @@ class Network:
                 raise _failed(error) from error
 
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
-        """Return a file's bytes, begun again where a transfer breaks; raises :class:`ConnectionFailed`."""
+        """Return a file's bytes, with retries if the transfer breaks; raises :class:`ConnectionFailed`."""
         return Patience(sleep).ask(url, lambda: [*self.stream(url)], worth_of_transfer)
 
-    def _open(self, request: Request) -> requests.Response:
+    def _open(self, request: HttpRequest) -> requests.Response:
         try:
             return self.session.request(
                 request.method,
@@ -208,32 +209,32 @@ def _read(answer: requests.Response) -> Response:
     return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
 
-def _no_file(request: Request, response: Response) -> ConnectionFailed:
-    """Return why an answer is not the file that was asked for; a rate limit is no refusal."""
+def _no_file(request: HttpRequest, response: Response) -> ConnectionFailed:
+    """Return why a response is not the requested file; a rate limit does not count as a missing login."""
     again = worth(request, response)
     login = response.status in ASKS_FOR_LOGIN and again is None
-    said = f"it asks for a login (HTTP {response.status})" if login else f"HTTP {response.status}"
-    return ConnectionFailed(said, again=again, login=login)
+    problem = f"it asks for a login (HTTP {response.status})" if login else f"HTTP {response.status}"
+    return ConnectionFailed(problem, again=again, login=login)
 
 
 def _login(url: str, logins: str | None) -> dict[str, str]:
-    """Return the header that logs in where a netrc file has an address' host; raises :class:`ConnectionFailed`."""
+    """Return the login header if a netrc file has the address' host; raises :class:`ConnectionFailed`."""
     import netrc
 
     if logins is None:
         return {}
     try:
-        found = netrc.netrc(logins).authenticators(urlsplit(url).hostname or "")
+        entry = netrc.netrc(logins).authenticators(urlsplit(url).hostname or "")
     except netrc.NetrcParseError as error:
         raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", again=None) from error
-    if found is None:
+    if entry is None:
         return {}
-    user, _, password = found
+    user, _, password = entry
     return {"Authorization": Credentials(user, password).basic}
 
 
-def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:
-    """Open the network; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE.
+def network(ca_bundle: str | None = None, logins: str | None = None) -> HttpClient:
+    """Return a client; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE.
 
     ``logins`` is the path of a netrc file.
     """
@@ -246,16 +247,16 @@ def network(ca_bundle: str | None = None, logins: str | None = None) -> Network:
     adapter = requests.adapters.HTTPAdapter(pool_connections=16, pool_maxsize=16)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return Network(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
+    return HttpClient(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
 
 
 def _as_given(request: PreparedRequest) -> PreparedRequest:
-    """Keep requests from putting credentials of ~/.netrc in the place of ours."""
+    """Return a request unchanged, so that requests does not replace our credentials with those of ~/.netrc."""
     return request
 
 
 def _failed(error: OSError) -> ConnectionFailed:
-    """Say in a few words what went wrong."""
+    """Return the reason of an error in a few words."""
     import requests
 
     text = str(error)
@@ -268,7 +269,7 @@ def _failed(error: OSError) -> ConnectionFailed:
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
         return ConnectionFailed("the name is not known here (DNS)", again=None, reached=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        # the system has tried several times by then: a firewall that drops what it does not let through
+        # the system has already tried several times; probably a firewall drops the packets
         return ConnectionFailed("it cannot be reached: no answer in time", again=None, reached=False)
     if isinstance(error, requests.exceptions.Timeout):
         return ConnectionFailed("no answer in time")

@@ -1,4 +1,4 @@
-"""Image references: ``host/repository:tag@digest`` and their parts.
+"""Parses image references: ``host/repository:tag@digest``.
 
 Source: github.com/distribution/reference, "Grammar" and "normalized named".
 """
@@ -13,17 +13,17 @@ DEFAULT_TAG = "latest"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference with its defaults filled in."""
+    """A reference, completed with the defaults."""
 
     host: str
-    """As in references: ``docker.io``, ``ghcr.io``, ``localhost:5000``."""
+    """``docker.io``, ``ghcr.io``, ``localhost:5000``"""
     repository: str
     tag: str
     digest: str | None = None
 
     @property
     def version(self) -> str:
-        """What the registry is asked for: the digest where there is one, otherwise the tag."""
+        """The digest if there is one, otherwise the tag."""
         return self.digest or self.tag
 
     @property
@@ -42,7 +42,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Split a reference; a name without a host is Docker Hub's, one without a slash is in its ``library``."""
+    """Split a reference; a name without a host is on Docker Hub, one without a slash in its ``library``."""
     name, _, digest = text.partition("@")
     host, slash, rest = name.partition("/")
     if not slash or not ("." in host or ":" in host or host == "localhost"):

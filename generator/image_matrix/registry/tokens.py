@@ -1,4 +1,4 @@
-"""Authentication: a registry's 401 to an ``Authorization`` header that it accepts.
+"""Authenticates: turns a registry's 401 into an ``Authorization`` header that the registry accepts.
 
 Source: distribution.github.io/distribution/spec/auth/token and …/spec/auth/oauth.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from image_matrix.registry.answers import Denied, Unreachable, limited
-from image_matrix.registry.http import ConnectionFailed, Request
+from image_matrix.registry.http import ConnectionFailed, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def authorization(
     if scheme == "basic":
         return credentials.basic if credentials else Denied("it asks for a login (`docker login`)")
     if scheme != "bearer" or "realm" not in values:
-        return Denied(f"it asks for an authentication that is not known: {scheme or 'none named'}")
+        return Denied(f"it requires an unknown authentication scheme: {scheme or 'none named'}")
     if urlsplit(values["realm"]).scheme != "https" and not plain:
         return Denied("its token server has no TLS")
     try:
@@ -48,35 +48,35 @@ def authorization(
     return _token(response, known=credentials is not None)
 
 
-def _token_request(values: Mapping[str, str], repository: str, credentials: Credentials | None) -> Request:
+def _token_request(
+    values: Mapping[str, str], repository: str, credentials: Credentials | None
+) -> HttpRequest:
     scope = values.get("scope") or f"repository:{repository}:pull"
-    asked = {"service": values.get("service", ""), "scope": scope}
+    parameters = {"service": values.get("service", ""), "scope": scope}
     if credentials and credentials.identity_token:
         form = {
-            **asked,
+            **parameters,
             "grant_type": "refresh_token",
             "refresh_token": credentials.identity_token,
             "client_id": CLIENT_ID,
         }
-        return Request("POST", values["realm"], content=form)
+        return HttpRequest("POST", values["realm"], content=form)
     headers = {"Authorization": credentials.basic} if credentials else {}
     join = "&" if "?" in values["realm"] else "?"
-    query = urlencode({key: value for key, value in asked.items() if value})
-    return Request("GET", f"{values['realm']}{join}{query}", headers)
+    query = urlencode({key: value for key, value in parameters.items() if value})
+    return HttpRequest("GET", f"{values['realm']}{join}{query}", headers)
 
 
 def _token(response: Response, *, known: bool) -> str | Denied | Unreachable:
     if response.limited:
         return limited(response)
     if response.status in (400, 401, 403):
-        return Denied(
-            "it does not accept the credentials" if known else "it gives nobody a token without a login"
-        )
+        return Denied("it does not accept the credentials" if known else "it issues no token without a login")
     if response.status != 200:
         return Unreachable(f"its token server: HTTP {response.status}")
     try:
-        found = json.loads(response.body)
-        token = found.get("token") or found.get("access_token")
+        content = json.loads(response.body)
+        token = content.get("token") or content.get("access_token")
     except (ValueError, AttributeError):
         token = None
     return f"Bearer {token}" if token else Unreachable("its token server answers without a token")
