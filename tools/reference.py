@@ -91,12 +91,24 @@ def tables(schema: Node) -> Iterator[Table]:
             seen[name] = path
         fields = node.get("properties", {})
         if fields:
-            same = {key: described.get((key, json.dumps(value))) for key, value in fields.items()}
+            looks = {key: (key, json.dumps(_resolved(schema, value)[0])) for key, value in fields.items()}
+            same = {key: described.get(look) for key, look in looks.items()}
             yield Table(path, node, {key: place for key, place in same.items() if place})
-            described |= {(key, json.dumps(value)): path for key, value in fields.items() if not same[key]}
+            described |= {look: path for key, look in looks.items() if not same[key]}
             inner = [(f"{path}.{key}".lstrip("."), value) for key, value in fields.items() if not same[key]]
             queue += sorted(inner, key=lambda child: child[0] == "defaults")
         queue += [(path + suffix, child) for suffix, child in _children(node)]
+
+
+def _without_marks(node: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema that says nothing of ``null``: a section of the page does."""
+    from image_matrix.config.nulls import MARK
+
+    if isinstance(node, list):
+        return [_without_marks(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _without_marks(item) for key, item in node.items() if key != MARK}
 
 
 def _children(node: Node) -> Iterator[tuple[str, Node]]:
@@ -281,9 +293,11 @@ def helper_images(page: str) -> str:
 
 def pages(root: Path) -> dict[str, str]:
     """Return the generated pages of a checkout, by path."""
+    from image_matrix.config.nulls import without_alternatives
     from image_matrix.diagnostics import catalogue
 
-    schema = json.loads((root / "generator/image_matrix/config/schema.json").read_text(encoding="utf-8"))
+    text = (root / "generator/image_matrix/config/schema.json").read_text(encoding="utf-8")
+    schema = _without_marks(without_alternatives(json.loads(text)))
     return {
         README: readme((root / README).read_text(encoding="utf-8")),
         MATRIX_PAGE: helper_images(matrix_page((root / MATRIX_PAGE).read_text(encoding="utf-8"), schema)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from copy import deepcopy
 from typing import Any
@@ -11,12 +10,12 @@ import pytest
 
 from image_matrix.config.document import Documents
 from image_matrix.config.foreign_words import answered, provided
-from image_matrix.config.schema import schema_text
+from image_matrix.config.schema import schema
 from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.synonyms import WORDS, Word
 from image_matrix.config.yaml_loader import parse
 
-SCHEMA = json.loads(schema_text())
+SCHEMA = schema()
 MATRIX = {"version": 1, "registry": "ghcr.io/example/notebooks"}
 SAMPLES: dict[str, Any] = {
     "axes": {"python": "3.13"},

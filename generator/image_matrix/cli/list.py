@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.document import Documents
+    from image_matrix.config.layers import Origin
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.resolve import Origin, Resolution
+    from image_matrix.config.resolve import Resolution
     from image_matrix.diagnostics import Path
 
     Entries = list[dict[str, Any]]

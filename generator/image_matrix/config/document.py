@@ -37,6 +37,11 @@ class Document:
             node = pair[0] if target == "key" and depth == len(path) - 1 else pair[1]
         return node
 
+    def written(self, path: Path) -> str:
+        """Return the text of a scalar as the user wrote it; empty where this document has none."""
+        node = self.node(path)
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
     def place_of(self, node: yaml.Node) -> Place:
         """Return the place of a node."""
         start, end = node.start_mark, node.end_mark
@@ -125,11 +130,7 @@ class Documents:
 
     def written(self, path: Path) -> str:
         """Return the text of a scalar as the user wrote it (``3.10``, where the value is 3.1)."""
-        for part in self._by_precedence:
-            node = part.node(path)
-            if isinstance(node, yaml.ScalarNode):
-                return str(node.value)
-        return ""
+        return next((text for part in self._by_precedence if (text := part.written(path))), "")
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

@@ -110,6 +110,8 @@ class Settings:
     provides: Mapping[str, str] = field(default_factory=dict)
     """``python`` or a Python distribution, to the first parts of its version."""
     tests: ImageTests = field(default_factory=dict)
+    taken_away: frozenset[tuple[str, ...]] = frozenset()
+    """Fields, and entries of fields, that what came before is to be without: ``("env", "LANG")``."""
 
 
 @dataclass(frozen=True, slots=True)

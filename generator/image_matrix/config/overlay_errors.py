@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.include import patterns
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.overlay_merge import empties, merge, removals, without
-from image_matrix.config.schema import human, is_field
+from image_matrix.config.schema import human, is_field, is_nullable
 from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.text import type_name
@@ -35,10 +35,19 @@ def overlaid(base: Any, overlays: Sequence[Document]) -> tuple[Any, list[Finding
         raise MatrixError(unusable)
     value, found = base, []
     for part in overlays:
-        nothing = {path for path in empties(part.value) if not _is_there(value, path)}
+        nothing = {
+            path
+            for path in empties(part.value)
+            if not _is_there(value, path) and not _of_image(path, value, part)
+        }
         found += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
         value = without(merge(value, part.value), nothing)
     return value, found
+
+
+def _of_image(path: Path, value: Json, overlay: Document) -> bool:
+    """Say whether an overlay writes ``null`` into an image that the matrix has: the image takes something away."""
+    return bool(overlay.written(path)) and is_nullable(path) and _is_there(value, path[:2])
 
 
 def explained(findings: Iterable[Finding], documents: Documents) -> list[Finding]:
@@ -49,9 +58,20 @@ def explained(findings: Iterable[Finding], documents: Documents) -> list[Finding
     return [
         _of_new_image(_of_removed(finding, removed), documents)
         for finding in findings
-        # what a site leaves out of the matrix may leave something unused there
-        if finding.rule is not rules.UNUSED or not _is_there(documents.base, finding.path)
+        if not _may_be(finding, documents)
     ]
+
+
+def _may_be(finding: Finding, documents: Documents) -> bool:
+    """Say whether a finding is none because of an overlay.
+
+    What a site leaves out of the matrix may leave something unused there, and a field that it takes away may be missing
+    already: the same overlay is for several matrices.
+    """
+    if finding.rule is rules.UNUSED:
+        return _is_there(documents.base, finding.path)
+    removed = finding.rule is rules.REMOVES_NOTHING and is_field(finding.path)
+    return removed and any(_is_there(part.value, finding.path) for part in documents.overlays)
 
 
 def empty_matrix(part: Document) -> Diagnostic:

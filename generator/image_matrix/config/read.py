@@ -16,6 +16,7 @@ from image_matrix.config.model import (
     Settings,
 )
 from image_matrix.config.network import read_network
+from image_matrix.config.nulls import taken_away, what_is_there
 from image_matrix.config.profiles import read_catalog
 from image_matrix.config.release import read_release
 from image_matrix.config.workflow import read_workflow
@@ -57,6 +58,8 @@ def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] 
 
 def read_settings(item: Mapping[str, Any]) -> Settings:
     """Read the fields that images, bundles, overrides and defaults share; what an image is built from is not one."""
+    gone = taken_away(item)
+    item = what_is_there(item) if gone else item
     packages = {manager: _installer(item.get(manager, ())) for manager in MANAGERS}
     return Settings(
         kind=item.get("kind"),
@@ -76,6 +79,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         labels=item.get("labels", {}),
         provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
+        taken_away=gone,
     )
 
 

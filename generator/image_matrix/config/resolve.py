@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.layers import Layer, Origin, Sourced, remaining
 from image_matrix.config.model import MANAGERS, TEST_KINDS, Settings, Variant
 from image_matrix.config.placeholders import fill, version_parts
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Path as FieldPath
     from image_matrix.json_data import Json
 
-T = TypeVar("T")
-OriginKind = Literal["built in", "defaults", "parent", "bundle", "accelerator", "image", "override"]
 NO_KIND = "generic"
 """The template of images that name no kind: they add to what is there."""
 _SCALARS = (
@@ -29,27 +28,6 @@ _SCALARS = (
     "system_site_packages",
     "max_size",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value comes from: what sets it, and at which path of the matrix (empty for what is built in)."""
-
-    kind: OriginKind
-    name: str = ""
-    path: FieldPath = ()
-
-    def __str__(self) -> str:
-        """Return it as a user reads it: ``bundle full``."""
-        return f"{self.kind} {self.name}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Sourced(Generic[T]):
-    """A value with its origin."""
-
-    value: T
-    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +51,6 @@ class Resolution:
         return found.value if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Settings that one origin contributes; later layers win."""
-
-    origin: Origin
-    settings: Settings = field(default_factory=Settings)
-
-
 def matches(match: Match, values: Mapping[str, str]) -> bool:
     """Say whether axis values satisfy a match."""
     return all(values.get(axis) in wanted for axis, wanted in match.items())
@@ -91,9 +61,16 @@ def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Var
 
     A bundle or accelerator comes just before the image or override that names it; later layers win.
     """
-    named = list(_image_layers(image, values))
+    layers = layers_of(matrix, image, values, parent)
+    texts = placeholder_values(image, values, parent, _last(layers, "source"))
+    return merged([_filled(layer, texts) for layer in remaining(layers)])
+
+
+def layers_of(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> list[Layer]:
+    """Return what sets the settings of one variant, in the order of precedence; the last wins."""
     first = [_built_in(), _defaults(matrix), *_inherited(parent)]
-    accelerator = _last([*first, *named], "accelerator")
+    named = list(_image_layers(image, values))
+    accelerator = _last(remaining([*first, *named]), "accelerator")
     owner = accelerator.origin if accelerator else None
     layers = list(first)
     for layer in named:
@@ -104,9 +81,7 @@ def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Var
                 _accelerator_layer(matrix.accelerators[accelerator.value], inherited=owner != layer.origin)
             )
         layers.append(layer)
-    texts = placeholder_values(image, values, parent, _last([*first, *named], "source"))
-    bundles = tuple(Sourced(name, layer.origin) for layer in named for name in layer.settings.bundles)
-    return _merge([_filled(layer, texts) for layer in layers], bundles)
+    return layers
 
 
 def placeholder_values(
@@ -198,7 +173,12 @@ def _last(layers: Sequence[Layer], name: str) -> Sourced[Any] | None:
     return found
 
 
-def _merge(layers: Sequence[Layer], bundles: tuple[Sourced[str], ...]) -> Resolution:
+def merged(layers: Sequence[Layer]) -> Resolution:
+    """Merge layers, the last of which wins.
+
+    Text and numbers replace, mappings merge by key, packages by name, other lists replace. What a layer takes away is
+    gone already (:func:`image_matrix.config.layers.remaining`).
+    """
     scalars = {name: found for name in _SCALARS if (found := _last(layers, name))}
     packages = {manager: _packages(layers, manager) for manager in MANAGERS}
     downloads = {name: Sourced(name, layer.origin) for layer in layers for name in layer.settings.downloads}
@@ -221,7 +201,7 @@ def _merge(layers: Sequence[Layer], bundles: tuple[Sourced[str], ...]) -> Resolu
             for layer in layers
             for key, value in layer.settings.provides.items()
         },
-        bundles=bundles,
+        bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: said for kind in TEST_KINDS if (said := _tests(layers, kind))},
     )
 

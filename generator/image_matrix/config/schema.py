@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.nulls import MARK, without_alternatives
+
 if TYPE_CHECKING:
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
@@ -31,10 +33,10 @@ def schema_text() -> str:
 
 @cache
 def schema() -> Json:
-    """Return the JSON Schema as data."""
+    """Return the JSON Schema as data; that a field may be ``null`` is a mark in it, not an alternative."""
     import json
 
-    return json.loads(schema_text())
+    return without_alternatives(json.loads(schema_text()))
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
@@ -50,14 +52,33 @@ def human(path: Path) -> str:
 
 def is_field(path: Path) -> bool:
     """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
-    here, known = schema(), False
+    return path != () and path[-1] in _fields(_part(path[:-1]))
+
+
+def is_nullable(path: Path) -> bool:
+    """Say whether ``null`` at a path takes away what came before."""
+    return MARK in _part(path)
+
+
+def _part(path: Path) -> dict[str, Any]:
+    """Return the sub-schema at a path; an empty one for a path that the schema does not know."""
+    part: dict[str, Any] = schema()
     for step in path:
-        here = resolved(here)
-        branches = [here, *(resolved(part) for part in here.get("anyOf", ()))]
-        fields = [part["properties"][step] for part in branches if step in part.get("properties", {})]
-        names = [part["additionalProperties"] for part in branches if part.get("additionalProperties")]
-        here, known = (fields or names or [{}])[0], bool(fields)
-    return known
+        every = _alternatives(part)
+        word = "items" if isinstance(step, int) else "additionalProperties"
+        below = [item[word] for item in every if item.get(word)]
+        part = _fields(part).get(str(step)) or (below or [{}])[0]
+    return resolved(part)
+
+
+def _fields(part: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that a sub-schema knows, in any of its alternatives."""
+    return {name: field for item in _alternatives(part) for name, field in item.get("properties", {}).items()}
+
+
+def _alternatives(part: dict[str, Any]) -> list[dict[str, Any]]:
+    whole = resolved(part)
+    return [whole, *map(resolved, whole.get("anyOf", ()))]
 
 
 def is_required(path: Path) -> bool:

@@ -96,7 +96,8 @@ NOT_EXPANDED = Rule(
 REMOVES_NOTHING = Rule(
     "IM109", "removes-nothing", "{where} is not there to be removed", "{suggestion}",
     "An empty value in an overlay removes what the matrix has under that name. A field may be missing there already; a name that the "
-    "matrix does not have is misspelt, and what was meant would stay.",
+    "matrix does not have is misspelt, and what was meant would stay. In an image, `null` takes away what defaults, bundles, the "
+    "accelerator or the image itself set before; a variable of the parent's image can only be emptied.",
 )  # fmt: skip
 
 UNKNOWN_PARENT = Rule(

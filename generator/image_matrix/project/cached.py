@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import schema_text
-from image_matrix.config.shape_errors import check_shape
+from image_matrix.config.shape_errors import check_shape, taking_away
 from image_matrix.dag import BuildOrder, build_order
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
     """Return what has a wrong shape; only that nothing has is kept."""
-    content = json.dumps([schema_text(), documents.value])
+    content = json.dumps([schema_text(), documents.value, sorted(taking_away(documents), key=str)])
     if cache.get("shape", content) == "valid":
         return []
     findings = check_shape(documents)

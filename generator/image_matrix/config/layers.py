@@ -1,0 +1,101 @@
+"""What sets the settings of a variant, in the order of precedence, and what ``null`` takes away of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from image_matrix.config.model import MANAGERS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from image_matrix.diagnostics import Path
+    from image_matrix.json_data import Json
+
+T = TypeVar("T")
+OriginKind = Literal["built in", "defaults", "parent", "bundle", "accelerator", "image", "override"]
+Steps = tuple[str, ...]
+"""A field of an image, or an entry of one: ``("env", "LANG")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from: what sets it, and at which path of the matrix (empty for what is built in)."""
+
+    kind: OriginKind
+    name: str = ""
+    path: Path = ()
+
+    def __str__(self) -> str:
+        """Return it as a user reads it: ``bundle full``."""
+        return f"{self.kind} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T]):
+    """A value with its origin."""
+
+    value: T
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Settings that one origin contributes; later layers win."""
+
+    origin: Origin
+    settings: Settings = field(default_factory=Settings)
+
+
+def remaining(layers: Iterable[Layer]) -> list[Layer]:
+    """Return layers without what a later one takes away of them; what is built in stays."""
+    result: list[Layer] = []
+    for layer in layers:
+        gone = layer.settings.taken_away
+        if gone:
+            result = [_without(before, gone) for before in result]
+        result.append(layer)
+    return result
+
+
+def idle(layers: Sequence[Layer]) -> set[tuple[Path, Steps]]:
+    """Return the ``null`` that take nothing away: path of the layer, and field."""
+    return {
+        (layer.origin.path, steps)
+        for at, layer in enumerate(layers)
+        for steps in layer.settings.taken_away
+        if all(_without(before, {steps}) == before for before in remaining(layers[:at]))
+    }
+
+
+def _without(layer: Layer, gone: Collection[Steps]) -> Layer:
+    if layer.origin.kind == "built in":
+        return layer
+    if layer.origin.kind == "bundle" and ("bundles",) in gone:
+        return Layer(layer.origin)
+    settings = layer.settings
+    for steps in gone:
+        settings = _less(settings, steps)
+    return replace(layer, settings=settings)
+
+
+def _less(settings: Settings, steps: Steps) -> Settings:
+    """Return settings without a field, or without an entry of it."""
+    name, *inner = steps
+    if name in MANAGERS:
+        packages = {key: items for key, items in settings.packages.items() if key != name}
+        indexes = () if name == "pip" else settings.extra_index_urls
+        kept = settings.packages if inner else packages
+        return replace(settings, packages=kept, extra_index_urls=indexes)
+    left: Json = _entries(getattr(settings, name), inner) if inner else getattr(Settings(), name)
+    return replace(settings, **{name: left})
+
+
+def _entries(items: Mapping[str, object], steps: Sequence[str]) -> dict[str, object]:
+    """Return a mapping without what is at a path in it."""
+    name, *inner = steps
+    if not inner:
+        return {key: item for key, item in items.items() if key != name}
+    below = items.get(name)
+    return {**items, name: _entries(below, inner)} if isinstance(below, dict) else dict(items)

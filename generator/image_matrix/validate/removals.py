@@ -1,0 +1,66 @@
+"""``null`` that takes nothing away: a misspelt name, or something that an image cannot be without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.layers import idle
+from image_matrix.config.lineage import ancestors
+from image_matrix.config.resolve import layers_of
+from image_matrix.config.schema import human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.config.layers import Layer, Steps
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+
+
+def removes_nothing(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Fields that an image or override takes away though nothing sets them in any variant that it is for."""
+    for name, image in matrix.images.items():
+        of_image = [item for item in expanded.values() if item.image == name]
+        if not any(one.taken_away for one in (image.settings, *(one.settings for one in image.overrides))):
+            continue
+        every = {
+            item.id: layers_of(matrix, image, item.values, expanded.get(item.parent or ""))
+            for item in of_image
+        }
+        for path, steps in _in_all(list(every.values())):
+            above = [one for item in of_image for one in ancestors(expanded, item)]
+            advice = _advice(steps, [layer for layers in every.values() for layer in layers], above)
+            where = human((*path, *steps))
+            yield rules.REMOVES_NOTHING.at((*path, *steps), "key", where=where, suggestion=advice)
+
+
+def _in_all(variants: Sequence[Sequence[Layer]]) -> list[tuple[Path, Steps]]:
+    """Return what takes nothing away in any of the variants that have it."""
+    unused = {found for layers in variants for found in idle(layers)}
+    used = {
+        (layer.origin.path, steps)
+        for layers in variants
+        for layer in layers
+        for steps in layer.settings.taken_away
+        if (layer.origin.path, steps) not in idle(layers)
+    }
+    return sorted(unused - used, key=str)
+
+
+def _advice(steps: Steps, layers: Sequence[Layer], above: Sequence[Variant]) -> str:
+    name, *inner = steps
+    if name == "env" and inner and any(inner[0] in item.env for item in above):
+        return f'the image that it is built on has it: write `{inner[0]}: ""` to empty it'
+    known = {key for layer in layers for key in _entries(layer, steps)}
+    near = did_you_mean(steps[-1], known - {steps[-1]}) if known - {steps[-1]} else ""
+    return near if near.endswith("?") else "remove the line"
+
+
+def _entries(layer: Layer, steps: Steps) -> list[str]:
+    """Return the names beside the one that is taken away."""
+    items: object = getattr(layer.settings, steps[0], None)
+    for step in steps[1:-1]:
+        items = items.get(step) if isinstance(items, dict) else None
+    return [str(key) for key in items] if isinstance(items, dict) and len(steps) > 1 else []
