@@ -410,6 +410,7 @@ def signed(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sig
     }.items():
         monkeypatch.setenv(name, value)
     place.edit(sign="cosign", scan={"tool": "command", "command": ["true", "{archive}", "{report}"]})
+    place.push(last_leg(place))  # the repository begins without it
     made = Signed(place, tmp_path, str(bare))
     done = made.release()
     assert done.returncode == 0, done.stderr
