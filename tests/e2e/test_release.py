@@ -160,6 +160,18 @@ def test_a_dry_run_says_and_does_nothing(place: Place) -> None:
     assert place.git("ls-remote", "origin") == before
 
 
+def test_an_image_without_attestations_is_released_once(place: Place) -> None:
+    """Its tag points to a manifest, and to no index."""
+    leg = last_leg(place)
+    push_to(place, references(place.state())[leg], leg[1], 20, "--provenance=false")
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert "1 indexes to make" in done.stderr
+    done = place.run("release", "--push")
+    assert done.returncode == 0, done.stderr
+    assert "0 indexes to make" in done.stderr
+
+
 def test_a_registry_that_is_gone(place: Place) -> None:
     overlay = place.root.parent / "gone.yaml"
     overlay.write_text("registry: localhost:9/gone\n")
@@ -517,7 +529,7 @@ def test_without_a_signer_everything_is_scanned_in_every_run(signed: Signed) -> 
     assert "release is up to date" in done.stderr
 
 
-def push_to(place: Place, reference: str, platform: str, size: int = 20) -> None:
+def push_to(place: Place, reference: str, platform: str, size: int = 20, *options: str) -> None:
     (place.root / "file").write_bytes(os.urandom(size))
     command = [
         "docker",
@@ -527,6 +539,7 @@ def push_to(place: Place, reference: str, platform: str, size: int = 20) -> None
         "--push",
         f"--platform={platform}",
         f"--tag={reference}",
+        *options,
     ]
     done = subprocess.run(
         [*command, "--file=-", str(place.root)],

@@ -124,6 +124,17 @@ def test_what_an_index_has_to_be(case: str) -> None:
     assert index.has_the_content_of(change(manifest)) is same
 
 
+def test_an_image_without_attestations_is_an_entry_itself() -> None:
+    """Its tag points to a manifest, which names no platforms."""
+    plain = {leg: Manifest(digest_of(leg[1]), "manifest") for leg in LEGS}
+    index = required(STATE, plain)[0]
+    platforms = {platform: digest_of(platform) for platform in index.parts}
+    manifest = Manifest(DIGEST, "index", platforms, index.annotations, tuple(platforms.values()))
+    assert index.has_the_content_of(manifest)
+    other = {**platforms, "linux/arm64": OTHER}
+    assert not index.has_the_content_of(replace(manifest, platforms=other, entries=tuple(other.values())))
+
+
 @pytest.mark.parametrize(
     ("release", "same"),
     [

@@ -84,7 +84,10 @@ class Index:
         That is no proof of anything: everybody who may push to the registry can write such an index. It only says
         that another one need not be made, and that a signature of it is for this variant, key and policy.
         """
-        platforms = {platform: part.platforms.get(platform) for platform, part in self.parts.items()}
+        platforms = {
+            platform: part.platforms.get(platform) if part.entries else part.digest
+            for platform, part in self.parts.items()
+        }
         entries = {entry for part in self.parts.values() for entry in part.entries or (part.digest,)}
         fixed = {name: value for name, value in manifest.annotations.items() if name not in ORIGIN}
         return (
