@@ -65,6 +65,6 @@ def test_what_no_retry_mends_is_said_at_once(docker: Path) -> None:
 
 def test_an_image_whose_size_nobody_says_is_not_small(docker: Path, pauses: list[float]) -> None:
     answers(docker, "ERROR: unexpected status: 429 Too Many Requests\n", 99)
-    with pytest.raises(EnvironmentFailure, match=r"how large localhost/x@sha256:1 is: .*429"):
+    with pytest.raises(EnvironmentFailure, match=r"size of localhost/x@sha256:1 from the registry: .*429"):
         compressed_bytes("localhost/x@sha256:1")
     assert calls(docker) == ATTEMPTS == len(pauses) + 1
