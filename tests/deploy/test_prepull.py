@@ -30,7 +30,7 @@ def test_cuda_images_go_to_gpu_nodes_only() -> None:
     assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in found["nvidia-com"][
         "tolerations"
     ]
-    assert "None for habana.ai" in text
+    assert "No DaemonSet for habana.ai" in text
 
 
 def test_an_image_of_two_profiles_is_pulled_once() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.planning.registry_status import presence, refuse_what_is_known_to_exist
+from image_matrix.planning.registry_status import presence, require_access_to_existing
 from image_matrix.registry.answers import CHECK, Absent, Answer, Denied, Digest, Unreachable
 
 ANSWERS: dict[str, Answer] = {
@@ -36,7 +36,7 @@ def test_no_answer_at_all_is_a_failure() -> None:
 
 
 def test_packages_that_may_not_exist_yet_are_refused_without_harm() -> None:
-    refuse_what_is_known_to_exist(ANSWERS, frozenset({"r.example/a", "r.example/other"}))
+    require_access_to_existing(ANSWERS, frozenset({"r.example/a", "r.example/other"}))
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_package_that_exists_is_not_absent_because_it_is_refused(
     more: dict[str, Answer], published: set[str]
 ) -> None:
     with pytest.raises(EnvironmentFailure, match="although it has other images of this name: log in"):
-        refuse_what_is_known_to_exist({**ANSWERS, **more}, published)
+        require_access_to_existing({**ANSWERS, **more}, published)

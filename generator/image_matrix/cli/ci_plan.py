@@ -85,14 +85,14 @@ def _presence(
     """
     from image_matrix.planning.plan import references
     from image_matrix.planning.registry_locations import places, presence_anywhere
-    from image_matrix.planning.registry_status import refuse_what_is_known_to_exist
+    from image_matrix.planning.registry_status import require_access_to_existing
 
     matrix, names = state.loaded.matrix, references(state).values()
     if not staging and matrix.release.scan.tool != "none":
         registry.manifests(names)
     looked_up = presence_anywhere(places(state, staging=staging), registry, lambda text: say(session, text))
     if not event.force:
-        refuse_what_is_known_to_exist(registry.digests(names), _published(session, matrix.release.branch))
+        require_access_to_existing(registry.digests(names), _published(session, matrix.release.branch))
     return looked_up
 
 

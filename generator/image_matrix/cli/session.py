@@ -251,13 +251,13 @@ def render_builds(project: Project) -> dict[str, File]:
 def _rendered(
     project: Project, render: Callable[[Loaded, Pins, Templates], dict[str, File]]
 ) -> dict[str, File]:
-    from image_matrix.render.templates import beside_builtin
+    from image_matrix.render.templates import with_builtin_hint
 
     templates = project.inputs.templates
     try:
         return render(project.loaded, project.pins, templates)
     except MatrixError as error:
-        raise beside_builtin(error, templates) from error
+        raise with_builtin_hint(error, templates) from error
 
 
 def note_floating(session: Session, project: Project) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from image_matrix.output_tree.tree import Change, Difference
 
-_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD", ":2", ":3")
+_ONGOING = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD", ":2", ":3")
 """The other sides of an uncommitted merge, beside ``HEAD``; the last two are the files in conflict in git's index."""
 _COMMITTED = ("HEAD^1", "HEAD^2")
 _BASE = ":1"
@@ -37,9 +37,9 @@ class Versions:
     @property
     def sides(self) -> tuple[str, ...]:
         """The revisions that are merged; empty if there is no merge."""
-        under_way = [side for side in _UNDER_WAY if self.contents[side]]
-        if under_way:
-            return ("HEAD", *under_way)
+        ongoing = [side for side in _ONGOING if self.contents[side]]
+        if ongoing:
+            return ("HEAD", *ongoing)
         return _COMMITTED if self.contents["HEAD^2"] else ()
 
     def generated(self) -> dict[str, set[str]]:
@@ -97,7 +97,7 @@ def is_marker(line: bytes) -> bool:
 
 def read_versions(root: Path, paths: Sequence[str]) -> Versions:
     """Read files, and the manifest, from all sides of a merge with one git process; nothing without git."""
-    revisions = ("HEAD", *_UNDER_WAY, *_COMMITTED, _BASE)
+    revisions = ("HEAD", *_ONGOING, *_COMMITTED, _BASE)
     requests = [(revision, path) for revision in revisions for path in (*paths, manifests.MANIFEST)]
     names = "".join(f"{revision}:./{path}\n" for revision, path in requests)
     contents: dict[str, dict[str, bytes]] = {revision: {} for revision in revisions}

@@ -18,7 +18,7 @@ MOST_SHOWN = 3
 def refuse_obstacles(root: Path, written: Iterable[str], removed: Collection[str]) -> None:
     """Raise :class:`EnvironmentFailure` if a path cannot be written or removed; nothing has changed then."""
     written = list(written)
-    blocked = [problem for path in written for problem in _in_the_way(root, path, removed)]
+    blocked = [problem for path in written for problem in _blockers(root, path, removed)]
     locked = [f"{name} cannot be written to" for name in _locked(root, (*written, *removed))]
     problems = list(dict.fromkeys((*blocked, *locked)))
     if problems:
@@ -27,7 +27,7 @@ def refuse_obstacles(root: Path, written: Iterable[str], removed: Collection[str
         raise EnvironmentFailure(listed(problems, MOST_SHOWN), f"{remedy}; nothing was written")
 
 
-def _in_the_way(root: Path, path: str, removed: Collection[str]) -> Iterator[str]:
+def _blockers(root: Path, path: str, removed: Collection[str]) -> Iterator[str]:
     """Yield what blocks the path of a file, ignoring files that are removed first."""
     target = root / path
     if target.is_dir() and not target.is_symlink():

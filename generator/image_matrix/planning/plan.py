@@ -120,8 +120,8 @@ def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | 
         for platform in item.platforms:
             status = presence.get(reference(new, item, platform), "absent") if presence is not None else None
             entries.append(_entry(new, old, item, platform, layers[item.image], status, reasons))
-    gone = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
-    return Plan(_with_children(new, entries), gone)
+    removed = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
+    return Plan(_with_children(new, entries), removed)
 
 
 def part(plan: Plan, state: State, names: Collection[str]) -> Plan:

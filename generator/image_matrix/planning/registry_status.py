@@ -2,7 +2,7 @@
 
 Denied access does not mean that an image is absent. GHCR answers ``DENIED`` also for a package that does not exist yet,
 so a single refusal must not stop the first run of a repository, or a new image. A package is known to exist if the
-registry answers for another of its tags, or if it was released before (:func:`refuse_what_is_known_to_exist`).
+registry answers for another of its tags, or if it was released before (:func:`require_access_to_existing`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _presence(answer: Answer) -> Presence:
     return "unknown" if isinstance(answer, Denied) else "absent"
 
 
-def refuse_what_is_known_to_exist(answers: Mapping[str, Answer], published: Collection[str]) -> None:
+def require_access_to_existing(answers: Mapping[str, Answer], published: Collection[str]) -> None:
     """Raise :class:`EnvironmentFailure` if the registry denies access to a package that exists.
 
     A package exists if ``answers`` has an answer for another of its tags, or if its name is in ``published``, the

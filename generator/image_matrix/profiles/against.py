@@ -26,13 +26,13 @@ def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
     A former name may be removed on purpose. It is a finding if it was lost because its profile or replacement was
     renamed.
     """
-    now = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
-    known = now | {alias: offer for offer in now.values() for alias in offer.profile.aliases}
+    current = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
+    known = current | {alias: offer for offer in current.values() for alias in offer.profile.aliases}
     for offer in offers(old.matrix, old.variants):
-        names = [offer.slug] if offer.slug in now else [offer.slug, *offer.profile.aliases]
+        names = [offer.slug] if offer.slug in current else [offer.slug, *offer.profile.aliases]
         for slug in names:
-            if slug not in known and not _announced(offer, now):
-                advice = _advice(slug, now)
+            if slug not in known and not _announced(offer, current):
+                advice = _advice(slug, current)
                 yield rules.SLUG_VANISHED.at(
                     ("profiles",), "key", slug=slug, revision=revision, advice=advice
                 )
@@ -40,36 +40,36 @@ def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
             yield from _keys(offer, known[offer.slug], new, revision)
 
 
-def _announced(offer: Offer, now: Mapping[str, Offer]) -> bool:
+def _announced(offer: Offer, current: Mapping[str, Offer]) -> bool:
     """Say whether users were warned: a deprecated profile may be removed if its successor exists."""
-    return offer.profile.deprecated is not None and offer.profile.deprecated.successor in now
+    return offer.profile.deprecated is not None and offer.profile.deprecated.successor in current
 
 
-def _advice(slug: str, now: Mapping[str, Offer]) -> str:
-    if not now:
+def _advice(slug: str, current: Mapping[str, Offer]) -> str:
+    if not current:
         return "keep at least one profile"
-    near = did_you_mean(slug, now)
-    replacement = near.split("`")[1] if near.startswith("did you mean") else next(iter(now))
+    near = did_you_mean(slug, current)
+    replacement = near.split("`")[1] if near.startswith("did you mean") else next(iter(current))
     return (
         f"if it was renamed, add `aliases: [{slug}]` to the new profile, for example `{replacement}`; "
         "else keep it with `deprecated:` for one release"
     )
 
 
-def _keys(offer: Offer, now: Offer, new: Loaded, revision: str) -> Iterator[Finding]:
+def _keys(offer: Offer, current: Offer, new: Loaded, revision: str) -> Iterator[Finding]:
     for option, field in FIELDS.items():
-        before, today = _choices(offer, option), _choices(now, option)
+        before, today = _choices(offer, option), _choices(current, option)
         if len(before) < 2 or len(today) < 2:
             continue  # with a single choice there is no option: nothing was stored, or KubeSpawner ignores it
-        known = {*today, *now.profile.retired.get(field, {})}
+        known = {*today, *current.profile.retired.get(field, {})}
         former = offer.profile.retired.get(field, {})
         lost = [key for key in before if key not in known]
         lost += [key for key, replacement in former.items() if key not in known and replacement not in today]
-        edit = _kept_by(offer, now, field, new, lost) if lost else ""
+        edit = _kept_by(offer, current, field, new, lost) if lost else ""
         for keys in [lost] if edit else [[key] for key in lost]:
             advice = edit or _retired(keys[0], field, today)
-            fields = {"slug": now.slug, "keys": "`, `".join(keys), "option": field, "revision": revision}
-            yield rules.CHOICE_VANISHED.at(_place(now, field, new), "key", advice=advice, **fields)
+            fields = {"slug": current.slug, "keys": "`, `".join(keys), "option": field, "revision": revision}
+            yield rules.CHOICE_VANISHED.at(_place(current, field, new), "key", advice=advice, **fields)
 
 
 def _retired(key: str, field: str, today: list[str]) -> str:
@@ -78,13 +78,13 @@ def _retired(key: str, field: str, today: list[str]) -> str:
     return f"keep the key, or add `retired: {{{field}: {{{key}: {replacement}}}}}`"
 
 
-def _kept_by(offer: Offer, now: Offer, field: str, new: Loaded, lost: list[str]) -> str:
+def _kept_by(offer: Offer, current: Offer, field: str, new: Loaded, lost: list[str]) -> str:
     """Return the one line that keeps all lost keys; empty if there is none, or if it would reorder the choices."""
-    listed: Listed = getattr(now.profile, field)
+    listed: Listed = getattr(current.profile, field)
     names = _renamed(keyed(getattr(offer.profile, field)), list(listed.names.values()))
     if names is None or not is_ordered(list(names)):
         return ""
-    profile = replace(now.profile, **{field: Listed(names, keyed=True)})  # type: ignore[arg-type]
+    profile = replace(current.profile, **{field: Listed(names, keyed=True)})  # type: ignore[arg-type]
     kept = {choice.key for choice in image_choices(profile, by_image(new.variants.values()))}
     kept |= {choice.key for choice in size_choices(profile, new.matrix.catalog.sizes)}
     if not kept.issuperset(lost):
@@ -95,11 +95,11 @@ def _kept_by(offer: Offer, now: Offer, field: str, new: Loaded, lost: list[str])
 
 def _renamed(before: Mapping[str, str], today: list[str]) -> dict[str, str] | None:
     """Return today's names under the keys of before, ``None`` if it is not clear which name replaces which."""
-    gone = [key for key, name in before.items() if name not in today]
+    removed = [key for key, name in before.items() if name not in today]
     added = [name for name in today if name not in before.values()]
-    if len(gone) > 1 or len(gone) > len(added):
+    if len(removed) > 1 or len(removed) > len(added):
         return None
-    replaced = dict(zip(gone, added, strict=False))
+    replaced = dict(zip(removed, added, strict=False))
     keys = {name: key for key, name in before.items()} | {name: key for key, name in replaced.items()}
     return {keys.get(name, name): name for name in today}
 

@@ -37,7 +37,7 @@ INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-ASKED_AGAIN = (200, 403, 405, 501)
+NEEDS_GET = (200, 403, 405, 501)
 """Status codes of HEAD that need a GET: no digest, an error without its text, HEAD not supported."""
 T = TypeVar("T")
 MANIFEST_TYPES = (
@@ -113,7 +113,7 @@ class Registry:
         digest = response.headers.get("docker-content-digest", "")
         if response.status == 200 and digest.startswith("sha256:"):
             return Digest(digest)
-        return None if response.status in ASKED_AGAIN else refusal(response)
+        return None if response.status in NEEDS_GET else refusal(response)
 
     def _manifest(self, reference: Reference) -> Manifest | Refusal:
         response = self._ask("GET", reference)

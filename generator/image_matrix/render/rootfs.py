@@ -1,6 +1,6 @@
-"""Files that images copy as they are: one folder for each kind, and a named context for each folder.
+"""Collects the files that images copy: one folder for each kind, and a named context for each folder.
 
-A Dockerfile copies from ``rootfs.invalid/KIND``, and the bake file says that this is ``images/rootfs/KIND``.
+A Dockerfile copies from ``rootfs.invalid/KIND``, which the bake file maps to ``images/rootfs/KIND``.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 FOLDER = "images/rootfs"
 HOST = "rootfs.invalid"
-"""RFC 2606 keeps ``.invalid`` from ever resolving: without the named context, a build fails."""
+"""A host that never resolves (RFC 2606): without the named context, a build fails."""
 ROOT_KIND = "base"
-"""The kind whose files every image that starts at a source gets: user, home, ``/init``."""
+"""The kind whose files (user, home, ``/init``) are copied into every image that is built from a source."""
 
 
 def copied_kinds(variant: Variant, kinds: Collection[str]) -> list[str]:
-    """Return the kinds whose files a variant copies, of those that have files; a later one wins."""
+    """Return the kinds among ``kinds``, which have files, that a variant copies; a later one wins."""
     copied = [*([ROOT_KIND] if variant.parent is None else []), variant.kind]
     return [kind for kind in dict.fromkeys(copied) if kind in kinds]
 
 
 def rootfs_files(templates: Templates, variants: Iterable[Variant]) -> dict[str, File]:
-    """Return the files that some variant copies, by path in the repository."""
+    """Return the files that at least one variant copies, by path in the repository."""
     with_files = {kind for kind, files in templates.rootfs.items() if files}
     copied = {kind for item in variants for kind in copied_kinds(item, with_files)}
     return {
@@ -39,7 +39,7 @@ def rootfs_files(templates: Templates, variants: Iterable[Variant]) -> dict[str,
 
 
 def by_kind(rendered: Mapping[str, File]) -> dict[str, dict[str, File]]:
-    """Return the files of each kind among all rendered ones, by path below ``/``."""
+    """Return the rendered files of each kind, by path below ``/``."""
     kinds: dict[str, dict[str, File]] = {}
     for path, file in rendered.items():
         if path.startswith(f"{FOLDER}/"):
@@ -54,5 +54,5 @@ def named_contexts(variant: Variant, kinds: Collection[str]) -> dict[str, str]:
 
 
 def context_name(kind: str) -> str:
-    """Return the name by which a Dockerfile calls the files of a kind: ``rootfs.invalid/base``."""
+    """Return the name of the context with the files of a kind: ``rootfs.invalid/base``."""
     return f"{HOST}/{kind}"

@@ -1,4 +1,4 @@
-"""Templates that need themselves: Jinja would follow their tags without end."""
+"""Reports templates that include or extend themselves, which Jinja would follow endlessly."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def _needed(text: str) -> list[str]:
 
 
 def _cycle(texts: Mapping[str, str], start: str) -> tuple[str, ...]:
-    """Return the shortest way from a template to itself, with its name at both ends; empty if there is none."""
-    ways: list[tuple[str, ...]] = [(start,)]
+    """Return the shortest path from a template to itself, with its name at both ends; empty if there is none."""
+    paths: list[tuple[str, ...]] = [(start,)]
     seen: set[str] = set()
-    for way in ways:  # grows while it is read
-        for name in _needed(texts[way[-1]]):
+    for path in paths:  # the loop appends to it
+        for name in _needed(texts[path[-1]]):
             if name == start:
-                return (*way, name)
+                return (*path, name)
             if name in texts and name not in seen:
                 seen.add(name)
-                ways.append((*way, name))
+                paths.append((*path, name))
     return ()
 
 

@@ -235,7 +235,7 @@ def template_error(
     return MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
 
 
-def beside_builtin(error: MatrixError, templates: Templates) -> MatrixError:
+def with_builtin_hint(error: MatrixError, templates: Templates) -> MatrixError:
     """Add to the help of a failing template that there is a built-in one: the copy may be outdated."""
     from dataclasses import replace
 

@@ -25,7 +25,7 @@ HOME = "/home/jovyan"
 PORT = 8888
 FS_GROUP = 100
 """The group that platforms give to volumes: Kubeflow's DefaultFSGroup, the JupyterHub chart's ``fsGid``."""
-FOREIGN = 1000650000
+UNKNOWN_UID = 1000650000
 """A user id as OpenShift assigns it to a namespace; the volume's group has the same number."""
 PREFIX = "/notebook/team/name"
 """A prefix as Kubeflow's notebook controller sets it: without a trailing slash."""
@@ -116,7 +116,7 @@ def page(answer: Page, path: str) -> str:
 
 
 def silent(answer: Page) -> bool:
-    """Say whether nothing answered at all: what else could be asked of it has no answer either."""
+    """Say whether nothing answered; other requests to the same server will get no answer either."""
     return bool(answer["status"] == 0)
 
 

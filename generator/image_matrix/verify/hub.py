@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.served_app import IDES
 from image_matrix.verify import contract
-from image_matrix.verify.contract import FOREIGN, FS_GROUP, PORT
+from image_matrix.verify.contract import FS_GROUP, PORT, UNKNOWN_UID
 from image_matrix.verify.engine import TMPFS, Spec
 from image_matrix.verify.probe_client import Unanswered, ask, judged, source, untried
 from image_matrix.verify.volume import Volume
@@ -55,7 +55,7 @@ def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
         )  # fmt: skip
         token = environment.get("JUPYTERHUB_API_TOKEN", "")
         with engine.container(spec) as container:
-            answer = _asked(container, subject, token)
+            answer = _status(container, subject, token)
             took = time.monotonic() - began
             yield judged(
                 "hub-start", contract.page(answer, STATUS), took, f"200 after {took:.1f} s", container
@@ -68,8 +68,13 @@ def hub(engine: Engine, subject: Subject) -> Iterator[Result]:
                 "hub-activity", contract.activity(hub_container.log(1000), USER), container=container
             )
         confined = replace(
-            spec, user=f"{FOREIGN}:0", groups=(FOREIGN,), volume=Volume(gid=FOREIGN), read_only=True, tmpfs=TMPFS
-        )  # fmt: skip
+            spec,
+            user=f"{UNKNOWN_UID}:0",
+            groups=(UNKNOWN_UID,),
+            volume=Volume(gid=UNKNOWN_UID),
+            read_only=True,
+            tmpfs=TMPFS,
+        )
         yield _confined(engine, subject, confined, token)
 
 
@@ -92,7 +97,7 @@ def _login(user: str, to: str, deadline: float) -> dict[str, Any]:
     return {"user": user, "to": to, "ports": PORTS, "deadline": deadline}
 
 
-def _asked(container: Container, subject: Subject, token: str) -> Page:
+def _status(container: Container, subject: Subject, token: str) -> Page:
     """Wait for the server; return its answer to the hub's token."""
     headers = {"Authorization": f"token {token}"}
     question = {"path": STATUS, "prefix": PREFIX, "headers": headers, "deadline": subject.deadline}
@@ -105,7 +110,7 @@ def _confined(engine: Engine, subject: Subject, spec: Spec, token: str) -> Resul
     began = time.monotonic()
     to = f"{PREFIX}{PAGES[subject.ide or 'other']}"
     with engine.container(spec) as container:
-        problem = contract.page(_asked(container, subject, token), STATUS)
+        problem = contract.page(_status(container, subject, token), STATUS)
         if not problem:
             login = ("login", _login(USER, to, subject.deadline))
             (owner,) = ask(container, login, script="hub_login", seconds=2 * subject.deadline)

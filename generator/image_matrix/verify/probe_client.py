@@ -74,5 +74,5 @@ def judged(
 
 
 def untried(names: Iterable[str]) -> Iterator[Result]:
-    """Yield the results of checks that would wait for a server which has not answered before."""
+    """Yield skipped results for checks of a server that has already failed to answer."""
     return (Result(name, "skipped", detail="not tried: the server does not answer") for name in names)

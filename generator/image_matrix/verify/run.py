@@ -44,11 +44,11 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
     )
 
 
-def verify(engine: Engine, subject: Subject, tell: Callable[[str], None] = lambda _: None) -> Report:
+def verify(engine: Engine, subject: Subject, log: Callable[[str], None] = lambda _: None) -> Report:
     """Run every scenario of a subject; raises :class:`EnvironmentFailure` if the engine fails.
 
-    ``tell`` gets a line for each scenario that has ended. It removes all containers and volumes, also after an error or
-    an interruption.
+    ``log`` receives a line when a scenario ends. All containers and volumes are removed, also after an error or an
+    interruption.
     """
     from concurrent.futures import ThreadPoolExecutor
     from threading import Event
@@ -59,7 +59,7 @@ def verify(engine: Engine, subject: Subject, tell: Callable[[str], None] = lambd
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             running = [pool.submit(results, scenario, used, subject) for scenario in scenarios(subject)]
-            all_results = _gathered(running, tell)
+            all_results = _gathered(running, log)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -68,7 +68,7 @@ def verify(engine: Engine, subject: Subject, tell: Callable[[str], None] = lambd
     return Report(subject.id, subject.image, time.monotonic() - started, all_results)
 
 
-def _gathered(running: Sequence[Future[list[Result]]], tell: Callable[[str], None]) -> tuple[Result, ...]:
+def _gathered(running: Sequence[Future[list[Result]]], log: Callable[[str], None]) -> tuple[Result, ...]:
     """Return all results in order, or raise the exception of the first scenario that fails.
 
     Each wait is short: a signal that arrives just before a wait does not interrupt it.
@@ -79,12 +79,12 @@ def _gathered(running: Sequence[Future[list[Result]]], tell: Callable[[str], Non
     while pending:
         done, pending = wait(pending, PIECE, FIRST_COMPLETED)
         for future in done:
-            tell(f"{len(running) - len(pending)} of {len(running)}: {_words(future.result())}")
+            log(f"{len(running) - len(pending)} of {len(running)}: {_words(future.result())}")
     return tuple(result for future in running for result in future.result())
 
 
 def _words(results_of_one: Sequence[Result]) -> str:
-    """Say of a scenario which checks it has failed, or which it was for."""
+    """Return the failed checks of a scenario, or all of its checks if none failed."""
     failed = [result.name for result in results_of_one if result.status == "failed"]
     names = listed(failed or [result.name for result in results_of_one], MOST_SHOWN)
     return f"{names}: FAILED" if failed else f"{names}: ok"

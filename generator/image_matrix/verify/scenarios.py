@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.verify import contract
 from image_matrix.verify.accelerators import DEVICES, device, vendor
-from image_matrix.verify.contract import FOREIGN, FS_GROUP, PREFIX
+from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
 from image_matrix.verify.hub import hub, runs_under_hub
@@ -90,16 +90,16 @@ def _stopped(container: Container) -> Result:
 def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
     """Run it as OpenShift does: an unknown user id, group 0; here the prefix ends with a slash."""
     spec = Spec(
-        subject.image, subject.platform, {"NB_PREFIX": f"{PREFIX}/"}, user=f"{FOREIGN}:0", groups=(FOREIGN,),
-        volume=Volume(gid=FOREIGN),
+        subject.image, subject.platform, {"NB_PREFIX": f"{PREFIX}/"}, user=f"{UNKNOWN_UID}:0", groups=(UNKNOWN_UID,),
+        volume=Volume(gid=UNKNOWN_UID),
     )  # fmt: skip
     began = time.monotonic()
     with engine.container(spec) as container:
         home, facts = ask(container, ("home", {"deadline": 20}), ("facts", {}))
         took = time.monotonic() - began
         problem = (
-            contract.uid(facts, FOREIGN)
-            or contract.gid(facts, FOREIGN)
+            contract.uid(facts, UNKNOWN_UID)
+            or contract.gid(facts, UNKNOWN_UID)
             or contract.user(facts)
             or contract.volume(home)
         )

@@ -125,8 +125,8 @@ def _parents(
         GraphNode(source, source=True): [] for source in sources.values()
     }
     roots: dict[GraphNode, GraphNode] = {}
-    for node, drawn_beside in above.items():  # parents first
-        roots[node] = roots.get(drawn_beside, drawn_beside)
+    for node, drawn_parent in above.items():  # parents first
+        roots[node] = roots.get(drawn_parent, drawn_parent)
         grouped[roots[node]].append(node)
     return {node: above.get(node) for source, nodes in grouped.items() for node in (source, *nodes)}
 

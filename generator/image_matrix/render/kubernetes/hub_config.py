@@ -1,11 +1,10 @@
-"""What the hub runs beside the profile list: the few things that KubeSpawner's list cannot say.
+"""Renders up to two entries of ``hub.extraConfig`` for what KubeSpawner's profile list cannot express.
 
-Two entries of ``hub.extraConfig``, each where it is needed.
-
-KubeSpawner ignores ``allowed_groups``, ``aliases`` and ``retired`` in an entry; these lines of ``hub.extraConfig`` read
-them. ``profile_list`` may be a function, which is asked before the form is made and again before a server starts. It
-sees what the user has saved, so it puts the present names in place of former ones, and the form shows only those.
-Where nothing is left for a user it refuses: with an empty list KubeSpawner starts the chart's image without any limit.
+KubeSpawner ignores ``allowed_groups``, ``aliases`` and ``retired`` in an entry of the list; this code reads them.
+``profile_list`` may be a function. KubeSpawner calls it before it shows the form, and again before it starts a server.
+The function sees the choices that a user has saved, and replaces former names by the current ones, which the form
+shows. If no profile is left for a user, it raises an error: with an empty list, KubeSpawner starts the chart's image
+without limits.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 NAME = "image-matrix-profiles"
 JOINING = "zz-image-matrix-lists"
-"""Sorts behind what a site has: the chart runs the entries in this order."""
+"""The name sorts after a site's entries: the chart runs the entries in this order."""
 NO_NAMES = "NAMES: tuple[str, ...] = ()"
-"""The line of its code that is filled in."""
+"""The line of its code that is replaced."""
 
 
 def extra_config(profiles: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -42,7 +41,7 @@ def _code(module: str) -> str:
 
 
 def is_needed(profiles: Iterable[dict[str, Any]]) -> bool:
-    """Say whether an entry has something that KubeSpawner does not know by itself."""
+    """Say whether an entry has a field that KubeSpawner ignores."""
     return any(
         "allowed_groups" in profile
         or "aliases" in profile

@@ -1,1 +1,1 @@
-"""Code that runs in the hub, as entries of ``hub.extraConfig``: read as text, never imported here."""
+"""Contains the code that runs in the hub, as entries of ``hub.extraConfig``; it is read as text, never imported."""

@@ -1,4 +1,4 @@
-"""Offer profiles to their groups, and know saved choices by the names that they had."""
+"""Offer profiles to their groups, and accept saved choices under former names."""
 
 from typing import Any, NoReturn
 
@@ -8,7 +8,7 @@ c: Any
 
 
 def offered_profiles(spawner: Any) -> list[dict[str, Any]]:
-    """Return the profiles of a user, whose saved choices get their present names."""
+    """Return the profiles of a user; the user's saved choices get their current names."""
     profiles = get_config("singleuser.profileList") or []
     spawner.user_options = renamed(spawner.user_options or {}, profiles)
     groups = {group.name for group in spawner.user.groups}
@@ -23,19 +23,19 @@ def offered_profiles(spawner: Any) -> list[dict[str, Any]]:
 
 
 def refuse() -> NoReturn:
-    """Say that no profile is for the user."""
+    """Raise an error: no profile is for the user."""
     from tornado.web import HTTPError
 
-    # with an empty list KubeSpawner would start the chart's own image, without a limit
+    # with an empty list, KubeSpawner starts the image of the chart without limits
     raise HTTPError(
         403,
-        "There is no server for you here: every one is for members of certain groups, and your account is in none of "
-        "them. Ask the administrators of this hub to add you to one.",
+        "No server is available to you: each is for members of certain groups, and your account is in none of them. "
+        "Ask the administrators of this hub to add you to one.",
     )
 
 
 def renamed(saved: dict[str, Any], profiles: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return saved choices with the present names of profiles and images."""
+    """Return saved choices with the current names of profiles and images."""
     options = dict(saved)
     for profile in profiles:
         if saved.get("profile") in profile.get("aliases", []):
