@@ -56,9 +56,23 @@ def test_a_step_belongs_to_the_image_whose_dockerfile_has_it(image: str) -> None
         == f"{image}:default (linux/amd64) cannot be built: E: Unable to locate package nonesuch"
     )
     assert (
-        failed.help == f"images/{image}/default/Dockerfile:25 ended with exit code 100; its output is above"
+        failed.help == f"images/{image}/default/Dockerfile:25 ended with exit code 100; its output is above; "
+        "it is generated: edit matrix.yaml or the template of kind `generic`"
     )
     assert failed.place == (f"images/{image}/default/Dockerfile", 25)
+
+
+def test_a_package_that_apt_does_not_have_is_shown_where_it_is_written() -> None:
+    log = read("parents-step")
+    request = having(EVERYTHING, "leaf", log)
+    legs = tuple(
+        replace(leg, variant=replace(leg.variant, packages={"apt": ("nonesuch=1.0",)}))
+        for leg in request.legs
+    )
+    failed = failure(replace(request, legs=legs), log)
+    assert (
+        "its output is above; `image-matrix list --resolved leaf` shows the line of `nonesuch`" in failed.help
+    )
 
 
 def test_a_build_of_one_image_names_no_target() -> None:

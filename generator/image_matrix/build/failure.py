@@ -39,6 +39,7 @@ _ENGINE = (
     ),
 )
 """What steps print if the engine is the cause, with the remedy."""
+_NO_APT_PACKAGE = re.compile(r"Unable to locate package (?P<name>\S+)")
 _REFUSED = r"\b401 +unauthorized|\b403 +forbidden|\b(?:returned error: |error code E|HTTP (?:code )?)40[13]\b"
 """What uv, curl, apt, npm, conda and R print if a server refuses access."""
 _LOGINS = (
@@ -125,8 +126,17 @@ def failure(request: BuildRequest, tail: str) -> Failure:
     exit_status = message[ended.end() :].replace("code: ", "code ")
     killed = " (usually out of memory)" if exit_status.endswith(" 137") else ""
     place = ":".join(str(part) for part in step.place if part)
-    advice = f"{place} ended with {exit_status}{killed}; its output is above{_of_index(step)}"
+    advice = f"{place} ended with {exit_status}{killed}; its output is above{_to_edit(step)}{_of_index(step)}"
     return BuildFailed(f"{subject}: {step.last}", advice, step.place)
+
+
+def _to_edit(step: FailedStep) -> str:
+    """Say what to edit instead of the Dockerfile, which is generated."""
+    variant = step.leg.variant
+    match = _NO_APT_PACKAGE.search(step.output)
+    if match and match["name"] in {package.partition("=")[0] for package in variant.packages.get("apt", ())}:
+        return f"; `image-matrix list --resolved {variant.image}` shows the line of `{match['name']}`"
+    return f"; it is generated: edit matrix.yaml or the template of kind `{variant.kind}`"
 
 
 def _of_index(step: FailedStep) -> str:
