@@ -45,6 +45,7 @@ def test_check_prints_what_would_change_and_touches_nothing(repository: Reposito
     checked = repository("check")
     assert checked.code == 1
     assert f"--- a/{BASE}\n+++ b/{BASE}\n" in checked.out
+    assert checked.out.index(f"change {BASE}\n") < checked.out.index("--- ")
     assert any(line.startswith("+") and "nano" in line for line in checked.out.splitlines())
     assert "run `image-matrix render`" in checked.err
     assert {**before, "matrix.yaml": b""} == {**repository.files(), "matrix.yaml": b""}

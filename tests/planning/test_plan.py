@@ -11,6 +11,7 @@ from image_matrix.cli.plan import state_of
 from image_matrix.cli.session import understand
 from image_matrix.errors import CallError
 from image_matrix.planning import report as plan_report
+from image_matrix.planning.key_inputs import differences
 from image_matrix.planning.plan import empty, make_plan, reference, references
 
 if TYPE_CHECKING:
@@ -199,3 +200,16 @@ def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
     assert not commented.build
     switched = make_plan(now, made(TEMPLATES["shared.Dockerfile.j2"], ""), None)
     assert built(switched)["everything:python3.13"] == "kind generic → own"
+
+
+def test_a_pin_that_the_lock_follows_is_one_reason() -> None:
+    """What the lock says besides it is another one."""
+    old = {"pip packages": ("dill==0.4.1",), "lock: Python packages": ("dill==0.4.1", "six==1.16")}
+    new = {"pip packages": ("dill==0.4.0",), "lock: Python packages": ("dill==0.4.0", "six==1.16")}
+    old |= {"lock: hashes of Python packages": ("a",)}
+    new |= {"lock: hashes of Python packages": ("b",)}
+    assert differences(old, new) == ["pip packages (dill==0.4.1 → dill==0.4.0)"]
+    newer = {**new, "lock: Python packages": ("dill==0.4.0", "six==1.17")}
+    assert differences(old, newer) == [
+        "pip packages (dill==0.4.1 → dill==0.4.0)", "lock: Python packages (six==1.16 → six==1.17)",
+    ]  # fmt: skip

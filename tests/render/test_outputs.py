@@ -21,6 +21,8 @@ from image_matrix.project.load import load
 from image_matrix.render.bake import definition
 from image_matrix.render.dockerfile import PARENT_HOST
 from image_matrix.render.docs.graph_text import dot, mermaid
+from image_matrix.render.docs.images_page import image_sources
+from tests.deploy.support import reference
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -113,6 +115,17 @@ def test_mermaid_draws_small_trees_first_and_from_left_to_right() -> None:
     assert names == ["ubuntu", "debian", "other", "more", "base", "jupyter", "scipy"]
     assert "  n_jupyter --> n_scipy" in lines
     assert len(lines) == 1 + len(names) + 5
+
+
+def test_an_image_on_several_sources_shows_them_all() -> None:
+    """A source of some variants only was in no graph."""
+    sources = image_sources(reference().variants)
+    assert sources["base"] == "debian-trixie, debian-bookworm"
+    drawn = mermaid({"base": None}, sources)
+    (node,) = (line for line in drawn.splitlines() if "bookworm" in line and "[" in line)
+    name = node.split("(")[0].strip()
+    assert re.fullmatch(r"\w+", name)
+    assert f"  {name} --> n_base" in drawn
 
 
 def test_graphs_as_text() -> None:

@@ -127,7 +127,9 @@ def _compare(session: Session, project: Project, diff: bool) -> int:
     changes = difference.outputs or difference.changes
     listed = [change for change in changes if not change.only_line_ends]
     for change in listed:
-        click.echo(_diff(change) if diff else f"{change.kind} {change.path}", nl=not diff)
+        click.echo(f"{change.kind} {change.path}")
+    for change in listed if diff else ():
+        click.echo(_diff(change), nl=False)
     if len(listed) < len(changes):
         click.echo(f"{line_ends(len(changes) - len(listed))}; `image-matrix render` repairs that")
     if difference.edited:

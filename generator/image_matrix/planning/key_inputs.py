@@ -137,14 +137,30 @@ def differences(old: KeyInputs, new: KeyInputs) -> list[str]:
     rendered = old.get(DOCKERFILE) != new.get(DOCKERFILE)
     result: list[str] = []
     for name in dict.fromkeys((*new, *old)):
-        before, after = old.get(name, ()), new.get(name, ())
+        before, after = _undeclared(old, name), _undeclared(new, name)
         if name == DOCKERFILE or before == after:
             continue
         if name.startswith("template ") and not (rendered and before and after):
             continue
-        if not (name.startswith("lock: hashes of ") and f"lock: {name[16:]}" in "".join(result)):
+        hashed = name.replace("hashes of ", "")
+        if hashed == name or old.get(hashed) == new.get(hashed):  # other packages have other hashes
             result.append(f"{name}{_details(name, before, after)}")
     return result or ([DOCKERFILE] if rendered else [])
+
+
+def _undeclared(inputs: KeyInputs, name: str) -> tuple[str, ...]:
+    """Return the value of an input; of locked packages those that the matrix does not pin itself."""
+    value = inputs.get(name, ())
+    if not name.startswith("lock: ") or not name.endswith(" packages"):
+        return value
+    declared = inputs.get(f"{_manager(name)} packages", ())
+    return tuple(entry for entry in value if entry not in declared)
+
+
+def _manager(name: str) -> str:
+    """Return the package manager of an input such as ``pip packages`` or ``lock: Python packages``."""
+    word = name.split()[-2]
+    return word if word in ("apt", "pip", "conda", "cran", "npm") else "pip"
 
 
 def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
@@ -155,8 +171,7 @@ def _details(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
         return ""
     if name.startswith("lock: ") and not after:
         return " (no longer locked)"
-    manager = name.split()[-2]
-    kind = manager if manager in ("apt", "pip", "conda", "cran", "npm") else "pip"
+    kind = _manager(name)
     old = {package_name(kind, item): item for item in before if item not in after}  # type: ignore[arg-type]
     new = {package_name(kind, item): item for item in after if item not in before}  # type: ignore[arg-type]
     words = [f"{old[key]} → {item}" if key in old else f"+{item}" for key, item in new.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -66,5 +67,5 @@ def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
 
 
 def _id(name: str) -> str:
-    # words such as `end` are reserved in Mermaid, and `-` starts an arrow
-    return "n_" + name.replace("-", "_")
+    # words such as `end` are reserved in Mermaid, `-` starts an arrow, and a comma and a space stand between sources
+    return "n_" + re.sub(r"\W", "_", name)

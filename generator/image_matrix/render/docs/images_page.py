@@ -45,12 +45,12 @@ def image_parents(variants: Mapping[str, Variant]) -> dict[str, str | None]:
 
 
 def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return the source of each image without a parent, taken from its first variant."""
-    sources: dict[str, str] = {}
+    """Return the sources of each image without a parent, in one text."""
+    sources: dict[str, dict[str, None]] = {}
     for item in variants.values():
         if item.source:
-            sources.setdefault(item.image, item.source)
-    return sources
+            sources.setdefault(item.image, {})[item.source] = None
+    return {image: ", ".join(names) for image, names in sources.items()}
 
 
 def _graph(variants: Mapping[str, Variant]) -> str:
