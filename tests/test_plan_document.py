@@ -15,7 +15,7 @@ from image_matrix.cli.plan import state_of
 from image_matrix.cli.session import understand
 from image_matrix.planning.plan import make_plan, references
 from image_matrix.planning.report import as_json
-from image_matrix.project.init import Settings, create, new_repository
+from image_matrix.project.init import RepositorySettings, create, new_repository
 from image_matrix.project.inputs import read_inputs
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def validator() -> Draft202012Validator:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with one commit."""
-    create(tmp_path, new_repository(Settings(None)))
+    create(tmp_path, new_repository(RepositorySettings(None)))
     git = ("git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org")
     for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=first")):
         subprocess.run([*git, *arguments], check=True)

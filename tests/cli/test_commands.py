@@ -163,7 +163,7 @@ def test_version(repository: Repository) -> None:
         (["render", "--forse"], "--force"),
         (["graph", "--format", "png"], "png"),
         (["-C", "/nowhere", "check"], "there is no folder /nowhere"),
-        (["--overlay", "/nowhere.yaml", "check"], "there is no such file"),
+        (["--overlay", "/nowhere.yaml", "check"], "the file does not exist"),
         (["--matrix", "nowhere.yaml", "check"], "cannot read nowhere.yaml"),
         (["--overlay", "", "check"], "the name of the file is empty"),
         (["check", "--overlay", "o.yaml"], "`image-matrix --overlay FILE check …`"),

@@ -109,7 +109,7 @@ def test_a_missing_platform_stops_the_release(place: Place) -> None:
     done = place.run("release", "--push")
     name, platform = last_leg(place)
     assert done.returncode == 1
-    assert f"nothing is released: not built and tested: {name} ({platform})" in done.stderr
+    assert f"nothing was released: not built and tested: {name} ({platform})" in done.stderr
     assert place.git("ls-remote", "--heads", "origin", "release") == ""
 
 
@@ -148,7 +148,7 @@ def test_again_writes_nothing(place: Place) -> None:
     before = place.git("ls-remote", "origin", "release")
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "0 indexes to make, nobody signs" in done.stderr
+    assert "0 indexes to make, signing is off" in done.stderr
     assert "0 of" in done.stderr
     assert place.git("ls-remote", "origin", "release") == before
 
@@ -333,7 +333,7 @@ def test_signing_without_its_program_is_no_release(place: Place) -> None:
     before = place.git("ls-remote", "origin", "release")
     done = place.run("release", "--push")
     assert done.returncode == 3
-    assert "there is no `notation` on PATH" in done.stderr
+    assert "`notation` is not on PATH" in done.stderr
     assert place.git("ls-remote", "origin", "release") == before
 
 
@@ -447,7 +447,7 @@ def test_a_foreign_image_is_scanned_and_never_released_unsigned(signed: Signed) 
     assert signed.scans() == {("science", arch) for arch in ARCHS}
     done = signed.release(PATH=signed.without)
     assert done.returncode == 3
-    assert "there is no `cosign` on PATH" in done.stderr
+    assert "`cosign` is not on PATH" in done.stderr
     assert place.git("ls-remote", "origin", "release") == branch
     assert place.manifest("science", "latest")[0] == latest
     done = signed.release()
@@ -525,7 +525,7 @@ def test_without_a_signer_everything_is_scanned_in_every_run(signed: Signed) -> 
             (leg[0].partition(":")[0], leg[1].partition("/")[2]) for leg in references(signed.place.state())
         }
         assert signed.scans(PATH=signed.without) == every
-    assert "0 indexes to make, nobody signs, 3 are there" in done.stderr
+    assert "0 indexes to make, signing is off, 3 are there" in done.stderr
     assert "release is up to date" in done.stderr
 
 

@@ -10,7 +10,14 @@ import pytest
 
 from image_matrix.cli.scan import fetch
 from image_matrix.config.release import Ignored, Scanning
-from image_matrix.publish.scanners import FOUND, Job, command, ignore_file, means_findings, transport
+from image_matrix.publish.scanners import (
+    FINDINGS_EXIT_CODE,
+    ScanJob,
+    command,
+    ignore_file,
+    means_findings,
+    transport,
+)
 from tests.e2e.support import REGISTRY, docker
 from tests.environments import python_of
 
@@ -44,7 +51,7 @@ def leaky(engine: Engine, registry: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_trivy_reads_the_image_and_the_ignore_file(leaky: str, tmp_path: Path) -> None:
-    job = Job(tmp_path / "image", tmp_path / "report.json", tmp_path)
+    job = ScanJob(tmp_path / "image", tmp_path / "report.json", tmp_path)
     fetch(leaky, "linux/amd64", f"{transport(SCANNING)}:{job.image}")
     (tmp_path / "ignore.yaml").write_text(ignore_file(SCANNING, "2026-01-01"))
     program = python_of("trivy").with_name("trivy")
@@ -52,7 +59,7 @@ def test_trivy_reads_the_image_and_the_ignore_file(leaky: str, tmp_path: Path) -
         "--scanners=secret" if word == "--scanners=vuln" else word for word in command(SCANNING, job)[1:]
     ]
     done = subprocess.run([program, *words, f"--cache-dir={tmp_path}/cache"], capture_output=True, text=True)
-    assert done.returncode == FOUND, done.stderr
+    assert done.returncode == FINDINGS_EXIT_CODE, done.stderr
     assert means_findings(SCANNING, done.returncode)
     report = json.loads(job.report.read_text())
     assert [one["RuleID"] for result in report["Results"] for one in result["Secrets"]] == ["private-key"]

@@ -178,7 +178,7 @@ def test_an_index_that_nobody_signed_is_scanned(place: Place) -> None:
     place.sign(digests["base"], digests["lab"])
     code, scans, said = place.plan()
     assert (code, scans) == (0, {("science", "amd64")})
-    assert "no signature of it counts: no signatures found" in said
+    assert "it has no valid signature: no signatures found" in said
 
 
 def test_without_the_program_there_is_no_plan(place: Place) -> None:
@@ -186,7 +186,7 @@ def test_without_the_program_there_is_no_plan(place: Place) -> None:
     (place.folder / "bin" / "cosign").unlink()
     code, scans, said = place.plan()
     assert (code, scans) == (3, set())
-    assert "there is no `cosign` on PATH" in said
+    assert "`cosign` is not on PATH" in said
 
 
 def test_a_public_key_that_is_not_there_is_said_before_anything_is_asked(place: Place) -> None:
@@ -205,7 +205,7 @@ def test_where_nobody_signs_everything_is_scanned(place: Place) -> None:
     place.sign(*place.fill().values())
     code, scans, said = place.plan()
     assert (code, scans) == (0, EVERY)
-    assert said.count("nobody signs") == 1
+    assert said.count("signing is off") == 1
     assert place.asked == ""
 
 

@@ -98,7 +98,7 @@ def test_a_repository_of_another_user(repository: Path, monkeypatch: pytest.Monk
     """git's own switch for its tests; in containers checkouts belong to whoever is outside."""
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(
-        EnvironmentFailure, match=r"git says:\s+fatal: detected dubious ownership in repository"
+        EnvironmentFailure, match=r"git failed:\s+fatal: detected dubious ownership in repository"
     ) as caught:
         read_inputs_at(repository, "HEAD", "matrix.yaml", {})
     assert caught.value.help == f"run `git config --global --add safe.directory {repository}`"

@@ -12,7 +12,7 @@ import pytest
 from image_matrix.cli import run
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.output_tree.manifest import MANIFEST
-from image_matrix.project.init import Repository, Settings, create, new_repository
+from image_matrix.project.init import Repository, RepositorySettings, create, new_repository
 from image_matrix.project.inputs import builtin_templates, template_files
 from image_matrix.project.origin import Unknown
 from tests.full_disk import small_disk
@@ -27,7 +27,7 @@ INIT = ("init", "--generator", GENERATOR)
 
 @pytest.fixture(scope="module")
 def repository() -> Repository:
-    return new_repository(Settings(GENERATOR))
+    return new_repository(RepositorySettings(GENERATOR))
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -81,7 +81,7 @@ def said(repository: Path) -> str:
 def test_a_folder_in_place_of_the_lock(repository: Path) -> None:
     (repository / LOCK).mkdir()
     assert said(repository) == (
-        "IM004 cannot read matrix.lock.yaml: it is a folder; move it away, then run `image-matrix lock`"
+        "IM004 cannot read matrix.lock.yaml: it is a folder; remove or rename the folder, then run `image-matrix lock`"
     )
 
 
@@ -96,7 +96,7 @@ def test_a_lock_without_a_word_in_it(repository: Path, text: str) -> None:
 
 def test_a_lock_that_is_a_link_to_nothing(repository: Path) -> None:
     (repository / LOCK).symlink_to("nothing")
-    assert said(repository) == "IM004 cannot read matrix.lock.yaml: there is no such file; check the path"
+    assert said(repository) == "IM004 cannot read matrix.lock.yaml: the file does not exist; check the path"
 
 
 def test_no_lock_is_no_mistake(repository: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.project.init import Settings, create, new_repository
+from image_matrix.project.init import RepositorySettings, create, new_repository
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
 from image_matrix.project.unused_templates import unused_templates
@@ -86,7 +86,7 @@ def test_a_misspelt_kind_is_answered_with_the_nearest(tmp_path: Path) -> None:
 
 
 def test_the_templates_that_init_copies_wait_for_their_images(tmp_path: Path) -> None:
-    create(tmp_path, new_repository(Settings(None)))
+    create(tmp_path, new_repository(RepositorySettings(None)))
     templates = read_templates(tmp_path)
     text = (tmp_path / "matrix.yaml").read_text()
     assert unused_templates(templates, load({"matrix.yaml": text}, templates.kinds)) == []

@@ -215,7 +215,7 @@ def test_what_nobody_signed_is_not_released_whatever_the_registry_says() -> None
 
     def refusal(image: str) -> str | None:
         asked.append(image)
-        return "no signature of it counts: none" if "/leaf@" in image else None
+        return "it has no valid signature: none" if "/leaf@" in image else None
 
     assert released(STATE, answering(everything()), refusal, said.append) == {
         leg for leg in LEGS if not leg[0].startswith("leaf:")
@@ -224,7 +224,7 @@ def test_what_nobody_signed_is_not_released_whatever_the_registry_says() -> None
     assert all(re.fullmatch(r"ghcr\.io/example/notebooks/\w+@sha256:[0-9a-f]{64}", image) for image in asked)
     tags = {name: STATE.keys[name].tag for name in STATE.loaded.variants if name.startswith("leaf:")}
     assert said == [
-        f"ghcr.io/example/notebooks/leaf:{tag}: no signature of it counts: none" for tag in tags.values()
+        f"ghcr.io/example/notebooks/leaf:{tag}: it has no valid signature: none" for tag in tags.values()
     ]
 
 
@@ -369,7 +369,7 @@ def test_where_an_index_comes_from() -> None:
 
 def test_a_branch_with_profiles_is_not_replaced_by_one_without() -> None:
     refuse_to_offer_nothing(STATE, "release", "")
-    with pytest.raises(Failure, match="no profiles any more") as caught:
+    with pytest.raises(Failure, match="no profiles, but release has some") as caught:
         refuse_to_offer_nothing(STATE, "release", "kind: WorkspaceKind\n")
     assert caught.value.exit_code == 1
-    assert "put `profiles:` back" in caught.value.help
+    assert "restore `profiles:`" in caught.value.help

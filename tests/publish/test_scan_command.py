@@ -15,7 +15,7 @@ from image_matrix.config.release import Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool
-from image_matrix.publish.scanners import Job
+from image_matrix.publish.scanners import ScanJob
 from tests.workflow.matrices import loaded, matrix
 
 from .test_scanning import archive
@@ -30,9 +30,9 @@ def declared(script: str) -> Loaded:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path) -> ScanJob:
     (tmp_path / "image.tar").write_text("an image")
-    return Job(tmp_path / "image.tar", tmp_path / "report.json", tmp_path)
+    return ScanJob(tmp_path / "image.tar", tmp_path / "report.json", tmp_path)
 
 
 @pytest.fixture
@@ -44,24 +44,26 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def scanned(script: str, job: Job) -> int:
+def scanned(script: str, job: ScanJob) -> int:
     return _scan(Session(Path(job.folder), "matrix.yaml", (), -1), declared(script), "base:default", job)
 
 
-def test_nothing_found(job: Job, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_found(job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scanned('cp "$1" "$2"', job) == 0
     assert (job.report.read_text(), summary.read_text(), capsys.readouterr().out) == ("an image", "", "")
 
 
-def test_a_refusal_is_on_the_runs_page(job: Job, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_on_the_runs_page(
+    job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert scanned('echo "no JSON" > "$2"; exit 7', job) == 1
     shown = capsys.readouterr()
-    assert shown.out == "base:default: the scanner says no; nothing of this run is released\n"
-    assert shown.err.startswith("::error title=scan of base%3Adefault::the scanner says no; ")
+    assert shown.out == "base:default: the scanner rejected the image; this run releases nothing\n"
+    assert shown.err.startswith("::error title=scan of base%3Adefault::the scanner rejected the image; ")
     assert "### Scan of base:default" in summary.read_text()
 
 
-def test_a_scanner_gets_no_secrets(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scanner_gets_no_secrets(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     others = {
         "GITHUB_TOKEN",
         "COSIGN_KEY",
@@ -79,7 +81,7 @@ def test_a_scanner_gets_no_secrets(job: Job, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_scanner_runs_from_its_checked_release(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: ScanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever lies in the cache by the scanner's name."""
     release = archive("trivy", b"#!/bin/sh\necho checked > ran\n")
@@ -101,7 +103,7 @@ def test_a_scanner_runs_from_its_checked_release(
     assert list((tmp_path / "cache/image-matrix/tools").glob(".*")) == []
 
 
-def test_a_scanner_that_is_not_there(job: Job) -> None:
+def test_a_scanner_that_is_not_there(job: ScanJob) -> None:
     said = loaded(
         matrix(
             {"base": {"from": "debian"}},
@@ -112,7 +114,7 @@ def test_a_scanner_that_is_not_there(job: Job) -> None:
         _scan(Session(Path(job.folder), "matrix.yaml", (), -1), said, "base:default", job)
 
 
-def test_reports_that_cannot_be_read(job: Job) -> None:
+def test_reports_that_cannot_be_read(job: ScanJob) -> None:
     assert _report(Scanning("trivy"), job) == {}
     job.report.write_text("{")
     with pytest.raises(EnvironmentFailure, match="the report of trivy is not JSON"):

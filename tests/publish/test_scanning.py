@@ -16,7 +16,7 @@ from image_matrix.pinned.actions import Tool, plugin
 from image_matrix.pinned.tools import cached_release, unpack
 from image_matrix.publish.accept import over_budget
 from image_matrix.publish.scanners import (
-    Job,
+    ScanJob,
     command,
     environment,
     findings,
@@ -28,7 +28,7 @@ from image_matrix.publish.scanners import (
 from image_matrix.registry.http import ConnectionFailed
 from tests.publish.support import answers, stub
 
-JOB = Job(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
+JOB = ScanJob(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
 IGNORED = (Ignored("CVE-1", "2026-12-01", "not reachable"), Ignored("CVE-2", "2026-01-01", "long ago"))
 
 
@@ -99,12 +99,10 @@ def test_findings_of_both_reports() -> None:
 def test_what_a_runs_summary_says() -> None:
     rows = [("CRITICAL", f"CVE-{number}", "a|b → 1.3") for number in range(120)]
     said = summary("base:python3.13", rows)
-    assert said.startswith(
-        "### Scan of base:python3.13\n\n**120 findings: nothing of this run is released.**\n\n|"
-    )
+    assert said.startswith("### Scan of base:python3.13\n\n**120 findings: this run releases nothing.**\n\n|")
     assert "| CRITICAL | CVE-99 | a\\|b → 1.3 |\n\n… and 20 more" in said
     assert "**1 finding:" in summary("base:python3.13", rows[:1])
-    assert "its words are in the log" in summary("base:python3.13", [])
+    assert "rejected the image; see the log" in summary("base:python3.13", [])
 
 
 @pytest.mark.parametrize(("size", "limit", "right"), [(100, None, True), (5, 5, True), (6, 5, False)])

@@ -71,11 +71,11 @@ def test_a_signature_that_verifies_counts(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_does_not_verify_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, monkeypatch, "echo 'Error: no signatures found' >&2; echo 'see --help' >&2; exit 10")
     refusal = verifier(Signing(), IDENTITY)(IMAGE)
-    assert refusal == "no signature of it counts:\n    Error: no signatures found\n    see --help"
+    assert refusal == "it has no valid signature:\n    Error: no signatures found\n    see --help"
 
 
 def test_without_a_signer_nothing_counts() -> None:
-    assert "nobody signs" in (verifier(Signing("none"), IDENTITY)(IMAGE) or "")
+    assert "signing is off" in (verifier(Signing("none"), IDENTITY)(IMAGE) or "")
 
 
 def test_outside_github_no_keyless_signature_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_outside_github_no_keyless_signature_counts(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("signing", [KEYED, NOTATION, Signing()])
 def test_the_program_must_be_there(signing: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    missing = f"there is no `{signing.tool}` on PATH"
+    missing = f"`{signing.tool}` is not on PATH"
     with pytest.raises(EnvironmentFailure, match=missing) as caught:
         require_signer(signing)
     assert caught.value.exit_code == 3

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from image_matrix.output_tree.manifest import MANIFEST
-from image_matrix.project.init import Settings, create, new_repository
+from image_matrix.project.init import RepositorySettings, create, new_repository
 from image_matrix.project.inputs import LOCK
 from tools.reference import REPOSITORY
 
@@ -26,7 +26,7 @@ PACKAGED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "pyproject.toml", 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
 def test_hooks_run_for_every_input_and_output(hook: dict[str, Any]) -> None:
-    repository = new_repository(Settings(".[locked]"))
+    repository = new_repository(RepositorySettings(".[locked]"))
     paths = [*repository.rendered, *repository.inputs, MANIFEST, LOCK, "deploy/jupyterhub/values.yaml"]
     paths += ["shared/packages.yaml"]  # which a matrix may include
     left_out = [path for path in paths if not re.search(hook["files"], path)]
@@ -55,7 +55,7 @@ def test_another_repository(tmp_path: Path) -> None:
         source = REPOSITORY / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, hooks / name)
-    create(team, new_repository(Settings(".[locked]")))
+    create(team, new_repository(RepositorySettings(".[locked]")))
     shutil.rmtree(team / "templates")  # the installed package has the same
     used = [{"id": hook["id"]} for hook in HOOKS]
     config = {"repos": [{"repo": str(hooks), "rev": committed(hooks), "hooks": used}]}

@@ -210,11 +210,11 @@ def _unscanned(
 def _released(
     session: Session, state: State, registry: Registry, refusal: Callable[[str], str | None]
 ) -> set[tuple[str, Platform]]:
-    """Return what a release has signed; nothing where nobody signs, and then no index has to be asked for."""
+    """Return what a release has signed; nothing where signing is off, and then no index has to be asked for."""
     from image_matrix.publish.release import released
 
     if state.loaded.matrix.release.sign.tool == "none":
-        say(session, "nobody signs (`release.sign`): nothing says what was scanned, so everything is")
+        say(session, "signing is off (`release.sign`): nothing says what was scanned, so everything is")
         return set()
     return released(state, registry, refusal, lambda text: say(session, text))
 

@@ -14,7 +14,7 @@ from image_matrix.cli.session import Session, note, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from image_matrix.project.init import Settings
+    from image_matrix.project.init import RepositorySettings
 
 
 @click.command()
@@ -56,14 +56,14 @@ def init(session: Session, generator: str | None, no_workflow: bool, inside: boo
     return 0
 
 
-def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> Settings:
-    from image_matrix.project.init import Settings, is_generator
+def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> RepositorySettings:
+    from image_matrix.project.init import RepositorySettings, is_generator
     from image_matrix.project.origin import registry_for
 
     if generator is not None and not is_generator(generator):
         raise click.BadParameter(f"`{generator}` is no generator; {EXAMPLES}", param_hint="--generator")
     named = None if no_workflow else generator or _found_out(target)
-    return Settings(named, registry_for(target, _git))
+    return RepositorySettings(named, registry_for(target, _git))
 
 
 EXAMPLES = (
@@ -99,7 +99,7 @@ def _git(folder: Path, arguments: Sequence[str]) -> str | None:
     return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else None
 
 
-def _say_what_is_next(session: Session, target: Path, settings: Settings) -> None:
+def _say_what_is_next(session: Session, target: Path, settings: RepositorySettings) -> None:
     """Name the commands that follow, in their order, as they can be typed."""
     top = _git(target, ("rev-parse", "--show-toplevel"))
     if top is not None and settings.generator and Path(top).resolve() != target.resolve():

@@ -109,16 +109,16 @@ def compared_with(session: Session, new: State, since: str | None) -> State | No
     return None if since is None else state_at(session, since) or empty(new)
 
 
-def state_at(session: Session, revision: str, asker: str = "--since") -> State | None:
+def state_at(session: Session, revision: str, option: str = "--since") -> State | None:
     """Return the state at a revision; ``None``, with a word about it, where there is none to compare with.
 
-    ``asker`` is the option that named the revision.
+    ``option`` is the option that named the revision.
     """
     from image_matrix.cli.session import inputs_at, understand
     from image_matrix.diagnostics import MatrixError
 
     try:
-        inputs = inputs_at(session, revision, asker)
+        inputs = inputs_at(session, revision, option)
         if inputs is not None:
             return state_of(understand(inputs))
         say(session, f"{revision} has no {session.matrix}: everything counts as new")

@@ -114,7 +114,7 @@ def _announce(
     for index in indexes:
         if index.reference not in current:
             say(session, f"{index.variant.id}: new index {index.reference}")
-    unsigned = "nobody signs" if signing.tool == "none" else f"{len(indexes) - len(trusted)} to sign"
+    unsigned = "signing is off" if signing.tool == "none" else f"{len(indexes) - len(trusted)} to sign"
     say(session, f"{len(indexes) - len(current)} indexes to make, {unsigned}, {len(current)} are there")
 
 

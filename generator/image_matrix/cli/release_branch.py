@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from image_matrix.github.branch_commit import Git
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
-    from image_matrix.publish.release import Entry
+    from image_matrix.publish.release import ReleaseEntry
 
 NO_ANCESTOR = 1
 """Exit code of ``git merge-base --is-ancestor`` for a commit that is there; others are errors that git explains."""
@@ -75,7 +75,7 @@ class Branch:
     """Its newest commit."""
     last: str | None
     """The newest one that a release made; another than ``now`` where somebody has committed by hand since."""
-    offered: Mapping[str, Entry]
+    offered: Mapping[str, ReleaseEntry]
     """What its digest file says now."""
     kinds: Sequence[Mapping[str, Any]]
     """Its WorkspaceKinds."""
@@ -86,7 +86,7 @@ class Update:
     """What a release does to the release branch: a commit that is written here and not pushed yet."""
 
     branch: Branch
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, ReleaseEntry]
     """What is offered from now on."""
     files: Mapping[str, File] | None
     """``deploy/``; ``None`` where a rollback by hand stays as it is."""
@@ -180,7 +180,7 @@ def _branch(git: Git, name: str) -> Branch:
     return Branch(name, now, last, _entries(git, now), _parsed(_kinds(git, now)))
 
 
-def _entries(git: Git, commit: str | None) -> dict[str, Entry]:
+def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
     from image_matrix.github.branch_commit import text_at
 
     return read_entries(text_at(git, commit, DIGESTS)) if commit else {}
@@ -188,7 +188,7 @@ def _entries(git: Git, commit: str | None) -> dict[str, Entry]:
 
 def _content(
     session: Session, git: Git, state: State, branch: Branch, digests: Mapping[str, str]
-) -> tuple[Mapping[str, Entry], Mapping[str, File] | None]:
+) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
     """Return what is offered from now on, and ``deploy/`` with it; no files where a rollback stays as it is.
 
     A rollback is a commit by hand that takes the last release back, or an image of it: what it took back does not come

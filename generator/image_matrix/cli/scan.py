@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
     from image_matrix.config.release import Scanning
-    from image_matrix.publish.scanners import Job
+    from image_matrix.publish.scanners import ScanJob
 
 
 @click.command()
@@ -41,7 +41,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.planning.registry_locations import existing_images, places, refused
-    from image_matrix.publish.scanners import Job, transport
+    from image_matrix.publish.scanners import ScanJob, transport
     from image_matrix.registry.answers import CHECK
     from image_matrix.temporary import temporary_folder
 
@@ -63,7 +63,7 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     code = 0
     for leg in there:
         with temporary_folder() as folder:
-            job = Job(folder / "image", folder / "report.json", folder)
+            job = ScanJob(folder / "image", folder / "report.json", folder)
             fetch(there[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
             if job.report.is_file():
@@ -99,7 +99,7 @@ def fetch(reference: str, platform: str, destination: str) -> None:
         )
 
 
-def _scan(session: Session, loaded: Loaded, variant: str, job: Job) -> int:
+def _scan(session: Session, loaded: Loaded, variant: str, job: ScanJob) -> int:
     import subprocess
     from datetime import UTC, datetime
 
@@ -166,7 +166,7 @@ def _cache() -> Path | None:
     return Path(runner) / "image-matrix" if runner else user_cache("tools")
 
 
-def _tell(scanning: Scanning, variant: str, job: Job) -> None:
+def _tell(scanning: Scanning, variant: str, job: ScanJob) -> None:
     """Print what stops the release, and put it on the run's page."""
     from image_matrix.github.files import SUMMARY, append
     from image_matrix.publish.scanners import findings, summary
@@ -175,12 +175,14 @@ def _tell(scanning: Scanning, variant: str, job: Job) -> None:
     append(SUMMARY, summary(variant, rows))
     for severity, flaw, package in rows:
         click.echo(f"{severity:<8} {flaw:<20} {package}")
-    count = f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "the scanner says no"
-    click.echo(f"{variant}: {count}; nothing of this run is released")
+    count = (
+        f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "the scanner rejected the image"
+    )
+    click.echo(f"{variant}: {count}; this run releases nothing")
     annotate(f"scan of {variant}", f"{count}; fix them, or add them to `release.scan.ignore` with a date")
 
 
-def _report(scanning: Scanning, job: Job) -> dict[str, Any]:
+def _report(scanning: Scanning, job: ScanJob) -> dict[str, Any]:
     """Read the report of a scanner whose form is known; raises :class:`EnvironmentFailure` for what is none."""
     from image_matrix.errors import EnvironmentFailure
 

@@ -118,16 +118,16 @@ def open_project(session: Session) -> Project:
     return project
 
 
-def inputs_at(session: Session, revision: str, asker: str) -> Inputs | None:
+def inputs_at(session: Session, revision: str, option: str) -> Inputs | None:
     """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix.
 
-    ``asker`` is the option that named the revision.
+    ``option`` is the option that named the revision.
     """
     from image_matrix.project.history import read_inputs_at
     from image_matrix.project.text_files import read_text
 
     overlays = {name: read_text(Path(name), name) for name in session.overlays}
-    return read_inputs_at(session.root, revision, session.matrix, overlays, asker)
+    return read_inputs_at(session.root, revision, session.matrix, overlays, option)
 
 
 def understand(inputs: Inputs) -> Project:

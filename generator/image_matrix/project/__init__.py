@@ -1,1 +1,1 @@
-"""A repository on disk or at a revision: read, loaded, rendered."""
+"""Reads a repository from disk or at a revision, loads it and renders it."""

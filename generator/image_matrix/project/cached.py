@@ -1,4 +1,4 @@
-"""What is computed again only for a matrix that has changed: it needs imports that take as long as half a ``check``."""
+"""Caches results that depend on the matrix alone. Their imports take half the time of a ``check``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
-    """Return what has a wrong shape; only that nothing has is kept."""
+    """Return the findings of the schema. Only the result "valid" is cached."""
     content = json.dumps([schema_text(), documents.value, sorted(taking_away(documents), key=str)])
     if cache.get("shape", content) == "valid":
         return []
@@ -29,20 +29,20 @@ def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
 
 
 def cached_order(parents: Parents, cache: ContentCache) -> BuildOrder:
-    """Return the order of names."""
+    """Return the build order of names."""
     content = json.dumps(list(parents.items()))
-    kept = _order(cache.get("order", content), parents)
-    if kept is not None:
-        return kept
+    cached = _order(cache.get("order", content), parents)
+    if cached is not None:
+        return cached
     order = build_order(parents)
     cache.put("order", content, [[*order.layers.items()], [*order.heights.items()], order.walk, order.cycles])
     return order
 
 
-def _order(kept: Json, parents: Parents) -> BuildOrder | None:
-    """Return an order that was kept; ``None`` if it is not one of these names."""
+def _order(cached: Json, parents: Parents) -> BuildOrder | None:
+    """Return a cached order, or ``None`` if it is not an order of these names."""
     try:
-        layers, heights, walk, cycles = kept
+        layers, heights, walk, cycles = cached
         order = BuildOrder(dict(layers), dict(heights), tuple(walk), tuple(tuple(cycle) for cycle in cycles))
         known = parents.keys() >= {
             *order.layers,

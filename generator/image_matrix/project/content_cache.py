@@ -1,4 +1,4 @@
-"""Results that a content alone decides, kept between runs in the user's cache folder."""
+"""Keeps results that depend on a content alone in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 KEPT = 256
-"""Results that are kept of one subject; the oldest make room for new ones."""
+"""Number of results that are kept for each subject; the oldest are removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentCache:
     """A folder with a JSON file for each subject and content.
 
-    A result that was read back may be damaged: whoever uses it checks its form, and computes it again if that is wrong.
+    A cached result may be damaged: the caller checks its form, and computes it again if it is wrong.
     """
 
     folder: Path | None = None
-    """``None``: nothing is kept."""
+    """``None`` turns the cache off."""
 
     def get(self, subject: str, content: str) -> Json:
-        """Return the result for a content; ``None`` if there is none that can be read."""
+        """Return the result for a content, or ``None`` if none can be read."""
         if self.folder is None:
             return None
         try:
@@ -42,7 +42,7 @@ class ContentCache:
             return None
 
     def put(self, subject: str, content: str, result: object) -> None:
-        """Keep a result that JSON can hold; if that fails, the next run computes it again."""
+        """Store a result as JSON. If that fails, the next run computes it again."""
         if self.folder is None:
             return
 
@@ -66,5 +66,5 @@ def _remove_oldest(folder: Path) -> None:
 
 
 def content_cache() -> ContentCache:
-    """Return the user's cache for this version of image-matrix; one that keeps nothing where there can be none."""
+    """Return the user's cache for this version of image-matrix; it is off if the user has no cache folder."""
     return ContentCache(user_cache(__version__))

@@ -1,4 +1,4 @@
-"""A repository as it was at a revision, read from git without a checkout."""
+"""Reads the files of a repository at a revision from git, without a checkout."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.files import File
 
 _FILES = {"100644": False, "100755": False, "120000": True}
-"""Modes of git's tree entries that are files, and whether they are symbolic links."""
+"""Modes of files in git's trees, and whether each is a symbolic link."""
 FETCH = "fetch the whole history (git fetch --unshallow), or clone again; `git fsck` shows what is missing"
 
 
 def read_inputs_at(
-    root: Path, revision: str, matrix: str, overlays: Mapping[str, str], asker: str = "--since"
+    root: Path, revision: str, matrix: str, overlays: Mapping[str, str], option: str = "--since"
 ) -> Inputs | None:
-    """Read a repository's inputs at a revision; ``None`` where it had no matrix then.
+    """Return a repository's inputs at a revision, or ``None`` if it had no matrix then.
 
-    Overlays are those of today: they describe the site that asks, not the history. ``asker`` is the option that named
-    the revision. Raises :class:`CallError` for an unknown revision and :class:`EnvironmentFailure` where git cannot be
-    asked; :class:`MatrixError` where an included file cannot be read.
+    ``overlays`` are the current ones: they describe the site of the caller, not the history. ``option`` is the option
+    that named the revision. Raises :class:`CallError` for an unknown revision, :class:`EnvironmentFailure` if git
+    fails, and :class:`MatrixError` if an included file cannot be read.
     """
-    commit = _resolve(root, revision, asker)
+    commit = _resolve(root, revision, option)
     blobs = _blobs(root, commit, revision, (matrix, LOCK, "templates"))
     if matrix not in blobs:
         return None
-    own = {
+    repository_files = {
         path.removeprefix("templates/"): file
         for path, file in blobs.items()
         if path.startswith("templates/") and is_template(path)
@@ -46,14 +46,14 @@ def read_inputs_at(
     included = included_files(matrix, text, _files_at(root, commit, revision))
     return Inputs(
         {f"{matrix}@{revision}": text, **overlays},
-        templates_of(own, builtin_files(root)),
+        templates_of(repository_files, builtin_files(root)),
         _text(blobs[LOCK]) if LOCK in blobs else None,
         {f"{path}@{revision}": text for path, text in included.items()},
     )
 
 
 def _files_at(root: Path, commit: str, revision: str) -> ProjectFiles:
-    """Return the files of a commit below ``root``; a link is its text, and leads nowhere."""
+    """Return the files of a commit below ``root``; the content of a link is its target, which is not followed."""
 
     @cache
     def names(folder: str) -> list[str]:
@@ -66,7 +66,7 @@ def _files_at(root: Path, commit: str, revision: str) -> ProjectFiles:
         blob = _blobs(root, commit, revision, (path,)).get(path)
         if blob is None:
             place = Place(path, 0, 0)
-            fields = {"file": path, "problem": "there is no such file", "advice": "check the path"}
+            fields = {"file": path, "problem": "the file does not exist", "advice": "check the path"}
             raise MatrixError([diagnostic(rules.UNREADABLE, place, **fields)])
         return _text(blob)
 
@@ -77,33 +77,33 @@ def _text(file: File) -> str:
     return file.content.decode("utf-8", "replace")
 
 
-def _resolve(root: Path, revision: str, asker: str) -> str:
+def _resolve(root: Path, revision: str, option: str) -> str:
     if revision.startswith("-"):
         raise CallError(f"`{revision}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
     answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer.returncode:
-        _need_repository(root, asker)
+        _need_repository(root, option)
         advice = "check the name; a shallow clone lacks old revisions (git fetch --unshallow)"
-        raise CallError(f"there is no revision `{revision}`", advice)
+        raise CallError(f"the revision `{revision}` does not exist", advice)
     return answer.stdout.decode().strip()
 
 
-def _need_repository(root: Path, asker: str) -> None:
+def _need_repository(root: Path, option: str) -> None:
     answer = run_git(root, "rev-parse", "--is-inside-work-tree")
     if answer.returncode == 0:
         return
     if b"not a git repository" in answer.stderr:
-        raise EnvironmentFailure("this is not a git repository", f"{asker} needs one to compare with")
-    advised = command_in(answer.stderr)
+        raise EnvironmentFailure("this is not a git repository", f"{option} needs one to compare with")
+    command = command_in(answer.stderr)
     raise EnvironmentFailure(
-        failed("git says", answer.stderr), f"run `{advised}`" if advised else f"{asker} asks git"
+        failed("git failed", answer.stderr), f"run `{command}`" if command else f"{option} needs git"
     )
 
 
 def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> dict[str, File]:
-    """Read files of a commit below ``root`` with two git processes, however many files there are.
+    """Read files of a commit below ``root`` with two git processes, for any number of files.
 
-    Raises :class:`EnvironmentFailure` where git does not have them.
+    Raises :class:`EnvironmentFailure` if git does not have them.
     """
     listed = _output(root, "ls-tree", "-r", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape")
     entries = [
@@ -130,9 +130,9 @@ def _output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 
 
 def _batch(output: bytes, count: int) -> list[bytes | None]:
-    """Split what ``git cat-file --batch`` prints: a line that ends with the size, the bytes, a line feed.
+    """Split the output of ``git cat-file --batch``: a line that ends with the size, the bytes, a line feed.
 
-    ``None`` where the line ends with ``missing`` and nothing follows (git-cat-file, "Batch output").
+    A content is ``None`` if its line ends with ``missing`` (git-cat-file, "Batch output").
     """
     contents: list[bytes | None] = []
     position = 0

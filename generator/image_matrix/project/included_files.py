@@ -1,4 +1,4 @@
-"""Which files a matrix includes, and their texts: on disk or at a revision."""
+"""Reads the files that a matrix includes, from disk or at a revision."""
 
 from __future__ import annotations
 

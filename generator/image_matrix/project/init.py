@@ -1,4 +1,4 @@
-"""A new repository: a small matrix that works, the templates, and what goes with them."""
+"""Creates a new repository: a small working matrix, the templates, and files for the team's tools."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SIDE_FILES = {
     ".hadolint.yaml": "hadolint.yaml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
 }
-"""Path in the new repository to the file in ``scaffold`` beside this module; an existing file is kept."""
+"""Path in the new repository to the file in ``scaffold/`` beside this module. Existing files are kept."""
 SCHEMA = "matrix.schema.json"
 REGISTRY = "registry: ghcr.io/example/notebooks"
 WORKFLOW = "workflow: none"
-"""Lines of the scaffold's matrix that settings take the place of."""
+"""Lines of the scaffold's matrix that settings replace."""
 GENERATOR = """\
 workflow:
   # what the jobs on GitHub install: its repository must be one that they can read without a login
@@ -45,17 +45,17 @@ NEUTRAL = re.compile(
     r"\..*|(README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\b.*",
     re.IGNORECASE,
 )
-"""Names of files that say nothing about whose folder it is: a new repository on GitHub has some of them."""
+"""Names of files that any project may have, such as those of a new repository on GitHub."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a new repository is told, because nothing in it could know."""
+class RepositorySettings:
+    """Settings of a new repository that depend on its place."""
 
     generator: str | None
-    """``workflow.generator``; none: no workflow."""
+    """``workflow.generator``; ``None`` means no workflow."""
     registry: str | None = None
-    """None: the example, which is to be replaced."""
+    """``None`` keeps the example registry, which users replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +65,25 @@ class Repository:
     inputs: Mapping[str, File]
     """The matrix, its schema and the templates."""
     side: Mapping[str, File]
-    """What a team has its own of, perhaps."""
+    """Files that the team may already have."""
     rendered: Mapping[str, File]
 
     @property
     def essential(self) -> dict[str, File]:
-        """What must be as it is here, or the repository would not work."""
+        """Files that must have exactly this content, or the repository does not work."""
         return {**self.inputs, **self.rendered}
 
 
 def is_generator(text: str) -> bool:
-    """Say whether a text can be ``workflow.generator``."""
+    """Return whether a text is valid as ``workflow.generator``."""
     sections = json.loads(schema_text())["properties"]["workflow"]["anyOf"]
     return fits(sections[-1]["properties"]["generator"]["pattern"], text)
 
 
-def new_repository(settings: Settings) -> Repository:
-    """Return a repository whose tree is rendered already; nothing is written.
+def new_repository(settings: RepositorySettings) -> Repository:
+    """Return the files of a new repository, rendered files included. Does not write them.
 
-    Raises :class:`MatrixError` for a setting that the matrix cannot hold.
+    Raises :class:`MatrixError` for an invalid setting.
     """
     files = template_files(builtin_templates())
     templates = templates_of(files, {})
@@ -96,7 +96,7 @@ def new_repository(settings: Settings) -> Repository:
     )
 
 
-def _matrix(settings: Settings) -> File:
+def _matrix(settings: RepositorySettings) -> File:
     """Return the scaffold's matrix with the settings in it."""
     text = _scaffold("matrix.yaml").content.decode()
     if settings.registry:
@@ -116,39 +116,39 @@ def _schema() -> File:
 
 
 def _templates(files: Mapping[str, File]) -> dict[str, File]:
-    """Return the templates as files to edit; which of them are executable in an image is not a template's business."""
+    """Return the templates as files to edit, not executable: the modes of files in an image do not depend on them."""
     return {f"templates/{path}": replace(file, executable=False) for path, file in files.items()}
 
 
 def refuse_place(root: Path, repository: Repository) -> None:
-    """Raise :class:`Failure` where a folder belongs to another project, or to a matrix that is there already."""
+    """Raise :class:`Failure` if a folder belongs to another project or has a matrix."""
     above = None if (root / ".git").exists() else matrix_above(root.parent)
     if above is not None:
-        where = os.path.relpath(above)
-        call = "image-matrix" if where == "." else f"image-matrix -C {shlex.quote(where)}"
-        advice = f"that one: `{call} list`; a second one below it: `init --inside`"
-        raise Failure(f"{root} is below a repository that has a {MATRIX} already, {above}", advice)
+        relative = os.path.relpath(above)
+        command = "image-matrix" if relative == "." else f"image-matrix -C {shlex.quote(relative)}"
+        advice = f"to use that one, run `{command} list`; to add a second one below it, run `init --inside`"
+        raise Failure(f"{root} is below {above}, which already has a {MATRIX}", advice)
     if (root / MISSPELT).is_file():
-        advice = f"use it: `image-matrix --matrix {MISSPELT} check`, or rename it to {MATRIX}"
-        raise Failure(f"{root} has a {MISSPELT} already", advice)
-    ours = {path.partition("/")[0] for path in (*repository.essential, *repository.side)}
+        advice = f"use it with `image-matrix --matrix {MISSPELT} check`, or rename it to {MATRIX}"
+        raise Failure(f"{root} already has a {MISSPELT}", advice)
+    known = {path.partition("/")[0] for path in (*repository.essential, *repository.side)}
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    others = [name for name in names if name not in ours and not NEUTRAL.fullmatch(name)]
+    others = [name for name in names if name not in known and not NEUTRAL.fullmatch(name)]
     if others:
-        advice = "choose a new folder, such as `image-matrix init notebooks`; `init --inside` adds to what is there"
+        advice = "choose a new folder, such as `image-matrix init notebooks`; `init --inside` keeps the other files"
         raise Failure(f"{root} has files of another project: {listed(others, 3)}", advice)
 
 
 def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
-    """Write a new repository; return the paths that were written and those that were there and are kept.
+    """Write a new repository; return the paths that were written and the existing ones that were kept.
 
-    Before anything is written, raises :class:`Failure` where a file of another content is in the way, and
-    :class:`CallError` where ``root`` is no folder.
+    Before it writes anything, it raises :class:`Failure` if a file with another content exists, and
+    :class:`CallError` if ``root`` is not a folder.
     """
-    if _is_there(root) and not root.is_dir():
+    if _exists(root) and not root.is_dir():
         raise CallError(f"{root} is not a folder")
     _refuse_clash(root, repository)
-    kept = [path for path in repository.side if _is_there(root / path)]
+    kept = [path for path in repository.side if _exists(root / path)]
     written = {**repository.inputs, **repository.side}
     for path in kept:
         del written[path]
@@ -158,34 +158,34 @@ def create(root: Path, repository: Repository) -> tuple[list[str], list[str]]:
 
 def _refuse_clash(root: Path, repository: Repository) -> None:
     clashing = [path for path, file in repository.essential.items() if _differs(root, path, file)]
-    clashing += [path for path in _inputs_there(root) if path not in repository.inputs]
+    clashing += [path for path in _existing_inputs(root) if path not in repository.inputs]
     if clashing:
-        message = f"{root} has files that are in the way: {listed(clashing, 3)}"
-        raise Failure(message, "choose an empty folder, or move them away")
+        message = f"{root} has files that would be overwritten: {listed(clashing, 3)}"
+        raise Failure(message, "choose an empty folder, or move these files to another folder")
 
 
-def _inputs_there(root: Path) -> list[str]:
-    """Return the files in a folder that rendering would read, beside the matrix."""
+def _existing_inputs(root: Path) -> list[str]:
+    """Return the existing files that `render` reads, except the matrix."""
     templates = root / "templates"
     below = sorted(templates.rglob("*")) if templates.is_dir() else []
-    found = [
+    templates_in_folder = [
         path for path in below if not path.is_dir() and is_template(path.relative_to(templates).as_posix())
     ]
-    lock = [root / LOCK] if _is_there(root / LOCK) else []
-    return [path.relative_to(root).as_posix() for path in (*found, *lock)]
+    lock = [root / LOCK] if _exists(root / LOCK) else []
+    return [path.relative_to(root).as_posix() for path in (*templates_in_folder, *lock)]
 
 
 def _differs(root: Path, path: str, file: File) -> bool:
-    """Say whether something else stands where a file is to go: another file, or one in place of its folder."""
+    """Return whether a path has another content, or a file has the name of one of its folders."""
     folders = [root.joinpath(*Path(path).parts[:count]) for count in range(1, len(Path(path).parts))]
-    if any(_is_there(folder) and not folder.is_dir() for folder in folders):
+    if any(_exists(folder) and not folder.is_dir() for folder in folders):
         return True
     target = root / path
-    if not _is_there(target):
+    if not _exists(target):
         return False
     same = target.is_file() and not target.is_symlink() and not file.symlink
     return not (same and target.read_bytes() == file.content)
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     return path.exists() or path.is_symlink()

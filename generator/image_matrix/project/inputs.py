@@ -1,4 +1,4 @@
-"""A repository on disk: its matrix, overlays, templates and lock as texts. The only reader of input files."""
+"""Reads the matrix, overlays, templates and lock of a repository. No other module reads input files."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 LOCK = "matrix.lock.yaml"
 DOCKERFILES, WORKFLOWS, PAGES = "dockerfiles/", "workflows/", "pages/"
 TEXTS = (DOCKERFILES, WORKFLOWS, PAGES)
-"""Folders of templates that are read as text; what is below ``rootfs`` goes into images as it is."""
+"""Folders of templates that are read as text; files below ``rootfs`` go into images unchanged."""
 COMPILED = "__pycache__"
 LEFT_BY_EDITORS = ("*~", "#*#", ".#*", ".*.sw[a-p]", ".*.kate-swp", ".DS_Store")
-"""Names of backups, swap files and locks of Emacs, Vim, nano and Kate, and of what macOS' Finder leaves in folders."""
+"""Names of backups, swap files and locks of Emacs, Vim, nano and Kate, and of the files of macOS' Finder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that rendering depends on, already read."""
+    """The contents of all files that rendering depends on."""
 
     texts: Mapping[str, str]
-    """The matrix and its overlays: name as the user gave it, to text."""
+    """The matrix and its overlays: name as given by the user, to text."""
     templates: Templates
     lock: str | None = None
-    """Text of the lock, where there is one."""
+    """Text of the lock, if it exists."""
     included: Mapping[str, str] = field(default_factory=dict)
     """The files that the matrix includes: path to text."""
 
@@ -47,8 +47,8 @@ class Inputs:
 def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()) -> Inputs:
     """Read a repository.
 
-    ``matrix`` is relative to ``root``, overlays to the working directory. Raises :class:`MatrixError` where a file
-    cannot be read.
+    ``matrix`` is relative to ``root``, overlays to the working directory. Raises :class:`MatrixError` if a file cannot
+    be read.
     """
     texts = {matrix: read_text(root / matrix, matrix)}
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
@@ -70,11 +70,11 @@ def files_on_disk(root: Path) -> ProjectFiles:
 
 
 def _lock(path: Path) -> str | None:
-    """Return the text of the lock, or ``None`` where there is no lock."""
+    """Return the text of the lock, or ``None`` if it does not exist."""
     if not os.path.lexists(path):
         return None
     if path.is_dir():
-        problem, advice = "it is a folder", "move it away, then run `image-matrix lock`"
+        problem, advice = "it is a folder", "remove or rename the folder, then run `image-matrix lock`"
         place = Place(LOCK, 0, 0)
         raise MatrixError([diagnostic(rules.UNREADABLE, place, file=LOCK, problem=problem, advice=advice)])
     return read_text(path, LOCK)
@@ -88,49 +88,51 @@ def builtin_templates() -> Path:
 def read_templates(root: Path) -> Templates:
     """Read a repository's templates on top of those that come with image-matrix.
 
-    Raises :class:`MatrixError` where one is not text, or removes what is not there.
+    Raises :class:`MatrixError` if a template is not text, or removes a file that does not exist.
     """
     from dataclasses import replace
 
-    own, builtin = template_files(root / "templates"), builtin_files(root)
-    wrong = [
-        said
-        for path, file in own.items()
+    repository_files, builtin = template_files(root / "templates"), builtin_files(root)
+    problems = [
+        problem
+        for path, file in repository_files.items()
         if path.startswith(TEXTS) and path.endswith(".j2")
-        if (said := not_text(file.content, f"templates/{path}"))
+        if (problem := not_text(file.content, f"templates/{path}"))
     ]
-    wrong += faults(builtin, own)
-    templates = templates_of(own, builtin)
-    wrong += template_cycles(templates)
-    if wrong:
-        raise MatrixError(wrong)
+    problems += faults(builtin, repository_files)
+    templates = templates_of(repository_files, builtin)
+    problems += template_cycles(templates)
+    if problems:
+        raise MatrixError(problems)
     return replace(templates, compiled=compiled_templates())
 
 
 def builtin_files(root: Path) -> dict[str, File]:
-    """Read the templates that come with image-matrix; none for the repository that they come from."""
+    """Read the built-in templates; none for the repository that contains them."""
     folder = builtin_templates()
     return {} if (root / "templates").resolve() == folder.resolve() else template_files(folder)
 
 
-def templates_of(own: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
-    """Lay a repository's template files over the built-in ones, and sort them by what they are for."""
-    every = laid_over(builtin, own)
+def templates_of(repository_files: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
+    """Lay a repository's template files over the built-in ones, and sort them by purpose."""
+    files = laid_over(builtin, repository_files)
     rootfs: dict[str, dict[str, File]] = {}
-    for path, file in every.items():
+    for path, file in files.items():
         top, _, rest = path.partition("/")
         kind, _, below = rest.partition("/")
         if top == "rootfs" and below:
             rootfs.setdefault(kind, {})[below] = file
     replaced = frozenset(
-        f"templates/{path}" for path in own if path in builtin and own[path] != builtin[path]
+        f"templates/{path}"
+        for path in repository_files
+        if path in builtin and repository_files[path] != builtin[path]
     )
-    custom = frozenset(path for path in own if path not in builtin and not is_whiteout(path))
+    custom = frozenset(path for path in repository_files if path not in builtin and not is_whiteout(path))
     return Templates(
-        dockerfiles=_texts(every, DOCKERFILES),
+        dockerfiles=_texts(files, DOCKERFILES),
         rootfs=rootfs,
-        workflows=_texts(every, WORKFLOWS),
-        pages=_texts(every, PAGES),
+        workflows=_texts(files, WORKFLOWS),
+        pages=_texts(files, PAGES),
         replaced=replaced,
         custom=custom,
     )
@@ -145,7 +147,7 @@ def _texts(files: Mapping[str, File], folder: str) -> dict[str, str]:
 
 
 def is_template(path: str) -> bool:
-    """Say whether a file below ``templates`` is a template, not what an editor or Python, run by pip, left there."""
+    """Return whether a file below ``templates`` is a template, and not a leftover of an editor or of Python."""
     *folders, name = path.split("/")
     return COMPILED not in folders and not any(fnmatchcase(name, pattern) for pattern in LEFT_BY_EDITORS)
 
@@ -153,22 +155,22 @@ def is_template(path: str) -> bool:
 def template_files(folder: Path) -> dict[str, File]:
     """Read the templates below a folder (:func:`is_template`), sorted by path.
 
-    Raises :class:`OSError` where a folder cannot be read: what is in it must not count as not there.
+    Raises :class:`OSError` if a folder cannot be read: its files must not count as missing.
     """
-    found = {}
+    files = {}
     for directory, folders, names in os.walk(folder, onerror=_refuse) if folder.is_dir() else ():
         folders[:] = [name for name in folders if name != COMPILED]
-        here = Path(directory)
-        below = here.relative_to(folder)
-        # links to folders are files to us, too
-        links = [name for name in folders if (here / name).is_symlink()]
+        current = Path(directory)
+        relative = current.relative_to(folder)
+        # links to folders count as files
+        links = [name for name in folders if (current / name).is_symlink()]
         for name in filter(is_template, [*names, *links]):
-            path = here / name
+            path = current / name
             symlink = path.is_symlink()
             # Path.readlink changes `./x` to `x`
             content = os.readlink(path).encode() if symlink else path.read_bytes()  # noqa: PTH115
-            found[(below / name).as_posix()] = template_file(content, symlink=symlink)
-    return dict(sorted(found.items()))
+            files[(relative / name).as_posix()] = template_file(content, symlink=symlink)
+    return dict(sorted(files.items()))
 
 
 def _refuse(error: OSError) -> None:
@@ -176,7 +178,7 @@ def _refuse(error: OSError) -> None:
 
 
 def template_file(content: bytes, *, symlink: bool) -> File:
-    """Make a file of a template folder, independent of the checkout's line ends, modes and umask."""
+    """Return a template file with a content and a mode that do not depend on the checkout's line ends and umask."""
     if symlink or b"\0" in content:
         return File(content, executable=not symlink, symlink=symlink)
     # COPY gives every file of a rootfs the same mode, so that a checkout's modes cannot reach an image

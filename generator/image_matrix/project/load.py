@@ -1,4 +1,4 @@
-"""From the texts of ``matrix.yaml`` and its overlays to the model, or to everything that is wrong with them."""
+"""Loads the texts of ``matrix.yaml`` and its overlays into the model, or raises all their problems."""
 
 from __future__ import annotations
 
@@ -46,34 +46,34 @@ def load(
     custom_pip: Collection[str] = (),
     included: Mapping[str, str] = NOTHING,
 ) -> Loaded:
-    """Load a matrix from its files' texts, the first one being the matrix and the others overlays.
+    """Load a matrix from the texts of its files: the first is the matrix, the others are overlays.
 
     ``included`` are the texts of the files that it includes.
 
-    ``templates`` are the names that ``kind:`` may give, ``serving`` those that bring a service, ``custom_pip`` those
-    that install Python packages in their own way. ``cache`` keeps what need not be computed again. Raises
-    :class:`MatrixError` with every problem that was found; warnings come along.
+    ``templates`` are the valid names for ``kind:``, ``serving`` those that have a service, ``custom_pip`` those whose
+    templates install Python packages themselves. ``cache`` keeps results between runs. Raises :class:`MatrixError` with
+    all problems, warnings included.
     """
     documents, findings = _documents(texts, included)
-    shapes = cached_shape(documents, cache)
-    if shapes:
-        meant = check_sound_names(documents.value, [item.path for item in shapes], templates)
-        raise MatrixError(diagnose(explained([*findings, *shapes, *meant], documents), documents))
+    shape_findings = cached_shape(documents, cache)
+    if shape_findings:
+        meaning = check_sound_names(documents.value, [item.path for item in shape_findings], templates)
+        raise MatrixError(diagnose(explained([*findings, *shape_findings, *meaning], documents), documents))
     matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache))
     variants = expand(matrix)
-    meant = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
-    meant += expanded_by_flux(documents.value, meant)
-    found = diagnose(explained([*findings, *meant], documents), documents)
-    if errors(found):
-        raise MatrixError(found)
-    warnings = tuple(item for item in found if not _of_a_site(item, documents))
+    meaning = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
+    meaning += expanded_by_flux(documents.value, meaning)
+    diagnostics = diagnose(explained([*findings, *meaning], documents), documents)
+    if errors(diagnostics):
+        raise MatrixError(diagnostics)
+    warnings = tuple(item for item in diagnostics if not _of_a_site(item, documents))
     return Loaded(matrix, variants, documents, warnings, frozenset(serving))
 
 
 def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
-    """Say whether a warning is about the workflow's login to a registry which only an overlay names.
+    """Return whether a warning is about the workflow's login to a registry that only an overlay names.
 
-    The workflow is rendered from the matrix: a site that builds for itself has logged in already.
+    The workflow is rendered from the matrix alone; a site that builds images itself is already logged in.
     """
     return item.code == rules.NO_LOGIN.code and item.place.file in {part.file for part in documents.overlays}
 

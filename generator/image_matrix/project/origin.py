@@ -1,6 +1,7 @@
-"""Where this program comes from, as ``workflow.generator`` names it: what ``init`` can find out instead of asking.
+"""Finds out where this program was installed from, for ``workflow.generator`` of a new repository.
 
-Never a name of a package index: which one runners ask is not known here, and anybody may register a free name there.
+The result is never a name on a package index: it is unknown which index runners use, and anybody can register an unused
+name on it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Git = Callable[[Path, Sequence[str]], str | None]
-    """Runs git in a folder: what it prints, or ``None`` where it fails."""
+    """Runs git in a folder; returns its output, or ``None`` if it fails."""
 
 DISTRIBUTION = "image-matrix"
 EXTRA = "[locked]"
@@ -26,18 +27,18 @@ _SCP = re.compile(r"(?:[^@/:]+@)?([A-Za-z0-9.-]+):(?!/)(.+)")
 _GITHUB = re.compile(
     r"https://github\.com/(?P<path>[a-z0-9-]+/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*?)(?:\.git)?"
 )
-"""A repository on GitHub whose name a registry can have; github.com/distribution/reference."""
+"""A repository on GitHub whose name is valid in a registry; github.com/distribution/reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why the origin cannot be named."""
+    """The reason why the origin is unknown."""
 
     reason: str
 
 
 def generator_for(target: Path, git: Git) -> str | Unknown:
-    """Return what the jobs of a new repository at ``target`` are to install, or why that is not known."""
+    """Return what the jobs of a new repository at ``target`` install, or why that is unknown."""
     home = Path(__file__).parents[3]
     if (home / "pyproject.toml").is_file():
         return of_checkout(home, target, git)
@@ -56,12 +57,11 @@ def _direct_url() -> str | None:
 def of_installed(direct_url: str | None, target: Path, git: Git) -> str | Unknown:
     """Return the origin of an installed package by its ``direct_url.json``.
 
-    Source: packaging.python.org/en/latest/specifications/direct-url-data-structure; a package of an index has none.
+    A package from an index has no such file. Source:
+    packaging.python.org/en/latest/specifications/direct-url-data-structure.
     """
     if direct_url is None:
-        return Unknown(
-            "image-matrix was installed from a package index, and nothing says that runners ask the same one"
-        )
+        return Unknown("image-matrix was installed from a package index, and runners may use another index")
     data = json.loads(direct_url)
     if "vcs_info" in data:
         address, commit = public_address(data["url"]), data["vcs_info"]["commit_id"]
@@ -77,7 +77,7 @@ def of_installed(direct_url: str | None, target: Path, git: Git) -> str | Unknow
 
 
 def of_checkout(home: Path, target: Path, git: Git) -> str | Unknown:
-    """Return the origin of a checkout: its path where it lies in the new repository, else a commit that is public."""
+    """Return the origin of a checkout: its path if it is in the new repository, else a public commit."""
     inside = home.resolve().is_relative_to(target.resolve())
     if inside:
         return f"./{home.resolve().relative_to(target.resolve()).as_posix()}{EXTRA}"
@@ -99,7 +99,7 @@ def of_checkout(home: Path, target: Path, git: Git) -> str | Unknown:
 
 
 def public_address(remote: str) -> str | None:
-    """Return the https address of a git remote, without a login; ``None`` where it has none."""
+    """Return the https address of a git remote without its login, or ``None`` if it does not have one."""
     match = _SCP.fullmatch(remote)
     if match and "://" not in remote:
         return _https(match[1], match[2])
@@ -120,7 +120,7 @@ def _at(address: str, commit: str) -> str:
 
 
 def registry_for(target: Path, git: Git) -> str | None:
-    """Return GitHub's registry for a repository that is GitHub's; ``None`` for another one, or none at all."""
+    """Return GitHub's registry for a repository on GitHub, else ``None``."""
     top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
     if top is None or Path(top).resolve() != target.resolve():
         return None

@@ -1,4 +1,4 @@
-"""Every output of a repository, put together: the pure core, inputs to ``{path: file}``."""
+"""Renders all outputs of a repository from its inputs, as ``{path: file}``. All functions are pure."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ if TYPE_CHECKING:
 def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
     """Render every output, by path in the repository, sorted by path."""
     matrix, variants = loaded.matrix, loaded.variants
-    found = render_builds(loaded, pins, templates)
-    builds = dict(found)
-    _add(found, {PAGE: images_page(matrix, variants)})
+    outputs = render_builds(loaded, pins, templates)
+    builds = dict(outputs)
+    _add(outputs, {PAGE: images_page(matrix, variants)})
     if matrix.workflow.rendered:
-        _add(found, render_workflows(loaded, templates))
-    _add(found, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
-    _add(found, render_deploy(loaded, builds))
-    return dict(sorted(found.items()))
+        _add(outputs, render_workflows(loaded, templates))
+    _add(outputs, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
+    _add(outputs, render_deploy(loaded, builds))
+    return dict(sorted(outputs.items()))
 
 
 def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
-    """Render what builds read and keys are made of: Dockerfiles with their contexts, and the bake file."""
+    """Render the files that builds read and keys hash: Dockerfiles with their contexts, and the bake file."""
     shared = context(loaded.matrix, loaded.variants, pins, templates)
-    found: dict[str, File] = {}
+    outputs: dict[str, File] = {}
     for item in loaded.variants.values():
-        _add(found, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
-    _add(found, rootfs_files(templates, loaded.variants.values()))
-    _add(found, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants, shared.with_files)})
-    return found
+        _add(outputs, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
+    _add(outputs, rootfs_files(templates, loaded.variants.values()))
+    _add(outputs, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants, shared.with_files)})
+    return outputs
 
 
 def render_workflows(loaded: Loaded, templates: Templates) -> dict[str, File]:
     """Render the workflows of GitHub Actions.
 
-    Raises :class:`MatrixError` where GitHub would not run one (IM801), and where nothing says what its jobs install
-    (IM803).
+    Raises :class:`MatrixError` if GitHub rejects a workflow (IM801), or if the matrix does not say what its jobs
+    install (IM803).
     """
-    wrong = errors(diagnostics(loaded))
-    if wrong:
-        raise MatrixError(wrong)
+    problems = errors(diagnostics(loaded))
+    if problems:
+        raise MatrixError(problems)
     return workflows(loaded, templates.workflows, templates.compiled)
 
 
 def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]:
-    """Render ``deploy/`` with the immutable tags, which are the keys of what builds read."""
+    """Render ``deploy/`` with the immutable tags, which are the keys of the builds' files."""
     matrix, variants = loaded.matrix, loaded.variants
     if not matrix.catalog.profiles:
         return {}
@@ -70,8 +70,8 @@ def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]
     return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, builds)))
 
 
-def _add(found: dict[str, File], more: Mapping[str, File]) -> None:
+def _add(outputs: dict[str, File], more: Mapping[str, File]) -> None:
     for path in more:
-        if path in found:
+        if path in outputs:
             raise MatrixError([diagnostic(rules.OUTPUT_CLASH, Place(path, 0, 0), path=path)])
-    found.update(more)
+    outputs.update(more)

@@ -1,4 +1,4 @@
-"""Text files as they are on disk, or a diagnostic that names the file and says why it cannot be read."""
+"""Reads text files, or raises a diagnostic that names the file and says why it cannot be read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Diagnostic, Rule
 
 MATRIX = "matrix.yaml"
-"""The usual name of the first file that is read."""
+"""The default name of the matrix."""
 MISSPELT = "matrix.yml"
-"""What it is called where somebody likes the other ending."""
+"""The same name with the other suffix of YAML files."""
 
 
 def read_text(path: Path, name: str) -> str:
@@ -31,28 +31,28 @@ def read_text(path: Path, name: str) -> str:
         content = path.read_bytes()
     except FileNotFoundError as error:
         advice = _without_matrix(path.parent) if name == MATRIX else "check the path"
-        raise _refused(rules.UNREADABLE, name, "there is no such file", advice) from error
+        raise _refused(rules.UNREADABLE, name, "the file does not exist", advice) from error
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise _refused(rules.UNREADABLE, name, problem, "check the path and its permissions") from error
-    wrong = not_text(content, name)
-    if wrong:
-        raise MatrixError([wrong])
+    invalid = not_text(content, name)
+    if invalid:
+        raise MatrixError([invalid])
     return content.decode()
 
 
 def _without_matrix(folder: Path) -> str:
-    """Say what helps where a folder has no matrix."""
+    """Return the remedy for a folder without a matrix."""
     if (folder / MISSPELT).is_file():
-        return f"there is a {MISSPELT}: rename it, or call `image-matrix --matrix {MISSPELT}`"
+        return f"the folder has a {MISSPELT}: rename it, or use `image-matrix --matrix {MISSPELT}`"
     above = matrix_above(folder.absolute().parent)
     if above is not None:
-        return f"{above} has one: work there, or call `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
-    return "`image-matrix init DIR` makes a new repository; `image-matrix -C DIR` works in one that is there"
+        return f"{above} has one: use `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
+    return "`image-matrix init DIR` creates a new repository; `image-matrix -C DIR` works in an existing one"
 
 
 def matrix_above(folder: Path) -> Path | None:
-    """Return the nearest folder, this one or above it, that has a matrix; not beyond the top of a git repository."""
+    """Return the nearest folder with a matrix: this one, or one above it up to the top of its git repository."""
     for place in (folder.absolute(), *folder.absolute().parents):
         if (place / MATRIX).is_file():
             return place

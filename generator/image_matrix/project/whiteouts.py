@@ -1,4 +1,4 @@
-"""The files of a repository laid over those that come with image-matrix, one by one.
+"""Lays the template files of a repository over the built-in ones.
 
 An empty file ``.wh.NAME`` removes the file or folder ``NAME``; ``.wh..wh..opq`` removes everything in its folder.
 Layers of images remove files the same way (opencontainers/image-spec, layer.md, "Whiteouts").
@@ -23,7 +23,7 @@ ROOTFS = "rootfs/"
 
 
 def is_whiteout(path: str) -> bool:
-    """Say whether a file only removes others."""
+    """Return whether a file is a whiteout."""
     return path.rpartition("/")[2].startswith(PREFIX)
 
 
@@ -46,7 +46,7 @@ def laid_over(lower: Mapping[str, File], upper: Mapping[str, File]) -> dict[str,
 
 
 def faults(lower: Mapping[str, File], upper: Mapping[str, File]) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the files of ``templates/`` on top of those that come with image-matrix."""
+    """Yield the problems of the files of ``templates/`` on top of the built-in ones."""
     builtin, kept = _tree(lower), _tree(_without_removed(lower, upper))
     for path, file in upper.items():
         wrong = _wrong_whiteout(path, file, builtin) if is_whiteout(path) else _wrong_type(path, kept)
@@ -74,7 +74,7 @@ def _tree(files: Mapping[str, File]) -> dict[str, str]:
 
 
 def _wrong_whiteout(path: str, file: File, builtin: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return what is wrong with a whiteout, and what to do."""
+    """Return the problem of a whiteout, and the remedy."""
     if not path.startswith(ROOTFS):
         return f"a name with `{PREFIX}` removes files below templates/rootfs only", "delete this file"
     if file.symlink or file.content:
@@ -89,7 +89,7 @@ def _wrong_whiteout(path: str, file: File, builtin: Mapping[str, str]) -> tuple[
 
 
 def _wrong_type(path: str, kept: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the place where one of the two has a file and the other one a folder, and what to do."""
+    """Return the problem of a path that is a file in one tree and a folder in the other, and the remedy."""
     types = {path: "file", **dict.fromkeys(_above(path), "folder")}
     clash = next((place for place, type_ in types.items() if kept.get(place, type_) != type_), None)
     if clash is None or not path.startswith(ROOTFS):

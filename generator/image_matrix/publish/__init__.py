@@ -1,1 +1,1 @@
-"""From candidates to releases: accept, scan, sign, release."""
+"""Publishes images: accepts candidates, scans, signs and releases them."""

@@ -1,4 +1,4 @@
-"""From candidate to immutable tag: the one step that says "built and tested"."""
+"""Accepts candidates: finds the tested image that gets the immutable tag."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from image_matrix.registry.client import Registry
 
 BUILD = "image-matrix build --push --candidate"
-"""What pushes a candidate."""
+"""The command that pushes a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a build has pushed for one variant and platform."""
+    """The image that a build has pushed for one variant and platform."""
 
     variant: str
     image: str
     immutable: str
-    """Full reference of the tag that it is to get."""
+    """Full reference of the immutable tag that it gets."""
     digest: str
 
     @property
@@ -38,23 +38,25 @@ class Candidate:
 
 
 def repository(state: State, variant: str) -> str:
-    """Return where a variant's images are."""
+    """Return the repository of a variant's images."""
     return f"{state.loaded.matrix.registry}/{state.loaded.variants[variant].image}"
 
 
 def belongs(state: State, variant: str, image: str) -> bool:
     """Say whether a reference by digest is in a variant's repository."""
-    named, place = parse_reference(image), parse_reference(repository(state, variant))
-    return named.name == place.name and re.fullmatch(r"sha256:[0-9a-f]{64}", named.digest or "") is not None
+    actual, expected = parse_reference(image), parse_reference(repository(state, variant))
+    return (
+        actual.name == expected.name and re.fullmatch(r"sha256:[0-9a-f]{64}", actual.digest or "") is not None
+    )
 
 
 def candidate(
     state: State, variant: str, platform: Platform, registry: Registry, image: str | None = None
 ) -> Candidate:
-    """Return the candidate: ``image`` (repository and digest) where it is given, else what the candidate tag points to.
+    """Return the candidate: ``image`` (repository and digest) if it is given, else the target of the candidate tag.
 
-    Where nothing was built it is the accepted image. Raises :class:`Failure` without either, and
-    :class:`EnvironmentFailure` where the registry gives no answer, or refuses one: a candidate may be there.
+    If nothing was built, the accepted image is returned. Raises :class:`Failure` if neither exists, and
+    :class:`EnvironmentFailure` if the registry does not answer or denies access: a candidate may exist then.
     """
     item = state.loaded.variants[variant]
     immutable = reference(state, item, platform)
@@ -70,7 +72,7 @@ def candidate(
 
 
 def _remedy(answer: Denied | Unreachable) -> str:
-    """Return what helps; GHCR refuses so for a package that does not exist yet, too."""
+    """Return the remedy. GHCR also denies access to a package that does not exist yet."""
     return (
         answer.remedy
         if isinstance(answer, Unreachable)
@@ -79,7 +81,7 @@ def _remedy(answer: Denied | Unreachable) -> str:
 
 
 def over_budget(size: int, limit: int | None) -> str | None:
-    """Return what is wrong with an image's size, in words."""
+    """Return a message if an image is larger than ``limit`` bytes, else ``None``."""
     if limit is None or size <= limit:
         return None
-    return f"{size / 1e6:.1f} MB compressed, and `max_size` allows {limit / 1e6:.1f} MB"
+    return f"{size / 1e6:.1f} MB compressed; `max_size` allows {limit / 1e6:.1f} MB"

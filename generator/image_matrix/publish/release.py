@@ -1,4 +1,7 @@
-"""A release: what it consists of, and what of it is still to do. ``cli/release.py`` carries it out."""
+"""Plans a release: the indexes it needs, those that exist, and the files that it deploys.
+
+``cli/release.py`` executes the plan.
+"""
 
 from __future__ import annotations
 
@@ -25,33 +28,33 @@ if TYPE_CHECKING:
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
-Entry: TypeAlias = "Mapping[str, Any]"
-"""What the digest file says of a variant: ``reference``, ``digest``, ``platforms``, ``key``, perhaps ``instead_of``."""
+ReleaseEntry: TypeAlias = "Mapping[str, Any]"
+"""A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``, optionally ``instead_of``."""
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 POLICY = "image-matrix.policy"
-"""The annotation of an index that says under which policy it was released."""
+"""The annotation of an index with the policy that it was released under."""
 KEY = "image-matrix.key"
-"""The annotation of an index that says which content key it was released for: a signature is for this one alone."""
+"""The annotation of an index with the content key that it was released for: a signature counts for this key only."""
 VERSION = "org.opencontainers.image.version"
 ORIGIN = tuple(f"org.opencontainers.image.{name}" for name in ("created", "revision", "source"))
-"""Annotations that differ from run to run; an index is the same one whatever they say."""
+"""Annotations that differ between runs; they do not decide whether two indexes are equal."""
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
-    "offers the newest images, and those that were taken back, too"
+    "offers the newest images, also those that were rolled back"
 )
-"""What helps against a digest file that cannot be read."""
+"""The remedy for a digest file that cannot be read."""
 SOURCE_TRAILER = "Source-Commit"
 VERIFIERS = 8
-"""Signatures verified at once."""
+"""Signatures that are verified at the same time."""
 LISTED = 100
-"""Images that a run's summary lists."""
+"""Number of images that a run's summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What a variant's immutable index has to be."""
+    """The immutable index that a variant needs."""
 
     variant: Variant
     reference: str
@@ -61,7 +64,7 @@ class Index:
     key: str
     """The variant's content key, all platforms together."""
     policy: str
-    """What it has to be scanned and signed by; see :func:`policy_of`."""
+    """Fingerprint of the scanner and the signer; see :func:`policy_of`."""
 
     @property
     def repository(self) -> str:
@@ -75,14 +78,14 @@ class Index:
 
     @property
     def annotations(self) -> dict[str, str]:
-        """What it says of itself in every run."""
+        """The annotations that it has in every run."""
         return {VERSION: self.variant.label, KEY: self.key, POLICY: self.policy}
 
     def has_the_content_of(self, manifest: Manifest) -> bool:
-        """Say whether an index of the registry names exactly these images, and says of itself what this one does.
+        """Return whether an index in the registry has exactly these images and annotations.
 
-        That is no proof of anything: everybody who may push to the registry can write such an index. It only says
-        that another one need not be made, and that a signature of it is for this variant, key and policy.
+        This proves nothing: anybody who can push to the registry can write such an index. It only means that the
+        index does not have to be created, and that its signature is for this variant, key and policy.
         """
         platforms = {
             platform: part.platforms.get(platform) if part.entries else part.digest
@@ -98,46 +101,48 @@ class Index:
 
 
 def policy_of(release: Release) -> str:
-    """Return a fingerprint of who signs and who scans: under another one, nothing counts as released.
+    """Return a fingerprint of the signer and the scanner. An index with another fingerprint does not count as released.
 
-    Exceptions of the scan (``ignore``) are not part of it: the next change of an image meets them.
+    Exceptions of the scan (``ignore``) are not part of it: they apply from the next change of an image.
     """
     sign, scan = release.sign, release.scan
-    said = {
+    fields = {
         "sign": [sign.tool, sign.key, sign.plugin],
         "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
-    """Return every variant's index; raises :class:`Failure` that names each platform that is missing."""
+    """Return every variant's index; raises a :class:`Failure` that names each missing platform."""
     missing = [f"{name} ({platform})" for (name, platform), part in parts.items() if part is None]
     if missing:
         raise Failure(
-            f"nothing is released: not built and tested: {listed(missing, 5)}",
-            "run the workflow for all images, without `images`",
+            f"nothing was released: not built and tested: {listed(missing, 5)}",
+            "run the workflow for all images: leave its input `images` empty",
         )
     return complete(state, parts)
 
 
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
-    """Return the index of every variant that is there on all its platforms."""
-    found = []
+    """Return the index of every variant that exists on all its platforms."""
+    indexes = []
     policy = policy_of(state.loaded.matrix.release)
     for item in state.loaded.variants.values():
-        mine = {platform: part for platform in item.platforms if (part := parts[item.id, platform])}
-        if len(mine) == len(item.platforms):
+        parts_of_variant = {
+            platform: part for platform in item.platforms if (part := parts[item.id, platform])
+        }
+        if len(parts_of_variant) == len(item.platforms):
             reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
-            found.append(Index(item, reference, mine, state.keys[item.id].index, policy))
-    return found
+            indexes.append(Index(item, reference, parts_of_variant, state.keys[item.id].index, policy))
+    return indexes
 
 
 def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
-    """Return the digests, by reference, of those indexes that the registry has with the content that they have to have.
+    """Return the digests, by reference, of the indexes that the registry has with the required content.
 
-    Whether they were released is a matter of their signatures: see :func:`signed`. Raises :class:`EnvironmentFailure`
-    where the registry refuses an answer: the packages exist, since it has their platforms' images.
+    Only their signatures tell whether they were released: see :func:`signed`. Raises :class:`EnvironmentFailure` if
+    the registry denies access: the packages exist, because the registry has their platforms' images.
     """
     answers = registry.manifests(index.reference for index in indexes)
     manifests = {name: manifest_or_none(name, answer) for name, answer in answers.items()}
@@ -154,37 +159,38 @@ def by_digest(reference: str, digest: str) -> str:
 
 
 def signed(
-    digests: Mapping[str, str], refusal: Callable[[str], str | None], tell: Callable[[str], None]
+    digests: Mapping[str, str], refusal: Callable[[str], str | None], log: Callable[[str], None]
 ) -> set[str]:
-    """Return those references whose index carries a signature that counts: those were scanned, and released.
+    """Return the references whose index has a valid signature: those were scanned and released.
 
-    ``digests`` are of :func:`existing`. ``refusal`` says why a signature of ``repository@digest`` does not count, or
-    ``None`` where it does; see :func:`image_matrix.publish.signing.verifier`.
+    ``digests`` come from :func:`existing`. ``refusal`` returns why ``repository@digest`` has no valid signature, or
+    ``None`` if it has one; see :func:`image_matrix.publish.signing.verifier`.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     images = [by_digest(reference, digest) for reference, digest in digests.items()]
     with ThreadPoolExecutor(VERIFIERS) as pool:
         refusals = dict(zip(digests, pool.map(refusal, images), strict=True))
-    for reference, why in refusals.items():
-        if why:
-            tell(f"{reference}: {why}")
-    return {reference for reference, why in refusals.items() if why is None}
+    for reference, reason in refusals.items():
+        if reason:
+            log(f"{reference}: {reason}")
+    return {reference for reference, reason in refusals.items() if reason is None}
 
 
 def released(
     state: State,
     registry: Registry,
     refusal: Callable[[str], str | None],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> set[tuple[str, Platform]]:
-    """Return every leg of the variants whose signed index is made of exactly what their platforms' tags point to now.
+    """Return every leg of the variants whose signed index has exactly the images that their platforms' tags point to.
 
-    An index under the same key may be older: an image can be built again by force. Or another policy may have been in
-    force. Or it is somebody else's: without a signature that counts nothing is released, whatever the registry says.
+    An index with the same key can be older, because ``build --force`` rebuilds an image. It can have another policy. Or
+    somebody else pushed it: without a valid signature, nothing counts as released, whatever the registry has.
 
-    A platform's image that the registry refuses to speak of is not released: GHCR refuses so for a package that does
-    not exist yet. Raises :class:`EnvironmentFailure` where it gives no answer, or refuses one about an index.
+    A platform's image does not count as released if the registry denies access to it: GHCR does so for a package that
+    does not exist yet. Raises :class:`EnvironmentFailure` if the registry does not answer, or denies access to an
+    index.
     """
     names = references(state)
     answers = registry.manifests(names.values())
@@ -193,7 +199,7 @@ def released(
         for leg, name in names.items()
     }
     indexes = complete(state, parts)
-    done = signed(existing(registry, indexes), refusal, tell)
+    done = signed(existing(registry, indexes), refusal, log)
     return {
         (index.variant.id, platform)
         for index in indexes
@@ -203,36 +209,36 @@ def released(
 
 
 def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
-    """Return what an index says of itself and of its origin; never part of an image or its key.
+    """Return the annotations of an index, its origin included, as options; they are not part of an image or its key.
 
     Source: github.com/opencontainers/image-spec, annotations.md.
     """
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
     source = f"{server}/{repository}" if server and repository else None
-    where = dict(zip(ORIGIN, (now, environment.get("GITHUB_SHA"), source), strict=True))
-    every = {**where, **index.annotations}
-    return [f"index:{name}={value}" for name, value in every.items() if value]
+    annotations = dict(zip(ORIGIN, (now, environment.get("GITHUB_SHA"), source), strict=True))
+    values = {**annotations, **index.annotations}
+    return [f"index:{name}={value}" for name, value in values.items() if value]
 
 
 def moving_tags(state: State) -> dict[str, str]:
     """Return the tags that follow the newest release: full reference to variant id.
 
-    A variant's label, and ``latest`` for the first variant of an image.
+    They are each variant's label, and ``latest`` for the first variant of an image.
     """
-    found: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for item in state.loaded.variants.values():
         repository = f"{state.loaded.matrix.registry}/{item.image}"
-        found.setdefault(f"{repository}:latest", item.id)
-        found[f"{repository}:{item.label}"] = item.id
-    return found
+        tags.setdefault(f"{repository}:latest", item.id)
+        tags[f"{repository}:{item.label}"] = item.id
+    return tags
 
 
 def deploy_files(
-    state: State, entries: Mapping[str, Entry], previous: Sequence[Mapping[str, Any]] = ()
+    state: State, entries: Mapping[str, ReleaseEntry], previous: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, File]:
-    """Return the release branch's ``deploy/``: what users are offered, by tag and digest, and all digests.
+    """Return the release branch's ``deploy/``: the profiles with images by tag and digest, and all digests.
 
-    ``previous`` are the WorkspaceKinds of the last release, whose ids stay with redirects.
+    ``previous`` are the WorkspaceKinds of the last release; their ids are kept, with redirects.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {name: entry["reference"] for name, entry in entries.items()}
@@ -242,14 +248,14 @@ def deploy_files(
 
 
 def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
-    """Raise :class:`Failure` where a branch with profiles would lose them all; the last good ``deploy/`` stays.
+    """Raise :class:`Failure` if a branch with profiles would lose all of them; the last good ``deploy/`` is kept.
 
-    ``kinds`` is the branch's WorkspaceKinds file, which is there as soon as there are profiles.
+    ``kinds`` is the text of the branch's WorkspaceKinds file, which exists if the branch has profiles.
     """
     if kinds.strip() and not state.loaded.matrix.catalog.profiles:
         raise Failure(
-            f"the matrix has no profiles any more, and {branch} offers some: users could start nothing",
-            f"put `profiles:` back, or remove {FOLDER}/ from {branch} by hand first",
+            f"the matrix has no profiles, but {branch} has some: users could not start any server",
+            f"restore `profiles:`, or first remove {FOLDER}/ from {branch} by hand",
         )
 
 
@@ -258,8 +264,8 @@ def full_reference(state: State, item: Variant, digest: str) -> str:
     return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
 
 
-def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, Entry]:
-    """Return what the digest file says of every variant; ``digests`` are those of their indexes by variant id."""
+def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:
+    """Return the entry of every variant in the digest file; ``digests`` has the digest of its index by variant id."""
     return {
         item.id: {
             "reference": full_reference(state, item, digests[item.id]),
@@ -271,16 +277,16 @@ def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, Entry]:
     }
 
 
-def read_entries(text: str | None) -> dict[str, Entry]:
-    """Read a digest file of the release branch; nothing where there is none.
+def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
+    """Return the entries of a digest file of the release branch; no entries if ``text`` is ``None``.
 
-    Raises :class:`Failure` for one that cannot be read: it says which images were taken back by hand, and without it
-    they would be offered again.
+    Raises :class:`Failure` if it cannot be read: it records the images that were rolled back by hand; without it, the
+    release would offer them again.
     """
     if not text:
         return {}
     try:
-        images: dict[str, Entry] = json.loads(text)["images"]
+        images: dict[str, ReleaseEntry] = json.loads(text)["images"]
         wrong = [name for name, item in images.items() if not _is_entry(item)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
@@ -299,12 +305,12 @@ def _problem(error: Exception) -> str:
 
 
 def rolled_back(
-    released: Mapping[str, Entry], offered: Mapping[str, Entry], new: Mapping[str, Entry]
-) -> dict[str, Entry]:
-    """Return what is offered of images that somebody took back by hand and that have not been built anew since.
+    released: Mapping[str, ReleaseEntry], offered: Mapping[str, ReleaseEntry], new: Mapping[str, ReleaseEntry]
+) -> dict[str, ReleaseEntry]:
+    """Return the current entries of images that were rolled back by hand and have not been rebuilt since.
 
-    ``released`` is what the last release wrote, ``offered`` what the branch says now. ``instead_of`` remembers the
-    digest that was taken back for the releases that follow.
+    ``released`` is what the last release wrote, ``offered`` what the branch has now. ``instead_of`` stores the digest
+    that was rolled back, for the next releases.
     """
     return {
         name: {**offered[name], "instead_of": entry["digest"]}
@@ -313,21 +319,21 @@ def rolled_back(
     }
 
 
-def _is_taken_back(released: Entry | None, offered: Entry, new: Entry) -> bool:
+def _is_taken_back(released: ReleaseEntry | None, offered: ReleaseEntry, new: ReleaseEntry) -> bool:
     if offered.get("instead_of") == new["digest"]:
         return True
     return released is not None and offered["digest"] != released["digest"] == new["digest"]
 
 
 def message(changed: Sequence[str], total: int, source: str | None) -> str:
-    """Return the commit's message: what changed, and which commit it was released from."""
-    shown = "\n".join(f"- {name}" for name in changed) or "- nothing but the deploy files themselves"
+    """Return the commit's message: the changed images, and the commit that they were released from."""
+    shown = "\n".join(f"- {name}" for name in changed) or "- only the deploy files"
     trailer = f"\n{SOURCE_TRAILER}: {source}\n" if source else ""
     return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
 
 
-def changed_images(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
-    """Return the variants whose digest is another than before."""
+def changed_images(before: Mapping[str, ReleaseEntry], after: Mapping[str, ReleaseEntry]) -> list[str]:
+    """Return the variants whose digest has changed."""
     return [
         name
         for name, entry in after.items()
@@ -335,12 +341,12 @@ def changed_images(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> l
     ]
 
 
-def summary(changed: Sequence[str], entries: Mapping[str, Entry], where: str) -> str:
-    """Return what a run's summary says of a release, in Markdown; ``where`` says where ``deploy/`` is."""
+def summary(changed: Sequence[str], entries: Mapping[str, ReleaseEntry], location: str) -> str:
+    """Return a run's summary of a release, in Markdown; ``location`` is a sentence that says where ``deploy/`` is."""
     rows = [f"| `{name}` | `{entries[name]['digest']}` |" for name in changed[:LISTED]]
     table = ["| image | digest |", "| --- | --- |", *rows] if rows else []
     rest = ["", f"… and {len(changed) - LISTED} more"] if len(changed) > LISTED else []
-    head = f"**{len(changed)} of {len(entries)} images have a new digest.** {where}"
+    head = f"**{len(changed)} of {len(entries)} images have a new digest.** {location}"
     return "\n".join(["### Release", "", head, "", *table, *rest, ""])
 
 

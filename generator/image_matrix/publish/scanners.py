@@ -1,4 +1,4 @@
-"""Scanners: what they are called with, and what their reports say."""
+"""Builds the commands of scanners, and reads their reports."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from image_matrix.config.release import Scanning
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
-FOUND = 66
-"""The exit code that trivy is told to have for findings, so that its own failures are not taken for them."""
+FINDINGS_EXIT_CODE = 66
+"""The exit code that trivy returns for findings; its own failures have another one."""
 PASSED = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "TMPDIR", "CI",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NO_COLOR",
     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
-"""Variables that a scanner gets whatever its name is: where things are, the language, proxies and certificates."""
+"""Variables that every scanner gets: paths, the language, proxies and certificates."""
 MOUNT = "/scan"
 LISTED = 100
-"""Findings that a run's summary lists."""
+"""Number of findings that a run's summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ScanJob:
     """One image to scan."""
 
     image: Path
-    """The image as :func:`transport` says."""
+    """The image, in the form that :func:`transport` names."""
     report: Path
     folder: Path
-    """Holds both, and the ignore file."""
+    """The folder of both, and of the ignore file."""
 
 
 def transport(scanning: Scanning) -> str:
-    """Return the form that the scanner reads, as skopeo calls it: an OCI layout's folder, or one as a tar archive.
+    """Return the form that the scanner reads, by skopeo's name: an OCI layout as a folder or as a tar archive.
 
-    Trivy takes a layout's folder but no archive of it (its ``pkg/fanal/image/archive.go`` wants Docker's).
+    Trivy reads a layout's folder, but not its archive (its ``pkg/fanal/image/archive.go`` expects Docker's format).
     """
     return "oci" if scanning.tool == "trivy" else "oci-archive"
 
@@ -55,9 +55,9 @@ def from_severity(lowest: str) -> tuple[str, ...]:
 
 
 def ignore_file(scanning: Scanning, today: str) -> str:
-    """Return the tool's ignore file as JSON, which both tools' YAML readers take; what has run out is left out.
+    """Return the tool's ignore file as JSON, which both tools read as YAML. Expired exceptions are left out.
 
-    Trivy's own ``expired_at`` is not used: it takes a date only where YAML has it without quotes.
+    Trivy's ``expired_at`` is not used: it accepts a date only without quotes.
     """
     import json
 
@@ -67,8 +67,8 @@ def ignore_file(scanning: Scanning, today: str) -> str:
     return json.dumps({"vulnerabilities": [{"id": item.id, "statement": item.reason} for item in live]})
 
 
-def command(scanning: Scanning, job: Job) -> list[str]:
-    """Return the scanner's command for one image; nothing of it goes through a shell."""
+def command(scanning: Scanning, job: ScanJob) -> list[str]:
+    """Return the scanner's command for one image; it does not run in a shell."""
     match scanning.tool:
         case "trivy":
             return _trivy(scanning, job)
@@ -94,18 +94,19 @@ def command(scanning: Scanning, job: Job) -> list[str]:
 
 
 def environment(program: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a scanner gets: none that could push, sign or speak for the run.
+    """Return the variables that a scanner gets. None of them lets it push, sign or act for the run.
 
-    Its own begin with its name: ``TRIVY_…`` for ``trivy``, ``MY_SCANNER_…`` for ``./my-scanner.sh``.
+    A scanner's variables start with its name: ``TRIVY_…`` for ``trivy``, ``MY_SCANNER_…`` for ``./my-scanner.sh``.
     """
     name = re.sub(r"\W", "_", PurePath(program).stem).upper()
     prefixes = ("LC_", f"{name}_")
     return {key: value for key, value in variables.items() if key in PASSED or key.startswith(prefixes)}
 
 
-def _trivy(scanning: Scanning, job: Job) -> list[str]:
+def _trivy(scanning: Scanning, job: ScanJob) -> list[str]:
     return [
-        "trivy", "image", f"--input={job.image}", "--format=json", f"--output={job.report}", f"--exit-code={FOUND}",
+        "trivy", "image", f"--input={job.image}", "--format=json", f"--output={job.report}",
+        f"--exit-code={FINDINGS_EXIT_CODE}",
         f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / 'ignore.yaml'}",
         "--scanners=vuln", "--timeout=30m", "--disable-telemetry", "--skip-version-check", "--no-progress",
         *(["--ignore-unfixed"] if scanning.fixed_only else []),
@@ -117,17 +118,17 @@ def _filled(words: Iterable[str], archive: str, report: str) -> list[str]:
 
 
 def means_findings(scanning: Scanning, code: int) -> bool:
-    """Say whether an exit code means findings, and not that the scanner itself failed (grype's 2: its cli.go)."""
-    return {"trivy": code == FOUND, "grype": code == 2}.get(scanning.tool, code != 0)
+    """Return whether an exit code means findings rather than a failure of the scanner (grype's 2: its cli.go)."""
+    return {"trivy": code == FINDINGS_EXIT_CODE, "grype": code == 2}.get(scanning.tool, code != 0)
 
 
 def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return what stops a release: severity, finding, package with the version that mends it.
+    """Return the findings that stop a release: severity, identifier, package with the version that fixes it.
 
-    Reports of other scanners are not understood.
+    Reports of other scanners are not read.
     """
     if scanning.tool == "trivy":
-        found = [
+        rows = [
             (
                 item["Severity"],
                 item["VulnerabilityID"],
@@ -137,27 +138,27 @@ def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, s
             for item in result.get("Vulnerabilities") or ()
         ]
     elif scanning.tool == "grype":
-        found = [_grype_row(item) for item in report.get("matches") or ()]
+        rows = [_grype_row(item) for item in report.get("matches") or ()]
     else:
         return []
     counted = from_severity(scanning.severity)
     return sorted(
-        (row for row in set(found) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
+        (row for row in set(rows) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
     )
 
 
 def summary(variant: str, rows: Sequence[tuple[str, str, str]]) -> str:
-    """Return what a run's summary says of findings, in Markdown."""
-    said = (
+    """Return a run's summary of the findings, in Markdown."""
+    result = (
         f"{len(rows)} finding{'' if len(rows) == 1 else 's'}"
         if rows
-        else "the scanner says no; its words are in the log"
+        else "the scanner rejected the image; see the log"
     )
     listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in rows[:LISTED]]
     table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
-    rest = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
+    more = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
     return "\n".join(
-        [f"### Scan of {variant}", "", f"**{said}: nothing of this run is released.**", "", *table, *rest, ""]
+        [f"### Scan of {variant}", "", f"**{result}: this run releases nothing.**", "", *table, *more, ""]
     )
 
 

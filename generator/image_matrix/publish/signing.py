@@ -1,4 +1,4 @@
-"""Signatures of images in a registry: cosign, notation, or none; digests only."""
+"""Signs images in a registry by digest, and verifies their signatures, with cosign or notation."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 ISSUER = "https://token.actions.githubusercontent.com"
 _NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
-"""cosign 3 takes its services from a signing config by default, and with one refuses to leave the log out."""
+"""cosign 3 uses a signing config by default, and with one it cannot skip the log."""
 
 
 def sign_command(signing: Signing, reference: str) -> list[str] | None:
-    """Return the command that signs ``repository@digest``, or ``None`` where nobody signs."""
+    """Return the command that signs ``repository@digest``, or ``None`` if signing is off."""
     match signing.tool:
         case "none":
             return None
@@ -35,10 +35,10 @@ def sign_command(signing: Signing, reference: str) -> list[str] | None:
 
 
 def verify_command(signing: Signing, reference: str, identity: str) -> list[str] | None:
-    """Return the command that verifies a signature, or ``None`` where nobody signs.
+    """Return the command that verifies a signature, or ``None`` if signing is off.
 
-    A keyless one has to be of ``identity``; notation asks the trust policy of the machine (notaryproject.dev, "Trust
-    store and trust policy").
+    A keyless signature must have the identity ``identity``. notation uses the machine's trust policy
+    (notaryproject.dev, "Trust store and trust policy").
     """
     match signing.tool:
         case "none":
@@ -53,9 +53,9 @@ def verify_command(signing: Signing, reference: str, identity: str) -> list[str]
 
 
 def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -> None:
-    """Sign ``repository@digest``; again where the registry, Fulcio or Rekor cannot answer for the moment.
+    """Sign ``repository@digest``; tries again if the registry, Fulcio or Rekor is unavailable for the moment.
 
-    Raises :class:`EnvironmentFailure` without the program and :class:`Failure` where it refuses.
+    Raises :class:`EnvironmentFailure` if the program is missing, and :class:`Failure` if it fails.
     """
     command = sign_command(signing, reference)
     if command is not None:
@@ -69,21 +69,21 @@ def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -
 def verifier(
     signing: Signing, identity: str | None, run: ProgramRunner = run_patiently
 ) -> Callable[[str], str | None]:
-    """Return a function that says why no signature of ``repository@digest`` counts; ``None`` where one does.
+    """Return a function that returns why ``repository@digest`` has no valid signature, or ``None`` if it has one.
 
-    ``identity`` is that of :func:`release_identity`. Without a signer nothing counts. The function raises
-    :class:`EnvironmentFailure` without the program.
+    ``identity`` comes from :func:`release_identity`. If signing is off, no signature is valid. The function raises
+    :class:`EnvironmentFailure` if the program is missing.
     """
 
     def refusal(reference: str) -> str | None:
         command = verify_command(signing, reference, identity or "")
         if command is None:
-            return "nobody signs (`release.sign`), so nothing says that it was scanned"
+            return "signing is off (`release.sign`), so nothing proves that it was scanned"
         if signing.keyless and identity is None:
-            return "only a run of GitHub Actions knows whose keyless signature counts"
+            return "only a run of GitHub Actions knows the identity of valid keyless signatures"
         _require(command[0])
         answer = run(command)
-        return failed("no signature of it counts", answer.stderr) if answer.returncode else None
+        return failed("it has no valid signature", answer.stderr) if answer.returncode else None
 
     return refusal
 
@@ -100,7 +100,7 @@ def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
 
 
 def require_signer(signing: Signing) -> None:
-    """Raise :class:`EnvironmentFailure` where the program that is to sign is not there."""
+    """Raise :class:`EnvironmentFailure` if the program that signs is missing."""
     if signing.tool != "none":
         _require(signing.tool)
 
@@ -108,5 +108,5 @@ def require_signer(signing: Signing) -> None:
 def _require(program: str) -> None:
     if not shutil.which(program):
         raise EnvironmentFailure(
-            f"there is no `{program}` on PATH", "`release.sign` in matrix.yaml asks for it"
+            f"`{program}` is not on PATH", f"install {program}: `release.sign` in matrix.yaml needs it"
         )
