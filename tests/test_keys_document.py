@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.output_tree.files import File
 from image_matrix.output_tree.tree import apply, compare
 from image_matrix.planning.keys import compute_keys
@@ -96,7 +96,7 @@ def test_the_example_is_what_is_computed() -> None:
 
 
 def test_the_keys_of_the_reference_matrix_follow_from_its_files(tmp_path: Path) -> None:
-    state = state_of(understand(read_inputs(REPOSITORY)))
+    state = state_of(load_project(read_inputs(REPOSITORY)))
     apply(tmp_path, compare(tmp_path, state.rendered))
     found: dict[tuple[str, str], str] = {}
     for item in state.loaded.variants.values():

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.planning.plan import make_plan, references
 from image_matrix.planning.report import as_json
 from image_matrix.project.init import RepositorySettings, create, new_repository
@@ -75,7 +75,7 @@ def test_since_a_revision(
 
 @pytest.mark.parametrize("answer", ["present", "absent", "unknown"])
 def test_what_the_registry_says(repository: Path, answer: Presence, validator: Draft202012Validator) -> None:
-    state: State = state_of(understand(read_inputs(repository)))
+    state: State = state_of(load_project(read_inputs(repository)))
     plan = as_json(make_plan(state, None, dict.fromkeys(references(state).values(), answer)))
     validator.validate(plan)
     assert {entry["presence"] for entry in (*plan["build"], *plan["keep"])} == {answer}

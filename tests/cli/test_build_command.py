@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     [
         (("--push", "--load"), "--push and --load exclude each other"),
         (("--candidate",), "--candidate needs --push"),
-        (("nope",), "there is no image `nope`"),
+        (("nope",), "unknown image `nope`"),
         (("--platform", "linux/s390x"), "nothing is built for linux/s390x"),
         (("--platform", "amd64", "jupyter"), "jupyter:python3.13 is not built for amd64"),
     ],

@@ -162,7 +162,7 @@ def test_version(repository: Repository) -> None:
         (["frobnicate"], "no such command `frobnicate`; known: "),
         (["render", "--forse"], "--force"),
         (["graph", "--format", "png"], "png"),
-        (["-C", "/nowhere", "check"], "there is no folder /nowhere"),
+        (["-C", "/nowhere", "check"], "the folder /nowhere does not exist"),
         (["--overlay", "/nowhere.yaml", "check"], "the file does not exist"),
         (["--matrix", "nowhere.yaml", "check"], "cannot read nowhere.yaml"),
         (["--overlay", "", "check"], "the name of the file is empty"),

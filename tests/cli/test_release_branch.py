@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.release_branch import look_at_the_last, prepare, publish, report
-from image_matrix.cli.session import Project, Session, understand
+from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
+from image_matrix.cli.session import Project, Session, load_project
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.branch_commit import Git, open_git
 from image_matrix.output_tree.atomic import write_atomically
@@ -44,7 +44,7 @@ class Place:
         """Release digests by image, as the command does; return what was said."""
         self.capture.readouterr()
         session = Session(self.git.root, "matrix.yaml", ())
-        look_at_the_last(self.git, self.state, allow_older=allow_older)
+        check_last_release(self.git, self.state, allow_older=allow_older)
         every = {name: digests.get(item.image, GOOD) for name, item in self.state.loaded.variants.items()}
         update = prepare(session, self.state, self.git, every)
         publish(session, self.git, update)
@@ -86,7 +86,7 @@ class Place:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("matrix")
     (root / "matrix.yaml").write_text(MATRIX.read_text())
-    return understand(read_inputs(root))
+    return load_project(read_inputs(root))
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_what_was_taken_back_stays_taken_back(place: Place) -> None:
     before = place.tip()
     place.commit("A typo in the README")
     said = place.release(science=BAD)
-    assert "release was changed by hand after this was released: it stays as it is" in said
+    assert "release was changed by hand after this was released: it is kept" in said
     assert "0 of 3 released" in said
     assert (place.tip(), place.offered()[SCIENCE]["digest"]) == (before, GOOD)
 
@@ -217,7 +217,7 @@ def test_an_older_commit_is_refused(place: Place) -> None:
     with pytest.raises(Failure) as caught:
         place.release()
     assert caught.value.exit_code == 1
-    assert f"the release of {newest[:12]} is newer than this commit" in caught.value.message
+    assert f"was made from {newest[:12]}, which is newer than this commit" in caught.value.message
     assert place.tip() == before
     assert "1 of 3 released" in place.release(allow_older=True)
     assert place.offered()[SCIENCE]["digest"] == GOOD
@@ -227,7 +227,7 @@ def test_a_release_of_a_commit_that_is_gone_is_explained_in_git_s_words(place: P
     place.release()
     trailer = f"--message=Release\n\nSource-Commit: {'1' * 40}"
     place.by_hand(("commit", "--quiet", "--allow-empty", trailer))
-    with pytest.raises(Failure, match=r"not of its history: .*1111111"):
+    with pytest.raises(Failure, match=r"not in its history: .*1111111"):
         place.release()
 
 
@@ -274,15 +274,15 @@ def test_a_branch_with_profiles_keeps_some(place: Place) -> None:
     place.release()
     text = (place.git.root / "matrix.yaml").read_text().partition("sizes:")[0]
     (place.git.root / "matrix.yaml").write_text(text)
-    bare = state_of(understand(read_inputs(place.git.root)))
+    bare = state_of(load_project(read_inputs(place.git.root)))
     with pytest.raises(Failure, match="the matrix has no profiles, but release has some"):
-        look_at_the_last(place.git, bare, allow_older=False)
+        check_last_release(place.git, bare, allow_older=False)
 
 
 def test_a_branch_that_cannot_be_pushed_is_known_before_anything_is_made(place: Place) -> None:
     place.git("remote", "set-url", "--push", "origin", str(place.remote.parent / "nowhere.git"))
     with pytest.raises(EnvironmentFailure, match="the branch release could not be pushed"):
-        look_at_the_last(place.git, place.state, allow_older=False)
+        check_last_release(place.git, place.state, allow_older=False)
     assert place.tip() == ""
 
 

@@ -341,7 +341,7 @@ def test_an_overlay_of_the_environment_is_noted(
 ) -> None:
     overlay = tmp_path / "site.yaml"
     overlay.write_text("registry: localhost:5000/team\n")
-    note = f"note: rendered with {overlay}, which IMAGE_MATRIX_OVERLAY names\n"
+    note = f"note: rendered with {overlay}, from IMAGE_MATRIX_OVERLAY\n"
     assert note not in repository("--overlay", str(overlay), "render").err
     monkeypatch.setenv("IMAGE_MATRIX_OVERLAY", str(overlay))
     assert note in repository("render").err

@@ -110,7 +110,7 @@ def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.Captur
     assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "plain"]) == 0
     lines = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()[1:-1]]
     assert lines[0] == "Plain; for team; once old; sets A"
-    assert lines[2] == "what the hub gives"
+    assert lines[2] == "the hub's defaults"
 
 
 def test_the_reference_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +125,7 @@ def test_without_profiles_nothing_is_shown_and_said(
     assert run(["-C", str(tmp_path), "profiles", "show"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "there is no profile" in captured.err
+    assert "the matrix has no profiles" in captured.err
 
 
 def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from image_matrix.build.imagetools import create
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.release import complete, origin
@@ -191,7 +191,7 @@ def test_a_foreign_image_is_scanned_and_signed_before_it_is_released(
 ) -> None:
     """Whoever may push to the registry knows the key before the merge, and what an index has to say of itself."""
     repository.write(changed("toolz==0.11.0"), "The leaf with a key that somebody knows")
-    state = state_of(understand(read_inputs(repository.root, overlays=(str(repository.overlay()),))))
+    state = state_of(load_project(read_inputs(repository.root, overlays=(str(repository.overlay()),))))
     name = "jupyter-scipy:python3.13"
     names = references(state)
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")

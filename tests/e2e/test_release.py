@@ -18,7 +18,7 @@ import yaml
 
 from image_matrix.build.imagetools import create
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.release import complete, origin
@@ -45,7 +45,7 @@ class Place:
         return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
 
     def state(self) -> State:
-        return state_of(understand(read_inputs(self.root)))
+        return state_of(load_project(read_inputs(self.root)))
 
     def git(self, *arguments: str) -> str:
         return subprocess.run(
@@ -148,7 +148,7 @@ def test_again_writes_nothing(place: Place) -> None:
     before = place.git("ls-remote", "origin", "release")
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "0 indexes to make, signing is off" in done.stderr
+    assert "0 indexes to create, signing is off" in done.stderr
     assert "0 of" in done.stderr
     assert place.git("ls-remote", "origin", "release") == before
 
@@ -187,7 +187,7 @@ def test_an_older_commit_is_not_released_over_a_newer_one(place: Place) -> None:
     place.git("checkout", "-q", "HEAD~1")
     done = place.run("release", "--push")
     assert done.returncode == 1
-    assert f"the release of {newest[:12]} is newer than this commit" in done.stderr
+    assert f"was made from {newest[:12]}, which is newer than this commit" in done.stderr
     place.git("checkout", "-q", "main")
 
 
@@ -298,7 +298,7 @@ def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None
     take_back(place)
     assert offered(place)[science]["digest"] == good
 
-    assert "stays as it is" in released(place, "A typo in the README")
+    assert "is kept" in released(place, "A typo in the README")
     assert offered(place)[science]["digest"] == good
     place.git("checkout", "-q", older)
     assert "is newer than this commit" in place.run("release", "--push").stderr
@@ -434,7 +434,7 @@ def test_what_is_signed_is_neither_scanned_nor_made_nor_signed_again(signed: Sig
     before = signed.science()
     assert signed.scans() == set()
     done = signed.release()
-    assert "0 indexes to make, 0 to sign, 3 are there" in done.stderr
+    assert "0 indexes to create, 0 to sign, 3 exist" in done.stderr
     assert "release is up to date" in done.stderr
     assert signed.science() == before
 
@@ -509,10 +509,10 @@ def test_the_real_cosign_signs_and_verifies_with_a_key(
     signed = Signed(place, tmp_path, "")
     assert signed.release().returncode == 0
     assert signed.scans(SIGNING_KEY="", COSIGN_PASSWORD="") == set(), "the public key is enough"
-    assert "0 indexes to make, 0 to sign, 3 are there" in signed.release().stderr
+    assert "0 indexes to create, 0 to sign, 3 exist" in signed.release().stderr
     signed.forge()
     assert signed.scans() == {("science", arch) for arch in ARCHS}
-    assert "0 indexes to make, 1 to sign, 3 are there" in signed.release().stderr
+    assert "0 indexes to create, 1 to sign, 3 exist" in signed.release().stderr
     assert signed.scans() == set()
 
 
@@ -525,7 +525,7 @@ def test_without_a_signer_everything_is_scanned_in_every_run(signed: Signed) -> 
             (leg[0].partition(":")[0], leg[1].partition("/")[2]) for leg in references(signed.place.state())
         }
         assert signed.scans(PATH=signed.without) == every
-    assert "0 indexes to make, signing is off, 3 are there" in done.stderr
+    assert "0 indexes to create, signing is off, 3 exist" in done.stderr
     assert "release is up to date" in done.stderr
 
 

@@ -112,7 +112,7 @@ def test_a_registry_that_does_not_answer_is_said_where_people_look(place: Place)
     place.change(host, "registry: 127.0.0.1:9/notebooks")
     code, comment, outputs = place.plan(base)
     assert (code, outputs) == (3, {})
-    assert "**There is no plan.** Nothing is built until this is fixed:" in comment
+    assert "**The plan failed.** Nothing is built until this is fixed:" in comment
     assert "error: the registry gives no answer" in comment
 
 

@@ -33,7 +33,7 @@ def test_a_limit_that_does_not_end_is_no_reason_to_build_everything(place: Place
     place.refusals.append(Refusal(message, headers={"Retry-After": "2"}))
     code, comment, outputs = place.push()
     assert (code, outputs) == (3, {})
-    assert "**There is no plan.**" in comment
+    assert "**The plan failed.**" in comment
     assert message in comment
     assert "help: wait a few minutes and run it again" in comment
     assert set(place.pauses) == {2.0}

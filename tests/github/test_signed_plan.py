@@ -17,7 +17,7 @@ import yaml
 
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.release import complete
@@ -83,7 +83,7 @@ class Place:
 
     def fill(self) -> dict[str, str]:
         """Put images and indexes into the registry; return the digests of the indexes by image."""
-        state = state_of(understand(read_inputs(self.root)))
+        state = state_of(load_project(read_inputs(self.root)))
         names = references(state)
         for (variant, platform), name in names.items():
             image = f"sha256:{hashlib.sha256(variant.encode()).hexdigest()}"
@@ -194,7 +194,7 @@ def test_a_public_key_that_is_not_there_is_said_before_anything_is_asked(place: 
     place.sign(*place.fill().values())
     code, _, said = place.plan()
     assert code == 2
-    assert "there is no file cosign.pub" in said
+    assert "the file cosign.pub does not exist" in said
     (place.root / "cosign.pub").write_text("of the tests\n")
     assert place.plan()[:2] == (0, set())
     assert f"verify --key {place.root / 'cosign.pub'} " in place.asked

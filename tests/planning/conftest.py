@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.project.inputs import Inputs, read_templates
 
 if TYPE_CHECKING:
@@ -34,6 +34,6 @@ def state(inputs: Inputs) -> Callable[..., State]:
         for old, new in edits:
             assert old in text
             text = text.replace(old, new)
-        return state_of(understand(replace(inputs, texts={"matrix.yaml": text})))
+        return state_of(load_project(replace(inputs, texts={"matrix.yaml": text})))
 
     return make

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.planning.keys import Keys, compute_keys
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_a_change_reaches_everything_below_and_nothing_else(state: Callable[...,
 
 def test_checkout_with_crlf_and_other_modes_has_the_same_keys(inputs: Inputs) -> None:
     crlf = replace(inputs, texts={"matrix.yaml": inputs.texts["matrix.yaml"].replace("\n", "\r\n")})
-    assert state_of(understand(crlf)).keys == state_of(understand(inputs)).keys
+    assert state_of(load_project(crlf)).keys == state_of(load_project(inputs)).keys
 
 
 def test_a_lock_of_one_architecture_changes_that_one_and_the_index(state: Callable[..., State]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from image_matrix.build.ancestors import to_build
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import understand
+from image_matrix.cli.session import load_project
 from image_matrix.errors import CallError
 from image_matrix.planning import report as plan_report
 from image_matrix.planning.key_inputs import differences
@@ -184,7 +184,7 @@ def test_a_template_that_others_extend_is_a_reason(inputs: Inputs) -> None:
         dockerfiles = {**inputs.templates.dockerfiles, **TEMPLATES, "shared.Dockerfile.j2": text}
         matrix = inputs.texts["matrix.yaml"].replace("{from: science,", f"{{from: science, {kind}")
         return state_of(
-            understand(
+            load_project(
                 replace(
                     inputs,
                     texts={"matrix.yaml": matrix},

@@ -75,7 +75,7 @@ def test_values_are_merged_as_flux_merges_them(files: Path, capsys: pytest.Captu
         "ConfigMap site (site.yaml)", "ConfigMap image-matrix-profiles",
     ]  # fmt: skip
     assert made["setters"]["proxy.secretToken"][-1] == "Secret tokens (proxy.secretToken)"
-    assert "ConfigMap elsewhere is in none of the files: left out" in captured.err
+    assert "ConfigMap elsewhere is not in any of the files, so its values are missing" in captured.err
     assert "IM723" not in captured.err
 
 

@@ -173,7 +173,7 @@ def test_what_cannot_be_found_out_is_asked_for(
     monkeypatch.setattr("image_matrix.project.origin.generator_for", lambda *_: Unknown("nobody knows"))
     assert run(["init", str(tmp_path / "a")]) == 2
     said = capfd.readouterr().err
-    assert "what shall the jobs on GitHub install? nobody knows" in said
+    assert "it is unknown what the jobs on GitHub install: nobody knows" in said
     assert "--generator" in said
     assert "--no-workflow" in said
     assert not (tmp_path / "a").exists()

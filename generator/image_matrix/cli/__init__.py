@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. A command's module is imported when it runs, so that every start is fast."""
+"""Defines the command line. A command's module is imported when the command runs, so that every start is fast."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ SHORT = frozenset(
 """Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 
 
-QUIET, QUIET_HELP = ("-q", "--quiet"), "Leave notes and warnings out."
-VERBOSE, VERBOSE_HELP = ("-v", "--verbose"), "Print details, too."
+QUIET, QUIET_HELP = ("-q", "--quiet"), "Suppress notes and warnings."
+VERBOSE, VERBOSE_HELP = ("-v", "--verbose"), "Verbose output."
 _STEPS = {"quiet": -1, "verbose": 1}
-"""Option to what it adds to the verbosity of a session."""
+"""Option to the number that it adds to the verbosity of a session."""
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is asked for."""
+    """A group that imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return the commands in their order."""
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
-        """Run, and report failures while the context still knows about colours."""
+        """Run the command, and report failures while the context still has its colour setting."""
         from image_matrix.cli.session import report_failure
 
         try:
@@ -78,7 +78,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest a command that is spelt like the one that was typed."""
+        """Suggest the commands whose names are most similar to an unknown one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from image_matrix.diagnostics import did_you_mean
 
@@ -87,7 +87,7 @@ class LazyGroup(click.Group):
 
 
 def _take_verbosity(command: click.Command) -> None:
-    """Let a command, and the commands in it, take ``-q`` and ``-v`` behind its name as well."""
+    """Let a command and its subcommands accept ``-q`` and ``-v`` after their names too."""
     if not any(option.name in _STEPS for option in command.params):
         command.params += [
             click.Option(names, help=about, count=True, expose_value=False, hidden=True, callback=_verbosity)
@@ -105,7 +105,7 @@ def _verbosity(ctx: click.Context, option: click.Parameter, count: int) -> None:
 
 
 def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
-    """Say of a global option behind a command that it stands in front of it."""
+    """Return an error that tells users to write a global option before the command."""
     known = {name: param for param in ctx.command.params for name in param.opts}
     option = known.get(error.option_name)
     if option is None:
@@ -116,12 +116,12 @@ def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.Usag
         else ""
     )
     call = f"{ctx.info_name} {error.option_name}{value} {ctx.invoked_subcommand} …"
-    return click.UsageError(f"`{error.option_name}` stands in front of the command: `{call}`", error.ctx)
+    return click.UsageError(f"write `{error.option_name}` before the command: `{call}`", error.ctx)
 
 
 EPILOG = """\b
-Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
-2 the input or the call is wrong; 3 the engine, registry or network failed.
+Exit codes: 0 success; 1 check failed (files out of date, tests or scan failed);
+2 invalid input or usage; 3 container engine, registry or network error.
 """
 
 
@@ -136,7 +136,7 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
     metavar="DIR",
     default=".",
     type=click.Path(file_okay=False),
-    help="Work in DIR instead of here.",
+    help="Work in DIR instead of the current directory.",
 )
 @click.option(
     "--matrix",
@@ -154,7 +154,7 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
     type=click.Path(),  # the variable may name several, separated as in PATH
     envvar="IMAGE_MATRIX_OVERLAY",
     show_envvar=True,
-    help="A partial matrix on top, found from here; repeatable.",
+    help="A partial matrix to merge over the matrix, relative to the current directory; repeatable.",
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output."
@@ -166,8 +166,8 @@ Exit codes: 0 well; 1 the answer is no (out of date, a check failed);
 def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click passes what it parsed
     """One matrix.yaml for a family of notebook images.
 
-    It says which images there are and what is in them. From it come Dockerfiles, a buildx bake file and the pages and
-    settings that follow: edit it, run `image-matrix render`, commit both.
+    It describes the images and their contents. Dockerfiles, a buildx bake file, workflows, pages and profile lists are
+    rendered from it: edit it, run `image-matrix render`, and commit both.
     """
     from image_matrix.cli.session import session
 
@@ -180,7 +180,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and exit as :mod:`image_matrix.errors` says."""
-    # Scanning the growing heap would cost a third of a short command's time, and once more at exit what is not frozen.
+    # Scanning the growing heap costs a third of a short command's time, and again at exit if it is not frozen.
     # `cli` enables the collector again for commands that may run for hours.
     import gc
 

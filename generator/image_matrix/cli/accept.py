@@ -1,4 +1,4 @@
-"""``accept``: give images that have passed their tests the immutable tag."""
+"""``accept``: gives tested images the immutable tag."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.option("--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Below the staging path.")
 @click.pass_obj
 def accept(session: Session, names: tuple[str, ...], platform: str, image: str | None, staging: bool) -> int:
-    """Make tested candidates the images that others use.
+    """Tag tested candidate images for use by children and releases.
 
-    Children and releases use the accepted image of a variant. One that is over its size is refused.
+    Fails if an image is larger than its `max_size`.
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.config.release import size_bytes
@@ -38,42 +38,42 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
 
     state = state_of(open_locked(session))
     registry = registry_of(session, state.loaded)
-    place = places(state, staging=staging).target
+    target = places(state, staging=staging).target
     chosen = select_for(state.loaded.variants, names, platform)
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
     for name in chosen:
-        if image and not belongs(place, name, image):
+        if image and not belongs(target, name, image):
             if not belongs(state, name, image):
-                example = f"{repository(place, name)}@sha256:…"
-                raise CallError(f"{image} is no image of {name}", f"name it by digest: {example}")
-            # what the default branch has is tested, and a staged run takes it from there
-            say(session, f"{name}: {image} has been accepted already")
+                example = f"{repository(target, name)}@sha256:…"
+                raise CallError(f"{image} is not an image of {name}", f"name it by digest: {example}")
+            # images of the default branch are tested, and a staging run uses them
+            say(session, f"{name}: {image} is already accepted")
             continue
-        found = candidate(place, name, platform, registry, image)
+        accepted = candidate(target, name, platform, registry, image)
         limit = size_bytes(state.loaded.variants[name].max_size)
-        _check_size(session, limit, found)
-        _tag(session, found)
+        _check_size(session, limit, accepted)
+        _tag(session, accepted)
     return 0
 
 
-def _check_size(session: Session, limit: int | None, found: Candidate) -> None:
+def _check_size(session: Session, limit: int | None, image: Candidate) -> None:
     from image_matrix.build.imagetools import compressed_bytes
     from image_matrix.errors import Failure
     from image_matrix.publish.accept import over_budget
 
-    size = compressed_bytes(found.reference)
-    wrong = over_budget(size, limit)
-    if wrong:
+    size = compressed_bytes(image.reference)
+    problem = over_budget(size, limit)
+    if problem:
         raise Failure(
-            f"{found.variant} is too large: {wrong}",
-            f"remove packages, or raise `max_size` of image `{found.image}` in matrix.yaml",
+            f"{image.variant} is too large: {problem}",
+            f"remove packages, or raise `max_size` of image `{image.image}` in matrix.yaml",
         )
-    say(session, f"{found.variant}: {size / 1e6:.0f} MB compressed")
+    say(session, f"{image.variant}: {size / 1e6:.0f} MB compressed")
 
 
-def _tag(session: Session, found: Candidate) -> None:
+def _tag(session: Session, image: Candidate) -> None:
     from image_matrix.build.imagetools import create
 
-    create(found.immutable, [found.reference])
-    say(session, f"{found.immutable} is {found.digest}")
+    create(image.immutable, [image.reference])
+    say(session, f"{image.immutable} is {image.digest}")

@@ -1,31 +1,34 @@
-"""``check --against``: what users have stored and would not find any more."""
+"""``check --against``: finds profiles and choices that users may have saved and that no longer exist."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Project, Session, inputs_at, say, understand
+from image_matrix.cli.session import Project, Session, inputs_at, load_project, say
 
 if TYPE_CHECKING:
     from image_matrix.diagnostics import Diagnostic
 
 
 def vanished_since(session: Session, project: Project, revision: str) -> list[Diagnostic]:
-    """Return the slugs and choice keys that a revision had and the matrix has not; says where none can be compared."""
+    """Return diagnostics for the slugs and choice keys of a revision that the matrix does not have.
+
+    If they cannot be compared, prints why.
+    """
     from image_matrix.diagnostics import MatrixError, diagnose
     from image_matrix.profiles.against import vanished
 
     try:
         inputs = inputs_at(session, revision, "--against")
         if inputs is None:
-            say(session, f"{revision} has no {session.matrix}: no choice of it can vanish")
+            say(session, f"{revision} has no {session.matrix}: it has no choices to compare with")
             return []
-        old = understand(inputs).loaded
+        old = load_project(inputs).loaded
     except MatrixError as error:
         code = error.diagnostics[0].code
         say(
             session,
-            f"the matrix at {revision} is not valid by today's rules ({code}): nothing to compare with",
+            f"the matrix at {revision} is not valid ({code}): its choices cannot be compared",
         )
         return []
     return diagnose(vanished(old, project.loaded, revision), project.loaded.documents)

@@ -1,4 +1,4 @@
-"""``check``: whether what is committed is what would be rendered."""
+"""``check``: checks the matrix, and compares the committed files with the rendered ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from image_matrix.cli.session import (
     Project,
     Session,
     annotate,
+    load_project,
     note_floating,
     note_overlays,
     open_locked,
@@ -17,7 +18,6 @@ from image_matrix.cli.session import (
     refuse_moved,
     report,
     say,
-    understand,
     warn,
     workflow_settings,
 )
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
-@click.option("--locked", is_flag=True, help="Refuse what the lock says nothing about.")
+@click.option("--locked", is_flag=True, help="Fail if anything is not in the lock.")
 @click.option(
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
-    help="Refuse to lose profiles and choices that users have stored at REV.",
+    help="Fail if a profile or choice that existed at REV has been removed: users may have it saved.",
 )  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="json: everything that is wrong as data, on stdout.",
+    help="json: print all problems as data, on stdout.",
 )  # fmt: skip
 @click.pass_obj
 def check(session: Session, diff: bool, locked: bool, against: str | None, format_: str) -> int:
@@ -56,14 +56,14 @@ def check(session: Session, diff: bool, locked: bool, against: str | None, forma
 
 
 def _of_outputs(project: Project) -> list[Diagnostic]:
-    """Return the warnings about what is rendered; raises :class:`MatrixError` where a workflow cannot be."""
+    """Return the warnings about outputs; raises :class:`MatrixError` if a workflow cannot be rendered."""
     from image_matrix.project.unused_templates import unused_templates
 
     return [*workflow_settings(project), *unused_templates(project.inputs.templates, project.loaded)]
 
 
 def _refused(session: Session, project: Project, locked: bool, against: str | None) -> list[Diagnostic]:
-    """Return what the options forbid: what is not locked, and what users would not find any more."""
+    """Return what the options forbid: missing lock entries, and removed profiles and choices."""
     from image_matrix.cli.against import vanished_since
 
     floating = _floating(project) if locked else []
@@ -71,7 +71,7 @@ def _refused(session: Session, project: Project, locked: bool, against: str | No
 
 
 def _floating(project: Project) -> list[Diagnostic]:
-    """Return everything that is not locked."""
+    """Return a diagnostic for everything that is not locked."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.read import unlocked
 
@@ -81,13 +81,13 @@ def _floating(project: Project) -> list[Diagnostic]:
 
 
 def _as_json(session: Session, locked: bool, against: str | None) -> int:
-    """Print everything that is wrong as JSON; return the exit code that the text would have."""
+    """Print all problems as JSON; return the same exit code as for text."""
     from image_matrix.cli.render import compared, edits
     from image_matrix.diagnostics import MatrixError
     from image_matrix.project.inputs import read_inputs
 
     try:
-        project = understand(read_inputs(session.root, session.matrix, session.overlays))
+        project = load_project(read_inputs(session.root, session.matrix, session.overlays))
         refuse_moved(project)
         settings = _of_outputs(project)
         difference = compared(session, project)
@@ -144,7 +144,7 @@ def _compare(session: Session, project: Project, diff: bool) -> int:
 
 
 def _diff(change: Change) -> str:
-    """Return a unified diff, or a line where there is no text to compare."""
+    """Return a unified diff, or one line if the texts are equal."""
     import difflib
 
     old = (change.before or b"").decode("utf-8", "replace").splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""``ci``: what only a run of GitHub Actions does."""
+"""``ci``: steps of the generated workflow on GitHub Actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FREED = (
     "/usr/share/miniconda",
     "/usr/share/swift",
 )
-"""Folders of GitHub's runner images that no job of ours needs; github.com/actions/runner-images."""
+"""Folders of GitHub's runner images that the workflow's jobs do not need; github.com/actions/runner-images."""
 
 
 @click.group()
@@ -40,12 +40,12 @@ def ci() -> None:
 @click.option(
     "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
 )
-@click.option("--comment", "comment_file", metavar="FILE", help="Write the pull request's comment here.")
+@click.option("--comment", "comment_file", metavar="FILE", help="Write the pull request's comment to FILE.")
 @click.pass_obj
 def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
     """Plan the run that GITHUB_EVENT_PATH started.
 
-    Writes outputs for its jobs, the summary and the comment.
+    Writes the outputs for its jobs, the summary and the comment.
     """
     from image_matrix.cli.ci_plan import plan_run
     from image_matrix.diagnostics import MatrixError
@@ -57,17 +57,17 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
     try:
         planned = plan_run(session, _event(), staging=staging)
     except MatrixError as error:
-        _tell(
+        _write_summary(
             failure_comment("matrix.yaml cannot be used as it is.", terminal(error.diagnostics)), comment_file
         )
         raise
     except Failure as error:
-        said = f"error: {error.message}\n" + (f"  help: {error.help}\n" if error.help else "")
-        _tell(failure_comment("There is no plan.", said), comment_file)
+        message = f"error: {error.message}\n" + (f"  help: {error.help}\n" if error.help else "")
+        _write_summary(failure_comment("The plan failed.", message), comment_file)
         raise
-    _tell(planned.comment, comment_file)
-    found = {**outputs(planned.run), "base": planned.base}
-    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in found.items()))
+    _write_summary(planned.comment, comment_file)
+    values = {**outputs(planned.run), "base": planned.base}
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
     click.echo(planned.table, nl=False)
     return 0
 
@@ -80,7 +80,7 @@ def _event() -> Event:
     return read_event(os.environ.get("GITHUB_EVENT_NAME", ""), payload)
 
 
-def _tell(text: str, file: str | None) -> None:
+def _write_summary(text: str, file: str | None) -> None:
     append(SUMMARY, text)
     if file:
         with naming(Path(file)):
@@ -91,14 +91,14 @@ def _tell(text: str, file: str | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.pass_obj
 def ci_comment(session: Session, file: str) -> int:
-    """Keep the one comment of the pull request up to date."""
+    """Create or update the comment of the pull request."""
     from image_matrix.github.api import PermissionDenied, upsert_comment
     from image_matrix.github.branch_commit import AUTHOR
     from image_matrix.github.comment import MARKER
 
     event = _event()
     if event.pull_request is None or not Path(file).is_file():
-        say(session, "there is nothing to comment")
+        say(session, "no pull request to comment on")
         return 0
     body = Path(file).read_text(encoding="utf-8")
     try:
@@ -106,7 +106,7 @@ def ci_comment(session: Session, file: str) -> int:
     except PermissionDenied as refused:
         if not event.fork:
             raise
-        say(session, f"no comment, the run's summary has the plan: {refused.message}")
+        say(session, f"cannot comment; the plan is in the run's summary: {refused.message}")
     return 0
 
 
@@ -114,10 +114,10 @@ def _api() -> Api:
     from image_matrix.github.api import open_api
 
     url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-    return open_api(url, _needed("GITHUB_REPOSITORY"), _needed("GITHUB_TOKEN"))
+    return open_api(url, _required_variable("GITHUB_REPOSITORY"), _required_variable("GITHUB_TOKEN"))
 
 
-def _needed(variable: str) -> str:
+def _required_variable(variable: str) -> str:
     from image_matrix.errors import CallError
 
     value = os.environ.get(variable)
@@ -131,7 +131,7 @@ def _needed(variable: str) -> str:
 @click.option("--message", required=True)
 @click.pass_obj
 def ci_commit(session: Session, branch: str, message: str) -> int:
-    """Commit what the working tree changes, and push it to BRANCH."""
+    """Commit the changes of the working tree, and push them to BRANCH."""
     from image_matrix.github.branch_commit import actions_git, commit_changes
 
     commit = commit_changes(actions_git(session.root), branch, message)
@@ -144,7 +144,7 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 @click.option("--title", required=True)
 @click.pass_obj
 def ci_propose(session: Session, branch: str, title: str) -> int:
-    """Push what changed to BRANCH and keep a pull request for it."""
+    """Push the changes to BRANCH, and create or update a pull request."""
     from image_matrix.github.api import PermissionDenied, upsert_pull_request
     from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
     from image_matrix.github.lock_pull_request import RIGHTS, proposal
@@ -158,10 +158,10 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
         return 0
-    owner = _needed("GITHUB_REPOSITORY").partition("/")[0]
-    said = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
+    owner = _required_variable("GITHUB_REPOSITORY").partition("/")[0]
+    body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
     try:
-        say(session, upsert_pull_request(_api(), owner, branch, base, title, said))
+        say(session, upsert_pull_request(_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:
         raise PermissionDenied(refused.message, RIGHTS) from refused
     return 0
@@ -170,9 +170,9 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
 @ci.command("signer")
 @click.pass_obj
 def ci_signer(session: Session) -> int:
-    """Install notation and its plugin for the steps that follow.
+    """Install notation and its plugin for later steps.
 
-    Both are pinned: version and checksum.
+    Both are pinned by version and checksum.
     """
     import subprocess
     import time
@@ -185,32 +185,32 @@ def ci_signer(session: Session) -> int:
     from image_matrix.registry.http import network
 
     loaded = open_project(session).loaded
-    mirrors, world = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
-    folder = Path(_needed("RUNNER_TEMP")) / "image-matrix"
+    mirrors, http = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
+    folder = Path(_required_variable("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
-    release = fetched_release(pinned, lambda url: world.whole(mirrored(url, mirrors), time.sleep))
+    release = fetched_release(pinned, lambda url: http.whole(mirrored(url, mirrors), time.sleep))
     program = unpack(pinned, release, folder)
     append(PATH, f"{folder}\n")
-    found = plugin(loaded.matrix.release.sign.plugin or "", native_arch())
-    if found is None:
-        say(session, "the plugin is not one that is pinned here: it has to be on the runner already")
+    pinned_plugin = plugin(loaded.matrix.release.sign.plugin or "", native_arch())
+    if pinned_plugin is None:
+        say(session, "image-matrix does not pin this plugin: it must be installed on the runner")
         return 0
-    url, checksum = found
-    words = ["plugin", "install", "--url", mirrored(url, mirrors), "--sha256sum", checksum]
-    if subprocess.run([str(program), *words], check=False).returncode:
-        raise EnvironmentFailure("the plugin of notation could not be installed", "its own words are above")
+    url, checksum = pinned_plugin
+    arguments = ["plugin", "install", "--url", mirrored(url, mirrors), "--sha256sum", checksum]
+    if subprocess.run([str(program), *arguments], check=False).returncode:
+        raise EnvironmentFailure("the plugin of notation could not be installed", "see its output above")
     return 0
 
 
 @ci.command("free-disk")
 @click.pass_obj
 def ci_free_disk(session: Session) -> int:
-    """Remove what no job of ours needs from GitHub's runner."""
+    """Remove unused tools from GitHub's runner."""
     import shutil
     import subprocess
 
     if os.environ.get("RUNNER_ENVIRONMENT") != "github-hosted":
-        say(session, "not GitHub's own runner: nothing is removed")
+        say(session, "not a GitHub-hosted runner: nothing is removed")
         return 0
     before = shutil.disk_usage("/").free
     subprocess.run(["sudo", "rm", "-rf", "--", *FREED], check=False)

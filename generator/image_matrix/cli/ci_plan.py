@@ -1,4 +1,4 @@
-"""What ``ci plan`` needs of the repository and the registry."""
+"""Plans a run of the workflow from the repository, the event and the registry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A run's plan with what people are told."""
+    """A run's plan, with the texts for its log and its comment."""
 
     run: RunPlan
     table: str
@@ -29,11 +29,11 @@ class Planned:
     comment: str
     """Markdown, for the pull request and the run's summary."""
     base: str
-    """The commit that the run is compared with; empty where there is none."""
+    """The commit that the run is compared with; empty if there is none."""
 
 
 def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
-    """Return what the run has to do and what is said of it."""
+    """Return what the run builds and scans, with its texts."""
     from image_matrix.cli.plan import formatted, state_at, state_of
     from image_matrix.github.comment import comment
     from image_matrix.planning.plan import empty
@@ -48,12 +48,12 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         outdated=outdated,
         renders=_renders(state, event, outdated),
         unlocked=_floating(project) if state.loaded.matrix.workflow.require_lock else (),
-        lost=_lost(state, old, base) if base and old and event.pull_request else (),
+        lost=_lost_choices(state, old, base) if base and old and event.pull_request else (),
     )
-    floating = "" if run.unlocked else _said_floating(_floating(project))
+    floating = "" if run.unlocked else _floating_note(_floating(project))
     report = "\n".join((formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), floating))
-    said = comment(report, event, run, state.loaded.matrix)
-    return Planned(run, formatted(run.plan, state, "table"), said, base or "")
+    text = comment(report, event, run, state.loaded.matrix)
+    return Planned(run, formatted(run.plan, state, "table"), text, base or "")
 
 
 def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> RunPlan:
@@ -63,25 +63,28 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
     from image_matrix.render.workflow_jobs import native_platform
 
     if event.fork:
-        made = make_plan(state, old, None)
+        planned = make_plan(state, old, None)
         return RunPlan(
-            made, read_only=True, fork=fork_variants(made, native_platform(state.loaded.matrix.workflow))
+            planned,
+            read_only=True,
+            fork=fork_variants(planned, native_platform(state.loaded.matrix.workflow)),
         )
     registry = registry_of(session, state.loaded)
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
-    made = restricted(whole, variants, names, force=event.force)
-    unscanned = _unscanned(session, state, made, registry, staging=staging)
-    return RunPlan(made, unscanned=unscanned, force=event.force)
+    planned = restricted(whole, variants, names, force=event.force)
+    unscanned = _unscanned(session, state, planned, registry, staging=staging)
+    return RunPlan(planned, unscanned=unscanned, force=event.force)
 
 
 def _presence(
     session: Session, state: State, event: Event, registry: Registry, *, staging: bool
 ) -> Mapping[str, Presence]:
-    """Return what the registry has; raises :class:`EnvironmentFailure` where it does not say it.
+    """Return what the registry has; raises :class:`EnvironmentFailure` if it does not answer.
 
-    The default branch wants whole manifests of what it scans: asked for first, they answer everything else.
+    The default branch needs whole manifests of the images that it scans; they are requested first, because they answer
+    the other requests too.
     """
     from image_matrix.planning.plan import references
     from image_matrix.planning.registry_locations import places, presence_anywhere
@@ -97,9 +100,9 @@ def _presence(
 
 
 def _published(session: Session, branch: str) -> frozenset[str]:
-    """Return the repositories of the images that the release branch offers, as far as the checkout has the branch.
+    """Return the repositories of the images on the release branch, if the checkout has the branch.
 
-    A digest file that cannot be read is for the release to refuse; here it only says nothing.
+    A digest file that cannot be read counts as empty: `release` refuses it.
     """
     from image_matrix.errors import Failure
     from image_matrix.github.branch_commit import actions_git, text_at
@@ -119,7 +122,7 @@ def _published(session: Session, branch: str) -> frozenset[str]:
 
 
 def _outdated(session: Session, project: Project) -> tuple[str, ...]:
-    """Return the generated files that are not what the matrix alone, without a site's overlay, says."""
+    """Return the generated files that differ from those of the matrix without overlays."""
     from image_matrix.cli.session import render_project
     from image_matrix.output_tree.tree import compare
 
@@ -129,7 +132,7 @@ def _outdated(session: Session, project: Project) -> tuple[str, ...]:
 
 
 def _renders(state: State, event: Event, outdated: tuple[str, ...]) -> bool:
-    """Say whether the run commits what is out of date: where it may push, and may push these files."""
+    """Return whether the run commits files that are out of date: only if it may push them."""
     from image_matrix.github.comment import changes_workflows
 
     if not outdated or event.name != "pull_request" or event.fork:
@@ -138,45 +141,45 @@ def _renders(state: State, event: Event, outdated: tuple[str, ...]) -> bool:
     return state.loaded.matrix.workflow.commit_generated and (trusted or not changes_workflows(outdated))
 
 
-def _lost(state: State, old: State, base: str) -> tuple[str, ...]:
-    """Return what `check --against` will refuse, with what to write instead."""
+def _lost_choices(state: State, old: State, base: str) -> tuple[str, ...]:
+    """Return the problems that `check --against` will report, with their remedies."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.profiles.against import vanished
 
-    found = diagnose(vanished(old.loaded, state.loaded, base[:12]), state.loaded.documents)
-    return tuple(f"{item.message}: {item.help}" for item in found)
+    diagnostics = diagnose(vanished(old.loaded, state.loaded, base[:12]), state.loaded.documents)
+    return tuple(f"{item.message}: {item.help}" for item in diagnostics)
 
 
-def _profiles(state: State, made: Plan, old: State | None) -> str:
-    """Return what users will notice, compared with the base."""
+def _profiles(state: State, planned: Plan, old: State | None) -> str:
+    """Return the changes that users will notice, compared with the base."""
     from image_matrix.github.profile_changes import profile_changes
 
-    rebuilt = {entry.variant for entry in made.entries if entry.differs or (old is None and entry.build)}
+    rebuilt = {entry.variant for entry in planned.entries if entry.differs or (old is None and entry.build)}
     return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
 
 
 def _floating(project: Project) -> tuple[str, ...]:
-    """Return what the lock says nothing about."""
+    """Return what is not in the lock."""
     from image_matrix.lock.read import unlocked
 
     return tuple(item.what for item in unlocked(project.loaded, project.pins))
 
 
-def _said_floating(found: tuple[str, ...]) -> str:
-    """Say it to whoever changed the matrix."""
-    if not found:
+def _floating_note(floating: tuple[str, ...]) -> str:
+    """Return a note for the author of the change."""
+    if not floating:
         return ""
-    shown = listed(found, 3)
+    shown = listed(floating, 3)
     return (
         f"Not in the lock, so another build may get other versions: {shown}. `image-matrix lock` pins them.\n"
     )
 
 
 def _base(session: Session, event: Event) -> str | None:
-    """Return the commit to compare with, where the checkout has it; a force push can take the old one away.
+    """Return the commit to compare with, if the checkout has it: a force push can remove the old one.
 
-    Of a pull request its merge is checked out, whose first parent is the base as it is now: the one that the event
-    names is older once somebody else has merged.
+    For a pull request, its merge is checked out. The first parent of the merge is the current base; the base that the
+    event names is older if somebody else has merged since.
     """
     from image_matrix.github.branch_commit import actions_git
 
@@ -187,15 +190,15 @@ def _base(session: Session, event: Event) -> str | None:
     if event.head and parents[1:] == [event.head]:
         return parents[0]
     if git.try_("cat-file", "-e", f"{event.base}^{{commit}}").returncode:
-        say(session, f"the commit {event.base[:12]} is gone: reasons compare with nothing")
+        say(session, f"the commit {event.base[:12]} no longer exists: reasons cannot compare with it")
         return None
     return event.base
 
 
 def _unscanned(
-    session: Session, state: State, made: Plan, registry: Registry, *, staging: bool
+    session: Session, state: State, planned: Plan, registry: Registry, *, staging: bool
 ) -> tuple[PlanEntry, ...]:
-    """Return what has to be scanned: on the default branch what is not released, elsewhere what is not there."""
+    """Return what has to be scanned: on the default branch what is not released, elsewhere what the registry lacks."""
     from image_matrix.cli.signatures import verifier_of
 
     refusal = verifier_of(session, state.loaded)
@@ -203,24 +206,27 @@ def _unscanned(
         return ()
     done = _present(state, registry) if staging else _released(session, state, registry, refusal)
     return tuple(
-        entry for entry in made.entries if entry.build or (entry.variant, entry.platform) not in done
+        entry for entry in planned.entries if entry.build or (entry.variant, entry.platform) not in done
     )
 
 
 def _released(
     session: Session, state: State, registry: Registry, refusal: Callable[[str], str | None]
 ) -> set[tuple[str, Platform]]:
-    """Return what a release has signed; nothing where signing is off, and then no index has to be asked for."""
+    """Return what a release has signed; nothing if signing is off."""
     from image_matrix.publish.release import released
 
     if state.loaded.matrix.release.sign.tool == "none":
-        say(session, "signing is off (`release.sign`): nothing says what was scanned, so everything is")
+        say(
+            session,
+            "signing is off (`release.sign`), so nothing proves what was scanned: everything is scanned",
+        )
         return set()
     return released(state, registry, refusal, lambda text: say(session, text))
 
 
 def _present(state: State, registry: Registry) -> set[tuple[str, Platform]]:
-    """Return what the default branch has."""
+    """Return the legs that exist on the default branch."""
     from image_matrix.planning.plan import references
     from image_matrix.registry.answers import Digest
 

@@ -1,4 +1,4 @@
-"""``explain``: what a diagnostic means and how to mend it."""
+"""``explain``: prints the documentation of a diagnostic."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def explain(code: str | None) -> int:
     rule = RULES.get(code.upper()) or by_name.get(code.lower())
     if rule is None:
         known = RULES if code.upper().startswith("IM") else by_name
-        wanted = code.upper() if known is RULES else code.lower()
-        raise CallError(f"there is no diagnostic `{code}`", did_you_mean(wanted, known))
+        name = code.upper() if known is RULES else code.lower()
+        raise CallError(f"unknown diagnostic `{code}`", did_you_mean(name, known))
     click.echo(f"{paint(rule.code, rule.severity)} {paint(rule.name, 'bold')} ({rule.severity})\n")
     click.echo(click.wrap_text(rule.about, width=80))
     for title, text in (("Wrong:", rule.bad), ("Right:", rule.good)):

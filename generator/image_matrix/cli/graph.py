@@ -1,4 +1,4 @@
-"""``graph``: the DAG of images as text, data or a picture."""
+"""``graph``: prints the DAG of images as text, data or a picture."""
 
 from __future__ import annotations
 

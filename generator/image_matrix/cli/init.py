@@ -1,4 +1,4 @@
-"""``init``: a working repository in a new or an empty folder."""
+"""``init``: creates a working repository in a new or an empty folder."""
 
 from __future__ import annotations
 
@@ -21,21 +21,19 @@ if TYPE_CHECKING:
 @click.option(
     "--generator",
     metavar="REQUIREMENT",
-    help="What the jobs on GitHub install.  [default: the commit or the checkout below DIR that this program is from]",
+    help="What the jobs on GitHub install.  [default: the commit, or the checkout below DIR, of this program]",
 )
-@click.option("--no-workflow", is_flag=True, help="Write no workflow for GitHub.")
-@click.option(
-    "--inside", is_flag=True, help="Take a DIR that belongs to another project; what is there stays as it is."
-)
+@click.option("--no-workflow", is_flag=True, help="Do not write a workflow for GitHub.")
+@click.option("--inside", is_flag=True, help="Use a DIR that belongs to another project; its files are kept.")
 @click.argument("folder", metavar="DIR")
 @click.pass_obj
 def init(session: Session, generator: str | None, no_workflow: bool, inside: bool, folder: str) -> int:
-    """Make a working repository in DIR.
+    """Create a working repository in DIR.
 
     It has a matrix of three images, the templates, a pre-commit config, a README and the rendered tree: Dockerfiles
     and GitHub workflows.
 
-    Nothing that is there is overwritten: DIR may hold a README, a licence or a .git folder, but not another matrix.
+    Existing files are kept: DIR may have a README, a licence or a .git folder, but not another matrix.
     """
     from image_matrix.project.init import create, new_repository, refuse_place
 
@@ -52,7 +50,7 @@ def init(session: Session, generator: str | None, no_workflow: bool, inside: boo
     for path in written:
         say(session, f"wrote {path}", level=1)
     say(session, f"{len(written)} files in {target}")
-    _say_what_is_next(session, target, settings)
+    _print_next_steps(session, target, settings)
     return 0
 
 
@@ -61,9 +59,11 @@ def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> Repo
     from image_matrix.project.origin import registry_for
 
     if generator is not None and not is_generator(generator):
-        raise click.BadParameter(f"`{generator}` is no generator; {EXAMPLES}", param_hint="--generator")
-    named = None if no_workflow else generator or _found_out(target)
-    return RepositorySettings(named, registry_for(target, _git))
+        raise click.BadParameter(
+            f"`{generator}` is not a valid generator; {EXAMPLES}", param_hint="--generator"
+        )
+    requirement = None if no_workflow else generator or _installed_from(target)
+    return RepositorySettings(requirement, registry_for(target, _git))
 
 
 EXAMPLES = (
@@ -73,22 +73,22 @@ EXAMPLES = (
 )
 
 
-def _found_out(target: Path) -> str:
-    """Return what this program can say of where it comes from; raises :class:`CallError` where that is not known."""
+def _installed_from(target: Path) -> str:
+    """Return the requirement that this program was installed from; raises :class:`CallError` if it is unknown."""
     from image_matrix.errors import CallError
     from image_matrix.project.init import is_generator
     from image_matrix.project.origin import Unknown, generator_for
 
     answer = generator_for(target, _git)
     if isinstance(answer, Unknown) or not is_generator(answer):
-        reason = answer.reason if isinstance(answer, Unknown) else f"`{answer}` cannot stand in a workflow"
+        reason = answer.reason if isinstance(answer, Unknown) else f"`{answer}` is not valid in a workflow"
         advice = f"with `--generator REQUIREMENT`, {EXAMPLES}; without GitHub, add `--no-workflow`"
-        raise CallError(f"what shall the jobs on GitHub install? {reason}", advice)
+        raise CallError(f"it is unknown what the jobs on GitHub install: {reason}", advice)
     return answer
 
 
 def _git(folder: Path, arguments: Sequence[str]) -> str | None:
-    """Ask git; ``None`` where it is not there or has no answer."""
+    """Run git and return its output, or ``None`` if it is missing or fails."""
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.git import run_git
 
@@ -99,14 +99,14 @@ def _git(folder: Path, arguments: Sequence[str]) -> str | None:
     return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else None
 
 
-def _say_what_is_next(session: Session, target: Path, settings: RepositorySettings) -> None:
-    """Name the commands that follow, in their order, as they can be typed."""
+def _print_next_steps(session: Session, target: Path, settings: RepositorySettings) -> None:
+    """Print the next commands in their order, as users can type them."""
     top = _git(target, ("rev-parse", "--show-toplevel"))
     if top is not None and settings.generator and Path(top).resolve() != target.resolve():
-        note(session, f"GitHub runs no workflow below the top of a repository, which is {top}")
-    where = Path(os.path.normpath(target))
+        note(session, f"GitHub only runs workflows at the top of a repository, which is {top}")
+    folder = Path(os.path.normpath(target))
     lines = (
-        *(() if where == Path() else (f"cd {shlex.quote(str(where))}",)),
+        *(() if folder == Path() else (f"cd {shlex.quote(str(folder))}",)),
         *(() if top else ("git init",)),
         *(
             ()

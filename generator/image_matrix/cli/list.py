@@ -1,4 +1,4 @@
-"""``list``: images and variants, or how one image's settings came about."""
+"""``list``: lists images and variants, or the settings of one image with their origins."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="For people or for programs.",
+    help="Output format.",
 )
 @click.option(
     "--resolved",
     metavar="IMAGE",
-    help="Print the settings of IMAGE, or of IMAGE:LABEL, each with where it comes from.",
+    help="Print the settings of IMAGE, or of IMAGE:LABEL, and the origin of each.",
 )
 @click.pass_obj
 def list_images(session: Session, names: tuple[str, ...], format_: str, resolved: str | None) -> int:
     """List images and their variants in build order.
 
-    VARIANT is IMAGE or IMAGE:LABEL; all by default.
+    VARIANT is IMAGE or IMAGE:LABEL; the default is all.
     """
     from image_matrix.config.variant_selectors import select
     from image_matrix.render.listing import listing
 
     if names and resolved is not None:
-        raise click.UsageError("--resolved has the image's name behind it: leave VARIANT out")
+        raise click.UsageError("--resolved takes the image's name: remove VARIANT")
     loaded = open_project(session).loaded
     if resolved is None:
         chosen = set(select(loaded.variants, names))
@@ -66,7 +66,7 @@ def _json(entries: Entries) -> str:
 
 
 def _variants(variants: Entries) -> str:
-    """Return a line a variant, whatever the terminal's width: names are there to be copied."""
+    """Return one line for each variant."""
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
 
@@ -86,7 +86,7 @@ def _variants(variants: Entries) -> str:
 
 
 def _parent(entry: dict[str, Any]) -> str:
-    """Return what a variant is built on; the parent's label only where it is another one."""
+    """Return the parent of a variant; its label only if it differs from the variant's."""
     image, _, label = (entry["parent"] or entry["source"]).partition(":")
     return f"{image}:{label}" if label not in ("", entry["label"]) else image
 
@@ -104,18 +104,18 @@ def _settings_of(settings: Entries) -> str:
 
 
 def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
-    """Yield every setting of an image, or of one variant, with what it is and where it comes from."""
+    """Yield every setting of an image, or of one variant: its value and its origin."""
     from image_matrix.config.variants import resolutions
     from image_matrix.diagnostics import did_you_mean
     from image_matrix.errors import CallError
 
     image, _, label = name.partition(":")
     if image not in loaded.matrix.images:
-        raise CallError(f"there is no image `{image}`", did_you_mean(image, loaded.matrix.images))
-    found = resolutions(loaded.matrix, loaded.variants, image)
-    if label and name not in found:
-        raise CallError(f"`{image}` has no variant `{label}`", did_you_mean(name, found))
-    for variant, resolution in found.items():
+        raise CallError(f"unknown image `{image}`", did_you_mean(image, loaded.matrix.images))
+    resolved = resolutions(loaded.matrix, loaded.variants, image)
+    if label and name not in resolved:
+        raise CallError(f"`{image}` has no variant `{label}`", did_you_mean(name, resolved))
+    for variant, resolution in resolved.items():
         if not label or variant == name:
             for setting, value, origin, path in _settings(resolution):
                 yield {
@@ -126,26 +126,30 @@ def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _settings(found: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
+def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
     """Yield every setting: its name, value, origin, and the path below its origin."""
-    for name, item in found.scalars.items():
+    for name, item in resolution.scalars.items():
         shown = "from" if name == "source" else name
         yield shown, item.value, item.origin, (shown,)
-    yield "platforms", found.platforms.value, found.platforms.origin, ("platforms",)
-    for item in found.bundles:
+    yield "platforms", resolution.platforms.value, resolution.platforms.origin, ("platforms",)
+    for item in resolution.bundles:
         yield "bundles", item.value, item.origin, ("bundles",)
-    for item in found.downloads:
+    for item in resolution.downloads:
         yield "downloads", item.value, item.origin, ("downloads",)
-    for manager, items in found.packages.items():
+    for manager, items in resolution.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.value)
-    for item in found.extra_index_urls:
+    for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.value)
         yield "pip.extra_index_urls", item.value, item.origin, path
-    for name, mapping in (("env", found.env), ("labels", found.labels), ("provides", found.provides)):
+    for name, mapping in (
+        ("env", resolution.env),
+        ("labels", resolution.labels),
+        ("provides", resolution.provides),
+    ):
         for key, item in mapping.items():
             yield f"{name}.{key}", item.value, item.origin, (name, key)
-    for kind, tests in found.tests.items():
+    for kind, tests in resolution.tests.items():
         for key, item in tests.items():
             yield f"tests.{kind}", f"{key}: {item.value}" if item.value else key, item.origin, ("tests", kind)
 

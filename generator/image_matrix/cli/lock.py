@@ -1,4 +1,4 @@
-"""``lock``: resolve what floats into matrix.lock.yaml."""
+"""``lock``: resolves versions, digests and checksums into matrix.lock.yaml."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from image_matrix.lock.resolve_all import Outcome, World
 
 SHOWN = 40
-"""Lines of changes that are printed without ``-v``."""
+"""Number of changed lines that are printed without ``-v``."""
 
 
 @click.command()
-@click.option("--upgrade", is_flag=True, help="Move on to what is newest today.")
+@click.option("--upgrade", is_flag=True, help="Update to the newest versions.")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.pass_obj
 def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     """Resolve sources, downloads and packages into the lock.
 
-    Writes matrix.lock.yaml. Only what is not locked yet is resolved; with --upgrade, everything or each NAME moves on:
-    a source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
+    Writes matrix.lock.yaml. Resolves only what is not locked yet. --upgrade updates everything, or only each NAME: a
+    source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
     """
     from image_matrix.lock import text
     from image_matrix.lock.resolve_all import make_lock
@@ -36,7 +36,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
 
     if names and not upgrade:
         raise click.UsageError(
-            "NAME goes with --upgrade; without it, everything that is not locked gets locked"
+            "NAME needs --upgrade; without it, `lock` resolves everything that is not locked"
         )
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
@@ -49,7 +49,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
 
 
 def _world(session: Session, loaded: Loaded) -> World:
-    """Open the real world: registries, network, uv, a conda solver."""
+    """Open the registries, the network, uv and a conda solver."""
     import time
     from datetime import UTC, datetime
     from functools import partial
@@ -101,7 +101,7 @@ def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) ->
         say(session, f"  {paint('help', 'help')}: {remedy}", level=-1)
     if outcome.failures:
         count = len(outcome.failures)
-        advice = "everything else is locked; run `image-matrix lock` again where they can be reached"
+        advice = "everything else is locked; run `image-matrix lock` again when they can be reached"
         say(session, f"  {paint('help', 'help')}: {count} not locked; {advice}", level=-1)
     if outcome.findings:
         return 2

@@ -1,4 +1,4 @@
-"""``profiles merge``: how Flux composes our values with a site's own."""
+"""``profiles merge``: composes the rendered values with those of a site, as Flux does."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from image_matrix.profiles.labelled import ValuePath
 
 SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
-"""Where the chart takes the same setting from, after ``singleuser.profileList``."""
+"""Another path of the same setting, which the chart reads after ``singleuser.profileList``."""
 
 
 @click.command()
 @click.option(
     "--helmrelease", "files", metavar="FILE", multiple=True, required=True,
-    help="The HelmRelease, and ConfigMaps or Secrets that it takes values from; repeatable.",
+    help="The HelmRelease, and the ConfigMaps or Secrets in its valuesFrom; repeatable.",
 )  # fmt: skip
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 @click.option(
     "--format", "format_", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True,
-    help="yaml and json print values, those of Secrets, too.",
+    help="yaml and json print values, including those of Secrets.",
 )  # fmt: skip
 @click.pass_obj
 def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str) -> int:
-    """Compose values as Flux does, offline, and say who wins where.
+    """Compose values as Flux does, offline, and show which source sets each.
 
-    The ConfigMap of deploy/ is taken as it would be rendered, unless a FILE has one of its name.
+    The ConfigMap of deploy/ is rendered from the matrix, unless a FILE has a ConfigMap of this name.
     """
     from pathlib import Path
 
@@ -51,32 +51,32 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     deploy = render_deploy(project.loaded, render_builds(project))
     rendered = deploy.get("deploy/jupyterhub/configmap.yaml")
     if rendered is None:
-        raise CallError("there is no profile, so nothing to merge", "declare one under `profiles:`")
+        raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}
     release = find_release(texts, rendered.content.decode())
-    found, absent = references(release)
+    sources, absent = references(release)
     ours = f"ConfigMap {CONFIG_MAP}"
-    if ours not in [item.name for item in found]:
+    if ours not in [item.name for item in sources]:
         raise _not_taken(release, CONFIG_MAP, absent)
     for name in absent:
-        note(session, f"{name} is in none of the files: left out")
-    own = inline(release)
+        note(session, f"{name} is not in any of the files, so its values are missing")
+    inline_values = inline(release)
     try:
-        made = compose(found, own)
+        composed = compose(sources, inline_values)
     except (ValueError, RecursionError) as error:
         raise CallError(str(error), REFUSED) from error
-    click.echo(_printed(made, format_), nl=False)
+    click.echo(_printed(composed, format_), nl=False)
     hub = project.loaded.matrix.catalog.site.hub
-    wrong = [
-        *chart_findings(made.values, release, hub),
-        *_lost(made, release, {item.name: item for item in (*found, own)}, ours),
+    problems = [
+        *chart_findings(composed.values, release, hub),
+        *_lost(composed, release, {item.name: item for item in (*sources, inline_values)}, ours),
     ]
-    report(wrong)
-    return 2 if errors(wrong) else 0
+    report(problems)
+    return 2 if errors(problems) else 0
 
 
 def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
-    """Return what is wrong with a release that does not get the values of our ConfigMap."""
+    """Return the error for a release that does not read the rendered ConfigMap."""
     from image_matrix.errors import CallError
 
     ours, who = f"ConfigMap {name}", f"HelmRelease {release.name}"
@@ -93,43 +93,49 @@ def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
     )
 
 
-def _printed(made: Composed, format_: str) -> str:
+def _printed(composed: Composed, format_: str) -> str:
     from image_matrix.profiles.labelled import shown
 
     if format_ == "json":
         import json
 
-        setters = {shown(path): list(names) for path, names in made.setters.items()}
-        return json.dumps({"values": made.values, "setters": setters}, indent=2, ensure_ascii=False) + "\n"
+        setters = {shown(path): list(names) for path, names in composed.setters.items()}
+        return (
+            json.dumps({"values": composed.values, "setters": setters}, indent=2, ensure_ascii=False) + "\n"
+        )
     if format_ == "yaml":
         from image_matrix.render.kubernetes.dump import dump
 
-        return dump(made.values)
+        return dump(composed.values)
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
 
-    rows = [(shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in made.setters.items()]
+    rows = [
+        (shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in composed.setters.items()
+    ]
     return table(("path", "set by", "instead of"), rows, terminal_width())
 
 
-def _lost(made: Composed, release: HelmRelease, sources: Mapping[str, Source], ours: str) -> list[Diagnostic]:
-    """Return a warning for every path of ours that something else wins."""
+def _lost(
+    composed: Composed, release: HelmRelease, sources: Mapping[str, Source], ours: str
+) -> list[Diagnostic]:
+    """Return a warning for every rendered value that another source overrides."""
     from image_matrix.diagnostics import catalogue as rules
     from image_matrix.diagnostics import diagnostic
     from image_matrix.profiles.labelled import shown
 
-    lost = {path: names[-1] for path, names in made.setters.items() if ours in names[:-1]}
+    lost = {path: names[-1] for path, names in composed.setters.items() if ours in names[:-1]}
     lost |= {
-        SAME[: len(path)]: names[-1] for path, names in made.setters.items() if path[: len(SAME)] == SAME
+        SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
     }
     return [
         diagnostic(
-            rules.INLINE_WINS, _place(release, sources[who], path), path=shown(path), ours=ours, who=who
+            rules.INLINE_WINS, _place(release, sources[winner], path), path=shown(path), ours=ours, who=winner
         )
-        for path, who in lost.items()
+        for path, winner in lost.items()
     ]
 
 
 def _place(release: HelmRelease, winner: Source, path: ValuePath) -> Place:
-    """Return where a HelmRelease has what wins: the inline value, or the reference."""
+    """Return the place of the winner in a HelmRelease: the inline value, or the reference."""
     return release.place((*winner.place, *path) if winner.place[1] == "values" else winner.place)

@@ -1,4 +1,4 @@
-"""``plan`` and ``why``: what would be built, and for which reason."""
+"""``plan`` and ``why``: print what will be built, and why."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", metavar="[VARIANT]...", nargs=-1)
-@click.option("--since", metavar="REV", help="Compare with the matrix of a git revision.")
-@click.option("--registry", is_flag=True, help="Ask the registry which images are there.")
+@click.option("--since", metavar="REV", help="List variants whose inputs changed since a git revision.")
+@click.option("--registry", is_flag=True, help="List variants that are missing from the registry.")
 @click.option(
     "--staging",
     is_flag=True,
     envvar="IMAGE_MATRIX_STAGING",
-    help="With --registry: look below the staging path too.",
+    help="With --registry: also look below the staging path.",
 )
 @click.option(
     "--format",
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def plan(
     session: Session, names: tuple[str, ...], since: str | None, registry: bool, staging: bool, format_: str
 ) -> int:
-    """Print what would be built and why.
+    """Print what will be built, and why.
 
     VARIANT is IMAGE or IMAGE:LABEL, as in `list`, with what it stands on; all by default.
 
@@ -48,21 +48,21 @@ def plan(
     new = state_of(open_locked(session))
     chosen = select(new.loaded.variants, names)
     presence = _presence(session, new, staging=staging) if registry else None
-    made = part(make_plan(new, compared_with(session, new, since), presence), new, chosen)
+    planned = part(make_plan(new, compared_with(session, new, since), presence), new, chosen)
     if since is None and not registry:
         say(session, "compared with nothing: --since REV or --registry leave out what is not needed")
-    click.echo(formatted(made, new, format_), nl=False)
+    click.echo(formatted(planned, new, format_), nl=False)
     return 0
 
 
 @click.command()
 @click.argument("variant")
-@click.option("--since", metavar="REV", help="Say what differs from a git revision.")
+@click.option("--since", metavar="REV", help="Show what changed since a git revision.")
 @click.pass_obj
 def why(session: Session, variant: str, since: str | None) -> int:
-    """Print what a variant's key is made of.
+    """Show the inputs of a variant's content key.
 
-    VARIANT is IMAGE or IMAGE:LABEL, as in `list`. With --since, print what of it changed.
+    VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it. With --since, show which of them changed.
     """
     from image_matrix.cli.terminal import terminal_width, wrapped
     from image_matrix.config.variant_selectors import select
@@ -103,24 +103,24 @@ def state_of(project: Project) -> State:
 
 
 def compared_with(session: Session, new: State, since: str | None) -> State | None:
-    """Return the state that a plan since a revision is made against; ``None`` without a revision."""
+    """Return the state at a revision that a plan compares with; ``None`` without a revision."""
     from image_matrix.planning.plan import empty
 
     return None if since is None else state_at(session, since) or empty(new)
 
 
 def state_at(session: Session, revision: str, option: str = "--since") -> State | None:
-    """Return the state at a revision; ``None``, with a word about it, where there is none to compare with.
+    """Return the state at a revision; ``None``, with a message, if it has no valid matrix.
 
     ``option`` is the option that named the revision.
     """
-    from image_matrix.cli.session import inputs_at, understand
+    from image_matrix.cli.session import inputs_at, load_project
     from image_matrix.diagnostics import MatrixError
 
     try:
         inputs = inputs_at(session, revision, option)
         if inputs is not None:
-            return state_of(understand(inputs))
+            return state_of(load_project(inputs))
         say(session, f"{revision} has no {session.matrix}: everything counts as new")
     except MatrixError:
         say(session, f"the matrix at {revision} is not valid: everything counts as new")
@@ -134,7 +134,7 @@ def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Pr
     return presence_anywhere(places(new, staging=staging), registry, lambda text: say(session, text))
 
 
-def formatted(made: Plan, new: State, format_: str) -> str:
+def formatted(planned: Plan, new: State, format_: str) -> str:
     """Return a plan in one of the formats of ``--format``."""
     from image_matrix.planning import report as plan_report
     from image_matrix.planning.comment import markdown
@@ -144,23 +144,23 @@ def formatted(made: Plan, new: State, format_: str) -> str:
         case "json":
             import json
 
-            return json.dumps(plan_report.as_json(made), indent=2, ensure_ascii=False) + "\n"
+            return json.dumps(plan_report.as_json(planned), indent=2, ensure_ascii=False) + "\n"
         case "markdown":
-            return markdown(made, image_parents(new.loaded.variants))
+            return markdown(planned, image_parents(new.loaded.variants))
         case "github":
-            return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(made).items())
+            return "".join(f"{name}={value}\n" for name, value in plan_report.outputs(planned).items())
         case _:
-            return _table(made)
+            return _table(planned)
 
 
-def _table(made: Plan) -> str:
+def _table(planned: Plan) -> str:
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
     from image_matrix.planning import report as plan_report
 
-    rows = plan_report.rows(made)
-    gone = f"no longer in the matrix: {', '.join(made.removed)}\n" if made.removed else ""
+    rows = plan_report.rows(planned)
+    gone = f"no longer in the matrix: {', '.join(planned.removed)}\n" if planned.removed else ""
     columns = 4 if any(why for *_, why in rows) else 3
     header = ("layer", "variant", "platforms", "why")[:columns]
     text = table(header, [row[:columns] for row in rows], terminal_width()) if rows else ""
-    return f"{text}{gone}{plan_report.summary(made)}\n"
+    return f"{text}{gone}{plan_report.summary(planned)}\n"

@@ -1,4 +1,4 @@
-"""``profiles``: the pods that users get."""
+"""``profiles``: shows the pods that users get."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @click.group()
 def profiles() -> None:
-    """Show what users are offered in the spawner."""
+    """Show the profiles of the spawner."""
 
 
 profiles.add_command(merge)
 
 
 @profiles.command()
-@click.option("--profile", "slug", metavar="SLUG", help="Only this profile.")
+@click.option("--profile", "slug", metavar="SLUG", help="Show this profile only.")
 @click.option("--digests", metavar="FILE", help="Image digests of a release: JSON, IMAGE:LABEL to sha256:….")
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.pass_obj
 def show(session: Session, slug: str | None, digests: str | None, format_: str) -> int:
-    """Print the pod that follows from every choice of every profile."""
+    """Print the pod of every choice of every profile."""
     project = open_locked(session)
     rows = list(_pods(project.loaded, _references(project, digests), slug))
     if not rows:
-        note(session, "there is no profile; `profiles:` in the matrix declares them")
+        note(session, "the matrix has no profiles; declare them under `profiles:`")
     click.echo(
         _as_json(rows) if format_ == "json" else _as_text(rows, project.loaded.matrix.registry), nl=False
     )
@@ -43,7 +43,7 @@ def show(session: Session, slug: str | None, digests: str | None, format_: str) 
 
 
 def _references(project: Project, digests: str | None) -> Mapping[str, str]:
-    """Return the references with digests where a file gives them, else the immutable tags."""
+    """Return references with the digests of a file, or else the immutable tags."""
     from image_matrix.planning.keys import compute_keys, tagged
     from image_matrix.render.kubernetes.outputs import needed
 
@@ -68,13 +68,13 @@ def _pods(loaded: Loaded, references: Mapping[str, str], slug: str | None) -> It
     from image_matrix.profiles.offer import offers
     from image_matrix.profiles.pod import pod
 
-    found = offers(loaded.matrix, loaded.variants)
-    if slug is not None and slug not in (offer.slug for offer in found):
+    offered = offers(loaded.matrix, loaded.variants)
+    if slug is not None and slug not in (offer.slug for offer in offered):
         from image_matrix.diagnostics import did_you_mean
         from image_matrix.errors import CallError
 
-        raise CallError(f"there is no profile `{slug}`", did_you_mean(slug, [offer.slug for offer in found]))
-    for offer in found:
+        raise CallError(f"unknown profile `{slug}`", did_you_mean(slug, [offer.slug for offer in offered]))
+    for offer in offered:
         for image in offer.images if slug in (None, offer.slug) else ():
             for size in offer.sizes:
                 yield offer, image, size, pod(loaded.matrix, offer, image, size, references)
@@ -87,8 +87,8 @@ def _as_json(rows: list[_Row]) -> str:
     data = [
         {"profile": offer.slug, "image_choice": image.key, "size_choice": size.key or None,
          "preselected": offer.default and image.default and size.default, "variant": image.variant.id,
-         "groups": list(offer.profile.groups), "pod": asdict(made)}
-        for offer, image, size, made in rows
+         "groups": list(offer.profile.groups), "pod": asdict(pod)}
+        for offer, image, size, pod in rows
     ]  # fmt: skip
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -101,16 +101,16 @@ def _as_text(rows: list[_Row], registry: str) -> str:
     from image_matrix.cli.terminal import terminal_width
 
     cells: list[tuple[str, str]] = []
-    for _, found in groupby(rows, key=lambda row: row[0].slug):
-        pods = list(found)
+    for _, group in groupby(rows, key=lambda row: row[0].slug):
+        pods = list(group)
         offer = pods[0][0]
         cells.append((_marked(offer.slug, offer.default), _heading(offer)))
         for image in offer.images:
-            made = next(row[3] for row in pods if row[1] == image)
-            cells.append((f"  {_marked(image.key, image.default)}", _short(made.image, registry)))
+            pod = next(row[3] for row in pods if row[1] == image)
+            cells.append((f"  {_marked(image.key, image.default)}", _short(pod.image, registry)))
         for size in offer.sizes:
-            made = next(row[3] for row in pods if row[2] == size)
-            amounts, *further = _size(made) or ["what the hub gives"]
+            pod = next(row[3] for row in pods if row[2] == size)
+            amounts, *further = _size(pod) or ["the hub's defaults"]
             cells.append((f"  {_marked(size.key or '-', size.default)}", amounts))
             cells += [("", line) for line in further]
     return table(("profile", "pod"), cells, terminal_width()) + "* preselected\n" if cells else ""
@@ -131,22 +131,22 @@ def _heading(offer: Offer) -> str:
 
 
 def _short(reference: str, registry: str) -> str:
-    """Return a reference without the registry and with the digest's start."""
+    """Return a reference without its registry, with a short digest."""
     name, at, digest = reference.removeprefix(f"{registry}/").partition("@sha256:")
     return f"{name}{at}{digest[:12]}"
 
 
-def _size(made: Pod) -> list[str]:
-    """Return what a size gives: amounts, devices, and where it runs, each in a line."""
+def _size(pod: Pod) -> list[str]:
+    """Return the lines of a size: amounts, devices, and the node that it needs."""
     from image_matrix.profiles.units import human
 
-    cpu = _range(_number(made.cpu_guarantee), _number(made.cpu_limit))
-    memory = _range(human(made.memory_guarantee), human(made.memory_limit))
+    cpu = _range(_number(pod.cpu_guarantee), _number(pod.cpu_limit))
+    memory = _range(human(pod.memory_guarantee), human(pod.memory_limit))
     parts = [f"CPU {cpu}"] if cpu else []
     parts += [f"memory {memory}"] if memory else []
-    parts += [f"/dev/shm {human(made.shm)}"] if made.shm is not None else []  # noqa: S108 - in a pod
-    devices = [f"{key}={count}" for key, count in made.devices.items()]
-    return [line for line in (", ".join(parts), ", ".join(devices), _placement(made)) if line]
+    parts += [f"/dev/shm {human(pod.shm)}"] if pod.shm is not None else []  # noqa: S108 - in a pod
+    devices = [f"{key}={count}" for key, count in pod.devices.items()]
+    return [line for line in (", ".join(parts), ", ".join(devices), _placement(pod)) if line]
 
 
 def _number(value: float | None) -> str:
@@ -157,11 +157,11 @@ def _range(low: str, high: str) -> str:
     return f"{low}-{high}" if low and high else high or (f"{low}-" if low else "")
 
 
-def _placement(made: Pod) -> str:
-    parts = [f"{key}={value}" for key, value in made.node_selector.items()]
-    parts += [f"runtime {made.runtime_class}"] if made.runtime_class else []
+def _placement(pod: Pod) -> str:
+    parts = [f"{key}={value}" for key, value in pod.node_selector.items()]
+    parts += [f"runtime {pod.runtime_class}"] if pod.runtime_class else []
     keys = [
-        str(item.get("key", "*")) for item in made.tolerations if not str(item.get("key")).startswith("hub.")
+        str(item.get("key", "*")) for item in pod.tolerations if not str(item.get("key")).startswith("hub.")
     ]
     parts += [f"tolerates {', '.join(keys)}"] if keys else []
     return "; ".join(parts)

@@ -1,7 +1,7 @@
-"""``release``: indexes, signatures, ``deploy/`` with digests and moving tags, in this order.
+"""``release``: writes indexes, signatures, ``deploy/`` with digests, and moving tags, in this order.
 
-Nothing moves before everything is there. The push of ``deploy/`` is what others may refuse, and it is one step that
-happens or does not; so it comes before the tags. What is left undone by a failure, the next release does.
+It writes nothing before all images exist. The push of ``deploy/`` can be rejected as a whole, so it comes before the
+moving tags. If a step fails, the next release completes it.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from image_matrix.registry.client import Registry
 
 WRITERS = 4
-"""Manifests written at once: registries answer bursts with 429."""
+"""Manifests that are written at the same time: registries answer bursts with 429."""
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 @click.command()
 @click.option(
-    "--push/--dry-run", default=False, help="Do it; otherwise say what would be done.  [default: dry-run]"
+    "--push/--dry-run",
+    default=False,
+    help="Release; otherwise print what a release would do.  [default: dry-run]",
 )
-@click.option(
-    "--allow-older", is_flag=True, help="Release although a newer commit has been released already."
-)
+@click.option("--allow-older", is_flag=True, help="Release even if a newer commit has been released.")
 @click.pass_obj
 def release(session: Session, push: bool, allow_older: bool) -> int:
-    """Release what is built and tested.
+    """Release the images that are built and tested.
 
-    Every image, changed or not: index, signature, tags, and `deploy/` on the release branch.
+    Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch.
     """
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.release_branch import look_at_the_last, prepare, publish, report
+    from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
     from image_matrix.cli.signatures import verifier_of
     from image_matrix.github.branch_commit import actions_git
     from image_matrix.publish.release import existing, required, signed
@@ -54,7 +54,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     require_signer(signing)
     git = actions_git(session.root)
     if push:
-        look_at_the_last(git, state, allow_older=allow_older)
+        check_last_release(git, state, allow_older=allow_older)
     registry = registry_of(session, state.loaded)
     indexes = required(state, _parts(registry, state))
     current = existing(registry, indexes)
@@ -77,17 +77,17 @@ def _complete(
     current: Mapping[str, str],
     trusted: Collection[str],
 ) -> dict[str, str]:
-    """Make what is missing, sign what no signature vouches for, tag it; return every index' digest by variant."""
-    made = _made(session, state, [index for index in indexes if index.reference not in current])
-    every = {**current, **made}
-    unsigned = {name: digest for name, digest in every.items() if name not in trusted}
+    """Create missing indexes, sign those without a valid signature, tag them; return all digests by variant."""
+    created = _create_indexes(session, state, [index for index in indexes if index.reference not in current])
+    digests = {**current, **created}
+    unsigned = {name: digest for name, digest in digests.items() if name not in trusted}
     _sign(state.loaded.matrix.release.sign, unsigned)
-    _tag(made)
-    return {index.variant.id: every[index.reference] for index in indexes}
+    _tag(created)
+    return {index.variant.id: digests[index.reference] for index in indexes}
 
 
 def _parts(registry: Registry, state: State) -> dict[tuple[str, str], Manifest | None]:
-    """Return each variant's image on each platform, or ``None``; raises where the registry does not answer."""
+    """Return each variant's image on each platform, or ``None``; raises if the registry does not answer."""
     from image_matrix.planning.plan import references
     from image_matrix.registry.answers import manifest_or_none
 
@@ -110,16 +110,16 @@ def _announce(
     current: Mapping[str, str],
     trusted: Collection[str],
 ) -> None:
-    """Say what there is to do."""
+    """Print what the release does."""
     for index in indexes:
         if index.reference not in current:
             say(session, f"{index.variant.id}: new index {index.reference}")
     unsigned = "signing is off" if signing.tool == "none" else f"{len(indexes) - len(trusted)} to sign"
-    say(session, f"{len(indexes) - len(current)} indexes to make, {unsigned}, {len(current)} are there")
+    say(session, f"{len(indexes) - len(current)} indexes to create, {unsigned}, {len(current)} exist")
 
 
-def _made(session: Session, state: State, indexes: list[Index]) -> dict[str, str]:
-    """Make indexes under their candidate tags; return their digests by the reference that they are to get."""
+def _create_indexes(session: Session, state: State, indexes: list[Index]) -> dict[str, str]:
+    """Create indexes under their candidate tags; return their digests by their final references."""
     _each(_create, indexes)
     registry = registry_of(session, state.loaded)
     return {index.reference: _digest(registry, index) for index in indexes}
@@ -133,7 +133,7 @@ def _sign(signing: Signing, digests: Mapping[str, str]) -> None:
 
 
 def _tag(digests: Mapping[str, str]) -> None:
-    """Give the indexes their own tags."""
+    """Set the immutable tags of the indexes."""
     from image_matrix.build.imagetools import create
     from image_matrix.publish.release import by_digest
 
@@ -148,14 +148,14 @@ def _create(index: Index) -> None:
     from image_matrix.publish.release import origin
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    said = origin(os.environ, now, index)
-    create(f"{index.reference}{CANDIDATE}", index.sources, said)
+    annotations = origin(os.environ, now, index)
+    create(f"{index.reference}{CANDIDATE}", index.sources, annotations)
 
 
 def _digest(registry: Registry, index: Index) -> str:
-    """Return the digest of an index that was made a moment ago.
+    """Return the digest of an index that was just created.
 
-    Its tag may point to something else by now, and that must not be signed: raises :class:`Failure` then.
+    Raises :class:`Failure` if its tag now points to something else, which must not be signed.
     """
     from image_matrix.errors import EnvironmentFailure, Failure
     from image_matrix.planning.registry_locations import CANDIDATE
@@ -164,13 +164,11 @@ def _digest(registry: Registry, index: Index) -> str:
     reference = f"{index.reference}{CANDIDATE}"
     answer = registry.manifest(reference)
     if not isinstance(answer, Manifest):
-        raise EnvironmentFailure(
-            f"{reference}: {words(answer)}", "it was written a moment ago; run the job again"
-        )
+        raise EnvironmentFailure(f"{reference}: {words(answer)}", "it was just written; run the job again")
     if not index.has_the_content_of(answer):
         raise Failure(
             f"{reference} is not what this release has just written: somebody else writes to the registry",
-            "nothing was released; see who may push there, then run the job again",
+            "nothing was released; check who can push to the registry, then run the job again",
         )
     return answer.digest
 
@@ -186,4 +184,4 @@ def _move_tags(session: Session, state: State, indexes: list[Index], digests: Ma
     answers = registry.digests(tags)
     stale = [tag for tag, name in tags.items() if answers[tag] != Digest(digests[name])]
     _each(lambda tag: create(tag, [f"{repositories[tags[tag]]}@{digests[tags[tag]]}"]), stale)
-    say(session, f"{len(stale)} of {len(tags)} moving tags moved")
+    say(session, f"{len(stale)} of {len(tags)} moving tags updated")

@@ -1,4 +1,4 @@
-"""The release branch: what speaks against a release, and ``deploy/`` with digests."""
+"""Reads and updates the release branch: checks whether a release is allowed, and writes ``deploy/`` with digests."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from image_matrix.publish.release import ReleaseEntry
 
 NO_ANCESTOR = 1
-"""Exit code of ``git merge-base --is-ancestor`` for a commit that is there; others are errors that git explains."""
+"""Exit code of ``git merge-base --is-ancestor`` for an existing commit; others are errors that git explains."""
 
 
-def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
-    """Raise :class:`Failure`, before anything moves, where the release branch speaks against a release.
+def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:
+    """Raise :class:`Failure`, before anything is written, if the release branch does not allow a release.
 
-    A push is tried, too: without the right to it, nothing has to be made and signed.
+    This also tries a push: without permission to push, nothing has to be created and signed.
     """
     from image_matrix.github.branch_commit import last_with_trailer, tip, try_push
     from image_matrix.publish.release import refuse_to_offer_nothing
@@ -36,14 +36,14 @@ def look_at_the_last(git: Git, state: State, *, allow_older: bool) -> None:
     if now is None:
         return
     refuse_to_offer_nothing(state, branch, _kinds(git, now))
-    _entries(git, now)  # raises where the file cannot be read
+    _entries(git, now)  # raises if the file cannot be read
     last = last_with_trailer(git, now, SOURCE_TRAILER)
     if last and not allow_older:
         _refuse_older(git, last)
 
 
 def _refuse_older(git: Git, last: str) -> None:
-    """Raise :class:`Failure` where the last release came from a commit that is not among HEAD's ancestors."""
+    """Raise :class:`Failure` if the last release was made from a commit that is not an ancestor of HEAD."""
     from image_matrix.errors import Failure
     from image_matrix.publish.release import source_of
     from image_matrix.stderr import failed
@@ -51,15 +51,15 @@ def _refuse_older(git: Git, last: str) -> None:
     source = source_of(git("log", "-1", "--format=%B", last))
     answer = git.try_("merge-base", "--is-ancestor", source, "HEAD") if source else None
     if source and answer and answer.returncode:
-        problem = f"the release of {source[:12]} is newer than this commit, or not of its history"
+        problem = f"the last release was made from {source[:12]}, which is newer than this commit or not in its history"
         raise Failure(
             problem if answer.returncode == NO_ANCESTOR else failed(problem, answer.stderr),
-            "run the workflow on the newest commit; --allow-older releases this one all the same",
+            "run the workflow on the newest commit, or release this one with --allow-older",
         )
 
 
 def _kinds(git: Git, commit: str) -> str:
-    """Return the WorkspaceKinds of a release; an empty text where it has none."""
+    """Return the WorkspaceKinds of a release as text; empty if it has none."""
     from image_matrix.github.branch_commit import text_at
     from image_matrix.publish.release import WORKSPACE_KINDS
 
@@ -68,34 +68,34 @@ def _kinds(git: Git, commit: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The release branch as it is."""
+    """The current state of the release branch."""
 
     name: str
     now: str | None
     """Its newest commit."""
     last: str | None
-    """The newest one that a release made; another than ``now`` where somebody has committed by hand since."""
+    """The newest commit by a release; it differs from ``now`` if somebody has committed by hand since."""
     offered: Mapping[str, ReleaseEntry]
-    """What its digest file says now."""
+    """The current entries of its digest file."""
     kinds: Sequence[Mapping[str, Any]]
     """Its WorkspaceKinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a release does to the release branch: a commit that is written here and not pushed yet."""
+    """A release's change of the release branch: a local commit that is not pushed yet."""
 
     branch: Branch
     entries: Mapping[str, ReleaseEntry]
-    """What is offered from now on."""
+    """The new entries of the digest file."""
     files: Mapping[str, File] | None
-    """``deploy/``; ``None`` where a rollback by hand stays as it is."""
+    """``deploy/``; ``None`` if a rollback by hand is kept."""
     commit: str | None
-    """``None`` where nothing changes."""
+    """``None`` if nothing changes."""
 
     @property
     def changed(self) -> list[str]:
-        """The variants whose digest becomes another one."""
+        """The variants whose digest changes."""
         from image_matrix.publish.release import changed_images
 
         return changed_images(self.branch.offered, self.entries)
@@ -115,7 +115,7 @@ def prepare(session: Session, state: State, git: Git, digests: Mapping[str, str]
 
 
 def publish(session: Session, git: Git, update: Update) -> None:
-    """Push the commit, where there is one."""
+    """Push the commit, if there is one."""
     from image_matrix.github.branch_commit import push
 
     if update.commit:
@@ -126,29 +126,29 @@ def publish(session: Session, git: Git, update: Update) -> None:
 
 
 def report(update: Update) -> None:
-    """Say what was released: on standard output, and in the run's summary."""
+    """Print what was released to standard output and to the run's summary."""
     from image_matrix.github.files import SUMMARY, append
     from image_matrix.publish.release import summary
 
     changed, entries = update.changed, update.entries
-    where = " ".join((_where(update), _dropped(update.branch, update.files))).strip()
-    append(SUMMARY, summary(changed, entries, where))
+    location = " ".join((_deploy_location(update), _dropped(update.branch, update.files))).strip()
+    append(SUMMARY, summary(changed, entries, location))
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
     click.echo(f"{shown}{len(changed)} of {len(entries)} released")
 
 
-def _where(update: Update) -> str:
-    """Say where ``deploy/`` is now."""
+def _deploy_location(update: Update) -> str:
+    """Return a sentence that says where ``deploy/`` is."""
     name = update.branch.name
     if update.files is None:
-        return f"`deploy/` on `{name}` was changed by hand after this was released, and stays as it is."
+        return f"`deploy/` on `{name}` was changed by hand after this was released, and is kept."
     if update.commit is None:
-        return f"`deploy/` on `{name}` is as it was."
+        return f"`deploy/` on `{name}` is unchanged."
     return f"`deploy/` is at {update.commit[:12]} on `{name}`."
 
 
 def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
-    """Say which values of WorkspaceKinds are gone: Kubeflow may refuse the new file for them."""
+    """Return a sentence about removed values of WorkspaceKinds, for which Kubeflow may reject the new file."""
     from image_matrix.publish.release import WORKSPACE_KINDS
     from image_matrix.render.kubernetes.workspace_values import dropped
     from image_matrix.text import listed
@@ -189,29 +189,28 @@ def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
 def _content(
     session: Session, git: Git, state: State, branch: Branch, digests: Mapping[str, str]
 ) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
-    """Return what is offered from now on, and ``deploy/`` with it; no files where a rollback stays as it is.
+    """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
 
-    A rollback is a commit by hand that takes the last release back, or an image of it: what it took back does not come
-    again by itself.
+    A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
     from image_matrix.publish.release import deploy_files, entries_of, rolled_back
 
     new = entries_of(state, digests)
     files = deploy_files(state, new, branch.kinds)
-    if _was_taken_back(git, branch, files):
-        say(session, f"{branch.name} was changed by hand after this was released: it stays as it is")
+    if _is_rolled_back(git, branch, files):
+        say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
     released = branch.offered if branch.last == branch.now else _entries(git, branch.last)
     kept = rolled_back(released, branch.offered, new)
     if not kept:
         return new, files
     for name, entry in kept.items():
-        say(session, f"{name} stays {entry['digest']}: {branch.name} was taken back to it by hand")
+        say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
     return {**new, **kept}, deploy_files(state, {**new, **kept}, branch.kinds)
 
 
-def _was_taken_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
-    """Say whether these files are what the last release had, and the branch has others."""
+def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
+    """Return whether these files equal those of the last release, but not those of the branch."""
     from image_matrix.github.branch_commit import subtree, tree_with
 
     if branch.last is None or branch.now in (None, branch.last):

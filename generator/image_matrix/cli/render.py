@@ -1,4 +1,4 @@
-"""``render``: write every output, touching only what changed."""
+"""``render``: writes the outputs that changed."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def render(session: Session, force: bool) -> int:
     """Write Dockerfiles, build definition, workflows and pages.
 
-    Only what differs is written, and what is no longer rendered is removed. `image-matrix check` prints what that would
-    be, as a diff, and touches nothing.
+    Writes only files that differ, and removes files that are no longer rendered. To see the changes as a diff without
+    writing them, use `image-matrix check`.
     """
     from image_matrix.output_tree.tree import apply
     from image_matrix.project.unused_templates import unused_templates
@@ -58,12 +58,12 @@ def render(session: Session, force: bool) -> int:
 
 
 def line_ends(count: int) -> str:
-    """Say of how many files only the line ends differ from what is rendered."""
+    """Return a message about the files in which only the line ends differ."""
     return f"{count} file{'s' if count > 1 else ''}: only line ends differ (CRLF in place of LF)"
 
 
 def compared(session: Session, project: Project) -> Difference:
-    """Compare what would be rendered with the disk; what git has merged from generated files is no edit."""
+    """Compare the rendered files with the disk. Generated files that git has merged do not count as edited."""
     from image_matrix.output_tree.tree import compare
 
     difference = compare(session.root, render_project(project))
@@ -75,17 +75,17 @@ def compared(session: Session, project: Project) -> Difference:
 
 
 def summary(changed: int, total: int) -> str:
-    """Return the last line: how many files of how many were written."""
+    """Return the last line of output: the number of changed files."""
     return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
 
 
 def report_edited(difference: Difference) -> None:
-    """Report the files whose edits rendering would lose."""
+    """Report the files whose edits `render` would overwrite."""
     report(edits(difference))
 
 
 def edits(difference: Difference) -> list[Diagnostic]:
-    """Return a diagnostic for each file whose edits rendering would lose."""
+    """Return a diagnostic for each file whose edits `render` would overwrite."""
     return [_edited(change) for change in difference.edited]
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def scan(session: Session, name: str, platform: str, staging: bool, report: str) -> int:
     """Scan a variant for known vulnerabilities.
 
-    Exits 1 where something stops a release.
+    Exits with 1 if a finding stops a release.
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_for
@@ -48,23 +48,23 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
     state = state_of(open_locked(session))
     matrix = state.loaded.matrix
     if matrix.release.scan.tool == "none":
-        say(session, "`release.scan: none`: nobody scans")
+        say(session, "scanning is off (`release.scan: none`)")
         return 0
     registry = registry_of(session, state.loaded)
     legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
     order = places(state, staging=staging).order
-    there = existing_images(order, legs, registry, lambda text: say(session, text))
-    missing = [leg for leg in legs if leg not in there]
+    existing = existing_images(order, legs, registry, lambda text: say(session, text))
+    missing = [leg for leg in legs if leg not in existing]
     for reason in refused(order, missing, registry).values():
         raise EnvironmentFailure(f"not scanned: {reason}", CHECK)
     for variant, _ in missing:
-        # its own job is red already, and a release asks for all images: one sign of it is enough
-        say(session, f"{variant} is not in the registry for {platform}: there is nothing to scan")
+        # its build job has failed already, and a release needs all images: one report is enough
+        say(session, f"{variant} is not in the registry for {platform}: not scanned")
     code = 0
-    for leg in there:
+    for leg in existing:
         with temporary_folder() as folder:
             job = ScanJob(folder / "image", folder / "report.json", folder)
-            fetch(there[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
+            fetch(existing[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
             if job.report.is_file():
                 with naming(Path(report)):
@@ -84,7 +84,7 @@ def fetch(reference: str, platform: str, destination: str) -> None:
 
     if not shutil.which("skopeo"):
         raise EnvironmentFailure(
-            "there is no `skopeo` on PATH", "GitHub's runners have it; install the package skopeo"
+            "`skopeo` is not on PATH", "install the package skopeo; GitHub's runners have it"
         )
     system, _, arch = platform.partition("/")
     plain = is_plain(parse_reference(reference).host)
@@ -95,7 +95,7 @@ def fetch(reference: str, platform: str, destination: str) -> None:
     if answer.returncode:
         raise EnvironmentFailure(
             failed(f"{reference} could not be fetched", answer.stderr),
-            advice(answer.stderr, "check the network, the login and the space that is left"),
+            advice(answer.stderr, "check the network, the login and the free disk space"),
         )
 
 
@@ -111,28 +111,28 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: ScanJob) -> int:
     today = datetime.now(UTC).date().isoformat()
     (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
     with _program(session, matrix, bundle) as program:
-        words = [program, *command(scanning, job)[1:]]
+        arguments = [program, *command(scanning, job)[1:]]
         try:
-            passed = environment(program, os.environ)
-            done = subprocess.run(words, check=False, env=passed, cwd=session.root)
+            variables = environment(program, os.environ)
+            completed = subprocess.run(arguments, check=False, env=variables, cwd=session.root)
         except OSError as error:
             raise EnvironmentFailure(
-                f"the scanner `{words[0]}` does not run: {error.strerror}", "see `release.scan`"
+                f"the scanner `{arguments[0]}` does not run: {error.strerror}", "see `release.scan`"
             ) from error
-    if done.returncode == 0:
-        say(session, f"{variant}: nothing that stops a release")
+    if completed.returncode == 0:
+        say(session, f"{variant}: no findings that stop a release")
         return 0
-    if not means_findings(scanning, done.returncode):
+    if not means_findings(scanning, completed.returncode):
         raise EnvironmentFailure(
-            f"the scanner failed (exit code {done.returncode})", "its own words are above"
+            f"the scanner failed (exit code {completed.returncode})", "see its output above"
         )
-    _tell(scanning, variant, job)
+    _report_findings(scanning, variant, job)
     return 1
 
 
 @contextmanager
 def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[str]:
-    """Give the scanner's program; a pinned one is unpacked from its checked release, in a folder that goes again."""
+    """Yield the scanner's program. A pinned one is unpacked from its verified release into a temporary folder."""
     import time
 
     from image_matrix.config.mirrors import mirrored
@@ -145,29 +145,29 @@ def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[s
     if scanning.tool not in ("trivy", "grype"):
         yield "docker" if scanning.tool == "image" else scanning.command[0]
         return
-    pinned, world = tool(scanning.tool, native_arch()), network(bundle)
+    pinned, http = tool(scanning.tool, native_arch()), network(bundle)
     say(session, f"{scanning.tool} {pinned.version}", level=1)
 
     def fetch(url: str) -> list[bytes]:
-        return world.whole(mirrored(url, mirrors), time.sleep)
+        return http.whole(mirrored(url, mirrors), time.sleep)
 
     with ExitStack() as stack:
-        # not the system's temporary folder where there is a cache: programs may not be allowed to run there
+        # prefer the cache to the system's temporary folder, where programs may be forbidden to run
         cache = _cache() or stack.enter_context(temporary_folder())
         release = cached_release(pinned, cache, fetch)
         yield str(unpack(pinned, release, stack.enter_context(temporary_folder(cache))))
 
 
 def _cache() -> Path | None:
-    """Return the folder where scanners are kept: the runner's, which lasts for a job, or the user's."""
+    """Return the folder for scanners: the runner's temporary folder, or the user's cache."""
     from image_matrix.user_cache import user_cache
 
     runner = os.environ.get("RUNNER_TEMP")
     return Path(runner) / "image-matrix" if runner else user_cache("tools")
 
 
-def _tell(scanning: Scanning, variant: str, job: ScanJob) -> None:
-    """Print what stops the release, and put it on the run's page."""
+def _report_findings(scanning: Scanning, variant: str, job: ScanJob) -> None:
+    """Print the findings that stop the release, and add them to the run's summary."""
     from image_matrix.github.files import SUMMARY, append
     from image_matrix.publish.scanners import findings, summary
 
@@ -183,15 +183,15 @@ def _tell(scanning: Scanning, variant: str, job: ScanJob) -> None:
 
 
 def _report(scanning: Scanning, job: ScanJob) -> dict[str, Any]:
-    """Read the report of a scanner whose form is known; raises :class:`EnvironmentFailure` for what is none."""
+    """Read the report of a known scanner; raises :class:`EnvironmentFailure` if it is not JSON."""
     from image_matrix.errors import EnvironmentFailure
 
     if scanning.tool not in ("trivy", "grype") or not job.report.is_file():
         return {}
     try:
-        found: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
+        report: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EnvironmentFailure(
-            f"the report of {scanning.tool} is not JSON: {error}", "see its log above"
+            f"the report of {scanning.tool} is not JSON: {error}", "see its output above"
         ) from error
-    return found
+    return report

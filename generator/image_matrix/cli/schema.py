@@ -1,4 +1,4 @@
-"""``schema``: the JSON Schema of matrix.yaml, for editors."""
+"""``schema``: prints the JSON Schema of matrix.yaml, for editors."""
 
 from __future__ import annotations
 

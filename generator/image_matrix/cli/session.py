@@ -1,4 +1,4 @@
-"""What every command shares: where it works, how it prints, what it does with a failure."""
+"""Provides what all commands share: the project, output and failures."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Session:
     overlays: tuple[str, ...]
     verbosity: int = 0
     overlays_from_environment: bool = False
-    """Whether the overlays are those of the environment: whoever called has not named them."""
+    """Whether the overlays come from the environment variable rather than from options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A repository, read and understood."""
+    """A repository that was read and loaded."""
 
     inputs: Inputs
     loaded: Loaded
@@ -63,10 +63,10 @@ class Project:
 def session(
     root: str, matrix: str, overlays: tuple[str, ...], color: str, quiet: int, verbose: int
 ) -> Session:
-    """Make a session of the global options."""
+    """Return a session with the global options."""
     _choose_colour(color)
     if not Path(root).is_dir():
-        raise click.BadParameter(f"there is no folder {root}", param_hint="-C")
+        raise click.BadParameter(f"the folder {root} does not exist", param_hint="-C")
     source = click.get_current_context().get_parameter_source("overlays")
     overlays_from_environment = source is click.core.ParameterSource.ENVIRONMENT
     return Session(
@@ -75,7 +75,7 @@ def session(
 
 
 def _below(root: Path, matrix: str) -> str:
-    """Return the matrix's path below ``root`` with slashes, as git has it; raises :class:`click.BadParameter`."""
+    """Return the matrix's path below ``root``, as git writes it; raises :class:`click.BadParameter`."""
     file = root / matrix
     real, folder = file.parent.resolve() / file.name, root.resolve()
     if not real.is_relative_to(folder):
@@ -88,7 +88,7 @@ def _below(root: Path, matrix: str) -> str:
 
 
 def _named(overlays: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave empty parts of the variable out, as in PATH; an option without a name is a mistake of a script."""
+    """Drop empty parts of the variable, as in PATH; an empty option is an error."""
     source = click.get_current_context().get_parameter_source("overlays")
     if source is click.core.ParameterSource.COMMANDLINE and "" in overlays:
         raise click.BadParameter("the name of the file is empty", param_hint="--overlay")
@@ -110,16 +110,16 @@ def paint(text: str, role: str) -> str:
 
 
 def open_project(session: Session) -> Project:
-    """Read the repository, report warnings, and return what it says; raises :class:`MatrixError`."""
+    """Read and load the repository, and print its warnings; raises :class:`MatrixError`."""
     from image_matrix.project.inputs import read_inputs
 
-    project = understand(read_inputs(session.root, session.matrix, session.overlays))
+    project = load_project(read_inputs(session.root, session.matrix, session.overlays))
     warn(session, project.loaded.warnings)
     return project
 
 
 def inputs_at(session: Session, revision: str, option: str) -> Inputs | None:
-    """Read the repository as it was at a revision, under today's overlays; ``None`` where it had no matrix.
+    """Read the repository at a revision, with the current overlays; ``None`` if it had no matrix.
 
     ``option`` is the option that named the revision.
     """
@@ -130,8 +130,8 @@ def inputs_at(session: Session, revision: str, option: str) -> Inputs | None:
     return read_inputs_at(session.root, revision, session.matrix, overlays, option)
 
 
-def understand(inputs: Inputs) -> Project:
-    """Make a project of a repository's texts; raises :class:`MatrixError`."""
+def load_project(inputs: Inputs) -> Project:
+    """Load a project from a repository's texts; raises :class:`MatrixError`."""
     from image_matrix.lock import text
     from image_matrix.lock.read import pins_of
 
@@ -149,9 +149,9 @@ def load_inputs(inputs: Inputs) -> Loaded:
 
 
 def open_locked(session: Session) -> Project:
-    """Read the repository as :func:`open_project` does, and refuse a lock that was made for another matrix.
+    """Open the project as :func:`open_project` does, and refuse a lock that was written for another matrix.
 
-    For everything that renders: what was locked must not float. Raises :class:`MatrixError`.
+    All commands that render use it: a locked value must not float. Raises :class:`MatrixError`.
     """
     project = open_project(session)
     refuse_moved(project)
@@ -159,7 +159,7 @@ def open_locked(session: Session) -> Project:
 
 
 def refuse_moved(project: Project) -> None:
-    """Raise :class:`MatrixError` for what was locked and moved."""
+    """Raise :class:`MatrixError` if a locked value has changed in the matrix."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.moved import moved
 
@@ -169,7 +169,7 @@ def refuse_moved(project: Project) -> None:
 
 
 def _without_overlays(inputs: Inputs) -> Loaded | None:
-    """Return the matrix alone, where there are overlays and it is valid without them."""
+    """Return the matrix without overlays, if there are overlays and it is valid without them."""
     from dataclasses import replace
 
     first = dict([next(iter(inputs.texts.items()))])
@@ -182,54 +182,57 @@ def _without_overlays(inputs: Inputs) -> Loaded | None:
 
 
 def workflow_settings(project: Project) -> list[Diagnostic]:
-    """Return the warnings about a workflow's settings; raises :class:`MatrixError` where none could be written."""
+    """Return the warnings about a workflow's settings; raises :class:`MatrixError` if it cannot be rendered."""
     from image_matrix.diagnostics import errors
     from image_matrix.validate.workflow import diagnostics
 
-    found = diagnostics(project.loaded)
-    if errors(found):
-        raise MatrixError(found)
-    return found
+    warnings = diagnostics(project.loaded)
+    if errors(warnings):
+        raise MatrixError(warnings)
+    return warnings
 
 
 def note_overlays(session: Session) -> None:
-    """Say that outputs are another site's where only the environment says so."""
+    """Print a note if outputs are rendered with overlays from the environment."""
     if session.overlays_from_environment and session.overlays:
-        note(session, f"rendered with {', '.join(session.overlays)}, which IMAGE_MATRIX_OVERLAY names")
+        note(session, f"rendered with {', '.join(session.overlays)}, from IMAGE_MATRIX_OVERLAY")
 
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the CA bundle; raises :class:`MatrixError` where it is not there."""
+    """Return the absolute path of the CA bundle; raises :class:`MatrixError` if it does not exist."""
     return _site_file(session, loaded, "ca_bundle", loaded.matrix.network.ca_bundle)
 
 
 def registry_of(session: Session, loaded: Loaded) -> Registry:
-    """Return a client for the registries, which has not asked for anything yet."""
+    """Return a new client for the registries."""
     from image_matrix.registry.client import open_registry
 
     return open_registry(loaded.matrix, ca_bundle(session, loaded), lambda text: say(session, text))
 
 
 def netrc(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the file with logins; raises :class:`MatrixError` where it is not there."""
+    """Return the absolute path of the file with logins; raises :class:`MatrixError` if it does not exist."""
     return _site_file(session, loaded, "netrc", loaded.matrix.network.netrc)
 
 
 def public_key(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the key that signatures verify with; raises :class:`MatrixError` as above."""
+    """Return the absolute path of the public key of signatures; raises :class:`MatrixError` if it does not exist."""
     return _site_file(session, loaded, "release.sign.public_key", loaded.matrix.release.sign.public_key)
 
 
-def _site_file(session: Session, loaded: Loaded, field: str, said: str | None) -> str | None:
+def _site_file(session: Session, loaded: Loaded, field: str, value: str | None) -> str | None:
     from image_matrix.diagnostics import catalogue as rules
     from image_matrix.diagnostics import diagnose
 
-    if said is None:
+    if value is None:
         return None
-    path = (session.root / said).resolve()
+    path = (session.root / value).resolve()
     if path.is_file():
         return str(path)
-    problem, advice = f"there is no file {said}", f"the path is relative to {session.root.resolve().name}/"
+    problem, advice = (
+        f"the file {value} does not exist",
+        f"the path is relative to {session.root.resolve().name}/",
+    )
     finding = rules.BAD_VALUE.at(tuple(field.split(".")), where=f"`{field}`", problem=problem, advice=advice)
     raise MatrixError(diagnose([finding], loaded.documents))
 
@@ -242,7 +245,7 @@ def render_project(project: Project) -> dict[str, File]:
 
 
 def render_builds(project: Project) -> dict[str, File]:
-    """Render in memory what builds read and keys are made of."""
+    """Render the files that builds read and keys hash, in memory."""
     from image_matrix.project import render as outputs
 
     return _rendered(project, outputs.render_builds)
@@ -261,7 +264,7 @@ def _rendered(
 
 
 def note_floating(session: Session, project: Project) -> None:
-    """Say once what is rendered without a lock entry."""
+    """Print a note about everything that is rendered without a lock entry."""
     from image_matrix.lock.read import unlocked
 
     floating = unlocked(project.loaded, project.pins)
@@ -277,7 +280,7 @@ def say(session: Session, text: str, level: int = 0) -> None:
 
 
 def note(session: Session, text: str) -> None:
-    """Say what is worth knowing and stops nothing; on a terminal in lines that fit."""
+    """Print a note; on a terminal, in lines that fit."""
     from image_matrix.cli.terminal import terminal_width, wrapped
 
     say(session, wrapped(f"{paint('note', 'help')}: {text}", terminal_width(sys.stderr)))
@@ -300,7 +303,7 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does, and clean up: CI systems and `timeout` send it."""
+    """Make SIGTERM end the work as Ctrl-C does, with cleanup: CI systems and `timeout` send it."""
     import signal
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -311,7 +314,7 @@ def terminable() -> Iterator[None]:
 
 
 def report_failure(error: Exception) -> int:
-    """Print an exception as a user wants to read it; return the exit code."""
+    """Print an exception for users; return the exit code."""
     if isinstance(error, MatrixError):
         report(error.diagnostics)
         return 2
@@ -327,7 +330,7 @@ def report_failure(error: Exception) -> int:
 
 
 def annotate(title: str, text: str, place: tuple[str, int | None] | None = None) -> None:
-    """On GitHub Actions, put an error on the run's page and, with a place, beside that line."""
+    """On GitHub Actions, add an error to the run's page and, with a place, to that line."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from image_matrix.diagnostics.report import command
 
@@ -336,7 +339,7 @@ def annotate(title: str, text: str, place: tuple[str, int | None] | None = None)
 
 
 def _report_bug(error: Exception) -> int:
-    """Keep the traceback of our own mistake for a bug report, out of the user's way."""
+    """Save the traceback of a bug in a file, for a bug report."""
     import traceback
 
     from image_matrix import __version__
@@ -354,7 +357,7 @@ def _report_bug(error: Exception) -> int:
 
 
 def _bug_report(text: str) -> str:
-    """Write a text into a file of its own in the system's temporary folder; return its path."""
+    """Write a text to a new file in the system's temporary folder; return its path."""
     import tempfile
 
     with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:

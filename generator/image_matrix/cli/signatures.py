@@ -1,4 +1,4 @@
-"""Whose signatures count in a repository."""
+"""Chooses the verifier of a repository's signatures."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def verifier_of(session: Session, loaded: Loaded) -> Callable[[str], str | None]:
-    """Return a function that says why no signature of an image counts, or ``None``: see :func:`verifier`.
+    """Return a function that returns why an image has no valid signature, or ``None``: see :func:`verifier`.
 
-    Raises :class:`MatrixError` where the file of the public key is not there.
+    Raises :class:`MatrixError` if the file of the public key does not exist.
     """
     from image_matrix.publish.signing import release_identity, verifier
 

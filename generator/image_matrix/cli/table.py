@@ -1,4 +1,4 @@
-"""Tables for a terminal."""
+"""Formats tables for a terminal."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
 
 GAP = "  "
 NARROWEST = 12
-"""Characters that a column keeps: cells folded any narrower cannot be read."""
+"""Least width of a column, in characters: narrower cells are hard to read."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Return aligned columns; where they are wider than ``width`` characters, long cells are folded."""
-    every = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(len(row[at]) for row in every) for at in range(len(header))]
+    """Return aligned columns; long cells are folded if the table is wider than ``width`` characters."""
+    lines_of_cells = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(row[at]) for row in lines_of_cells) for at in range(len(header))]
     if width is not None:
         widths = _narrowed(widths, width)
     lines = (
         GAP.join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
-        for row in every
+        for row in lines_of_cells
         for line in zip_longest(*map(_folded, row, widths), fillvalue="")
     )
     return "".join(f"{line}\n" for line in lines)
 
 
 def _narrowed(widths: Sequence[int], width: int) -> list[int]:
-    """Take from the widest columns until all of them fit, or nothing more can be taken."""
+    """Narrow the widest columns until all of them fit, or none can be narrowed."""
     narrowed = list(widths)
     while sum(narrowed) + len(GAP) * (len(narrowed) - 1) > width and max(narrowed) > NARROWEST:
         narrowed[narrowed.index(max(narrowed))] -= 1
@@ -36,7 +36,7 @@ def _narrowed(widths: Sequence[int], width: int) -> list[int]:
 
 
 def _folded(cell: str, width: int) -> list[str]:
-    """Return a cell's lines: folded at spaces and hyphens, else anywhere."""
+    """Return a cell's lines: broken at spaces and hyphens if possible."""
     if len(cell) <= width:
         return [cell]
     import textwrap

@@ -1,4 +1,4 @@
-"""Lines that fit a terminal. What goes to a file or a pipe is left as it is: programs read it line by line."""
+"""Wraps lines to the width of a terminal. Output to a file or a pipe is not wrapped: programs read it by line."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 HANGING = "  "
 USUAL = 80
-"""Characters of a line where a terminal does not say how many it has."""
+"""Characters of a line if the terminal's width is unknown."""
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
-    """Return how many characters a line of the stream, by default that of results, has; ``None`` for no terminal."""
+    """Return the width of a stream's terminal in characters, by default of stdout; ``None`` if it has no terminal."""
     stream = stream or sys.stdout
     if not stream.isatty():
         return None
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or USUAL
     except OSError:
@@ -31,14 +31,14 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 
 
 def wrapped(text: str, width: int | None) -> str:
-    """Return a text whose lines are broken at spaces where they are wider than ``width``, colours not counted."""
+    """Break the lines of a text that are wider than ``width`` at spaces; colours do not count."""
     if width is None:
         return text
     return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
 
 
 def _parts(line: str, width: int) -> Iterator[str]:
-    """Yield the parts of a line; a word that is wider than the terminal stays whole, to be copied."""
+    """Yield the parts of a line; a word that is wider than the terminal is not broken, so that users can copy it."""
     indent = line[: len(line) - len(line.lstrip(" "))]
     part, empty = indent, True
     for word in line[len(indent) :].split(" "):

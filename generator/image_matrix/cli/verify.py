@@ -1,4 +1,4 @@
-"""``verify``: run built images and check the contract and their own tests."""
+"""``verify``: runs built images, and checks the contract and their tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 BUILD = "build it first: `image-matrix build {id}`; or check the login of its registry"
-"""What helps where the image of a variant is nowhere."""
+"""The remedy if the image of a variant does not exist."""
 
 
 @click.command()
@@ -27,16 +27,16 @@ BUILD = "build it first: `image-matrix build {id}`; or check the login of its re
     "--image",
     metavar="REFERENCE",
     callback=not_empty,
-    help="Check this image instead of the one of the variant's key; with one VARIANT.",
+    help="Check this image instead of the one with the variant's key; needs exactly one VARIANT.",
 )
-@click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated where need be.")
+@click.option("--platform", metavar="OS/ARCH", help="Run it for this platform, emulated if necessary.")
 @click.option(
     "--deadline",
     metavar="SECONDS",
     type=click.FloatRange(min=1),
     default=60.0,
     show_default=True,
-    help="Time from the start of a container to its first answer.",
+    help="Longest time from the start of a container to its first answer.",
 )
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True
@@ -58,9 +58,9 @@ def verify(
     format_: str,
     junit_file: str | None,
 ) -> int:
-    """Run built images and check the contract and their own tests.
+    """Run built images, and check the contract and their tests.
 
-    VARIANT is IMAGE or IMAGE:LABEL, as in `list`; all by default.
+    VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it; the default is all.
     """
     from image_matrix.verify.engine import docker
     from image_matrix.verify.run import subject_of
@@ -78,14 +78,14 @@ def verify(
             say(session, f"{subject.id}: checking {subject.image}")
             reports.append(_verify(session, engine, subject))
             _show(reports[-1], format_)
-    finally:  # where the engine fails halfway, CI still shows what was found
+    finally:  # if the engine fails halfway, CI still shows the results so far
         _write(reports, junit_file)
     _print(reports, format_)
     return 0 if all(report.passed for report in reports) else 1
 
 
 def _chosen(project: Project, names: Sequence[str], image: str | None, platform: str | None) -> list[str]:
-    """Return the variants to check; raises :class:`CallError` where ``--image`` meets several."""
+    """Return the variants to check; raises :class:`CallError` if ``--image`` is used with several."""
     from image_matrix.config.variant_selectors import select, select_legs
     from image_matrix.errors import CallError
 
@@ -100,22 +100,22 @@ def _chosen(project: Project, names: Sequence[str], image: str | None, platform:
 
 
 def _images(project: Project, names: Sequence[str], platform: str | None) -> dict[str, str]:
-    """Return the image of each variant's key: another one, under a moving tag, says nothing about the matrix."""
+    """Return the image with each variant's key: an image under a moving tag may belong to another matrix."""
     from image_matrix.cli.plan import state_of
     from image_matrix.pinned.tools import native_arch
     from image_matrix.planning.plan import reference
 
     state = state_of(project)
-    wanted = platform or f"linux/{native_arch()}"
+    preferred = platform or f"linux/{native_arch()}"
     items = (state.loaded.variants[name] for name in names)
     return {
-        item.id: reference(state, item, wanted if wanted in item.platforms else item.platforms[0])
+        item.id: reference(state, item, preferred if preferred in item.platforms else item.platforms[0])
         for item in items
     }
 
 
 def _get(session: Session, engine: Engine, subjects: Sequence[Subject], remedy: str) -> None:
-    """Pull what is not here, before anything is started; ``remedy`` is what helps where that fails."""
+    """Pull missing images before any container starts; ``remedy`` is printed if that fails."""
     for subject in subjects:
         if not engine.has(subject.image):
             say(session, f"{subject.id}: pulling {subject.image}")
@@ -123,7 +123,7 @@ def _get(session: Session, engine: Engine, subjects: Sequence[Subject], remedy: 
 
 
 def _verify(session: Session, engine: Engine, subject: Subject) -> Report:
-    """Check a subject; a terminal, or ``-v``, shows how far it is: that takes up to minutes."""
+    """Check a subject; a terminal, or ``-v``, shows the progress, because it can take minutes."""
     import sys
 
     from image_matrix.verify.run import verify
@@ -134,7 +134,7 @@ def _verify(session: Session, engine: Engine, subject: Subject) -> Report:
 
 
 def _show(report: Report, format_: str) -> None:
-    """Print what is known already; on GitHub, what failed stands beside the run, too."""
+    """Print a report; on GitHub, also annotate the run with failures."""
     if format_ == "table":
         click.echo(_table(report), nl=False)
     for result in report.results:
@@ -149,13 +149,15 @@ def _table(report: Report) -> str:
 
 
 def _refuse_no_folder(file: str | None) -> None:
-    """Say that a report has no place before minutes of work, not after them; raises :class:`CallError`."""
+    """Raise :class:`CallError` if the folder of a report does not exist, before minutes of work."""
     from pathlib import Path
 
     from image_matrix.errors import CallError
 
     if file and not Path(file).parent.is_dir():
-        raise CallError(f"--junit: there is no folder {Path(file).parent}", "make it, or name another file")
+        raise CallError(
+            f"--junit: the folder {Path(file).parent} does not exist", "create it, or name another file"
+        )
 
 
 def _write(reports: Sequence[Report], junit_file: str | None) -> None:

@@ -24,7 +24,7 @@ def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
             image = name.partition(":")[0]
             known = [item.id for item in variants.values() if item.image == image] or [*images]
             what = "variant" if image in images else "image"
-            raise CallError(f"there is no {what} `{name}`", did_you_mean(name, known))
+            raise CallError(f"unknown {what} `{name}`", did_you_mean(name, known))
     return [item.id for item in variants.values() if not names or item.id in names or item.image in names]
 
 
