@@ -162,7 +162,7 @@ def test_another_image_is_released_and_what_was_taken_back_is_remembered(place: 
     place.release(science=BAD)
     place.take_back()
     place.commit("Another image is new")
-    assert f"{SCIENCE} stays {GOOD}" in place.release(science=BAD, lab=NEXT)
+    assert f"{SCIENCE} keeps {GOOD}" in place.release(science=BAD, lab=NEXT)
     for _ in range(2):
         entry = place.offered()[SCIENCE]
         assert (entry["digest"], entry["instead_of"]) == (GOOD, BAD)
@@ -204,7 +204,7 @@ def test_a_digest_is_edited_by_hand(place: Place) -> None:
     place.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
     place.git("checkout", "--quiet", "main")
     place.commit("Another image is new")
-    assert f"{SCIENCE} stays {GOOD}" in place.release(science=BAD, lab=NEXT)
+    assert f"{SCIENCE} keeps {GOOD}" in place.release(science=BAD, lab=NEXT)
     assert place.offered()[LAB]["digest"] == NEXT
 
 

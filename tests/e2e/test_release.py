@@ -310,7 +310,7 @@ def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None
     assert offered(place)[base]["digest"] != before
     for _ in range(2):
         assert offered(place)[science] | {"digest": good, "instead_of": bad} == offered(place)[science]
-        assert f"{science} stays {good}" in released(place, "Nothing is new")
+        assert f"{science} keeps {good}" in released(place, "Nothing is new")
 
     place.push(last_leg(place))
     released(place, "Mended")

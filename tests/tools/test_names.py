@@ -26,9 +26,9 @@ BANNED = frozenset(
 """Words that do not say what a value is: ``matches``, ``stderr``, ``problem``, ``declared``, ``current`` do."""
 ALLOWED = re.compile(r"(?i).*not_?found(_?error)?")
 """Names of errors in Python and its libraries, and our constants that are called the same."""
-UNDONE = frozenset({"cli", "config", "diagnostics", "lock", "project", "publish", "validate"})
+UNDONE = frozenset({"config", "diagnostics", "lock", "validate"})
 """Packages that still have such names. Remove a package from this list as soon as it has none."""
-SHARED = frozenset({"Settings", "Site"})
+SHARED = frozenset({"Site"})
 """Names that still belong to two classes each. Remove a name as soon as one of them is renamed."""
 
 

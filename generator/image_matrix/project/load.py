@@ -80,18 +80,18 @@ def _of_a_site(item: Diagnostic, documents: Documents) -> bool:
 
 def _documents(texts: Mapping[str, str], included: Mapping[str, str]) -> tuple[Documents, list[Finding]]:
     (matrix, text), *others = texts.items()
-    own = _parsed({matrix: text, **included})
+    declared = _parsed({matrix: text, **included})
     overlays = _parsed(dict(others))
-    faults = [*own[1], *overlays[1]]
+    faults = [*declared[1], *overlays[1]]
     if faults:
         raise MatrixError(sorted(faults, key=lambda item: item.place))
-    if own[0][0].value is None:
-        raise MatrixError([empty_matrix(own[0][0])])
-    base, faults = joined(own[0])
+    if declared[0][0].value is None:
+        raise MatrixError([empty_matrix(declared[0][0])])
+    base, faults = joined(declared[0])
     if faults:
         raise MatrixError(faults)
     value, findings = overlaid(base, overlays[0])
-    return Documents(value, (*own[0], *overlays[0]), len(own[0]), base), findings
+    return Documents(value, (*declared[0], *overlays[0]), len(declared[0]), base), findings
 
 
 def _parsed(texts: Mapping[str, str]) -> tuple[list[Document], list[Diagnostic]]:

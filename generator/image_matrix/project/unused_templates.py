@@ -24,10 +24,10 @@ WORKFLOW_SUFFIX = ".yaml.j2"
 def unused_templates(templates: Templates, loaded: Loaded) -> list[Diagnostic]:
     """Return a warning for each file, kind or folder of the repository's own that no image and no template needs."""
     kinds = {variant.kind for variant in loaded.variants.values()}
-    found = {**dict(_folders(templates)), **dict(_files(templates, kinds))}
+    problems = {**dict(_folders(templates)), **dict(_files(templates, kinds))}
     return [
         diagnostic(rules.UNUSED_TEMPLATE, Place(f"templates/{path}", 0, 0), problem=problem, advice=advice)
-        for path, (problem, advice) in sorted(found.items())
+        for path, (problem, advice) in sorted(problems.items())
     ]
 
 
