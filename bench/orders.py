@@ -75,7 +75,7 @@ def generated(work: Work, legs: Collection[Leg]) -> list[Task]:
     tasks = [Task(PLAN, (work.durations.plan,))]
     found = []
     for job in build_jobs(work.matrix, work.variants):
-        mine = [leg for label in job.labels if (leg := (f"{job.image}:{label}", job.platform)) in legs]
+        mine = [leg for label in job.legs if (leg := (f"{job.image}:{label}", job.platform)) in legs]
         if mine:
             needs = (PLAN, *((job.parent,) if job.parent else ()))
             found.append(Task(job.id, tuple(work.leg_seconds(leg) for leg in mine), needs))

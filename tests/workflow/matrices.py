@@ -102,6 +102,23 @@ SHAPES: dict[str, dict[str, Any]] = {
             ],
         },
     ),
+    "runners of axis values": matrix(
+        {"base": {"from": "debian", "axes": ["python"]}, "lab": {"from": "base"}},
+        axes={"python": ["3.13", "3.11"]},
+        workflow={
+            "overrides": [
+                {"match": {"python": "3.11"}, "timeout_minutes": 90, "free_disk": True},
+                {
+                    "match": {"image": "lab", "python": ["3.11"], "platform": "linux/arm64"},
+                    "runners": {"linux/arm64": ["self-hosted", "graviton"]},
+                },
+                {
+                    "match": {"image": "base", "python": "3.13", "platform": "linux/arm64"},
+                    "runners": {"linux/arm64": "emulate"},
+                },
+            ],
+        },
+    ),
     "key and grype": matrix(
         {"base": {"from": "debian"}},
         network={"mirrors": {"registries": {"docker.io": "mirror.example.org/hub"}}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 EMULATE = "emulate"
 """The runner of a platform that QEMU builds; not a label."""
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
+"""Axis values of a job that builds no variant."""
 RUNNERS = {"linux/amd64": ("ubuntu-24.04",), "linux/arm64": ("ubuntu-24.04-arm",)}
 """GitHub's native runners; docs.github.com/actions/reference/runners/github-hosted-runners."""
 
@@ -23,16 +26,24 @@ class JobOverride:
     """Names, or patterns with ``*``; none: every image."""
     platforms: tuple[str, ...] = ()
     """None: every platform."""
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Axis to values; none: every variant."""
     runners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Platform to the labels that a runner must have."""
     timeout_minutes: int | None = None
     free_disk: bool | None = None
 
-    def matches(self, image: str, platform: str) -> bool:
-        """Say whether the job of an image on a platform is meant."""
-        return (not self.images or any(fnmatchcase(image, pattern) for pattern in self.images)) and (
-            not self.platforms or platform in self.platforms
+    def matches(self, image: str, platform: str, values: Mapping[str, str]) -> bool:
+        """Say whether the job of an image's variant on a platform is meant."""
+        return (
+            self.matches_image(image)
+            and (not self.platforms or platform in self.platforms)
+            and all(values.get(axis) in accepted for axis, accepted in self.axes.items())
         )
+
+    def matches_image(self, image: str) -> bool:
+        """Say whether an image is meant, or some of its variants."""
+        return not self.images or any(fnmatchcase(image, pattern) for pattern in self.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +69,27 @@ class Workflow:
     lock_schedule: str = "23 3 * * 1"
     overrides: tuple[JobOverride, ...] = ()
 
-    def runner(self, image: str, platform: str) -> tuple[str, ...]:
-        """Return the labels of an image's runner for a platform; none where it has to be emulated."""
+    def runner(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> tuple[str, ...]:
+        """Return the labels of a variant's runner for a platform; none where it has to be emulated."""
         labels = self.runners.get(platform, ())
-        for override in self._matching(image, platform):
+        for override in self._matching(image, platform, values):
             labels = override.runners.get(platform, labels)
         return labels
 
-    def timeout(self, image: str, platform: str) -> int:
+    def timeout(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> int:
         """Return the minutes after which a job is ended."""
-        given = [item.timeout_minutes for item in self._matching(image, platform) if item.timeout_minutes]
+        matching = self._matching(image, platform, values)
+        given = [item.timeout_minutes for item in matching if item.timeout_minutes]
         return [self.timeout_minutes, *given][-1]
 
-    def frees_disk(self, image: str, platform: str) -> bool:
+    def frees_disk(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> bool:
         """Say whether a job removes what its runner came with."""
-        given = [item.free_disk for item in self._matching(image, platform) if item.free_disk is not None]
+        matching = self._matching(image, platform, values)
+        given = [item.free_disk for item in matching if item.free_disk is not None]
         return [self.free_disk, *given][-1]
 
-    def _matching(self, image: str, platform: str) -> list[JobOverride]:
-        return [override for override in self.overrides if override.matches(image, platform)]
+    def _matching(self, image: str, platform: str, values: Mapping[str, str]) -> list[JobOverride]:
+        return [override for override in self.overrides if override.matches(image, platform, values)]
 
 
 def staging_of(registry: str, workflow: Workflow) -> str:
@@ -109,9 +122,11 @@ def read_workflow(item: Mapping[str, Any] | str) -> Workflow:
 
 
 def _override(item: Mapping[str, Any]) -> JobOverride:
+    match = {key: _values(given) for key, given in item["match"].items()}
     return JobOverride(
-        images=_values(item["match"].get("image", ())),
-        platforms=_values(item["match"].get("platform", ())),
+        images=match.pop("image", ()),
+        platforms=match.pop("platform", ()),
+        axes=match,
         runners=_runners(item.get("runners", {})),
         timeout_minutes=item.get("timeout_minutes"),
         free_disk=item.get("free_disk"),

@@ -19,7 +19,7 @@ from image_matrix.render.templates import environment, get_template, render, wor
 from image_matrix.render.workflow_jobs import build_jobs, native_platform, native_runner, scan_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sized
+    from collections.abc import Iterable, Mapping, Sequence, Sized
 
     from jinja2 import BytecodeCache
 
@@ -55,7 +55,14 @@ def workflows(
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    jinja.filters |= {"yaml": yaml_text, "words": words, "runner": runner}
+    jinja.filters |= {
+        "yaml": yaml_text,
+        "words": words,
+        "runner": runner,
+        "runners": runners,
+        "minutes": minutes,
+        "flag": flag,
+    }
     values = _values(matrix, variants)
     files = {}
     for name in sorted(sources):
@@ -100,6 +107,49 @@ def runner(labels: tuple[str, ...]) -> Markup:
     return words(labels) if len(labels) == 1 else Markup("[{}]").format(words(labels))
 
 
+def runners(by_label: Mapping[str, tuple[str, ...]]) -> Markup:
+    """Return the value of ``runs-on:`` of a job: where its variants have different runners, chosen by the variant."""
+    if len(set(by_label.values())) == 1:
+        return runner(next(iter(by_label.values())))
+    return Markup("${{{{ fromJSON({}) }}}}").format(
+        _choice({label: f"'{_compact(labels)}'" for label, labels in by_label.items()})
+    )
+
+
+def minutes(by_label: Mapping[str, int]) -> Markup:
+    """Return the value of ``timeout-minutes:`` of a job: where its variants have different ones, by the variant."""
+    if len(set(by_label.values())) == 1:
+        return Markup(next(iter(by_label.values())))  # noqa: S704 - a number
+    return Markup("${{{{ {} }}}}").format(_choice({label: str(value) for label, value in by_label.items()}))
+
+
+def flag(by_label: Mapping[str, bool]) -> Markup:
+    """Return the value of a variable that says ``true`` for some or all variants of a job."""
+    labels = [label for label, on in by_label.items() if on]
+    return (
+        Markup('"true"') if len(labels) == len(by_label) else Markup("${{{{ {} }}}}").format(_one_of(labels))
+    )
+
+
+def _choice(by_label: Mapping[str, str]) -> Markup:
+    """Return an expression that has a value for each variant of a job; no value may be false to GitHub."""
+    by_value: dict[str, list[str]] = {}
+    for label, value in by_label.items():
+        by_value.setdefault(value, []).append(label)
+    *others, last = by_value
+    chosen = "".join(f"{_one_of(by_value[value])} && {value} || " for value in others)
+    return Markup(f"{chosen}{last}")  # noqa: S704 - of labels and numbers that are checked
+
+
+def _one_of(labels: Sequence[str]) -> Markup:
+    """Return the condition that a leg is for one of these variants; their labels have no quote in them."""
+    return Markup(f"contains(fromJSON('{_compact(labels)}'), matrix.label)")  # noqa: S704 - labels are checked
+
+
+def _compact(values: Sequence[str]) -> str:
+    return json.dumps(values, separators=(",", ":"))
+
+
 def uses(name: str) -> Markup:
     """Return the value of ``uses:``: the action at its commit, with the version as a comment."""
     action = actions()[name]
@@ -123,8 +173,8 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "jobs": jobs,
         "scans": scans,
         "all_jobs": [*(job.id for job in jobs), *(f"scan_{scan.image}" for scan in scans)],
-        "any_free_disk": any(job.free_disk for job in jobs),
-        "any_emulated": any(job.emulated for job in jobs),
+        "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
+        "any_emulated": any(any(job.emulated.values()) for job in jobs),
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "sign_secret": _sign_secret(matrix.release.sign.key),

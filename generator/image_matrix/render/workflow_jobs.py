@@ -5,32 +5,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.workflow import NO_VALUES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from image_matrix.config.model import Matrix, Platform, Variant
     from image_matrix.config.workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowJob:
-    """Builds and tests the variants of one image on one platform; its legs come from the plan."""
+class Leg:
+    """How one variant of a job is built."""
 
-    image: str
-    platform: Platform
-    parent: str | None
-    """Id of the parent image's job on the same platform."""
-    labels: tuple[str, ...]
-    """The labels of the variants that the job can build."""
     runner: tuple[str, ...]
     emulated: bool
     timeout: int
     free_disk: bool
 
+
+@dataclass(frozen=True, slots=True)
+class WorkflowJob:
+    """Builds and tests the variants of one image on one platform; which of them, the plan says."""
+
+    image: str
+    platform: Platform
+    parent: str | None
+    """Id of the parent image's job on the same platform."""
+    legs: Mapping[str, Leg]
+    """What the job can build, by the label of the variant."""
+
     @property
     def arch(self) -> str:
         """``amd64`` or ``arm64``."""
         return self.platform.rpartition("/")[2]
+
+    @property
+    def runners(self) -> dict[str, tuple[str, ...]]:
+        """Label of a variant to the labels of its runner."""
+        return {label: leg.runner for label, leg in self.legs.items()}
+
+    @property
+    def timeouts(self) -> dict[str, int]:
+        """Label of a variant to minutes."""
+        return {label: leg.timeout for label, leg in self.legs.items()}
+
+    @property
+    def emulated(self) -> dict[str, bool]:
+        """Label of a variant to whether QEMU builds it."""
+        return {label: leg.emulated for label, leg in self.legs.items()}
+
+    @property
+    def frees_disk(self) -> dict[str, bool]:
+        """Label of a variant to whether its job removes what the runner came with."""
+        return {label: leg.free_disk for label, leg in self.legs.items()}
 
     @property
     def id(self) -> str:
@@ -54,45 +82,47 @@ def job_id(image: str, platform: Platform) -> str:
 
 def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[WorkflowJob, ...]:
     """Return the build jobs, parents before children; of jobs in one layer, the one with the longest chain first."""
-    labels: dict[tuple[str, Platform], list[str]] = {}
+    legs: dict[tuple[str, Platform], dict[str, Leg]] = {}
     for item in variants.values():
         for platform in item.platforms:
-            labels.setdefault((item.image, platform), []).append(item.label)
+            legs.setdefault((item.image, platform), {})[item.label] = _leg(matrix.workflow, item, platform)
     layers, heights = matrix.order.layers, matrix.order.heights
-    jobs = (_job(matrix, place, tuple(names), labels) for place, names in labels.items())
+    jobs = (_job(matrix, place, of_job, legs) for place, of_job in legs.items())
     return tuple(sorted(jobs, key=lambda job: (layers[job.image], -heights[job.image])))
 
 
 def _job(
     matrix: Matrix,
     place: tuple[str, Platform],
-    labels: tuple[str, ...],
-    known: Iterable[tuple[str, Platform]],
+    legs: Mapping[str, Leg],
+    known: Container[tuple[str, Platform]],
 ) -> WorkflowJob:
     image, platform = place
     parent = matrix.images[image].parent
-    workflow = matrix.workflow
-    labels_of_runner = workflow.runner(image, platform)
-    return WorkflowJob(
-        image=image,
-        platform=platform,
-        parent=job_id(parent, platform) if parent and (parent, platform) in known else None,
-        labels=labels,
-        runner=labels_of_runner or native_runner(workflow, image),
-        emulated=not labels_of_runner,
-        timeout=workflow.timeout(image, platform),
-        free_disk=workflow.frees_disk(image, platform),
+    parent_job = job_id(parent, platform) if parent and (parent, platform) in known else None
+    return WorkflowJob(image=image, platform=platform, parent=parent_job, legs=legs)
+
+
+def _leg(workflow: Workflow, item: Variant, platform: Platform) -> Leg:
+    runner = workflow.runner(item.image, platform, item.values)
+    return Leg(
+        runner=runner or native_runner(workflow, item.image, item.values),
+        emulated=not runner,
+        timeout=workflow.timeout(item.image, platform, item.values),
+        free_disk=workflow.frees_disk(item.image, platform, item.values),
     )
 
 
-def native_platform(workflow: Workflow, image: str = "") -> Platform:
+def native_platform(workflow: Workflow, image: str = "", values: Mapping[str, str] = NO_VALUES) -> Platform:
     """Return the first platform that has a runner; emulated jobs, and jobs without a platform, run on it."""
-    return next(platform for platform in workflow.runners if workflow.runner(image, platform))
+    return next(platform for platform in workflow.runners if workflow.runner(image, platform, values))
 
 
-def native_runner(workflow: Workflow, image: str = "") -> tuple[str, ...]:
+def native_runner(
+    workflow: Workflow, image: str = "", values: Mapping[str, str] = NO_VALUES
+) -> tuple[str, ...]:
     """Return the runner for emulated jobs and for jobs without a platform."""
-    return workflow.runner(image, native_platform(workflow, image))
+    return workflow.runner(image, native_platform(workflow, image, values), values)
 
 
 def scan_jobs(matrix: Matrix, jobs: Iterable[WorkflowJob]) -> tuple[Scan, ...]:
@@ -103,6 +133,6 @@ def scan_jobs(matrix: Matrix, jobs: Iterable[WorkflowJob]) -> tuple[Scan, ...]:
     for job in jobs:
         needs.setdefault(job.image, []).append(job)
     return tuple(
-        Scan(image, tuple(job.id for job in builds), any(job.free_disk for job in builds))
+        Scan(image, tuple(job.id for job in builds), any(any(job.frees_disk.values()) for job in builds))
         for image, builds in needs.items()
     )

@@ -104,6 +104,8 @@ VARIANT_CHECKS = (
     packages.too_many_layers,
     conflicts.pinned_otherwise,
     runs.too_many_legs,
+    runs.unknown_in_overrides,
+    runs.runners_of_variants,
     placeholders.unknown_in_images,
     profiles_keys.choice_keys,
     profiles.something_offered,

@@ -13,9 +13,10 @@ from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.names import has_domain, is_repository, reference_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.workflow import JobOverride
     from image_matrix.diagnostics import Finding
     from image_matrix.diagnostics import Path as FieldPath
 
@@ -43,6 +44,41 @@ def overridden_images(matrix: Matrix) -> Iterator[Finding]:
                 suggestion = did_you_mean(pattern, matrix.images)
                 fields = {"what": "image", "name": pattern, "suggestion": suggestion}
                 yield rules.UNKNOWN_REFERENCE.at(path, "value", where=human(path[:4]), **fields)
+
+
+def unknown_in_overrides(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Overrides of jobs that compare with axes or values that no image of theirs has, or that no job is for."""
+    for at, override in enumerate(matrix.workflow.overrides):
+        path: FieldPath = ("workflow", "overrides", at, "match")
+        meant = [item for item in expanded.values() if override.matches_image(item.image)]
+        faults = list(_unknown_in_override(path, override, meant))
+        yield from faults
+        if meant and not faults and not any(_is_for(override, item) for item in meant):
+            problem, advice = "no job matches", "correct it, or remove the override"
+            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+
+
+def _unknown_in_override(
+    path: FieldPath, override: JobOverride, meant: Sequence[Variant]
+) -> Iterator[Finding]:
+    axes: dict[str, list[str]] = {}
+    for item in meant:
+        for axis, value in item.values.items():
+            axes.setdefault(axis, []).append(value)
+    for axis, values in override.axes.items():
+        if axis not in axes:
+            suggestion = did_you_mean(axis, [*axes, "image", "platform"])
+            fields = {"where": human(path), "what": "axis", "name": axis, "suggestion": suggestion}
+            yield rules.UNKNOWN_REFERENCE.at((*path, axis), "key", **fields)
+        for position, value in enumerate(values):
+            if axis in axes and value not in axes[axis]:
+                fields = {"where": human(path), "axis": axis, "value": value}
+                suggestion = did_you_mean(value, axes[axis])
+                yield rules.UNKNOWN_AXIS_VALUE.at((*path, axis, position), suggestion=suggestion, **fields)
+
+
+def _is_for(override: JobOverride, item: Variant) -> bool:
+    return any(override.matches(item.image, platform, item.values) for platform in item.platforms)
 
 
 def branches_and_staging(matrix: Matrix) -> Iterator[Finding]:
@@ -152,14 +188,23 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
 
 def runners(matrix: Matrix) -> Iterator[Finding]:
     """Images that no runner would build, not even by emulation."""
+    if not any(matrix.workflow.runner("", platform) for platform in matrix.workflow.runners):
+        yield _emulated(("workflow", "runners"))
+
+
+def runners_of_variants(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Overrides that leave a variant without a runner."""
     workflow = matrix.workflow
-    names = [(name, at) for at, item in enumerate(workflow.overrides) if item.runners for name in item.images]
-    for name, at in [("", -1), *names]:
-        if not any(workflow.runner(name, platform) for platform in workflow.runners):
-            path: FieldPath = ("workflow", "overrides", at, "runners") if name else ("workflow", "runners")
-            advice = "name a runner for one of the platforms; the other can be emulated there"
-            problem = "every platform is emulated"
-            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    for item in expanded.values():
+        if not any(workflow.runner(item.image, platform, item.values) for platform in workflow.runners):
+            for at, override in enumerate(workflow.overrides):
+                if override.runners and override.matches_image(item.image):
+                    yield _emulated(("workflow", "overrides", at, "runners"))
+
+
+def _emulated(path: FieldPath) -> Finding:
+    advice = "name a runner for one of the platforms; the other can be emulated there"
+    return rules.BAD_VALUE.at(path, where=human(path), problem="every platform is emulated", advice=advice)
 
 
 def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
