@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import compileall
+import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,6 @@ from image_matrix.project.init import Repository, RepositorySettings, create, ne
 from image_matrix.project.inputs import builtin_templates, template_files
 from image_matrix.project.origin import Unknown
 from tests.full_disk import small_disk
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 GENERATOR = f"image-matrix[locked] @ git+https://git.example.org/team/image-matrix@{'0123456789' * 4}"
 INIT = ("init", "--generator", GENERATOR)
@@ -322,3 +319,10 @@ def test_on_a_disk_without_room_nothing_is_left(tmp_path: Path, repository: Repo
         with pytest.raises(EnvironmentFailure, match="no space left on device"):
             create(disk / "notebooks", repository)
         assert list(disk.iterdir()) == []
+
+
+def test_the_readme_leads_to_the_preset_of_renovate(tmp_path: Path) -> None:
+    assert run([*INIT, str(tmp_path / "new")]) == 0
+    text = (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
+    (preset,) = re.findall(r'"github>OWNER/NAME//([\w/-]+)"', text)
+    assert (Path(__file__).parent.parent.parent / f"{preset}.json").is_file()
