@@ -17,9 +17,12 @@ from image_matrix.cli import run
 from image_matrix.lock import text as texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
+ARCHS = ("amd64", "arm64", "s390x")
+BARE: dict[str, Any] = {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Entrypoint": [], "Cmd": ["bash"]}
+"""The configuration of a distribution's image."""
 PYTHONS = ("cp311", "cp312", "cp313")
 MACHINES = ("x86_64", "aarch64")
 TAGS = {
@@ -58,16 +61,54 @@ class Site:
             with page.open("a", encoding="utf-8") as stream:
                 stream.write(f'<a href="{file.name}#sha256={digest}">{file.name}</a>\n')
 
-    def source(self, reference: str, content: str) -> str:
+    def source(
+        self,
+        reference: str,
+        content: str,
+        *,
+        archs: tuple[str, ...] = ARCHS,
+        config: Mapping[str, Any] = BARE,
+        index: bool = True,
+    ) -> str:
+        """Hold an image for some architectures, in an index or as a manifest of its own; return its digest."""
         name, _, tag = reference.partition(":")
-        file = self.folder / "v2" / name / "manifests" / tag
-        file.parent.mkdir(parents=True, exist_ok=True)
+        images = [self.image(name, content, arch, config) for arch in archs]
+        if not index:
+            (manifest,) = images
+            return self.blob(name, "manifests", manifest, tag)
         entries = [
-            {"digest": digest(f"{content} {arch}"), "platform": {"os": "linux", "architecture": arch}}
-            for arch in ("amd64", "arm64", "s390x")
+            {"digest": digest_of(image), "platform": {"os": "linux", "architecture": arch}}
+            for arch, image in zip(archs, images, strict=True)
         ]
-        file.write_text(json.dumps({"manifests": entries, "annotations": {"content": content}}))
-        return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        text = json.dumps({"manifests": entries, "annotations": {"content": content}})
+        return self.blob(name, "manifests", text.encode(), tag)
+
+    def image(self, name: str, content: str, arch: str, config: Mapping[str, Any]) -> bytes:
+        """Hold one platform's manifest and configuration; return the manifest."""
+        top = {"os": "linux", "architecture": arch, "config": config, "history": [{"comment": content}]}
+        blob = json.dumps(top).encode()
+        self.blob(name, "blobs", blob)
+        manifest = json.dumps(
+            {"config": {"digest": digest_of(blob), "size": len(blob)}, "layers": []}
+        ).encode()
+        self.blob(name, "manifests", manifest)
+        return manifest
+
+    def blob(self, name: str, kind: str, content: bytes, tag: str | None = None) -> str:
+        """Hold a manifest or blob under its digest and, perhaps, a tag."""
+        folder = self.folder / "v2" / name / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        for version in (digest_of(content), *([tag] if tag else [])):
+            (folder / version).write_bytes(content)
+        return digest_of(content)
+
+    def platform_digest(self, reference: str, arch: str) -> str:
+        """Return the digest of one platform's image in an index."""
+        name, _, tag = reference.partition(":")
+        index = json.loads((self.folder / "v2" / name / "manifests" / tag).read_bytes())
+        return next(
+            str(item["digest"]) for item in index["manifests"] if item["platform"]["architecture"] == arch
+        )
 
     def file(self, name: str, content: str) -> str:
         path = self.folder / "files" / name
@@ -82,8 +123,8 @@ class Site:
         path.write_text(f"{name} {version}")
 
 
-def digest(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+def digest_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], tag: str) -> None:

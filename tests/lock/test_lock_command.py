@@ -20,7 +20,6 @@ from image_matrix.lock.unsolvable import plainly
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from tests.full_disk import largest_file
-from tests.lock.site import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,10 @@ def test_everything_gets_locked(repository: Repository, capsys: pytest.CaptureFi
     assert "pip lab:python3.13: 2 packages (new)" in capsys.readouterr().out
     lock = texts.read(repository.lock)
     source = lock.sources["docker.io/library/debian:trixie-slim"]
-    assert source.platforms == {f"linux/{arch}": digest(f"first {arch}") for arch in ("amd64", "arm64")}
+    assert source.platforms == {
+        f"linux/{arch}": repository.site.platform_digest("library/debian:trixie-slim", arch)
+        for arch in ("amd64", "arm64")
+    }
     assert lock.downloads == {
         f"https://files.invalid/tool-1.0-{arch}": hashlib.sha256(f"the tool for {arch}".encode()).hexdigest()
         for arch in ("amd64", "arm64")
@@ -107,7 +109,8 @@ def test_an_index_that_moved_for_others_stays(repository: Repository) -> None:
     assert repository.run("lock") == 0
     before = repository.lock
     file = repository.site.folder / "v2/library/debian/manifests/trixie-slim"
-    file.write_text(file.read_text().replace(digest("same s390x"), digest("rebuilt s390x")))
+    others = repository.site.platform_digest("library/debian:trixie-slim", "s390x")
+    file.write_text(file.read_text().replace(others, f"sha256:{'0' * 64}"))
     assert repository.run("lock", "--upgrade", "trixie") == 0
     assert repository.lock == before
 

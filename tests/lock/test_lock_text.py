@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
 from image_matrix.lock.conda import addresses, specification
-from image_matrix.lock.model import Lock, LockedPackages, LockedSource
+from image_matrix.lock.model import Lock, LockedPackages, LockedSource, SourceConfig
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Failed, Graph, Question, Refused, Resolved
 from image_matrix.lock.uv import Site, graph, resolve, runner
@@ -32,12 +32,26 @@ entries = st.builds(
     st.lists(packages, unique=True),
     st.dictionaries(st.sampled_from(("amd64", "arm64")), st.lists(packages)),
 )
+words = st.from_regex(r"[a-z0-9/:. -]{1,12}", fullmatch=True)
+arguments = st.lists(words, unique=True, max_size=4).map(tuple)
+configs = st.builds(
+    SourceConfig,
+    st.just("") | words,
+    arguments,
+    arguments,
+    st.just("") | words,
+    st.dictionaries(st.sampled_from(("PATH", "HOME")), words),
+)
 locks = st.builds(
     Lock,
     sources=st.dictionaries(
         names,
         st.builds(
-            LockedSource, st.builds("sha256:{}".format, digests), st.just({"linux/amd64": f"sha256:{A}"})
+            LockedSource,
+            st.builds("sha256:{}".format, digests),
+            st.just({"linux/amd64": f"sha256:{A}", "linux/arm64": f"sha256:{B}"}),
+            st.none() | st.just(("linux/amd64", "linux/arm64", "linux/s390x")),
+            st.dictionaries(st.sampled_from(("linux/amd64", "linux/arm64")), configs),
         ),
     ),
     downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests),
@@ -102,6 +116,18 @@ def test_comments_of_every_place_are_kept() -> None:
     assert texts.write(texts.read(before), before) == before
 
 
+def test_a_text_that_looks_like_a_comment_is_none() -> None:
+    script = "# the server\nexec serve # now\n\n# the end"
+    config = SourceConfig(user="1000 #0", command=("sh", "-c", script), workdir="/a # b")
+    platforms = {"linux/amd64": f"sha256:{A}"}
+    lock = Lock({"e.org/a:1": LockedSource(f"sha256:{A}", platforms, (*platforms,), {"linux/amd64": config})})
+    text = texts.write(lock)
+    assert texts.read(text) == lock
+    commented = text.replace("/a # b'", "/a # b' # ours")
+    assert texts.write(lock, text) == text
+    assert texts.write(lock, commented) == commented
+
+
 @pytest.mark.parametrize("inputs", ["0000000000000008", "1234567890123456", "1234567890123e45"])
 def test_digests_that_look_like_numbers(inputs: str) -> None:
     lock = Lock(python={"a:default": LockedPackages(inputs, {"amd64": ("x==1",), "arm64": ("x==1",)})})
@@ -120,6 +146,13 @@ BAD = {
     "section": "version: 1\nsource: {}\n",
     "digest": "version: 1\n" + SOURCE.replace(A, "abc"),
     "no digest": "version: 1\nsources:\n  debian:trixie: {}\n",
+    "platforms": "version: 1\n" + SOURCE + "    platforms: linux/amd64\n",
+    "platform": "version: 1\n" + SOURCE + "    platforms: [1]\n",
+    "configuration": "version: 1\n" + SOURCE + "    config: [root]\n",
+    "unknown field": "version: 1\n" + SOURCE + "    config: {shell: bash}\n",
+    "user": "version: 1\n" + SOURCE + "    config: {user: [root]}\n",
+    "command": "version: 1\n" + SOURCE + "    config: {cmd: bash}\n",
+    "variable": "version: 1\n" + SOURCE + "    config: {env: [PATH=/bin]}\n",
     "list": "version: 1\n" + PACKAGES.format("numpy==1").replace("- numpy==1", "x: 1"),
     "option": "version: 1\n" + PACKAGES.format("--index-url=https://example.org"),
     "second line": "version: 1\n" + PACKAGES.format('"numpy==1\\n--pre"'),

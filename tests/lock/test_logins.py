@@ -24,7 +24,7 @@ MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
 axes: {python: ["3.13"]}
-sources: {trixie: "docker.io/library/debian:trixie-slim@sha256:%s"}
+sources: {trixie: "docker.io/library/debian:trixie-slim@%s"}
 images:
   base:
     from: trixie
@@ -60,11 +60,14 @@ class Place:
 
     def write(self, package: str, **more: Any) -> None:
         network = {
-            "mirrors": {"pip": f"http://127.0.0.1:{self.site.port}/simple"},
+            "mirrors": {
+                "pip": f"http://127.0.0.1:{self.site.port}/simple",
+                "registries": {"docker.io": f"127.0.0.1:{self.site.port}"},
+            },
             "builtin_frontend": True,
             **{key: more.pop(key) for key in ("netrc",) if key in more},
         }
-        text = MATRIX % ("0" * 64, package, self.site.port)
+        text = MATRIX % (self.site.source("library/debian:trixie-slim", "base"), package, self.site.port)
         text += "".join(
             f"{key}: {json.dumps(value)}\n" for key, value in {"network": network, **more}.items()
         )

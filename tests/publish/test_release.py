@@ -91,6 +91,16 @@ def test_a_missing_platform_stops_everything() -> None:
         required(STATE, {leg: None if leg == missing else found for leg, found in parts.items()})
 
 
+def test_an_index_of_another_platform_stops_everything() -> None:
+    parts = {leg: part("linux/amd64") for leg in LEGS}
+    with pytest.raises(Failure) as caught:
+        required(STATE, parts)
+    assert caught.value.message == (
+        "nothing is released: what base:python3.13 has for linux/arm64 is for linux/amd64"
+    )
+    assert "`image-matrix build --push --force --platform linux/arm64 base:python3.13`" in caught.value.help
+
+
 OTHER = "sha256:" + "0" * 64
 CONTENT: dict[str, tuple[Callable[[Manifest], Manifest], bool]] = {
     "the same": (lambda index: index, True),

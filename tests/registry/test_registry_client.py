@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from image_matrix.registry import http
-from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
+from image_matrix.registry.answers import Absent, Denied, Digest, ImageConfig, Manifest, Unreachable, words
 from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, RegistryServices, open_registry
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, Response, network, patient
@@ -70,6 +70,7 @@ class Behaviour:
     tokens_last: int = 10**9
     """Requests that a token is good for."""
     held: dict[str, bytes] = field(default_factory=lambda: dict(HELD), repr=False)
+    blobs: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
 LIMIT = json.dumps(
@@ -159,6 +160,11 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/token":
             good = self.headers.get("Authorization") in (None, USER.basic)
             return self.token(parse_qs(url.query)["scope"][0], good=good)
+        if url.path.startswith("/storage/"):
+            assert "Authorization" not in self.headers or self.server.behaviour.login is None
+            return self.reply(200, self.server.behaviour.blobs[url.path.removeprefix("/storage/")])
+        if "/blobs/" in url.path:  # most registries have them elsewhere
+            return self.reply(307, headers={"Location": f"/storage/{url.path.rpartition('/')[2]}"})
         name, _, version = url.path.removeprefix("/v2/").partition("/manifests/")
         if not self.logged_in(name):
             return None
@@ -429,6 +435,78 @@ def test_the_platforms_of_an_index() -> None:
         assert isinstance(found, Manifest)
         assert found.digest == DIGESTS[NAMES[0]]
         assert list(found.platforms) == ["linux/amd64", "linux/arm64", "linux/arm/v7"]
+
+
+IMAGE = {
+    "os": "linux",
+    "architecture": "arm64",
+    "variant": "v8",
+    "config": {
+        "User": "1000:0",
+        "Entrypoint": ["tini", "--"],
+        "Cmd": ["start.sh"],
+        "WorkingDir": "/home/jovyan",
+        "Env": ["PATH=/opt/conda/bin:/bin", "EMPTY=", "OPTIONS=a=b"],
+    },
+}
+CONFIGS = {
+    "everything": (
+        IMAGE,
+        ImageConfig(
+            "linux/arm64",
+            "1000:0",
+            ("tini", "--"),
+            ("start.sh",),
+            "/home/jovyan",
+            {"PATH": "/opt/conda/bin:/bin", "EMPTY": "", "OPTIONS": "a=b"},
+        ),
+    ),
+    "nothing": ({"os": "linux", "architecture": "amd64"}, ImageConfig("linux/amd64")),
+    "null": (
+        {"os": "linux", "architecture": "amd64", "config": {"Entrypoint": None, "Env": None, "User": None}},
+        ImageConfig("linux/amd64"),
+    ),
+    "no platform": ({}, ImageConfig("")),
+}
+
+
+def hold_image(server: Server, config: bytes) -> str:
+    """Let the server have the manifest of one image; return its reference."""
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    server.behaviour.held[NAMES[20]] = json.dumps({"config": {"digest": digest}, "layers": []}).encode()
+    server.behaviour.blobs[digest] = config
+    return f"{server.host}/{NAMES[20]}:1"
+
+
+@pytest.mark.parametrize(("content", "expected"), CONFIGS.values(), ids=CONFIGS)
+def test_the_configuration_of_an_image(content: dict[str, Any], expected: ImageConfig) -> None:
+    with serving(Behaviour(digest_header=False)) as server, client() as registry:
+        reference = hold_image(server, json.dumps(content).encode())
+        assert registry.configs([reference]) == {reference: expected}
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b'{"os": "linux"}', b'{"config": {"Env": 1}}'])
+def test_a_configuration_that_is_none(content: bytes) -> None:
+    with serving(Behaviour(digest_header=False)) as server, client() as registry:
+        answer = registry.config(hold_image(server, content))
+        assert isinstance(answer, Unreachable)
+        assert answer.reason.endswith("the answer is not an image's configuration")
+
+
+def test_a_configuration_that_is_not_its_digest() -> None:
+    with serving(Behaviour(digest_header=False)) as server, client() as registry:
+        reference = hold_image(server, json.dumps(IMAGE).encode())
+        server.behaviour.blobs = dict.fromkeys(server.behaviour.blobs, b"{}")
+        answer = registry.config(reference)
+        assert isinstance(answer, Unreachable)
+        assert "does not match its digest" in answer.reason
+
+
+def test_an_index_has_no_configuration() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        answer = registry.config(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(answer, Unreachable)
+        assert answer.reason.endswith("is not the manifest of one image")
 
 
 def test_content_that_is_not_its_digest_is_refused() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.build.site import Secrets
     from image_matrix.config.loaded import Loaded
     from image_matrix.planning.registry_locations import Places
+    from image_matrix.registry.client import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it; the default is all. A terminal shows the steps. A file, a pipe
     and -v get the whole log of buildx. With -q, only the log of a failed step is printed.
     """
+    from image_matrix.build.base_platforms import refuse_other_platforms
     from image_matrix.build.buildx import require_engine
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli.plan import state_of
@@ -120,8 +122,11 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
     if not arguments.print_only:
         require_engine()
+    registry = registry_of(session, state.loaded)
     existing = (
-        _existing_images(session, locations, requested, arguments.build_options) if arguments.registry else {}
+        _existing_images(session, locations, requested, arguments.build_options, registry)
+        if arguments.registry
+        else {}
     )
     hidden = _secrets(session, state.loaded)
     request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
@@ -129,6 +134,8 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
         refuse_ancestors(request, requested)
     if arguments.print_only:
         return _print(request)
+    if arguments.registry:
+        refuse_other_platforms(request, state, registry)
     for name, platform in (leg for leg in requested if leg not in {leg.id for leg in request.legs}):
         say(session, f"{name} {platform}: in the registry, not built")
     start = time.monotonic()
@@ -160,11 +167,10 @@ def _checked(arguments: BuildArguments) -> BuildArguments:
 
 
 def _existing_images(
-    session: Session, locations: Places, requested: list[LegId], options: BuildOptions
+    session: Session, locations: Places, requested: list[LegId], options: BuildOptions, registry: Registry
 ) -> Mapping[LegId, str]:
     from image_matrix.build.existing_images import reusable
 
-    registry = registry_of(session, locations.main.loaded)
     return reusable(locations, requested, options, registry, lambda text: say(session, text))
 
 

@@ -15,7 +15,7 @@ from image_matrix.cli.session import (
     note_overlays,
     open_locked,
     paint,
-    refuse_moved,
+    refuse_contradictions,
     report,
     say,
     warn,
@@ -71,13 +71,14 @@ def _refused(session: Session, project: Project, locked: bool, against: str | No
 
 
 def _floating(project: Project) -> list[Diagnostic]:
-    """Return a diagnostic for everything that is not locked."""
+    """Return a diagnostic for everything that is not locked, and for sources that the lock does not fully know."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.read import unlocked
+    from image_matrix.lock.source_checks import unknown_sources
 
-    return diagnose(
-        (item.finding() for item in unlocked(project.loaded, project.pins)), project.loaded.documents
-    )
+    floating = [item.finding() for item in unlocked(project.loaded, project.pins)]
+    unknown = unknown_sources(project.loaded, project.lock.sources)
+    return diagnose([*floating, *unknown], project.loaded.documents)
 
 
 def _as_json(session: Session, locked: bool, against: str | None) -> int:
@@ -88,7 +89,7 @@ def _as_json(session: Session, locked: bool, against: str | None) -> int:
 
     try:
         project = load_project(read_inputs(session.root, session.matrix, session.overlays))
-        refuse_moved(project)
+        refuse_contradictions(project)
         settings = _of_outputs(project)
         difference = compared(session, project)
     except MatrixError as error:

@@ -47,7 +47,9 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
         outdated=outdated,
         renders=_renders(state, event, outdated),
-        unlocked=_floating(project) if state.loaded.matrix.workflow.require_lock else (),
+        unlocked=(*_floating(project), *_unknown(project))
+        if state.loaded.matrix.workflow.require_lock
+        else (),
         lost=_lost_choices(state, old, base) if base and old and event.pull_request else (),
     )
     floating = "" if run.unlocked else _floating_note(_floating(project))
@@ -163,6 +165,13 @@ def _floating(project: Project) -> tuple[str, ...]:
     from image_matrix.lock.read import unlocked
 
     return tuple(item.what for item in unlocked(project.loaded, project.pins))
+
+
+def _unknown(project: Project) -> list[str]:
+    """Return the sources whose platforms or configuration the lock does not know."""
+    from image_matrix.lock.source_checks import unknown_names
+
+    return unknown_names(project.loaded, project.lock.sources)
 
 
 def _floating_note(floating: tuple[str, ...]) -> str:

@@ -41,7 +41,13 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
     old = text.read(inputs.lock)
-    outcome = make_lock(loaded, old, (names or ALL) if upgrade else (), _world(session, loaded))
+    outcome = make_lock(
+        loaded,
+        old,
+        (names or ALL) if upgrade else (),
+        _world(session, loaded),
+        inputs.templates.custom_contract,
+    )
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
         write_durably(session.root / text.FILE, File(written.encode()))
@@ -67,6 +73,7 @@ def _world(session: Session, loaded: Loaded) -> World:
 
     return World(
         manifests=registry.manifests,
+        configs=registry.configs,
         stream=network(bundle, logins).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),

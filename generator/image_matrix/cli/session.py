@@ -154,16 +154,21 @@ def open_locked(session: Session) -> Project:
     All commands that render use it: a locked value must not float. Raises :class:`MatrixError`.
     """
     project = open_project(session)
-    refuse_moved(project)
+    refuse_contradictions(project)
     return project
 
 
-def refuse_moved(project: Project) -> None:
-    """Raise :class:`MatrixError` if a locked value has changed in the matrix."""
+def refuse_contradictions(project: Project) -> None:
+    """Raise :class:`MatrixError` if a locked value has changed in the matrix, or a source does not fit the matrix."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.moved import moved
+    from image_matrix.lock.source_checks import source_findings
 
-    findings = moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs))
+    custom = project.inputs.templates.custom_contract
+    findings = [
+        *moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs)),
+        *source_findings(project.loaded, project.lock.sources, custom),
+    ]
     if findings:
         raise MatrixError(diagnose(findings, project.loaded.documents))
 

@@ -235,6 +235,14 @@ BUNDLES_DISAGREE = Rule(
     bad="bundles:\n  new: {pip: [pandas==3.1.1]}\n  old: {pip: [pandas==2.2.0]}\nimages:\n  jupyter: {parent: base, bundles: [new, old]}\n",
     good="images:\n  jupyter: {parent: base, bundles: [new, old], pip: [pandas==3.1.1]}\n",
 )  # fmt: skip
+ONE_MACHINE = Rule(
+    "IM409", "one-machine", "download `{name}` has one address for {archs}, and the address names {machine}",
+    "write `{{arch}}` or `{{machine}}` instead of it, or write `platforms: [linux/{arch}]` for the images that list the download",
+    "A file whose address names one architecture does not run on another.",
+    severity="warning",
+    bad='defaults: {images: {platforms: [linux/amd64, linux/arm64]}}\ndownloads:\n  tool: {version: "1", url: "https://example.org/tool-amd64", to: /usr/local/bin/tool}\n',
+    good='defaults: {images: {platforms: [linux/amd64, linux/arm64]}}\ndownloads:\n  tool: {version: "1", url: "https://example.org/tool-{arch}", to: /usr/local/bin/tool}\n',
+)  # fmt: skip
 
 TEMPLATE_ERROR = Rule(
     "IM501", "template-error", "{problem}", "{advice}",
@@ -311,6 +319,37 @@ PIN_MOVED = Rule(
     "place (another version, tag, name, index, platform or parent), nothing is rendered until the lock has the new answer. What is "
     "new, and what could never be locked, is still rendered, with a note. Where an overlay is the one that asks, it floats at that "
     "site alone.",
+)  # fmt: skip
+PLATFORM_NOT_IN_SOURCE = Rule(
+    "IM607", "platform-not-in-source", "{what} has no {missing}, it has {offers}: {images}", "{advice}",
+    "If a source is a single image and not an index, the engine takes it for every platform, and the result is an image of the wrong "
+    "architecture. `image-matrix lock` reads from the registry which platforms each source and the frontend have, and records them.",
+    bad="defaults: {images: {platforms: [linux/amd64, linux/arm64]}}\nsources: {deb: registry.example.org/amd64-only:1}\nimages: {base: {from: deb}}\n",
+    good="defaults: {images: {platforms: [linux/amd64]}}\nsources: {deb: registry.example.org/amd64-only:1}\nimages: {base: {from: deb}}\n",
+)  # fmt: skip
+FINISHED_IMAGE = Rule(
+    "IM608", "finished-image", "`{source}` is a finished image, which this build would take apart: it {signs}",
+    "write `from:` with the distribution that `{source}` is built from, or give the image a `kind` whose template begins with `FROM`",
+    "The built-in steps make a notebook image of a bare distribution: they remove the user 1000 and its home, put /opt/venv first on "
+    "PATH, and make /init the entry point. An image that already has a user, a start script or a server does not work after that. "
+    "`image-matrix lock` reads the user, entry point, command, working directory and PATH of each source, and records them.",
+    bad="sources: {stacks: quay.io/jupyter/scipy-notebook:2026-08-03}\nimages: {mine: {from: stacks, kind: base}}\n",
+    good="sources: {ubuntu: docker.io/library/ubuntu:24.04}\nimages: {mine: {from: ubuntu, kind: base}}\n",
+)  # fmt: skip
+SOURCE_UNKNOWN = Rule(
+    "IM609", "source-unknown", "the lock does not know {facts} of {what}",
+    "run `image-matrix lock`, which asks the registry; if the registry no longer has the locked digest, run "
+    "`image-matrix lock --upgrade {name}`",
+    "Only the registry knows which platforms a source has, and whether it is a finished image. `check --locked` refuses a lock "
+    "without these facts, because no other check can use them.",
+)  # fmt: skip
+OTHER_MACHINE = Rule(
+    "IM610", "other-machine", "the file of {what} is a program for {machine}, but it is downloaded for {archs}",
+    "write `{{arch}}` or `{{machine}}` where the address names the architecture; `arch:` translates the publisher's names",
+    "`image-matrix lock` reads from the header of a program which architecture it is for. A program for another architecture installs "
+    "without an error and fails when it starts.",
+    bad='downloads:\n  tool: {version: "1", url: "https://example.org/tool-amd64", to: /usr/local/bin/tool}\n',
+    good='downloads:\n  tool: {version: "1", url: "https://example.org/tool-{arch}", to: /usr/local/bin/tool}\n',
 )  # fmt: skip
 
 BAD_SLUG = Rule(

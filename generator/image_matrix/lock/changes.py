@@ -25,6 +25,7 @@ def changes(old: Lock, new: Lock) -> list[str]:
     after = {name: item.digest for name, item in new.sources.items()}
     return [
         *_plain("source", before, after, SHORT),
+        *_learned(old, new),
         *_plain("file", old.downloads, new.downloads, 12),
         *_plain("apt snapshot of", old.apt, new.apt, 99),
         *_plain(
@@ -33,6 +34,14 @@ def changes(old: Lock, new: Lock) -> list[str]:
         *_packages("conda", old.conda, new.conda),
         *_packages("pip", old.python, new.python),
     ]
+
+
+def _learned(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the sources whose digest is the same, but whose platforms or configuration are new."""
+    for name in sorted(old.sources.keys() & new.sources.keys()):
+        before, after = old.sources[name], new.sources[name]
+        if before.digest == after.digest and (before.offers, before.configs) != (after.offers, after.configs):
+            yield f"source {name}: platforms and configuration (same digest)"
 
 
 def _plain(kind: str, old: Mapping[str, str], new: Mapping[str, str], width: int) -> Iterator[str]:

@@ -19,6 +19,8 @@ Node: TypeAlias = Any
 Key: TypeAlias = Any
 """A key of a mapping, or the position in a list."""
 Token: TypeAlias = Any
+WIDTH = 1_000_000
+"""Columns after which a text goes on in the next line; none is as long."""
 _COMMENT = re.compile(r"^\s*#|\s#", re.MULTILINE)
 _BEHIND_ITEM, _ABOVE, _BEHIND_KEY, _BELOW = range(4)
 """Positions in ruamel.yaml's list of an entry's comments; below: above the first entry of its value."""
@@ -43,7 +45,7 @@ def with_comments(text: str, before: str, header: str) -> str:
     from ruamel.yaml import YAML
 
     yaml = YAML()
-    yaml.width, yaml.preserve_quotes = 10_000, True
+    yaml.width, yaml.preserve_quotes = WIDTH, True
     comments, root = _comments(yaml.load(before), header), yaml.load(text)
     _attach(comments, root)
     stream = io.StringIO()

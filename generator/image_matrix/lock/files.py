@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 OPEN_VSX = "https://open-vsx.org"
+ELF_HEAD = 20
+"""Bytes of a program that say which machine it is for."""
+MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64"}
+RUNS = {"amd64": ("amd64", "386"), "arm64": ("arm64",)}
+"""Programs that run on an architecture: Linux on amd64 runs those for 386, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the lock reads of a file."""
+
+    sha256: str
+    machine: str | None = None
+    """The architecture of a program; ``None`` for what is none, such as an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +66,9 @@ def lock_files(
     unknown = [item for item in wanted if item.address not in old or moves(item) or _differs(item, old)]
     patience = Patience(sleep, say)
 
-    def look(item: WantedFile) -> str | ConnectionFailed:
-        answer = _checksum(here(item.address, loaded.matrix.network.mirrors), stream, patience)
-        say(f"{item.what}: {answer if isinstance(answer, str) else answer.reason}")
+    def look(item: WantedFile) -> Fetched | ConnectionFailed:
+        answer = _look(here(item.address, loaded.matrix.network.mirrors), stream, patience)
+        say(f"{item.what}: {answer.sha256 if isinstance(answer, Fetched) else answer.reason}")
         return answer
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -79,16 +93,17 @@ def _differs(item: WantedFile, old: Mapping[str, str]) -> bool:
     return item.sha256 is not None and item.sha256 != old.get(item.address)
 
 
-def _checksum(
+def _look(
     address: str, stream: Callable[[str], Iterator[bytes]], patience: Patience
-) -> str | ConnectionFailed:
-    """Return a file's SHA-256, or why there is none after every try."""
+) -> Fetched | ConnectionFailed:
+    """Read a file, or return why that failed after every try."""
 
-    def read() -> str:
-        digest = hashlib.sha256()
+    def read() -> Fetched:
+        digest, head = hashlib.sha256(), b""
         for chunk in stream(address):
             digest.update(chunk)
-        return digest.hexdigest()
+            head = head if len(head) >= ELF_HEAD else head + chunk[:ELF_HEAD]
+        return Fetched(digest.hexdigest(), machine_of(head))
 
     try:
         return patience.ask(address, read, worth_of_transfer)
@@ -96,15 +111,37 @@ def _checksum(
         return error
 
 
-def _take(found: Files, item: WantedFile, answer: str | ConnectionFailed | None, old: str | None) -> None:
+def machine_of(head: bytes) -> str | None:
+    """Return the architecture that a program is for, by the first bytes of its file; ``None`` for anything else.
+
+    Source: the System V ABI's ELF header: magic, class, byte order (1 is little), and e_machine at byte 18.
+    """
+    if len(head) < ELF_HEAD or not head.startswith(b"\x7fELF"):
+        return None
+    number = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
+    return MACHINES.get(number, f"machine {number}")
+
+
+def _take(found: Files, item: WantedFile, answer: Fetched | ConnectionFailed | None, old: str | None) -> None:
     if isinstance(answer, ConnectionFailed):
         found.failures[item.address] = f"{item.what}: {answer.reason}"
-    known = answer if isinstance(answer, str) else old
+    known = answer.sha256 if isinstance(answer, Fetched) else old
     if known is None:
         return
-    if item.sha256 and known != item.sha256:
-        if isinstance(answer, str):
-            fields = {"what": item.what, "actual": answer, "expected": item.sha256}
-            found.findings.append(rules.CHECKSUM_MISMATCH.at((*item.path, "sha256"), **fields))
-        return
-    found.locked[item.address] = known
+    problem = _problem(item, answer) if isinstance(answer, Fetched) else None
+    if problem:
+        found.findings.append(problem)
+    elif item.sha256 in (None, known):
+        found.locked[item.address] = known
+
+
+def _problem(item: WantedFile, file: Fetched) -> Finding | None:
+    """Return what is wrong with a file that was fetched."""
+    others = [arch for arch in item.archs if file.machine and file.machine not in RUNS[arch]]
+    if others:
+        fields = {"what": f"download {item.name}", "machine": file.machine, "archs": " and ".join(others)}
+        return rules.OTHER_MACHINE.at((*item.path, "url"), **fields)
+    if item.sha256 and file.sha256 != item.sha256:
+        fields = {"what": item.what, "actual": file.sha256, "expected": item.sha256}
+        return rules.CHECKSUM_MISMATCH.at((*item.path, "sha256"), **fields)
+    return None

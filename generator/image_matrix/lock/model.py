@@ -13,6 +13,18 @@ ARCHITECTURES = ("amd64", "arm64")
 
 
 @dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """How the image of a source runs, as far as it matters to images that are built from it."""
+
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    workdir: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The variables of paths and of the user: PATH, HOME, CONDA_DIR, NB_USER, …"""
+
+
+@dataclass(frozen=True, slots=True)
 class LockedSource:
     """What an image reference pointed to."""
 
@@ -20,6 +32,10 @@ class LockedSource:
     """``sha256:…`` of the index."""
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platform to the digest of its manifest, as far as they are known."""
+    offers: tuple[str, ...] | None = None
+    """All platforms that it has; ``None`` if they are not known."""
+    configs: Mapping[str, SourceConfig] = field(default_factory=dict)
+    """Platform to the configuration of its image, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import extension_address
@@ -37,7 +37,9 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
     matrix = loaded.matrix
     sources = {matrix.network.frontend, *matrix.sources.values()}
     return Pins(
-        digests={name: item.digest for name, item in lock.sources.items() if name in sources},
+        digests={
+            name: item.digest for name, item in lock.sources.items() if name in sources and "@" not in name
+        },
         checksums=lock.downloads,
         requirements=_requirements(lock, loaded),
         explicit={
@@ -156,6 +158,8 @@ class WantedFile:
     path: Path
     sha256: str | None = None
     """The checksum that the matrix gives."""
+    archs: tuple[str, ...] = ()
+    """The architectures that fetch it; none where every one does."""
 
 
 def wanted_files(loaded: Loaded) -> list[WantedFile]:
@@ -166,8 +170,9 @@ def wanted_files(loaded: Loaded) -> list[WantedFile]:
         items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
         for item, arch in ((item, arch) for item in items for arch in variant.archs):
             what, path = f"download {item.name} ({arch})", ("downloads", item.name)
-            one = WantedFile(what, item.name, item.address(arch), path, item.sha256.get(arch))
-            found.setdefault(one.address, one)
+            one = WantedFile(what, item.name, item.address(arch), path, item.sha256.get(arch), (arch,))
+            first = found.setdefault(one.address, one)
+            found[one.address] = replace(first, archs=tuple(sorted({*first.archs, arch})))
         for text, listed in requirement_lines(loaded, variant, "extensions"):
             address = extension_address(text)
             found.setdefault(address, WantedFile(f"extension {text}", text, address, listed))

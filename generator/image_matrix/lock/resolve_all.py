@@ -15,11 +15,12 @@ from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.read import wanted_files
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
-from image_matrix.lock.sources import lock_sources, wanted_references
+from image_matrix.lock.source_checks import source_findings
+from image_matrix.lock.sources import Look, lock_sources, used_references
 from image_matrix.lock.unsolvable import once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import date
 
     from image_matrix.config.loaded import Loaded
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from image_matrix.lock.python import Packages
     from image_matrix.lock.read import WantedFile
     from image_matrix.lock.resolver_api import Ask, Resolve
-    from image_matrix.registry.answers import Manifest, Refusal
+    from image_matrix.registry.answers import ImageConfig, Manifest, Refusal
 
 SNAPSHOTS = ("apt", "cran", "conda")
 
@@ -39,6 +40,7 @@ class World:
     """What locking needs from outside."""
 
     manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
+    configs: Callable[[list[str]], Mapping[str, ImageConfig | Refusal]]
     stream: Callable[[str], Iterator[bytes]]
     resolve: Resolve
     graph: Ask
@@ -55,17 +57,24 @@ class Outcome:
 
     lock: Lock
     findings: tuple[Finding, ...]
-    """What is wrong with the matrix: conflicts and wrong checksums."""
+    """What is wrong with the matrix: conflicts, wrong checksums, sources and files of another platform."""
     failures: tuple[str, ...]
     """What the environment did not give, a line each."""
     remedies: tuple[str, ...] = ()
     """What helps against some of it, each once."""
 
 
-def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World) -> Outcome:
+def make_lock(
+    loaded: Loaded,
+    old: Lock,
+    upgraded: tuple[str, ...],
+    world: World,
+    custom_contract: Collection[str] = (),
+) -> Outcome:
     """Lock what is not locked, and move on what ``upgraded`` names (``ALL`` for everything).
 
-    Raises :class:`CallError` for a name that is nothing in this matrix and its lock.
+    ``custom_contract`` are the kinds that decide on the user and entry point of a source themselves. Raises
+    :class:`CallError` for a name that is nothing in this matrix and its lock.
     """
     _check_names(loaded, old, upgraded)
 
@@ -75,7 +84,7 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
     def file_moves(item: WantedFile) -> bool:
         return any(name in upgraded for name in names_of(item))
 
-    sources = lock_sources(loaded, old.sources, moves, world.manifests)
+    sources = lock_sources(loaded, old.sources, moves, Look(world.manifests, world.configs))
     files = lock_files(loaded, old.downloads, file_moves, world.stream, world.sleep, world.say)
     conda = lock_conda(loaded, old, moves, world.solve)
     python = lock_python(loaded, old, upgraded, world.resolve, world.say)
@@ -103,7 +112,12 @@ def make_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], world: World
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
     remedies = tuple(dict.fromkeys((*files.remedies, *python.remedies)))
-    return Outcome(lock, (*files.findings, *once(conflicts)), failures, remedies)
+    findings = (
+        *source_findings(loaded, lock.sources, custom_contract),
+        *files.findings,
+        *once(conflicts),
+    )
+    return Outcome(lock, findings, failures, remedies)
 
 
 def names_of(item: WantedFile) -> tuple[str, ...]:
@@ -136,7 +150,7 @@ def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
 
 def known_names(loaded: Loaded, old: Lock) -> set[str]:
     """Return every name that ``--upgrade`` takes."""
-    references = wanted_references(loaded)
+    references = {reference: item.name for reference, item in used_references(loaded).items()}
     packages = {package_of(item) for entry in old.python.values() for item in entry.items}
     files = {name for item in wanted_files(loaded) for name in names_of(item)}
     return {*references, *references.values(), *files, *packages, *SNAPSHOTS}

@@ -1,65 +1,180 @@
-"""Image references to digests."""
+"""Image references to digests, with what the registry knows of them: platforms and configuration."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.lock.model import LockedSource
-from image_matrix.registry.answers import Manifest, words
+from image_matrix.lock.model import LockedSource, SourceConfig
+from image_matrix.registry.answers import ImageConfig, Manifest, words
+from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.registry.answers import Refusal
 
+FRONTEND = "frontend"
+RECORDED = frozenset({"PATH", "HOME", "CONDA_DIR", "NB_USER", "NB_UID", "NB_GID", "NB_PREFIX"})
+"""Variables of a source that the lock records: the paths and the user. Others may be secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How registries are asked."""
+
+    manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
+    configs: Callable[[list[str]], Mapping[str, ImageConfig | Refusal]]
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The references that could be resolved, and why the others could not."""
+    """Locked references, and what could not be locked."""
 
     locked: dict[str, LockedSource] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def wanted_references(loaded: Loaded) -> dict[str, str]:
-    """Return every reference that is locked, with the name by which users call it."""
-    matrix = loaded.matrix
-    used = [item.source for item in loaded.variants.values() if item.source]
-    found = {matrix.sources[name]: name for name in used}
-    if matrix.network.builtin_frontend is False:
-        found[matrix.network.frontend] = "frontend"
-    return {reference: name for reference, name in found.items() if "@" not in reference}
+@dataclass(frozen=True, slots=True)
+class UsedReference:
+    """A reference that images need."""
+
+    name: str
+    """What users call it: the name of a source, or ``frontend``."""
+    platforms: frozenset[str]
+    """The platforms of the images that are built from it, or with it."""
+
+    @property
+    def is_frontend(self) -> bool:
+        """Whether it builds images, instead of being what they are built from."""
+        return self.name == FRONTEND
+
+    def lacks_config(self, entry: LockedSource) -> bool:
+        """Say whether an entry has no configuration for one of our platforms."""
+        ours = self.platforms.intersection(entry.platforms if entry.offers is None else entry.offers)
+        return not self.is_frontend and (entry.offers is None or not ours <= entry.configs.keys())
+
+    def is_unknown(self, entry: LockedSource) -> bool:
+        """Say whether an entry lacks something that the registry knows."""
+        return entry.offers is None or self.lacks_config(entry)
+
+
+def used_references(loaded: Loaded) -> dict[str, UsedReference]:
+    """Return every reference that the lock looks up: the sources that images are built from, and the frontend."""
+    network = loaded.matrix.network
+    used: dict[str, UsedReference] = {}
+    for item in loaded.variants.values():
+        if item.source:
+            reference = loaded.matrix.sources[item.source]
+            before = used.get(reference, UsedReference(item.source, frozenset()))
+            used[reference] = replace(before, platforms=before.platforms.union(item.platforms))
+    if not network.builtin_frontend:
+        every = frozenset(platform for item in loaded.variants.values() for platform in item.platforms)
+        used[network.frontend] = UsedReference(FRONTEND, every)
+    return used
 
 
 def lock_sources(
-    loaded: Loaded,
-    old: Mapping[str, LockedSource],
-    moves: Callable[[str], bool],
-    manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]],
+    loaded: Loaded, old: Mapping[str, LockedSource], moves: Callable[[str], bool], look: Look
 ) -> Sources:
-    """Ask the registries for what is not locked, or is to move on (``moves`` of its name)."""
-    found = Sources()
-    wanted = wanted_references(loaded)
-    unknown = [ref for ref, name in wanted.items() if ref not in old or moves(name) or moves(ref)]
-    answers = manifests(unknown)
-    platforms = {platform for variant in loaded.variants.values() for platform in variant.platforms}
-    for reference in wanted:
-        answer = answers.get(reference)
+    """Ask the registries for what is not locked, what moves (``moves`` of its name), and what is not fully known."""
+    sources = Sources(locked=_kept_frontend(loaded, old))
+    used = used_references(loaded)
+    asked = {
+        reference: place
+        for reference, item in used.items()
+        if (place := _place(reference, item, old.get(reference), moves)) is not None
+    }
+    answers = look.manifests([*asked.values()])
+    for reference, item in used.items():
+        answer = answers.get(asked.get(reference, ""))
+        entry = old.get(reference)
         if isinstance(answer, Manifest):
-            found.locked[reference] = _locked(answer, old.get(reference), platforms)
-            continue
-        if reference in old:
-            found.locked[reference] = old[reference]
-        if answer is not None:
-            found.failures[reference] = words(answer)
-    return found
+            entry = _locked(reference, answer, entry, item, look, sources.failures)
+        elif answer is not None:
+            sources.failures[reference] = words(answer)
+        if entry is not None:
+            sources.locked[reference] = entry
+    return sources
 
 
-def _locked(answer: Manifest, old: LockedSource | None, platforms: set[str]) -> LockedSource:
-    """Keep the old index where our platforms' images are the same: others' images move it too."""
-    ours = {name: digest for name, digest in answer.platforms.items() if name in platforms}
-    if old and ours and all(old.platforms.get(name) == digest for name, digest in ours.items()):
-        return old
-    return LockedSource(answer.digest, ours)
+def _kept_frontend(loaded: Loaded, old: Mapping[str, LockedSource]) -> dict[str, LockedSource]:
+    """Keep the entry of the frontend, which an overlay with ``builtin_frontend`` does not use but others do."""
+    reference = loaded.matrix.network.frontend
+    return {reference: old[reference]} if reference in old else {}
+
+
+def _place(
+    reference: str, used: UsedReference, entry: LockedSource | None, moves: Callable[[str], bool]
+) -> str | None:
+    """Return what to ask for: the reference; the locked digest, if only facts are missing; or nothing."""
+    if entry is None or moves(used.name) or moves(reference):
+        return reference
+    return parse_reference(reference).at(entry.digest) if used.is_unknown(entry) else None
+
+
+def _locked(
+    reference: str,
+    answer: Manifest,
+    old: LockedSource | None,
+    used: UsedReference,
+    look: Look,
+    failures: dict[str, str],
+) -> LockedSource:
+    """Keep the old index if the images of our platforms are the same: other platforms' images move it, too."""
+    entry = (_of_index if answer.platforms else _of_one_image)(reference, answer, used, look, failures)
+    ours = entry.platforms
+    same = old is not None and ours and all(old.platforms.get(name) == item for name, item in ours.items())
+    return replace(entry, digest=old.digest, platforms=old.platforms) if old and same else entry
+
+
+def _of_index(
+    reference: str, answer: Manifest, used: UsedReference, look: Look, failures: dict[str, str]
+) -> LockedSource:
+    ours = {name: digest for name, digest in answer.platforms.items() if name in used.platforms}
+    configs = {} if used.is_frontend else _configs(reference, ours, look, failures)
+    recorded = {platform: _recorded(config) for platform, config in configs.items()}
+    return LockedSource(answer.digest, ours, tuple(sorted(answer.platforms)), recorded)
+
+
+def _of_one_image(
+    reference: str, answer: Manifest, used: UsedReference, look: Look, failures: dict[str, str]
+) -> LockedSource:
+    """Lock a manifest that is not in an index: only its configuration has its platform."""
+    config = _configs(reference, {"": answer.digest}, look, failures).get("")
+    if config is None:
+        return LockedSource(answer.digest)
+    if not config.platform:
+        failures[reference] = "its configuration: it names no platform"
+        return LockedSource(answer.digest)
+    recorded = {} if used.is_frontend else {config.platform: _recorded(config)}
+    return LockedSource(answer.digest, {config.platform: answer.digest}, (config.platform,), recorded)
+
+
+def _configs(
+    reference: str, images: Mapping[str, str], look: Look, failures: dict[str, str]
+) -> dict[str, ImageConfig]:
+    """Return the configurations of images, by the same names as their digests."""
+    names: dict[str, list[str]] = {}
+    for name, digest in images.items():
+        names.setdefault(parse_reference(reference).at(digest), []).append(name)
+    configs: dict[str, ImageConfig] = {}
+    for place, answer in look.configs([*names]).items():
+        if isinstance(answer, ImageConfig):
+            configs |= dict.fromkeys(names[place], answer)
+        else:
+            failures[reference] = f"its configuration: {words(answer)}"
+    return configs
+
+
+def _recorded(config: ImageConfig) -> SourceConfig:
+    """Return what the lock records of a configuration."""
+    variables = {name: value for name, value in config.environment.items() if value and name in RECORDED}
+    return SourceConfig(
+        config.user, _filled(config.entrypoint), _filled(config.command), config.workdir, variables
+    )
+
+
+def _filled(arguments: Iterable[str]) -> tuple[str, ...]:
+    return tuple(argument for argument in arguments if argument)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,11 +12,11 @@ from image_matrix.config.document import Documents
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.lock.comments import with_comments
-from image_matrix.lock.model import ARCHITECTURES, FORMAT, Lock, LockedPackages, LockedSource
+from image_matrix.lock.comments import WIDTH, with_comments
+from image_matrix.lock.model import ARCHITECTURES, FORMAT, Lock, LockedPackages, LockedSource, SourceConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
@@ -34,6 +35,10 @@ _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _ANY = re.compile(r"[^\x00-\x20\x7f]+")
+_PLATFORM = re.compile(r"[^\x00-\x20\x7f]+/[^\x00-\x20\x7f]+")
+_TEXT = re.compile(r"[^\x00]+")
+CONFIG = ("user", "entrypoint", "cmd", "workdir", "env")
+"""Fields of a source's configuration; opencontainers/image-spec calls them User, Entrypoint, Cmd, WorkingDir, Env."""
 SECTIONS = ("version", "sources", "downloads", "apt", "cran", "conda", "python", "files")
 
 
@@ -122,10 +127,46 @@ def _texts(
 
 
 def _source(value: Json, path: Path) -> LockedSource:
-    found = _strings(value, path, _ANY, _DIGEST)
+    entry = _mapping(value, path)
+    digests = {key: item for key, item in entry.items() if key not in ("config", "platforms")}
+    found = _strings(digests, path, _ANY, _DIGEST)
     if "digest" not in found:
         raise _BadEntryError(path, "there is no `digest`")
-    return LockedSource(found["digest"], {key: item for key, item in found.items() if key != "digest"})
+    digest = found.pop("digest")
+    offers = None
+    if "platforms" in entry:
+        offers = _words(entry["platforms"], (*path, "platforms"), _PLATFORM)
+    configs = _configs(entry["config"], (*path, "config"), found) if "config" in entry else {}
+    return LockedSource(digest, found, offers, configs)
+
+
+def _configs(value: Json, path: Path, platforms: Iterable[str]) -> dict[str, SourceConfig]:
+    """Read one configuration of all platforms, or one of each."""
+    found = _mapping(value, path)
+    if any("/" in key for key in found):
+        return {_text(key, _ANY, path): _config(item, (*path, key)) for key, item in found.items()}
+    return dict.fromkeys(platforms, _config(found, path))
+
+
+def _config(value: Json, path: Path) -> SourceConfig:
+    found = _mapping(value, path)
+    for key in found:
+        if key not in CONFIG:
+            raise _BadEntryError((*path, key), f"unknown field `{key}`")
+    user, workdir = (
+        _text(found[key], _TEXT, (*path, key)) if key in found else "" for key in ("user", "workdir")
+    )
+    return SourceConfig(
+        user,
+        _words(found.get("entrypoint"), (*path, "entrypoint"), _TEXT),
+        _words(found.get("cmd"), (*path, "cmd"), _TEXT),
+        workdir,
+        _strings(found.get("env"), (*path, "env"), _ANY, _TEXT),
+    )
+
+
+def _words(value: Json, path: Path, form: re.Pattern[str]) -> tuple[str, ...]:
+    return tuple(_text(item, form, (*path, at)) for at, item in enumerate(_list(value, path)))
 
 
 def _packages(value: Json, path: Path, form: re.Pattern[str]) -> LockedPackages:
@@ -164,7 +205,7 @@ def write(lock: Lock, before: str | None = None) -> str:
 def _data(lock: Lock) -> dict[str, Any]:
     sections = {
         "version": FORMAT,
-        "sources": {key: {"digest": item.digest, **item.platforms} for key, item in lock.sources.items()},
+        "sources": {key: _source_data(item) for key, item in lock.sources.items()},
         "downloads": dict(lock.downloads),
         "apt": dict(lock.apt),
         "cran": lock.cran,
@@ -173,6 +214,23 @@ def _data(lock: Lock) -> dict[str, Any]:
         "files": {key: dict(item) for key, item in lock.files.items()},
     }
     return {key: _sorted(value) for key, value in sections.items() if value}
+
+
+def _source_data(item: LockedSource) -> dict[str, Any]:
+    """Return a source's entry; a configuration that all platforms have is written once."""
+    data: dict[str, Any] = {"digest": item.digest, **item.platforms}
+    if item.offers is not None:
+        data["platforms"] = sorted(item.offers)
+    texts = {platform: _config_data(config) for platform, config in item.configs.items()}
+    alike = item.configs.keys() == item.platforms.keys() and len({str(one) for one in texts.values()}) == 1
+    if texts:
+        data["config"] = next(iter(texts.values())) if alike else texts
+    return data
+
+
+def _config_data(item: SourceConfig) -> dict[str, Any]:
+    values = (item.user, list(item.entrypoint), list(item.command), item.workdir, dict(item.environment))
+    return {key: value for key, value in zip(CONFIG, values, strict=True) if value}
 
 
 def _packages_data(item: LockedPackages) -> dict[str, Any]:
@@ -192,10 +250,24 @@ def _sorted(value: Json) -> Json:
     return {key: _sorted(value[key]) for key in keys}
 
 
+@cache
+def _dumper() -> type[Any]:
+    """Return a dumper that writes every text on one line."""
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # the base is not known
+        pass
+
+    def represent(dumper: yaml.representer.SafeRepresenter, value: str) -> yaml.Node:
+        style = '"' if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, represent)
+    return Dumper
+
+
 def _dump(data: Mapping[str, Any]) -> str:
     """Dump in block style; a section each, with an empty line between them."""
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return "\n".join(
-        yaml.dump({key: value}, Dumper=dumper, sort_keys=False, width=10_000, allow_unicode=True)
+        yaml.dump({key: value}, Dumper=_dumper(), sort_keys=False, width=WIDTH, allow_unicode=True)
         for key, value in data.items()
     )

@@ -121,7 +121,18 @@ def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
             f"nothing was released: not built and tested: {listed(missing, 5)}",
             "run the workflow for all images: leave its input `images` empty",
         )
+    _refuse_other_platforms(parts)
     return complete(state, parts)
+
+
+def _refuse_other_platforms(parts: Mapping[tuple[str, Platform], Manifest | None]) -> None:
+    """Raise :class:`Failure` if the tag of a platform points to an index of other platforms."""
+    for (name, platform), part in parts.items():
+        if part and part.platforms and platform not in part.platforms:
+            raise Failure(
+                f"nothing is released: what {name} has for {platform} is for {listed(part.platforms, 5)}",
+                f"build it again: `image-matrix build --push --force --platform {platform} {name}`",
+            )
 
 
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:

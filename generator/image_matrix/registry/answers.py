@@ -36,6 +36,21 @@ class Manifest:
     annotations: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
     """The digests of all entries of an index, including attestations; empty if there is no index."""
+    config: str | None = None
+    """Digest of the configuration, of a manifest of one image."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """How an image runs; opencontainers/image-spec, config.md."""
+
+    platform: str
+    user: str = ""
+    """Name or number, perhaps with a group; empty for root."""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    workdir: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.registry.answers import Answer, Denied, Digest, Manifest, Refusal, Unreachable, refusal
+from image_matrix.registry.answers import (
+    Answer,
+    Denied,
+    Digest,
+    ImageConfig,
+    Manifest,
+    Refusal,
+    Unreachable,
+    refusal,
+)
 from image_matrix.registry.credentials import Unreadable, config_file, logins
 from image_matrix.registry.http import (
     ConnectionFailed,
@@ -81,6 +90,15 @@ class Registry:
         answer: Manifest | Refusal = self._once("manifest", reference, self._manifest)
         return answer
 
+    def config(self, reference: str) -> ImageConfig | Refusal:
+        """Return the configuration of one platform's image: of a manifest, not of an index."""
+        answer: ImageConfig | Refusal = self._once("config", reference, self._config)
+        return answer
+
+    def configs(self, references: Iterable[str]) -> dict[str, ImageConfig | Refusal]:
+        """Return the configurations of many references, in their order."""
+        return _each(self.config, references)
+
     def digests(self, references: Iterable[str]) -> dict[str, Answer]:
         """Return the answers for many references, in the same order."""
         return _each(self.digest, references)
@@ -121,9 +139,25 @@ class Registry:
             return response
         return read_manifest(response, reference) if response.status == 200 else refusal(response)
 
-    def _ask(self, method: str, reference: Reference) -> Response | Denied | Unreachable:
-        """Request a manifest; authenticate if the registry requires it, and again if the token has expired."""
-        url = f"{_base(reference.host)}/v2/{reference.repository}/manifests/{reference.version}"
+    def _config(self, reference: Reference) -> ImageConfig | Refusal:
+        manifest = self._manifest(reference)
+        if not isinstance(manifest, Manifest):
+            return manifest
+        if manifest.config is None:
+            return Unreachable(f"{reference.host}: the answer is not the manifest of one image")
+        response = self._ask("GET", reference, f"blobs/{manifest.config}")
+        if not isinstance(response, Response):
+            return response
+        if response.status != 200:
+            return refusal(response)
+        return read_config(response.body, manifest.config, reference)
+
+    def _ask(
+        self, method: str, reference: Reference, what: str | None = None
+    ) -> Response | Denied | Unreachable:
+        """Request a manifest or a blob; log in if the registry requires it, again if the token has expired."""
+        path = what or f"manifests/{reference.version}"
+        url = f"{_base(reference.host)}/v2/{reference.repository}/{path}"
         place = (reference.host, reference.repository)
         tried: str | None = None
         for _ in range(3):
@@ -202,11 +236,32 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
         platforms = {
             name: str(item["digest"]) for item in content.get("manifests", ()) if (name := _platform(item))
         }
+        config = content["config"]["digest"] if "config" in content else None
         annotations = {str(key): str(value) for key, value in (content.get("annotations") or {}).items()}
         entries = tuple(str(item["digest"]) for item in content.get("manifests", ()))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
-    return Manifest(digest, media_type, platforms, annotations, entries)
+    return Manifest(digest, media_type, platforms, annotations, entries, str(config) if config else None)
+
+
+def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
+    """Read an image's configuration, whose digest must be the one that the manifest names."""
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
+        return Unreachable(f"{reference.host}: the content does not match its digest")
+    try:
+        top = json.loads(content)
+        run = top.get("config") or {}
+        variables = (str(item).partition("=") for item in run.get("Env") or ())
+        return ImageConfig(
+            platform=_platform({"platform": top}),
+            user=str(run.get("User") or ""),
+            entrypoint=tuple(str(word) for word in run.get("Entrypoint") or ()),
+            command=tuple(str(word) for word in run.get("Cmd") or ()),
+            workdir=str(run.get("WorkingDir") or ""),
+            environment={name: value for name, _, value in variables},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Unreachable(f"{reference.host}: the answer is not an image's configuration")
 
 
 def _platform(item: Mapping[str, Mapping[str, str]]) -> str:

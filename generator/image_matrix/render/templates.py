@@ -75,6 +75,13 @@ class Templates:
         return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
 
     @property
+    def custom_contract(self) -> frozenset[str]:
+        """Return the kinds that leave the user, home and entry point of a source to their own Dockerfile."""
+        return frozenset(
+            kind for kind in self.kinds if not _has_contract(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
+        )
+
+    @property
     def custom_pip(self) -> frozenset[str]:
         """Return the kinds that install Python packages without the step of the skeleton template."""
         return frozenset(
@@ -86,6 +93,12 @@ def extended(texts: Mapping[str, str], name: str) -> str | None:
     """Return the template that a template extends, if it exists and is named by a literal."""
     match = _EXTENDS.search(texts[name])
     return match[2] if match and match[2] in texts else None
+
+
+def _has_contract(texts: Mapping[str, str], name: str) -> bool:
+    """Say whether a template of a kind's chain calls the step that makes the notebook user and ``/init``."""
+    parent = extended(texts, name)
+    return ".contract(" in texts[name] or (parent is not None and _has_contract(texts, parent))
 
 
 def _has_custom_pip(texts: Mapping[str, str], name: str) -> bool:

@@ -100,6 +100,7 @@ VARIANT_CHECKS = (
     variants.other_python,
     packages.provider_without_needs,
     downloads.without_place,
+    downloads.of_one_machine,
     downloads.overwritten,
     packages.too_many_layers,
     conflicts.pinned_otherwise,

@@ -24,6 +24,8 @@ INSTALLER = (
     '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
 )
 """That download, as docs/matrix.md has it."""
+_MACHINE = re.compile(r"(?<![A-Za-z0-9])(amd64|x86[_-]64|arm64|aarch64)(?![A-Za-z0-9])")
+"""Names of architectures that publishers put into addresses."""
 _LOST = {
     "/home/jovyan": "the volume of a user's home hides what an image has there",
     "/tmp": "it is emptied after each build step",  # noqa: S108 - in the image
@@ -103,6 +105,25 @@ def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
             more = "; what homes begin with stands in /opt/home-template" if "home" in folder else ""
             return f"nothing would be found in {folder}: {why}", instead + more
     return None
+
+
+def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Downloads with one address for several architectures, which names one of them."""
+    archs: dict[str, set[str]] = {}
+    for item in expanded.values():
+        for name in item.downloads:
+            archs.setdefault(name, set()).update(item.archs)
+    for name in matrix.downloads:
+        yield from _of_one_machine(matrix.downloads[name], sorted(archs.get(name, ())))
+
+
+def _of_one_machine(item: Download, archs: list[str]) -> Iterator[Finding]:
+    addresses = {item.address(arch) for arch in archs}
+    names = set(_MACHINE.findall(addresses.pop())) if len(archs) > 1 and len(addresses) == 1 else set()
+    named = {"arm64" if name in ("arm64", "aarch64") else "amd64" for name in names}
+    if len(named) == 1:  # an address that names both may well be for both
+        fields = {"name": item.name, "archs": " and ".join(archs), "machine": min(names), "arch": named.pop()}
+        yield rules.ONE_MACHINE.at(("downloads", item.name, "url"), **fields)
 
 
 def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
