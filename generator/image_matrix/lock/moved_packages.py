@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS
 from image_matrix.config.resolve import package_name
-from image_matrix.config.variants import resolutions
+from image_matrix.config.variants import label_of, resolutions
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
 from image_matrix.lock.distributions import KNOWN
@@ -117,8 +117,6 @@ def _other_values(
     entries: Mapping[str, LockedPackages], loaded: Loaded, siblings: list[str], variant: Variant
 ) -> Cause:
     """Say which value of which axis no locked variant of the image has."""
-    from image_matrix.config.variants import label_of
-
     labels = [name.partition(":")[2] for name in entries if name.partition(":")[0] == variant.image]
     known = {part for label in labels for part in label.split("-")}
     has = listed(siblings, MOST_SHOWN)
