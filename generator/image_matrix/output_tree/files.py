@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,7 +18,3 @@ class File:
     def mode(self) -> str:
         """The mode as git records it, independent of the umask: the type of file, and whether it is executable."""
         return "120000" if self.symlink else "100755" if self.executable else "100644"
-
-
-OutputFiles = Mapping[str, File]
-"""Path in the repository, with forward slashes, to its file."""

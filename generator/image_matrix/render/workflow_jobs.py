@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """How one variant of a job is built."""
+class LegSettings:
+    """The settings of a job for one of its variants."""
 
     runner: tuple[str, ...]
     emulated: bool
@@ -26,14 +26,14 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowJob:
-    """Builds and tests the variants of one image on one platform; which of them, the plan says."""
+    """Builds and tests variants of one image on one platform; the plan selects the variants."""
 
     image: str
     platform: Platform
     parent: str | None
     """Id of the parent image's job on the same platform."""
-    legs: Mapping[str, Leg]
-    """What the job can build, by the label of the variant."""
+    legs: Mapping[str, LegSettings]
+    """The variants that the job can build: label to settings."""
 
     @property
     def arch(self) -> str:
@@ -82,7 +82,7 @@ def job_id(image: str, platform: Platform) -> str:
 
 def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[WorkflowJob, ...]:
     """Return the build jobs, parents before children; of jobs in one layer, the one with the longest chain first."""
-    legs: dict[tuple[str, Platform], dict[str, Leg]] = {}
+    legs: dict[tuple[str, Platform], dict[str, LegSettings]] = {}
     for item in variants.values():
         for platform in item.platforms:
             legs.setdefault((item.image, platform), {})[item.label] = _leg(matrix.workflow, item, platform)
@@ -94,7 +94,7 @@ def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Workflo
 def _job(
     matrix: Matrix,
     place: tuple[str, Platform],
-    legs: Mapping[str, Leg],
+    legs: Mapping[str, LegSettings],
     known: Container[tuple[str, Platform]],
 ) -> WorkflowJob:
     image, platform = place
@@ -103,9 +103,9 @@ def _job(
     return WorkflowJob(image=image, platform=platform, parent=parent_job, legs=legs)
 
 
-def _leg(workflow: Workflow, item: Variant, platform: Platform) -> Leg:
+def _leg(workflow: Workflow, item: Variant, platform: Platform) -> LegSettings:
     runner = workflow.runner(item.image, platform, item.values)
-    return Leg(
+    return LegSettings(
         runner=runner or native_runner(workflow, item.image, item.values),
         emulated=not runner,
         timeout=workflow.timeout(item.image, platform, item.values),

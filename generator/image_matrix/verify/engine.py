@@ -166,7 +166,7 @@ class Engine:
     def pull(self, image: str, platform: str | None, remedy: str) -> None:
         """Pull an image, with retries if its registry is unavailable; raises :class:`EnvironmentFailure`.
 
-        ``remedy`` is what helps where the image is not there.
+        ``remedy`` is the help if the registry does not have the image.
         """
         options = (f"--platform={platform}",) if platform else ()
         answer = persevere(

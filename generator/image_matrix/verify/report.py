@@ -39,7 +39,7 @@ def table(report: Report, paint: Paint) -> str:
 
 
 def _once(result: Result, every: Sequence[Result]) -> Result:
-    """Return a result for the table: a reason that stands above already is named by the check that has it."""
+    """Return a result for the table; a repeated reason is replaced by the name of the first check with it."""
     first = next(one for one in every if (one.status, one.detail) == (result.status, result.detail))
     again = result.status != "passed" and first.name != result.name
     return replace(result, detail=f"as {first.name}") if again else result

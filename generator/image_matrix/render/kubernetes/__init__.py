@@ -1,1 +1,1 @@
-"""``deploy/``: what Flux, Helm, Argo CD and Kubeflow read."""
+"""Renders ``deploy/``, which Flux, Helm, Argo CD and Kubeflow read."""
