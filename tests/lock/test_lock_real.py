@@ -9,8 +9,8 @@ import pytest
 
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
-from image_matrix.lock.resolver_api import Question, Resolved
-from image_matrix.lock.uv import Site, resolve, runner
+from image_matrix.lock.resolver_api import Resolved, ResolveRequest
+from image_matrix.lock.uv import PackageSite, resolve, runner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ network: {builtin_frontend: true}
 def _index() -> None:
     """In CI the index is there; elsewhere these tests need it."""
     if "CI" not in os.environ and not isinstance(
-        resolve(Question(("six",), "3.13", "amd64", "2_36"), Site(), runner()), Resolved
+        resolve(ResolveRequest(("six",), "3.13", "amd64", "2_36"), PackageSite(), runner()), Resolved
     ):
         pytest.skip("the package index cannot be reached")
 

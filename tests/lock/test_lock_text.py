@@ -12,8 +12,8 @@ from image_matrix.lock import text as texts
 from image_matrix.lock.conda import addresses, specification
 from image_matrix.lock.model import Lock, LockedPackages, LockedSource, SourceConfig
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
-from image_matrix.lock.resolver_api import Failed, Graph, Question, Refused, Resolved
-from image_matrix.lock.uv import Site, graph, resolve, runner
+from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
+from image_matrix.lock.uv import PackageSite, graph, resolve, runner
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ROOT = Path(__file__).parents[2]
@@ -241,7 +241,7 @@ def test_conda_addresses() -> None:
     )
 
 
-QUESTION = Question(("numpy",), "3.13", "amd64", "2_36")
+QUESTION = ResolveRequest(("numpy",), "3.13", "amd64", "2_36")
 
 
 def test_uv_is_asked_for_the_place_that_builds() -> None:
@@ -255,17 +255,17 @@ def test_uv_is_asked_for_the_place_that_builds() -> None:
             "warning: slow\nerror: No solution found when resolving dependencies\n  cause: Because of that.",
         )
 
-    site = Site("https://mirror.example.org/simple", {"https://w.org": "https://m.org"}, "/ca.pem")
-    assert resolve(QUESTION, site, run) == Refused("Because of that.")
-    assert isinstance(graph(QUESTION, site, run), Refused)
+    site = PackageSite("https://mirror.example.org/simple", {"https://w.org": "https://m.org"}, "/ca.pem")
+    assert resolve(QUESTION, site, run) == Unsatisfiable("Because of that.")
+    assert isinstance(graph(QUESTION, site, run), Unsatisfiable)
     assert "--python-platform=x86_64-manylinux_2_36" in seen[0]
     assert "--default-index=https://mirror.example.org/simple" in seen[0]
     assert not any(re.match("--index=", item) for item in seen[0])
 
 
 def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone() -> None:
-    found = graph(Question(("six==latest",), "3.13", "amd64", "2_36"), Site(), runner())
-    assert isinstance(found, Failed)
+    found = graph(ResolveRequest(("six==latest",), "3.13", "amd64", "2_36"), PackageSite(), runner())
+    assert isinstance(found, ResolverError)
     assert found.reason == (
         "uv: `six==latest` is no requirement: "
         "expected version to start with a number, but no leading ASCII digits were found"
@@ -276,5 +276,5 @@ def test_a_uv_that_cannot_be_run_is_a_failure() -> None:
     def run(_arguments: list[str], _environment: object) -> tuple[int, str]:
         raise FileNotFoundError(2, "no such file", "uv")
 
-    assert not isinstance(resolve(QUESTION, Site(), run), Resolved | Refused)
-    assert not isinstance(graph(QUESTION, Site(), run), Graph)
+    assert not isinstance(resolve(QUESTION, PackageSite(), run), Resolved | Unsatisfiable)
+    assert not isinstance(graph(QUESTION, PackageSite(), run), Graph)

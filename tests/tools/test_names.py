@@ -26,10 +26,6 @@ BANNED = frozenset(
 """Words that do not say what a value is: ``matches``, ``stderr``, ``problem``, ``declared``, ``current`` do."""
 ALLOWED = re.compile(r"(?i).*not_?found(_?error)?")
 """Names of errors in Python and its libraries, and our constants that are called the same."""
-UNDONE = frozenset({"config", "diagnostics", "lock", "validate"})
-"""Packages that still have such names. Remove a package from this list as soon as it has none."""
-SHARED = frozenset({"Site"})
-"""Names that still belong to two classes each. Remove a name as soon as one of them is renamed."""
 
 
 def declared_names(tree: ast.AST) -> Iterator[str]:
@@ -92,11 +88,7 @@ def test_which_names_are_banned(text: str, banned: set[str]) -> None:
 
 
 def test_names_say_what_a_value_is() -> None:
-    assert {package: names for package, names in findings().items() if package not in UNDONE} == {}
-
-
-def test_the_list_of_packages_shrinks() -> None:
-    assert sorted(UNDONE - findings().keys()) == []
+    assert findings() == {}
 
 
 def test_no_two_classes_have_one_name() -> None:
@@ -106,4 +98,4 @@ def test_no_two_classes_have_one_name() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef)
     )
-    assert {name for name, number in count.items() if number > 1} == SHARED
+    assert {name for name, number in count.items() if number > 1} == set()

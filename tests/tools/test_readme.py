@@ -19,7 +19,7 @@ import pytest
 
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
-from image_matrix.lock.fingerprint import beneath, packages_inputs
+from image_matrix.lock.fingerprint import inherited_packages, packages_inputs
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import LOCK, builtin_templates, read_inputs, template_files
 from image_matrix.project.load import load
@@ -94,7 +94,7 @@ def lock_without_asking(folder: Path, old: str, new: str) -> None:
     python = {}
     for name, entry in lock.python.items():
         variant = loaded.variants[name]
-        parents = beneath(loaded.variants, lock.python, variant)
+        parents = inherited_packages(loaded.variants, lock.python, variant)
         python[name] = replace(entry, inputs=packages_inputs(loaded.matrix, variant, "pip", parents))
     (folder / LOCK).write_text(texts.write(replace(lock, python=python)), encoding="utf-8")
 

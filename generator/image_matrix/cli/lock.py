@@ -11,7 +11,7 @@ from image_matrix.cli.session import Session, ca_bundle, load_inputs, netrc, pai
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
-    from image_matrix.lock.resolve_all import Outcome, World
+    from image_matrix.lock.resolve_all import LockServices, Outcome
 
 SHOWN = 40
 """Number of changed lines that are printed without ``-v``."""
@@ -45,7 +45,7 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
         loaded,
         old,
         (names or ALL) if upgrade else (),
-        _world(session, loaded),
+        _services(session, loaded),
         inputs.templates.custom_contract,
     )
     written = text.write(outcome.lock, inputs.lock)
@@ -54,14 +54,14 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     return _summarize(session, loaded, old, outcome)
 
 
-def _world(session: Session, loaded: Loaded) -> World:
+def _services(session: Session, loaded: Loaded) -> LockServices:
     """Open the registries, the network, uv and a conda solver."""
     import time
     from datetime import UTC, datetime
     from functools import partial
 
     from image_matrix.lock import conda, uv
-    from image_matrix.lock.resolve_all import World
+    from image_matrix.lock.resolve_all import LockServices
     from image_matrix.registry.http import network
 
     mirrors = loaded.matrix.network.mirrors
@@ -69,9 +69,9 @@ def _world(session: Session, loaded: Loaded) -> World:
     registry = registry_of(session, loaded)
     run = uv.runner()
     logins = netrc(session, loaded)
-    site = uv.Site(mirrors.pip, mirrors.index_urls, bundle, logins, loaded.matrix.network.netrc)
+    site = uv.PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, loaded.matrix.network.netrc)
 
-    return World(
+    return LockServices(
         manifests=registry.manifests,
         configs=registry.configs,
         stream=network(bundle, logins).stream,

@@ -60,7 +60,7 @@ class Documents:
     value: Any
     parts: tuple[Document, ...]
     """The matrix, the files that it includes, and its overlays."""
-    own: int = 1
+    project_files: int = 1
     """How many of them are the matrix: its file, and those that it includes."""
     base: Any = None
     """The value without overlays."""
@@ -68,12 +68,12 @@ class Documents:
     @property
     def overlays(self) -> tuple[Document, ...]:
         """The files that change the matrix."""
-        return self.parts[self.own :]
+        return self.parts[self.project_files :]
 
     @property
     def _by_precedence(self) -> tuple[Document, ...]:
         """The files, the one that wins first; of the matrix' own only one says something about a name."""
-        return (*reversed(self.overlays), *self.parts[: self.own])
+        return (*reversed(self.overlays), *self.parts[: self.project_files])
 
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
@@ -121,11 +121,13 @@ class Documents:
         path = self.as_declared(path)
         if not path or self.has(path):
             return path
-        here: Any = self.value
+        current: Any = self.value
         for step in path[:-1]:
-            here = here[step]
+            current = current[step]
         return (
-            (*path[:-1], here.index(path[-1])) if isinstance(here, list) and path[-1] in here else path[:-1]
+            (*path[:-1], current.index(path[-1]))
+            if isinstance(current, list) and path[-1] in current
+            else path[:-1]
         )
 
     def written(self, path: Path) -> str:

@@ -123,8 +123,8 @@ def _mixed(
 
 def _twice(part: Document, other: Document, path: Path, advice: str = "") -> Diagnostic:
     advice = advice or ("keep one of them" if len(path) > 1 else f"remove it here: {other.file} has it")
-    found = diagnostic(rules.DECLARED_TWICE, _place(part, path), where=human(path), advice=advice)
-    return replace(found, related=((_place(other, path), "declared here, too"),))
+    finding = diagnostic(rules.DECLARED_TWICE, _place(part, path), where=human(path), advice=advice)
+    return replace(finding, related=((_place(other, path), "declared here, too"),))
 
 
 def _place(part: Document, path: Path) -> Place:

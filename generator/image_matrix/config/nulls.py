@@ -65,7 +65,7 @@ def taken_away(item: Mapping[str, Any]) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(map(str, path)) for path in nulls(fields))
 
 
-def what_is_there(item: Mapping[str, Any]) -> dict[str, Any]:
+def without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an image or override without the ``null`` in it."""
     return {
         key: _entries(value) if isinstance(value, dict) and key in _MAPPINGS else value

@@ -30,24 +30,24 @@ def overlaid(base: Any, overlays: Sequence[Document]) -> tuple[Any, list[Finding
     A field may be missing already where an overlay removes it: the same overlay is for several matrices. Raises
     :class:`MatrixError` for an overlay that is empty, no mapping, or includes files.
     """
-    unusable = [found for part in overlays for found in _unusable(part)]
+    unusable = [findings for part in overlays for findings in _unusable(part)]
     if unusable:
         raise MatrixError(unusable)
-    value, found = base, []
+    value, findings = base, []
     for part in overlays:
         nothing = {
             path
             for path in empties(part.value)
-            if not _is_there(value, path) and not _of_image(path, value, part)
+            if not _exists(value, path) and not _of_image(path, value, part)
         }
-        found += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
+        findings += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
         value = without(merge(value, part.value), nothing)
-    return value, found
+    return value, findings
 
 
 def _of_image(path: Path, value: Json, overlay: Document) -> bool:
     """Say whether an overlay writes ``null`` into an image that the matrix has: the image takes something away."""
-    return bool(overlay.written(path)) and is_nullable(path) and _is_there(value, path[:2])
+    return bool(overlay.written(path)) and is_nullable(path) and _exists(value, path[:2])
 
 
 def explained(findings: Iterable[Finding], documents: Documents) -> list[Finding]:
@@ -69,9 +69,9 @@ def _may_be(finding: Finding, documents: Documents) -> bool:
     already: the same overlay is for several matrices.
     """
     if finding.rule is rules.UNUSED:
-        return _is_there(documents.base, finding.path)
+        return _exists(documents.base, finding.path)
     removed = finding.rule is rules.REMOVES_NOTHING and is_field(finding.path)
-    return removed and any(_is_there(part.value, finding.path) for part in documents.overlays)
+    return removed and any(_exists(part.value, finding.path) for part in documents.overlays)
 
 
 def empty_matrix(part: Document) -> Diagnostic:
@@ -98,7 +98,7 @@ def _unusable(part: Document) -> list[Diagnostic]:
     return []
 
 
-def _is_there(value: Json, path: Path) -> bool:
+def _exists(value: Json, path: Path) -> bool:
     for step in path:
         if not isinstance(value, dict) or step not in value:
             return False

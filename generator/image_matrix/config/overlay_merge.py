@@ -25,27 +25,29 @@ def merge(base: Json, overlay: Json) -> Json:
     }
 
 
-def removals(base: Json, overlay: Json, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def removals(base: Json, overlay: Json, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every empty value of an overlay that removes something."""
     if isinstance(base, dict) and isinstance(overlay, dict):
         for key, value in overlay.items():
             if value is None and base.get(key) is not None:
-                yield (*here, key)
-            yield from removals(base.get(key), value, (*here, key))
+                yield (*prefix, key)
+            yield from removals(base.get(key), value, (*prefix, key))
 
 
-def empties(overlay: Json, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def empties(overlay: Json, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every empty value of an overlay."""
     for key, value in overlay.items() if isinstance(overlay, dict) else ():
         if value is None:
-            yield (*here, key)
-        yield from empties(value, (*here, key))
+            yield (*prefix, key)
+        yield from empties(value, (*prefix, key))
 
 
-def without(value: Json, paths: Collection[tuple[str, ...]], here: tuple[str, ...] = ()) -> Json:
+def without(value: Json, paths: Collection[tuple[str, ...]], prefix: tuple[str, ...] = ()) -> Json:
     """Return a value without what stands at ``paths``."""
     if not isinstance(value, dict):
         return value
     return {
-        key: without(item, paths, (*here, key)) for key, item in value.items() if (*here, key) not in paths
+        key: without(item, paths, (*prefix, key))
+        for key, item in value.items()
+        if (*prefix, key) not in paths
     }

@@ -20,7 +20,7 @@ _CONDA = re.compile(r"[^=<>!]+(==?)([0-9][A-Za-z0-9._+]*?)(?:\.\*)?(?:=.*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VersionRange:
     """The versions that a line allows."""
 
     versions: SpecifierSet
@@ -29,7 +29,7 @@ class Asked:
 
 
 @cache
-def pip_versions(line: str) -> Asked | None:
+def pip_versions(line: str) -> VersionRange | None:
     """Return the versions that a requirement allows; one with a marker may not be meant for this variant."""
     from packaging.requirements import InvalidRequirement
 
@@ -39,11 +39,11 @@ def pip_versions(line: str) -> Asked | None:
         return None
     if parsed.marker or not parsed.specifier:
         return None
-    return Asked(parsed.specifier, requirement.pinned(line))
+    return VersionRange(parsed.specifier, requirement.pinned(line))
 
 
 @cache
-def conda_versions(line: str) -> Asked | None:
+def conda_versions(line: str) -> VersionRange | None:
     """Return the versions that a specification pins, by their numbers: behind one `=` is the start of a version."""
     from packaging.specifiers import SpecifierSet
 
@@ -52,12 +52,15 @@ def conda_versions(line: str) -> Asked | None:
         return None
     numbers = re.match(r"[0-9]+(\.[0-9]+)*", match[2])[0]  # type: ignore[index]
     series = match[1] == "=" or "*" in line or numbers != match[2]
-    return Asked(SpecifierSet(f"=={numbers}{'.*' if series else ''}"), match[2])
+    return VersionRange(SpecifierSet(f"=={numbers}{'.*' if series else ''}"), match[2])
 
 
-def exclude(one: Asked, other: Asked) -> bool:
+def exclude(one: VersionRange, other: VersionRange) -> bool:
     """Say whether no version is allowed by both."""
     return (one.versions & other.versions).is_unsatisfiable()
 
 
-READERS: Mapping[Manager, Callable[[str], Asked | None]] = {"pip": pip_versions, "conda": conda_versions}
+READERS: Mapping[Manager, Callable[[str], VersionRange | None]] = {
+    "pip": pip_versions,
+    "conda": conda_versions,
+}

@@ -16,7 +16,7 @@ from image_matrix.config.model import (
     Settings,
 )
 from image_matrix.config.network import read_network
-from image_matrix.config.nulls import taken_away, what_is_there
+from image_matrix.config.nulls import taken_away, without_nulls
 from image_matrix.config.profiles import read_catalog
 from image_matrix.config.release import read_release
 from image_matrix.config.workflow import read_workflow
@@ -59,7 +59,7 @@ def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] 
 def read_settings(item: Mapping[str, Any]) -> Settings:
     """Read the fields that images, bundles, overrides and defaults share; what an image is built from is not one."""
     gone = taken_away(item)
-    item = what_is_there(item) if gone else item
+    item = without_nulls(item) if gone else item
     packages = {manager: _installer(item.get(manager, ())) for manager in MANAGERS}
     return Settings(
         kind=item.get("kind"),

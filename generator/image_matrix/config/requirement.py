@@ -80,8 +80,8 @@ def problem(text: str) -> str | None:
     """Return what is wrong with a requirement and what to write; ``None`` if uv reads it."""
     from packaging.requirements import InvalidRequirement
 
-    wanted, semicolon, marker = text.partition(";")
-    hints = [_version_problem(operator, version) for operator, version in _clauses(wanted)]
+    specifier, semicolon, marker = text.partition(";")
+    hints = [_version_problem(operator, version) for operator, version in _clauses(specifier)]
     hints += [_marker_problem(marker)] if semicolon else []
     try:
         parse(text)
@@ -90,10 +90,10 @@ def problem(text: str) -> str | None:
     return next((hint for hint in hints if hint), None)
 
 
-def _clauses(wanted: str) -> Iterator[tuple[str, str]]:
+def _clauses(specifier: str) -> Iterator[tuple[str, str]]:
     """Yield operators and versions of a requirement without its marker."""
-    name = _NAME.match(wanted)
-    for clause in wanted[name.end() :].split(",") if name else ():
+    name = _NAME.match(specifier)
+    for clause in specifier[name.end() :].split(",") if name else ():
         if match := _CLAUSE.fullmatch(clause):
             yield match[1], match[2]
 

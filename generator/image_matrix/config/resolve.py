@@ -47,13 +47,13 @@ class Resolution:
 
     def value(self, name: str) -> Json:
         """Return a scalar's value, or ``None``."""
-        found = self.scalars.get(name)
-        return found.value if found else None
+        setting = self.scalars.get(name)
+        return setting.value if setting else None
 
 
 def matches(match: Match, values: Mapping[str, str]) -> bool:
     """Say whether axis values satisfy a match."""
-    return all(values.get(axis) in wanted for axis, wanted in match.items())
+    return all(values.get(axis) in accepted for axis, accepted in match.items())
 
 
 def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> Resolution:
@@ -165,12 +165,12 @@ def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
 
 
 def _last(layers: Sequence[Layer], name: str) -> Sourced[Any] | None:
-    found = None
+    last = None
     for layer in layers:
         value = getattr(layer.settings, name)
         if value is not None:
-            found = Sourced(value, layer.origin)
-    return found
+            last = Sourced(value, layer.origin)
+    return last
 
 
 def merged(layers: Sequence[Layer]) -> Resolution:
@@ -179,7 +179,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
     Text and numbers replace, mappings merge by key, packages by name, other lists replace. What a layer takes away is
     gone already (:func:`image_matrix.config.layers.remaining`).
     """
-    scalars = {name: found for name in _SCALARS if (found := _last(layers, name))}
+    scalars = {name: setting for name in _SCALARS if (setting := _last(layers, name))}
     packages = {manager: _packages(layers, manager) for manager in MANAGERS}
     downloads = {name: Sourced(name, layer.origin) for layer in layers for name in layer.settings.downloads}
     return Resolution(
@@ -202,7 +202,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
             for key, value in layer.settings.provides.items()
         },
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
-        tests={kind: said for kind in TEST_KINDS if (said := _tests(layers, kind))},
+        tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
     )
 
 
@@ -226,26 +226,26 @@ def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
 
 def _platforms(layers: Sequence[Layer]) -> Sourced[tuple[str, ...]]:
     """The last that says so wins, but an accelerator only takes away what its devices do not have."""
-    found = Sourced(tuple[str, ...](), Origin("built in"))
+    platforms = Sourced(tuple[str, ...](), Origin("built in"))
     for layer in layers:
-        said = layer.settings.platforms
-        if said and layer.origin.kind == "accelerator":
-            left = tuple(platform for platform in found.value if platform in said)
-            found = found if left == found.value else Sourced(left, layer.origin)
-        elif said:
-            found = Sourced(said, layer.origin)
-    return found
+        declared = layer.settings.platforms
+        if declared and layer.origin.kind == "accelerator":
+            left = tuple(platform for platform in platforms.value if platform in declared)
+            platforms = platforms if left == platforms.value else Sourced(left, layer.origin)
+        elif declared:
+            platforms = Sourced(declared, layer.origin)
+    return platforms
 
 
 def _packages(layers: Sequence[Layer], manager: Manager) -> tuple[Sourced[str], ...]:
     """What is said last of a package counts; one list may say several things of it, for different Pythons."""
-    found: dict[str, list[Sourced[str]]] = {}
+    by_name: dict[str, list[Sourced[str]]] = {}
     for layer in layers:
-        said: dict[str, list[Sourced[str]]] = {}
+        declared: dict[str, list[Sourced[str]]] = {}
         for item in layer.settings.packages.get(manager, ()):
-            said.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin))
-        found |= said
-    return tuple(item for items in found.values() for item in items)
+            declared.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin))
+        by_name |= declared
+    return tuple(item for items in by_name.values() for item in items)
 
 
 _NAME_END = re.compile(r"[\[\s=<>!~;]")
@@ -264,10 +264,10 @@ def package_name(manager: Manager, item: str) -> str:
 
 
 def variant(
-    image: Image, values: Mapping[str, str], label: str, parent: Variant | None, found: Resolution
+    image: Image, values: Mapping[str, str], label: str, parent: Variant | None, resolution: Resolution
 ) -> Variant:
     """Make the variant that a resolution describes."""
-    source = found.value("source") if parent is None else None
+    source = resolution.value("source") if parent is None else None
     return Variant(
         image=image.name,
         values=values,
@@ -275,19 +275,23 @@ def variant(
         parent=parent.id if parent else None,
         source=source,
         root_source=parent.root_source if parent else source or "",
-        kind=found.value("kind"),
-        accelerator=found.value("accelerator"),
-        description=found.value("description") or "",
-        python_provider=found.value("python_provider"),
-        system_site_packages=found.value("system_site_packages"),
-        extra_index_urls=tuple(item.value for item in found.extra_index_urls),
-        platforms=found.platforms.value,
-        bundles=tuple(item.value for item in found.bundles),
-        downloads=tuple(item.value for item in found.downloads),
-        packages={manager: tuple(item.value for item in items) for manager, items in found.packages.items()},
-        env={key: item.value for key, item in found.env.items()},
-        labels={key: item.value for key, item in found.labels.items()},
-        max_size=found.value("max_size"),
-        provides={key: item.value for key, item in found.provides.items()},
-        tests={kind: {key: item.value for key, item in items.items()} for kind, items in found.tests.items()},
+        kind=resolution.value("kind"),
+        accelerator=resolution.value("accelerator"),
+        description=resolution.value("description") or "",
+        python_provider=resolution.value("python_provider"),
+        system_site_packages=resolution.value("system_site_packages"),
+        extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
+        platforms=resolution.platforms.value,
+        bundles=tuple(item.value for item in resolution.bundles),
+        downloads=tuple(item.value for item in resolution.downloads),
+        packages={
+            manager: tuple(item.value for item in items) for manager, items in resolution.packages.items()
+        },
+        env={key: item.value for key, item in resolution.env.items()},
+        labels={key: item.value for key, item in resolution.labels.items()},
+        max_size=resolution.value("max_size"),
+        provides={key: item.value for key, item in resolution.provides.items()},
+        tests={
+            kind: {key: item.value for key, item in items.items()} for kind, items in resolution.tests.items()
+        },
     )

@@ -174,7 +174,7 @@ def _wrong_type(error: ValidationError, types: list[str], documents: Documents) 
     path, value = tuple(error.absolute_path), error.instance
     misfit = _misfit(error, types, documents)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if "string" in types and number and misfit.quotable and misfit.fits(misfit.written):
+    if "string" in types and number and misfit.accepts_quoted and misfit.fits(misfit.written):
         return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=misfit.written, value=value)
     actual = f"`{misfit.written}`" if number and "integer" in types else type_name(value)
     expected = " or ".join(_TYPES[name] for name in types)
@@ -211,7 +211,7 @@ def _misfit(error: ValidationError, types: list[str], documents: Documents) -> M
         comment=conceal(comment[1]) if comment else "",
         types=types,
         fits=_validator().evolve(schema=part).is_valid,
-        quotable=any("pattern" in item for item in parts),
+        accepts_quoted=any("pattern" in item for item in parts),
         optional=not is_required(path),
         parts={name: about for item in parts for name, about in item.get("properties", {}).items()},
         required=[name for item in parts for name in item.get("required", ())],

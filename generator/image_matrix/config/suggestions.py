@@ -49,7 +49,7 @@ class Misfit:
     """Fields that a mapping in this place must have."""
     words: Sequence[str]
     """Words that the field takes, if it takes words only."""
-    quotable: bool
+    accepts_quoted: bool
     """Whether a number fits the field once it is quoted; the name of something it cannot be."""
     optional: bool
     """Whether the field may be left out."""
@@ -77,7 +77,7 @@ def _candidates(misfit: Misfit) -> Iterator[object]:
         yield _BOOLEANS[written.lower()]
     if re.fullmatch(r"[0-9]{1,9}", written):
         yield int(written)
-    if isinstance(value, str) or (number and misfit.quotable):
+    if isinstance(value, str) or (number and misfit.accepts_quoted):
         yield from (written, entries(written)) if number else (entries(written), _mapping([written]))
     if isinstance(value, list):
         yield _mapping(value)

@@ -35,20 +35,20 @@ def select_legs(
 
     Raises :class:`CallError` for a name that is not there, or that is built for none of the platforms.
     """
-    found = [
+    legs = [
         (name, platform)
         for name in select(variants, names)
         for platform in variants[name].platforms
         if not platforms or platform in platforms
     ]
     if names:
-        for name in set(select(variants, names)) - {name for name, _ in found}:
+        for name in set(select(variants, names)) - {name for name, _ in legs}:
             raise _not_built_for(variants[name], platforms)
-    if not found:
+    if not legs:
         raise CallError(
             f"nothing is built for {', '.join(platforms)}", "`image-matrix list` has the platforms"
         )
-    return found
+    return legs
 
 
 def select_for(variants: Mapping[str, Variant], names: Sequence[str], platform: str) -> list[str]:

@@ -18,13 +18,13 @@ DEFAULT_LABEL = "default"
 
 def expand(matrix: Matrix) -> dict[str, Variant]:
     """Return all variants by id, parents before children; images with an unsound ancestor are left out."""
-    found: dict[str, Variant] = {}
+    variants: dict[str, Variant] = {}
     by_image: dict[str, list[Variant]] = {}
     for name in sound_images(matrix):
         image = matrix.images[name]
         by_image[name] = list(_variants(matrix, image, by_image.get(image.parent or "", ())))
-        found.update((item.id, item) for item in by_image[name])
-    return found
+        variants.update((item.id, item) for item in by_image[name])
+    return variants
 
 
 def sound_images(matrix: Matrix) -> dict[str, Image]:

@@ -110,7 +110,7 @@ def parse(text: str, file: str, scalars: Scalars = scalar) -> tuple[Document | N
     if refused:
         return None, [refused]
     builder = _Builder(document, scalars, [])
-    return replace(document, value=builder.value(root) if root is not None else None), builder.found
+    return replace(document, value=builder.value(root) if root is not None else None), builder.diagnostics
 
 
 def _too_deep(text: str) -> tuple[int, int] | None:
@@ -192,7 +192,7 @@ class _Builder:
 
     document: Document
     scalars: Scalars
-    found: list[Diagnostic]
+    diagnostics: list[Diagnostic]
     done: dict[int, Any] = field(default_factory=dict)
 
     def value(self, node: yaml.Node) -> Json:
@@ -204,7 +204,7 @@ class _Builder:
     def _make(self, node: yaml.Node) -> Json:
         if node.tag not in _CORE_TAGS:
             place = self.document.place_of(node)
-            self.found.append(
+            self.diagnostics.append(
                 diagnostic(rules.FOREIGN_TAG, place, tag=node.tag.replace("tag:yaml.org,2002:", "!!"))
             )
         if isinstance(node, yaml.ScalarNode):
@@ -214,7 +214,7 @@ class _Builder:
         return self._mapping(node)
 
     def _mapping(self, node: yaml.Node) -> dict[str, Any]:
-        own: dict[str, Any] = {}
+        declared: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         first: dict[str, yaml.Node] = {}
         for key, child in node.value:
@@ -226,8 +226,8 @@ class _Builder:
                 self._duplicate(key, first[key.value], node)
             else:
                 first[key.value] = key
-                own[key.value] = self.value(child)
-        return {**merged, **own} if merged else own
+                declared[key.value] = self.value(child)
+        return {**merged, **declared} if merged else declared
 
     def _merge(self, node: yaml.Node, into: dict[str, Any]) -> None:
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
@@ -247,13 +247,13 @@ class _Builder:
         before, empty = mapping.value[keys.index(key) - 1]
         if isinstance(empty, yaml.ScalarNode) and not empty.value and not empty.style:
             advice = f"indent the lines below `{before.value}` further if they belong to it, else {advice}"
-        made = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value, advice=advice)
+        duplicate = diagnostic(rules.DUPLICATE_KEY, self.document.place_of(key), key=key.value, advice=advice)
         related = ((self.document.place_of(first), "first defined here"),)
-        self.found.append(replace(made, related=related))
+        self.diagnostics.append(replace(duplicate, related=related))
 
     def _problem(self, node: yaml.Node, problem: str, advice: str) -> None:
         place = self.document.place_of(node)
-        self.found.append(diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice))
+        self.diagnostics.append(diagnostic(rules.YAML_SYNTAX, place, problem=problem, advice=advice))
 
 
 def _not_a_key(source: str) -> tuple[str, str]:

@@ -130,16 +130,16 @@ def _quote(lines: Sequence[str], at: int) -> Iterator[Mistake]:
 
 
 def _indentation(lines: Sequence[str], at: int) -> Iterator[Mistake]:
-    text, here, below = lines[at].lstrip(" "), _indent(lines[at]), _indent_below(lines, at)
-    if here == below or not _KEY_OR_ENTRY.match(text):
+    text, current, below = lines[at].lstrip(" "), _indent(lines[at]), _indent_below(lines, at)
+    if current == below or not _KEY_OR_ENTRY.match(text):
         return
-    deeper = {below} if below and below > here and not text.endswith(":") else set()
+    deeper = {below} if below and below > current and not text.endswith(":") else set()
     for width in sorted(
-        {*_columns(lines, at)} | deeper - {here}, key=lambda width: (abs(width - here), -width)
+        {*_columns(lines, at)} | deeper - {current}, key=lambda width: (abs(width - current), -width)
     ):
         if not (text.endswith(":") and below and width >= below):
             problem = "the indentation of this line does not fit the lines around it"
-            yield Mistake(here, problem, f"start it in column {width + 1}", " " * width + text)
+            yield Mistake(current, problem, f"start it in column {width + 1}", " " * width + text)
 
 
 def _odd_line(lines: Sequence[str], at: int) -> Iterator[Mistake]:

@@ -166,21 +166,21 @@ def _place(file: str, lines: Sequence[str], mark: tuple[int, int]) -> Place:
 def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnostic:
     """A bracket or quote: where it opens says more than where the parser gives up."""
     opened = replace(_place(file, lines, complaint.start), width=1)
-    noticed = _place(file, lines, complaint.mark)
+    detected = _place(file, lines, complaint.mark)
     if opened.column > len(opened.source):  # the file ends behind a bracket or a comma
         opened = replace(_place(file, lines, _last_open(lines)), width=1)
     sign, rest = opened.source[opened.column - 1], opened.source[opened.column :]
-    related = () if noticed.line == opened.line else ((replace(noticed, width=1), "noticed here"),)
+    related = () if detected.line == opened.line else ((replace(detected, width=1), "noticed here"),)
     if sign in "'\"":
         return replace(
             _at(opened, f"this {sign} is never closed", f"close it with another {sign}"), related=related
         )
-    if opened.line == noticed.line and noticed.source[noticed.column - 1 :].strip():
+    if opened.line == detected.line and detected.source[detected.column - 1 :].strip():
         advice = f"separate entries with commas, and close `{sign}`; quote text that holds one of `,[]{{}}`"
-        return _at(noticed, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
-    if noticed.line > opened.line and _starts(noticed.source) == noticed.column > _starts(opened.source):
+        return _at(detected, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
+    if detected.line > opened.line and _starts(detected.source) == detected.column > _starts(opened.source):
         advice = f"end the line above with a comma, or close the `{sign}` of line {opened.line} there"
-        return _at(noticed, "no comma stands in front of this entry", advice)
+        return _at(detected, "no comma stands in front of this entry", advice)
     closing = "}" if sign == "{" else "]"
     advice = f"add `{closing}`" + (" in front of the comment" if re.search(rf"\s#.*\{closing}", rest) else "")
     return replace(_at(opened, f"this `{sign}` is never closed", advice), related=related)

@@ -152,7 +152,7 @@ UNKNOWN_AXIS_VALUE = Rule(
     "`exclude` and `match` compare with the values that the axis has.",
     bad='axes: {python: ["3.13"]}\n# match: {python: "3.12"}\n', good='axes: {python: ["3.13", "3.12"]}\n',
 )  # fmt: skip
-AXIS_NOT_HERE = Rule(
+AXIS_NOT_IN_IMAGE = Rule(
     "IM304", "axis-not-here", "{where}: image `{image}` has no axis `{axis}`", "{suggestion}",
     "An image has the axes of its ancestors and its own `axes:`.",
 )  # fmt: skip

@@ -79,11 +79,11 @@ def _packages(
 
 def _versions(entry: LockedPackages | None) -> dict[str, str]:
     """Return name to version; to both, where architectures differ."""
-    found: dict[str, set[str]] = {}
+    versions_of: dict[str, set[str]] = {}
     for item in entry.items if entry else ():
         name, version = name_and_version(item)
-        found.setdefault(name, set()).add(version)
-    return {name: "/".join(sorted(versions)) for name, versions in found.items()}
+        versions_of.setdefault(name, set()).add(version)
+    return {name: "/".join(sorted(versions)) for name, versions in versions_of.items()}
 
 
 def name_and_version(item: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Node: TypeAlias = Any
+YamlNode: TypeAlias = Any
 """ruamel.yaml's mapping or list, of which it gives no types."""
 Key: TypeAlias = Any
 """A key of a mapping, or the position in a list."""
@@ -53,20 +53,20 @@ def with_comments(text: str, before: str, header: str) -> str:
     return stream.getvalue()
 
 
-def _comments(root: Node, header: str) -> Comments:
-    found = Comments()
+def _comments(root: YamlNode, header: str) -> Comments:
+    comments = Comments()
     waiting = [line for line in _lines(_text(root.ca.comment, _ABOVE)) if line != header.strip()]
     for path, owner, key in _entries(root):
         kept, behind = _kept(owner, key), _behind(owner)
-        found.above[path] = waiting + _lines(_text(kept, _ABOVE))
+        comments.above[path] = waiting + _lines(_text(kept, _ABOVE))
         comment, _, below = _text(kept, behind).partition("\n")
         if comment:
-            found.behind[path] = comment, kept[behind].start_mark.column
+            comments.behind[path] = comment, kept[behind].start_mark.column
         waiting = _lines(below + _text(kept, _BELOW))
-    return found
+    return comments
 
 
-def _attach(comments: Comments, root: Node) -> None:
+def _attach(comments: Comments, root: YamlNode) -> None:
     for path, owner, key in [*_entries(root)]:
         kept, behind = _kept(owner, key), _behind(owner)
         if lines := comments.above.get(path):
@@ -77,7 +77,7 @@ def _attach(comments: Comments, root: Node) -> None:
             kept[behind] = _token(comment + (_text(kept, behind) or "\n"), column)
 
 
-def _entries(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node, Key]]:
+def _entries(node: YamlNode, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], YamlNode, Key]]:
     """Yield the path of every entry, in the order of the text, with its mapping or list and its key or position."""
     for key in node if _behind(node) == _BEHIND_KEY else range(len(node)):
         value = node[key]
@@ -87,11 +87,11 @@ def _entries(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield from _entries(value, below)
 
 
-def _behind(owner: Node) -> int:
+def _behind(owner: YamlNode) -> int:
     return _BEHIND_KEY if hasattr(owner, "items") else _BEHIND_ITEM
 
 
-def _kept(owner: Node, key: Key) -> list[Token]:
+def _kept(owner: YamlNode, key: Key) -> list[Token]:
     """Return ruamel.yaml's comments of an entry."""
     kept: list[Token] = owner.ca.items.setdefault(key, [None, None, None, None])
     return kept

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from image_matrix.lock.distributions import glibc_of
-from image_matrix.lock.fingerprint import asked, beneath, packages_inputs, still_answers
+from image_matrix.lock.fingerprint import inherited_packages, packages_inputs, requested, still_answers
 from image_matrix.lock.model import LockedPackages
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
@@ -51,31 +51,31 @@ class Environments:
 def lock_conda(
     loaded: Loaded,
     old: Lock,
-    moves: Callable[[str], bool],
+    should_upgrade: Callable[[str], bool],
     solve: Solve | None,
 ) -> Environments:
     """Solve what the old lock does not answer; ``solve`` is ``None`` where there is no solver."""
-    found = Environments()
+    environments = Environments()
     for variant in loaded.variants.values():
-        if not asked(variant, "conda"):
+        if not requested(variant, "conda"):
             continue
-        parents = beneath(loaded.variants, found.locked, variant)
+        parents = inherited_packages(loaded.variants, environments.locked, variant)
         inputs = packages_inputs(loaded.matrix, variant, "conda", parents)
-        entry = still_answers(loaded, old.conda, found.locked, variant, "conda")
-        if entry and not moves("conda"):
-            found.locked[variant.id] = entry
+        entry = still_answers(loaded, old.conda, environments.locked, variant, "conda")
+        if entry and not should_upgrade("conda"):
+            environments.locked[variant.id] = entry
         elif solve is None:
-            found.failures[variant.id] = f"none of {', '.join(SOLVERS)} is on PATH"
+            environments.failures[variant.id] = f"none of {', '.join(SOLVERS)} is on PATH"
         else:
             ask = partial(solve, glibc=glibc_of(loaded.matrix, variant))
-            _solve(found, variant, inputs, parents, ask)
-            if variant.id not in found.locked and entry:
-                found.locked[variant.id] = entry
-    return found
+            _solve(environments, variant, inputs, parents, ask)
+            if variant.id not in environments.locked and entry:
+                environments.locked[variant.id] = entry
+    return environments
 
 
 def _solve(
-    found: Environments,
+    environments: Environments,
     variant: Variant,
     inputs: str,
     parents: Mapping[str, tuple[str, ...]],
@@ -83,14 +83,14 @@ def _solve(
 ) -> None:
     packages: dict[str, tuple[str, ...]] = {}
     for arch in variant.archs:
-        there = {url.partition("#")[0] for url in parents[arch]}
-        specifications = (*asked(variant, "conda"), *sorted(specification(url) for url in there))
+        inherited = {url.partition("#")[0] for url in parents[arch]}
+        specifications = (*requested(variant, "conda"), *sorted(specification(url) for url in inherited))
         answer = solve(specifications, SUBDIRS[arch])
         if isinstance(answer, str):
-            found.failures[variant.id] = answer
+            environments.failures[variant.id] = answer
             return
-        packages[arch] = tuple(url for url in answer if url.partition("#")[0] not in there)
-    found.locked[variant.id] = LockedPackages(inputs, packages)
+        packages[arch] = tuple(url for url in answer if url.partition("#")[0] not in inherited)
+    environments.locked[variant.id] = LockedPackages(inputs, packages)
 
 
 def specification(url: str) -> str:
@@ -103,11 +103,11 @@ def specification(url: str) -> str:
 def addresses(output: str, alias: str) -> list[str]:
     """Return the explicit addresses of a solver's JSON, with the public host in place of ``alias``."""
     linked: list[Mapping[str, Any]] = json.loads(output).get("actions", {}).get("LINK", [])
-    found = []
+    urls = []
     for item in linked:
         url = str(item["url"]).replace(alias.rstrip("/"), CHANNELS, 1)
-        found.append(f"{url}#{item['md5']}" if item.get("md5") else url)
-    return sorted(found)
+        urls.append(f"{url}#{item['md5']}" if item.get("md5") else url)
+    return sorted(urls)
 
 
 def solver(alias: str | None) -> Solve | None:

@@ -13,10 +13,10 @@ from image_matrix.config.lineage import ancestors
 from image_matrix.config.resolve import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import glibc_of, python_of
-from image_matrix.lock.fingerprint import asked, beneath
+from image_matrix.lock.fingerprint import inherited_packages, requested
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.python import package_of, version_of
-from image_matrix.lock.resolver_api import ROOT, Graph, Question, Refused
+from image_matrix.lock.resolver_api import ROOT, Graph, ResolveRequest, Unsatisfiable
 from image_matrix.lock.unsolvable import unsolvable
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Conflict
-    from image_matrix.lock.resolver_api import Ask, Failed
+    from image_matrix.lock.resolver_api import Ask, ResolverError
 
 MOST_CANDIDATES = 12
 MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class DependencyPath:
     """A requirement in the matrix, and how it leads to a package."""
 
     requirement: str
@@ -55,29 +55,31 @@ def explain(
 ) -> list[Finding]:
     """Return the diagnostics of a refused variant; ``ask`` is :func:`image_matrix.lock.uv.graph`."""
     variant = loaded.variants[conflict.variant]
-    free = ask(replace(conflict.question, constraints=()))
+    free = ask(replace(conflict.request, constraints=()))
     if not isinstance(free, Graph):
-        text = free.explanation if isinstance(free, Refused) else conflict.refused.explanation
+        text = free.explanation if isinstance(free, Unsatisfiable) else conflict.refused.explanation
         return [unsolvable(loaded, variant, text)]
-    found = [
+    findings = [
         finding
-        for name in _in_the_way(conflict.question, free, ask)[:MOST_SHOWN]
+        for name in _conflicting(conflict.request, free, ask)[:MOST_SHOWN]
         for finding in _conflict(loaded, locked, conflict, free, name, ask)
     ]
-    return found or [unsolvable(loaded, variant, conflict.refused.explanation)]
+    return findings or [unsolvable(loaded, variant, conflict.refused.explanation)]
 
 
-def _in_the_way(question: Question, free: Graph, ask: Ask) -> list[str]:
+def _conflicting(request: ResolveRequest, free: Graph, ask: Ask) -> list[str]:
     """Return the packages that the child cannot live with: those refused alone, or else all that differ."""
-    there = {package_of(item): item for item in question.constraints}
+    constraint_of = {package_of(item): item for item in request.constraints}
     differ = [
-        name for name in there if name in free.versions and version_of(there[name]) != free.versions[name]
+        name
+        for name in constraint_of
+        if name in free.versions and version_of(constraint_of[name]) != free.versions[name]
     ]
-    others = tuple(item for name, item in there.items() if name not in differ)
+    others = tuple(item for name, item in constraint_of.items() if name not in differ)
     refused = [
         name
         for name in differ[:MOST_CANDIDATES]
-        if isinstance(ask(replace(question, constraints=(*others, there[name]))), Refused)
+        if isinstance(ask(replace(request, constraints=(*others, constraint_of[name]))), Unsatisfiable)
     ]
     return refused or differ
 
@@ -90,13 +92,13 @@ def _conflict(
     name: str,
     ask: Ask,
 ) -> Iterator[Finding]:
-    variant, arch = loaded.variants[conflict.variant], conflict.question.arch
+    variant, arch = loaded.variants[conflict.variant], conflict.request.arch
     owner = _owner(loaded, locked, variant, arch, name)
-    ours = _trail(loaded, variant, free, name)
+    ours = _dependency_path(loaded, variant, free, name)
     if owner is None or ours is None:
         return
-    theirs = _trail(loaded, owner, ask(_as_locked(loaded, locked, owner, arch)), name)
-    version = next(version_of(i) for i in conflict.question.constraints if package_of(i) == name)
+    theirs = _dependency_path(loaded, owner, ask(_as_locked(loaded, locked, owner, arch)), name)
+    version = next(version_of(i) for i in conflict.request.constraints if package_of(i) == name)
     direct = len(ours.packages) == 1
     finding = rules.PIP_CONFLICT.at(
         ours.path,
@@ -117,43 +119,47 @@ def _owner(
 ) -> Variant | None:
     """Return the ancestor that installed a package."""
     for above in ancestors(loaded.variants, variant):
-        own = locked.get(above.id)
-        if own and any(package_of(item) == name for item in own.packages.get(arch, ())):
+        installed = locked.get(above.id)
+        if installed and any(package_of(item) == name for item in installed.packages.get(arch, ())):
             return above
     return None
 
 
-def _as_locked(loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str) -> Question:
+def _as_locked(
+    loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str
+) -> ResolveRequest:
     """Return the question whose answer is what a variant has."""
-    own = locked[variant.id].packages.get(arch, ())
-    return Question(
-        requirements=asked(variant, "pip"),
+    installed = locked[variant.id].packages.get(arch, ())
+    return ResolveRequest(
+        requirements=requested(variant, "pip"),
         python=python_of(loaded.matrix, variant) or "",
         arch=arch,
         glibc=glibc_of(loaded.matrix, variant),
-        constraints=(*own, *beneath(loaded.variants, locked, variant).get(arch, ())),
+        constraints=(*installed, *inherited_packages(loaded.variants, locked, variant).get(arch, ())),
         indexes=variant.extra_index_urls,
     )
 
 
-def _trail(loaded: Loaded, variant: Variant, graph: Graph | Refused | Failed, name: str) -> Trail | None:
+def _dependency_path(
+    loaded: Loaded, variant: Variant, graph: Graph | Unsatisfiable | ResolverError, name: str
+) -> DependencyPath | None:
     """Return the shortest way from a requirement of a variant to a package."""
     if not isinstance(graph, Graph):
         return None
-    ways: list[tuple[str, ...]] = [(name,)]
+    paths: list[tuple[str, ...]] = [(name,)]
     seen = {name}
-    for way in ways:
-        for above in graph.needed_by.get(way[0], ()):
+    for names in paths:
+        for above in graph.needed_by.get(names[0], ()):
             if above == ROOT:
-                return _requirement(loaded, variant, way)
+                return _requirement(loaded, variant, names)
             if above not in seen:
                 seen.add(above)
-                ways.append((above, *way))
+                paths.append((above, *names))
     return None
 
 
-def _requirement(loaded: Loaded, variant: Variant, way: tuple[str, ...]) -> Trail | None:
+def _requirement(loaded: Loaded, variant: Variant, names: tuple[str, ...]) -> DependencyPath | None:
     for item, path in requirement_lines(loaded, variant):
-        if package_name("pip", item) == way[0]:
-            return Trail(item, path, way)
+        if package_name("pip", item) == names[0]:
+            return DependencyPath(item, path, names)
     return None

@@ -33,16 +33,16 @@ DEFAULT_GLIBC = "2_28"
 
 def distribution_of(reference: str) -> Distribution | None:
     """Return the distribution that an image reference names."""
-    return next((found for words, found in KNOWN if re.search(words, reference.lower())), None)
+    return next((distribution for words, distribution in KNOWN if re.search(words, reference.lower())), None)
 
 
 def python_of(matrix: Matrix, variant: Variant) -> str | None:
     """Return a variant's Python version: its axis, or what its distribution has."""
-    found = distribution_of(matrix.sources.get(variant.root_source, ""))
-    return variant.values.get("python") or (found.python if found else None)
+    distribution = distribution_of(matrix.sources.get(variant.root_source, ""))
+    return variant.values.get("python") or (distribution.python if distribution else None)
 
 
 def glibc_of(matrix: Matrix, variant: Variant) -> str:
     """Return the C library that a variant's wheels must be content with."""
-    found = distribution_of(matrix.sources.get(variant.root_source, ""))
-    return found.glibc if found else DEFAULT_GLIBC
+    distribution = distribution_of(matrix.sources.get(variant.root_source, ""))
+    return distribution.glibc if distribution else DEFAULT_GLIBC

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.logins import remedy
-from image_matrix.lock.read import wanted_files
+from image_matrix.lock.read import required_files
 from image_matrix.registry.http import ConnectionFailed, Patience, worth_of_transfer
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.network import Mirrors
     from image_matrix.diagnostics import Finding
-    from image_matrix.lock.read import WantedFile
+    from image_matrix.lock.read import RequiredFile
 
 AT_ONCE = 4
 OPEN_VSX = "https://open-vsx.org"
@@ -39,7 +39,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class FileChecksums:
     """The checksums that are known, and why others are not."""
 
     locked: dict[str, str] = field(default_factory=dict)
@@ -53,43 +53,45 @@ class Files:
 def lock_files(
     loaded: Loaded,
     old: Mapping[str, str],
-    moves: Callable[[WantedFile], bool],
+    should_upgrade: Callable[[RequiredFile], bool],
     stream: Callable[[str], Iterator[bytes]],
     sleep: Callable[[float], None],
     say: Callable[[str], None],
-) -> Files:
+) -> FileChecksums:
     """Stream every file that is not locked, or is to be looked at again, and verify what the matrix says."""
     from concurrent.futures import ThreadPoolExecutor
 
-    found = Files()
-    wanted = wanted_files(loaded)
-    unknown = [item for item in wanted if item.address not in old or moves(item) or _differs(item, old)]
+    checksums = FileChecksums()
+    required = required_files(loaded)
+    unknown = [
+        item for item in required if item.address not in old or should_upgrade(item) or _differs(item, old)
+    ]
     patience = Patience(sleep, say)
 
-    def look(item: WantedFile) -> Fetched | ConnectionFailed:
-        answer = _look(here(item.address, loaded.matrix.network.mirrors), stream, patience)
+    def look(item: RequiredFile) -> Fetched | ConnectionFailed:
+        answer = _look(mirror_of(item.address, loaded.matrix.network.mirrors), stream, patience)
         say(f"{item.what}: {answer.sha256 if isinstance(answer, Fetched) else answer.reason}")
         return answer
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = dict(zip([item.address for item in unknown], pool.map(look, unknown), strict=True))
-    for item in wanted:
+    for item in required:
         answer = answers.get(item.address)
-        _take(found, item, answer, old.get(item.address))
+        _take(checksums, item, answer, old.get(item.address))
         if isinstance(answer, ConnectionFailed) and answer.login:
-            found.remedies.append(
-                remedy(here(item.address, loaded.matrix.network.mirrors), loaded.matrix.network.netrc)
+            checksums.remedies.append(
+                remedy(mirror_of(item.address, loaded.matrix.network.mirrors), loaded.matrix.network.netrc)
             )
-    return found
+    return checksums
 
 
-def here(address: str, mirrors: Mirrors) -> str:
+def mirror_of(address: str, mirrors: Mirrors) -> str:
     """Return where a file is fetched at this place."""
     extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
     return mirrored(address, {**mirrors.downloads, **extensions})
 
 
-def _differs(item: WantedFile, old: Mapping[str, str]) -> bool:
+def _differs(item: RequiredFile, old: Mapping[str, str]) -> bool:
     return item.sha256 is not None and item.sha256 != old.get(item.address)
 
 
@@ -122,20 +124,22 @@ def machine_of(head: bytes) -> str | None:
     return MACHINES.get(number, f"machine {number}")
 
 
-def _take(found: Files, item: WantedFile, answer: Fetched | ConnectionFailed | None, old: str | None) -> None:
+def _take(
+    checksums: FileChecksums, item: RequiredFile, answer: Fetched | ConnectionFailed | None, old: str | None
+) -> None:
     if isinstance(answer, ConnectionFailed):
-        found.failures[item.address] = f"{item.what}: {answer.reason}"
+        checksums.failures[item.address] = f"{item.what}: {answer.reason}"
     known = answer.sha256 if isinstance(answer, Fetched) else old
     if known is None:
         return
     problem = _problem(item, answer) if isinstance(answer, Fetched) else None
     if problem:
-        found.findings.append(problem)
+        checksums.findings.append(problem)
     elif item.sha256 in (None, known):
-        found.locked[item.address] = known
+        checksums.locked[item.address] = known
 
 
-def _problem(item: WantedFile, file: Fetched) -> Finding | None:
+def _problem(item: RequiredFile, file: Fetched) -> Finding | None:
     """Return what is wrong with a file that was fetched."""
     others = [arch for arch in item.archs if file.machine and file.machine not in RUNS[arch]]
     if others:

@@ -27,7 +27,7 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:DIGITS]
 
 
-def asked(variant: Variant, manager: Manager) -> tuple[str, ...]:
+def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
     """Return what a variant asks a package manager for, an interpreter from conda included."""
     listed = variant.packages.get(manager, ())
     python = variant.values.get("python")
@@ -69,7 +69,7 @@ def packages_question(
     """Return a variant's question; ``parents`` is what its ancestors have, by architecture."""
     return PackagesQuestion(
         manager,
-        asked(variant, manager),
+        requested(variant, manager),
         python_of(matrix, variant),
         glibc_of(matrix, variant),
         (variant.extra_index_urls or None) if manager == "pip" else None,
@@ -97,26 +97,28 @@ def still_answers(
     ``locked`` has what today's ancestors are locked to.
     """
     entry = old.get(variant.id)
-    today = packages_question(loaded.matrix, variant, manager, beneath(loaded.variants, locked, variant))
+    today = packages_question(
+        loaded.matrix, variant, manager, inherited_packages(loaded.variants, locked, variant)
+    )
     if entry is None or entry.inputs == today.inputs:
         return entry
-    wide = replace(today, parents=beneath(loaded.variants, old, variant, ARCHITECTURES))
+    wide = replace(today, parents=inherited_packages(loaded.variants, old, variant, ARCHITECTURES))
     same = all(sorted(wide.parents[arch]) == sorted(items) for arch, items in today.parents.items())
     if not same or entry.inputs != wide.inputs:
         return None
     return LockedPackages(today.inputs, {arch: entry.packages.get(arch, ()) for arch in variant.archs})
 
 
-def beneath(
+def inherited_packages(
     variants: Mapping[str, Variant],
     locked: Mapping[str, LockedPackages],
     variant: Variant,
     archs: tuple[str, ...] = (),
 ) -> dict[str, tuple[str, ...]]:
     """Return what a variant's ancestors have, for its own architectures or for others."""
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(archs or variant.archs, ())
+    packages: dict[str, tuple[str, ...]] = dict.fromkeys(archs or variant.archs, ())
     for above in ancestors(variants, variant):
-        own = locked.get(above.id)
-        if own:
-            found = {arch: (*own.packages.get(arch, ()), *items) for arch, items in found.items()}
-    return found
+        entry = locked.get(above.id)
+        if entry:
+            packages = {arch: (*entry.packages.get(arch, ()), *items) for arch, items in packages.items()}
+    return packages

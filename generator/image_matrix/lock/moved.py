@@ -16,7 +16,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import distribution_of
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.moved_packages import moved_packages
-from image_matrix.lock.read import floats, used_sources, wanted_files
+from image_matrix.lock.read import floats, required_files, used_sources
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.lock.model import Lock
     from image_matrix.lock.pins import Pins
-    from image_matrix.lock.read import WantedFile
+    from image_matrix.lock.read import RequiredFile
 
 ANY = "\0"
 """In place of a version: no address has it."""
@@ -71,13 +71,13 @@ def _sources(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...
     named: dict[str, Path] = {loaded.matrix.sources[name]: ("sources", name) for name in used_sources(loaded)}
     if loaded.matrix.network.builtin_frontend is False:
         named[loaded.matrix.network.frontend] = ("network", "frontend")
-    asked = {
+    requested = {
         reference
         for one in matrices
         for reference in (one.matrix.network.frontend, *one.matrix.sources.values())
     }
     # a reference with its digest is its own pin
-    unused = [reference for reference in lock.sources if reference not in asked and "@" not in reference]
+    unused = [reference for reference in lock.sources if reference not in requested and "@" not in reference]
     floating = {reference: path for reference, path in named.items() if floats(reference, pins)}
     return _replaced(floating, unused, _same_repository)
 
@@ -100,23 +100,25 @@ def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iter
 def _files(
     lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...], *, extensions: bool
 ) -> Iterator[Finding]:
-    asked = {item.address for one in matrices for item in wanted_files(one)}
-    wanted = {
+    requested = {item.address for one in matrices for item in required_files(one)}
+    required = {
         item.address: item
-        for item in wanted_files(loaded)
+        for item in required_files(loaded)
         if not item.sha256 and _is_extension(item.address) == extensions
     }
     unused = [
-        address for address in lock.downloads if address not in asked and _is_extension(address) == extensions
+        address
+        for address in lock.downloads
+        if address not in requested and _is_extension(address) == extensions
     ]
     floating = {
-        address: _version_path(item) for address, item in wanted.items() if address not in lock.downloads
+        address: _version_path(item) for address, item in required.items() if address not in lock.downloads
     }
-    forms = {address: _form(loaded, wanted[address]) for address in floating}
+    forms = {address: _form(loaded, required[address]) for address in floating}
     return _replaced(floating, unused, lambda name, entry: bool(forms[name].fullmatch(entry)))
 
 
-def _version_path(item: WantedFile) -> Path:
+def _version_path(item: RequiredFile) -> Path:
     return (*item.path, "version") if item.path[0] == "downloads" else item.path
 
 
@@ -124,7 +126,7 @@ def _is_extension(address: str) -> bool:
     return address.startswith(OPEN_VSX)
 
 
-def _form(loaded: Loaded, item: WantedFile) -> re.Pattern[str]:
+def _form(loaded: Loaded, item: RequiredFile) -> re.Pattern[str]:
     """Return what the addresses of a download's or an extension's other versions look like."""
     if item.path[0] == "downloads":
         download = replace(loaded.matrix.downloads[item.name], version=ANY)

@@ -12,7 +12,7 @@ from image_matrix.config.variants import label_of, resolutions
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
 from image_matrix.lock.distributions import KNOWN
-from image_matrix.lock.fingerprint import asked, beneath, packages_question
+from image_matrix.lock.fingerprint import inherited_packages, packages_question, requested
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.read import fresh
@@ -51,7 +51,7 @@ def moved_packages(
     unused = [name for name in entries if name not in good and name not in kept]
     affected: dict[Cause, list[str]] = {}
     for variant in loaded.variants.values():
-        if asked(variant, manager) and variant.id not in pinned and variant.id not in kept:
+        if requested(variant, manager) and variant.id not in pinned and variant.id not in kept:
             for cause in _causes(entries, loaded, good, unused, variant, manager):
                 affected.setdefault(cause, []).append(variant.id)
     for (path, problem), variants in affected.items():
@@ -75,8 +75,10 @@ def _causes(
     if variant.id not in entries:
         return _renamed(entries, loaded, unused, variant, manager)
     chain = [*lineage(loaded.variants, variant)][::-1]
-    first = next(one for one in chain if bool(asked(one, manager)) != (one.id in good) or one.id in unused)
-    if not asked(first, manager):
+    first = next(
+        one for one in chain if bool(requested(one, manager)) != (one.id in good) or one.id in unused
+    )
+    if not requested(first, manager):
         what = f"the lock has {WORDS[manager]} of `{first.image}`, which lists none"
         return [(("images", first.image, manager), what)]
     if first.id in entries:
@@ -103,7 +105,7 @@ def _renamed(
     siblings = [name.partition(":")[2] for name in gone if name.partition(":")[0] == variant.image]
     if siblings:
         return [_other_values(entries, loaded, siblings, variant)]
-    parents = beneath(loaded.variants, entries, variant)
+    parents = inherited_packages(loaded.variants, entries, variant)
     inputs = packages_question(loaded.matrix, variant, manager, parents).inputs
     former = next((name for name in gone if entries[name].inputs == inputs), None)
     if former is None:
@@ -145,7 +147,9 @@ def _moved(
     lines = [*_unanswered(entries, loaded, variant, manager)]
     if lines:
         return lines
-    question = packages_question(loaded.matrix, variant, manager, beneath(loaded.variants, entries, variant))
+    question = packages_question(
+        loaded.matrix, variant, manager, inherited_packages(loaded.variants, entries, variant)
+    )
     for other, cause in _others(entries, loaded, variant, question):
         if other != question and other.inputs == entries[variant.id].inputs:
             return [cause]
@@ -158,7 +162,7 @@ def _unanswered(
 ) -> Iterator[Cause]:
     """Yield the lines of which the lock has no version, or none that they allow."""
     locked = entries[variant.id].items
-    for below in beneath(loaded.variants, entries, variant).values():
+    for below in inherited_packages(loaded.variants, entries, variant).values():
         locked |= {*below}
     versions: dict[str, set[str]] = {}
     for name, version in (name_and_version(item) for item in locked):
@@ -180,7 +184,7 @@ def _others(
     origins = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id]
     words = WORDS[question.manager]
     for archs in (ARCHITECTURES[:1], ARCHITECTURES[1:], ARCHITECTURES):
-        parents = beneath(loaded.variants, entries, variant, archs)
+        parents = inherited_packages(loaded.variants, entries, variant, archs)
         what = f"the lock has {words} for {', '.join(archs)}, not for {', '.join(variant.archs)}"
         yield replace(question, parents=parents), ((*origins.platforms.origin.path, "platforms"), what)
     place: Path = ("images", variant.image, "pip", "extra_index_urls")
@@ -195,9 +199,9 @@ def _others(
         what = f"the lock has {words} for another distribution than `{variant.root_source}`"
         yield replace(question, python=python, glibc=known.glibc), (("sources", variant.root_source), what)
     for other in loaded.variants.values():
-        below = beneath(loaded.variants, entries, other, variant.archs)
-        own = entries[other.id].packages if other.id in entries else {}
-        parents = {arch: (*own.get(arch, ()), *items) for arch, items in below.items()}
+        below = inherited_packages(loaded.variants, entries, other, variant.archs)
+        locked = entries[other.id].packages if other.id in entries else {}
+        parents = {arch: (*locked.get(arch, ()), *items) for arch, items in below.items()}
         what = f"the lock has {words} of `{variant.image}` on top of `{other.image}`"
         yield replace(question, parents=parents), (("images", variant.image, "from"), what)
 

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
 from image_matrix.lock.distributions import glibc_of, python_of
-from image_matrix.lock.fingerprint import asked, beneath, packages_inputs, still_answers
+from image_matrix.lock.fingerprint import inherited_packages, packages_inputs, requested, still_answers
 from image_matrix.lock.model import LockedPackages
-from image_matrix.lock.resolver_api import ALL, Failed, Question, Refused, Resolve, Resolved
+from image_matrix.lock.resolver_api import (
+    ALL,
+    Resolve,
+    Resolved,
+    ResolveRequest,
+    ResolverError,
+    Unsatisfiable,
+)
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -31,8 +38,8 @@ class Conflict:
     """A variant whose requirements were refused."""
 
     variant: str
-    question: Question
-    refused: Refused
+    request: ResolveRequest
+    refused: Unsatisfiable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +56,39 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ResolveTask:
     """One variant's work: a question for each architecture."""
 
     variant: Variant
     inputs: str
-    questions: Mapping[str, Question]
+    requests: Mapping[str, ResolveRequest]
     old: LockedPackages | None = None
     """What was locked, where it still answers today's question and was only to move on."""
 
 
 def lock_python(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], resolve: Resolve, say: Say) -> Packages:
     """Resolve what the old lock does not answer any more, or what is to move on."""
-    found = Packages()
+    packages = Packages()
     order = _order(loaded)
-    running: dict[Future[list[Resolved | Refused | Failed]], Step] = {}
+    running: dict[Future[list[Resolved | Unsatisfiable | ResolverError]], ResolveTask] = {}
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
         while order.is_active():
             for name in order.get_ready():
-                step = _begin(loaded, old, upgraded, found, loaded.variants[name])
-                if step:
-                    running[pool.submit(_answers, step, resolve)] = step
+                task = _begin(loaded, old, upgraded, packages, loaded.variants[name])
+                if task:
+                    running[pool.submit(_answers, task, resolve)] = task
                 else:
                     order.done(name)
             for done in wait(running, return_when=FIRST_COMPLETED).done if running else ():
-                step = running.pop(done)
-                _finish(found, step, done.result(), old, say)
-                order.done(step.variant.id)
-    return found
+                task = running.pop(done)
+                _finish(packages, task, done.result(), old, say)
+                order.done(task.variant.id)
+    return packages
 
 
 def _order(loaded: Loaded) -> TopologicalSorter[str]:
     """Return the variants that ask for packages, each ready when its ancestors that ask for some are done."""
-    asking = {name: item for name, item in loaded.variants.items() if asked(item, "pip")}
+    asking = {name: item for name, item in loaded.variants.items() if requested(item, "pip")}
     above = {
         name: [one for one in _ancestors(loaded, item) if one in asking] for name, item in asking.items()
     }
@@ -95,32 +102,32 @@ def _ancestors(loaded: Loaded, variant: Variant) -> list[str]:
 
 
 def _begin(
-    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], found: Packages, variant: Variant
-) -> Step | None:
+    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], packages: Packages, variant: Variant
+) -> ResolveTask | None:
     """Return the work for a variant, or keep the old entry, or say why there can be none."""
-    blocked = next((name for name in _ancestors(loaded, variant) if _unlocked(loaded, found, name)), None)
+    blocked = next((name for name in _ancestors(loaded, variant) if _unlocked(loaded, packages, name)), None)
     python = python_of(loaded.matrix, variant)
     if blocked:
-        found.failures[variant.id] = f"its parent {blocked} is not locked"
+        packages.failures[variant.id] = f"its parent {blocked} is not locked"
         return None
     if python is None:
-        found.failures[variant.id] = "its Python version is not known; add the axis `python`"
+        packages.failures[variant.id] = "its Python version is not known; add the axis `python`"
         return None
-    parents = beneath(loaded.variants, found.locked, variant)
+    parents = inherited_packages(loaded.variants, packages.locked, variant)
     inputs = packages_inputs(loaded.matrix, variant, "pip", parents)
-    entry = still_answers(loaded, old.python, found.locked, variant, "pip")
+    entry = still_answers(loaded, old.python, packages.locked, variant, "pip")
     good = entry if entry and _has_files(old, entry) else None
-    if good and not moves(good, upgraded):
-        keep(found, variant.id, good, old)
+    if good and not should_upgrade(good, upgraded):
+        keep(packages, variant.id, good, old)
         return None
-    return Step(variant, inputs, _questions(loaded, old, upgraded, variant, parents), good)
+    return ResolveTask(variant, inputs, _requests(loaded, old, upgraded, variant, parents), good)
 
 
-def _unlocked(loaded: Loaded, found: Packages, name: str) -> bool:
-    return bool(asked(loaded.variants[name], "pip")) and name not in found.locked
+def _unlocked(loaded: Loaded, packages: Packages, name: str) -> bool:
+    return bool(requested(loaded.variants[name], "pip")) and name not in packages.locked
 
 
-def moves(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
+def should_upgrade(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
     """Say whether something in an entry is to move on."""
     names = {package_of(item) for item in entry.items}
     return upgraded == ALL or bool(names & set(upgraded))
@@ -140,23 +147,23 @@ def _has_files(old: Lock, entry: LockedPackages) -> bool:
     return entry.items <= old.files.keys()
 
 
-def keep(found: Packages, name: str, entry: LockedPackages, old: Lock) -> None:
+def keep(packages: Packages, name: str, entry: LockedPackages, old: Lock) -> None:
     """Take an entry over from the old lock, with its files."""
-    found.locked[name] = entry
+    packages.locked[name] = entry
     for item in entry.items:
-        found.files.setdefault(item, {}).update(old.files[item])
+        packages.files.setdefault(item, {}).update(old.files[item])
 
 
-def _questions(
+def _requests(
     loaded: Loaded,
     old: Lock,
     upgraded: tuple[str, ...],
     variant: Variant,
     parents: Mapping[str, tuple[str, ...]],
-) -> dict[str, Question]:
+) -> dict[str, ResolveRequest]:
     return {
-        arch: Question(
-            requirements=asked(variant, "pip"),
+        arch: ResolveRequest(
+            requirements=requested(variant, "pip"),
             python=python_of(loaded.matrix, variant) or "",
             arch=arch,
             glibc=glibc_of(loaded.matrix, variant),
@@ -171,7 +178,7 @@ def _questions(
 
 def _preferred(loaded: Loaded, old: Lock, variant: Variant, arch: str) -> dict[str, str]:
     """Return the versions to keep: this variant's own, then what its relatives of the same Python have."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     relatives = [
         name
         for name in sorted(old.python)
@@ -180,46 +187,50 @@ def _preferred(loaded: Loaded, old: Lock, variant: Variant, arch: str) -> dict[s
     ]
     for name in (*relatives, variant.id):
         items = old.python[name].packages.get(arch, ()) if name in old.python else ()
-        found |= {package_of(item): version_of(item) for item in items}
-    return found
+        versions |= {package_of(item): version_of(item) for item in items}
+    return versions
 
 
-def _answers(step: Step, resolve: Resolve) -> list[Resolved | Refused | Failed]:
+def _answers(task: ResolveTask, resolve: Resolve) -> list[Resolved | Unsatisfiable | ResolverError]:
     """Resolve one architecture after the other; the first that fails is the last that is tried."""
-    found: list[Resolved | Refused | Failed] = []
-    for question in step.questions.values():
-        found.append(resolve(question))
-        if not isinstance(found[-1], Resolved):
+    answers: list[Resolved | Unsatisfiable | ResolverError] = []
+    for request in task.requests.values():
+        answers.append(resolve(request))
+        if not isinstance(answers[-1], Resolved):
             break
-    return found
+    return answers
 
 
 def _finish(
-    found: Packages, step: Step, answers: list[Resolved | Refused | Failed], old: Lock, say: Say
+    packages: Packages,
+    task: ResolveTask,
+    answers: list[Resolved | Unsatisfiable | ResolverError],
+    old: Lock,
+    say: Say,
 ) -> None:
-    name = step.variant.id
+    name = task.variant.id
     last = answers[-1]
     if isinstance(last, Resolved):
-        _take(found, step, [answer for answer in answers if isinstance(answer, Resolved)])
-        return say(f"{name}: {plural(len(found.locked[name].items), 'Python package')}")
-    if isinstance(last, Refused):
-        question = list(step.questions.values())[len(answers) - 1]
-        found.conflicts.append(Conflict(name, question, last))
+        _take(packages, task, [answer for answer in answers if isinstance(answer, Resolved)])
+        return say(f"{name}: {plural(len(packages.locked[name].items), 'Python package')}")
+    if isinstance(last, Unsatisfiable):
+        request = list(task.requests.values())[len(answers) - 1]
+        packages.conflicts.append(Conflict(name, request, last))
         say(f"{name}: its packages cannot be resolved")
     else:
-        found.failures[name] = last.reason
-        found.remedies.extend([last.remedy] if last.remedy else [])
+        packages.failures[name] = last.reason
+        packages.remedies.extend([last.remedy] if last.remedy else [])
         say(f"{name}: {last.reason}")
-    if step.old:
-        keep(found, name, step.old, old)
+    if task.old:
+        keep(packages, name, task.old, old)
     return None
 
 
-def _take(found: Packages, step: Step, answers: list[Resolved]) -> None:
-    found.locked[step.variant.id] = LockedPackages(
-        step.inputs,
-        {arch: tuple(sorted(answer.files)) for arch, answer in zip(step.questions, answers, strict=True)},
+def _take(packages: Packages, task: ResolveTask, answers: list[Resolved]) -> None:
+    packages.locked[task.variant.id] = LockedPackages(
+        task.inputs,
+        {arch: tuple(sorted(answer.files)) for arch, answer in zip(task.requests, answers, strict=True)},
     )
     for answer in answers:
         for package, files in answer.files.items():
-            found.files.setdefault(package, {}).update(files)
+            packages.files.setdefault(package, {}).update(files)

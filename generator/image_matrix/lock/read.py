@@ -9,7 +9,7 @@ from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock import text as texts
 from image_matrix.lock.distributions import python_of
-from image_matrix.lock.fingerprint import asked, still_answers
+from image_matrix.lock.fingerprint import requested, still_answers
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.requirements import Hashes
@@ -59,23 +59,23 @@ def fresh(
     locked: Mapping[str, LockedPackages], loaded: Loaded, manager: Manager
 ) -> dict[str, LockedPackages]:
     """Return the entries that still answer today's question, their ancestors' entries included."""
-    found: dict[str, LockedPackages] = {}
+    valid: dict[str, LockedPackages] = {}
     floating: set[str] = set()
     for variant in loaded.variants.values():
         if variant.parent in floating:
             floating.add(variant.id)
-        elif asked(variant, manager):
-            entry = still_answers(loaded, locked, found, variant, manager)
+        elif requested(variant, manager):
+            entry = still_answers(loaded, locked, valid, variant, manager)
             if entry:
-                found[variant.id] = entry
+                valid[variant.id] = entry
             else:
                 floating.add(variant.id)
-    return found
+    return valid
 
 
 def _requirements(lock: Lock, loaded: Loaded) -> dict[str, dict[str, str]]:
     hashes = Hashes(lock.files)
-    found = {}
+    texts = {}
     for name, entry in fresh(lock.python, loaded, "pip").items():
         variant = loaded.variants[name]
         python = python_of(loaded.matrix, variant)
@@ -86,8 +86,8 @@ def _requirements(lock: Lock, loaded: Loaded) -> dict[str, dict[str, str]]:
         }
         whole = {arch: text for arch, text in rendered.items() if text is not None}
         if len(whole) == len(variant.archs):
-            found[name] = whole
-    return found
+            texts[name] = whole
+    return texts
 
 
 def _explicit(urls: tuple[str, ...]) -> str:
@@ -111,13 +111,13 @@ class Floating:
 
 def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
     """Return what floats, in the matrix's order."""
-    found = [
+    items = [
         *_sources(loaded, pins),
         *_downloads(loaded, pins),
         *(item for variant in loaded.variants.values() for item in _packages(variant, pins)),
         *_cran(loaded, pins),
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(items))
 
 
 def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
@@ -142,13 +142,13 @@ def floats(reference: str, pins: Pins) -> bool:
 
 
 def _downloads(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
-    for file in wanted_files(loaded):
+    for file in required_files(loaded):
         if not file.sha256 and file.address not in pins.checksums:
             yield Floating(file.what, file.path)
 
 
 @dataclass(frozen=True, slots=True)
-class WantedFile:
+class RequiredFile:
     """A file that some Dockerfile fetches."""
 
     what: str
@@ -162,28 +162,28 @@ class WantedFile:
     """The architectures that fetch it; none where every one does."""
 
 
-def wanted_files(loaded: Loaded) -> list[WantedFile]:
+def required_files(loaded: Loaded) -> list[RequiredFile]:
     """Return every download and extension that some variant fetches, each architecture's file once."""
-    found: dict[str, WantedFile] = {}
+    files: dict[str, RequiredFile] = {}
     for variant in loaded.variants.values():
-        conda = ("micromamba",) if asked(variant, "conda") else ()
+        conda = ("micromamba",) if requested(variant, "conda") else ()
         items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
         for item, arch in ((item, arch) for item in items for arch in variant.archs):
             what, path = f"download {item.name} ({arch})", ("downloads", item.name)
-            one = WantedFile(what, item.name, item.address(arch), path, item.sha256.get(arch), (arch,))
-            first = found.setdefault(one.address, one)
-            found[one.address] = replace(first, archs=tuple(sorted({*first.archs, arch})))
+            one = RequiredFile(what, item.name, item.address(arch), path, item.sha256.get(arch), (arch,))
+            first = files.setdefault(one.address, one)
+            files[one.address] = replace(first, archs=tuple(sorted({*first.archs, arch})))
         for text, listed in requirement_lines(loaded, variant, "extensions"):
             address = extension_address(text)
-            found.setdefault(address, WantedFile(f"extension {text}", text, address, listed))
-    return list(found.values())
+            files.setdefault(address, RequiredFile(f"extension {text}", text, address, listed))
+    return list(files.values())
 
 
 def _packages(variant: Variant, pins: Pins) -> Iterator[Floating]:
     path: Path = ("images", variant.image)
-    if asked(variant, "pip") and variant.id not in pins.requirements:
+    if requested(variant, "pip") and variant.id not in pins.requirements:
         yield Floating(f"Python packages of {variant.id}", path)
-    if asked(variant, "conda") and variant.id not in pins.explicit:
+    if requested(variant, "conda") and variant.id not in pins.explicit:
         yield Floating(f"conda packages of {variant.id}", path)
 
 

@@ -37,8 +37,12 @@ def fits(tag: str, python: str, machine: str) -> bool:
     if tag == SDIST:
         return True
     interpreter, abi, platform = tag.split("-")[-3:]
-    here = "any" if platform == "any" else ".".join(p for p in platform.split(".") if p.endswith(machine))
-    return bool(here) and not parse_tag(f"{interpreter}-{abi}-{here}").isdisjoint(_installable(python, here))
+    tag_platform = (
+        "any" if platform == "any" else ".".join(p for p in platform.split(".") if p.endswith(machine))
+    )
+    return bool(tag_platform) and not parse_tag(f"{interpreter}-{abi}-{tag_platform}").isdisjoint(
+        _installable(python, tag_platform)
+    )
 
 
 @cache

@@ -12,7 +12,7 @@ from image_matrix.lock.conflict import explain
 from image_matrix.lock.files import lock_files
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
-from image_matrix.lock.read import wanted_files
+from image_matrix.lock.read import required_files
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.source_checks import source_findings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from image_matrix.lock.conda import Solve
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
-    from image_matrix.lock.read import WantedFile
+    from image_matrix.lock.read import RequiredFile
     from image_matrix.lock.resolver_api import Ask, Resolve
     from image_matrix.registry.answers import ImageConfig, Manifest, Refusal
 
@@ -36,7 +36,7 @@ SNAPSHOTS = ("apt", "cran", "conda")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class LockServices:
     """What locking needs from outside."""
 
     manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
@@ -68,7 +68,7 @@ def make_lock(
     loaded: Loaded,
     old: Lock,
     upgraded: tuple[str, ...],
-    world: World,
+    services: LockServices,
     custom_contract: Collection[str] = (),
 ) -> Outcome:
     """Lock what is not locked, and move on what ``upgraded`` names (``ALL`` for everything).
@@ -78,28 +78,30 @@ def make_lock(
     """
     _check_names(loaded, old, upgraded)
 
-    def moves(name: str) -> bool:
+    def should_upgrade(name: str) -> bool:
         return upgraded == ALL or name in upgraded
 
-    def file_moves(item: WantedFile) -> bool:
+    def should_upgrade_file(item: RequiredFile) -> bool:
         return any(name in upgraded for name in names_of(item))
 
-    sources = lock_sources(loaded, old.sources, moves, Look(world.manifests, world.configs))
-    files = lock_files(loaded, old.downloads, file_moves, world.stream, world.sleep, world.say)
-    conda = lock_conda(loaded, old, moves, world.solve)
-    python = lock_python(loaded, old, upgraded, world.resolve, world.say)
+    sources = lock_sources(loaded, old.sources, should_upgrade, Look(services.manifests, services.configs))
+    files = lock_files(
+        loaded, old.downloads, should_upgrade_file, services.stream, services.sleep, services.say
+    )
+    conda = lock_conda(loaded, old, should_upgrade, services.solve)
+    python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     order = list(loaded.variants)
     conflicts = [
         finding
         for conflict in sorted(python.conflicts, key=lambda item: order.index(item.variant))
-        for finding in explain(loaded, python.locked, conflict, world.graph)
+        for finding in explain(loaded, python.locked, conflict, services.graph)
     ]
     packages, table = _with_stale(old, python)
     lock = Lock(
         sources=sources.locked,
         downloads=files.locked,
-        apt=apt_moments(loaded, old, world.today, moves),
-        cran=cran_day(loaded, old, world.today, moves),
+        apt=apt_moments(loaded, old, services.today, should_upgrade),
+        cran=cran_day(loaded, old, services.today, should_upgrade),
         conda=conda.locked,
         python=packages,
         files=table,
@@ -120,7 +122,7 @@ def make_lock(
     return Outcome(lock, findings, failures, remedies)
 
 
-def names_of(item: WantedFile) -> tuple[str, ...]:
+def names_of(item: RequiredFile) -> tuple[str, ...]:
     """Return the names by which ``--upgrade`` knows a file: its own, an extension's without version too."""
     return (item.name, item.name.partition("@")[0])
 
@@ -152,5 +154,5 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
     """Return every name that ``--upgrade`` takes."""
     references = {reference: item.name for reference, item in used_references(loaded).items()}
     packages = {package_of(item) for entry in old.python.values() for item in entry.items}
-    files = {name for item in wanted_files(loaded) for name in names_of(item)}
+    files = {name for item in required_files(loaded) for name in names_of(item)}
     return {*references, *references.values(), *files, *packages, *SNAPSHOTS}

@@ -12,7 +12,7 @@ ROOT = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ResolveRequest:
     """What is to be resolved."""
 
     requirements: tuple[str, ...]
@@ -38,14 +38,14 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Unsatisfiable:
     """The requirements exclude each other."""
 
     explanation: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ResolverError:
     """uv could not work: the network, most often."""
 
     reason: str
@@ -62,5 +62,5 @@ class Graph:
     """Name to the names that require it; :data:`ROOT` stands for the requirements themselves."""
 
 
-Resolve = Callable[[Question], Resolved | Refused | Failed]
-Ask = Callable[[Question], Graph | Refused | Failed]
+Resolve = Callable[[ResolveRequest], Resolved | Unsatisfiable | ResolverError]
+Ask = Callable[[ResolveRequest], Graph | Unsatisfiable | ResolverError]

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from image_matrix.lock.model import Lock
 
 
-def apt_moments(loaded: Loaded, old: Lock, today: date, moves: Callable[[str], bool]) -> dict[str, str]:
+def apt_moments(
+    loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]
+) -> dict[str, str]:
     """Return the snapshot of every source whose distribution has a snapshot service, where the matrix asks for them.
 
     Both distributions' services answer with the last state before the moment, so the start of today is a moment that
@@ -26,7 +28,9 @@ def apt_moments(loaded: Loaded, old: Lock, today: date, moves: Callable[[str], b
     moment = f"{today:%Y%m%d}T000000Z"
     used = dict.fromkeys(item.source for item in loaded.variants.values() if item.source)
     return {
-        name: old.apt[name] if name in old.apt and not (moves("apt") or moves(name)) else moment
+        name: old.apt[name]
+        if name in old.apt and not (should_upgrade("apt") or should_upgrade(name))
+        else moment
         for name in used
         if distribution_of(loaded.matrix.sources[name])
     }
@@ -39,8 +43,8 @@ def without_snapshots(loaded: Loaded) -> list[str]:
     return [name for name in used if loaded.matrix.apt_snapshot and not distribution_of(known[name])]
 
 
-def cran_day(loaded: Loaded, old: Lock, today: date, moves: Callable[[str], bool]) -> str | None:
+def cran_day(loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]) -> str | None:
     """Return the day of CRAN's snapshot: the one before today, which is complete, or the one that is locked."""
     if not any(item.packages.get("cran") for item in loaded.variants.values()):
         return None
-    return old.cran if old.cran and not moves("cran") else f"{today - timedelta(days=1):%Y-%m-%d}"
+    return old.cran if old.cran and not should_upgrade("cran") else f"{today - timedelta(days=1):%Y-%m-%d}"

@@ -76,7 +76,7 @@ def used_references(loaded: Loaded) -> dict[str, UsedReference]:
 
 
 def lock_sources(
-    loaded: Loaded, old: Mapping[str, LockedSource], moves: Callable[[str], bool], look: Look
+    loaded: Loaded, old: Mapping[str, LockedSource], should_upgrade: Callable[[str], bool], look: Look
 ) -> Sources:
     """Ask the registries for what is not locked, what moves (``moves`` of its name), and what is not fully known."""
     sources = Sources(locked=_kept_frontend(loaded, old))
@@ -84,7 +84,7 @@ def lock_sources(
     asked = {
         reference: place
         for reference, item in used.items()
-        if (place := _place(reference, item, old.get(reference), moves)) is not None
+        if (place := _place(reference, item, old.get(reference), should_upgrade)) is not None
     }
     answers = look.manifests([*asked.values()])
     for reference, item in used.items():
@@ -106,10 +106,10 @@ def _kept_frontend(loaded: Loaded, old: Mapping[str, LockedSource]) -> dict[str,
 
 
 def _place(
-    reference: str, used: UsedReference, entry: LockedSource | None, moves: Callable[[str], bool]
+    reference: str, used: UsedReference, entry: LockedSource | None, should_upgrade: Callable[[str], bool]
 ) -> str | None:
     """Return what to ask for: the reference; the locked digest, if only facts are missing; or nothing."""
-    if entry is None or moves(used.name) or moves(reference):
+    if entry is None or should_upgrade(used.name) or should_upgrade(reference):
         return reference
     return parse_reference(reference).at(entry.digest) if used.is_unknown(entry) else None
 

@@ -49,9 +49,9 @@ def read(text: str | None) -> Lock:
     """
     if text is None:
         return Lock()
-    document, found = parse(text, FILE, _written)
-    if found or document is None:
-        raise MatrixError(found)
+    document, problems = parse(text, FILE, _written)
+    if problems or document is None:
+        raise MatrixError(problems)
     if not document.value:
         raise MatrixError([diagnostic(rules.BAD_LOCK, Place(FILE, 0, 0), problem="it is empty")])
     try:
@@ -129,39 +129,39 @@ def _texts(
 def _source(value: Json, path: Path) -> LockedSource:
     entry = _mapping(value, path)
     digests = {key: item for key, item in entry.items() if key not in ("config", "platforms")}
-    found = _strings(digests, path, _ANY, _DIGEST)
-    if "digest" not in found:
+    mapping = _strings(digests, path, _ANY, _DIGEST)
+    if "digest" not in mapping:
         raise _BadEntryError(path, "there is no `digest`")
-    digest = found.pop("digest")
+    digest = mapping.pop("digest")
     offers = None
     if "platforms" in entry:
         offers = _words(entry["platforms"], (*path, "platforms"), _PLATFORM)
-    configs = _configs(entry["config"], (*path, "config"), found) if "config" in entry else {}
-    return LockedSource(digest, found, offers, configs)
+    configs = _configs(entry["config"], (*path, "config"), mapping) if "config" in entry else {}
+    return LockedSource(digest, mapping, offers, configs)
 
 
 def _configs(value: Json, path: Path, platforms: Iterable[str]) -> dict[str, SourceConfig]:
     """Read one configuration of all platforms, or one of each."""
-    found = _mapping(value, path)
-    if any("/" in key for key in found):
-        return {_text(key, _ANY, path): _config(item, (*path, key)) for key, item in found.items()}
-    return dict.fromkeys(platforms, _config(found, path))
+    mapping = _mapping(value, path)
+    if any("/" in key for key in mapping):
+        return {_text(key, _ANY, path): _config(item, (*path, key)) for key, item in mapping.items()}
+    return dict.fromkeys(platforms, _config(mapping, path))
 
 
 def _config(value: Json, path: Path) -> SourceConfig:
-    found = _mapping(value, path)
-    for key in found:
+    mapping = _mapping(value, path)
+    for key in mapping:
         if key not in CONFIG:
             raise _BadEntryError((*path, key), f"unknown field `{key}`")
     user, workdir = (
-        _text(found[key], _TEXT, (*path, key)) if key in found else "" for key in ("user", "workdir")
+        _text(mapping[key], _TEXT, (*path, key)) if key in mapping else "" for key in ("user", "workdir")
     )
     return SourceConfig(
         user,
-        _words(found.get("entrypoint"), (*path, "entrypoint"), _TEXT),
-        _words(found.get("cmd"), (*path, "cmd"), _TEXT),
+        _words(mapping.get("entrypoint"), (*path, "entrypoint"), _TEXT),
+        _words(mapping.get("cmd"), (*path, "cmd"), _TEXT),
         workdir,
-        _strings(found.get("env"), (*path, "env"), _ANY, _TEXT),
+        _strings(mapping.get("env"), (*path, "env"), _ANY, _TEXT),
     )
 
 
@@ -170,18 +170,18 @@ def _words(value: Json, path: Path, form: re.Pattern[str]) -> tuple[str, ...]:
 
 
 def _packages(value: Json, path: Path, form: re.Pattern[str]) -> LockedPackages:
-    found = _mapping(value, path)
+    mapping = _mapping(value, path)
     lists = {
         key: tuple(
-            _text(item, form, (*path, key, at)) for at, item in enumerate(_list(found[key], (*path, key)))
+            _text(item, form, (*path, key, at)) for at, item in enumerate(_list(mapping[key], (*path, key)))
         )
-        for key in found
+        for key in mapping
         if key != "inputs"
     }
     for key in lists:
         if key not in ("all", *ARCHITECTURES):
             raise _BadEntryError((*path, key), f"unknown architecture `{key}`")
-    inputs = _text(found.get("inputs"), _FINGERPRINT, (*path, "inputs"))
+    inputs = _text(mapping.get("inputs"), _FINGERPRINT, (*path, "inputs"))
     both = lists.get("all", ())
     return LockedPackages(
         inputs, {arch: (*both, *lists[arch]) if lists.get(arch) else both for arch in ARCHITECTURES}

@@ -19,7 +19,15 @@ from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import naming
 from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
-from image_matrix.lock.resolver_api import ALL, ROOT, Failed, Graph, Question, Refused, Resolved
+from image_matrix.lock.resolver_api import (
+    ALL,
+    ROOT,
+    Graph,
+    Resolved,
+    ResolveRequest,
+    ResolverError,
+    Unsatisfiable,
+)
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -36,7 +44,7 @@ _NOT_FOUND = re.compile(rf"(\S+) {NOT_FOUND}")
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PackageSite:
     """Where packages are fetched here: mirrors, certificates and logins; nothing of it gets into the lock."""
 
     default_index: str | None = None
@@ -47,21 +55,21 @@ class Site:
     netrc_name: str | None = None
     """The same file as the matrix names it."""
 
-    def here(self, index: str) -> str:
+    def mirror_of(self, index: str) -> str:
         """Return the address under which a public index is found here."""
         return mirrored(index, self.indexes)
 
     def public(self, index: str, requested: Iterable[str]) -> str | None:
         """Return which of the requested indexes uv names; ``None`` for the default one."""
         named = index.strip().rstrip("/")
-        return next((item for item in requested if self.here(item).rstrip("/") == named), None)
+        return next((item for item in requested if self.mirror_of(item).rstrip("/") == named), None)
 
 
-Run = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
+UvRunner = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
 """Runs uv with arguments and further environment variables: exit code and standard error."""
 
 
-def runner() -> Run:
+def runner() -> UvRunner:
     """Return a function that runs the uv that is installed beside this program.
 
     The program is looked up here and not in each run: that reads sysconfig, whose first use is not safe in threads.
@@ -87,43 +95,54 @@ def runner() -> Run:
     return run
 
 
-def resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Failed:
+def resolve(
+    request: ResolveRequest, site: PackageSite, run: UvRunner
+) -> Resolved | Unsatisfiable | ResolverError:
     """Resolve a question; what is in its constraints is not part of the answer.
 
     An index that asks for a login is a failure even where another one has packages of the same name: uv passes over it.
     """
-    answer = _resolve(question, site, run)
-    return _closed(question, site, run, answer) or answer
+    answer = _resolve(request, site, run)
+    return _closed(request, site, run, answer) or answer
 
 
-def _closed(question: Question, site: Site, run: Run, answer: Resolved | Refused | Failed) -> Failed | None:
+def _closed(
+    request: ResolveRequest,
+    site: PackageSite,
+    run: UvRunner,
+    answer: Resolved | Unsatisfiable | ResolverError,
+) -> ResolverError | None:
     """Return that an index asks for a login, where it may be the cause of an answer."""
-    first = (_first_name(question),)
+    first = (_first_name(request),)
     if isinstance(answer, Resolved):
         taken = {name.partition(INDEX_MARK)[2] for name in answer.files}
-        unused = [site.here(index) for index in question.indexes if index not in taken]
+        unused = [site.mirror_of(index) for index in request.indexes if index not in taken]
         return _refusal(unused, first, site, run, LOGIN)
-    text = answer.explanation if isinstance(answer, Refused) else answer.reason
+    text = answer.explanation if isinstance(answer, Unsatisfiable) else answer.reason
     names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
     if not names and status_in(text) is None:
         return None
-    asked = [site.here(index) for index in question.indexes]
-    asked += [site.default_index] if site.default_index else []
-    return _refusal(asked, names or first, site, run, REFUSALS)
+    addresses = [site.mirror_of(index) for index in request.indexes]
+    addresses += [site.default_index] if site.default_index else []
+    return _refusal(addresses, names or first, site, run, REFUSALS)
 
 
 def _refusal(
-    indexes: Iterable[str], names: tuple[str, ...], site: Site, run: Run, statuses: tuple[str, ...]
-) -> Failed | None:
+    indexes: Iterable[str],
+    names: tuple[str, ...],
+    site: PackageSite,
+    run: UvRunner,
+    statuses: tuple[str, ...],
+) -> ResolverError | None:
     """Ask each index alone: of several, uv does not say which one refused."""
     for index in indexes:
         status = status_in(_alone(index, names, site, run))
         if status in statuses:
-            return Failed(f"{index} asks for a login ({status})", remedy(index, site.netrc_name))
+            return ResolverError(f"{index} asks for a login ({status})", remedy(index, site.netrc_name))
     return None
 
 
-def _alone(index: str, names: tuple[str, ...], site: Site, run: Run) -> str:
+def _alone(index: str, names: tuple[str, ...], site: PackageSite, run: UvRunner) -> str:
     """Return what uv prints when it looks for packages in one index."""
     import subprocess
 
@@ -146,13 +165,15 @@ def _alone(index: str, names: tuple[str, ...], site: Site, run: Run) -> str:
             return ""
 
 
-def _first_name(question: Question) -> str:
-    match = re.match(r"[A-Za-z0-9._-]+", question.requirements[0])
+def _first_name(request: ResolveRequest) -> str:
+    match = re.match(r"[A-Za-z0-9._-]+", request.requirements[0])
     return match[0] if match else ""
 
 
-def _resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | Failed:
-    answer = _compile(question, site, run, "pylock.toml")
+def _resolve(
+    request: ResolveRequest, site: PackageSite, run: UvRunner
+) -> Resolved | Unsatisfiable | ResolverError:
+    answer = _compile(request, site, run, "pylock.toml")
     if not isinstance(answer, str):
         return answer
     try:
@@ -161,42 +182,42 @@ def _resolve(question: Question, site: Site, run: Run) -> Resolved | Refused | F
             for package in tomllib.loads(answer).get("packages", ())
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        return Failed(f"uv's answer is not as expected: {error!r}")
-    origins = _origins(question, site, run, packages)
+        return ResolverError(f"uv's answer is not as expected: {error!r}")
+    origins = _origins(request, site, run, packages)
     if not isinstance(origins, Mapping):
         return origins
     files = {
         name: tags
         for bare, tags in packages.items()
         if (name := bare + (f"{INDEX_MARK}{origins[bare]}" if bare in origins else ""))
-        not in question.constraints
+        not in request.constraints
     }
     bare = [name for name, tags in files.items() if not tags]
-    return Failed(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
+    return ResolverError(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
 
 
 def _origins(
-    question: Question, site: Site, run: Run, packages: Iterable[str]
-) -> Mapping[str, str] | Refused | Failed:
+    request: ResolveRequest, site: PackageSite, run: UvRunner, packages: Iterable[str]
+) -> Mapping[str, str] | Unsatisfiable | ResolverError:
     """Return the index of every package that is not from the default one; uv says it in its other format only."""
-    if not question.indexes:
+    if not request.indexes:
         return {}
-    answer = _compile(replace(question, constraints=tuple(packages)), site, run, "requirements.txt")
+    answer = _compile(replace(request, constraints=tuple(packages)), site, run, "requirements.txt")
     if not isinstance(answer, str):
         return answer
-    found: dict[str, str] = {}
+    index_of: dict[str, str] = {}
     package = ""
     for line in answer.splitlines():
         package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
-        index = site.public(line.partition("# from ")[2], question.indexes) if "# from " in line else None
+        index = site.public(line.partition("# from ")[2], request.indexes) if "# from " in line else None
         if index:
-            found[package] = index
-    return found
+            index_of[package] = index
+    return index_of
 
 
-def graph(question: Question, site: Site, run: Run) -> Graph | Refused | Failed:
+def graph(request: ResolveRequest, site: PackageSite, run: UvRunner) -> Graph | Unsatisfiable | ResolverError:
     """Resolve a question to its graph."""
-    answer = _compile(question, site, run, "requirements.txt")
+    answer = _compile(request, site, run, "requirements.txt")
     if not isinstance(answer, str):
         return answer
     versions, needed_by = {}, {}
@@ -213,29 +234,31 @@ def _requirer(annotation: str) -> str:
     return ROOT if annotation.startswith("-r") else annotation.partition("[")[0]
 
 
-def _compile(question: Question, site: Site, run: Run, form: str) -> str | Refused | Failed:
+def _compile(
+    request: ResolveRequest, site: PackageSite, run: UvRunner, form: str
+) -> str | Unsatisfiable | ResolverError:
     import subprocess
 
     with temporary_folder() as folder:
         output = folder / form
-        pinned = [item.partition(INDEX_MARK)[0] for item in question.constraints]
+        pinned = [item.partition(INDEX_MARK)[0] for item in request.constraints]
         with naming(folder):
-            (folder / "requirements.in").write_text(_lines(question.requirements))
+            (folder / "requirements.in").write_text(_lines(request.requirements))
             (folder / "constraints.txt").write_text(_lines(pinned))
-            if question.preferred and form == "pylock.toml":
-                output.write_text(_preferences(question.preferred))
+            if request.preferred and form == "pylock.toml":
+                output.write_text(_preferences(request.preferred))
         try:
-            code, errors = run(_arguments(question, site, folder, output), _surroundings(site))
+            code, errors = run(_arguments(request, site, folder, output), _surroundings(site))
         except (OSError, subprocess.TimeoutExpired) as error:
-            return Failed(f"uv cannot be run: {error}")
+            return ResolverError(f"uv cannot be run: {error}")
         if code == 0:
             return output.read_text()
     if code == NO_SOLUTION and "No solution found" in errors:
-        return Refused(_explanation(errors))
-    return Failed(_reason(errors))
+        return Unsatisfiable(_explanation(errors))
+    return ResolverError(_reason(errors))
 
 
-def _surroundings(site: Site) -> dict[str, str]:
+def _surroundings(site: PackageSite) -> dict[str, str]:
     """Return the environment variables by which uv trusts and logs in here."""
     known = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
     return {name: value for name, value in known.items() if value}
@@ -253,17 +276,18 @@ def _preferences(versions: Mapping[str, str]) -> str:
     return f'lock-version = "1.0"\ncreated-by = "image-matrix"\n{"".join(entries)}'
 
 
-def _arguments(question: Question, site: Site, folder: Path, output: Path) -> list[str]:
+def _arguments(request: ResolveRequest, site: PackageSite, folder: Path, output: Path) -> list[str]:
     import sys
 
     form = "pylock.toml" if output.suffix == ".toml" else "requirements.txt"
     indexes = [f"--default-index={site.default_index}"] if site.default_index else []
-    indexes += [f"--index={site.here(index)}" for index in question.indexes]
-    indexes += ["--index-strategy=unsafe-best-match"] if question.indexes else []
-    if question.upgraded == ALL:
-        upgrades = ["--upgrade"]
-    else:
-        upgrades = [f"--upgrade-package={name}" for name in question.upgraded]
+    indexes += [f"--index={site.mirror_of(index)}" for index in request.indexes]
+    indexes += ["--index-strategy=unsafe-best-match"] if request.indexes else []
+    upgrades = (
+        ["--upgrade"]
+        if request.upgraded == ALL
+        else [f"--upgrade-package={name}" for name in request.upgraded]
+    )
     return [
         *("pip", "compile", str(folder / "requirements.in"), f"--constraints={folder / 'constraints.txt'}"),
         *(
@@ -273,8 +297,8 @@ def _arguments(question: Question, site: Site, folder: Path, output: Path) -> li
             "--no-header",
             "--emit-index-annotation",
         ),
-        *(f"--python={sys.executable}", f"--python-version={question.python}", "--no-python-downloads"),
-        f"--python-platform={MACHINES[question.arch]}-manylinux_{question.glibc}",
+        *(f"--python={sys.executable}", f"--python-version={request.python}", "--no-python-downloads"),
+        f"--python-platform={MACHINES[request.arch]}-manylinux_{request.glibc}",
         *("--no-config", "--no-progress", "--color=never", "--no-strip-extras"),
         *indexes,
         *upgrades,
@@ -305,9 +329,9 @@ def _reason(errors: str) -> str:
 def _files(package: Mapping[str, Any]) -> dict[str, str]:
     """Return the wheels that fit; where there is none, the source distribution."""
     files = package.get("wheels") or ([package["sdist"]] if "sdist" in package else [])
-    found = {
+    hashes = {
         wheel_tag(item.get("name") or unquote(item["url"].rpartition("/")[2])): item["hashes"]["sha256"]
         for item in files
         if "sha256" in item.get("hashes", {})
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(hashes.items()))

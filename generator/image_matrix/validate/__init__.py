@@ -131,22 +131,22 @@ def check_meaning(
     Names come first, then what is compared with axes, then variants; each check passes over the entries in which an
     earlier one has found something, and those that name them.
     """
-    found = check_names(matrix, templates)
+    findings = check_names(matrix, templates)
     http = partial(tests.http_without_service, serving=serving)
     installers = partial(packages.without_installer, custom_pip=custom_pip)
     for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
-        doubted = doubt.in_doubt(value, [item.path for item in found if item.rule.severity == "error"])
+        doubted = doubt.in_doubt(value, [item.path for item in findings if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)
-        found += [item for item in every if item.path[:2] not in doubted]
-    return doubt.once(found)
+        findings += [item for item in every if item.path[:2] not in doubted]
+    return doubt.once(findings)
 
 
 def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
     """Return what is wrong with the declarations alone."""
     every = chain.from_iterable(check(matrix) for check in CHECKS)
-    found = [*every, *references.unknown_kinds(matrix, templates)]
-    meant = {section for finding in found for section in _may_be_meant(finding)}
-    return [item for item in found if not (item.rule is rules.UNUSED and item.path[0] in meant)]
+    findings = [*every, *references.unknown_kinds(matrix, templates)]
+    meant = {section for finding in findings for section in _may_be_meant(finding)}
+    return [item for item in findings if not (item.rule is rules.UNUSED and item.path[0] in meant)]
 
 
 def check_sound_names(value: Json, faults: Sequence[Path], templates: Collection[str]) -> list[Finding]:
@@ -155,9 +155,11 @@ def check_sound_names(value: Json, faults: Sequence[Path], templates: Collection
     if remaining is None:
         return []
     doubted = doubt.in_doubt(value, faults)
-    found = check_names(read_matrix(remaining), templates)
+    findings = check_names(read_matrix(remaining), templates)
     return doubt.once(
-        item for item in found if item.rule.severity == "error" and doubt.independent(item, doubted, faults)
+        item
+        for item in findings
+        if item.rule.severity == "error" and doubt.independent(item, doubted, faults)
     )
 
 

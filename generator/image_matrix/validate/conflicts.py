@@ -15,53 +15,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Manager, Matrix, Settings, Variant
-    from image_matrix.config.package_versions import Asked
+    from image_matrix.config.package_versions import VersionRange
     from image_matrix.diagnostics import Finding, Path
 
 MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedPackage:
     """A line that names versions of a package, in one variant."""
 
     line: str
-    asks: Asked
+    asks: VersionRange
     variant: Variant
     manager: Manager
 
 
 def pinned_otherwise(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Versions that exclude each other along a chain; what other packages need is known to the lock alone."""
-    found: dict[tuple[str, ...], list[tuple[Wanted, Wanted]]] = {}
+    pairs_by_lines: dict[tuple[str, ...], list[tuple[RequestedPackage, RequestedPackage]]] = {}
     for ours, theirs in _pairs(expanded):
         key = (ours.variant.image, ours.line, theirs.variant.image, theirs.line)
-        found.setdefault(key, []).append((ours, theirs))
-    for pairs in found.values():
+        pairs_by_lines.setdefault(key, []).append((ours, theirs))
+    for pairs in pairs_by_lines.values():
         yield _conflict(matrix, expanded, pairs)
 
 
-def _pairs(expanded: Mapping[str, Variant]) -> Iterator[tuple[Wanted, Wanted]]:
+def _pairs(expanded: Mapping[str, Variant]) -> Iterator[tuple[RequestedPackage, RequestedPackage]]:
     """Yield what a variant asks for with what an ancestor pins, where no version is both."""
     for manager, read in READERS.items():
-        known: dict[str, dict[str, Wanted]] = {}
+        known: dict[str, dict[str, RequestedPackage]] = {}
         for item in expanded.values():
             pinned = known.get(item.parent or "", {})
             asks = {
-                package_name(manager, line): Wanted(line, asked, item, manager)
+                package_name(manager, line): RequestedPackage(line, asked, item, manager)
                 for line in item.packages.get(manager, ())
                 if (asked := read(line))
             }
             known[item.id] = {**pinned, **{name: one for name, one in asks.items() if one.asks.pin}}
             yield from (
-                (wanted, pinned[name])
-                for name, wanted in asks.items()
-                if name in pinned and exclude(wanted.asks, pinned[name].asks)
+                (requested, pinned[name])
+                for name, requested in asks.items()
+                if name in pinned and exclude(requested.asks, pinned[name].asks)
             )
 
 
 def _conflict(
-    matrix: Matrix, expanded: Mapping[str, Variant], pairs: Sequence[tuple[Wanted, Wanted]]
+    matrix: Matrix,
+    expanded: Mapping[str, Variant],
+    pairs: Sequence[tuple[RequestedPackage, RequestedPackage]],
 ) -> Finding:
     """Return the finding about two lines, with the variants in which they meet where these are not all."""
     ours, theirs = pairs[0]
@@ -82,12 +84,16 @@ def _conflict(
     return finding.beside((_place(matrix, expanded, theirs), f"{has} comes from here"))
 
 
-def _place(matrix: Matrix, expanded: Mapping[str, Variant], wanted: Wanted) -> Path:
+def _place(matrix: Matrix, expanded: Mapping[str, Variant], requested: RequestedPackage) -> Path:
     """Return where a line stands: in an image, an override or a bundle."""
-    resolution = resolutions(matrix, expanded, wanted.variant.image)[wanted.variant.id]
-    found = resolution.packages[wanted.manager]
-    path = next(item.origin.path for item in found if item.value == wanted.line)
-    return (*path, wanted.manager, _settings(matrix, path).packages[wanted.manager].index(wanted.line))
+    resolution = resolutions(matrix, expanded, requested.variant.image)[requested.variant.id]
+    packages = resolution.packages[requested.manager]
+    path = next(item.origin.path for item in packages if item.value == requested.line)
+    return (
+        *path,
+        requested.manager,
+        _settings(matrix, path).packages[requested.manager].index(requested.line),
+    )
 
 
 def _settings(matrix: Matrix, path: Path) -> Settings:

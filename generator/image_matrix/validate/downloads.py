@@ -40,7 +40,7 @@ def without_place(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[
     """Downloads that say too little, or too much, about what becomes of the file."""
     conda, likely = uses_conda(matrix), likely_installer(matrix)
     for name, item in matrix.downloads.items():
-        wrong = _installer(matrix, item) if conda and name == MICROMAMBA else _way(item)
+        wrong = _installer(matrix, item) if conda and name == MICROMAMBA else _target_problem(item)
         if wrong:
             problem, advice = wrong
             if name == likely:
@@ -53,26 +53,28 @@ def likely_installer(matrix: Matrix) -> str | None:
     """Return a download without a place which may be micromamba under another name, where that is missing."""
     if MICROMAMBA in matrix.downloads or not uses_conda(matrix):
         return None
-    return next((name for name, item in matrix.downloads.items() if not _ways(item)), None)
+    return next((name for name, item in matrix.downloads.items() if not _target_fields(item)), None)
 
 
-def _ways(item: Download) -> list[str]:
+def _target_fields(item: Download) -> list[str]:
     return [
-        f"`{way}`" for way, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb)) if given
+        f"`{field}`"
+        for field, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb))
+        if given
     ]
 
 
-def _way(item: Download) -> tuple[str, str] | None:
-    ways = _ways(item)
-    if not ways:
+def _target_problem(item: Download) -> tuple[str, str] | None:
+    fields_set = _target_fields(item)
+    if not fields_set:
         advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
         return "does not say what becomes of the file", advice
-    return (f"has {' and '.join(ways)}", "keep one of them") if len(ways) > 1 else None
+    return (f"has {' and '.join(fields_set)}", "keep one of them") if len(fields_set) > 1 else None
 
 
 def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
     """Of the program that installs conda packages; ``to`` is for images that have it in their own ``downloads``."""
-    others = [way for way in _ways(item) if way != "`to`"]
+    others = [field for field in _target_fields(item) if field != "`to`"]
     if others:
         advice = f"remove {' and '.join(others)}, and take the address of the bare program: `{INSTALLER}`"
         return f"has {' and '.join(others)}, but conda packages are installed with the file as it is", advice
@@ -129,27 +131,27 @@ def _of_one_machine(item: Download, archs: list[str]) -> Iterator[Finding]:
 def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Two files of one image at the same place, and files of a parent that are replaced."""
     for item in expanded.values():
-        own = _by_place(matrix, item)
-        for path, found in own.items():
-            for first, second in pairwise(found):
+        by_place = _by_place(matrix, item)
+        for path, names in by_place.items():
+            for first, second in pairwise(names):
                 fields = {"image": item.image, "first": first, "second": second, "path": path}
                 yield rules.SAME_PLACE.at(_listed(matrix, item, second), **fields)
-        for above in ancestors(expanded, item) if own else ():
-            for path, found in _by_place(matrix, above).items():
-                if path in own:
-                    names = {"first": found[-1], "second": own[path][0]}
-                    fields = {"image": item.image, "parent": above.image, "path": path, **names}
-                    yield rules.REPLACED_FILE.at(_listed(matrix, item, own[path][0]), **fields)
+        for above in ancestors(expanded, item) if by_place else ():
+            for path, names in _by_place(matrix, above).items():
+                if path in by_place:
+                    pair = {"first": names[-1], "second": by_place[path][0]}
+                    fields = {"image": item.image, "parent": above.image, "path": path, **pair}
+                    yield rules.REPLACED_FILE.at(_listed(matrix, item, by_place[path][0]), **fields)
 
 
 def _by_place(matrix: Matrix, item: Variant) -> dict[str, list[str]]:
     """Return the downloads of a variant by the path of their file."""
-    found: dict[str, list[str]] = {}
+    names_by_path: dict[str, list[str]] = {}
     for name in item.downloads:
         path = matrix.downloads[name].to if name in matrix.downloads else None
         if path:
-            found.setdefault(path, []).append(name)
-    return found
+            names_by_path.setdefault(path, []).append(name)
+    return names_by_path
 
 
 def _listed(matrix: Matrix, item: Variant, name: str) -> Path:

@@ -31,10 +31,10 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
     """Lists of folders with a variable in them, and variables with themselves in them."""
     for path, variables in _environments(matrix):
         for name, value in variables.items():
-            found = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
-            if found:
+            match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
+            if match:
                 place = (*path, name)
-                fields = {"where": human(place), "reference": found[0], "advice": _advice(name, value)}
+                fields = {"where": human(place), "reference": match[0], "advice": _advice(name, value)}
                 yield rules.NOT_EXPANDED.at(place, **fields)
 
 

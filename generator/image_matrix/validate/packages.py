@@ -99,7 +99,7 @@ def _missing_installer(
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
         package, advice = _NEEDS[manager]
-        there = {
+        apt = {
             package_name("apt", name)
             for one in lineage(expanded, item)
             for name in one.packages.get("apt", ())
@@ -109,9 +109,9 @@ def _missing_installer(
             for one in lineage(expanded, item)
             for name in one.packages.get("conda", ())
         }
-        if not any(name.startswith(package) for name in there | conda):
-            problem, _, mend = advice.partition("; ")
-            return problem, mend
+        if not any(name.startswith(package) for name in apt | conda):
+            problem, _, remedy = advice.partition("; ")
+            return problem, remedy
     return None
 
 

@@ -40,14 +40,14 @@ def slugs(matrix: Matrix) -> Iterator[Finding]:
 
 
 def _taken(
-    slug: str, said: str, path: Path, target: Target, seen: dict[str, tuple[str, Path]]
+    slug: str, owner: str, path: Path, target: Target, seen: dict[str, tuple[str, Path]]
 ) -> Iterator[Finding]:
     """Yield a finding where a slug is in ``seen``, and put it there."""
     if slug and slug in seen:
         first, place = seen[slug]
-        fields = {"first": first, "second": said, "slug": slug}
+        fields = {"first": first, "second": owner, "slug": slug}
         yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
-    seen.setdefault(slug, (said, path))
+    seen.setdefault(slug, (owner, path))
 
 
 def defaults(matrix: Matrix) -> Iterator[Finding]:
@@ -63,14 +63,14 @@ def names(matrix: Matrix) -> Iterator[Finding]:
     """Images, sizes, axes and successors that are not there."""
     catalog = matrix.catalog
     for name, profile in catalog.profiles.items():
-        here: Path = ("profiles", name)
-        yield from _unknown((*here, "images"), profile.images.names, "image", matrix.images)
-        yield from _unknown((*here, "sizes"), profile.sizes.names, "size", catalog.sizes)
+        base: Path = ("profiles", name)
+        yield from _unknown((*base, "images"), profile.images.names, "image", matrix.images)
+        yield from _unknown((*base, "sizes"), profile.sizes.names, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
         successor = profile.deprecated.successor if profile.deprecated else None
         if successor is not None and (successor not in catalog.profiles or successor == name):
             suggestion = did_you_mean(successor, set(catalog.profiles) - {name})
-            path = (*here, "deprecated", "successor")
+            path = (*base, "deprecated", "successor")
             fields = {
                 "where": human(path[:3]),
                 "what": "profile",
@@ -143,24 +143,26 @@ def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterat
         for at, (key, image) in enumerate(profile.images.names.items()):
             if image not in grouped or offered(profile, grouped[image]):
                 continue
-            said = ", ".join(f"{axis} {'/'.join(values)}" for axis, values in profile.axes.items() if values)
+            chosen = ", ".join(
+                f"{axis} {'/'.join(values)}" for axis, values in profile.axes.items() if values
+            )
             path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
             labels = ", ".join(item.label for item in grouped[image])
             advice = f"`{image}` has {labels}: offer one of these, or remove it"
-            fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {said}"}
+            fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {chosen}"}
             yield rules.NOTHING_OFFERED.at(path, "value", advice=advice, **fields)
 
 
 def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """More values than a ConfigMap holds, with the longest references there can be."""
-    found = offers(matrix, variants)
-    if sum(len(offer.images) * 400 + len(offer.sizes) * 1000 + 1500 for offer in found) < LARGEST // 4:
+    all_offers = offers(matrix, variants)
+    if sum(len(offer.images) * 400 + len(offer.sizes) * 1000 + 1500 for offer in all_offers) < LARGEST // 4:
         return
 
     longest = {
         item.id: f"{matrix.registry}/{item.image}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
         for item in variants.values()
     }
-    size = len(values_text(profile_list(matrix, found, longest)).encode())
+    size = len(values_text(profile_list(matrix, all_offers, longest)).encode())
     if size > LARGEST:
         yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)

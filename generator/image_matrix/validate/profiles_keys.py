@@ -73,13 +73,13 @@ def _retired(offer: Offer) -> Iterator[Finding]:
 
 def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
     """Keys that are no part of a container's name; a name that is not known is said elsewhere."""
-    here: Path = ("profiles", profile.slug)
+    base: Path = ("profiles", profile.slug)
     options = (("images", profile.images, matrix.images), ("sizes", profile.sizes, matrix.catalog.sizes))
     for option, listed, known in options:
         for at, (key, name) in enumerate(listed.names.items()):
             if _KEY.fullmatch(key) or (not listed.keyed and name not in known):
                 continue
-            path, target = (*here, option, key if listed.keyed else at), "key" if listed.keyed else "value"
+            path, target = (*base, option, key if listed.keyed else at), "key" if listed.keyed else "value"
             advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
             problem = "cannot be part of a container's name"
             yield _key_finding(path, target, profile.slug, key, problem, advice)
@@ -109,14 +109,14 @@ def _shorter(image: str) -> str:
 
 def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, str]:
     """Return where the key of an image stands, or what it is made from."""
-    here: Path = ("profiles", profile.slug)
+    base: Path = ("profiles", profile.slug)
     names = profile.images.names
     if not profile.images.keyed:
-        return (*here, "images", list(names).index(choice.variant.image)), "value"
-    own = [
+        return (*base, "images", list(names).index(choice.variant.image)), "value"
+    positions = [
         key for key, image in names.items() if image == choice.variant.image and choice.key.startswith(key)
     ]
-    return (*here, "images", own[0]), "key"
+    return (*base, "images", positions[0]), "key"
 
 
 def _key_finding(path: Path, target: str, profile: str, key: str, problem: str, advice: str) -> Finding:

@@ -61,10 +61,10 @@ def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
 
 
 def _cores(value: object) -> str:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value).replace(",", "."))
-    if found is None or not float(found[1]):
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value).replace(",", "."))
+    if match is None or not float(match[1]):
         return "write a number above 0, such as 0.5"
-    number = float(found[1]) / (1000 if found[2] else 1)
+    number = float(match[1]) / (1000 if match[2] else 1)
     return f"write {number:g}, without quotes"
 
 
@@ -140,18 +140,18 @@ def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator
             for name in profile.sizes.names.values()
             if name in matrix.catalog.sizes
         ]
-        wanted = of_image(matrix, opened[0]) if opened else None
-        if not sizes and wanted not in (None, NONE):
+        image_device = of_image(matrix, opened[0]) if opened else None
+        if not sizes and image_device not in (None, NONE):
             advice = "add `sizes:` with a size that asks for the device"
-            fields = {"profile": profile.slug, "image": image, "image_device": wanted,
+            fields = {"profile": profile.slug, "image": image, "image_device": image_device,
                       "size": "the hub's own size", "size_device": "no accelerator", "advice": advice}  # fmt: skip
             yield rules.DEVICE_MISMATCH.at(image_place(profile, image), "value", **fields)
         for size in sizes:
             has = of_size(size)
-            if wanted is not None and has != wanted:
-                what = f"for {wanted}" if wanted != NONE else "without an accelerator"
+            if image_device is not None and has != image_device:
+                what = f"for {image_device}" if image_device != NONE else "without an accelerator"
                 advice = f"offer sizes {what} only, or make two profiles of it"
-                fields = {"profile": profile.slug, "image": image, "image_device": _device(wanted),
+                fields = {"profile": profile.slug, "image": image, "image_device": _device(image_device),
                           "size": f"`{size.name}`", "size_device": _device(has), "advice": advice}  # fmt: skip
                 finding = rules.DEVICE_MISMATCH.at(_size_place(profile, size.name), "value", **fields)
                 yield finding.beside((image_place(profile, image), "the image"))

@@ -24,11 +24,11 @@ _BRACES = re.compile(r"\$?\{[^{}]*\}?|\}")
 
 def texts(matrix: Matrix) -> Iterator[Finding]:
     """HTML and braces in what users read."""
-    for path, said in _texts(matrix):
-        yield from _mark(path, said)
-        if found := _HTML.search(said):
-            yield rules.HTML_TEXT.at(path, "value", where=human(path), text=found[0])
-        yield from _formatted(path, said, "write it without braces")
+    for path, text in _texts(matrix):
+        yield from _mark(path, text)
+        if markup := _HTML.search(text):
+            yield rules.HTML_TEXT.at(path, "value", where=human(path), text=markup[0])
+        yield from _formatted(path, text, "write it without braces")
 
 
 def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
@@ -59,9 +59,9 @@ def environment(matrix: Matrix) -> Iterator[Finding]:
                 yield from _expanded(place, value)
 
 
-def _mark(path: Path, said: str) -> Iterator[Finding]:
+def _mark(path: Path, text: str) -> Iterator[Finding]:
     """A text that Helm writes bare and the hub's YAML reader refuses, which would keep the hub from starting."""
-    if said == "=":
+    if text == "=":
         problem = "`=` alone is a mark of YAML, on which the hub fails to start"
         yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice="write something beside it")
 
@@ -73,9 +73,9 @@ def _expanded(path: Path, value: str) -> Iterator[Finding]:
 
 
 def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:
-    found = next((part[0] for part in _BRACES.finditer(text) if not part[0].startswith("$")), None)
-    if found:
-        fields = {"where": human(path), "text": found, "who": "KubeSpawner", "advice": advice}
+    braces = next((part[0] for part in _BRACES.finditer(text) if not part[0].startswith("$")), None)
+    if braces:
+        fields = {"where": human(path), "text": braces, "who": "KubeSpawner", "advice": advice}
         yield rules.EXPANDED_TEXT.at(path, "value", **fields)
 
 

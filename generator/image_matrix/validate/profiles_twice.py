@@ -22,21 +22,21 @@ def set_twice(matrix: Matrix) -> Iterator[Finding]:
     catalog = matrix.catalog
     for name, size in catalog.sizes.items():
         path: Path = ("sizes", name, "kubespawner_override")
-        own = dict(_from_fields(matrix, size))
+        setters = dict(_from_fields(matrix, size))
         for field, place in _fields(path, size.override):
-            if field in own:
-                yield _twice(place, own[field], f"size {name}", field)
+            if field in setters:
+                yield _twice(place, setters[field], f"size {name}", field)
     for profile in catalog.profiles.values():
         yield from _with_sizes(matrix, profile)
 
 
 def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
-    here: Path = ("profiles", profile.slug)
-    own = dict(_fields((*here, "kubespawner_override"), profile.override))
-    for field, place in _of_profile(here, profile):
-        if field in own:
-            yield _twice(own[field], place, profile.slug, field)
-        own.setdefault(field, place)
+    base: Path = ("profiles", profile.slug)
+    setters = dict(_fields((*base, "kubespawner_override"), profile.override))
+    for field, place in _of_profile(base, profile):
+        if field in setters:
+            yield _twice(setters[field], place, profile.slug, field)
+        setters.setdefault(field, place)
     seen: set[str] = set()
     for name in profile.sizes.names.values():
         size = matrix.catalog.sizes.get(name)
@@ -44,36 +44,36 @@ def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
             continue
         path: Path = ("sizes", name, "kubespawner_override")
         for field, place in (*_from_fields(matrix, size), *_fields(path, size.override)):
-            if field in own and field not in seen:
+            if field in setters and field not in seen:
                 seen.add(field)
-                yield _twice(own[field], place, profile.slug, field)
+                yield _twice(setters[field], place, profile.slug, field)
 
 
-def _of_profile(here: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
-    for field, said in (("environment", profile.env), ("node_selector", profile.node_selector)):
-        for key in said:
-            yield f"{field}.{key}", (*here, "env" if field == "environment" else field, key)
+def _of_profile(base: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
+    for field, values in (("environment", profile.env), ("node_selector", profile.node_selector)):
+        for key in values:
+            yield f"{field}.{key}", (*base, "env" if field == "environment" else field, key)
 
 
 def _from_fields(matrix: Matrix, size: Size) -> Iterator[tuple[str, Path]]:
     """Yield what a size's own fields and its placement set, each with its place."""
-    here: Path = ("sizes", size.name)
+    base: Path = ("sizes", size.name)
     for field, name, side in (
         ("cpu_limit", "cpu", "limit"), ("cpu_guarantee", "cpu", "guarantee"),
         ("mem_limit", "memory", "limit"), ("mem_guarantee", "memory", "guarantee"),
     ):  # fmt: skip
         if getattr(getattr(size, name), side) is not None:
-            yield field, (*here, name, side)
+            yield field, (*base, name, side)
     for device in size.devices:
-        yield f"extra_resource_limits.{device}", (*here, "devices", device)
+        yield f"extra_resource_limits.{device}", (*base, "devices", device)
     placements = placements_of(matrix, size)
     for key in selector(size, placements):
-        own = key in size.node_selector
-        yield f"node_selector.{key}", (*here, "node_selector", key) if own else (*here, "devices")
+        setters = key in size.node_selector
+        yield f"node_selector.{key}", (*base, "node_selector", key) if setters else (*base, "devices")
     if runtime_class(placements):
-        yield "extra_pod_config.runtimeClassName", (*here, "devices")
+        yield "extra_pod_config.runtimeClassName", (*base, "devices")
     if size.shm:
-        yield "volumes.shm", (*here, "shm")
+        yield "volumes.shm", (*base, "shm")
 
 
 def _fields(path: Path, override: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:

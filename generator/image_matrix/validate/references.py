@@ -155,8 +155,8 @@ def all_overridden(matrix: Matrix, image: str) -> bool:
     """Say whether every combination of an image's own axes gets its source from an override."""
     declared = matrix.images[image]
     sources = [override.match for override in declared.overrides if override.settings.source]
-    wanted = [values for values, _ in combinations(declared, ()) if kept(declared, values)]
-    return bool(sources) and all(any(matches(match, values) for match in sources) for values in wanted)
+    combined = [values for values, _ in combinations(declared, ()) if kept(declared, values)]
+    return bool(sources) and all(any(matches(match, values) for match in sources) for values in combined)
 
 
 def cycles(matrix: Matrix) -> Iterator[Finding]:

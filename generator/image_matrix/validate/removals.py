@@ -38,7 +38,7 @@ def removes_nothing(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
 
 def _in_all(variants: Sequence[Sequence[Layer]]) -> list[tuple[Path, Steps]]:
     """Return what takes nothing away in any of the variants that have it."""
-    unused = {found for layers in variants for found in idle(layers)}
+    unused = {removal for layers in variants for removal in idle(layers)}
     used = {
         (layer.origin.path, steps)
         for layers in variants

@@ -221,7 +221,7 @@ def _is_cron(part: str, least: int, most: int) -> bool:
     match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
     if not match:
         return False
-    first, last, step = (int(found) if found else None for found in match.groups())
+    first, last, step = (int(number) if number else None for number in match.groups())
     low = least if first is None else first
     high = last if last is not None else first if first is not None else most
     return least <= low <= high <= most and step != 0

@@ -74,7 +74,7 @@ def _unknown_in_match(
                 did_you_mean(axis, axes) if axes else "it has no axes; add `axes: [NAME]` here or in its root"
             )
             fields = {"where": human(path), "image": image.name, "axis": axis, "suggestion": suggestion}
-            yield rules.AXIS_NOT_HERE.at((*path, axis), "key", **fields)
+            yield rules.AXIS_NOT_IN_IMAGE.at((*path, axis), "key", **fields)
             continue
         for position, value in enumerate(values):
             if value not in axes[axis]:
@@ -130,17 +130,17 @@ def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findi
         for platform in missing:
             assert parent is not None  # noqa: S101 - missing is empty without one
             left = ", ".join(parent.platforms)
-            said = _platform_path(matrix, item, platform)
+            place = _platform_path(matrix, item, platform)
             fields = {"image": item.image, "platform": platform, "parent": parent.image}
             yield rules.PLATFORM_NOT_IN_PARENT.at(
-                said, advice=f"`{parent.image}` is built for {left}", **fields
+                place, advice=f"`{parent.image}` is built for {left}", **fields
             )
 
 
 def _platform_path(matrix: Matrix, item: Variant, platform: str) -> Path:
-    said = matrix.images[item.image].settings.platforms
+    declared = matrix.images[item.image].settings.platforms
     path: Path = ("images", item.image)
-    return (*path, "platforms", said.index(platform)) if platform in said else path
+    return (*path, "platforms", declared.index(platform)) if platform in declared else path
 
 
 def _no_platform(matrix: Matrix, item: Variant) -> str:
@@ -171,11 +171,11 @@ def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
 def no_python(matrix: Matrix) -> Iterator[Finding]:
     """Values of the axis ``python`` that are no version which could be installed or locked for."""
     shared = matrix.axes.get("python", ())
-    said: list[tuple[Path, tuple[str, ...]]] = [(("axes", "python"), shared)]
+    lists: list[tuple[Path, tuple[str, ...]]] = [(("axes", "python"), shared)]
     for name, image in matrix.images.items():
-        own = image.axes.get("python", shared)
-        said += [(("images", name, "axes", "python"), own)] if own != shared else []
-    for path, values in said:
+        declared = image.axes.get("python", shared)
+        lists += [(("images", name, "axes", "python"), declared)] if declared != shared else []
+    for path, values in lists:
         for position, value in enumerate(values):
             if not _PYTHON.fullmatch(value):
                 advice = _version_in(value)
@@ -183,20 +183,25 @@ def no_python(matrix: Matrix) -> Iterator[Finding]:
 
 
 def _version_in(value: str) -> str:
-    found = re.search(r"(?<!\d)3\.?(\d+)$", value)
-    return f'write "3.{found[1]}"' if found else 'write a version of Python 3, such as "3.13"'
+    match = re.search(r"(?<!\d)3\.?(\d+)$", value)
+    return f'write "3.{match[1]}"' if match else 'write a version of Python 3, such as "3.13"'
 
 
 def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
     for item in expanded.values():
-        wanted = item.values.get("python")
+        expected = item.values.get("python")
         if item.source is None or item.python_provider != "distribution":
             continue
-        if wanted is None or not _PYTHON.fullmatch(wanted):
+        if expected is None or not _PYTHON.fullmatch(expected):
             continue  # that it is none is said already
-        found = distribution_of(matrix.sources[item.source])
-        if found is not None and found.python != wanted:
-            fields = {"variant": item.id, "source": item.source, "python": found.python, "wanted": wanted}
+        distribution = distribution_of(matrix.sources[item.source])
+        if distribution is not None and distribution.python != expected:
+            fields = {
+                "variant": item.id,
+                "source": item.source,
+                "python": distribution.python,
+                "wanted": expected,
+            }
             origin = resolutions(matrix, expanded, item.image)[item.id].scalars["source"].origin
             yield rules.OTHER_PYTHON.at((*origin.path, "from"), **fields)
