@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_matrix.build.process import Completed, Runner
-    from image_matrix.build.request import BuildRequest, Leg
+    from image_matrix.build.request import BuildRequest, BuildTarget
     from image_matrix.retry import Again, Sleep
 
 METADATA = "metadata.json"
@@ -27,7 +27,7 @@ METADATA = "metadata.json"
 class Built:
     """An image that a bake has built."""
 
-    leg: Leg
+    leg: BuildTarget
     digest: str
     """Empty where buildx did not name it."""
 

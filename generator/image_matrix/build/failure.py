@@ -18,7 +18,7 @@ from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, Again, na
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.build.request import BuildRequest, Leg
+    from image_matrix.build.request import BuildRequest, BuildTarget
 
 _ERROR = re.compile(
     r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
@@ -83,7 +83,7 @@ class BuildFailed(Failure):
 class FailedStep:
     """A step of a Dockerfile that failed."""
 
-    leg: Leg
+    leg: BuildTarget
     line: int | None
     output: str
 
@@ -229,13 +229,13 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
     return None
 
 
-def _upwards(request: BuildRequest, leg: Leg) -> Iterator[Leg]:
+def _upwards(request: BuildRequest, leg: BuildTarget) -> Iterator[BuildTarget]:
     """Yield a leg and the ancestors that are built with it, nearest first."""
     legs = {one.id: one for one in request.legs}
     return chain(leg, lambda one: legs.get((one.variant.parent or "", one.platform)))
 
 
-def _has(request: BuildRequest, leg: Leg, lines: dict[int, str]) -> bool:
+def _has(request: BuildRequest, leg: BuildTarget, lines: dict[int, str]) -> bool:
     text = request.rendered[f"{leg.variant.folder}/Dockerfile"].content.decode().splitlines()
     return bool(lines) and all(
         number <= len(text) and text[number - 1].rstrip() == line.rstrip() for number, line in lines.items()

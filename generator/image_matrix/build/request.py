@@ -50,7 +50,7 @@ class BuildOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class BuildTarget:
     """One variant on one platform: what one job of the workflow builds."""
 
     variant: Variant
@@ -75,7 +75,7 @@ class Leg:
 class BuildRequest:
     """The legs to build, with their files, parents and options."""
 
-    legs: tuple[Leg, ...]
+    legs: tuple[BuildTarget, ...]
     """Parents before children."""
     rendered: Mapping[str, File] = field(repr=False)
     parents: Mapping[LegId, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def make_request(
     state = places.target if options.push else places.main
     matrix = state.loaded.matrix
     legs = tuple(
-        Leg(
+        BuildTarget(
             state.loaded.variants[name],
             platform,
             _tags(state, name, platform, options),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from image_matrix.build.request import BuildRequest, Leg, LegId
+    from image_matrix.build.request import BuildRequest, BuildTarget, LegId
 
 BAKE_FILE = "docker-bake.json"
 _SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
@@ -77,7 +77,7 @@ def definition(request: BuildRequest) -> dict[str, Any]:
 
 
 def _target(
-    request: BuildRequest, leg: Leg, built: Mapping[LegId, str], kinds: Collection[str]
+    request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str], kinds: Collection[str]
 ) -> dict[str, Any]:
     return {
         "context": leg.variant.folder,
@@ -90,7 +90,7 @@ def _target(
     }
 
 
-def _parent(request: BuildRequest, leg: Leg, built: Mapping[LegId, str]) -> dict[str, str]:
+def _parent(request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str]) -> dict[str, str]:
     """Return the context of the parent: a target of this definition, or an image by digest."""
     if leg.variant.parent is None:
         return {}
