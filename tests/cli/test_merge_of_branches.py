@@ -142,7 +142,7 @@ def test_a_line_typed_into_a_conflict_is_kept(repository: Repository) -> None:
     line = path.read_text().splitlines().index("mine") + 1
     refused = repository("render")
     assert refused.code == 1
-    said = "the line is not what was generated on either side of the merge and would be overwritten"
+    said = "neither side of the merge has this line; `render` would overwrite it"
     assert f"{BAKE}:{line}:1: error[IM504]: {said}\n  {line} | mine\n" in refused.err
     assert refused.err.count("IM504") == 1
     assert "\nmine\n" in path.read_text()
@@ -154,7 +154,7 @@ def test_an_edit_that_was_committed_on_one_side_is_kept(repository: Repository) 
     git(repository, *MERGES[0], check=False)
     refused = repository("render")
     assert refused.code == 1
-    assert f"{BAKE}: error[IM504]: the file is not what was generated here" in refused.err
+    assert f"{BAKE}: error[IM504]: this file was edited by hand, or was not generated" in refused.err
     assert b"mine" in repository.files()[BAKE]
 
 
@@ -167,7 +167,7 @@ def test_an_edit_beside_a_merge_is_kept(repository: Repository) -> None:
     refused = repository("render")
     assert refused.code == 1
     assert (
-        "images/base/python3.13/Dockerfile: error[IM504]: the file is not what was generated here"
+        "images/base/python3.13/Dockerfile: error[IM504]: this file was edited by hand, or was not generated"
         in refused.err
     )
 

@@ -105,9 +105,10 @@ def test_an_edited_file_is_kept_until_forced(repository: Repository, gone: bool)
         repository.replace("apt: [git]", "apt: [git, nano]")
     refused = repository("render")
     assert refused.code == 1
-    what = "removed" if gone else "overwritten"
+    what = "remove" if gone else "overwrite"
     assert (
-        f"{BASE}: error[IM504]: the file is not what was generated here and would be {what}\n" in refused.err
+        f"{BASE}: error[IM504]: this file was edited by hand, or was not generated; `render` would {what} it\n"
+        in refused.err
     )
     assert "render --force" in refused.err
     assert edited.read_text(encoding="utf-8") == "FROM scratch\n"

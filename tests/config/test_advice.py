@@ -102,7 +102,7 @@ def copied(better: str, wrong: str, path: Steps) -> bool:
 WORDS = (
     "known: ", "write it in one line", "write `name: value`", "write a number", "add an entry", "remove `",
     "did you mean", "write one text or a list", "write one text or `name: value`", "write names with their fields: ",
-    "a list cannot stand in a list: ",
+    "a list cannot contain a list: ",
 )  # fmt: skip
 """What a help starts with that shows no value."""
 
@@ -175,7 +175,7 @@ def test_what_is_missing_is_named_after_its_entry() -> None:
         ("apt: [Git]", "write `git`"),
         ("env: [A=b, {C: d}]", "write `env: {A: b, C: d}`"),
         ("pip: [[scipy]]", "write `scipy`"),
-        ("pip: [[scipy, numpy]]", "a list cannot stand in a list: write its entries one by one"),
+        ("pip: [[scipy, numpy]]", "a list cannot contain a list: write its entries one by one"),
         ("FROM: deb", "write `from: deb`"),
         ("PIP: [scipy]", "write `pip: [scipy]`"),
         ("environment: {A: b}", "write `env: {A: b}`"),

@@ -76,7 +76,7 @@ def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> Non
     code, comment, _ = place.plan(base)
     assert code == 0
     assert (
-        f"> - the profile `second` of {base[:12]} is gone: if it was renamed, add `aliases: [second]` to"
+        f"> - the profile `second` of {base[:12]} was removed: if it was renamed, add `aliases: [second]` to"
         in comment
     )
 

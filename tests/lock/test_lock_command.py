@@ -162,7 +162,9 @@ def test_a_conflict_names_the_packages_between(
     repository.change("pip: [delta]", "pip: [delta, theta]")
     assert repository.run("lock") == 2
     said = capsys.readouterr().err
-    assert "`leaf` cannot be installed on `lab`: it would take zeta 2.0, and there is zeta 1.0" in said
+    assert (
+        "`leaf` cannot be installed on `lab`: it would take zeta 2.0, but the ancestor has zeta 1.0" in said
+    )
     assert "`theta → iota → zeta` against `zeta<2`" in said
 
 

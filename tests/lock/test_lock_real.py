@@ -72,7 +72,7 @@ def test_a_child_that_pins_an_incompatible_numpy_is_refused(
     assert lock(repository) == 2
     said = capsys.readouterr().err
     assert (
-        "`pipelines` cannot be installed on `science`: it needs numpy==1.26.4, and there is numpy 2.4.6"
+        "`pipelines` cannot be installed on `science`: it needs numpy==1.26.4, but the ancestor has numpy 2.4.6"
         in said
     )
     assert "matrix.yaml:9:" in said

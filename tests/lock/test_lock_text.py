@@ -267,7 +267,7 @@ def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone() -> None:
     found = graph(ResolveRequest(("six==latest",), "3.13", "amd64", "2_36"), PackageSite(), runner())
     assert isinstance(found, ResolverError)
     assert found.reason == (
-        "uv: `six==latest` is no requirement: "
+        "uv: `six==latest` is not a valid requirement: "
         "expected version to start with a number, but no leading ASCII digits were found"
     )
 

@@ -30,7 +30,7 @@ def test_nothing_is_said_where_nothing_is_lost() -> None:
 
 def test_a_slug_that_is_gone() -> None:
     text = said("{}", "profiles: {gpu: }")
-    assert "IM703 the profile `gpu` of v1 is gone" in text
+    assert "IM703 the profile `gpu` of v1 was removed" in text
     assert "aliases: [gpu]" in text
 
 
@@ -106,7 +106,7 @@ profiles:
     retired: {sizes: {2-large: 3-large}}
 """
     text = said(ALIAS, again)
-    assert "IM703 the profile `scipy` of v1 is gone" in text
+    assert "IM703 the profile `scipy` of v1 was removed" in text
     assert "IM704 profile `science`: `sizes` lacks `medium` of v1" in text
     assert text.count("IM70") == 2
     kept = again.replace("[data-science]", "[data-science, scipy]").replace(

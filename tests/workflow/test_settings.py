@@ -75,7 +75,7 @@ def test_dependencies_that_float_are_a_warning(generator: str, remedy: str) -> N
 
 def test_a_version_of_an_index_is_a_warning_where_the_index_is_everybodys() -> None:
     (one,) = said({"generator": "image-matrix[locked]==0.1.0"})
-    assert one.startswith("IM806 warning: GitHub's runners take `image-matrix[locked]==0.1.0` from PyPI")
+    assert one.startswith("IM806 warning: GitHub's runners install `image-matrix[locked]==0.1.0` from PyPI")
     runners = {"linux/amd64": ["self-hosted", "own"], "linux/arm64": "emulate"}
     assert said({"generator": "image-matrix[locked]==0.1.0", "runners": runners}) == []
 

@@ -93,11 +93,11 @@ def _edited(change: Change) -> Diagnostic:
     from image_matrix.diagnostics import Place, diagnostic
     from image_matrix.diagnostics import catalogue as rules
 
-    fate = "removed" if change.kind == "remove" else "overwritten"
+    fate = "remove" if change.kind == "remove" else "overwrite"
     if change.unknown_line is None:
-        place = Place(change.path, 0, 0)
-        return diagnostic(rules.EDITED_BY_HAND, place, what="file", where="here", fate=fate)
+        problem = "this file was edited by hand, or was not generated"
+        return diagnostic(rules.EDITED_BY_HAND, Place(change.path, 0, 0), problem=problem, fate=fate)
     source = (change.before or b"").decode("utf-8", "replace").split("\n")[change.unknown_line - 1]
     place = Place(change.path, change.unknown_line, 1, max(1, len(source)), source)
-    where = "on either side of the merge"
-    return diagnostic(rules.EDITED_BY_HAND, place, what="line", where=where, fate=fate)
+    problem = "neither side of the merge has this line"
+    return diagnostic(rules.EDITED_BY_HAND, place, problem=problem, fate=fate)

@@ -1,1 +1,1 @@
-"""What the user declares: loading with places, shape, meaning, the model and its variants."""
+"""Loads what the user declares: YAML with places, schema, overlays, the model and its variants."""

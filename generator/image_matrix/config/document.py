@@ -1,4 +1,4 @@
-"""A parsed YAML file, and where each part of it stands."""
+"""Keeps a parsed YAML file with the place of each value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML file: its value, and where each part of it stands."""
+    """One YAML file: its value, and the place of each part."""
 
     file: str
     value: Any

@@ -1,4 +1,4 @@
-"""Where code-server's extensions come from."""
+"""Returns the addresses of code-server's extensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that are words of other programs: what to write instead, with the value that is written.
+"""Suggests what to write instead of keys of other programs, with the value that was written.
 
 :data:`image_matrix.config.synonyms.WORDS` is the table of such words.
 """

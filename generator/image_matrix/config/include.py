@@ -1,4 +1,4 @@
-"""The files that a matrix includes: they add names to its sections, and change nothing."""
+"""Joins included files with the matrix: they add names to its sections, and do not change anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chain of variants from one up to the variant that starts at a source."""
+"""Walks the chain of variants from one up to the variant that is built from a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a load gives: the model, its variants, and the documents that place a diagnostic."""
+"""Defines the result of loading a matrix: the model, its variants, and the documents for places of diagnostics."""
 
 from __future__ import annotations
 

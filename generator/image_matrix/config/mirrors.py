@@ -1,4 +1,4 @@
-"""Public addresses to those of the place that builds: pure functions over ``network.mirrors``."""
+"""Maps public addresses to those of ``network.mirrors``, with pure functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model: what a valid matrix says, as frozen data.
+"""Defines the model: the contents of a valid matrix as frozen data.
 
 Declarations (:class:`Matrix`, :class:`Image`, …) hold what the user wrote; :class:`Variant` holds what follows for one
 combination of axis values, every inherited and merged value resolved.

@@ -1,4 +1,4 @@
-"""The section ``network:``: how builds reach what they fetch. Nothing of it is part of a key."""
+"""Reads the section ``network:``: how builds reach the network. It is not part of any key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What overlays do to a matrix, and what is said where they do something else than was meant."""
+"""Merges overlays over a matrix, and reports mistakes in overlays."""
 
 from __future__ import annotations
 

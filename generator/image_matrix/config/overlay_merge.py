@@ -1,4 +1,4 @@
-"""A partial matrix on top of another: mappings merge, everything else replaces, an empty value removes."""
+"""Merges a partial matrix over another: mappings merge, other values replace, an empty value removes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of a package that an entry of a list allows, as PEP 440 has them."""
+"""Computes the versions that an entry of a package list allows, by PEP 440."""
 
 from __future__ import annotations
 

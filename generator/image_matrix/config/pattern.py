@@ -1,4 +1,4 @@
-"""Patterns of the schema, read as JSON Schema means them."""
+"""Matches texts with patterns of the schema, as JSON Schema defines them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``{name}`` and ``{name.part}`` in texts of the matrix; ``{{`` and ``}}`` are braces."""
+"""Replaces ``{name}`` and ``{name.part}`` in texts of the matrix; ``{{`` and ``}}`` are braces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users pick in a spawner: profiles, sizes and the site that they are for, as declared."""
+"""Reads profiles, sizes and the site: what users choose in a spawner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain data of the right shape to the model's declarations."""
+"""Reads plain data of a valid shape into the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section ``release:``: how tested images are scanned, signed and released. Nothing of it is part of a key."""
+"""Reads the section ``release:``: how tested images are scanned, signed and released. It is not part of any key."""
 
 from __future__ import annotations
 

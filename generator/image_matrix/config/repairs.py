@@ -1,4 +1,4 @@
-"""Texts that are nearly right: what a user meant, once one or two slips are taken out."""
+"""Repairs texts that are nearly valid: finds a valid text after one or two corrections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python requirements (PEP 508): the ones that uv refuses, and what to write instead.
+"""Checks Python requirements (PEP 508): finds those that uv refuses, and suggests what to write instead.
 
 ``packaging`` parses them. Its errors name the grammar's rule that was expected next; the hints here name the text to
 write.

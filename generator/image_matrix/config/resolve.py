@@ -1,4 +1,4 @@
-"""What one variant's settings become: one cascade from defaults to overrides, each value with its origin."""
+"""Resolves the settings of one variant: a cascade from defaults to overrides, each value with its origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema 2020-12 of ``matrix.yaml``, and what it knows of a path.
+"""Reads the JSON Schema 2020-12 of ``matrix.yaml``, and looks up paths in it.
 
 Beside a pattern, ``x-noun`` says what a value or a name is, and ``x-hint`` what to write.
 """

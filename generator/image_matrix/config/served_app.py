@@ -1,4 +1,4 @@
-"""What an image serves: the IDE of the nearest template in its chain, or the page of a template of one's own."""
+"""Finds what an image serves: the IDE of the nearest template in its chain, or the page of a custom template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the shape in a user's words: what jsonschema finds, where, and what to write."""
+"""Reports errors of the shape: what jsonschema finds, where, and what to write."""
 
 from __future__ import annotations
 
@@ -248,9 +248,9 @@ def _pattern(path: Path, value: str, part: dict[str, Any], documents: Documents)
         advice = _text_advice(path, value, part, documents)
         return rules.BAD_PACKAGE.at(path, value=value, what=part["x-noun"], advice=advice)
     if odd and odd.group().isprintable() is False and ord(odd.group()) > 0x2029:
-        problem, advice = f"{character_name(odd.group())} cannot stand here", "remove it"
+        problem, advice = f"{character_name(odd.group())} is not allowed here", "remove it"
     elif odd:
-        problem, advice = "line breaks and control characters cannot stand here", "write it in one line"
+        problem, advice = "line breaks and control characters are not allowed here", "write it in one line"
     else:
         problem = f"`{value}` is not {part['x-noun']}" if value else "the text is empty"
         advice = _text_advice(path, value, part, documents)

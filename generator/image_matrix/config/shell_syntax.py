@@ -1,4 +1,4 @@
-"""What in a command only a shell would understand: a command of the matrix is split into words and run without one.
+"""Finds shell syntax in commands: a command of the matrix is split into words and runs without a shell.
 
 Source: POSIX.1-2024, Shell Command Language, 2.2 (Quoting) and 2.10 (Shell Grammar).
 """

@@ -1,4 +1,4 @@
-"""What to write instead of a value that does not fit its field, made from the value itself.
+"""Suggests what to write instead of a value that is not valid in its field, derived from the value.
 
 What may be meant is tried on the field's own schema; the first that fits is the remedy.
 """
@@ -141,7 +141,7 @@ def _of_list(misfit: Misfit) -> str:
     if not isinstance(value, list):
         return ""
     if key is None and "string" in misfit.types:
-        return "a list cannot stand in a list: write its entries one by one, or name shared packages in `bundles:`"
+        return "a list cannot contain a list: write its entries one by one, or put shared packages into `bundles:`"
     first = value[0] if value else None
     if isinstance(first, dict) and isinstance(name := first.get("name"), str):
         return f"write `{name}:` and its fields below it, indented further, instead of `- name: {name}`"

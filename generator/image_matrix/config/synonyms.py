@@ -1,4 +1,4 @@
-"""Words of Docker, Compose, bake, KubeSpawner and other matrices, each with what to write instead: the whole table.
+"""Lists words of Docker, Compose, bake, KubeSpawner and other matrices, each with what to write instead.
 
 A word stands in lower case, with ``_`` between its parts. :mod:`image_matrix.config.foreign_words` reads the table.
 """

@@ -1,4 +1,4 @@
-"""Keys that the schema does not know: the field that is meant, in the words of this matrix."""
+"""Suggests a field for each key that the schema does not have."""
 
 from __future__ import annotations
 

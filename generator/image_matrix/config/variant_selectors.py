@@ -1,4 +1,4 @@
-"""What users name on the command line: ``jupyter-scipy`` or ``jupyter-scipy:python3.13``."""
+"""Selects variants by names on the command line: ``jupyter-scipy`` or ``jupyter-scipy:python3.13``."""
 
 from __future__ import annotations
 

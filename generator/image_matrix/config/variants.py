@@ -1,4 +1,4 @@
-"""Images to variants: every combination of axis values that the parent has and ``exclude`` leaves."""
+"""Expands images to variants: every combination of axis values that the parent has and ``exclude`` leaves."""
 
 from __future__ import annotations
 

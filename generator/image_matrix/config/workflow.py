@@ -1,4 +1,4 @@
-"""The section ``workflow:``: how GitHub Actions builds and tests. Nothing of it is part of a key."""
+"""Reads the section ``workflow:``: how GitHub Actions builds and tests. It is not part of any key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML text to plain values, refusing what would cost too much, with everything that is wrong with it as YAML.
+"""Loads YAML text into plain values, reports mistakes in it, and refuses values that cost too much.
 
 The composer is libyaml's through PyYAML: one pass gives the nodes with their marks for a sixth of what a round trip
 through ruamel.yaml costs. Scalars follow YAML 1.2's core schema, so ``no`` and ``on`` are strings; a key is always the
@@ -156,7 +156,7 @@ def _aliases(document: Document) -> Diagnostic | None:
             return 1
         content = id(node.value)  # which an alias shares with its anchor
         if content in open_nodes:
-            raise _Refused(node, "an alias stands inside its own anchor", "write the value out")
+            raise _Refused(node, "an alias is inside its own anchor", "write the value instead of the alias")
         if content not in sizes:
             open_nodes.add(content)
             sizes[content] = 1 + sum(size(child) for child in _parts(node))

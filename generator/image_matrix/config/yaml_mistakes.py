@@ -1,4 +1,4 @@
-"""Common mistakes of people who type YAML, each with the line as it should read.
+"""Recognizes common mistakes in YAML, each with the corrected line.
 
 Which of them is behind an error, :mod:`image_matrix.config.yaml_syntax` finds out: the one whose correction helps.
 """
@@ -29,7 +29,7 @@ class Mistake:
 Find: TypeAlias = Callable[[Sequence[str], int], Iterator[Mistake]]
 """All lines and the number of one, to what may be wrong with that one."""
 
-TAB = "a tab stands in the indentation", "indent with spaces; YAML does not allow tabs there"
+TAB = "the indentation contains a tab", "indent with spaces; YAML does not allow tabs in indentation"
 _ODD = re.compile("[\u00a0\u2000-\u200f\u2028-\u202f\u2060-\u2069\u3000\ufeff]")
 _ODD_START = re.compile(r"(\s*)(?P<sign>//|<!--|```|\+|[\u2013\u2014\u2022\u00b7])\s*\S.*")
 _TIGHT_DASH = re.compile(r"(\s*)-(?P<rest>[^\s-].*)")
@@ -61,7 +61,7 @@ def _tab(lines: Sequence[str], at: int) -> Iterator[Mistake]:
 def _odd_character(lines: Sequence[str], at: int) -> Iterator[Mistake]:
     odd = _ODD.search(lines[at])
     if odd:
-        problem = f"{character_name(odd.group())} stands here, which is not a space to YAML"
+        problem = f"{character_name(odd.group())} is not a space in YAML"
         plain = _ODD.sub(lambda char: " " if unicodedata.category(char.group()) == "Zs" else "", lines[at])
         yield Mistake(odd.start(), problem, "delete it, and type a space where one is needed", plain, 1)
 
@@ -182,12 +182,12 @@ IN_A_LINE: tuple[Find, ...] = (
     _tab,
     _odd_character,
     _odd_start,
-    _rewritten(_TIGHT_DASH, "no space stands behind this `-`", "- {rest}"),
-    _rewritten(_TIGHT_COLON, "no space stands behind `{key}:`", "{key}: {rest}"),
+    _rewritten(_TIGHT_DASH, "a space is missing after this `-`", "- {rest}"),
+    _rewritten(_TIGHT_COLON, "a space is missing after `{key}:`", "{key}: {rest}"),
     _text_like_yaml,
 )
 OF_A_LINE: tuple[Find, ...] = (
-    _rewritten(_NO_COLON, "no `: ` stands behind `{key}`", "{key}: {rest}"),
+    _rewritten(_NO_COLON, "a `: ` is missing after `{key}`", "{key}: {rest}"),
     _indentation,
     _odd_line,
 )

@@ -1,4 +1,4 @@
-"""A text that is not YAML: where the mistake is, in plain words, and what to write.
+"""Explains why a text is not valid YAML: where the mistake is, and what to write.
 
 libyaml says where it gives up. A few mistakes are common enough to be looked for in the lines above that place; each is
 tried out, and the first after whose correction the parser gets further is reported. Everything else is libyaml's own
@@ -180,7 +180,7 @@ def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnost
         return _at(detected, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
     if detected.line > opened.line and _starts(detected.source) == detected.column > _starts(opened.source):
         advice = f"end the line above with a comma, or close the `{sign}` of line {opened.line} there"
-        return _at(detected, "no comma stands in front of this entry", advice)
+        return _at(detected, "a comma is missing before this entry", advice)
     closing = "}" if sign == "{" else "]"
     advice = f"add `{closing}`" + (" in front of the comment" if re.search(rf"\s#.*\{closing}", rest) else "")
     return replace(_at(opened, f"this `{sign}` is never closed", advice), related=related)
@@ -206,12 +206,12 @@ _VALUE_IN_QUOTES = "put the value in quotes if all of it is one text"
 _TRANSLATIONS = {
     "found a tab character": TAB,
     "mapping values are not allowed in this context": (
-        "a `: ` cannot stand here",
-        "put a value that holds `: ` in quotes; start a key on a line of its own, in the column of the keys beside it",
+        "a `: ` is not allowed here",
+        "quote a value that contains `: `; start a key on a new line, in the column of the keys beside it",
     ),
     "block sequence entries are not allowed": (
-        "a list entry cannot stand here",
-        "start each `- ` on a line of its own",
+        "a list entry is not allowed here",
+        "start each `- ` on a new line",
     ),
     "did not find expected '-' indicator": (
         "this line is not a list entry like the lines above",
@@ -222,10 +222,10 @@ _TRANSLATIONS = {
         "remove a comma too many, or a `- ` in brackets; quote a text that starts with such a sign",
     ),
     "found undefined alias": (
-        "no anchor of this name stands above",
+        "no earlier anchor has this name",
         "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
     ),
-    "second occurrence": ("an anchor of this name stands above", "give this one another name"),
+    "second occurrence": ("an earlier anchor has this name", "give this one another name"),
     "but found another document": (
         "a second document starts here",
         "remove the line with `---` or `...`: one file is one document",
@@ -234,7 +234,7 @@ _TRANSLATIONS = {
         "the document has ended before this line",
         "start the line in the column of the keys that it belongs to, or remove a line with `---` or `...` above it",
     ),
-    "control characters are not allowed": ("an invisible control character stands here", "remove it"),
+    "control characters are not allowed": ("this is an invisible control character", "remove it"),
     "could not find expected ':'": (
         "this line is neither `key: value` nor a list entry",
         "write `key: value`, or `- value` in a list; indent it further if it continues the text above",
@@ -269,7 +269,7 @@ def _translated(complaint: Complaint, lines: Sequence[str]) -> tuple[str, str]:
     if complaint.words == "did not find expected key":
         if source[:column].strip():
             return (
-                "this cannot stand behind the value in front of it",
+                "this is not allowed after the value before it",
                 "remove it, or put the value in quotes",
             )
         return (

@@ -1,8 +1,8 @@
-"""A problem with a place in a file: what it is, before anybody prints it.
+"""Describes problems and their places in files.
 
-Rules (code, text, documentation) stand in :mod:`image_matrix.diagnostics.catalogue`; a check that finds one makes a
-:class:`Finding` at a path in the matrix; :func:`diagnose` turns findings into :class:`Diagnostic` values with lines and
-columns, sorted by place.
+:mod:`image_matrix.diagnostics.catalogue` has the rules: code, text, documentation. A check returns a :class:`Finding`
+at a path in the matrix. :func:`diagnose` turns findings into :class:`Diagnostic` values with lines and columns, sorted
+by place.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning"]
 Target = Literal["key", "value"]
 Path = tuple[str | int, ...]
-"""Where a value stands in the matrix: ``("images", "base", "pip", 0)``."""
+"""The path of a value in the matrix: ``("images", "base", "pip", 0)``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A stretch of one line in a file; line and column count from 1, width in characters."""
+    """A part of one line in a file; line and column count from 1, width in characters."""
 
     file: str
     line: int
@@ -36,28 +36,28 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What can be wrong: the one place for its code, its words and its documentation."""
+    """A kind of problem: its code, its texts and its documentation."""
 
     code: str
     name: str
     message: str
     """One sentence, a ``str.format`` template over the finding's fields."""
     help: str
-    """What to write or do instead, a template too."""
+    """What to write or do instead, also a template."""
     about: str
-    """Why it is a problem and how to mend it, for ``image-matrix explain``."""
+    """Why it is a problem and how to fix it, for ``image-matrix explain``."""
     severity: Severity = "error"
     bad: str = ""
     good: str = ""
 
     def at(self, path: Path, target: Target = "value", /, **fields: object) -> Finding:
-        """Say that this rule is broken at ``path``."""
+        """Return a finding of this rule at ``path``."""
         return Finding(self, path, target, fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken rule at a path of the matrix, not yet at a line."""
+    """A problem at a path of the matrix, without its line."""
 
     rule: Rule
     path: Path
@@ -66,13 +66,13 @@ class Finding:
     related: tuple[tuple[Path, str], ...] = ()
 
     def beside(self, *related: tuple[Path, str]) -> Finding:
-        """Return the same finding with further places, each with a note."""
+        """Return the same finding with related places, each with a note."""
         return replace(self, related=related)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A finding as a user sees it."""
+    """A finding with its place and its texts, as users see it."""
 
     code: str
     name: str
@@ -84,7 +84,7 @@ class Diagnostic:
 
 
 class Locator(Protocol):
-    """Whatever can say where a path of the matrix stands (:class:`image_matrix.config.document.Documents`)."""
+    """Finds the place of a path of the matrix (:class:`image_matrix.config.document.Documents`)."""
 
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
@@ -92,14 +92,14 @@ class Locator(Protocol):
 
 
 def printable(text: str) -> str:
-    """Return a text with control and other invisible characters as escapes: a value must not steer a terminal."""
+    """Escape control and other invisible characters: a value must not control a terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
-    """Make the diagnostic of ``rule`` at a place that is already known."""
+    """Return the diagnostic of ``rule`` at a known place."""
     return Diagnostic(
         rule.code,
         rule.name,
@@ -111,9 +111,9 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
 
 
 def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
-    """Give every finding its place; the result is sorted by place.
+    """Return the diagnostics of findings, sorted by place.
 
-    Where aliases use one mistake several times, several paths have one place: it is reported of one of them.
+    If aliases repeat one mistake, several paths have the same place: it is reported for one of them.
     """
     located = [
         (
@@ -136,12 +136,12 @@ def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return those that stop the work."""
+    """Return the diagnostics that are errors."""
     return [item for item in diagnostics if item.severity == "error"]
 
 
 class MatrixError(Exception):
-    """The input is wrong (exit code 2); carries every diagnostic that was found, warnings too."""
+    """The input is invalid (exit code 2); has all diagnostics, warnings included."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -149,7 +149,7 @@ class MatrixError(Exception):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the sentence that helps with an unknown name: its nearest known names, or a short list of them."""
+    """Return the remedy for an unknown name: the most similar known names, or a short list of all."""
     import difflib
 
     names = sorted(set(known))

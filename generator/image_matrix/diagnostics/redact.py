@@ -1,17 +1,17 @@
-"""Users and passwords in addresses: found, and kept out of what is printed. A log on GitHub is public."""
+"""Finds users and passwords in addresses, and removes them from output. A log on GitHub may be public."""
 
 from __future__ import annotations
 
 import re
 
 SHOWN = "***"
-"""What is printed in place of a user and password, whatever their length."""
+"""What is printed instead of a user and password of any length."""
 _USER = re.compile(
     r"(?<=://)[^\s/?#]*(?=@)"
     r"|(?<=://)[^\s/?#@:]+:(?!\d+(?:[/?#\s]|$))(?:\S*|[^\"'`@]*)(?=@)"  # with a slash or a blank; a port is no password
     r"""|(?<![^\s"'`\[{(,=])[^\s/:@"'`\[{(,=]+:[^\s/@]+(?=@(?!sha\d+:)[\w-]+[.:/])"""  # without a scheme
 )
-"""What stands before the ``@`` of an address (RFC 3986, 3.2.1)."""
+"""The user information before the ``@`` of an address (RFC 3986, 3.2.1)."""
 _TO_CONCEAL = re.compile(
     rf"{_USER.pattern}"
     r"""|(?<=://)[^\s/?#@:\["'`]+:(?!\d+(?:[/?#\s"'`\],})]|$))[^\s/?#@"'`]+"""  # YAML has cut the rest off
@@ -19,7 +19,7 @@ _TO_CONCEAL = re.compile(
 
 
 def has_user(address: str) -> bool:
-    """Say whether an address names a user, or a token in its place, or a user with a password."""
+    """Return whether an address has a user, a token, or a user with a password."""
     return _USER.search(address) is not None
 
 
@@ -29,12 +29,12 @@ def without_user(address: str) -> str:
 
 
 def conceal(text: str) -> str:
-    """Return a text in which no address shows its user and password."""
+    """Hide the users and passwords of all addresses in a text."""
     return _TO_CONCEAL.sub(SHOWN, text)
 
 
 def conceal_in_line(line: str, column: int, width: int) -> tuple[str, int, int]:
-    """Return the same of a source line, with the column (from 1) and the width of a mark below it moved along."""
+    """Hide them in a source line, and adapt the column (from 1) and the width of the mark below it."""
     spans = [match.span() for match in _TO_CONCEAL.finditer(line)]
 
     def moved(at: int) -> int:

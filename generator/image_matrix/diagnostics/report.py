@@ -1,4 +1,4 @@
-"""Diagnostics as text: for a terminal, and as GitHub annotations."""
+"""Formats diagnostics for a terminal, as data, and as GitHub annotations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def plain(text: str, _role: str) -> str:
 
 
 def terminal(diagnostics: Sequence[Diagnostic], paint: Paint = plain) -> str:
-    """Return every diagnostic with its source line and a caret, then a line that counts them."""
+    """Return every diagnostic with its source line and a caret, then a line with their number."""
     blocks = [_block(item, paint) for item in diagnostics]
     return "\n".join([*blocks, summary(diagnostics)]) + "\n" if blocks else ""
 
@@ -49,7 +49,7 @@ def _block(item: Diagnostic, paint: Paint) -> str:
 
 
 def where(place: Place) -> str:
-    """Return ``file:line:column``, or the file alone where there is no line."""
+    """Return ``file:line:column``, or only the file if the place has no line."""
     return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
 
 
@@ -67,7 +67,7 @@ def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
 
 
 def _window(source: str, column: int, width: int = 72) -> tuple[str, int]:
-    """Cut a long line around the column, so that the caret stays in an 80-column terminal."""
+    """Cut a long line around the column, so that the caret fits an 80-column terminal."""
     if len(source) <= width:
         return source, column
     start = max(0, min(column - 1 - width // 3, len(source) - width))
@@ -86,7 +86,7 @@ def _display_width(text: str) -> int:
 
 
 def as_data(item: Diagnostic) -> dict[str, str | int | None]:
-    """Return a diagnostic as plain data; line, column and width are ``None`` where it is about a file as a whole."""
+    """Return a diagnostic as plain data; line, column and width are ``None`` if it is about a whole file."""
     place, known = item.place, item.place.line > 0
     return {
         "code": item.code,

@@ -1,4 +1,4 @@
-"""What changed between two locks, as a reviewer wants to read it: old → new, once for all variants."""
+"""Lists the changes between two locks for reviewers: old → new, once for all variants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_NAMES = 3
 
 
 def changes(old: Lock, new: Lock) -> list[str]:
-    """Return a line for everything that is new, moved or gone, sources first."""
+    """Return a line for everything that was added, changed or removed, sources first."""
     before = {name: item.digest for name, item in old.sources.items()}
     after = {name: item.digest for name, item in new.sources.items()}
     return [

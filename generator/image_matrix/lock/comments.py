@@ -1,4 +1,4 @@
-"""The comments of a lock file, taken over into the text that replaces it.
+"""Copies the comments of a lock file into the text that replaces it.
 
 ruamel.yaml reads and writes them. It keeps the lines below an entry with that entry; in a lock they belong to the entry
 that follows, and go only when that one goes.

@@ -1,4 +1,4 @@
-"""conda packages to explicit addresses: a solver's dry run, where one is on PATH.
+"""Resolves conda packages to explicit addresses with the dry run of a solver on PATH.
 
 Source of the output: ``micromamba create --dry-run --json`` and ``conda create --dry-run --json`` name what they would
 link under ``actions.LINK``, each with its address and checksums; of the explicit format:
@@ -36,13 +36,13 @@ class Solve(Protocol):
     """Solves specifications for a platform of conda and a C library, given as in wheel tags (``2_36``)."""
 
     def __call__(self, specifications: tuple[str, ...], subdir: str, *, glibc: str) -> list[str] | str:
-        """Return the addresses of the packages, or why there are none."""
+        """Return the addresses of the packages, or the reason why the solver failed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """The variants that could be locked, and why others are not."""
+    """The variants that were locked, and the reasons for the others."""
 
     locked: dict[str, LockedPackages] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def lock_conda(
     should_upgrade: Callable[[str], bool],
     solve: Solve | None,
 ) -> Environments:
-    """Solve what the old lock does not answer; ``solve`` is ``None`` where there is no solver."""
+    """Solve the environments that the old lock does not have; ``solve`` is ``None`` without a solver."""
     environments = Environments()
     for variant in loaded.variants.values():
         if not requested(variant, "conda"):

@@ -1,4 +1,4 @@
-"""Why a child cannot live with its ancestors: the two lines in the matrix, and the packages between them.
+"""Explains why a child conflicts with its ancestors: the two lines in the matrix, and the packages between them.
 
 uv says that the requirements exclude each other; which lines that are is found by asking it again: without the
 ancestors' versions (does the child work at all?), then with one of them at a time (which one is in the way?).
@@ -40,7 +40,7 @@ class DependencyPath:
     requirement: str
     path: Path
     packages: tuple[str, ...]
-    """Names from the requirement's own to the package."""
+    """Names from the requirement to the package."""
 
     def __str__(self) -> str:
         """Return ``kfp==2.17.0 → urllib3``."""
@@ -68,7 +68,7 @@ def explain(
 
 
 def _conflicting(request: ResolveRequest, free: Graph, ask: Ask) -> list[str]:
-    """Return the packages that the child cannot live with: those refused alone, or else all that differ."""
+    """Return the packages that conflict with the child: those that conflict alone, or else all that differ."""
     constraint_of = {package_of(item): item for item in request.constraints}
     differ = [
         name
@@ -128,7 +128,7 @@ def _owner(
 def _as_locked(
     loaded: Loaded, locked: Mapping[str, LockedPackages], variant: Variant, arch: str
 ) -> ResolveRequest:
-    """Return the question whose answer is what a variant has."""
+    """Return the request that resolves to the locked packages of a variant."""
     installed = locked[variant.id].packages.get(arch, ())
     return ResolveRequest(
         requirements=requested(variant, "pip"),
@@ -143,7 +143,7 @@ def _as_locked(
 def _dependency_path(
     loaded: Loaded, variant: Variant, graph: Graph | Unsatisfiable | ResolverError, name: str
 ) -> DependencyPath | None:
-    """Return the shortest way from a requirement of a variant to a package."""
+    """Return the shortest dependency path from a requirement of a variant to a package."""
     if not isinstance(graph, Graph):
         return None
     paths: list[tuple[str, ...]] = [(name,)]

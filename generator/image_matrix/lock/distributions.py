@@ -1,4 +1,4 @@
-"""What a source's distribution brings: its Python, its C library, its snapshot service."""
+"""Knows the Python, the C library and the snapshot service of each source's distribution."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def python_of(matrix: Matrix, variant: Variant) -> str | None:
 
 
 def glibc_of(matrix: Matrix, variant: Variant) -> str:
-    """Return the C library that a variant's wheels must be content with."""
+    """Return the C library version that a variant's wheels must support."""
     distribution = distribution_of(matrix.sources.get(variant.root_source, ""))
     return distribution.glibc if distribution else DEFAULT_GLIBC

@@ -1,4 +1,4 @@
-"""Downloads and extensions to the SHA-256 of what stands at their addresses."""
+"""Computes the SHA-256 of the files at the addresses of downloads and extensions."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class FileChecksums:
-    """The checksums that are known, and why others are not."""
+    """The known checksums, and the reasons for the others."""
 
     locked: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     """Address to the reason."""
     remedies: list[str] = field(default_factory=list)
-    """What helps against failures, where that is known."""
+    """The remedies for failures, if known."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -58,7 +58,7 @@ def lock_files(
     sleep: Callable[[float], None],
     say: Callable[[str], None],
 ) -> FileChecksums:
-    """Stream every file that is not locked, or is to be looked at again, and verify what the matrix says."""
+    """Read every file that is not locked or is to be upgraded, and verify the checksums of the matrix."""
     from concurrent.futures import ThreadPoolExecutor
 
     checksums = FileChecksums()
@@ -86,7 +86,7 @@ def lock_files(
 
 
 def mirror_of(address: str, mirrors: Mirrors) -> str:
-    """Return where a file is fetched at this place."""
+    """Return the address that a file is fetched from, which may be a mirror's."""
     extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
     return mirrored(address, {**mirrors.downloads, **extensions})
 

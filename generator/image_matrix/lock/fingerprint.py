@@ -1,4 +1,4 @@
-"""What was asked, as a digest: an entry of the lock is good as long as this is what it was."""
+"""Computes fingerprints of requests: an entry of the lock is valid while its request has the same fingerprint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Manager, Matrix, Variant
 
 FORMAT = "1"
-"""Goes up when the same question would get another kind of answer; every entry is then made anew."""
+"""Version of the resolvers' results: if it increases, every entry is resolved again."""
 DIGITS = 16
 
 
@@ -28,7 +28,7 @@ def fingerprint(*parts: object) -> str:
 
 
 def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
-    """Return what a variant asks a package manager for, an interpreter from conda included."""
+    """Return the packages that a variant requests from a package manager, an interpreter from conda included."""
     listed = variant.packages.get(manager, ())
     python = variant.values.get("python")
     if manager == "conda" and variant.parent is None and variant.python_provider == "conda" and python:
@@ -38,20 +38,20 @@ def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PackagesQuestion:
-    """What a variant asks a package manager for."""
+    """A variant's request to a package manager."""
 
     manager: Manager
     requirements: tuple[str, ...]
     python: str | None
     glibc: str
     indexes: tuple[str, ...] | None
-    """Those that are asked beside the default one."""
+    """The indexes that are used beside the default one."""
     parents: Mapping[str, tuple[str, ...]]
     """What its ancestors have, for each of its architectures."""
 
     @property
     def inputs(self) -> str:
-        """Return the digest that the lock knows the question by."""
+        """Return the fingerprint of the request in the lock."""
         return fingerprint(
             FORMAT,
             self.manager,
@@ -66,7 +66,7 @@ class PackagesQuestion:
 def packages_question(
     matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
 ) -> PackagesQuestion:
-    """Return a variant's question; ``parents`` is what its ancestors have, by architecture."""
+    """Return a variant's request; ``parents`` are the packages of its ancestors, by architecture."""
     return PackagesQuestion(
         manager,
         requested(variant, manager),
@@ -80,7 +80,7 @@ def packages_question(
 def packages_inputs(
     matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
 ) -> str:
-    """Return the digest of a variant's question."""
+    """Return the fingerprint of a variant's request."""
     return packages_question(matrix, variant, manager, parents).inputs
 
 
@@ -115,7 +115,7 @@ def inherited_packages(
     variant: Variant,
     archs: tuple[str, ...] = (),
 ) -> dict[str, tuple[str, ...]]:
-    """Return what a variant's ancestors have, for its own architectures or for others."""
+    """Return the packages of a variant's ancestors, for its architectures or for others."""
     packages: dict[str, tuple[str, ...]] = dict.fromkeys(archs or variant.archs, ())
     for above in ancestors(variants, variant):
         entry = locked.get(above.id)

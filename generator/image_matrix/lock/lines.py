@@ -1,4 +1,4 @@
-"""The lines of the matrix that a variant's requirements stand in."""
+"""Finds the lines of the matrix that have a variant's requirements."""
 
 from __future__ import annotations
 

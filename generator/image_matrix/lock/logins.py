@@ -1,4 +1,4 @@
-"""Package indexes and file servers that ask for a login: how it is seen, and what helps."""
+"""Recognizes package indexes and file servers that ask for a login, and gives the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock as data; :mod:`image_matrix.lock.text` has its form as a file."""
+"""Defines the lock as data; :mod:`image_matrix.lock.text` reads and writes it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True)
 class LockedSource:
-    """What an image reference pointed to."""
+    """The target of an image reference."""
 
     digest: str
     """``sha256:…`` of the index."""
@@ -40,10 +40,10 @@ class LockedSource:
 
 @dataclass(frozen=True, slots=True)
 class LockedPackages:
-    """What a variant's own requirements resolved to: what its ancestors do not have yet."""
+    """The packages that a variant adds to those of its ancestors."""
 
     inputs: str
-    """Digest of what was asked; the entry is stale when that is another one today."""
+    """Fingerprint of the request; the entry is stale if the current request has another one."""
     packages: Mapping[str, tuple[str, ...]]
     """Architecture to what is installed: ``name==version`` for pip, addresses for conda."""
 

@@ -1,4 +1,4 @@
-"""Pins that moved in the matrix and not in the lock: what was locked must not float in silence.
+"""Finds pins that changed in the matrix but not in the lock: a locked value must not float without an error.
 
 An entry of the lock answers one question of the matrix. Where the matrix asks another one in its place, rendering
 without the entry would install whatever is newest on the day of the build. So that is an error, at the line that moved.

@@ -1,4 +1,4 @@
-"""Variants whose packages were locked and would float, and the line of the matrix that moved."""
+"""Finds variants whose locked packages would float, and the line of the matrix that changed."""
 
 from __future__ import annotations
 

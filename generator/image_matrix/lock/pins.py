@@ -1,4 +1,4 @@
-"""What floating references resolved to, in the form that rendering and keys need."""
+"""Defines the pins of floating references in the form that rendering and keys need."""
 
 from __future__ import annotations
 

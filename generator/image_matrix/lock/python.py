@@ -1,4 +1,4 @@
-"""Every variant's Python packages: resolved along the DAG, parents first, as many at a time as there are processors."""
+"""Resolves the Python packages of all variants along the DAG, parents first, on all processors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A variant whose requirements were refused."""
+    """A variant whose requirements cannot be satisfied."""
 
     variant: str
     request: ResolveRequest
@@ -50,14 +50,14 @@ class Packages:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
-    """Variant to why it is not locked."""
+    """Variant to the reason why it is not locked."""
     remedies: list[str] = field(default_factory=list)
-    """What helps against failures, where that is known."""
+    """The remedies for failures, if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveTask:
-    """One variant's work: a question for each architecture."""
+    """The requests of one variant: one for each architecture."""
 
     variant: Variant
     inputs: str
@@ -128,7 +128,7 @@ def _unlocked(loaded: Loaded, packages: Packages, name: str) -> bool:
 
 
 def should_upgrade(entry: LockedPackages, upgraded: tuple[str, ...]) -> bool:
-    """Say whether something in an entry is to move on."""
+    """Return whether an entry has a package to upgrade."""
     names = {package_of(item) for item in entry.items}
     return upgraded == ALL or bool(names & set(upgraded))
 
@@ -148,7 +148,7 @@ def _has_files(old: Lock, entry: LockedPackages) -> bool:
 
 
 def keep(packages: Packages, name: str, entry: LockedPackages, old: Lock) -> None:
-    """Take an entry over from the old lock, with its files."""
+    """Copy an entry from the old lock, with its files."""
     packages.locked[name] = entry
     for item in entry.items:
         packages.files.setdefault(item, {}).update(old.files[item])

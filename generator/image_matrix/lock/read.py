@@ -1,4 +1,4 @@
-"""The lock as rendering wants it, and what it says nothing about. On the way of every command: no network, no uv."""
+"""Reads pins from the lock, and lists what is not locked. Every command uses it, so it needs neither network nor uv."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _explicit(urls: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Floating:
-    """Something that the lock says nothing about: another build may find something else."""
+    """Something that is not locked: another build may get another version."""
 
     what: str
     """As users read it: ``source debian-trixie``."""

@@ -1,4 +1,4 @@
-"""Locked Python packages to the requirements file that uv installs from, with the hashes that fit."""
+"""Writes the requirements file of locked Python packages for uv, with the hashes of compatible files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a lock: every section with what it can get, what changed, and what could not be had."""
+"""Resolves all sections of a lock, and collects the failures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SNAPSHOTS = ("apt", "cran", "conda")
 
 @dataclass(frozen=True, slots=True)
 class LockServices:
-    """What locking needs from outside."""
+    """The services that locking uses: registries, network, resolvers, clock."""
 
     manifests: Callable[[list[str]], Mapping[str, Manifest | Refusal]]
     configs: Callable[[list[str]], Mapping[str, ImageConfig | Refusal]]
@@ -53,15 +53,15 @@ class LockServices:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The new lock, and what is not in it."""
+    """The new lock, and the reasons for missing entries."""
 
     lock: Lock
     findings: tuple[Finding, ...]
     """What is wrong with the matrix: conflicts, wrong checksums, sources and files of another platform."""
     failures: tuple[str, ...]
-    """What the environment did not give, a line each."""
+    """Failures of the environment, one line each."""
     remedies: tuple[str, ...] = ()
-    """What helps against some of it, each once."""
+    """Remedies for some of the failures, each once."""
 
 
 def make_lock(
@@ -151,7 +151,7 @@ def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
 
 
 def known_names(loaded: Loaded, old: Lock) -> set[str]:
-    """Return every name that ``--upgrade`` takes."""
+    """Return every name that ``--upgrade`` accepts."""
     references = {reference: item.name for reference, item in used_references(loaded).items()}
     packages = {package_of(item) for entry in old.python.values() for item in entry.items}
     files = {name for item in required_files(loaded) for name in names_of(item)}

@@ -1,4 +1,4 @@
-"""What is asked about Python packages, and what can be answered."""
+"""Defines requests to resolve Python packages, and their results."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 ALL = ("*",)
-"""Every package, as a list of what may move on."""
+"""All packages, as a list of those to upgrade."""
 ROOT = ""
 """The requirements themselves, among the names of a graph."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveRequest:
-    """What is to be resolved."""
+    """Requirements to resolve."""
 
     requirements: tuple[str, ...]
     python: str
     arch: str
     glibc: str
     constraints: tuple[str, ...] = ()
-    """``name==version`` of what is there already."""
+    """``name==version`` of the installed packages."""
     indexes: tuple[str, ...] = ()
-    """Indexes that are asked beside the default one."""
+    """Indexes that are used beside the default one."""
     preferred: Mapping[str, str] = field(default_factory=dict)
-    """Name to the version that is taken where nothing speaks against it."""
+    """Name to the preferred version."""
     upgraded: tuple[str, ...] = ()
-    """Names that move on to their newest version, or :data:`ALL`."""
+    """Names of packages to upgrade, or :data:`ALL`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,16 @@ class Unsatisfiable:
 
 @dataclass(frozen=True, slots=True)
 class ResolverError:
-    """uv could not work: the network, most often."""
+    """uv failed, usually because of the network."""
 
     reason: str
     remedy: str = ""
-    """What helps, where that is known."""
+    """The remedy, if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A resolution as who needs whom."""
+    """A resolution as a dependency graph."""
 
     versions: Mapping[str, str]
     needed_by: Mapping[str, tuple[str, ...]]

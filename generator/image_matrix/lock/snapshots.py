@@ -1,4 +1,4 @@
-"""Package archives of one day: apt's snapshot services and CRAN's dated mirrors."""
+"""Chooses package archives of one day: apt's snapshot services and CRAN's dated mirrors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock's form as a file: sorted, one thing a line, comments kept where their entry stays."""
+"""Reads and writes the lock file: sorted, one value per line, with the comments of entries that stay."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _source(value: Json, path: Path) -> LockedSource:
     digests = {key: item for key, item in entry.items() if key not in ("config", "platforms")}
     mapping = _strings(digests, path, _ANY, _DIGEST)
     if "digest" not in mapping:
-        raise _BadEntryError(path, "there is no `digest`")
+        raise _BadEntryError(path, "`digest` is missing")
     digest = mapping.pop("digest")
     offers = None
     if "platforms" in entry:

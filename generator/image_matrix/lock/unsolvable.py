@@ -1,4 +1,4 @@
-"""Requirements that cannot be had, whatever the ancestors have: what uv says, as a reader of the matrix wants it."""
+"""Explains requirements that cannot be satisfied, even without the ancestors' packages, from uv's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``uv pip compile``: requirements to versions and files, for one Python on one architecture.
+"""Resolves requirements with ``uv pip compile`` to versions and files, for one Python on one architecture.
 
 ``pylock.toml`` (PEP 751) is asked for, because it names the files that fit; given as a file that already exists, it is
 also how uv takes the versions that it shall keep. uv's own configuration files are left out: what is resolved follows
@@ -319,7 +319,7 @@ def _reason(errors: str) -> str:
     if kept and kept[0].startswith("Couldn't parse requirement"):
         # it stands in a file of ours, which is gone; its text comes behind the cause, with carets below
         cause, requirement, *_ = *kept[1:], "", ""
-        return f"uv: `{requirement}` is no requirement: {cause}"
+        return f"uv: `{requirement}` is not a valid requirement: {cause}"
     fetched = next(
         (line for line in kept if line.startswith("Failed to fetch")), kept[0] if kept else "nothing"
     )

@@ -1,4 +1,4 @@
-"""What a matrix of the right shape can still get wrong; every check finds all of its kind."""
+"""Checks the meaning of a matrix with a valid shape; every check finds all problems of its kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that everyone may read: no user, no password."""
+"""Checks that addresses do not contain users or passwords, because everybody can read them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def passwords(matrix: Matrix) -> Iterator[Finding]:
     for path, target, text in (*_of_images(matrix), *of_mirrors(matrix.network.mirrors)):
         if has_user(text):
             advice = f"write `{without_user(text)}`, and change the password if this was committed"
-            advice += "; logins stand in a file that an overlay names, which is not committed: `network: {netrc: FILE}`"
+            advice += (
+                "; put logins into a file that only an uncommitted overlay names: `network: {netrc: FILE}`"
+            )
             yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
 
 

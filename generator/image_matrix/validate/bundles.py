@@ -1,4 +1,4 @@
-"""Bundles of one image of which the second would take back what the first says."""
+"""Checks that the bundles of an image do not contradict each other."""
 
 from __future__ import annotations
 

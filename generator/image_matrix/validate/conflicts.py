@@ -1,4 +1,4 @@
-"""Packages of which a variant wants another version than it finds in what it is built on."""
+"""Finds packages of a variant whose versions conflict with those of its ancestors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from a mistake, and what is independent of it.
+"""Separates findings that follow from a mistake from those that are independent of it.
 
 An entry is what a section declares under a name: ``images.base``. It is in doubt if a mistake stands in it, or if it
 names an entry that is in doubt. What else is wrong with it may only follow from that mistake.

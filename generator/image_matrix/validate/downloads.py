@@ -1,4 +1,4 @@
-"""Downloads: what becomes of each file, and whether anybody would find it there."""
+"""Checks downloads: the target of each file, and whether it is visible when the image runs."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
         return f"`{path}` is a folder", f"write the path of the file: `{path}{name}`"
     for folder, why in _LOST.items():
         if f"{path}/".startswith(f"{folder}/"):
-            more = "; what homes begin with stands in /opt/home-template" if "home" in folder else ""
-            return f"nothing would be found in {folder}: {why}", instead + more
+            more = "; put the initial files of homes into /opt/home-template" if "home" in folder else ""
+            return f"files in {folder} are not visible when the image runs: {why}", instead + more
     return None
 
 

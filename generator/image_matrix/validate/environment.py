@@ -1,4 +1,4 @@
-"""Variables that name themselves, as a shell would expand them, and labels that move: values are literal and stay."""
+"""Finds variables with references such as `$PATH`, and labels that change with every commit: values are literal."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def moving_labels(matrix: Matrix) -> Iterator[Finding]:
     labels += [((*path, "labels"), settings.labels) for path, settings in settings_of(matrix)]
     for path, names in labels:
         for name in MOVING_LABELS & names.keys():
-            problem = f"`{name}` would be another one with every commit, and the image with it"
-            advice = "remove it: a release says so of the image, as annotations"
+            problem = f"`{name}` changes with every commit, and so does the image"
+            advice = "remove it: a release sets it as an annotation"
             yield rules.BAD_VALUE.at((*path, name), "key", where=human(path), problem=problem, advice=advice)
 
 

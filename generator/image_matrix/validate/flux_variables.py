@@ -1,4 +1,4 @@
-"""Variables of Flux: ``${NAME}`` is replaced in every text of a Kustomization that has ``postBuild``.
+"""Finds variables of Flux: it replaces ``${NAME}`` in every text of a Kustomization that has ``postBuild``.
 
 Which texts of a matrix reach ``deploy/`` stands in no list here. Every text with a variable gets a mark of its own,
 ``deploy/`` is rendered, and the marks that come out say which texts have reached it.

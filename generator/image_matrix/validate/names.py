@@ -1,4 +1,4 @@
-"""Names and image references: what registries, paths, job ids and Kubernetes accept."""
+"""Checks names and image references by the rules of registries, paths, job ids and Kubernetes."""
 
 from __future__ import annotations
 

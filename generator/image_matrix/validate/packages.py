@@ -1,4 +1,4 @@
-"""Package lists: twice the same, or nothing there that could install them."""
+"""Checks package lists for repeated packages and missing package managers."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _missing_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
 ) -> tuple[str, str] | None:
     if manager == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
-        return "there is no micromamba", f"add to `downloads:`: `{INSTALLER}`"
+        return "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
@@ -118,7 +118,7 @@ def _missing_installer(
 def _missing_uv(
     expanded: Mapping[str, Variant], item: Variant, custom_pip: Collection[str]
 ) -> tuple[str, str] | None:
-    """Say of the first image of a chain that lists Python packages that there is no uv to install them with."""
+    """Return the problem of the first image of a chain that lists Python packages without uv to install them."""
     chain = list(lineage(expanded, item))
     if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in custom_pip for one in chain):
         return None
@@ -152,7 +152,7 @@ def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, 
         and MICROMAMBA not in matrix.downloads
         and not likely_installer(matrix)
     ):
-        yield "there is no micromamba", f"add to `downloads:`: `{INSTALLER}`"
+        yield "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
     pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
     if item.python_provider == "uv" and "uv" not in pip:
         yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"

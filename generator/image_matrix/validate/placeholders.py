@@ -1,4 +1,4 @@
-"""Placeholders that nothing is put in for: misspelt, with a brace too few or too many, or without a value."""
+"""Finds invalid placeholders: misspelt, with missing or extra braces, or without a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users are offered: slugs, defaults, names, and that there is something to offer at all."""
+"""Checks profiles: slugs, defaults, names, and that every profile has choices."""
 
 from __future__ import annotations
 

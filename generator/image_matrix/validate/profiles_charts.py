@@ -1,4 +1,4 @@
-"""Settings that need a later JupyterHub chart than the site may have: a mapping would replace its lists."""
+"""Finds settings that need a later JupyterHub chart than the site may have: a mapping replaces its lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choice keys: their order, their form, those that stand twice, and former ones."""
+"""Checks choice keys: order, form, repeated and former keys."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
         place = _key_place(offer.profile, choice)
         if choice.key in seen:
             advice = "give the images keys that do not end like an axis value"
-            yield _key_finding(*place, name, choice.key, "would stand twice", advice)
+            yield _key_finding(*place, name, choice.key, "is repeated", advice)
         seen.add(choice.key)
         if len(choice.key) > room and len(offer.images) > 1:
             longest[place] = max(choice, longest.get(place, choice), key=lambda item: len(item.key))

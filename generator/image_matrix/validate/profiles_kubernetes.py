@@ -1,4 +1,4 @@
-"""Texts and numbers of Kubernetes' objects that Kubernetes refuses, and with them every pod that has one."""
+"""Finds texts and numbers that Kubernetes refuses, together with every pod that has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overrides: settings that KubeSpawner does not have or cannot read, and lists that would replace the chart's."""
+"""Checks overrides: settings that KubeSpawner does not have or cannot read, and lists that replace the chart's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pods would be: that images, sizes, nodes and the hub fit one another."""
+"""Checks pods: images, sizes, nodes and the hub must fit each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that reach KubeSpawner: what it or a browser would read as more than text."""
+"""Checks texts for markup that KubeSpawner, Helm or a browser interprets."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def environment(matrix: Matrix) -> Iterator[Finding]:
 def _mark(path: Path, text: str) -> Iterator[Finding]:
     """A text that Helm writes bare and the hub's YAML reader refuses, which would keep the hub from starting."""
     if text == "=":
-        problem = "`=` alone is a mark of YAML, on which the hub fails to start"
-        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice="write something beside it")
+        problem = "a single `=` has a meaning in YAML, and the hub fails to start with it"
+        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice="add other characters")
 
 
 def _expanded(path: Path, value: str) -> Iterator[Finding]:

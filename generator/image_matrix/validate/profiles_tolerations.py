@@ -1,4 +1,4 @@
-"""Tolerations that Kubernetes refuses, and with them every pod that has one.
+"""Finds tolerations that Kubernetes refuses, together with every pod that has them.
 
 Source of the rules: kubernetes/kubernetes, pkg/apis/core/validation, ``ValidateTolerations``.
 """

@@ -1,4 +1,4 @@
-"""Fields that two parts of a choice set: the one whose key sorts last would win, whatever was meant."""
+"""Finds fields that two parts of a choice set: the part whose key sorts last wins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that point somewhere: parents, sources, bundles, accelerators, downloads, templates."""
+"""Checks references by name: parents, sources, bundles, accelerators, downloads, templates."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
 
 def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
     if name.rpartition(":")[0] in matrix.images:
-        return f"write `from: {name.rpartition(':')[0]}`: each variant stands on the parent's with the same values"
+        return f"write `from: {name.rpartition(':')[0]}`: each variant is built on the parent's with the same values"
     if "/" in name or ":" in name:
         return _named_source(matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}")
     if name in matrix.bundles:
@@ -142,7 +142,7 @@ def without_from(matrix: Matrix) -> Iterator[Finding]:
             for path, settings in overridden:
                 if settings.source is not None and len(path) > 2:
                     problem = f"has `from: {image.parent}`, an image, and an override that names a source"
-                    advice = "remove `from` here: the variants of an image stand on its parent's"
+                    advice = "remove `from` here: the variants of an image are built on its parent's"
                     yield rules.NO_FROM.at((*path, "from"), "key", image=name, problem=problem, advice=advice)
         elif image.settings.source is None and not all_overridden(matrix, name):
             advice = "add `from: NAME`, an image of this matrix or one of `sources:`"

@@ -1,4 +1,4 @@
-"""The sections ``workflow``, ``release`` and ``network.logins``: what JSON Schema cannot say about them."""
+"""Checks the sections ``workflow``, ``release`` and ``network.logins`` beyond their JSON Schema."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def branches_and_staging(matrix: Matrix) -> Iterator[Finding]:
     yield from _branch(("workflow", "default_branch"), matrix.workflow.default_branch)
     yield from _branch(("release", "branch"), matrix.release.branch)
     if matrix.workflow.default_branch == matrix.release.branch:
-        advice = "name a branch of its own, such as `release`"
+        advice = "name a separate branch, such as `release`"
         yield _bad(("release", "branch"), "is the default branch", advice)
 
 

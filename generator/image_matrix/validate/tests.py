@@ -1,4 +1,4 @@
-"""``tests:`` that could never pass, or never run."""
+"""Finds ``tests:`` that can never pass or never run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _mistake(command: str) -> tuple[str, str] | None:
     shell = as_written(f"sh -c {shlex.quote(command)}")
     return (
         f"no shell runs `{command}`, and `{piece}` would be a word like any other",
-        f"write `{shell}`, or put `{piece}` in quotes where it is meant as it stands",
+        f"write `{shell}`, or put `{piece}` in quotes to use it literally",
     )
 
 

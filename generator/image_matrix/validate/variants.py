@@ -1,4 +1,4 @@
-"""Axes, variants and platforms: what can be combined with what."""
+"""Checks that axes, variants and platforms can be combined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the workflow needs of the matrix before it may be written: what its jobs install, and where they push.
+"""Checks what the workflow needs from the matrix: what its jobs install, and where they push.
 
 Only ``render`` and ``check`` ask for it: an image can be listed, planned and built without GitHub.
 """
