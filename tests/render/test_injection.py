@@ -39,7 +39,7 @@ NASTY = st.one_of(
             "\nRUN id", "\r\nRUN id", "\\\nRUN id", "\u2028RUN id", "\u2029RUN id", "\x85RUN id", "\x0bRUN id",
             "\x0cRUN id", "\nEOF\nRUN id\n", "EOF", "<<EOF", "<<'EOF' cat", "'", '"', "\\", '\\"', "\\'", "$(id)",
             "`id`", "$HOME", "${PATH}", "; id", "&& id", "| id", "> /x", "# x", " # syntax=evil/x", "--mount=type=bind",
-            "{{ 7 * 7 }}", "{% raw %}", "{version}", "\x00", "\x1b[31m", "%0A", "\ufeff", "", " ", "  a  ", "-",
+            "{{ 7 * 7 }}", "{% raw %}", "{version}", "\x00", "\x1b[31m", "%0A", "\ufeff", " ", "  a  ", "-",
             "--index-url=x", "*", "?", "~", "!x", "(", ")", "a,b=c", "a=b c=d", "@evil/x", "../..", "//", "\t",
         ]
     ),
