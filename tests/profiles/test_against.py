@@ -142,7 +142,7 @@ def test_check_against_a_revision(repository: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 1
     text = capsys.readouterr().err
-    assert "matrix.yaml:18:1: error[IM703]: the profile `data-science` of HEAD is gone" in text
+    assert "matrix.yaml:18:1: error[IM703]: the profile `data-science` of HEAD was removed" in text
     assert (
         "help: if it was renamed, add `aliases: [data-science]` to the new profile, for example `science`"
         in text

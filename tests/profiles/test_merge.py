@@ -95,7 +95,9 @@ def test_the_same_setting_by_its_other_name_is_pointed_at(
     (files / "hr.yaml").write_text(RELEASE.replace("INLINE", text))
     assert merge(files) == 0
     said = capsys.readouterr().err
-    assert "hr.yaml:14:34: warning[IM723]: spec.values sets `hub.config.KubeSpawner.profile_list` too" in said
+    assert (
+        "hr.yaml:14:34: warning[IM723]: spec.values also sets `hub.config.KubeSpawner.profile_list`" in said
+    )
     assert said.count("IM723") == 1
 
 
