@@ -232,7 +232,7 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str], retired: 
         "",
         "Every message that is about a file has a code. `image-matrix explain CODE` prints what stands here. Codes are",
         "stable; a code is never used again for something else. This page is generated from",
-        "`generator/image_matrix/diagnostics/catalogue.py` by `make docs`.",
+        "`generator/image_matrix/diagnostics/rules.yaml` by `make docs`.",
         "",
         *AS_DATA.splitlines(),
         "",
@@ -250,10 +250,15 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str], retired: 
 
 
 def _rule(rule: Rule) -> list[str]:
-    lines = [f"### {rule.code} {rule.name}", ""]
-    said = re.sub(r"\{\w+\}", "…", rule.message)
-    lines += [f"{rule.severity.capitalize()}{'' if said == '…' else f': {said}'}.", "", rule.about, ""]
-    for title, text in (("Wrong", rule.bad), ("Right", rule.good)):
+    lines = [f"### {rule.code} {rule.words.name}", ""]
+    said = re.sub(r"\{\w+\}", "…", rule.words.message)
+    lines += [
+        f"{rule.words.severity.capitalize()}{'' if said == '…' else f': {said}'}.",
+        "",
+        rule.words.about,
+        "",
+    ]
+    for title, text in (("Wrong", rule.words.bad), ("Right", rule.words.good)):
         if text:
             lines += [f"{title}:", "", "```yaml", text.rstrip(), "```", ""]
     return lines

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.diagnostics import Diagnostic, Place, Rule, catalogue, did_you_mean, printable
+from image_matrix.diagnostics import Diagnostic, Place, Rule, all_words, catalogue, did_you_mean, printable
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
 from image_matrix.diagnostics.report import github, summary, terminal
 
@@ -75,8 +75,9 @@ def counts(codes: list[str]) -> list[tuple[str, int]]:
 
 
 def test_codes_and_names_are_unique_and_documented() -> None:
-    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+    assert list(all_words()) == list(RULES)
+    assert len({rule.words.name for rule in RULES.values()}) == len(RULES)
     for code, rule in RULES.items():
         assert code == rule.code
-        assert rule.about.endswith(".")
-        assert rule.help
+        assert rule.words.about.endswith(".")
+        assert rule.words.help

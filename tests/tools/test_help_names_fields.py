@@ -85,7 +85,9 @@ def test_the_program_names_no_field_that_is_not_there(path: Any) -> None:
 
 
 def test_nor_do_the_rules() -> None:
-    assert [name for rule in RULES.values() for name in unknown(f"{rule.help} {rule.about}")] == []
+    assert [
+        name for rule in RULES.values() for name in unknown(f"{rule.words.help} {rule.words.about}")
+    ] == []
 
 
 def test_what_is_seen() -> None:

@@ -39,7 +39,9 @@ def test_no_text_of_the_program_names_a_page(path: Path) -> None:
 
 def test_no_field_and_no_rule_does() -> None:
     assert PAGE.findall((PACKAGE / "config/schema.json").read_text(encoding="utf-8")) == []
-    assert [page for rule in RULES.values() for page in PAGE.findall(rule.about + rule.help)] == []
+    assert [
+        page for rule in RULES.values() for page in PAGE.findall(rule.words.about + rule.words.help)
+    ] == []
 
 
 def test_a_text_is_seen_and_a_docstring_is_not(tmp_path: Path) -> None:

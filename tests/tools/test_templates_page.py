@@ -115,7 +115,7 @@ def test_everything_that_a_file_to_fetch_has_is_named() -> None:
 
 
 def test_explain_lists_what_the_page_does() -> None:
-    named = set(re.findall(r"`(\w+)`", catalogue.TEMPLATE_ERROR.about))
+    named = set(re.findall(r"`(\w+)`", catalogue.TEMPLATE_ERROR.words.about))
     assert named == {*first_cells("Variables"), *first_cells("Filters")}
 
 

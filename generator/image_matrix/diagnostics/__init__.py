@@ -1,6 +1,6 @@
 """Describes problems and their places in files.
 
-:mod:`image_matrix.diagnostics.catalogue` has the rules: code, text, documentation. A check returns a :class:`Finding`
+:mod:`image_matrix.diagnostics.catalogue` has the rules, ``rules.yaml`` their words. A check returns a :class:`Finding`
 at a path in the matrix. :func:`diagnose` turns findings into :class:`Diagnostic` values with lines and columns, sorted
 by place.
 """
@@ -8,6 +8,8 @@ by place.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from image_matrix.diagnostics.redact import conceal
@@ -35,20 +37,43 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A kind of problem: its code, its texts and its documentation."""
+class Words:
+    """The words of a rule, as ``rules.yaml`` has them."""
 
-    code: str
     name: str
     message: str
     """One sentence, a ``str.format`` template over the finding's fields."""
     help: str
-    """What to write or do instead, also a template."""
+    """What to write or do instead, a template too."""
     about: str
-    """Why it is a problem and how to fix it, for ``image-matrix explain``."""
+    """Why it is a problem and how to correct it, for ``image-matrix explain``."""
     severity: Severity = "error"
     bad: str = ""
+    """An example."""
     good: str = ""
+    """The example, corrected."""
+
+
+@cache
+def all_words() -> dict[str, Words]:
+    """Return the words of every rule by code; they are read when the first problem is reported."""
+    import yaml
+
+    text = (resources.files(__package__) / "rules.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return {code: Words(**fields) for code, fields in yaml.load(text, loader).items()}  # noqa: S506 - a safe one
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What can be wrong, by its code."""
+
+    code: str
+
+    @property
+    def words(self) -> Words:
+        """Return its words and its documentation."""
+        return all_words()[self.code]
 
     def at(self, path: Path, target: Target = "value", /, **fields: object) -> Finding:
         """Return a finding of this rule at ``path``."""
@@ -102,10 +127,10 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
     """Return the diagnostic of ``rule`` at a known place."""
     return Diagnostic(
         rule.code,
-        rule.name,
-        rule.severity,
-        printable(conceal(rule.message.format_map(fields))),
-        printable(conceal(rule.help.format_map(fields))),
+        rule.words.name,
+        rule.words.severity,
+        printable(conceal(rule.words.message.format_map(fields))),
+        printable(conceal(rule.words.help.format_map(fields))),
         place,
     )
 

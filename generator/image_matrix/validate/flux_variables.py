@@ -67,7 +67,7 @@ def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Findi
 
     ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet.
     """
-    if any(item.rule.severity == "error" and item.rule not in _HARMLESS for item in others):
+    if any(item.rule.words.severity == "error" and item.rule not in _HARMLESS for item in others):
         return
     marked = _Marked()
     copy = marked.copy(value)
