@@ -110,9 +110,11 @@ def by_image(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
 
 def resolutions(matrix: Matrix, variants: Mapping[str, Variant], image: str) -> dict[str, Resolution]:
     """Return how the settings of each variant of an image came about."""
-    declared = matrix.images[image]
     return {
-        item.id: resolve(matrix, declared, item.values, variants.get(item.parent or ""))
-        for item in variants.values()
-        if item.image == image
+        item.id: resolution_of(matrix, variants, item) for item in variants.values() if item.image == image
     }
+
+
+def resolution_of(matrix: Matrix, variants: Mapping[str, Variant], variant: Variant) -> Resolution:
+    """Return how the settings of a variant came about."""
+    return resolve(matrix, matrix.images[variant.image], variant.values, variants.get(variant.parent or ""))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS
 from image_matrix.config.resolve import package_name
-from image_matrix.config.variants import label_of, resolutions
+from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
 from image_matrix.lock.distributions import KNOWN
@@ -181,7 +181,7 @@ def _others(
     entries: Mapping[str, LockedPackages], loaded: Loaded, variant: Variant, question: PackagesQuestion
 ) -> Iterator[tuple[PackagesQuestion, Cause]]:
     """Yield the question with one field as it may have been before, and what is said where it was."""
-    origins = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id]
+    origins = resolution_of(loaded.matrix, loaded.variants, variant)
     words = WORDS[question.manager]
     for archs in (ARCHITECTURES[:1], ARCHITECTURES[1:], ARCHITECTURES):
         parents = inherited_packages(loaded.variants, entries, variant, archs)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
-from image_matrix.config.variants import resolutions
+from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.sources import used_references
 from image_matrix.text import listed
@@ -89,7 +89,7 @@ def _unknown(loaded: Loaded, locked: Mapping[str, LockedSource]) -> Iterator[tup
 
 def from_path(loaded: Loaded, variant: Variant) -> Path:
     """Return where a variant's source is named: in its image or in an override."""
-    origin = resolutions(loaded.matrix, loaded.variants, variant.image)[variant.id].scalars["source"].origin
+    origin = resolution_of(loaded.matrix, loaded.variants, variant).scalars["source"].origin
     return (*origin.path, "from")
 
 

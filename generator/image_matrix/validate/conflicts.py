@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.resolve import package_name
-from image_matrix.config.variants import resolutions
+from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.text import listed
 
@@ -86,7 +86,7 @@ def _conflict(
 
 def _place(matrix: Matrix, expanded: Mapping[str, Variant], requested: RequestedPackage) -> Path:
     """Return where a line stands: in an image, an override or a bundle."""
-    resolution = resolutions(matrix, expanded, requested.variant.image)[requested.variant.id]
+    resolution = resolution_of(matrix, expanded, requested.variant)
     packages = resolution.packages[requested.manager]
     path = next(item.origin.path for item in packages if item.value == requested.line)
     return (

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import human
-from image_matrix.config.variants import by_image, combinations, kept, resolutions, sound_images
+from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
 from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
@@ -203,5 +203,5 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
                 "python": distribution.python,
                 "wanted": expected,
             }
-            origin = resolutions(matrix, expanded, item.image)[item.id].scalars["source"].origin
+            origin = resolution_of(matrix, expanded, item).scalars["source"].origin
             yield rules.OTHER_PYTHON.at((*origin.path, "from"), **fields)
