@@ -247,7 +247,7 @@ BROKEN = (
     own("command false", "commands", "false"),
     own("command git --version", "commands", "git --version", "svn"),
     own("import antigravity.nothing", "imports", "antigravity.nothing"),
-    own("version python", "versions", "python", "3.12"),
+    Breakage(("version python",), "", BASE, {"provides": {"python": "3.12"}}),
     own("http no/such/page", "http", "no/such/page", variant=LAB),
     own("http lab", "http", "lab", "RStudio", LAB),
 )
