@@ -91,4 +91,4 @@ def test_no_engine_is_no_verdict(repository: Repository, monkeypatch: pytest.Mon
 def test_a_report_without_a_place_is_refused_before_the_work(repository: Repository) -> None:
     ran = repository("verify", "jupyter", "--junit", "no/such/folder/tests.xml")
     assert ran.code == 2
-    assert "no folder no/such/folder" in ran.err
+    assert "the folder no/such/folder does not exist" in ran.err

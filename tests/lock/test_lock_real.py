@@ -88,4 +88,4 @@ def test_a_child_whose_package_wants_another_numpy_is_refused(
     )
     assert lock(repository) == 2
     said = capsys.readouterr().err
-    assert "`numba==0.60.0 → numpy` against `numpy==2.4.6`" in said
+    assert "change one of the two lines: `numba==0.60.0 → numpy` or `numpy==2.4.6`" in said

@@ -249,7 +249,7 @@ def test_uv_is_asked_for_the_place_that_builds() -> None:
 
     def run(arguments: list[str], environment: object) -> tuple[int, str]:
         seen.append(arguments)
-        assert environment == {"SSL_CERT_FILE": "/ca.pem"}
+        assert environment == {"SSL_CERT_FILE": "/ca.pem", "UV_NO_WRAP": "1"}
         return (
             1,
             "warning: slow\nerror: No solution found when resolving dependencies\n  cause: Because of that.",
@@ -263,7 +263,8 @@ def test_uv_is_asked_for_the_place_that_builds() -> None:
     assert not any(re.match("--index=", item) for item in seen[0])
 
 
-def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone() -> None:
+def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
     found = graph(ResolveRequest(("six==latest",), "3.13", "amd64", "2_36"), PackageSite(), runner())
     assert isinstance(found, ResolverError)
     assert found.reason == (

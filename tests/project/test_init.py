@@ -160,7 +160,7 @@ def test_a_generator_that_cannot_be_one(
     wrong: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "--generator", wrong, str(tmp_path / "a")]) == 2
-    assert "is no generator; name a commit" in " ".join(capfd.readouterr().err.split())
+    assert "is not a valid generator; name a commit" in " ".join(capfd.readouterr().err.split())
     assert not (tmp_path / "a").exists()
 
 
@@ -233,7 +233,7 @@ def test_a_folder_that_github_does_not_look_into_is_noted(
 ) -> None:
     git(tmp_path, "init", "-q")
     assert run([*INIT, str(tmp_path / "sub")]) == 0
-    assert "GitHub runs no workflow below the top of a repository" in " ".join(capfd.readouterr().err.split())
+    assert "GitHub only runs workflows at the top of a repository" in " ".join(capfd.readouterr().err.split())
 
 
 def test_without_a_matrix_help_names_the_one_that_may_be_meant(

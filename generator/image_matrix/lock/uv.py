@@ -259,8 +259,8 @@ def _compile(
 
 
 def _surroundings(site: PackageSite) -> dict[str, str]:
-    """Return the environment variables by which uv trusts and logs in here."""
-    known = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}
+    """Return the environment variables by which uv trusts and logs in, and leaves its messages in one line."""
+    known = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc, "UV_NO_WRAP": "1"}
     return {name: value for name, value in known.items() if value}
 
 
