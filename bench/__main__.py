@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-REPORTS = ("start", "scale", "peers", "edits", "simulate", "rebuild", "images")
+REPORTS = ("code", "start", "scale", "peers", "edits", "simulate", "rebuild", "images")
 
 
 def main() -> None:
