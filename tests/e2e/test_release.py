@@ -121,7 +121,7 @@ def test_what_is_over_its_size_is_not_accepted(place: Place) -> None:
     done = place.run("accept", "--platform", platform, name)
     assert done.returncode == 1
     assert "science" in done.stderr
-    assert "1.1 MB compressed, and `max_size` allows 1.0 MB" in done.stderr
+    assert "1.1 MB compressed; `max_size` allows 1.0 MB" in done.stderr
     assert "not built and tested" in place.run("release", "--push").stderr
     place.push((name, platform), "-candidate")
     assert place.run("accept", "--platform", platform, name).returncode == 0
@@ -166,10 +166,10 @@ def test_an_image_without_attestations_is_released_once(place: Place) -> None:
     push_to(place, references(place.state())[leg], leg[1], 20, "--provenance=false")
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "1 indexes to make" in done.stderr
+    assert "1 indexes to create" in done.stderr
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "0 indexes to make" in done.stderr
+    assert "0 indexes to create" in done.stderr
 
 
 def test_a_registry_that_is_gone(place: Place) -> None:
@@ -233,7 +233,7 @@ def test_where_the_branch_refuses_no_tag_moves(place: Place) -> None:
     assert place.git("ls-remote", "origin", "release") == branch
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
-    assert "0 indexes to make" in done.stderr
+    assert "0 indexes to create" in done.stderr
     assert offered(place)[last_leg(place)[0]]["digest"] == place.manifest("science", "latest")[0] != before
 
 
@@ -324,7 +324,7 @@ def test_another_policy_reaches_what_is_released(place: Place) -> None:
     place.edit(sign="none", scan={"tool": "grype"})
     released(place, "Another scanner")
     assert offered(place)[science]["digest"] != before
-    assert "0 indexes to make" in released(place, "The same one")
+    assert "0 indexes to create" in released(place, "The same one")
 
 
 def test_signing_without_its_program_is_no_release(place: Place) -> None:
