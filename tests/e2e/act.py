@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from image_matrix.pinned.actions import actions
-from tests.e2e.place import certificates, sources
+from tests.e2e.place import certificates
 
 HERE = Path(__file__).parent
 HOME = HERE.parent.parent
@@ -128,10 +128,10 @@ class Repository:
     def overlay(self) -> Path:
         """What this place is: its registry, base images and certificates; not part of the repository."""
         path = self.folder / "overlay.yaml"
-        known = {name: sources(self.registry)["sources"][name] for name in MATRIX["sources"]}
-        network = {"builtin_frontend": True, **certificates()}
-        place = {"registry": f"{self.registry}/{self.name}", "network": network}
-        path.write_text(yaml.safe_dump({**place, "sources": known}))
+        # a mirror, and not other sources: the lock of this place is to be that of the matrix
+        mirrors = {"registries": {"docker.io": self.registry}}
+        network = {"builtin_frontend": True, "mirrors": mirrors, **certificates()}
+        path.write_text(yaml.safe_dump({"registry": f"{self.registry}/{self.name}", "network": network}))
         return path
 
     def run(
