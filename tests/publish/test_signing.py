@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 IMAGE = "ghcr.io/example/notebooks/base@sha256:" + "1" * 64
 GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "Example/Notebooks"}
 IDENTITY = "https://github.com/Example/Notebooks/.github/workflows/images.yaml@refs/heads/main"
-KEYED = Signing(key="awskms:///alias/x", public_key="/work/cosign.pub")
+KEYED = Signing(key="awskms:///alias/x", public_key="/keys/cosign.pub")
 NOTATION = Signing("notation", key="arn:x", plugin="com.example")
 
 
@@ -45,8 +45,8 @@ def test_whose_signature_counts() -> None:
     assert verify_command(Signing(), IMAGE, IDENTITY) == [
         "cosign", "verify", *keyless, "--certificate-identity", IDENTITY, IMAGE,
     ]  # fmt: skip
-    assert verify_command(KEYED, IMAGE, "") == ["cosign", "verify", "--key", "/work/cosign.pub", IMAGE]
-    silent = Signing(key="env://KEY", public_key="/work/cosign.pub", public_log=False)
+    assert verify_command(KEYED, IMAGE, "") == ["cosign", "verify", "--key", "/keys/cosign.pub", IMAGE]
+    silent = Signing(key="env://KEY", public_key="/keys/cosign.pub", public_log=False)
     assert "--insecure-ignore-tlog=true" in (verify_command(silent, IMAGE, "") or [])
     assert verify_command(NOTATION, IMAGE, "") == ["notation", "verify", IMAGE]
     assert verify_command(Signing("none"), IMAGE, "") is None
@@ -64,7 +64,7 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: st
 
 
 def test_a_signature_that_verifies_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, monkeypatch, f'[ "$*" = "verify --key /work/cosign.pub {IMAGE}" ]')
+    program(tmp_path, monkeypatch, f'[ "$*" = "verify --key /keys/cosign.pub {IMAGE}" ]')
     assert verifier(KEYED, None)(IMAGE) is None
 
 
