@@ -12,7 +12,7 @@ from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image
-from image_matrix.render.rootfs import context_name, copied_kinds
+from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     jinja = environment(templates.dockerfiles, templates.compiled)
     for kind in sorted({item.kind for item in variants.values()}):
         refuse_idle_blocks(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
-    with_files = frozenset(kind for kind, files in templates.rootfs.items() if files)
-    return Context(matrix, variants, pins, templates, jinja, with_files)
+    return Context(matrix, variants, pins, templates, jinja, kinds_with_files(templates))
 
 
 def parent_reference(parent: str) -> str:

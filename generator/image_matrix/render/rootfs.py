@@ -27,9 +27,14 @@ def copied_kinds(variant: Variant, kinds: Collection[str]) -> list[str]:
     return [kind for kind in dict.fromkeys(copied) if kind in kinds]
 
 
+def kinds_with_files(templates: Templates) -> frozenset[str]:
+    """Return the kinds that have files to copy."""
+    return frozenset(kind for kind, files in templates.rootfs.items() if files)
+
+
 def rootfs_files(templates: Templates, variants: Iterable[Variant]) -> dict[str, File]:
     """Return the files that at least one variant copies, by path in the repository."""
-    with_files = {kind for kind, files in templates.rootfs.items() if files}
+    with_files = kinds_with_files(templates)
     copied = {kind for item in variants for kind in copied_kinds(item, with_files)}
     return {
         f"{FOLDER}/{kind}/{path}": file
