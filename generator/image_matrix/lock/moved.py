@@ -39,11 +39,15 @@ def moved(lock: Lock, loaded: Loaded, pins: Pins, alone: Loaded | None) -> list[
     what an overlay replaces floats at its site, but has not moved.
     """
     matrices = (loaded, alone) if alone else (loaded,)
+    required = required_files(loaded)
+    requested = {item.address for item in (*required, *(required_files(alone) if alone else ()))}
+    unused = [address for address in lock.downloads if address not in requested]
+    floating = [item for item in required if not item.sha256 and item.address not in lock.downloads]
     return [
         *_sources(lock, loaded, pins, matrices),
         *_snapshots(lock, loaded, matrices),
-        *_files(lock, loaded, matrices, extensions=False),
-        *_files(lock, loaded, matrices, extensions=True),
+        *_files(loaded, floating, unused, lambda address: not _is_extension(address)),
+        *_files(loaded, floating, unused, _is_extension),
         *moved_packages(lock.python, loaded, pins.requirements, alone, "pip"),
         *moved_packages(lock.conda, loaded, pins.explicit, alone, "conda"),
     ]
@@ -98,24 +102,16 @@ def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iter
 
 
 def _files(
-    lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...], *, extensions: bool
+    loaded: Loaded, floating: list[RequiredFile], unused: list[str], belongs: Callable[[str], bool]
 ) -> Iterator[Finding]:
-    requested = {item.address for one in matrices for item in required_files(one)}
-    required = {
-        item.address: item
-        for item in required_files(loaded)
-        if not item.sha256 and _is_extension(item.address) == extensions
-    }
-    unused = [
-        address
-        for address in lock.downloads
-        if address not in requested and _is_extension(address) == extensions
-    ]
-    floating = {
-        address: _version_path(item) for address, item in required.items() if address not in lock.downloads
-    }
-    forms = {address: _form(loaded, required[address]) for address in floating}
-    return _replaced(floating, unused, lambda name, entry: bool(forms[name].fullmatch(entry)))
+    """Pair the files and the entries whose addresses belong together: downloads, or extensions."""
+    items = {item.address: item for item in floating if belongs(item.address)}
+    forms = {address: _form(loaded, item) for address, item in items.items()}
+    return _replaced(
+        {address: _version_path(item) for address, item in items.items()},
+        [address for address in unused if belongs(address)],
+        lambda name, entry: bool(forms[name].fullmatch(entry)),
+    )
 
 
 def _version_path(item: RequiredFile) -> Path:
