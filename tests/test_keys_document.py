@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.output_tree.files import File
 from image_matrix.output_tree.tree import apply, compare
 from image_matrix.planning.keys import compute_keys

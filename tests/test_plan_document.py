@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.planning.plan import make_plan, references
 from image_matrix.planning.report import as_json
 from image_matrix.project.init import RepositorySettings, create, new_repository

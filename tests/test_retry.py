@@ -7,15 +7,15 @@ from image_matrix.retry import (
     FEW,
     FIRST_PAUSE,
     LONGEST_PAUSE,
-    Again,
+    RetryPolicy,
     names_rate_limit,
     passes,
     persevere,
-    worth,
+    retry_policy,
 )
 
 
-def tries(*judgements: Again | None) -> tuple[int, list[float]]:
+def tries(*judgements: RetryPolicy | None) -> tuple[int, list[float]]:
     """Return how often something is tried that is judged so, and the pauses."""
     pauses: list[float] = []
     numbers = iter(range(100))
@@ -28,18 +28,18 @@ def test_what_needs_no_other_try() -> None:
 
 
 def test_pauses_double_up_to_a_minute() -> None:
-    count, pauses = tries(*[Again()] * 99)
+    count, pauses = tries(*[RetryPolicy()] * 99)
     assert count == ATTEMPTS
     assert (pauses[0], pauses[-1]) == (FIRST_PAUSE, LONGEST_PAUSE)
     assert pauses == sorted(pauses)
 
 
 def test_what_the_other_side_asks_for_is_kept_up_to_a_minute() -> None:
-    assert tries(Again(3.5), Again(9999), None) == (3, [3.5, LONGEST_PAUSE])
+    assert tries(RetryPolicy(3.5), RetryPolicy(9999), None) == (3, [3.5, LONGEST_PAUSE])
 
 
 def test_the_newest_judgement_says_how_many_tries_there_are() -> None:
-    assert tries(Again(), Again(), Again(attempts=2)) == (3, [1.0, 2.0])
+    assert tries(RetryPolicy(), RetryPolicy(), RetryPolicy(attempts=2)) == (3, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ NO_ANSWERS = [
 
 @pytest.mark.parametrize("text", NO_ANSWERS)
 def test_words_of_a_connection_that_fails(text: str) -> None:
-    assert worth(text) == Again(attempts=FEW)
+    assert retry_policy(text) == RetryPolicy(attempts=FEW)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_words_of_a_connection_that_fails(text: str) -> None:
     ],
 )
 def test_words_of_what_another_try_does_not_help(text: str) -> None:
-    assert worth(text) is None
+    assert retry_policy(text) is None
 
 
 def test_an_answer_that_passes_is_worth_more_than_none() -> None:
     text = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 503"
-    assert worth(text) == Again()
+    assert retry_policy(text) == RetryPolicy()

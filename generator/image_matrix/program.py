@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
-from image_matrix.retry import PATIENCE, names_rate_limit, persevere, worth
+from image_matrix.retry import PATIENCE, names_rate_limit, persevere, retry_policy
 
 if TYPE_CHECKING:
-    from image_matrix.retry import Again, Sleep
+    from image_matrix.retry import RetryPolicy, Sleep
 
 ProgramRunner = Callable[[Sequence[str]], CompletedProcess[str]]
 """Runs a program and returns the result."""
@@ -27,8 +27,8 @@ def run_patiently(command: Sequence[str], sleep: Sleep | None = None) -> Complet
     return persevere(lambda: run_once(command), _judge, sleep or time.sleep)
 
 
-def _judge(ended: CompletedProcess[str]) -> Again | None:
-    return worth(ended.stderr) if ended.returncode else None
+def _judge(ended: CompletedProcess[str]) -> RetryPolicy | None:
+    return retry_policy(ended.stderr) if ended.returncode else None
 
 
 def advice(stderr: str, otherwise: str) -> str:

@@ -42,8 +42,8 @@ PATIENCE = "wait a few minutes and run it again; `docker login` raises the limit
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """A retry may help."""
+class RetryPolicy:
+    """How long and how often to retry a failed attempt."""
 
     after: float = 0.0
     """Seconds that the server asks us to wait; 0 if it does not say."""
@@ -51,14 +51,14 @@ class Again:
     """The number of attempts for such a failure."""
 
 
-def persevere(attempt: Callable[[], T], judge: Callable[[T], Again | None], sleep: Sleep) -> T:
+def persevere(attempt: Callable[[], T], judge: Callable[[T], RetryPolicy | None], sleep: Sleep) -> T:
     """Return the first result for which ``judge`` asks for no retry, or the result of the last attempt."""
     for number in count(1):
         result = attempt()
-        again = judge(result)
-        if again is None or number >= again.attempts:
+        policy = judge(result)
+        if policy is None or number >= policy.attempts:
             break
-        sleep(min(LONGEST_PAUSE, again.after or FIRST_PAUSE * 2 ** (number - 1)))
+        sleep(min(LONGEST_PAUSE, policy.after or FIRST_PAUSE * 2 ** (number - 1)))
     return result
 
 
@@ -76,11 +76,11 @@ def passes(text: str) -> bool:
     return names_rate_limit(text) or re.search(PASSING, text, re.IGNORECASE) is not None
 
 
-def worth(text: str) -> Again | None:
+def retry_policy(text: str) -> RetryPolicy | None:
     """Return the retries for the output of a failed program; ``None`` if a retry does not help."""
     if passes(text):
-        return Again()
-    return Again(attempts=FEW) if re.search(NO_ANSWER, text, re.IGNORECASE) else None
+        return RetryPolicy()
+    return RetryPolicy(attempts=FEW) if re.search(NO_ANSWER, text, re.IGNORECASE) else None
 
 
 def reason(text: str) -> str:

@@ -32,7 +32,7 @@ def registry(*has: str, silent: bool = False) -> Registry:
 
     def answer(request: HttpRequest) -> Response:
         if silent:
-            raise ConnectionFailed("connection refused", again=None)
+            raise ConnectionFailed("connection refused", retry=None)
         path = request.url.partition("/v2/")[2].replace("/manifests/", ":")
         there = f"ghcr.io/{path}" in has
         return Response(200, {"docker-content-digest": "sha256:1"}) if there else Response(404, {})

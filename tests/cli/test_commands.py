@@ -15,7 +15,7 @@ import pytest
 from image_matrix import __version__
 from image_matrix.build.failure import BuildFailed
 from image_matrix.cli import COMMANDS, SHORT, run
-from image_matrix.cli.session import report_failure
+from image_matrix.cli.failures import report_failure
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
 

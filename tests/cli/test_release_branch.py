@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import Project, load_project
 from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
-from image_matrix.cli.session import Project, Session, load_project
+from image_matrix.cli.session import Session
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.branch_commit import Git, open_git
 from image_matrix.output_tree.atomic import write_atomically

@@ -13,10 +13,10 @@ import pytest
 
 from image_matrix.build.imagetools import create
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
-from image_matrix.publish.release import complete, origin
+from image_matrix.publish.indexes import complete, origin
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.client import open_registry
 from tests.e2e import cosign

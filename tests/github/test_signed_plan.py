@@ -17,10 +17,10 @@ import yaml
 
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
-from image_matrix.publish.release import complete
+from image_matrix.publish.indexes import complete
 from image_matrix.registry.client import open_registry
 
 if TYPE_CHECKING:

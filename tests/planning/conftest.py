@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.project.inputs import Inputs, read_templates
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from image_matrix.build.ancestors import to_build
 from image_matrix.cli.plan import state_of
-from image_matrix.cli.session import load_project
+from image_matrix.cli.project import load_project
 from image_matrix.errors import CallError
 from image_matrix.planning import report as plan_report
 from image_matrix.planning.key_inputs import differences

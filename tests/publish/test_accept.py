@@ -9,7 +9,7 @@ from image_matrix.cli import run
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.registry_locations import CANDIDATE, staged
 from image_matrix.publish.accept import belongs, candidate, repository
-from tests.publish.test_release import DIGEST, STATE, answering
+from tests.publish.states import DIGEST, STATE, answering
 
 if TYPE_CHECKING:
     from pathlib import Path

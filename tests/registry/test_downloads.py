@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.registry.http import ConnectionFailed, Patience, network, worth_of_transfer
+from image_matrix.registry.http import ConnectionFailed, Patience, network, retry_of_transfer
 from image_matrix.retry import ATTEMPTS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_a_host_is_waited_for_in_vain_once() -> None:
         for name in ("a", "b"):
             with pytest.raises(ConnectionFailed, match="HTTP 503"):
                 patience.ask(
-                    f"{address}/{name}", lambda: [*world.stream(f"{address}/file")], worth_of_transfer
+                    f"{address}/{name}", lambda: [*world.stream(f"{address}/file")], retry_of_transfer
                 )
     assert len(asked) == ATTEMPTS + 1
     assert len(taken) == ATTEMPTS - 1

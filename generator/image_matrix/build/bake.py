@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from image_matrix.build.process import Completed, Runner
     from image_matrix.build.request import BuildRequest, BuildTarget
-    from image_matrix.retry import Again, Sleep
+    from image_matrix.retry import RetryPolicy, Sleep
 
 METADATA = "metadata.json"
 
@@ -75,5 +75,5 @@ def bake(
     return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]
 
 
-def _judge(completed: Completed) -> Again | None:
+def _judge(completed: Completed) -> RetryPolicy | None:
     return retry_policy(completed.tail) if completed.code else None

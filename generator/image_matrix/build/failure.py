@@ -13,7 +13,7 @@ from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.pinned.helper_images import FRONTEND, SCANNER
 from image_matrix.pinned.helper_images import remedy as remedy_of
-from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, Again, names_rate_limit, reason
+from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, RetryPolicy, names_rate_limit, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,7 @@ def _of_index(step: FailedStep) -> str:
     return f"; `image-matrix lock` reports whether {' or '.join(indexes)} {asks} for a login"
 
 
-def retry_policy(tail: str) -> Again | None:
+def retry_policy(tail: str) -> RetryPolicy | None:
     """Return how to retry a build, by the end of its log; ``None`` if another try does not help.
 
     A rate limit lasts for minutes. Other temporary reasons are over at once: two builds collided, or a registry was
@@ -158,8 +158,8 @@ def retry_policy(tail: str) -> Again | None:
     if _ENDED.match(first):
         return None
     if names_rate_limit(first) or names_rate_limit(more):
-        return Again()
-    return Again(attempts=2) if _STORE_RACE.match(first) or _STUMBLED.search(first) else None
+        return RetryPolicy()
+    return RetryPolicy(attempts=2) if _STORE_RACE.match(first) or _STUMBLED.search(first) else None
 
 
 def _last_error(tail: str) -> str:

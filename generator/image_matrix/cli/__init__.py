@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
         """Run the command, and report failures while the context still has its colour setting."""
-        from image_matrix.cli.session import report_failure
+        from image_matrix.cli.failures import report_failure
 
         try:
             return super().invoke(ctx)
@@ -192,7 +192,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
-    from image_matrix.cli.session import report_failure
+    from image_matrix.cli.failures import report_failure
 
     try:
         result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.options import not_empty
-from image_matrix.cli.session import Session, open_locked, registry_of, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import open_locked
+from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
+    from image_matrix.cli.session import Session
     from image_matrix.publish.accept import Candidate
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Project, Session, inputs_at, load_project, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import Project, inputs_at, load_project
 
 if TYPE_CHECKING:
+    from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
 
 

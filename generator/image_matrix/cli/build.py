@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, netrc, open_locked, registry_of, say, terminable
+from image_matrix.cli.failures import terminable
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import open_locked
+from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.build.process import Completed, Runner
     from image_matrix.build.request import BuildOptions, BuildRequest, LegId
     from image_matrix.build.site import Secrets
+    from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry

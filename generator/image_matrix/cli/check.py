@@ -6,25 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import (
+from image_matrix.cli.failures import annotate
+from image_matrix.cli.printing import paint, report, say, warn
+from image_matrix.cli.project import (
     Project,
-    Session,
-    annotate,
     load_project,
     note_floating,
     note_overlays,
     open_locked,
-    paint,
     refuse_contradictions,
-    report,
-    say,
-    warn,
     workflow_settings,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.output_tree.tree import Change
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, open_project, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import open_project
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
 
 if TYPE_CHECKING:
+    from image_matrix.cli.session import Session
     from image_matrix.github.api import Api
     from image_matrix.github.event import Event
 
@@ -177,7 +179,7 @@ def ci_signer(session: Session) -> int:
     import subprocess
     import time
 
-    from image_matrix.cli.session import ca_bundle
+    from image_matrix.cli.site_files import ca_bundle
     from image_matrix.config.mirrors import mirrored
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.pinned.actions import plugin, tool

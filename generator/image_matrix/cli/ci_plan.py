@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Project, Session, open_locked, open_project, registry_of, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import Project, open_locked, open_project
+from image_matrix.cli.site_files import registry_of
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import RunPlan
@@ -108,7 +111,7 @@ def _published(session: Session, branch: str) -> frozenset[str]:
     """
     from image_matrix.errors import Failure
     from image_matrix.github.branch_commit import actions_git, text_at
-    from image_matrix.publish.release import DIGESTS, read_entries
+    from image_matrix.publish.release_files import DIGESTS, read_entries
     from image_matrix.registry.reference import parse_reference
 
     git = actions_git(session.root)
@@ -125,7 +128,7 @@ def _published(session: Session, branch: str) -> frozenset[str]:
 
 def _outdated(session: Session, project: Project) -> tuple[str, ...]:
     """Return the generated files that differ from those of the matrix without overlays."""
-    from image_matrix.cli.session import render_project
+    from image_matrix.cli.project import render_project
     from image_matrix.output_tree.tree import compare
 
     plain = replace(session, overlays=(), verbosity=-1)
@@ -223,7 +226,7 @@ def _released(
     session: Session, state: State, registry: Registry, refusal: Callable[[str], str | None]
 ) -> set[tuple[str, Platform]]:
     """Return what a release has signed; nothing if signing is off."""
-    from image_matrix.publish.release import released
+    from image_matrix.publish.indexes import released
 
     if state.loaded.matrix.release.sign.tool == "none":
         say(

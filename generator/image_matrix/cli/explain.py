@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from image_matrix.cli.session import paint
+from image_matrix.cli.printing import paint
 
 
 @click.command()

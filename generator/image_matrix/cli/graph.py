@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from image_matrix.cli.session import Session, open_project
+from image_matrix.cli.project import open_project
+
+if TYPE_CHECKING:
+    from image_matrix.cli.session import Session
 
 FORMATS = ("tree", "json", "mermaid", "dot", "svg")
 

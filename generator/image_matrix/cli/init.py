@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, note, say
+from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from image_matrix.cli.session import Session
     from image_matrix.project.init import RepositorySettings
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, open_project
+from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.document import Documents
     from image_matrix.config.layers import Origin
     from image_matrix.config.loaded import Loaded

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, ca_bundle, load_inputs, netrc, paint, registry_of, report, say
+from image_matrix.cli.printing import paint, report, say
+from image_matrix.cli.project import load_inputs
+from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
 
 if TYPE_CHECKING:
+    from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import LockServices, Outcome

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Session, note, open_locked, render_builds, report
+from image_matrix.cli.printing import note, report
+from image_matrix.cli.project import open_locked, render_builds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic, Place
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import Project, Session, open_locked, registry_of, render_builds, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import Project, open_locked, render_builds
+from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from image_matrix.cli.session import Session
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
 
 
@@ -114,7 +117,7 @@ def state_at(session: Session, revision: str, option: str = "--since") -> State 
 
     ``option`` is the option that named the revision.
     """
-    from image_matrix.cli.session import inputs_at, load_project
+    from image_matrix.cli.project import inputs_at, load_project
     from image_matrix.diagnostics import MatrixError
 
     try:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.merge import merge
-from image_matrix.cli.session import Project, Session, note, open_locked, render_builds
+from image_matrix.cli.printing import note
+from image_matrix.cli.project import Project, open_locked, render_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
     from image_matrix.profiles.pod import Pod

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from image_matrix.cli.session import Session, open_locked, registry_of, say
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import open_locked
+from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
-    from image_matrix.publish.release import Index
+    from image_matrix.publish.indexes import Index
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
@@ -45,7 +48,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
     from image_matrix.cli.signatures import verifier_of
     from image_matrix.github.branch_commit import actions_git
-    from image_matrix.publish.release import existing, required, signed
+    from image_matrix.publish.indexes import existing, required, signed
     from image_matrix.publish.signing import require_signer
 
     state = state_of(open_locked(session))
@@ -126,7 +129,7 @@ def _create_indexes(session: Session, state: State, indexes: list[Index]) -> dic
 
 
 def _sign(signing: Signing, digests: Mapping[str, str]) -> None:
-    from image_matrix.publish.release import by_digest
+    from image_matrix.publish.indexes import by_digest
     from image_matrix.publish.signing import sign
 
     _each(lambda name: sign(signing, by_digest(name, digests[name])), digests)
@@ -135,7 +138,7 @@ def _sign(signing: Signing, digests: Mapping[str, str]) -> None:
 def _tag(digests: Mapping[str, str]) -> None:
     """Set the immutable tags of the indexes."""
     from image_matrix.build.imagetools import create
-    from image_matrix.publish.release import by_digest
+    from image_matrix.publish.indexes import by_digest
 
     _each(lambda name: create(name, [by_digest(name, digests[name])]), digests)
 
@@ -145,7 +148,7 @@ def _create(index: Index) -> None:
 
     from image_matrix.build.imagetools import create
     from image_matrix.planning.registry_locations import CANDIDATE
-    from image_matrix.publish.release import origin
+    from image_matrix.publish.indexes import origin
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     annotations = origin(os.environ, now, index)
@@ -175,7 +178,7 @@ def _digest(registry: Registry, index: Index) -> str:
 
 def _move_tags(session: Session, state: State, indexes: list[Index], digests: Mapping[str, str]) -> None:
     from image_matrix.build.imagetools import create
-    from image_matrix.publish.release import moving_tags
+    from image_matrix.publish.indexes import moving_tags
     from image_matrix.registry.answers import Digest
 
     registry = registry_of(session, state.loaded)

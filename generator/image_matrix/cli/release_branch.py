@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, say
-from image_matrix.publish.release import DIGESTS, FOLDER, SOURCE_TRAILER, read_entries
+from image_matrix.cli.printing import say
+from image_matrix.publish.release_files import DIGESTS, FOLDER, read_entries
+from image_matrix.publish.release_text import SOURCE_TRAILER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
-    from image_matrix.publish.release import ReleaseEntry
+    from image_matrix.publish.release_files import ReleaseEntry
 
 NO_ANCESTOR = 1
 """Exit code of ``git merge-base --is-ancestor`` for an existing commit; others are errors that git explains."""
@@ -28,7 +30,7 @@ def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:
     This also tries a push: without permission to push, nothing has to be created and signed.
     """
     from image_matrix.github.branch_commit import last_with_trailer, tip, try_push
-    from image_matrix.publish.release import refuse_to_offer_nothing
+    from image_matrix.publish.release_files import refuse_to_offer_nothing
 
     branch = state.loaded.matrix.release.branch
     now = tip(git, branch)
@@ -45,7 +47,7 @@ def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:
 def _refuse_older(git: Git, last: str) -> None:
     """Raise :class:`Failure` if the last release was made from a commit that is not an ancestor of HEAD."""
     from image_matrix.errors import Failure
-    from image_matrix.publish.release import source_of
+    from image_matrix.publish.release_text import source_of
     from image_matrix.stderr import failed
 
     source = source_of(git("log", "-1", "--format=%B", last))
@@ -61,7 +63,7 @@ def _refuse_older(git: Git, last: str) -> None:
 def _kinds(git: Git, commit: str) -> str:
     """Return the WorkspaceKinds of a release as text; empty if it has none."""
     from image_matrix.github.branch_commit import text_at
-    from image_matrix.publish.release import WORKSPACE_KINDS
+    from image_matrix.publish.release_files import WORKSPACE_KINDS
 
     return text_at(git, commit, WORKSPACE_KINDS) or ""
 
@@ -96,7 +98,7 @@ class Update:
     @property
     def changed(self) -> list[str]:
         """The variants whose digest changes."""
-        from image_matrix.publish.release import changed_images
+        from image_matrix.publish.release_files import changed_images
 
         return changed_images(self.branch.offered, self.entries)
 
@@ -104,7 +106,8 @@ class Update:
 def prepare(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> Update:
     """Write the commit of ``deploy/`` with digests, for :func:`publish` to push."""
     from image_matrix.github.branch_commit import folder_commit
-    from image_matrix.publish.release import changed_images, message
+    from image_matrix.publish.release_files import changed_images
+    from image_matrix.publish.release_text import message
 
     branch = _branch(git, state.loaded.matrix.release.branch)
     entries, files = _content(session, git, state, branch, digests)
@@ -128,7 +131,7 @@ def publish(session: Session, git: Git, update: Update) -> None:
 def report(update: Update) -> None:
     """Print what was released to standard output and to the run's summary."""
     from image_matrix.github.files import SUMMARY, append
-    from image_matrix.publish.release import summary
+    from image_matrix.publish.release_text import summary
 
     changed, entries = update.changed, update.entries
     location = " ".join((_deploy_location(update), _dropped(update.branch, update.files))).strip()
@@ -149,7 +152,7 @@ def _deploy_location(update: Update) -> str:
 
 def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
     """Return a sentence about removed values of WorkspaceKinds, for which Kubeflow may reject the new file."""
-    from image_matrix.publish.release import WORKSPACE_KINDS
+    from image_matrix.publish.release_files import WORKSPACE_KINDS
     from image_matrix.render.kubernetes.workspace_values import dropped
     from image_matrix.text import listed
 
@@ -193,7 +196,7 @@ def _content(
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
-    from image_matrix.publish.release import deploy_files, entries_of, rolled_back
+    from image_matrix.publish.release_files import deploy_files, entries_of, rolled_back
 
     new = entries_of(state, digests)
     files = deploy_files(state, new, branch.kinds)

@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.session import (
-    Session,
+from image_matrix.cli.printing import paint, report, say, warn
+from image_matrix.cli.project import (
     note_floating,
     note_overlays,
     open_locked,
-    paint,
     render_project,
-    report,
-    say,
-    warn,
     workflow_settings,
 )
 
 if TYPE_CHECKING:
-    from image_matrix.cli.session import Project
+    from image_matrix.cli.project import Project
+    from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.output_tree.tree import Change, Difference
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from image_matrix.cli.session import Session, annotate, ca_bundle, open_locked, registry_of, say
+from image_matrix.cli.failures import annotate
+from image_matrix.cli.printing import say
+from image_matrix.cli.project import open_locked
+from image_matrix.cli.site_files import ca_bundle, registry_of
 from image_matrix.errors import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
     from image_matrix.config.release import Scanning

@@ -6,11 +6,12 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.session import Session, public_key
+from image_matrix.cli.site_files import public_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
 
 

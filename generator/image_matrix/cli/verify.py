@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.failures import annotate, terminable
 from image_matrix.cli.options import not_empty
-from image_matrix.cli.session import Session, annotate, open_locked, paint, say, terminable
+from image_matrix.cli.printing import paint, say
+from image_matrix.cli.project import open_locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from image_matrix.cli.session import Project
+    from image_matrix.cli.project import Project
+    from image_matrix.cli.session import Session
     from image_matrix.verify.engine import Engine
     from image_matrix.verify.model import Report, Subject
 

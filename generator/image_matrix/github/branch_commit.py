@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.git import run_git
-from image_matrix.retry import persevere, worth
+from image_matrix.retry import persevere, retry_policy
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.output_tree.files import File
-    from image_matrix.retry import Again
+    from image_matrix.retry import RetryPolicy
 
 AUTHOR = "github-actions[bot]"
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
@@ -60,8 +60,8 @@ class Git:
         return persevere(attempt, _judge, time.sleep) if arguments[0] in REMOTE else attempt()
 
 
-def _judge(ended: subprocess.CompletedProcess[bytes]) -> Again | None:
-    return worth(ended.stderr.decode(errors="replace")) if ended.returncode else None
+def _judge(ended: subprocess.CompletedProcess[bytes]) -> RetryPolicy | None:
+    return retry_policy(ended.stderr.decode(errors="replace")) if ended.returncode else None
 
 
 def _advice(command: str, remote: str) -> str:

@@ -10,7 +10,7 @@ from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.logins import remedy
 from image_matrix.lock.read import required_files
-from image_matrix.registry.http import ConnectionFailed, Patience, worth_of_transfer
+from image_matrix.registry.http import ConnectionFailed, Patience, retry_of_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,7 +108,7 @@ def _look(
         return Fetched(digest.hexdigest(), machine_of(head))
 
     try:
-        return patience.ask(address, read, worth_of_transfer)
+        return patience.ask(address, read, retry_of_transfer)
     except ConnectionFailed as error:
         return error
 

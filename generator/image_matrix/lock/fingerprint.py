@@ -37,7 +37,7 @@ def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class PackagesQuestion:
+class PackagesRequest:
     """A variant's request to a package manager."""
 
     manager: Manager
@@ -63,11 +63,11 @@ class PackagesQuestion:
         )
 
 
-def packages_question(
+def packages_request(
     matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
-) -> PackagesQuestion:
+) -> PackagesRequest:
     """Return a variant's request; ``parents`` are the packages of its ancestors, by architecture."""
-    return PackagesQuestion(
+    return PackagesRequest(
         manager,
         requested(variant, manager),
         python_of(matrix, variant),
@@ -81,7 +81,7 @@ def packages_inputs(
     matrix: Matrix, variant: Variant, manager: Manager, parents: Mapping[str, tuple[str, ...]]
 ) -> str:
     """Return the fingerprint of a variant's request."""
-    return packages_question(matrix, variant, manager, parents).inputs
+    return packages_request(matrix, variant, manager, parents).inputs
 
 
 def still_answers(
@@ -91,13 +91,13 @@ def still_answers(
     variant: Variant,
     manager: Manager,
 ) -> LockedPackages | None:
-    """Return a variant's entry for today's architectures, where it answers today's question.
+    """Return a variant's entry for today's architectures, where it is for today's request.
 
     One that was made for more architectures does: each is resolved for itself. ``old`` is the lock's section,
     ``locked`` has what today's ancestors are locked to.
     """
     entry = old.get(variant.id)
-    today = packages_question(
+    today = packages_request(
         loaded.matrix, variant, manager, inherited_packages(loaded.variants, locked, variant)
     )
     if entry is None or entry.inputs == today.inputs:

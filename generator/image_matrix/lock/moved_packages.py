@@ -12,7 +12,7 @@ from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
 from image_matrix.lock.distributions import KNOWN
-from image_matrix.lock.fingerprint import inherited_packages, packages_question, requested
+from image_matrix.lock.fingerprint import inherited_packages, packages_request, requested
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.read import fresh
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager, Variant
     from image_matrix.diagnostics import Finding, Path
-    from image_matrix.lock.fingerprint import PackagesQuestion
+    from image_matrix.lock.fingerprint import PackagesRequest
     from image_matrix.lock.model import LockedPackages
 
 MOST_SHOWN = 3
@@ -106,7 +106,7 @@ def _renamed(
     if siblings:
         return [_other_values(entries, loaded, siblings, variant)]
     parents = inherited_packages(loaded.variants, entries, variant)
-    inputs = packages_question(loaded.matrix, variant, manager, parents).inputs
+    inputs = packages_request(loaded.matrix, variant, manager, parents).inputs
     former = next((name for name in gone if entries[name].inputs == inputs), None)
     if former is None:
         return []
@@ -147,11 +147,11 @@ def _moved(
     lines = [*_unanswered(entries, loaded, variant, manager)]
     if lines:
         return lines
-    question = packages_question(
+    request = packages_request(
         loaded.matrix, variant, manager, inherited_packages(loaded.variants, entries, variant)
     )
-    for other, cause in _others(entries, loaded, variant, question):
-        if other != question and other.inputs == entries[variant.id].inputs:
+    for other, cause in _others(entries, loaded, variant, request):
+        if other != request and other.inputs == entries[variant.id].inputs:
             return [cause]
     what = f"the lock was made for other {WORDS[manager]} of `{variant.image}`"
     return [(("images", variant.image, manager), what)]
@@ -178,32 +178,32 @@ def _unanswered(
 
 
 def _others(
-    entries: Mapping[str, LockedPackages], loaded: Loaded, variant: Variant, question: PackagesQuestion
-) -> Iterator[tuple[PackagesQuestion, Cause]]:
-    """Yield the question with one field as it may have been before, and what is said where it was."""
+    entries: Mapping[str, LockedPackages], loaded: Loaded, variant: Variant, request: PackagesRequest
+) -> Iterator[tuple[PackagesRequest, Cause]]:
+    """Yield the request with one field as it may have been before, and what is said where it was."""
     origins = resolution_of(loaded.matrix, loaded.variants, variant)
-    words = WORDS[question.manager]
+    words = WORDS[request.manager]
     for archs in (ARCHITECTURES[:1], ARCHITECTURES[1:], ARCHITECTURES):
         parents = inherited_packages(loaded.variants, entries, variant, archs)
         what = f"the lock has {words} for {', '.join(archs)}, not for {', '.join(variant.archs)}"
-        yield replace(question, parents=parents), ((*origins.platforms.origin.path, "platforms"), what)
+        yield replace(request, parents=parents), ((*origins.platforms.origin.path, "platforms"), what)
     place: Path = ("images", variant.image, "pip", "extra_index_urls")
     if origins.extra_index_urls:
         place = (*origins.extra_index_urls[0].origin.path, "pip", "extra_index_urls")
-    now = listed(question.indexes or ("the default index alone",), MOST_SHOWN)
+    now = listed(request.indexes or ("the default index alone",), MOST_SHOWN)
     for index in (None, *sorted(_indexes(entries))):
         what = f"the lock has {words} from {index or 'the default index'}, not {now}"
-        yield replace(question, indexes=(index,) if index else None), (place, what)
+        yield replace(request, indexes=(index,) if index else None), (place, what)
     for _, known in KNOWN:
         python = variant.values.get("python") or known.python
         what = f"the lock has {words} for another distribution than `{variant.root_source}`"
-        yield replace(question, python=python, glibc=known.glibc), (("sources", variant.root_source), what)
+        yield replace(request, python=python, glibc=known.glibc), (("sources", variant.root_source), what)
     for other in loaded.variants.values():
         below = inherited_packages(loaded.variants, entries, other, variant.archs)
         locked = entries[other.id].packages if other.id in entries else {}
         parents = {arch: (*locked.get(arch, ()), *items) for arch, items in below.items()}
         what = f"the lock has {words} of `{variant.image}` on top of `{other.image}`"
-        yield replace(question, parents=parents), (("images", variant.image, "from"), what)
+        yield replace(request, parents=parents), (("images", variant.image, "from"), what)
 
 
 def _indexes(entries: Mapping[str, LockedPackages]) -> set[str]:

@@ -90,12 +90,6 @@ def make_lock(
     )
     conda = lock_conda(loaded, old, should_upgrade, services.solve)
     python = lock_python(loaded, old, upgraded, services.resolve, services.say)
-    order = list(loaded.variants)
-    conflicts = [
-        finding
-        for conflict in sorted(python.conflicts, key=lambda item: order.index(item.variant))
-        for finding in explain(loaded, python.locked, conflict, services.graph)
-    ]
     packages, table = _with_stale(old, python)
     lock = Lock(
         sources=sources.locked,
@@ -113,13 +107,19 @@ def make_lock(
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
-    remedies = tuple(dict.fromkeys((*files.remedies, *python.remedies)))
     findings = (
         *source_findings(loaded, lock.sources, custom_contract),
         *files.findings,
-        *once(conflicts),
+        *once(_conflicts(loaded, python, services.graph)),
     )
-    return Outcome(lock, findings, failures, remedies)
+    return Outcome(lock, findings, failures, tuple(dict.fromkeys((*files.remedies, *python.remedies))))
+
+
+def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
+    """Return the findings about requirements that exclude each other, in the order of the variants."""
+    order = list(loaded.variants)
+    conflicts = sorted(python.conflicts, key=lambda item: order.index(item.variant))
+    return [finding for item in conflicts for finding in explain(loaded, python.locked, item, graph)]
 
 
 def names_of(item: RequiredFile) -> tuple[str, ...]:

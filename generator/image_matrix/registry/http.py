@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from image_matrix import __version__
 from image_matrix.registry.credentials import Credentials
-from image_matrix.retry import FEW, STATUSES, Again, names_rate_limit, persevere
+from image_matrix.retry import FEW, STATUSES, RetryPolicy, names_rate_limit, persevere
 
 if TYPE_CHECKING:
     import requests
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 ASKS_FOR_LOGIN = frozenset({401, 403})
 CHUNK = 1 << 20
-SILENCE = Again(attempts=FEW)
+SILENCE = RetryPolicy(attempts=FEW)
 """The retries of a connection that fails."""
 
 
@@ -57,10 +57,10 @@ class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
     """There is no response: the connection is refused, broken, timed out or not trusted."""
 
     def __init__(
-        self, reason: str, *, again: Again | None = SILENCE, reached: bool = True, login: bool = False
+        self, reason: str, *, retry: RetryPolicy | None = SILENCE, reached: bool = True, login: bool = False
     ) -> None:
         self.reason = reason
-        self.again = again
+        self.retry = retry
         """The retries; ``None`` if a retry does not help."""
         self.reached = reached
         """Whether there was a connection to the host; without one, requests for its other addresses fail as well."""
@@ -93,22 +93,25 @@ class Patience:
     unreachable: dict[str, ConnectionFailed] = field(default_factory=dict)
 
     def ask(
-        self, url: str, attempt: Callable[[], T], worth: Callable[[T | ConnectionFailed], Again | None]
+        self,
+        url: str,
+        attempt: Callable[[], T],
+        policy_of: Callable[[T | ConnectionFailed], RetryPolicy | None],
     ) -> T:
         """Return the result of a request to an address; raises :class:`ConnectionFailed` after all attempts."""
         host = urlsplit(url).netloc
         if host in self.unreachable:
             raise self.unreachable[host]
 
-        def judge(outcome: T | ConnectionFailed) -> Again | None:
-            again = None if host in self.gave_up else worth(outcome)
-            if again and host not in self.waited:
+        def judge(outcome: T | ConnectionFailed) -> RetryPolicy | None:
+            retry = None if host in self.gave_up else policy_of(outcome)
+            if retry and host not in self.waited:
                 self.waited.add(host)
                 self.log(f"{host} does not answer for the moment; trying again")
-            return again
+            return retry
 
         outcome = persevere(lambda: _attempted(attempt), judge, self.sleep)
-        if worth(outcome):
+        if policy_of(outcome):
             self.gave_up.add(host)
         if not isinstance(outcome, ConnectionFailed):
             return outcome
@@ -120,7 +123,7 @@ class Patience:
 def patient(transport: Transport, patience: Patience) -> Transport:
     """Return a transport with retries; after the last attempt it returns the response unchanged."""
     return lambda request: patience.ask(
-        request.url, lambda: transport(request), lambda outcome: worth(request, outcome)
+        request.url, lambda: transport(request), lambda outcome: retry_policy(request, outcome)
     )
 
 
@@ -131,12 +134,12 @@ def _attempted(attempt: Callable[[], T]) -> T | ConnectionFailed:
         return error
 
 
-def worth(request: HttpRequest, outcome: Response | ConnectionFailed) -> Again | None:
+def retry_policy(request: HttpRequest, outcome: Response | ConnectionFailed) -> RetryPolicy | None:
     """Return the retries for an outcome; ``None`` if a retry does not help, or could do something twice."""
     if isinstance(outcome, ConnectionFailed):
-        return outcome.again if request.repeatable or not outcome.reached else None
+        return outcome.retry if request.repeatable or not outcome.reached else None
     if outcome.limited or (outcome.status in STATUSES and (request.repeatable or outcome.status == 503)):
-        return Again(retry_after(outcome.headers.get("retry-after", "")))
+        return RetryPolicy(retry_after(outcome.headers.get("retry-after", "")))
     return None
 
 
@@ -151,9 +154,9 @@ def retry_after(value: str) -> float:
         return 0.0
 
 
-def worth_of_transfer(outcome: object) -> Again | None:
+def retry_of_transfer(outcome: object) -> RetryPolicy | None:
     """Return the retries for a transfer."""
-    return outcome.again if isinstance(outcome, ConnectionFailed) else None
+    return outcome.retry if isinstance(outcome, ConnectionFailed) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ class HttpClient:
 
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
         """Return a file's bytes, with retries if the transfer breaks; raises :class:`ConnectionFailed`."""
-        return Patience(sleep).ask(url, lambda: [*self.stream(url)], worth_of_transfer)
+        return Patience(sleep).ask(url, lambda: [*self.stream(url)], retry_of_transfer)
 
     def _open(self, request: HttpRequest) -> requests.Response:
         try:
@@ -211,10 +214,10 @@ def _read(answer: requests.Response) -> Response:
 
 def _no_file(request: HttpRequest, response: Response) -> ConnectionFailed:
     """Return why a response is not the requested file; a rate limit does not count as a missing login."""
-    again = worth(request, response)
-    login = response.status in ASKS_FOR_LOGIN and again is None
+    retry = retry_policy(request, response)
+    login = response.status in ASKS_FOR_LOGIN and retry is None
     problem = f"it asks for a login (HTTP {response.status})" if login else f"HTTP {response.status}"
-    return ConnectionFailed(problem, again=again, login=login)
+    return ConnectionFailed(problem, retry=retry, login=login)
 
 
 def _login(url: str, logins: str | None) -> dict[str, str]:
@@ -226,7 +229,7 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
     try:
         entry = netrc.netrc(logins).authenticators(urlsplit(url).hostname or "")
     except netrc.NetrcParseError as error:
-        raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", again=None) from error
+        raise ConnectionFailed(f"{logins}:{error.lineno}: {error.msg}", retry=None) from error
     if entry is None:
         return {}
     user, _, password = entry
@@ -263,19 +266,19 @@ def _failed(error: OSError) -> ConnectionFailed:
     if isinstance(error, requests.exceptions.SSLError):
         return ConnectionFailed(
             "the certificate is not trusted; set `network.ca_bundle` or SSL_CERT_FILE",
-            again=None,
+            retry=None,
             reached=False,
         )
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
-        return ConnectionFailed("the name is not known here (DNS)", again=None, reached=False)
+        return ConnectionFailed("the name is not known here (DNS)", retry=None, reached=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         # the system has already tried several times; probably a firewall drops the packets
-        return ConnectionFailed("it cannot be reached: no answer in time", again=None, reached=False)
+        return ConnectionFailed("it cannot be reached: no answer in time", retry=None, reached=False)
     if isinstance(error, requests.exceptions.Timeout):
         return ConnectionFailed("no answer in time")
     if "refused" in text:
         return ConnectionFailed("connection refused", reached=False)
     invalid = isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema))
     return ConnectionFailed(
-        "the connection was cut" if not invalid else text, again=None if invalid else SILENCE
+        "the connection was cut" if not invalid else text, retry=None if invalid else SILENCE
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.program import advice
-from image_matrix.retry import Again, persevere, worth
+from image_matrix.retry import RetryPolicy, persevere, retry_policy
 from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Engine:
         """
         options = (f"--platform={platform}",) if platform else ()
         answer = persevere(
-            lambda: self.call(("pull", "--quiet", *options, image), None, 3600.0), _worth, time.sleep
+            lambda: self.call(("pull", "--quiet", *options, image), None, 3600.0), _judge, time.sleep
         )
         if answer.code != 0:
             raise EnvironmentFailure(
@@ -191,8 +191,8 @@ class Engine:
         return frozenset(json.loads(answer.out or "{}"))
 
 
-def _worth(pulled: CommandResult) -> Again | None:
-    return worth(pulled.err) if pulled.code else None
+def _judge(pulled: CommandResult) -> RetryPolicy | None:
+    return retry_policy(pulled.err) if pulled.code else None
 
 
 def docker() -> Engine:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,57 +9,23 @@ import pytest
 
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.lock.pins import Pins
-from image_matrix.planning.keys import compute_keys
-from image_matrix.planning.plan import State
-from image_matrix.project.render import render_all
-from image_matrix.publish.release import (
-    DIGESTS,
+from image_matrix.publish.indexes import (
     KEY,
     ORIGIN,
     POLICY,
     VERSION,
-    changed_images,
-    deploy_files,
-    entries_of,
     existing,
-    message,
     moving_tags,
     origin,
     policy_of,
-    read_entries,
-    refuse_to_offer_nothing,
     released,
     required,
-    rolled_back,
-    source_of,
-    summary,
 )
 from image_matrix.registry.answers import Manifest
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import HttpRequest, Response
-from tests.workflow.matrices import TEMPLATES, loaded, matrix
+from tests.publish.states import DIGEST, STATE, answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-SAID = matrix(
-    {
-        "base": {"from": "debian", "axes": ["python"]},
-        "leaf": {"from": "base", "platforms": ["linux/amd64"]},
-    },
-    axes={"python": ["3.13", "3.11"]},
-)
-DIGEST = "sha256:" + "1" * 64
-
-
-def state() -> State:
-    found = loaded(SAID)
-    files = render_all(found, Pins(), TEMPLATES)
-    return State(found, Pins(), TEMPLATES, files, compute_keys(found.variants, files))
-
-
-STATE = state()
 LEGS = [(item.id, platform) for item in STATE.loaded.variants.values() for platform in item.platforms]
 
 
@@ -159,19 +124,6 @@ def test_an_image_without_attestations_is_an_entry_itself() -> None:
 )
 def test_who_signs_and_what_stops_a_release_is_the_policy(release: Release, same: bool) -> None:
     assert (policy_of(release) == policy_of(Release())) is same
-
-
-def answering(held: Mapping[str, Any], refused: Mapping[str, int] | None = None) -> Registry:
-    """A registry that has these manifests by path (``base/manifests/TAG``), and refuses others with a status."""
-
-    def send(request: HttpRequest) -> Response:
-        path = request.url.partition("/v2/example/notebooks/")[2]
-        if refused and path in refused:
-            return Response(refused[path], {}, b"{}")
-        body = json.dumps(held[path]).encode() if path in held else b"{}"
-        return Response(200 if path in held else 404, {}, body)
-
-    return Registry(RegistryServices(send, lambda _host: None))
 
 
 def index_of(*platforms: str, made: str = "1", **said: str) -> dict[str, Any]:
@@ -274,91 +226,11 @@ def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
     assert released(STATE, registry, lambda _: None, nothing_said) == rest
 
 
-def test_what_a_runs_summary_says() -> None:
-    digests = {f"image-{number}:python3.13": {"digest": DIGEST} for number in range(120)}
-    text = summary(list(digests)[:2], digests, "`deploy/` is at abc on `release`.")
-    assert "**2 of 120 images have a new digest.** `deploy/` is at abc" in text
-    assert f"| `image-1:python3.13` | `{DIGEST}` |" in text
-    assert "\n\n… and 20 more\n" in summary(list(digests), digests, "")
-    assert "| image |" not in summary([], digests, "")
-
-
 def test_tags_that_move() -> None:
     tags = moving_tags(STATE)
     assert tags["ghcr.io/example/notebooks/base:latest"] == "base:python3.13"
     assert tags["ghcr.io/example/notebooks/base:python3.11"] == "base:python3.11"
     assert len(tags) == 6
-
-
-def test_the_digest_file_names_everything() -> None:
-    entries = entries_of(STATE, dict.fromkeys(STATE.loaded.variants, DIGEST))
-    found = read_entries(deploy_files(STATE, entries)[DIGESTS].content.decode())
-    assert found == entries
-    assert set(found) == set(STATE.loaded.variants)
-    assert all(item["reference"].endswith(f"@{DIGEST}") for item in found.values())
-    assert changed_images(found, entries) == []
-    other = {**entries["leaf:python3.13"], "digest": "other"}
-    assert changed_images(found, {**entries, "leaf:python3.13": other}) == ["leaf:python3.13"]
-
-
-@pytest.mark.parametrize("before", [None, "", '{"images": {}}'])
-def test_without_a_last_release_there_are_no_entries(before: str | None) -> None:
-    assert read_entries(before) == {}
-
-
-UNREADABLE = {
-    "not json": "it is not JSON: Expecting value: line 1 column 1",
-    "[]": "it has no mapping `images`",
-    "{}": "it has no mapping `images`",
-    '{"images": []}': "it has no mapping `images`",
-    '{"images": {"a": 1, "b": {"digest": "x"}}}': "without `digest` or `reference`: a, b",
-}
-
-
-@pytest.mark.parametrize("before", UNREADABLE)
-def test_a_last_release_that_cannot_be_read_is_an_error(before: str) -> None:
-    """What was taken back by hand would be offered again."""
-    with pytest.raises(Failure) as caught:
-        read_entries(before)
-    assert (
-        f"deploy/images.json of the release branch cannot be read: {UNREADABLE[before]}"
-        in caught.value.message
-    )
-    assert "correct deploy/images.json" in caught.value.help
-
-
-def entries(**digests: str) -> dict[str, dict[str, str]]:
-    """Entries of digests; `1 (2)` is 1 that stands in the place of 2."""
-    parts = {name: digest.partition(" (") for name, digest in digests.items()}
-    return {
-        name: {"digest": digest, **({"instead_of": other.rstrip(")")} if other else {})}
-        for name, (digest, _, other) in parts.items()
-    }
-
-
-TAKEN_BACK = {
-    "nothing was taken back": ({"a": "2"}, {"a": "2"}, {"a": "2"}, {}),
-    "taken back and not built anew": ({"a": "2"}, {"a": "1"}, {"a": "2"}, {"a": "1 (2)"}),
-    "taken back and built anew": ({"a": "2"}, {"a": "1"}, {"a": "3"}, {}),
-    "another one is new": ({"a": "2", "b": "2"}, {"a": "1", "b": "2"}, {"a": "2", "b": "3"}, {"a": "1 (2)"}),
-    "still after a release of another": ({"a": "1 (2)"}, {"a": "1 (2)"}, {"a": "2"}, {"a": "1 (2)"}),
-    "built anew after a release of another": ({"a": "1 (2)"}, {"a": "1 (2)"}, {"a": "3"}, {}),
-    "not offered before": ({"a": "2", "b": "2"}, {"a": "2"}, {"a": "2", "b": "2"}, {}),
-    "never released": ({}, {"a": "1"}, {"a": "2"}, {}),
-}
-
-
-@pytest.mark.parametrize("case", TAKEN_BACK)
-def test_what_was_taken_back_stays(case: str) -> None:
-    released, offered, new, kept = TAKEN_BACK[case]
-    assert rolled_back(entries(**released), entries(**offered), entries(**new)) == entries(**kept)
-
-
-def test_a_message_knows_its_source() -> None:
-    text = message(["base:python3.13"], 4, "c" * 40)
-    assert text.startswith("Release 1 of 4 images\n")
-    assert source_of(text) == "c" * 40
-    assert source_of("Reverted by hand") is None
 
 
 def test_where_an_index_comes_from() -> None:
@@ -375,11 +247,3 @@ def test_where_an_index_comes_from() -> None:
         f"index:{KEY}={STATE.keys['base:python3.13'].index}",
         f"index:{POLICY}={index.policy}",
     ]
-
-
-def test_a_branch_with_profiles_is_not_replaced_by_one_without() -> None:
-    refuse_to_offer_nothing(STATE, "release", "")
-    with pytest.raises(Failure, match="no profiles, but release has some") as caught:
-        refuse_to_offer_nothing(STATE, "release", "kind: WorkspaceKind\n")
-    assert caught.value.exit_code == 1
-    assert "restore `profiles:`" in caught.value.help

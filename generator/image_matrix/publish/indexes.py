@@ -1,22 +1,16 @@
-"""Plans a release: the indexes it needs, those that exist, and the files that it deploys.
-
-``cli/release.py`` executes the plan.
-"""
+"""Finds the multi-platform indexes that a release needs, those that exist, and those that were signed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from image_matrix.errors import Failure
-from image_matrix.output_tree.files import File
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Denied, manifest_or_none
 from image_matrix.registry.reference import parse_reference
-from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -28,11 +22,6 @@ if TYPE_CHECKING:
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
-ReleaseEntry: TypeAlias = "Mapping[str, Any]"
-"""A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``, optionally ``instead_of``."""
-FOLDER = "deploy"
-DIGESTS = f"{FOLDER}/images.json"
-WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 POLICY = "image-matrix.policy"
 """The annotation of an index with the policy that it was released under."""
 KEY = "image-matrix.key"
@@ -40,16 +29,8 @@ KEY = "image-matrix.key"
 VERSION = "org.opencontainers.image.version"
 ORIGIN = tuple(f"org.opencontainers.image.{name}" for name in ("created", "revision", "source"))
 """Annotations that differ between runs; they do not decide whether two indexes are equal."""
-REPAIR = (
-    f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
-    "offers the newest images, also those that were rolled back"
-)
-"""The remedy for a digest file that cannot be read."""
-SOURCE_TRAILER = "Source-Commit"
 VERIFIERS = 8
 """Signatures that are verified at the same time."""
-LISTED = 100
-"""Number of images that a run's summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,126 +223,3 @@ def moving_tags(state: State) -> dict[str, str]:
         tags.setdefault(f"{repository}:latest", item.id)
         tags[f"{repository}:{item.label}"] = item.id
     return tags
-
-
-def deploy_files(
-    state: State, entries: Mapping[str, ReleaseEntry], previous: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, File]:
-    """Return the release branch's ``deploy/``: the profiles with images by tag and digest, and all digests.
-
-    ``previous`` are the WorkspaceKinds of the last release; their ids are kept, with redirects.
-    """
-    matrix, variants = state.loaded.matrix, state.loaded.variants
-    references = {name: entry["reference"] for name, entry in entries.items()}
-    files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
-    text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
-    return {**files, DIGESTS: File(text.encode())}
-
-
-def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
-    """Raise :class:`Failure` if a branch with profiles would lose all of them; the last good ``deploy/`` is kept.
-
-    ``kinds`` is the text of the branch's WorkspaceKinds file, which exists if the branch has profiles.
-    """
-    if kinds.strip() and not state.loaded.matrix.catalog.profiles:
-        raise Failure(
-            f"the matrix has no profiles, but {branch} has some: users could not start any server",
-            f"restore `profiles:`, or first remove {FOLDER}/ from {branch} by hand",
-        )
-
-
-def full_reference(state: State, item: Variant, digest: str) -> str:
-    """Return a variant's index by tag and digest."""
-    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
-
-
-def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:
-    """Return the entry of every variant in the digest file; ``digests`` has the digest of its index by variant id."""
-    return {
-        item.id: {
-            "reference": full_reference(state, item, digests[item.id]),
-            "digest": digests[item.id],
-            "platforms": list(item.platforms),
-            "key": state.keys[item.id].index,
-        }
-        for item in state.loaded.variants.values()
-    }
-
-
-def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
-    """Return the entries of a digest file of the release branch; no entries if ``text`` is ``None``.
-
-    Raises :class:`Failure` if it cannot be read: it records the images that were rolled back by hand; without it, the
-    release would offer them again.
-    """
-    if not text:
-        return {}
-    try:
-        images: dict[str, ReleaseEntry] = json.loads(text)["images"]
-        wrong = [name for name, item in images.items() if not _is_entry(item)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
-    if wrong:
-        problem = f"without `digest` or `reference`: {listed(wrong, 3)}"
-        raise Failure(f"{DIGESTS} of the release branch cannot be read: {problem}", REPAIR)
-    return images
-
-
-def _is_entry(item: object) -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("digest", "reference"))
-
-
-def _problem(error: Exception) -> str:
-    return f"it is not JSON: {error}" if isinstance(error, ValueError) else "it has no mapping `images`"
-
-
-def rolled_back(
-    released: Mapping[str, ReleaseEntry], offered: Mapping[str, ReleaseEntry], new: Mapping[str, ReleaseEntry]
-) -> dict[str, ReleaseEntry]:
-    """Return the current entries of images that were rolled back by hand and have not been rebuilt since.
-
-    ``released`` is what the last release wrote, ``offered`` what the branch has now. ``instead_of`` stores the digest
-    that was rolled back, for the next releases.
-    """
-    return {
-        name: {**offered[name], "instead_of": entry["digest"]}
-        for name, entry in new.items()
-        if name in offered and _is_taken_back(released.get(name), offered[name], entry)
-    }
-
-
-def _is_taken_back(released: ReleaseEntry | None, offered: ReleaseEntry, new: ReleaseEntry) -> bool:
-    if offered.get("instead_of") == new["digest"]:
-        return True
-    return released is not None and offered["digest"] != released["digest"] == new["digest"]
-
-
-def message(changed: Sequence[str], total: int, source: str | None) -> str:
-    """Return the commit's message: the changed images, and the commit that they were released from."""
-    shown = "\n".join(f"- {name}" for name in changed) or "- only the deploy files"
-    trailer = f"\n{SOURCE_TRAILER}: {source}\n" if source else ""
-    return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
-
-
-def changed_images(before: Mapping[str, ReleaseEntry], after: Mapping[str, ReleaseEntry]) -> list[str]:
-    """Return the variants whose digest has changed."""
-    return [
-        name
-        for name, entry in after.items()
-        if name not in before or before[name]["digest"] != entry["digest"]
-    ]
-
-
-def summary(changed: Sequence[str], entries: Mapping[str, ReleaseEntry], location: str) -> str:
-    """Return a run's summary of a release, in Markdown; ``location`` is a sentence that says where ``deploy/`` is."""
-    rows = [f"| `{name}` | `{entries[name]['digest']}` |" for name in changed[:LISTED]]
-    table = ["| image | digest |", "| --- | --- |", *rows] if rows else []
-    rest = ["", f"… and {len(changed) - LISTED} more"] if len(changed) > LISTED else []
-    head = f"**{len(changed)} of {len(entries)} images have a new digest.** {location}"
-    return "\n".join(["### Release", "", head, "", *table, *rest, ""])
-
-
-def source_of(commit_message: str) -> str | None:
-    """Return the commit that a release was made from."""
-    match = re.search(rf"^{SOURCE_TRAILER}: ([0-9a-f]{{40}})$", commit_message, re.MULTILINE)
-    return match[1] if match else None

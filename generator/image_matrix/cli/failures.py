@@ -1,0 +1,81 @@
+"""Reports failures, bugs and signals."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.printing import paint, report
+from image_matrix.diagnostics import MatrixError
+from image_matrix.errors import EnvironmentFailure, Failure, of_the_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Make SIGTERM end the work as Ctrl-C does, with cleanup: CI systems and `timeout` send it."""
+    import signal
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def report_failure(error: Exception) -> int:
+    """Print an exception for users; return the exit code."""
+    if isinstance(error, MatrixError):
+        report(error.diagnostics)
+        return 2
+    if isinstance(error, OSError):
+        error = of_the_system(error)
+    if isinstance(error, Failure):
+        click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
+        if error.help:
+            click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
+        annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part), error.place)
+        return error.exit_code
+    return _report_bug(error)
+
+
+def annotate(title: str, text: str, place: tuple[str, int | None] | None = None) -> None:
+    """On GitHub Actions, add an error to the run's page and, with a place, to that line."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from image_matrix.diagnostics.report import command
+
+        file, line = place or (None, None)
+        click.echo(command("error", {"file": file, "line": line, "title": title}, text), err=True)
+
+
+def _report_bug(error: Exception) -> int:
+    """Save the traceback of a bug in a file, for a bug report."""
+    import traceback
+
+    from image_matrix import __version__
+
+    text = f"image-matrix {__version__}, Python {sys.version}\n\n{''.join(traceback.format_exception(error))}"
+    try:
+        report = f"please report it with {_bug_report(text)}"
+    except OSError as full:
+        report = f"please report it; the traceback cannot be kept: {(full.strerror or str(full)).lower()}"
+    click.echo(
+        f"{paint('error', 'error')}: this is a bug in image-matrix: {type(error).__name__}: {error}", err=True
+    )
+    click.echo(f"  {paint('help', 'help')}: {report}", err=True)
+    return EnvironmentFailure.exit_code
+
+
+def _bug_report(text: str) -> str:
+    """Write a text to a new file in the system's temporary folder; return its path."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="image-matrix-", suffix=".log", delete=False) as log:
+        log.write(text)
+    return log.name

@@ -1,0 +1,163 @@
+"""Opens the project that a command works on, and renders it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.printing import note, warn
+from image_matrix.diagnostics import MatrixError
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Diagnostic
+    from image_matrix.lock.model import Lock
+    from image_matrix.lock.pins import Pins
+    from image_matrix.output_tree.files import File
+    from image_matrix.project.inputs import Inputs
+    from image_matrix.render.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository that was read and loaded."""
+
+    inputs: Inputs
+    loaded: Loaded
+    lock: Lock
+    pins: Pins
+
+
+def open_project(session: Session) -> Project:
+    """Read and load the repository, and print its warnings; raises :class:`MatrixError`."""
+    from image_matrix.project.inputs import read_inputs
+
+    project = load_project(read_inputs(session.root, session.matrix, session.overlays))
+    warn(session, project.loaded.warnings)
+    return project
+
+
+def inputs_at(session: Session, revision: str, option: str) -> Inputs | None:
+    """Read the repository at a revision, with the current overlays; ``None`` if it had no matrix.
+
+    ``option`` is the option that named the revision.
+    """
+    from image_matrix.project.history import read_inputs_at
+    from image_matrix.project.text_files import read_text
+
+    overlays = {name: read_text(Path(name), name) for name in session.overlays}
+    return read_inputs_at(session.root, revision, session.matrix, overlays, option)
+
+
+def load_project(inputs: Inputs) -> Project:
+    """Load a project from a repository's texts; raises :class:`MatrixError`."""
+    from image_matrix.lock import text
+    from image_matrix.lock.read import pins_of
+
+    loaded = load_inputs(inputs)
+    lock = text.read(inputs.lock)
+    return Project(inputs, loaded, lock, pins_of(lock, loaded))
+
+
+def load_inputs(inputs: Inputs) -> Loaded:
+    """Load the matrix of a repository's texts; raises :class:`MatrixError`."""
+    from image_matrix.project import load
+    from image_matrix.project.content_cache import content_cache
+
+    return load.load_inputs(inputs, content_cache())
+
+
+def open_locked(session: Session) -> Project:
+    """Open the project as :func:`open_project` does, and refuse a lock that was written for another matrix.
+
+    All commands that render use it: a locked value must not float. Raises :class:`MatrixError`.
+    """
+    project = open_project(session)
+    refuse_contradictions(project)
+    return project
+
+
+def refuse_contradictions(project: Project) -> None:
+    """Raise :class:`MatrixError` if a locked value has changed in the matrix, or a source does not fit the matrix."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.moved import moved
+    from image_matrix.lock.source_checks import source_findings
+
+    custom = project.inputs.templates.custom_contract
+    findings = [
+        *moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs)),
+        *source_findings(project.loaded, project.lock.sources, custom),
+    ]
+    if findings:
+        raise MatrixError(diagnose(findings, project.loaded.documents))
+
+
+def _without_overlays(inputs: Inputs) -> Loaded | None:
+    """Return the matrix without overlays, if there are overlays and it is valid without them."""
+    from dataclasses import replace
+
+    first = dict([next(iter(inputs.texts.items()))])
+    if len(first) == len(inputs.texts):
+        return None
+    try:
+        return load_inputs(replace(inputs, texts=first))
+    except MatrixError:
+        return None
+
+
+def workflow_settings(project: Project) -> list[Diagnostic]:
+    """Return the warnings about a workflow's settings; raises :class:`MatrixError` if it cannot be rendered."""
+    from image_matrix.diagnostics import errors
+    from image_matrix.validate.workflow import diagnostics
+
+    warnings = diagnostics(project.loaded)
+    if errors(warnings):
+        raise MatrixError(warnings)
+    return warnings
+
+
+def note_overlays(session: Session) -> None:
+    """Print a note if outputs are rendered with overlays from the environment."""
+    if session.overlays_from_environment and session.overlays:
+        note(session, f"rendered with {', '.join(session.overlays)}, from IMAGE_MATRIX_OVERLAY")
+
+
+def render_project(project: Project) -> dict[str, File]:
+    """Render every output in memory."""
+    from image_matrix.project.render import render_all
+
+    return _rendered(project, render_all)
+
+
+def render_builds(project: Project) -> dict[str, File]:
+    """Render the files that builds read and keys hash, in memory."""
+    from image_matrix.project import render as outputs
+
+    return _rendered(project, outputs.render_builds)
+
+
+def _rendered(
+    project: Project, render: Callable[[Loaded, Pins, Templates], dict[str, File]]
+) -> dict[str, File]:
+    from image_matrix.render.templates import with_builtin_hint
+
+    templates = project.inputs.templates
+    try:
+        return render(project.loaded, project.pins, templates)
+    except MatrixError as error:
+        raise with_builtin_hint(error, templates) from error
+
+
+def note_floating(session: Session, project: Project) -> None:
+    """Print a note about everything that is rendered without a lock entry."""
+    from image_matrix.lock.read import unlocked
+
+    floating = unlocked(project.loaded, project.pins)
+    if floating:
+        shown = listed((item.what for item in floating), 3)
+        note(session, f"not locked: {shown}; `image-matrix lock` pins them")

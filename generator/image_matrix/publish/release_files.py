@@ -1,0 +1,130 @@
+"""Makes the files of the release branch, and reads what the last release wrote there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from image_matrix.errors import Failure
+from image_matrix.output_tree.files import File
+from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.model import Variant
+    from image_matrix.planning.plan import State
+
+
+ReleaseEntry: TypeAlias = "Mapping[str, Any]"
+"""A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``, optionally ``instead_of``."""
+FOLDER = "deploy"
+DIGESTS = f"{FOLDER}/images.json"
+WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
+REPAIR = (
+    f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
+    "offers the newest images, also those that were rolled back"
+)
+"""The remedy for a digest file that cannot be read."""
+
+
+def deploy_files(
+    state: State, entries: Mapping[str, ReleaseEntry], previous: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, File]:
+    """Return the release branch's ``deploy/``: the profiles with images by tag and digest, and all digests.
+
+    ``previous`` are the WorkspaceKinds of the last release; their ids are kept, with redirects.
+    """
+    matrix, variants = state.loaded.matrix, state.loaded.variants
+    references = {name: entry["reference"] for name, entry in entries.items()}
+    files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
+    text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
+    return {**files, DIGESTS: File(text.encode())}
+
+
+def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
+    """Raise :class:`Failure` if a branch with profiles would lose all of them; the last good ``deploy/`` is kept.
+
+    ``kinds`` is the text of the branch's WorkspaceKinds file, which exists if the branch has profiles.
+    """
+    if kinds.strip() and not state.loaded.matrix.catalog.profiles:
+        raise Failure(
+            f"the matrix has no profiles, but {branch} has some: users could not start any server",
+            f"restore `profiles:`, or first remove {FOLDER}/ from {branch} by hand",
+        )
+
+
+def full_reference(state: State, item: Variant, digest: str) -> str:
+    """Return a variant's index by tag and digest."""
+    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
+
+
+def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:
+    """Return the entry of every variant in the digest file; ``digests`` has the digest of its index by variant id."""
+    return {
+        item.id: {
+            "reference": full_reference(state, item, digests[item.id]),
+            "digest": digests[item.id],
+            "platforms": list(item.platforms),
+            "key": state.keys[item.id].index,
+        }
+        for item in state.loaded.variants.values()
+    }
+
+
+def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
+    """Return the entries of a digest file of the release branch; no entries if ``text`` is ``None``.
+
+    Raises :class:`Failure` if it cannot be read: it records the images that were rolled back by hand; without it, the
+    release would offer them again.
+    """
+    if not text:
+        return {}
+    try:
+        images: dict[str, ReleaseEntry] = json.loads(text)["images"]
+        wrong = [name for name, item in images.items() if not _is_entry(item)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
+    if wrong:
+        problem = f"without `digest` or `reference`: {listed(wrong, 3)}"
+        raise Failure(f"{DIGESTS} of the release branch cannot be read: {problem}", REPAIR)
+    return images
+
+
+def _is_entry(item: object) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("digest", "reference"))
+
+
+def _problem(error: Exception) -> str:
+    return f"it is not JSON: {error}" if isinstance(error, ValueError) else "it has no mapping `images`"
+
+
+def rolled_back(
+    released: Mapping[str, ReleaseEntry], offered: Mapping[str, ReleaseEntry], new: Mapping[str, ReleaseEntry]
+) -> dict[str, ReleaseEntry]:
+    """Return the current entries of images that were rolled back by hand and have not been rebuilt since.
+
+    ``released`` is what the last release wrote, ``offered`` what the branch has now. ``instead_of`` stores the digest
+    that was rolled back, for the next releases.
+    """
+    return {
+        name: {**offered[name], "instead_of": entry["digest"]}
+        for name, entry in new.items()
+        if name in offered and _is_taken_back(released.get(name), offered[name], entry)
+    }
+
+
+def _is_taken_back(released: ReleaseEntry | None, offered: ReleaseEntry, new: ReleaseEntry) -> bool:
+    if offered.get("instead_of") == new["digest"]:
+        return True
+    return released is not None and offered["digest"] != released["digest"] == new["digest"]
+
+
+def changed_images(before: Mapping[str, ReleaseEntry], after: Mapping[str, ReleaseEntry]) -> list[str]:
+    """Return the variants whose digest has changed."""
+    return [
+        name
+        for name, entry in after.items()
+        if name not in before or before[name]["digest"] != entry["digest"]
+    ]

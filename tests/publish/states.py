@@ -1,0 +1,49 @@
+"""A matrix with its keys, as a release has it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.lock.pins import Pins
+from image_matrix.planning.keys import compute_keys
+from image_matrix.planning.plan import State
+from image_matrix.project.render import render_all
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import HttpRequest, Response
+from tests.workflow.matrices import TEMPLATES, loaded, matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MATRIX = matrix(
+    {
+        "base": {"from": "debian", "axes": ["python"]},
+        "leaf": {"from": "base", "platforms": ["linux/amd64"]},
+    },
+    axes={"python": ["3.13", "3.11"]},
+)
+DIGEST = "sha256:" + "1" * 64
+
+
+def state(value: dict[str, Any]) -> State:
+    """Return the state of a matrix without a lock."""
+    project = loaded(value)
+    files = render_all(project, Pins(), TEMPLATES)
+    return State(project, Pins(), TEMPLATES, files, compute_keys(project.variants, files))
+
+
+STATE = state(MATRIX)
+
+
+def answering(held: Mapping[str, Any], refused: Mapping[str, int] | None = None) -> Registry:
+    """A registry that has these manifests by path (``base/manifests/TAG``), and refuses others with a status."""
+
+    def send(request: HttpRequest) -> Response:
+        path = request.url.partition("/v2/example/notebooks/")[2]
+        if refused and path in refused:
+            return Response(refused[path], {}, b"{}")
+        body = json.dumps(held[path]).encode() if path in held else b"{}"
+        return Response(200 if path in held else 404, {}, body)
+
+    return Registry(RegistryServices(send, lambda _host: None))
