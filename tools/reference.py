@@ -250,10 +250,10 @@ def diagnostics_page(rules: Iterable[Rule], titles: Mapping[str, str], retired: 
 
 
 def _rule(rule: Rule) -> list[str]:
-    lines = [f"### {rule.code} {rule.words.name}", ""]
+    lines = [f"### {rule.code} {rule.name}", ""]
     said = re.sub(r"\{\w+\}", "…", rule.words.message)
     lines += [
-        f"{rule.words.severity.capitalize()}{'' if said == '…' else f': {said}'}.",
+        f"{rule.severity.capitalize()}{'' if said == '…' else f': {said}'}.",
         "",
         rule.words.about,
         "",

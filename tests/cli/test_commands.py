@@ -118,10 +118,10 @@ def test_graph(repository: Repository, format_: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_explain(repository: Repository, code: str) -> None:
-    by_code, by_name = repository("explain", code.lower()), repository("explain", RULES[code].words.name)
+    by_code, by_name = repository("explain", code.lower()), repository("explain", RULES[code].name)
     assert by_code == by_name
     assert by_code.code == 0
-    assert by_code.out.startswith(f"{code} {RULES[code].words.name} ")
+    assert by_code.out.startswith(f"{code} {RULES[code].name} ")
 
 
 @pytest.mark.parametrize("code", sorted(RETIRED))

@@ -76,7 +76,7 @@ def counts(codes: list[str]) -> list[tuple[str, int]]:
 
 def test_codes_and_names_are_unique_and_documented() -> None:
     assert list(all_words()) == list(RULES)
-    assert len({rule.words.name for rule in RULES.values()}) == len(RULES)
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
     for code, rule in RULES.items():
         assert code == rule.code
         assert rule.words.about.endswith(".")

@@ -48,7 +48,7 @@ def test_a_damaged_verdict_is_none(content: bytes, tmp_path: Path, monkeypatch: 
     loads(MATRIX, cache)
     (verdict,) = (tmp_path / "shape").iterdir()
     verdict.write_bytes(content)
-    finding = rules.UNKNOWN_KEY.at((), key="x", where="the matrix", suggestion="")
+    finding = rules.UNKNOWN_KEY.at((), key="x", where="the matrix", advice="")
     monkeypatch.setattr(cached, "check_shape", lambda _: [finding])
     with pytest.raises(MatrixError):
         loads(MATRIX, cache)

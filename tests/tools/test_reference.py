@@ -97,6 +97,6 @@ def test_every_code_stands_under_its_group() -> None:
         assert code[:3] in titles, (
             "name the group in the docstring of generator/image_matrix/diagnostics/catalogue.py"
         )
-        before = page.partition(f"### {code} {rule.words.name}\n")[0]
+        before = page.partition(f"### {code} {rule.name}\n")[0]
         assert re.findall(r"^## (IM\d)xx", before, flags=re.MULTILINE)[-1] == code[:3]
     assert all(f"\n- {code}: {reason}\n" in page for code, reason in catalogue.RETIRED.items())

@@ -18,22 +18,20 @@ def explain(code: str | None) -> int:
     if code is None:
         from image_matrix.cli.table import table
 
-        rows = [(rule.code, rule.words.severity, rule.words.name) for rule in RULES.values()]
+        rows = [(rule.code, rule.severity, rule.name) for rule in RULES.values()]
         click.echo(table(("code", "severity", "name"), rows), nl=False)
         return 0
     if code.upper() in RETIRED:
         click.echo(f"{paint(code.upper(), 'bold')} is no longer reported\n")
         click.echo(click.wrap_text(RETIRED[code.upper()], width=80))
         return 0
-    by_name = {rule.words.name: rule for rule in RULES.values()}
+    by_name = {rule.name: rule for rule in RULES.values()}
     rule = RULES.get(code.upper()) or by_name.get(code.lower())
     if rule is None:
         known = RULES if code.upper().startswith("IM") else by_name
         name = code.upper() if known is RULES else code.lower()
         raise CallError(f"unknown diagnostic `{code}`", did_you_mean(name, known))
-    click.echo(
-        f"{paint(rule.code, rule.words.severity)} {paint(rule.words.name, 'bold')} ({rule.words.severity})\n"
-    )
+    click.echo(f"{paint(rule.code, rule.severity)} {paint(rule.name, 'bold')} ({rule.severity})\n")
     click.echo(click.wrap_text(rule.words.about, width=80))
     for title, text in (("Wrong:", rule.words.bad), ("Right:", rule.words.good)):
         if text:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from image_matrix.config.schema import human
-from image_matrix.diagnostics import Diagnostic, Place, diagnostic
+from image_matrix.diagnostics import Diagnostic, Place, diagnostic, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.text import type_name
 

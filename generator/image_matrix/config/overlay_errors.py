@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.include import patterns
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.overlay_merge import empties, merge, removals, without
-from image_matrix.config.schema import human, is_field, is_nullable
+from image_matrix.config.schema import is_field, is_nullable
 from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.text import type_name
@@ -109,8 +109,8 @@ def _exists(value: Json, path: Path) -> bool:
 def _removes_nothing(value: Json, path: Path) -> Finding:
     for step in path[:-1]:
         value = value.get(step) if isinstance(value, dict) else None
-    suggestion = did_you_mean(str(path[-1]), value) if isinstance(value, dict) and value else "remove it"
-    return rules.REMOVES_NOTHING.at(path, "key", where=human(path), suggestion=suggestion)
+    advice = did_you_mean(str(path[-1]), value) if isinstance(value, dict) and value else "remove it"
+    return rules.REMOVES_NOTHING.at(path, "key", advice=advice)
 
 
 def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
@@ -123,8 +123,8 @@ def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
     )
     if path is None:
         return finding
-    suggestion = "remove in the overlay what uses it, too, or leave it there"
-    return replace(finding, fields={**finding.fields, "suggestion": suggestion}).beside(
+    advice = "remove in the overlay what uses it, too, or leave it there"
+    return replace(finding, fields={**finding.fields, "advice": advice}).beside(
         (path, "removed here"), *finding.related
     )
 
@@ -134,8 +134,8 @@ def _of_new_image(finding: Finding, documents: Documents) -> Finding:
     known = documents.base.get("images", {})
     if finding.rule is not rules.NO_FROM or finding.path[1] in known or len(finding.path) > 2:
         return finding
-    suggestion = did_you_mean(str(finding.path[1]), known)
-    if not suggestion.endswith("?"):
+    advice = did_you_mean(str(finding.path[1]), known)
+    if not advice.endswith("?"):
         return finding
-    advice = f"{suggestion} A new image needs `from: NAME`"
+    advice = f"{advice} A new image needs `from: NAME`"
     return replace(finding, fields={**finding.fields, "advice": advice})

@@ -44,12 +44,6 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
     return {**schema()["$defs"].get(part.get("$ref", "").rpartition("/")[2], {}), **part}
 
 
-def human(path: Path) -> str:
-    """Return a path as users write it: ``images.base.pip[0]``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    return f"`{text}`" if text else "the matrix"
-
-
 def is_field(path: Path) -> bool:
     """Say whether the schema knows the last step of a path, which else is a name of the user's own or misspelt."""
     return path != () and path[-1] in _fields(_part(path[:-1]))

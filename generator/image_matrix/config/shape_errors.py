@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.nulls import nulls, without
 from image_matrix.config.pattern import fits
-from image_matrix.config.schema import ENTRIES, human, is_nullable, is_required, resolved, schema
+from image_matrix.config.schema import ENTRIES, is_nullable, is_required, resolved, schema
 from image_matrix.config.suggestions import (
     Misfit,
     corrected,
@@ -21,6 +21,7 @@ from image_matrix.config.suggestions import (
 )
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.text import character_name, type_name
 
@@ -113,7 +114,7 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
             yield _pattern(path, value, part, documents)
         case _:
             problem, advice = _limit(error, optional=not is_required(path))
-            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+            yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
 
 
 def _unknown_keys(
@@ -123,13 +124,13 @@ def _unknown_keys(
     sections = {name: _entry_fields(name) for name in ENTRIES}
     for key in value.keys() - known.keys():
         below = (*path, key)
-        suggestion = (
+        advice = (
             _decimal_comma(key, value)
             or misplaced(value[key], below, sections)
             or _foreign_word(path, key, value, documents)
             or key_advice(key, known, value[key])
         )
-        yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), suggestion=suggestion)
+        yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), advice=advice)
 
 
 def _decimal_comma(key: str, mapping: dict[str, Any]) -> str:
@@ -167,7 +168,7 @@ def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterato
     for field in (field for field in part["required"] if field not in has):
         if not is_misspelt(field, value.keys() - known.keys(), known):
             advice = missing_advice(str(path[-1]) if path else "", field, resolved(known[field]))
-            yield rules.MISSING_FIELD.at(path, "key", where=human(path), field=field, advice=advice)
+            yield rules.MISSING_FIELD.at(path, "key", field=field, advice=advice)
 
 
 def _wrong_type(error: ValidationError, types: list[str], documents: Documents) -> Finding:
@@ -175,11 +176,11 @@ def _wrong_type(error: ValidationError, types: list[str], documents: Documents) 
     misfit = _misfit(error, types, documents)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if "string" in types and number and misfit.accepts_quoted and misfit.fits(misfit.written):
-        return rules.UNQUOTED_NUMBER.at(path, where=human(path), written=misfit.written, value=value)
+        return rules.UNQUOTED_NUMBER.at(path, written=misfit.written, value=value)
     actual = f"`{misfit.written}`" if number and "integer" in types else type_name(value)
     expected = " or ".join(_TYPES[name] for name in types)
     advice = _of_field(path) or type_advice(misfit)
-    return rules.WRONG_TYPE.at(path, where=human(path), expected=expected, actual=actual, advice=advice)
+    return rules.WRONG_TYPE.at(path, expected=expected, actual=actual, advice=advice)
 
 
 def _of_field(path: Path) -> str:
@@ -254,7 +255,7 @@ def _pattern(path: Path, value: str, part: dict[str, Any], documents: Documents)
     else:
         problem = f"`{value}` is not {part['x-noun']}" if value else "the text is empty"
         advice = _text_advice(path, value, part, documents)
-    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    return rules.BAD_VALUE.at(path, problem=problem, advice=advice)
 
 
 def _text_advice(path: Path, value: str, part: dict[str, Any], documents: Documents) -> str:

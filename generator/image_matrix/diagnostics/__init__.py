@@ -40,14 +40,12 @@ class Place:
 class Words:
     """The words of a rule, as ``rules.yaml`` has them."""
 
-    name: str
     message: str
     """One sentence, a ``str.format`` template over the finding's fields."""
-    help: str
-    """What to write or do instead, a template too."""
     about: str
     """Why it is a problem and how to correct it, for ``image-matrix explain``."""
-    severity: Severity = "error"
+    help: str = "{advice}"
+    """What to write or do instead, a template too."""
     bad: str = ""
     """An example."""
     good: str = ""
@@ -69,6 +67,8 @@ class Rule:
     """What can be wrong, by its code."""
 
     code: str
+    name: str
+    severity: Severity = "error"
 
     @property
     def words(self) -> Words:
@@ -76,8 +76,8 @@ class Rule:
         return all_words()[self.code]
 
     def at(self, path: Path, target: Target = "value", /, **fields: object) -> Finding:
-        """Return a finding of this rule at ``path``."""
-        return Finding(self, path, target, fields)
+        """Return a finding of this rule at ``path``; the field ``where`` is the path, if no other is given."""
+        return Finding(self, path, target, {"where": human(path), **fields})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,12 @@ class Locator(Protocol):
         ...
 
 
+def human(path: Path) -> str:
+    """Return a path as users write it: ``images.base.pip[0]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    return f"`{text}`" if text else "the matrix"
+
+
 def printable(text: str) -> str:
     """Escape control and other invisible characters: a value must not control a terminal."""
     if text.isprintable():
@@ -127,8 +133,8 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
     """Return the diagnostic of ``rule`` at a known place."""
     return Diagnostic(
         rule.code,
-        rule.words.name,
-        rule.words.severity,
+        rule.name,
+        rule.severity,
         printable(conceal(rule.words.message.format_map(fields))),
         printable(conceal(rule.words.help.format_map(fields))),
         place,

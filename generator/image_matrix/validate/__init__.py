@@ -135,9 +135,7 @@ def check_meaning(
     http = partial(tests.http_without_service, serving=serving)
     installers = partial(packages.without_installer, custom_pip=custom_pip)
     for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
-        doubted = doubt.in_doubt(
-            value, [item.path for item in findings if item.rule.words.severity == "error"]
-        )
+        doubted = doubt.in_doubt(value, [item.path for item in findings if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)
         findings += [item for item in every if item.path[:2] not in doubted]
     return doubt.once(findings)
@@ -161,7 +159,7 @@ def check_sound_names(value: Json, faults: Sequence[Path], templates: Collection
     return doubt.once(
         item
         for item in findings
-        if item.rule.words.severity == "error" and doubt.independent(item, doubted, faults)
+        if item.rule.severity == "error" and doubt.independent(item, doubted, faults)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
 from image_matrix.validate.references import every_settings
@@ -29,7 +28,7 @@ def passwords(matrix: Matrix) -> Iterator[Finding]:
             advice += (
                 "; put logins into a file that only an uncommitted overlay names: `network: {netrc: FILE}`"
             )
-            yield rules.PASSWORD_IN_ADDRESS.at(path, target, where=human(path), advice=advice)
+            yield rules.PASSWORD_IN_ADDRESS.at(path, target, advice=advice)
 
 
 def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:

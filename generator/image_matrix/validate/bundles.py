@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.model import MANAGERS, TEST_KINDS
 from image_matrix.config.resolve import package_name
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
 
@@ -92,7 +91,7 @@ def lost(matrix: Matrix) -> Iterator[Finding]:
             wrong = _bad_place(name, field, path) if path else None
             if wrong:
                 place: Path = ("downloads", name, field)
-                yield rules.BAD_VALUE.at(place, where=human(place), problem=wrong[0], advice=wrong[1])
+                yield rules.BAD_VALUE.at(place, problem=wrong[0], advice=wrong[1])
 
 
 def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.config.read import read_matrix
-from image_matrix.config.schema import human
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.render.kubernetes.outputs import deploy_files
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Findi
 
     ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet.
     """
-    if any(item.rule.words.severity == "error" and item.rule not in _HARMLESS for item in others):
+    if any(item.rule.severity == "error" and item.rule not in _HARMLESS for item in others):
         return
     marked = _Marked()
     copy = marked.copy(value)

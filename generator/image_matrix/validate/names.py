@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.repairs import repaired
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.diagnostics.redact import has_user, without_user
 from image_matrix.render.rootfs import FOLDER
 from image_matrix.text import character_name

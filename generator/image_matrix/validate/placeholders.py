@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.placeholders import RESERVED, unknown_placeholders, version_parts
 from image_matrix.config.resolve import placeholder_values
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.addresses import of_mirrors
@@ -31,9 +30,7 @@ def reserved_axes(matrix: Matrix) -> Iterator[Finding]:
     for path in paths:
         if path[-1] in RESERVED and (len(path) == 2 or path[-1] not in matrix.axes):
             problem = f"`{path[-1]}` is the name of a placeholder"
-            yield rules.BAD_VALUE.at(
-                path, "key", where=human(path), problem=problem, advice="name the axis otherwise"
-            )
+            yield rules.BAD_VALUE.at(path, "key", problem=problem, advice="name the axis otherwise")
 
 
 def unknown_in_downloads(matrix: Matrix) -> Iterator[Finding]:
@@ -112,9 +109,7 @@ def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Ite
 def _unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
     for path, target, text in texts:
         for part in unknown_placeholders(text, known):
-            yield rules.UNKNOWN_PLACEHOLDER.at(
-                path, target, where=human(path), placeholder=part, advice=_instead(part, known)
-            )
+            yield rules.UNKNOWN_PLACEHOLDER.at(path, target, placeholder=part, advice=_instead(part, known))
 
 
 def _instead(part: str, known: Collection[str]) -> str:
@@ -131,6 +126,4 @@ def in_mirrors(matrix: Matrix) -> Iterator[Finding]:
     advice = "write the address as it is after the version was put in: mirrors have no placeholders"
     for path, target, text in of_mirrors(matrix.network.mirrors):
         for part in unknown_placeholders(text, ()):
-            yield rules.UNKNOWN_PLACEHOLDER.at(
-                path, target, where=human(path), placeholder=part, advice=advice
-            )
+            yield rules.UNKNOWN_PLACEHOLDER.at(path, target, placeholder=part, advice=advice)

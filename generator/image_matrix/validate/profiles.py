@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
 from image_matrix.render.kubernetes.flux import values_text
@@ -69,13 +68,13 @@ def names(matrix: Matrix) -> Iterator[Finding]:
         yield from _axes(matrix, name, profile)
         successor = profile.deprecated.successor if profile.deprecated else None
         if successor is not None and (successor not in catalog.profiles or successor == name):
-            suggestion = did_you_mean(successor, set(catalog.profiles) - {name})
+            advice = did_you_mean(successor, set(catalog.profiles) - {name})
             path = (*base, "deprecated", "successor")
             fields = {
                 "where": human(path[:3]),
                 "what": "profile",
                 "name": successor,
-                "suggestion": suggestion,
+                "advice": advice,
             }
             yield rules.UNKNOWN_REFERENCE.at(path, "value", **fields)
     yield from _of_the_site(matrix)
@@ -84,11 +83,11 @@ def names(matrix: Matrix) -> Iterator[Finding]:
 def _unknown(path: Path, names: Mapping[str, str], what: str, known: Collection[str]) -> Iterator[Finding]:
     for at, (key, name) in enumerate(names.items()):
         if name not in known:
-            suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
+            advice = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
             if what == "image" and ":" in name:
-                suggestion = "a profile names images, never tags: offer versions with `axes:`"
+                advice = "a profile names images, never tags: offer versions with `axes:`"
             place = (*path, key if key != name else at)
-            fields = {"where": human(path), "what": what, "name": name, "suggestion": suggestion}
+            fields = {"where": human(path), "what": what, "name": name, "advice": advice}
             yield rules.UNKNOWN_REFERENCE.at(place, "value", **fields)
 
 
@@ -102,14 +101,14 @@ def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
         path: Path = ("profiles", name, "axes", axis if values else at)
         where = human(path[:3])
         if axis not in every:
-            fields = {"where": where, "what": "axis", "name": axis, "suggestion": did_you_mean(axis, every)}
+            fields = {"where": where, "what": "axis", "name": axis, "advice": did_you_mean(axis, every)}
             yield rules.UNKNOWN_REFERENCE.at(path, "key" if values else "value", **fields)
             continue
         for value in values:
             if value not in every[axis]:
-                suggestion = did_you_mean(value, every[axis])
+                advice = did_you_mean(value, every[axis])
                 yield rules.UNKNOWN_AXIS_VALUE.at(
-                    path, "value", where=where, axis=axis, value=value, suggestion=suggestion
+                    path, "value", where=where, axis=axis, value=value, advice=advice
                 )
 
 
@@ -120,8 +119,8 @@ def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
     for device in catalog.site.devices:
         if device not in requested:
             path = (*catalog.site_path, "devices", device)
-            suggestion = did_you_mean(device, requested) if requested else "no size has `devices`"
-            yield rules.UNUSED_DEVICE.at(path, "key", device=device, suggestion=suggestion)
+            advice = did_you_mean(device, requested) if requested else "no size has `devices`"
+            yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
     for group in ("group_one", "group_two"):
         listed = {image: image for image in getattr(catalog.site, group)}
         yield from _unknown((*catalog.site_path, "kubeflow", group), listed, "image", matrix.images)

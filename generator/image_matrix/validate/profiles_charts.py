@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.profiles import charts, traits
 from image_matrix.validate.profiles_overrides import each_override
@@ -40,7 +39,7 @@ def _say_it(site: str) -> str:
 
 
 def _finding(path: Path, problem: str, advice: str) -> Finding:
-    return rules.NEEDS_CHART.at(path, "key", where=human(path), problem=problem, advice=advice)
+    return rules.NEEDS_CHART.at(path, "key", problem=problem, advice=advice)
 
 
 def _mappings(matrix: Matrix) -> Iterator[Path]:

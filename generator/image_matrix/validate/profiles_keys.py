@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles.helm import in_order, is_ordered, slugify
 from image_matrix.profiles.offer import IMAGE_OPTION, offers
 
@@ -68,7 +67,7 @@ def _retired(offer: Offer) -> Iterator[Finding]:
                 yield _key_finding(path, "key", offer.slug, old, "is a choice of today", "remove it here")
             if new not in known:
                 fields = {"where": human(path[:4]), "what": "choice", "name": new}
-                yield rules.UNKNOWN_REFERENCE.at(path, "value", suggestion=did_you_mean(new, known), **fields)
+                yield rules.UNKNOWN_REFERENCE.at(path, "value", advice=did_you_mean(new, known), **fields)
 
 
 def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:

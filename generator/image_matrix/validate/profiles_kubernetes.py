@@ -6,10 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import kubernetes as k8s
 from image_matrix.profiles.field_syntax import RANGES, WORDS, key_syntax_of, syntax_of
 from image_matrix.text import type_name
@@ -103,7 +102,7 @@ def _advice(text: str, syntax: Syntax) -> str:
 def _number(path: Path, value: int, limits: tuple[int, int] | None) -> Iterator[Finding]:
     if limits and not limits[0] <= value <= limits[1]:
         problem, advice = f"{value} is out of range", f"write a number from {limits[0]} to {limits[1]}"
-        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
 
 
 def _not_split(path: Path, command: str) -> Finding:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.schema import human
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import charts, traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
 from image_matrix.profiles.units import KUBESPAWNERS
@@ -64,7 +63,7 @@ def _replaced_fields(path: Path, override: Mapping[str, Any]) -> Iterator[Findin
 
 def _setting(path: Path, name: str, value: Json) -> Iterator[Finding]:
     if name not in traits.KNOWN:
-        yield rules.UNKNOWN_TRAIT.at(path, "key", name=name, suggestion=_instead(name))
+        yield rules.UNKNOWN_TRAIT.at(path, "key", name=name, advice=_instead(name))
     elif value is None:
         yield from _wrong(path, "a value", value, "give it a value, or remove it")
     elif name in traits.NUMBERS:
@@ -134,11 +133,11 @@ def _contents(path: Path, name: str, value: Mapping[str, Any]) -> Iterator[Findi
 def _object(path: Path, fields: Fields, value: Mapping[str, Any]) -> Iterator[Finding]:
     for key in value:
         if not fields.has(key):
-            suggestion = did_you_mean(key, fields.names)
-            yield rules.UNKNOWN_KEY.at((*path, key), "key", key=key, where=human(path), suggestion=suggestion)
+            advice = did_you_mean(key, fields.names)
+            yield rules.UNKNOWN_KEY.at((*path, key), "key", key=key, where=human(path), advice=advice)
     for name in fields.missing(set(value)):
         advice = f"add `name: {path[-1]}`" if name == "name" else f"add `{name}:`"
-        yield rules.MISSING_FIELD.at(path, "key", where=human(path), field=name, advice=advice)
+        yield rules.MISSING_FIELD.at(path, "key", field=name, advice=advice)
 
 
 def _instead(name: str) -> str:

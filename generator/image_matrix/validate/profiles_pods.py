@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS, exclude
-from image_matrix.config.schema import human
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.profiles.devices import NONE, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
@@ -57,7 +57,7 @@ def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
     """A CPU amount that KubeSpawner refuses."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
         return
-    yield rules.CPU_NOT_NUMBER.at(path, where=human(path), value=value, advice=_cores(value))
+    yield rules.CPU_NOT_NUMBER.at(path, value=value, advice=_cores(value))
 
 
 def _cores(value: object) -> str:
@@ -74,16 +74,16 @@ def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[F
     count = byte_count(value) if units.reads(value) else None  # type: ignore[arg-type]
     if count is None:
         advice = _memory_advice(str(value), units)
-        yield rules.BAD_MEMORY.at(path, where=human(path), value=value, what=units.what, advice=advice)
+        yield rules.BAD_MEMORY.at(path, value=value, what=units.what, advice=advice)
     elif count == 0:
         problem = f"KubeSpawner takes `{value}` for no amount at all"
         advice = f"write a number with {mega} or {giga}, or remove it"
-        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
     elif count < LEAST_MEMORY:
         problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
         bare = str(value).isdigit()
         advice = f"write {value}{giga} or {value}{mega}" if bare else f"write a number with {mega} or {giga}"
-        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
 
 
 def _memory_advice(text: str, units: MemoryUnits) -> str:

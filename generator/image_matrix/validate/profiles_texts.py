@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.profiles import traits
 from image_matrix.validate.profiles_overrides import each_override
 
@@ -27,7 +27,7 @@ def texts(matrix: Matrix) -> Iterator[Finding]:
     for path, text in _texts(matrix):
         yield from _mark(path, text)
         if markup := _HTML.search(text):
-            yield rules.HTML_TEXT.at(path, "value", where=human(path), text=markup[0])
+            yield rules.HTML_TEXT.at(path, "value", text=markup[0])
         yield from _formatted(path, text, "write it without braces")
 
 
@@ -63,7 +63,7 @@ def _mark(path: Path, text: str) -> Iterator[Finding]:
     """A text that Helm writes bare and the hub's YAML reader refuses, which would keep the hub from starting."""
     if text == "=":
         problem = "a single `=` has a meaning in YAML, and the hub fails to start with it"
-        yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice="add other characters")
+        yield rules.BAD_VALUE.at(path, problem=problem, advice="add other characters")
 
 
 def _expanded(path: Path, value: str) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.profiles.kubernetes import LABEL_NAME, LABEL_VALUE
 
 if TYPE_CHECKING:

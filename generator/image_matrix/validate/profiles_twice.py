@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.profiles.pod import placements_of, runtime_class, selector
 
 if TYPE_CHECKING:

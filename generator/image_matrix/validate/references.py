@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.resolve import NO_KIND, matches
-from image_matrix.config.schema import human
 from image_matrix.config.variants import combinations, kept
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.validate.names import is_name
 
 if TYPE_CHECKING:
@@ -46,9 +45,9 @@ def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
     """``from`` that names neither an image nor a source; kolla would make such an image a root."""
     for name, image in matrix.images.items():
         if image.parent is not None and image.parent not in matrix.images:
-            suggestion = _instead_of_parent(matrix, name, image.parent)
+            advice = _instead_of_parent(matrix, name, image.parent)
             path: FieldPath = ("images", name, "from")
-            yield rules.UNKNOWN_PARENT.at(path, image=name, name=image.parent, suggestion=suggestion)
+            yield rules.UNKNOWN_PARENT.at(path, image=name, name=image.parent, advice=advice)
 
 
 def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
@@ -67,9 +66,7 @@ def one_namespace(matrix: Matrix) -> Iterator[Finding]:
         if name in matrix.sources:
             problem = f"`{name}` is the name of an image and of a source"
             advice = "rename the source: `from` names images and sources alike"
-            finding = rules.BAD_VALUE.at(
-                ("sources", name), "key", where=human(("sources", name)), problem=problem, advice=advice
-            )
+            finding = rules.BAD_VALUE.at(("sources", name), "key", problem=problem, advice=advice)
             yield finding.beside((("images", name), "the image"))
 
 
@@ -86,19 +83,17 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
         ]  # fmt: skip
         for place, what, name, known in used:
             if name not in known:
-                suggestion = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
+                advice = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
                 if what == "accelerator":
-                    suggestion = _instead_of_accelerator(matrix, name)
+                    advice = _instead_of_accelerator(matrix, name)
                 elif what == "source" and name in matrix.images:
-                    suggestion = f"`{name}` is an image: an override can name another source"
+                    advice = f"`{name}` is an image: an override can name another source"
                 elif what == "source" and ("/" in name or ":" in name):
-                    suggestion = _named_source(
+                    advice = _named_source(
                         matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}"
                     )
                 where = human(place[:2])
-                yield rules.UNKNOWN_REFERENCE.at(
-                    place, where=where, what=what, name=name, suggestion=suggestion
-                )
+                yield rules.UNKNOWN_REFERENCE.at(place, where=where, what=what, name=name, advice=advice)
 
 
 def _instead_of_accelerator(matrix: Matrix, name: str) -> str:
@@ -125,8 +120,8 @@ def unknown_kinds(matrix: Matrix, templates: Collection[str]) -> Iterator[Findin
     known = set(templates) - {"skeleton", NO_KIND}
     for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
         if settings.kind is not None and settings.kind not in known:
-            suggestion = did_you_mean(settings.kind, known)
-            fields = {"image": path[1], "name": settings.kind, "suggestion": suggestion}
+            advice = did_you_mean(settings.kind, known)
+            fields = {"image": path[1], "name": settings.kind, "advice": advice}
             yield rules.UNKNOWN_KIND.at((*path, "kind"), "value", **fields)
         elif settings.kind is not None and not is_name(settings.kind):
             advice = f"rename `{settings.kind}.Dockerfile.j2`: lower-case letters, digits and single hyphens"

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from image_matrix.config.layers import idle
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.resolve import layers_of
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ def removes_nothing(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
             above = [one for item in of_image for one in ancestors(expanded, item)]
             advice = _advice(steps, [layer for layers in every.values() for layer in layers], above)
             where = human((*path, *steps))
-            yield rules.REMOVES_NOTHING.at((*path, *steps), "key", where=where, suggestion=advice)
+            yield rules.REMOVES_NOTHING.at((*path, *steps), "key", where=where, advice=advice)
 
 
 def _in_all(variants: Sequence[Sequence[Layer]]) -> list[tuple[Path, Steps]]:

@@ -7,9 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
-from image_matrix.config.schema import human
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.validate.names import has_domain, is_repository, reference_advice
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def overridden_images(matrix: Matrix) -> Iterator[Finding]:
         for position, pattern in enumerate(override.images):
             if not any(fnmatchcase(name, pattern) for name in matrix.images):
                 path: FieldPath = ("workflow", "overrides", at, "match", "image", position)
-                suggestion = did_you_mean(pattern, matrix.images)
-                fields = {"what": "image", "name": pattern, "suggestion": suggestion}
+                advice = did_you_mean(pattern, matrix.images)
+                fields = {"what": "image", "name": pattern, "advice": advice}
                 yield rules.UNKNOWN_REFERENCE.at(path, "value", where=human(path[:4]), **fields)
 
 
@@ -55,7 +54,7 @@ def unknown_in_overrides(matrix: Matrix, expanded: Mapping[str, Variant]) -> Ite
         yield from faults
         if meant and not faults and not any(_is_for(override, item) for item in meant):
             problem, advice = "no job matches", "correct it, or remove the override"
-            yield rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+            yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
 
 
 def _unknown_in_override(
@@ -67,14 +66,14 @@ def _unknown_in_override(
             axes.setdefault(axis, []).append(value)
     for axis, values in override.axes.items():
         if axis not in axes:
-            suggestion = did_you_mean(axis, [*axes, "image", "platform"])
-            fields = {"where": human(path), "what": "axis", "name": axis, "suggestion": suggestion}
+            advice = did_you_mean(axis, [*axes, "image", "platform"])
+            fields = {"where": human(path), "what": "axis", "name": axis, "advice": advice}
             yield rules.UNKNOWN_REFERENCE.at((*path, axis), "key", **fields)
         for position, value in enumerate(values):
             if axis in axes and value not in axes[axis]:
                 fields = {"where": human(path), "axis": axis, "value": value}
-                suggestion = did_you_mean(value, axes[axis])
-                yield rules.UNKNOWN_AXIS_VALUE.at((*path, axis, position), suggestion=suggestion, **fields)
+                advice = did_you_mean(value, axes[axis])
+                yield rules.UNKNOWN_AXIS_VALUE.at((*path, axis, position), advice=advice, **fields)
 
 
 def _is_for(override: JobOverride, item: Variant) -> bool:
@@ -156,9 +155,7 @@ def other_logins(matrix: Matrix) -> Iterator[Finding]:
         if name != host:
             path: FieldPath = ("network", "logins", name)
             problem = f"the workflow logs in to {host} alone, where `registry` is"
-            yield rules.BAD_VALUE.at(
-                path, "key", where=human(path), problem=problem, advice=f"write `{host}`"
-            )
+            yield rules.BAD_VALUE.at(path, "key", problem=problem, advice=f"write `{host}`")
 
 
 def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
@@ -204,7 +201,7 @@ def runners_of_variants(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iter
 
 def _emulated(path: FieldPath) -> Finding:
     advice = "name a runner for one of the platforms; the other can be emulated there"
-    return rules.BAD_VALUE.at(path, where=human(path), problem="every platform is emulated", advice=advice)
+    return rules.BAD_VALUE.at(path, problem="every platform is emulated", advice=advice)
 
 
 def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
@@ -240,4 +237,4 @@ def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[F
 
 
 def _bad(path: FieldPath, problem: str, advice: str) -> Finding:
-    return rules.BAD_VALUE.at(path, where=human(path), problem=problem, advice=advice)
+    return rules.BAD_VALUE.at(path, problem=problem, advice=advice)

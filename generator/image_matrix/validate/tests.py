@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.config.served_app import IDES, served_by
 from image_matrix.config.shell_syntax import shell_syntax
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
 from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ def http_without_service(
             place: Path = (*path, "tests", "http")
             problem = f"`{path[1]}` serves nothing: no kind in its chain brings a service"
             advice = f"put it into an image whose kind brings one: {listed}; a kind of yours does with {_RUN}"
-            yield rules.BAD_VALUE.at(place, "key", where=human(place), problem=problem, advice=advice)
+            yield rules.BAD_VALUE.at(place, "key", problem=problem, advice=advice)

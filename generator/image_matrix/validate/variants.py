@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import human
 from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
 from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.lock.distributions import distribution_of
 
 if TYPE_CHECKING:
@@ -47,12 +46,12 @@ def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
     for image in matrix.images.values():
         for position, axis in enumerate(image.axes):
             if not image.axes[axis]:
-                suggestion = did_you_mean(axis, matrix.axes) if matrix.axes else "declare it under `axes:`"
+                advice = did_you_mean(axis, matrix.axes) if matrix.axes else "declare it under `axes:`"
                 fields = {
                     "where": human(("images", image.name)),
                     "what": "axis",
                     "name": axis,
-                    "suggestion": suggestion,
+                    "advice": advice,
                 }
                 yield rules.UNKNOWN_REFERENCE.at(("images", image.name, "axes", position), "value", **fields)
 
@@ -70,18 +69,18 @@ def _unknown_in_match(
 ) -> Iterator[Finding]:
     for axis, values in match.items():
         if axis not in axes:
-            suggestion = (
+            advice = (
                 did_you_mean(axis, axes) if axes else "it has no axes; add `axes: [NAME]` here or in its root"
             )
-            fields = {"where": human(path), "image": image.name, "axis": axis, "suggestion": suggestion}
+            fields = {"where": human(path), "image": image.name, "axis": axis, "advice": advice}
             yield rules.AXIS_NOT_IN_IMAGE.at((*path, axis), "key", **fields)
             continue
         for position, value in enumerate(values):
             if value not in axes[axis]:
-                suggestion = did_you_mean(value, axes[axis])
+                advice = did_you_mean(value, axes[axis])
                 place = (*path, axis, position)
                 yield rules.UNKNOWN_AXIS_VALUE.at(
-                    place, where=human(path), axis=axis, value=value, suggestion=suggestion
+                    place, where=human(path), axis=axis, value=value, advice=advice
                 )
 
 
