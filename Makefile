@@ -30,10 +30,11 @@ test: $(INSTALLED) ## Lint and tests; the end-to-end ones too where IMAGE_MATRIX
 	$(MAKE) --no-print-directory e2e || status=$$?; \
 	exit $$status
 
-# They share one engine, so they run one after the other; `eval "$$(.ci/engine up)"` starts one and names its registry.
+# They share one engine: the tests of a file run one after the other, since they build on each other, and two files at
+# the same time, since most of them wait. `eval "$$(.ci/engine up)"` starts an engine and names its registry.
 e2e: $(INSTALLED)
 ifdef IMAGE_MATRIX_TEST_REGISTRY
-	@$(BIN)/pytest -m e2e --junitxml=build/e2e.xml $(PYTEST_OPTIONS)
+	@$(BIN)/pytest -m e2e --numprocesses=2 --dist=loadfile --junitxml=build/e2e.xml $(PYTEST_OPTIONS)
 else
 	@echo 'left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)'
 endif
