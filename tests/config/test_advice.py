@@ -263,6 +263,7 @@ def test_every_keyword_has_a_message() -> None:
         "description",
         "examples",
         "title",
+        "x-filled",
         "x-hint",
         "x-noun",
     }

@@ -142,6 +142,9 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
         return node, node  # one value where a list may stand
     if not isinstance(node, yaml.MappingNode):
         return None
+    if isinstance(step, int):
+        key = node.value[step][0] if step < len(node.value) else None
+        return (key, key) if key else None  # the values of an axis with their data
     merged = None
     for key, value in node.value:
         if key.value == step:

@@ -28,6 +28,8 @@ TestKind = Literal["commands", "imports", "files", "http"]
 TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "files", "http")
 ImageTests = Mapping[TestKind, Mapping[str, str]]
 """What an image's ``tests:`` say: a command, module, path or HTTP path, to what is expected of it."""
+AxisData = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""Axis to value to name to text: what every value of an axis has, for placeholders."""
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
@@ -130,6 +132,7 @@ class Image:
     parent: str | None
     axes: Mapping[str, tuple[str, ...]]
     """Its axes, each with the values that it has: those of its parent are narrowed, others added."""
+    axis_data: AxisData
     exclude: tuple[Match, ...]
     overrides: tuple[Override, ...]
     settings: Settings
@@ -143,6 +146,7 @@ class Matrix:
     defaults: Settings
     """What every image has that does not say otherwise."""
     axes: Mapping[str, tuple[str, ...]]
+    axis_data: AxisData
     sources: Mapping[str, str]
     downloads: Mapping[str, Download]
     accelerators: Mapping[str, Accelerator]
@@ -186,6 +190,8 @@ class Variant:
     env: Mapping[str, str]
     """What this image sets; its ancestors' variables are inherited through FROM."""
     labels: Mapping[str, str]
+    axis_data: Mapping[str, str] = field(default_factory=dict)
+    """What its values have: ``r.day`` to the text."""
     max_size: str | None = None
     """The most that it may have, compressed: ``8GB``."""
     provides: Mapping[str, str] = field(default_factory=dict)

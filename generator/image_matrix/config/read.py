@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import (
@@ -25,8 +25,16 @@ from image_matrix.dag import build_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.config.model import ImageTests, Match
+    from image_matrix.config.model import AxisData, ImageTests, Match
     from image_matrix.dag import BuildOrder, Parents
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The axes at the top of a matrix."""
+
+    values: Mapping[str, tuple[str, ...]]
+    data: AxisData
 
 
 def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] = build_order) -> Matrix:
@@ -35,13 +43,17 @@ def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] 
     ``order`` orders the images.
     """
     axes = {name: tuple(values) for name, values in data.get("axes", {}).items()}
+    axis_data = _axis_data(data.get("axes", {}))
     defaults = data.get("defaults", {}).get("images", {})
     sources = data.get("sources", {})
-    images = {name: _image(name, item, axes, sources) for name, item in data["images"].items()}
+    images = {
+        name: _image(name, item, Axes(axes, axis_data), sources) for name, item in data["images"].items()
+    }
     return Matrix(
         registry=data["registry"],
         defaults=read_settings(defaults),
         axes=axes,
+        axis_data=axis_data,
         sources={name: item if isinstance(item, str) else item["image"] for name, item in sources.items()},
         downloads={name: _download(name, item) for name, item in data.get("downloads", {}).items()},
         accelerators={name: _accelerator(name, item) for name, item in data.get("accelerators", {}).items()},
@@ -97,18 +109,21 @@ def _tests(item: Mapping[str, Any]) -> ImageTests:
     }
 
 
-def _image(
-    name: str, item: Mapping[str, Any], axes: Mapping[str, tuple[str, ...]], sources: Mapping[str, Any]
-) -> Image:
-    declared = item.get("axes", ())
+def _axis_data(axes: Mapping[str, Any]) -> AxisData:
+    """Read the data of axes whose values are a mapping."""
+    return {axis: values for axis, values in axes.items() if isinstance(values, dict)}
+
+
+def _image(name: str, item: Mapping[str, Any], shared: Axes, sources: Mapping[str, Any]) -> Image:
+    listed = item.get("axes", ())
+    declared = listed if isinstance(listed, dict) else {axis: shared.values.get(axis, ()) for axis in listed}
+    data = {axis: shared.data.get(axis, {}) for axis in declared}
     start = item.get("from")
     return Image(
         name=name,
         parent=None if start in sources else start,
-        axes={
-            axis: tuple(declared[axis]) if isinstance(declared, dict) else axes.get(axis, ())
-            for axis in declared
-        },
+        axes={axis: tuple(values) for axis, values in declared.items()},
+        axis_data={**data, **_axis_data(declared)},
         exclude=tuple(read_match(match) for match in item.get("exclude", ())),
         overrides=tuple(
             Override(read_match(entry["match"]), replace(read_settings(entry), source=entry.get("from")))

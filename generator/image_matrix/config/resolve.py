@@ -90,7 +90,17 @@ def placeholder_values(
     """Return what placeholders in the texts of an image stand for: its axes with their parts, its name and parent."""
     start = parent.image if parent else source.value if source else ""
     axes = {key: text for axis, value in values.items() for key, text in version_parts(axis, value).items()}
-    return {**axes, "image": image.name, "from": start}
+    return {**axes, **axis_data(image, values, parent), "image": image.name, "from": start}
+
+
+def axis_data(image: Image, values: Mapping[str, str], parent: Variant | None) -> dict[str, str]:
+    """Return the data of a variant's axis values, its parent's included: ``r.day`` to the text."""
+    declared = {
+        f"{axis}.{name}": text
+        for axis, value in values.items()
+        for name, text in image.axis_data.get(axis, {}).get(value, {}).items()
+    }
+    return {**(parent.axis_data if parent else {}), **declared}
 
 
 def _filled(layer: Layer, values: Mapping[str, str]) -> Layer:
@@ -289,6 +299,7 @@ def variant(
         },
         env={key: item.value for key, item in resolution.env.items()},
         labels={key: item.value for key, item in resolution.labels.items()},
+        axis_data=axis_data(image, values, parent),
         max_size=resolution.value("max_size"),
         provides={key: item.value for key, item in resolution.provides.items()},
         tests={

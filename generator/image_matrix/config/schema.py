@@ -1,6 +1,7 @@
 """Reads the JSON Schema 2020-12 of ``matrix.yaml``, and looks up paths in it.
 
-Beside a pattern, ``x-noun`` says what a value or a name is, and ``x-hint`` what to write.
+Beside a pattern, ``x-noun`` says what a value or a name is, and ``x-hint`` what to write. ``x-filled`` is the pattern
+of a text whose placeholders are replaced.
 """
 
 from __future__ import annotations

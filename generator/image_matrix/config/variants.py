@@ -95,9 +95,12 @@ def _variants(matrix: Matrix, image: Image, parents: Sequence[Variant]) -> Itera
 
 
 def label_of(values: Mapping[str, str]) -> str:
-    """Return ``python3.13`` or ``python3.13-slim``: a value that starts with a digit is named by its axis."""
+    """Return ``python3.13`` or ``python3.13-slim``: a value that starts with a digit is named by its axis.
+
+    A tag has no ``+`` (github.com/opencontainers/distribution-spec, "Pulling manifests"); it becomes ``_``, as in Helm.
+    """
     parts = [f"{axis}{value}" if value[:1].isdigit() else value for axis, value in values.items()]
-    return "-".join(parts) or DEFAULT_LABEL
+    return "-".join(parts).replace("+", "_") or DEFAULT_LABEL
 
 
 def by_image(variants: Iterable[Variant]) -> dict[str, list[Variant]]:

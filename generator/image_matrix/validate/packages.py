@@ -50,7 +50,7 @@ def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
     """Python requirements with a version or a marker that no installer reads."""
     for path, manager, items in _lists(matrix):
         for position, item in enumerate(items if manager == "pip" else ()):
-            advice = requirement.problem(item)
+            advice = None if "{" in item else requirement.problem(item)
             if advice:
                 what = "Python requirement"
                 yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice)

@@ -32,7 +32,8 @@ def _version(reference: str) -> str:
 def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]:
     """Return a variant as a value of ``imageConfig``."""
     labels = {
-        f"{axis}_version" if value[:1].isdigit() else axis: value for axis, value in item.values.items()
+        f"{axis}_version" if value[:1].isdigit() else axis: value.replace("+", "_")
+        for axis, value in item.values.items()
     }
     labels[LABEL] = of_image(matrix, item)
     title = ", ".join([item.image, *(f"{axis} {value}" for axis, value in item.values.items())])
