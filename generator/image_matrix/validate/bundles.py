@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import MANAGERS, TEST_KINDS
@@ -29,14 +30,11 @@ def disagreeing(matrix: Matrix) -> Iterator[Finding]:
         decided = _lines(settings).keys()
         names = [name for name in settings.bundles if name in declared]
         for at, second in enumerate(names):
+            place = (*path, "bundles", settings.bundles.index(second))
             for key in declared[second].keys() - decided:
-                first = next(
-                    (name for name in names[:at] if _loses(declared[name], declared[second], key)), None
-                )
-                if first is not None:
-                    yield _finding(
-                        (*path, "bundles", settings.bundles.index(second)), key, declared, first, second
-                    )
+                losing = (name for name in names[:at] if _loses(declared[name], declared[second], key))
+                for first in islice(losing, 1):
+                    yield _finding(place, key, declared, first, second)
 
 
 def _lines(settings: Settings) -> _Lines:
@@ -67,14 +65,10 @@ def _loses(first: _Lines, second: _Lines, key: _Key) -> bool:
 
 
 def _finding(path: Path, key: _Key, declared: dict[str, _Lines], first: str, second: str) -> Finding:
-    line, place = next(
-        item for plain, item in declared[first][key].items() if plain not in declared[second][key]
-    )
-    other, other_place = next(iter(declared[second][key].values()))
-    finding = rules.BUNDLES_DISAGREE.at(
-        path, where=human(path[:-2]), field=key[0], first=line, second=other, first_bundle=first,
-        second_bundle=second,
-    )  # fmt: skip
-    return finding.beside(
-        (("bundles", first, *place), "the one line"), (("bundles", second, *other_place), "the other")
-    )
+    ours, theirs = declared[first][key], declared[second][key]
+    line, place = next(item for plain, item in ours.items() if plain not in theirs)
+    other, other_place = next(iter(theirs.values()))
+    fields = {"field": key[0], "first": line, "second": other, "first_bundle": first, "second_bundle": second}
+    finding = rules.BUNDLES_DISAGREE.at(path, where=human(path[:-2]), **fields)
+    others = (("bundles", first, *place), "the one line"), (("bundles", second, *other_place), "the other")
+    return finding.beside(*others)

@@ -69,31 +69,25 @@ def _conflict(
     ours, theirs = pairs[0]
     everywhere = len(pairs) == sum(item.image == ours.variant.image for item in expanded.values())
     has = f"{package_name(theirs.manager, theirs.line)} {theirs.asks.pin}"
-    finding = rules.PIP_CONFLICT.at(
-        _place(matrix, expanded, ours),
-        image=ours.variant.image
-        if everywhere
-        else listed((pair[0].variant.id for pair in pairs), MOST_SHOWN),
-        ancestor=theirs.variant.image,
-        images=(ours.variant.image, theirs.variant.image),
-        wants=f"needs {ours.line}",
-        has=has,
-        ours=f"`{ours.line}`",
-        theirs=f"`{theirs.line}`",
-    )
+    image = ours.variant.image
+    fields = {
+        "image": image if everywhere else listed((pair[0].variant.id for pair in pairs), MOST_SHOWN),
+        "ancestor": theirs.variant.image,
+        "wants": f"needs {ours.line}",
+        "has": has,
+        "ours": f"`{ours.line}`",
+        "theirs": f"`{theirs.line}`",
+    }
+    finding = rules.PIP_CONFLICT.at(_place(matrix, expanded, ours), **fields)
     return finding.beside((_place(matrix, expanded, theirs), f"{has} comes from here"))
 
 
 def _place(matrix: Matrix, expanded: Mapping[str, Variant], requested: RequestedPackage) -> Path:
     """Return where a line stands: in an image, an override or a bundle."""
-    resolution = resolution_of(matrix, expanded, requested.variant)
-    packages = resolution.packages[requested.manager]
-    path = next(item.origin.path for item in packages if item.value == requested.line)
-    return (
-        *path,
-        requested.manager,
-        _settings(matrix, path).packages[requested.manager].index(requested.line),
-    )
+    manager, line = requested.manager, requested.line
+    packages = resolution_of(matrix, expanded, requested.variant).packages[manager]
+    path = next(item.origin.path for item in packages if item.value == line)
+    return (*path, manager, _settings(matrix, path).packages[manager].index(line))
 
 
 def _settings(matrix: Matrix, path: Path) -> Settings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def without_place(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[
             problem, advice = wrong
             if name == likely:
                 advice = f"if it installs the conda packages, name it `{MICROMAMBA}`, else {advice}"
-            where = f"download `{name}`"
-            yield rules.BAD_VALUE.at(("downloads", name), "key", where=where, problem=problem, advice=advice)
+            yield bad_value(("downloads", name), problem, advice, "key")
 
 
 def likely_installer(matrix: Matrix) -> str | None:
@@ -56,19 +56,16 @@ def likely_installer(matrix: Matrix) -> str | None:
 
 
 def _target_fields(item: Download) -> list[str]:
-    return [
-        f"`{field}`"
-        for field, given in (("to", item.to), ("unpack", item.unpack), ("deb", item.deb))
-        if given
-    ]
+    fields = {"`to`": item.to, "`unpack`": item.unpack, "`deb`": item.deb}
+    return [field for field, given in fields.items() if given]
 
 
 def _target_problem(item: Download) -> tuple[str, str] | None:
     fields_set = _target_fields(item)
     if not fields_set:
         advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
-        return "does not say what becomes of the file", advice
-    return (f"has {' and '.join(fields_set)}", "keep one of them") if len(fields_set) > 1 else None
+        return "it does not say what becomes of the file", advice
+    return (f"it has {' and '.join(fields_set)}", "keep one of them") if len(fields_set) > 1 else None
 
 
 def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
@@ -76,11 +73,14 @@ def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
     others = [field for field in _target_fields(item) if field != "`to`"]
     if others:
         advice = f"remove {' and '.join(others)}, and take the address of the bare program: `{INSTALLER}`"
-        return f"has {' and '.join(others)}, but conda packages are installed with the file as it is", advice
+        return (
+            f"it has {' and '.join(others)}, but conda packages are installed with the file as it is",
+            advice,
+        )
     listing = [str(path[1]) for path, settings in settings_of(matrix) if MICROMAMBA in settings.downloads]
     if listing and not item.to:
         advice = f"add `to: /usr/local/bin/{MICROMAMBA}`, or take it out there: conda packages do not need it"
-        return f"does not say where `{listing[0]}`, which lists it, has it", advice
+        return f"it does not say where `{listing[0]}`, which lists it, has it", advice
     return None
 
 
@@ -88,10 +88,8 @@ def lost(matrix: Matrix) -> Iterator[Finding]:
     """Places that are no file, that lead elsewhere, or that are hidden when the image runs."""
     for name, item in matrix.downloads.items():
         for field, path in (("to", item.to), ("unpack", item.unpack)):
-            wrong = _bad_place(name, field, path) if path else None
-            if wrong:
-                place: Path = ("downloads", name, field)
-                yield rules.BAD_VALUE.at(place, problem=wrong[0], advice=wrong[1])
+            if path and (wrong := _bad_place(name, field, path)):
+                yield bad_value(("downloads", name, field), *wrong)
 
 
 def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
@@ -136,19 +134,18 @@ def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
                 fields = {"image": item.image, "first": first, "second": second, "path": path}
                 yield rules.SAME_PLACE.at(_listed(matrix, item, second), **fields)
         for above in ancestors(expanded, item) if by_place else ():
-            for path, names in _by_place(matrix, above).items():
-                if path in by_place:
-                    pair = {"first": names[-1], "second": by_place[path][0]}
-                    fields = {"image": item.image, "parent": above.image, "path": path, **pair}
-                    yield rules.REPLACED_FILE.at(_listed(matrix, item, by_place[path][0]), **fields)
+            theirs = _by_place(matrix, above)
+            for path in (path for path in theirs if path in by_place):
+                fields = {"image": item.image, "first": theirs[path][-1], "second": by_place[path][0]}
+                place = _listed(matrix, item, by_place[path][0])
+                yield rules.REPLACED_FILE.at(place, parent=above.image, path=path, **fields)
 
 
 def _by_place(matrix: Matrix, item: Variant) -> dict[str, list[str]]:
     """Return the downloads of a variant by the path of their file."""
     names_by_path: dict[str, list[str]] = {}
     for name in item.downloads:
-        path = matrix.downloads[name].to if name in matrix.downloads else None
-        if path:
+        if name in matrix.downloads and (path := matrix.downloads[name].to):
             names_by_path.setdefault(path, []).append(name)
     return names_by_path
 

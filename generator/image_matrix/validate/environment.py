@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
-MOVING_LABELS = frozenset(
-    {
-        "org.label-schema.build-date", "org.label-schema.vcs-ref", "org.opencontainers.image.created",
-        "org.opencontainers.image.revision",
-    }
-)  # fmt: skip
+MOVING_LABELS = {
+    "org.label-schema.build-date", "org.label-schema.vcs-ref", "org.opencontainers.image.created",
+    "org.opencontainers.image.revision",
+}  # fmt: skip
 """Labels of a build's time and commit: github.com/opencontainers/image-spec, annotations.md; label-schema.org."""
 PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The variable PATH of an image that starts at Debian or Ubuntu (templates/dockerfiles/macros.j2)."""
@@ -33,21 +31,16 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
         for name, value in variables.items():
             match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
             if match:
-                place = (*path, name)
-                fields = {"where": human(place), "reference": match[0], "advice": _advice(name, value)}
-                yield rules.NOT_EXPANDED.at(place, **fields)
+                yield rules.NOT_EXPANDED.at((*path, name), reference=match[0], advice=_advice(name, value))
 
 
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:
     """Labels that say when an image was built, or of which commit: no image would ever be the same twice."""
-    shared: tuple[Path, Mapping[str, str]] = (("defaults", "images", "labels"), matrix.defaults.labels)
-    labels = [shared]
-    labels += [((*path, "labels"), settings.labels) for path, settings in settings_of(matrix)]
-    for path, names in labels:
-        for name in MOVING_LABELS & names.keys():
-            problem = f"`{name}` changes with every commit, and so does the image"
+    for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
+        for name in MOVING_LABELS & settings.labels.keys():
+            problem = "it changes with every commit, and so does the image"
             advice = "remove it: a release sets it as an annotation"
-            yield rules.BAD_VALUE.at((*path, name), "key", where=human(path), problem=problem, advice=advice)
+            yield bad_value((*path, "labels", name), problem, advice, "key")
 
 
 def _environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from image_matrix.config.read import read_matrix
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
 from image_matrix.render.kubernetes.outputs import deploy_files
 
 if TYPE_CHECKING:
@@ -53,10 +52,8 @@ class _Marked:
         if isinstance(value, str):
             return self.mark(path, "value", value)
         if isinstance(value, dict):
-            return {
-                self.mark((*path, key), "key", key): self.copy(item, (*path, key))
-                for key, item in value.items()
-            }
+            entries = ((key, (*path, key), item) for key, item in value.items())
+            return {self.mark(place, "key", key): self.copy(item, place) for key, place, item in entries}
         if isinstance(value, list):
             return [self.copy(item, (*path, at)) for at, item in enumerate(value)]
         return value
@@ -79,7 +76,6 @@ def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Findi
 
 
 def _rendered(value: Json) -> str:
-
     matrix = read_matrix(value)
     variants = expand(matrix)
     references = {item.id: f"{matrix.registry}/{item.image}:{item.label}" for item in variants.values()}
@@ -89,12 +85,6 @@ def _rendered(value: Json) -> str:
 
 def _finding(path: Path, target: Target, text: str) -> Finding:
     variable = _VARIABLE.search(text)
-    in_variables = {"env", "environment"} & set(path)
-    advice = _IN_VARIABLES if in_variables else "write it without `${`"
-    fields = {
-        "where": human(path),
-        "text": variable[0] if variable else text,
-        "who": "Flux",
-        "advice": advice,
-    }
-    return rules.EXPANDED_TEXT.at(path, target, **fields)
+    advice = _IN_VARIABLES if {"env", "environment"} & set(path) else "write it without `${`"
+    fields = {"text": variable[0] if variable else text, "who": "Flux"}
+    return rules.EXPANDED_TEXT.at(path, target, advice=advice, **fields)

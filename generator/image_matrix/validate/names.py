@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.repairs import repaired
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
 from image_matrix.diagnostics.redact import has_user, without_user
 from image_matrix.render.rootfs import FOLDER
 from image_matrix.text import character_name
@@ -30,6 +29,7 @@ LONGEST = 63
 """Characters of a DNS label."""
 ROOTFS_NAME = FOLDER.rpartition("/")[2]
 """A folder below ``images/`` that no image can have."""
+_RULE = "lower-case letters, digits and single hyphens, at most 63, starting with a letter"
 _FRONTEND = "the engine's own is chosen by another field: write `network: {builtin_frontend: true}`"
 
 
@@ -45,13 +45,8 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
     }
     for section, (what, names) in declared.items():
         for name in names:
-            if not is_name(name):
+            if not is_name(name) or (section, name) == ("images", ROOTFS_NAME):
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
-    if ROOTFS_NAME in matrix.images:
-        advice = f"choose another name: `{FOLDER}` has the files that images copy"
-        yield rules.BAD_NAME.at(
-            ("images", ROOTFS_NAME), "key", name=ROOTFS_NAME, what="an image", advice=advice
-        )
 
 
 def is_name(text: str) -> bool:
@@ -60,39 +55,40 @@ def is_name(text: str) -> bool:
 
 
 def _advice(name: str) -> str:
+    if name == ROOTFS_NAME:
+        return f"choose another name: `{FOLDER}` has the files that images copy"
     odd = next((char for char in name if not char.isascii()), None)
     if odd:
         return f"character {name.index(odd) + 1} is {character_name(odd)}: type it again"
-    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].rstrip("-")
-    better = re.sub(r"^[0-9-]+", "", better)
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].rstrip("-").lstrip("0123456789-")
     if _NAME.fullmatch(better):
-        return f"write `{better}`: lower-case letters, digits and single hyphens, at most 63, starting with a letter"
-    return "use lower-case letters, digits and single hyphens, at most 63, starting with a letter"
+        return f"write `{better}`: {_RULE}"
+    return f"use {_RULE}"
 
 
 def bad_references(matrix: Matrix) -> Iterator[Finding]:
     """The registry, sources and mirrors as references that registries accept."""
     if not is_repository(matrix.registry):
         advice = reference_advice(matrix.registry, "ghcr.io/example/notebooks")
-        yield rules.BAD_REFERENCE.at(
-            ("registry",), value=matrix.registry, what="registry path", advice=advice
-        )
+        yield bad_reference(("registry",), "registry path", matrix.registry, advice)
     tagged: list[tuple[Path, str]] = [(("sources", name), value) for name, value in matrix.sources.items()]
     for path, value in [*tagged, (("network", "frontend"), matrix.network.frontend)]:
         if not _REFERENCE.fullmatch(value) or not has_domain(value):
             example = "docker.io/library/debian:trixie-slim"
             advice = _FRONTEND if value == "builtin" else reference_advice(value, example)
-            yield rules.BAD_REFERENCE.at(path, value=value, what="image reference with a tag", advice=advice)
+            yield bad_reference(path, "image reference with a tag", value, advice)
     for prefix, mirror in matrix.network.mirrors.registries.items():
-        for text in (prefix, mirror):
-            if not is_repository(text):
-                advice = reference_advice(text, "mirror.example.org/dockerhub")
-                if text == prefix and is_repository(f"docker.io/{text}"):
-                    advice = f"write the whole prefix: `docker.io/{text}`"
-                what = f"registry prefix in {human(('network', 'mirrors', 'registries'))}"
-                yield rules.BAD_REFERENCE.at(
-                    ("network", "mirrors", "registries", prefix), value=text, what=what, advice=advice
-                )
+        for text in (text for text in (prefix, mirror) if not is_repository(text)):
+            advice = reference_advice(text, "mirror.example.org/dockerhub")
+            if text == prefix and is_repository(f"docker.io/{text}"):
+                advice = f"write the whole prefix: `docker.io/{text}`"
+            what = "registry prefix in `network.mirrors.registries`"
+            yield bad_reference(("network", "mirrors", "registries", prefix), what, text, advice)
+
+
+def bad_reference(path: Path, what: str, value: str, advice: str) -> Finding:
+    """Return the finding of a text that is not a reference."""
+    return rules.BAD_REFERENCE.at(path, value=value, what=what, advice=advice)
 
 
 def is_repository(text: str) -> bool:

@@ -38,9 +38,8 @@ def listed_twice(matrix: Matrix) -> Iterator[Finding]:
             name = package_name(manager, item) + item.partition(";")[2]
             earlier = first.setdefault(name, position)
             if earlier != position:
-                finding = rules.PACKAGE_TWICE.at(
-                    (*path, position), name=package_name(manager, item), manager=manager
-                )
+                fields = {"name": package_name(manager, item), "manager": manager}
+                finding = rules.PACKAGE_TWICE.at((*path, position), **fields)
                 yield finding.beside(((*path, earlier), "first listed here"))
             if manager == "extensions" and "@" not in item:
                 yield rules.UNPINNED.at((*path, position), value=item)
@@ -52,14 +51,16 @@ def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
         for position, item in enumerate(items if manager == "pip" else ()):
             advice = None if "{" in item else requirement.problem(item)
             if advice:
-                what = "Python requirement"
-                yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice)
+                place, what = (*path, position), "Python requirement"
+                yield rules.BAD_PACKAGE.at(place, value=item, what=what, advice=advice)
 
 
-_NEEDS: dict[Manager, tuple[str, str]] = {
-    "npm": ("npm", "nothing in its chain installs npm; add `apt: [nodejs, npm]` here or in a parent"),
-    "cran": ("r-base", "nothing in its chain installs R; add `apt: [r-base]` here or in a parent"),
+_NEEDS: dict[Manager, tuple[str, str, str]] = {
+    "npm": ("npm", "npm", "[nodejs, npm]"),
+    "cran": ("r-base", "R", "[r-base]"),
 }
+"""A manager to how its package begins, to its program, and to what installs that."""
+_WITHOUT_MICROMAMBA = "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
 
 
 def without_installer(
@@ -69,19 +70,17 @@ def without_installer(
     for item in expanded.values():
         for manager in item.packages:
             if manager == "pip":
-                problem = _missing_uv(expanded, item, custom_pip)
+                missing = _missing_uv(expanded, item, custom_pip)
             else:
-                problem = _missing_installer(matrix, expanded, item, manager)
-            if problem:
-                what, advice = problem
-                yield rules.NO_INSTALLER.at(
-                    _list_of(matrix, item, manager),
-                    "key",
-                    image=item.image,
-                    manager=manager,
-                    problem=what,
-                    advice=advice,
-                )
+                missing = _missing_installer(matrix, expanded, item, manager)
+            if missing:
+                fields = {
+                    "image": item.image,
+                    "manager": manager,
+                    "problem": missing[0],
+                    "advice": missing[1],
+                }
+                yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
 
 
 def _list_of(matrix: Matrix, item: Variant, manager: Manager) -> Path:
@@ -93,26 +92,24 @@ def _list_of(matrix: Matrix, item: Variant, manager: Manager) -> Path:
 def _missing_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
 ) -> tuple[str, str] | None:
-    if manager == "conda" and MICROMAMBA not in matrix.downloads and not likely_installer(matrix):
-        return "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
+    if manager == "conda" and _without_micromamba(matrix):
+        return _WITHOUT_MICROMAMBA
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS:
-        package, advice = _NEEDS[manager]
-        apt = {
-            package_name("apt", name)
-            for one in lineage(expanded, item)
-            for name in one.packages.get("apt", ())
-        }
-        conda = {
-            package_name("conda", name)
-            for one in lineage(expanded, item)
-            for name in one.packages.get("conda", ())
-        }
-        if not any(name.startswith(package) for name in apt | conda):
-            problem, _, remedy = advice.partition("; ")
-            return problem, remedy
+        package, program, apt = _NEEDS[manager]
+        names = (name for one in lineage(expanded, item) for name in _names(one, "apt", "conda"))
+        if not any(name.startswith(package) for name in names):
+            return f"nothing in its chain installs {program}", f"add `apt: {apt}` here or in a parent"
     return None
+
+
+def _without_micromamba(matrix: Matrix) -> bool:
+    return MICROMAMBA not in matrix.downloads and not likely_installer(matrix)
+
+
+def _names(item: Variant, *managers: Manager) -> Iterator[str]:
+    return (package_name(manager, line) for manager in managers for line in item.packages.get(manager, ()))
 
 
 def _missing_uv(
@@ -122,16 +119,10 @@ def _missing_uv(
     chain = list(lineage(expanded, item))
     if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in custom_pip for one in chain):
         return None
-    if any(_brings_uv(one) for one in chain):
+    if any("uv" in (*_names(one, "pip", "conda"), *one.downloads) for one in chain):
         return None
     advice = "add uv with its version to `pip` here or in a parent, as in `pip: [uv==0.13.8]`"
     return "nothing in its chain installs uv", advice
-
-
-def _brings_uv(item: Variant) -> bool:
-    managers: tuple[Manager, ...] = ("pip", "conda")
-    listed = (package_name(manager, line) for manager in managers for line in item.packages.get(manager, ()))
-    return "uv" in (*listed, *item.downloads)
 
 
 def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -147,14 +138,9 @@ def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
     if "python" not in item.values:
         yield "it has no axis `python` that says which", 'add, for example, `axes: {python: ["3.13"]}` here'
-    if (
-        item.python_provider == "conda"
-        and MICROMAMBA not in matrix.downloads
-        and not likely_installer(matrix)
-    ):
-        yield "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
-    pip = (package_name("pip", requirement) for requirement in item.packages.get("pip", ()))
-    if item.python_provider == "uv" and "uv" not in pip:
+    if item.python_provider == "conda" and _without_micromamba(matrix):
+        yield _WITHOUT_MICROMAMBA
+    if item.python_provider == "uv" and "uv" not in _names(item, "pip"):
         yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"
 
 

@@ -10,34 +10,37 @@ from image_matrix.config.resolve import placeholder_values
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.addresses import of_mirrors
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
     from image_matrix.diagnostics import Finding, Target
     from image_matrix.diagnostics import Path as FieldPath
 
-Text = tuple["FieldPath", "Target", str]
-"""A text of the matrix, its path, and whether it is the key or the value there."""
+Text = tuple["FieldPath", str]
+"""A text of the matrix and its path; a text that is the last step of its path is a key."""
 
 
 def reserved_axes(matrix: Matrix) -> Iterator[Finding]:
     """Axes with the name of another placeholder."""
     paths: list[FieldPath] = [("axes", axis) for axis in matrix.axes]
-    paths += [("images", name, "axes", axis) for name, image in matrix.images.items() for axis in image.axes]
-    for path in paths:
-        if path[-1] in RESERVED and (len(path) == 2 or path[-1] not in matrix.axes):
-            problem = f"`{path[-1]}` is the name of a placeholder"
-            yield rules.BAD_VALUE.at(path, "key", problem=problem, advice="name the axis otherwise")
+    paths += [
+        ("images", name, "axes", axis)
+        for name, image in matrix.images.items()
+        for axis in image.axes.keys() - matrix.axes.keys()
+    ]
+    for path in (path for path in paths if path[-1] in RESERVED):
+        yield bad_value(path, f"`{path[-1]}` is the name of a placeholder", "name the axis otherwise", "key")
 
 
 def unknown_in_downloads(matrix: Matrix) -> Iterator[Finding]:
     """Braces in the addresses of downloads."""
     for name, item in matrix.downloads.items():
         known = ("arch", "machine", *version_parts("version", item.version))
-        yield from _unknown([(("downloads", name, "url"), "value", item.url)], known)
+        yield from _unknown([(("downloads", name, "url"), item.url)], known)
 
 
 def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -77,28 +80,26 @@ def _users(matrix: Matrix, bundle: str) -> list[str]:
 
 def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     """Yield every text of an image, bundle or override that placeholders may stand in."""
-    yield (*path, "description"), "value", settings.description or ""
-    for at, address in enumerate(settings.extra_index_urls):
-        yield (*path, "pip", "extra_index_urls", at), "value", address
+    yield (*path, "description"), settings.description or ""
+    yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
     for manager, items in settings.packages.items():
-        for at, item in enumerate(items):
-            yield (*path, manager, at), "value", item
+        yield from _numbered((*path, manager), items)
     for field, texts in (("env", settings.env), ("labels", settings.labels), ("provides", settings.provides)):
         for key, value in texts.items():
-            yield (*path, field, key), "value", value
+            yield (*path, field, key), value
     for kind, tests in settings.tests.items():
         for key, value in tests.items():
-            yield (*path, "tests", kind, key), "key", key
-            yield (*path, "tests", kind, key), "value", value
+            yield from (((*path, "tests", kind, key), text) for text in (key, value))
+
+
+def _numbered(path: FieldPath, texts: Sequence[str]) -> Iterator[Text]:
+    return (((*path, at), text) for at, text in enumerate(texts))
 
 
 def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Iterator[Finding]:
     path: FieldPath = ("accelerators", name)
-    texts: list[Text] = [((*path, "env", key), "value", value) for key, value in item.env.items()]
-    texts += [
-        ((*path, "pip", "extra_index_urls", at), "value", address)
-        for at, address in enumerate(item.extra_index_urls)
-    ]
+    texts: list[Text] = [((*path, "env", key), value) for key, value in item.env.items()]
+    texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
     version = version_parts("version", item.version) if item.version else {}
     for finding in _unknown(texts, [*names, *version]):
         missing = not item.version and str(finding.fields["placeholder"]).startswith("{version")
@@ -107,7 +108,8 @@ def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Ite
 
 
 def _unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
-    for path, target, text in texts:
+    for path, text in texts:
+        target: Target = "key" if text == path[-1] else "value"
         for part in unknown_placeholders(text, known):
             yield rules.UNKNOWN_PLACEHOLDER.at(path, target, placeholder=part, advice=_instead(part, known))
 

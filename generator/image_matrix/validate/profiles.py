@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean, human
+from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
+from image_matrix.validate.findings import unknown, unknown_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -44,8 +45,8 @@ def _taken(
     """Yield a finding where a slug is in ``seen``, and put it there."""
     if slug and slug in seen:
         first, place = seen[slug]
-        fields = {"first": first, "second": owner, "slug": slug}
-        yield rules.SAME_SLUG.at(path, target, **fields).beside((place, "the first one"))
+        finding = rules.SAME_SLUG.at(path, target, first=first, second=owner, slug=slug)
+        yield finding.beside((place, "the first one"))
     seen.setdefault(slug, (owner, path))
 
 
@@ -66,29 +67,19 @@ def names(matrix: Matrix) -> Iterator[Finding]:
         yield from _unknown((*base, "images"), profile.images.names, "image", matrix.images)
         yield from _unknown((*base, "sizes"), profile.sizes.names, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
-        successor = profile.deprecated.successor if profile.deprecated else None
-        if successor is not None and (successor not in catalog.profiles or successor == name):
-            advice = did_you_mean(successor, set(catalog.profiles) - {name})
+        others = catalog.profiles.keys() - {name}
+        if profile.deprecated and profile.deprecated.successor not in others:
             path = (*base, "deprecated", "successor")
-            fields = {
-                "where": human(path[:3]),
-                "what": "profile",
-                "name": successor,
-                "advice": advice,
-            }
-            yield rules.UNKNOWN_REFERENCE.at(path, "value", **fields)
+            yield unknown(path, "profile", profile.deprecated.successor, others)
     yield from _of_the_site(matrix)
 
 
 def _unknown(path: Path, names: Mapping[str, str], what: str, known: Collection[str]) -> Iterator[Finding]:
     for at, (key, name) in enumerate(names.items()):
         if name not in known:
-            advice = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
-            if what == "image" and ":" in name:
-                advice = "a profile names images, never tags: offer versions with `axes:`"
-            place = (*path, key if key != name else at)
-            fields = {"where": human(path), "what": what, "name": name, "advice": advice}
-            yield rules.UNKNOWN_REFERENCE.at(place, "value", **fields)
+            tagged = what == "image" and ":" in name
+            advice = "a profile names images, never tags: offer versions with `axes:`" if tagged else ""
+            yield unknown((*path, key if key != name else at), what, name, known, advice)
 
 
 def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
@@ -99,28 +90,22 @@ def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
                 every.setdefault(axis, set()).update(values)
     for at, (axis, values) in enumerate(profile.axes.items()):
         path: Path = ("profiles", name, "axes", axis if values else at)
-        where = human(path[:3])
         if axis not in every:
-            fields = {"where": where, "what": "axis", "name": axis, "advice": did_you_mean(axis, every)}
-            yield rules.UNKNOWN_REFERENCE.at(path, "key" if values else "value", **fields)
+            yield unknown(path, "axis", axis, every, target="key" if values else "value")
             continue
         for value in values:
             if value not in every[axis]:
-                advice = did_you_mean(value, every[axis])
-                yield rules.UNKNOWN_AXIS_VALUE.at(
-                    path, "value", where=where, axis=axis, value=value, advice=advice
-                )
+                yield unknown_value(path, path[:3], axis, value, every[axis])
 
 
 def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
     """Devices that no size asks for, and images of Kubeflow's groups that are not there."""
     catalog = matrix.catalog
     requested = {device for size in catalog.sizes.values() for device in size.devices}
-    for device in catalog.site.devices:
-        if device not in requested:
-            path = (*catalog.site_path, "devices", device)
-            advice = did_you_mean(device, requested) if requested else "no size has `devices`"
-            yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
+    for device in catalog.site.devices.keys() - requested:
+        path = (*catalog.site_path, "devices", device)
+        advice = did_you_mean(device, requested) if requested else "no size has `devices`"
+        yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
     for group in ("group_one", "group_two"):
         listed = {image: image for image in getattr(catalog.site, group)}
         yield from _unknown((*catalog.site_path, "kubeflow", group), listed, "image", matrix.images)
@@ -130,10 +115,8 @@ def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterat
     """A section without a profile, only deprecated profiles, and images that a profile's axes exclude."""
     catalog = matrix.catalog
     if catalog.declared and not catalog.profiles:
-        advice = "declare a profile, or remove the section"
-        yield rules.NOTHING_OFFERED.at(
-            ("profiles",), "key", what="`profiles`", problem="it has no profile", advice=advice
-        )
+        fields = {"problem": "it has no profile", "advice": "declare a profile, or remove the section"}
+        yield rules.NOTHING_OFFERED.at(("profiles",), "key", what="`profiles`", **fields)
     grouped = by_image(variants.values())
     known = {item for variant in variants.values() for item in variant.values.items()}
     for name, profile in catalog.profiles.items():
@@ -149,7 +132,7 @@ def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterat
             labels = ", ".join(item.label for item in grouped[image])
             advice = f"`{image}` has {labels}: offer one of these, or remove it"
             fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {chosen}"}
-            yield rules.NOTHING_OFFERED.at(path, "value", advice=advice, **fields)
+            yield rules.NOTHING_OFFERED.at(path, advice=advice, **fields)
 
 
 def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles.helm import in_order, is_ordered, slugify
 from image_matrix.profiles.offer import IMAGE_OPTION, offers
+from image_matrix.validate.findings import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.profiles import Profile
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Finding, Path, Target
     from image_matrix.profiles.offer import ImageChoice, Offer
 
 _KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -32,19 +32,13 @@ def order(matrix: Matrix) -> Iterator[Finding]:
                 continue
             shown = in_order(keys)
             at = next((at for at, (key, seen) in enumerate(zip(keys, shown, strict=True)) if key != seen), 0)
+            numbered = "start them with 1-, 2-, …"
+            after, before = f"`{shown[at]}`", f"`{keys[at]}`"
+            advice = f"write them in the order {', '.join(shown)}, or {numbered}"
             if not is_ordered(shown):
-                yield _no_order(("profiles", name, option, keys[0]), keys)
-                continue
-            advice = f"write them in the order {', '.join(shown)}, or start them with 1-, 2-, …"
+                at, after, before, advice = 0, f"`{keys[-1]}`", f"`{keys[0]}` or after it", numbered
             path: Path = ("profiles", name, option, keys[at])
-            fields = {"after": f"`{shown[at]}`", "before": f"`{keys[at]}`", "advice": advice}
-            yield rules.HELM_ORDER.at(path, "key", **fields)
-
-
-def _no_order(path: Path, keys: Sequence[str]) -> Finding:
-    advice = "start them with 1-, 2-, …"
-    fields = {"after": f"`{keys[-1]}`", "before": f"`{keys[0]}` or after it", "advice": advice}
-    return rules.HELM_ORDER.at(path, "key", **fields)
+            yield rules.HELM_ORDER.at(path, "key", after=after, before=before, advice=advice)
 
 
 def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -66,8 +60,7 @@ def _retired(offer: Offer) -> Iterator[Finding]:
             if old in known:
                 yield _key_finding(path, "key", offer.slug, old, "is a choice of today", "remove it here")
             if new not in known:
-                fields = {"where": human(path[:4]), "what": "choice", "name": new}
-                yield rules.UNKNOWN_REFERENCE.at(path, "value", advice=did_you_mean(new, known), **fields)
+                yield unknown(path, "choice", new, known)
 
 
 def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
@@ -78,9 +71,10 @@ def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
         for at, (key, name) in enumerate(listed.names.items()):
             if _KEY.fullmatch(key) or (not listed.keyed and name not in known):
                 continue
-            path, target = (*base, option, key if listed.keyed else at), "key" if listed.keyed else "value"
             advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
             problem = "cannot be part of a container's name"
+            path = (*base, option, key if listed.keyed else at)
+            target: Target = "key" if listed.keyed else "value"
             yield _key_finding(path, target, profile.slug, key, problem, advice)
 
 
@@ -88,7 +82,7 @@ def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
     """Keys of images that are too long together with what stands before them, and those that stand twice."""
     room = CONTAINER_NAME - len(f"image-pull-profile-{index}-option-{IMAGE_OPTION}-")
     name, seen = offer.profile.slug, set[str]()
-    longest: dict[tuple[Path, str], ImageChoice] = {}
+    longest: dict[tuple[Path, Target], ImageChoice] = {}
     for choice in offer.images:
         place = _key_place(offer.profile, choice)
         if choice.key in seen:
@@ -99,25 +93,21 @@ def _image_keys(offer: Offer, index: int) -> Iterator[Finding]:
             longest[place] = max(choice, longest.get(place, choice), key=lambda item: len(item.key))
     for place, choice in longest.items():
         problem = f"has {len(choice.key)} characters; the pre-puller leaves {room}"
-        yield _key_finding(*place, name, choice.key, problem, _shorter(choice.variant.image))
+        image = choice.variant.image
+        advice = f"write a key of your own: `images: {{{image.rpartition('-')[2]}: {image}}}`"
+        yield _key_finding(*place, name, choice.key, problem, advice)
 
 
-def _shorter(image: str) -> str:
-    return f"write a key of your own: `images: {{{image.rpartition('-')[2]}: {image}}}`"
-
-
-def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, str]:
+def _key_place(profile: Profile, choice: ImageChoice) -> tuple[Path, Target]:
     """Return where the key of an image stands, or what it is made from."""
-    base: Path = ("profiles", profile.slug)
-    names = profile.images.names
+    base: Path = ("profiles", profile.slug, "images")
+    names, chosen = profile.images.names, choice.variant.image
     if not profile.images.keyed:
-        return (*base, "images", list(names).index(choice.variant.image)), "value"
-    positions = [
-        key for key, image in names.items() if image == choice.variant.image and choice.key.startswith(key)
-    ]
-    return (*base, "images", positions[0]), "key"
+        return (*base, list(names).index(chosen)), "value"
+    keys = (key for key, image in names.items() if image == chosen and choice.key.startswith(key))
+    return (*base, next(keys)), "key"
 
 
-def _key_finding(path: Path, target: str, profile: str, key: str, problem: str, advice: str) -> Finding:
+def _key_finding(path: Path, target: Target, profile: str, key: str, problem: str, advice: str) -> Finding:
     fields = {"profile": profile, "key": key, "problem": problem, "advice": advice}
-    return rules.BAD_CHOICE_KEY.at(path, "key" if target == "key" else "value", **fields)
+    return rules.BAD_CHOICE_KEY.at(path, target, **fields)

@@ -79,8 +79,7 @@ def _setting(path: Path, name: str, value: Json) -> Iterator[Finding]:
 
 
 def _wrong(path: Path, expected: str, value: object, advice: str) -> Iterator[Finding]:
-    fields = {"where": human(path), "expected": expected, "actual": type_name(value)}
-    yield rules.WRONG_TYPE.at(path, "value", advice=advice, **fields)
+    yield rules.WRONG_TYPE.at(path, expected=expected, actual=type_name(value), advice=advice)
 
 
 def _plain(path: Path, name: str, value: Json) -> Iterator[Finding]:

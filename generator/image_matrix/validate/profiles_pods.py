@@ -14,12 +14,13 @@ from image_matrix.diagnostics import human
 from image_matrix.profiles.devices import NONE, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
+from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Manager, Matrix, Variant
-    from image_matrix.config.profiles import Amount, Profile
+    from image_matrix.config.profiles import Amount, Listed, Profile
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.units import MemoryUnits
 
@@ -77,23 +78,20 @@ def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[F
         yield rules.BAD_MEMORY.at(path, value=value, what=units.what, advice=advice)
     elif count == 0:
         problem = f"KubeSpawner takes `{value}` for no amount at all"
-        advice = f"write a number with {mega} or {giga}, or remove it"
-        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
+        yield bad_value(path, problem, f"write a number with {mega} or {giga}, or remove it")
     elif count < LEAST_MEMORY:
         problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
         bare = str(value).isdigit()
         advice = f"write {value}{giga} or {value}{mega}" if bare else f"write a number with {mega} or {giga}"
-        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
+        yield bad_value(path, problem, advice)
 
 
 def _memory_advice(text: str, units: MemoryUnits) -> str:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?b?", text, re.IGNORECASE)
     if match is None:
         return f"write a number with K{units.ending}, M{units.ending}, G{units.ending} or T{units.ending}"
-    same = "i" in text.lower() and not units.ending
-    return f"write {match[1]}{match[2].upper()}{units.ending}" + (
-        ", which means the same here" if same else ""
-    )
+    same = ", which means the same here" if "i" in text.lower() and not units.ending else ""
+    return f"write {match[1]}{match[2].upper()}{units.ending}{same}"
 
 
 def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
@@ -104,22 +102,18 @@ def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
     else:
         over = (byte_count(amount.guarantee) or 0) > (byte_count(amount.limit) or 0)
     if over:
-        place = (*path, "guarantee")
-        fields = {"guarantee": amount.guarantee, "limit": amount.limit}
-        yield rules.GUARANTEE_OVER_LIMIT.at(place, "value", where=human(path), **fields)
+        fields = {"where": human(path), "guarantee": amount.guarantee, "limit": amount.limit}
+        yield rules.GUARANTEE_OVER_LIMIT.at((*path, "guarantee"), **fields)
 
 
 def image_place(profile: Profile, image: str) -> Path:
     """Return where a profile names an image."""
-    key = next(key for key, name in profile.images.names.items() if name == image)
-    position = list(profile.images.names).index(key)
-    return ("profiles", profile.slug, "images", key if profile.images.keyed else position)
+    return ("profiles", profile.slug, "images", _position(profile.images, image))
 
 
-def _size_place(profile: Profile, size: str) -> Path:
-    key = next(key for key, name in profile.sizes.names.items() if name == size)
-    position = list(profile.sizes.names).index(key)
-    return ("profiles", profile.slug, "sizes", key if profile.sizes.keyed else position)
+def _position(listed: Listed, name: str) -> str | int:
+    at, key = next((at, key) for at, (key, one) in enumerate(listed.names.items()) if one == name)
+    return key if listed.keyed else at
 
 
 def each_image(
@@ -134,28 +128,22 @@ def each_image(
 
 def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images for GPUs with sizes that have none, the reverse, and one vendor's images on another's devices."""
+    known = matrix.catalog.sizes
     for profile, image, opened in each_image(matrix, variants):
-        sizes = [
-            matrix.catalog.sizes[name]
-            for name in profile.sizes.names.values()
-            if name in matrix.catalog.sizes
-        ]
-        image_device = of_image(matrix, opened[0]) if opened else None
-        if not sizes and image_device not in (None, NONE):
+        sizes = [known[name] for name in profile.sizes.names.values() if name in known]
+        device = of_image(matrix, opened[0]) if opened else None
+        fields = {"profile": profile.slug, "image": image, "image_device": _device(device or NONE)}
+        if not sizes and device not in (None, NONE):
             advice = "add `sizes:` with a size that asks for the device"
-            fields = {"profile": profile.slug, "image": image, "image_device": image_device,
-                      "size": "the hub's own size", "size_device": "no accelerator", "advice": advice}  # fmt: skip
-            yield rules.DEVICE_MISMATCH.at(image_place(profile, image), "value", **fields)
-        for size in sizes:
-            has = of_size(size)
-            if image_device is not None and has != image_device:
-                what = f"for {image_device}" if image_device != NONE else "without an accelerator"
-                advice = f"offer sizes {what} only, or make two profiles of it"
-                fields = {"profile": profile.slug, "image": image, "image_device": _device(image_device),
-                          "size": f"`{size.name}`", "size_device": _device(has), "advice": advice}  # fmt: skip
-                finding = rules.DEVICE_MISMATCH.at(_size_place(profile, size.name), "value", **fields)
-                yield finding.beside((image_place(profile, image), "the image"))
-                break
+            fields |= {"size": "the hub's own size", "size_device": _device(NONE), "advice": advice}
+            yield rules.DEVICE_MISMATCH.at(image_place(profile, image), **fields)
+        for size in [size for size in sizes if device is not None and of_size(size) != device][:1]:
+            what = f"for {device}" if device != NONE else "without an accelerator"
+            advice = f"offer sizes {what} only, or make two profiles of it"
+            fields |= {"size": f"`{size.name}`", "size_device": _device(of_size(size)), "advice": advice}
+            place: Path = ("profiles", profile.slug, "sizes", _position(profile.sizes, size.name))
+            finding = rules.DEVICE_MISMATCH.at(place, **fields)
+            yield finding.beside((image_place(profile, image), "the image"))
 
 
 def _device(vendor: str) -> str:
@@ -172,24 +160,25 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
         entries = [_entry(variants, item) for item in opened]
         if None in entries:
             advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
-            yield rules.NO_HUB_PACKAGE.at(place, "value", profile=profile.slug, image=image, advice=advice)
+            yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
             major = hub.partition(".")[0]
             advice = (
                 f"take jupyterhub {major} in the image, or set `jupyterhub` of the site to what the hub has"
             )
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
-            yield rules.HUB_VERSION.at(place, "value", advice=advice, **fields)
+            yield rules.HUB_VERSION.at(place, advice=advice, **fields)
 
 
 def _entry(variants: Mapping[str, Variant], item: Variant) -> tuple[Manager, str] | None:
     """Return the entry for jupyterhub in a variant or the nearest ancestor that has one, with its list."""
-    for variant in lineage(variants, item):
-        for manager in READERS:
-            for entry in variant.packages.get(manager, ()):
-                if _NAME.match(entry):
-                    return manager, entry
-    return None
+    entries = (
+        (manager, entry)
+        for variant in lineage(variants, item)
+        for manager in READERS
+        for entry in variant.packages.get(manager, ())
+    )
+    return next(((manager, entry) for manager, entry in entries if _NAME.match(entry)), None)
 
 
 def other_major(manager: Manager, entry: str, hub: str) -> str | None:
@@ -209,4 +198,4 @@ def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
                 built = ", ".join(opened[0].platforms)
                 advice = f"build it for {platform}, or set `platforms: [{built}]` for the site"
                 fields = {"profile": profile.slug, "image": image, "platform": platform, "advice": advice}
-                yield rules.NOT_FOR_NODES.at(image_place(profile, image), "value", **fields)
+                yield rules.NOT_FOR_NODES.at(image_place(profile, image), **fields)

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
 from image_matrix.profiles import traits
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:
@@ -27,24 +27,23 @@ def texts(matrix: Matrix) -> Iterator[Finding]:
     for path, text in _texts(matrix):
         yield from _mark(path, text)
         if markup := _HTML.search(text):
-            yield rules.HTML_TEXT.at(path, "value", text=markup[0])
+            yield rules.HTML_TEXT.at(path, text=markup[0])
         yield from _formatted(path, text, "write it without braces")
 
 
 def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
-    images = set[str]()
-    for name, profile in matrix.catalog.profiles.items():
+    catalog, images = matrix.catalog, set[str]()
+    for section, entries in (("profiles", catalog.profiles), ("sizes", catalog.sizes)):
+        for name, entry in entries.items():
+            yield (section, name, "display_name"), entry.display_name
+            yield (section, name, "description"), entry.description
+    for name, profile in catalog.profiles.items():
         images.update(profile.images.names.values())
-        yield ("profiles", name, "display_name"), profile.display_name
-        yield ("profiles", name, "description"), profile.description
         if profile.deprecated:
             yield ("profiles", name, "deprecated", "message"), profile.deprecated.message
         for at, group in enumerate(profile.groups):
             yield ("profiles", name, "groups", at), group
-    for name, size in matrix.catalog.sizes.items():
-        yield ("sizes", name, "display_name"), size.display_name
-        yield ("sizes", name, "description"), size.description
-    for name in (name for name in matrix.images if name in images):
+    for name in matrix.images.keys() & images:
         yield ("images", name, "description"), matrix.images[name].settings.description or ""
 
 
@@ -63,7 +62,7 @@ def _mark(path: Path, text: str) -> Iterator[Finding]:
     """A text that Helm writes bare and the hub's YAML reader refuses, which would keep the hub from starting."""
     if text == "=":
         problem = "a single `=` has a meaning in YAML, and the hub fails to start with it"
-        yield rules.BAD_VALUE.at(path, problem=problem, advice="add other characters")
+        yield bad_value(path, problem, "add other characters")
 
 
 def _expanded(path: Path, value: str) -> Iterator[Finding]:
@@ -75,8 +74,7 @@ def _expanded(path: Path, value: str) -> Iterator[Finding]:
 def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:
     braces = next((part[0] for part in _BRACES.finditer(text) if not part[0].startswith("$")), None)
     if braces:
-        fields = {"where": human(path), "text": braces, "who": "KubeSpawner", "advice": advice}
-        yield rules.EXPANDED_TEXT.at(path, "value", **fields)
+        yield rules.EXPANDED_TEXT.at(path, text=braces, who="KubeSpawner", advice=advice)
 
 
 def _leaves(path: Path, value: Json) -> Iterator[tuple[Path, str]]:

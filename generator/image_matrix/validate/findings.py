@@ -1,0 +1,36 @@
+"""Words findings that many checks share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.model import DECLARED_IN
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean, human
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from image_matrix.diagnostics import Finding, Path, Target
+
+
+def bad_value(path: Path, problem: str, advice: str, target: Target = "value") -> Finding:
+    """Return the finding of a value that has the right type, but is not valid in its field."""
+    return rules.BAD_VALUE.at(path, target, problem=problem, advice=advice)
+
+
+def unknown(
+    path: Path, what: str, name: str, known: Iterable[str], advice: str = "", target: Target = "value"
+) -> Finding:
+    """Return the finding of a name that is not declared; without ``advice``, it suggests a similar one."""
+    names = set(known)
+    declare = f"declare it under `{DECLARED_IN[what]}:`" if what in DECLARED_IN and not names else ""
+    advice = advice or declare or did_you_mean(name, names)
+    where = human(path[:-1])
+    return rules.UNKNOWN_REFERENCE.at(path, target, where=where, what=what, name=name, advice=advice)
+
+
+def unknown_value(path: Path, where: Path, axis: str, value: str, known: Iterable[str]) -> Finding:
+    """Return the finding of a value that an axis does not have; ``where`` selects among its values."""
+    advice = did_you_mean(value, known)
+    return rules.UNKNOWN_AXIS_VALUE.at(path, where=human(where), axis=axis, value=value, advice=advice)
