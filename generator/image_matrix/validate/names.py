@@ -29,22 +29,18 @@ LONGEST = 63
 """Characters of a DNS label."""
 ROOTFS_NAME = FOLDER.rpartition("/")[2]
 """A folder below ``images/`` that no image can have."""
+_NAMED = {
+    "images": "an image", "sources": "a source", "downloads": "a download", "accelerators": "an accelerator",
+    "bundles": "a bundle", "axes": "an axis",
+}  # fmt: skip
 _RULE = "lower-case letters, digits and single hyphens, at most 63, starting with a letter"
 _FRONTEND = "the engine's own is chosen by another field: write `network: {builtin_frontend: true}`"
 
 
 def bad_names(matrix: Matrix) -> Iterator[Finding]:
     """Names that could not become part of a reference, a path or a job id."""
-    declared = {
-        "images": ("an image", matrix.images),
-        "sources": ("a source", matrix.sources),
-        "downloads": ("a download", matrix.downloads),
-        "accelerators": ("an accelerator", matrix.accelerators),
-        "bundles": ("a bundle", matrix.bundles),
-        "axes": ("an axis", matrix.axes),
-    }
-    for section, (what, names) in declared.items():
-        for name in names:
+    for section, what in _NAMED.items():
+        for name in getattr(matrix, section):
             if not is_name(name) or (section, name) == ("images", ROOTFS_NAME):
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
 

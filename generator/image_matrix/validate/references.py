@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.resolve import NO_KIND, matches
 from image_matrix.config.variants import combinations, kept
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean, human
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.validate.findings import bad_value, unknown
 from image_matrix.validate.names import is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from image_matrix.config.model import Matrix, Settings
     from image_matrix.diagnostics import Finding
@@ -54,7 +57,7 @@ def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
     if name.rpartition(":")[0] in matrix.images:
         return f"write `from: {name.rpartition(':')[0]}`: each variant is built on the parent's with the same values"
     if "/" in name or ":" in name:
-        return _named_source(matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}")
+        return _named_source(matrix, name)
     if name in matrix.bundles:
         return f"`{name}` is a bundle: write `bundles: [{name}]`, and an image or a source behind `from:`"
     return did_you_mean(name, {*matrix.images, *matrix.sources} - {image})
@@ -66,49 +69,49 @@ def one_namespace(matrix: Matrix) -> Iterator[Finding]:
         if name in matrix.sources:
             problem = f"`{name}` is the name of an image and of a source"
             advice = "rename the source: `from` names images and sources alike"
-            finding = rules.BAD_VALUE.at(("sources", name), "key", problem=problem, advice=advice)
+            finding = bad_value(("sources", name), problem, advice, "key")
             yield finding.beside((("images", name), "the image"))
 
 
 def unknown_references(matrix: Matrix) -> Iterator[Finding]:
     """Names of sources, bundles, accelerators and downloads that nobody declared."""
     for path, settings in settings_of(matrix):
-        used: list[tuple[FieldPath, str, str, Collection[str]]] = [
-            *([((*path, "from"), "source", settings.source, matrix.sources)]
-              if settings.source is not None and len(path) > 2 else []),
-            *([((*path, "accelerator"), "accelerator", settings.accelerator, matrix.accelerators)]
-              if settings.accelerator is not None else []),
-            *(((*path, "bundles", i), "bundle", name, matrix.bundles) for i, name in enumerate(settings.bundles)),
-            *(((*path, "downloads", i), "download", n, matrix.downloads) for i, n in enumerate(settings.downloads)),
-        ]  # fmt: skip
-        for place, what, name, known in used:
-            if name not in known:
-                advice = did_you_mean(name, known) if known else f"declare it under `{what}s:`"
-                if what == "accelerator":
-                    advice = _instead_of_accelerator(matrix, name)
-                elif what == "source" and name in matrix.images:
-                    advice = f"`{name}` is an image: an override can name another source"
-                elif what == "source" and ("/" in name or ":" in name):
-                    advice = _named_source(
-                        matrix, name if re.search("[/@]", name) else f"docker.io/library/{name}"
-                    )
-                where = human(place[:2])
-                yield rules.UNKNOWN_REFERENCE.at(place, where=where, what=what, name=name, advice=advice)
+        source, accelerator = settings.source, settings.accelerator
+        if source is not None and len(path) > 2 and source not in matrix.sources:
+            yield unknown(
+                (*path, "from"), "source", source, matrix.sources, _instead_of_source(matrix, source)
+            )
+        if accelerator is not None and accelerator not in matrix.accelerators:
+            advice = _instead_of_accelerator(matrix, accelerator)
+            yield unknown((*path, "accelerator"), "accelerator", accelerator, matrix.accelerators, advice)
+        yield from _undeclared((*path, "bundles"), "bundle", settings.bundles, matrix.bundles)
+        yield from _undeclared((*path, "downloads"), "download", settings.downloads, matrix.downloads)
+
+
+def _undeclared(
+    path: FieldPath, what: str, names: Sequence[str], known: Collection[str]
+) -> Iterator[Finding]:
+    return (unknown((*path, at), what, name, known) for at, name in enumerate(names) if name not in known)
 
 
 def _instead_of_accelerator(matrix: Matrix, name: str) -> str:
     having = next((item.name for item in matrix.accelerators.values() if item.device == name), None)
     if having:
         return f"write `{having}`, which has this device"
-    if "/" in name:
-        return f"write the name of an accelerator that has `device: {name}`; declare it under `accelerators:`"
-    return (
-        did_you_mean(name, matrix.accelerators) if matrix.accelerators else "declare it under `accelerators:`"
-    )
+    declare = f"write the name of an accelerator that has `device: {name}`; declare it under `accelerators:`"
+    return declare if "/" in name else ""
 
 
-def _named_source(matrix: Matrix, reference: str) -> str:
+def _instead_of_source(matrix: Matrix, name: str) -> str:
+    """Return what to write in an override instead of an image of the matrix, or of an image reference."""
+    if name in matrix.images:
+        return f"`{name}` is an image: an override can name another source"
+    return _named_source(matrix, name) if "/" in name or ":" in name else ""
+
+
+def _named_source(matrix: Matrix, name: str) -> str:
     """Return what to write instead of an image reference."""
+    reference = name if re.search("[/@]", name) else f"docker.io/library/{name}"
     named = next((name for name, source in matrix.sources.items() if source == reference), None)
     if named:
         return f"write `from: {named}`, which is its name under `sources:`"
@@ -120,13 +123,11 @@ def unknown_kinds(matrix: Matrix, templates: Collection[str]) -> Iterator[Findin
     known = set(templates) - {"skeleton", NO_KIND}
     for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
         if settings.kind is not None and settings.kind not in known:
-            advice = did_you_mean(settings.kind, known)
-            fields = {"image": path[1], "name": settings.kind, "advice": advice}
-            yield rules.UNKNOWN_KIND.at((*path, "kind"), "value", **fields)
+            fields = {"image": path[1], "name": settings.kind, "advice": did_you_mean(settings.kind, known)}
+            yield rules.UNKNOWN_KIND.at((*path, "kind"), **fields)
         elif settings.kind is not None and not is_name(settings.kind):
             advice = f"rename `{settings.kind}.Dockerfile.j2`: lower-case letters, digits and single hyphens"
-            fields = {"name": settings.kind, "what": "a kind", "advice": advice}
-            yield rules.BAD_NAME.at((*path, "kind"), "value", **fields)
+            yield rules.BAD_NAME.at((*path, "kind"), name=settings.kind, what="a kind", advice=advice)
 
 
 def without_from(matrix: Matrix) -> Iterator[Finding]:
@@ -141,9 +142,8 @@ def without_from(matrix: Matrix) -> Iterator[Finding]:
                     yield rules.NO_FROM.at((*path, "from"), "key", image=name, problem=problem, advice=advice)
         elif image.settings.source is None and not all_overridden(matrix, name):
             advice = "add `from: NAME`, an image of this matrix or one of `sources:`"
-            yield rules.NO_FROM.at(
-                ("images", name), "key", image=name, problem="has no `from`", advice=advice
-            )
+            place = ("images", name)
+            yield rules.NO_FROM.at(place, "key", image=name, problem="has no `from`", advice=advice)
 
 
 def all_overridden(matrix: Matrix, image: str) -> bool:
@@ -159,36 +159,25 @@ def cycles(matrix: Matrix) -> Iterator[Finding]:
     for cycle in matrix.order.cycles:
         hops = [*cycle, cycle[0]]
         finding = rules.CYCLE.at(("images", cycle[0], "from"), cycle=" → ".join(hops))
-        yield finding.beside(
-            *(
-                (("images", name, "from"), f"`{name}` is built from `{hops[at + 1]}`")
-                for at, name in enumerate(cycle)
-                if at
-            )
-        )
+        others = pairwise(hops[1:])
+        yield finding.beside(*((("images", a, "from"), f"`{a}` is built from `{b}`") for a, b in others))
 
 
 def unused(matrix: Matrix) -> Iterator[Finding]:
     """Declarations that no image uses."""
-    used = {name: set[str]() for name in ("sources", "bundles", "accelerators", "downloads", "axes")}
-    for _, settings in settings_of(matrix):
-        used["sources"].update([settings.source] if settings.source else [])
-        used["accelerators"].update([settings.accelerator] if settings.accelerator else [])
-        used["bundles"].update(settings.bundles)
-        used["downloads"].update(settings.downloads)
-    used["axes"].update(axis for image in matrix.images.values() for axis in image.axes)
-    # conda's installer is found by its name
-    used["downloads"].update({"micromamba"} if uses_conda(matrix) else set())
-    declared = {
-        "sources": ("source", matrix.sources),
-        "bundles": ("bundle", matrix.bundles),
-        "accelerators": ("accelerator", matrix.accelerators),
-        "downloads": ("download", matrix.downloads),
-        "axes": ("axis", matrix.axes),
+    every = [settings for _, settings in settings_of(matrix)]
+    installers = {"micromamba"} if uses_conda(matrix) else set()  # conda's is found by its name
+    used: dict[str, Collection[str | None]] = {
+        "source": {settings.source for settings in every},
+        "bundle": {name for settings in every for name in settings.bundles},
+        "accelerator": {settings.accelerator for settings in every},
+        "download": {name for settings in every for name in settings.downloads} | installers,
+        "axis": {axis for image in matrix.images.values() for axis in image.axes},
     }
-    for section, (what, names) in declared.items():
-        for name in names:
-            if name not in used[section]:
+    for what, names in used.items():
+        section = DECLARED_IN[what]
+        for name in getattr(matrix, section):
+            if name not in names:
                 yield rules.UNUSED.at((section, name), "key", what=what, name=name)
 
 

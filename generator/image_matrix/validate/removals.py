@@ -8,7 +8,7 @@ from image_matrix.config.layers import idle
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.resolve import layers_of
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean, human
+from image_matrix.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +24,11 @@ def removes_nothing(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
         of_image = [item for item in expanded.values() if item.image == name]
         if not any(one.taken_away for one in (image.settings, *(one.settings for one in image.overrides))):
             continue
-        every = {
-            item.id: layers_of(matrix, image, item.values, expanded.get(item.parent or ""))
-            for item in of_image
-        }
-        for path, steps in _in_all(list(every.values())):
+        every = [layers_of(matrix, image, one.values, expanded.get(one.parent or "")) for one in of_image]
+        for path, steps in _in_all(every):
             above = [one for item in of_image for one in ancestors(expanded, item)]
-            advice = _advice(steps, [layer for layers in every.values() for layer in layers], above)
-            where = human((*path, *steps))
-            yield rules.REMOVES_NOTHING.at((*path, *steps), "key", where=where, advice=advice)
+            advice = _advice(steps, [layer for layers in every for layer in layers], above)
+            yield rules.REMOVES_NOTHING.at((*path, *steps), "key", advice=advice)
 
 
 def _in_all(variants: Sequence[Sequence[Layer]]) -> list[tuple[Path, Steps]]:

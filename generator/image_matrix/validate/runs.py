@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import did_you_mean, human
-from image_matrix.validate.names import has_domain, is_repository, reference_advice
+from image_matrix.validate.findings import bad_value, unknown, unknown_value
+from image_matrix.validate.names import bad_reference, has_domain, is_repository, reference_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,9 +40,7 @@ def overridden_images(matrix: Matrix) -> Iterator[Finding]:
         for position, pattern in enumerate(override.images):
             if not any(fnmatchcase(name, pattern) for name in matrix.images):
                 path: FieldPath = ("workflow", "overrides", at, "match", "image", position)
-                advice = did_you_mean(pattern, matrix.images)
-                fields = {"what": "image", "name": pattern, "advice": advice}
-                yield rules.UNKNOWN_REFERENCE.at(path, "value", where=human(path[:4]), **fields)
+                yield unknown(path, "image", pattern, matrix.images)
 
 
 def unknown_in_overrides(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -53,8 +51,7 @@ def unknown_in_overrides(matrix: Matrix, expanded: Mapping[str, Variant]) -> Ite
         faults = list(_unknown_in_override(path, override, meant))
         yield from faults
         if meant and not faults and not any(_is_for(override, item) for item in meant):
-            problem, advice = "no job matches", "correct it, or remove the override"
-            yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
+            yield bad_value(path, "no job matches", "correct it, or remove the override")
 
 
 def _unknown_in_override(
@@ -66,14 +63,10 @@ def _unknown_in_override(
             axes.setdefault(axis, []).append(value)
     for axis, values in override.axes.items():
         if axis not in axes:
-            advice = did_you_mean(axis, [*axes, "image", "platform"])
-            fields = {"where": human(path), "what": "axis", "name": axis, "advice": advice}
-            yield rules.UNKNOWN_REFERENCE.at((*path, axis), "key", **fields)
+            yield unknown((*path, axis), "axis", axis, [*axes, "image", "platform"], target="key")
         for position, value in enumerate(values):
             if axis in axes and value not in axes[axis]:
-                fields = {"where": human(path), "axis": axis, "value": value}
-                advice = did_you_mean(value, axes[axis])
-                yield rules.UNKNOWN_AXIS_VALUE.at((*path, axis, position), advice=advice, **fields)
+                yield unknown_value((*path, axis, position), path, axis, value, axes[axis])
 
 
 def _is_for(override: JobOverride, item: Variant) -> bool:
@@ -86,55 +79,46 @@ def branches_and_staging(matrix: Matrix) -> Iterator[Finding]:
     host = matrix.registry.partition("/")[0]
     if staging and not is_repository(staging):
         advice = reference_advice(staging, "ghcr.io/example/notebooks-staging")
-        yield rules.BAD_REFERENCE.at(_STAGING, value=staging, what="registry path", advice=advice)
+        yield bad_reference(_STAGING, "registry path", staging, advice)
     elif staging and staging.partition("/")[0] != host:
-        yield _bad(_STAGING, "is not where `registry` is", f"runs log in to {host} alone; name a path there")
+        yield bad_value(
+            _STAGING, "is not where `registry` is", f"runs log in to {host} alone; name a path there"
+        )
     if staging == matrix.registry:
-        yield _bad(_STAGING, "is the registry itself", "pull requests push there; name another path")
+        yield bad_value(_STAGING, "is the registry itself", "pull requests push there; name another path")
     if matrix.workflow.rendered and host == DOCKER_HUB:
         yield from _docker_hub(matrix)
     yield from _branch(("workflow", "default_branch"), matrix.workflow.default_branch)
     yield from _branch(("release", "branch"), matrix.release.branch)
     if matrix.workflow.default_branch == matrix.release.branch:
-        advice = "name a separate branch, such as `release`"
-        yield _bad(("release", "branch"), "is the default branch", advice)
+        yield bad_value(
+            ("release", "branch"), "is the default branch", "name a separate branch, such as `release`"
+        )
 
 
 def _branch(path: FieldPath, name: str) -> Iterator[Finding]:
     """A name that no branch has: with git's prefix for branches, or one that git refuses (git-check-ref-format)."""
     bare = re.sub(r"^(refs/)?(heads|remotes/origin|origin)/", "", name)
     if name.startswith(("refs/", "origin/", "remotes/")):
-        advice = (
-            f"write `{bare}`"
-            if not bare.startswith("refs/")
-            else "write the branch's own name, without `refs/`"
-        )
-        yield _bad(path, f"`{name}` is not the name of a branch", advice)
+        other_ref = "write the branch's own name, without `refs/`"
+        advice = other_ref if bare.startswith("refs/") else f"write `{bare}`"
+        yield bad_value(path, f"`{name}` is not the name of a branch", advice)
     elif ".." in name or name.endswith(".") or any(part.endswith(".lock") for part in name.split("/")):
         problem = f"git has no branch `{name}`: `..`, `.lock` and a `.` at the end are not allowed"
-        yield _bad(path, problem, "write the name as `git branch` prints it")
+        yield bad_value(path, problem, "write the name as `git branch` prints it")
 
 
 def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
     """A place for pull requests below a namespace: Docker Hub has none; docs.docker.com/docker-hub/repos."""
     advice = "Docker Hub's names are NAMESPACE/IMAGE: "
     if matrix.registry.count("/") > 1:
-        yield rules.BAD_REFERENCE.at(
-            ("registry",),
-            value=matrix.registry,
-            what="registry path",
-            advice=f"{advice}write docker.io/NAMESPACE",
-        )
+        advice += "write docker.io/NAMESPACE"
+        yield bad_reference(("registry",), "registry path", matrix.registry, advice)
     elif not matrix.workflow.staging:
-        problem = "leaves no place for what pull requests build"
-        yield rules.BAD_VALUE.at(
-            ("registry",),
-            where="`registry`",
-            problem=problem,
-            advice=f"{advice}name a second one, `workflow: {{staging: docker.io/OTHER}}`",
-        )
+        advice += "name a second one, `workflow: {staging: docker.io/OTHER}`"
+        yield bad_value(("registry",), "leaves no place for what pull requests build", advice)
     elif matrix.workflow.staging.count("/") > 1:
-        yield _bad(_STAGING, "is not a namespace", f"{advice}write docker.io/OTHER")
+        yield bad_value(_STAGING, "is not a namespace", f"{advice}write docker.io/OTHER")
 
 
 def registry_login(matrix: Matrix) -> Iterator[Finding]:
@@ -153,9 +137,8 @@ def other_logins(matrix: Matrix) -> Iterator[Finding]:
     host = matrix.registry.partition("/")[0]
     for name in matrix.network.logins:
         if name != host:
-            path: FieldPath = ("network", "logins", name)
             problem = f"the workflow logs in to {host} alone, where `registry` is"
-            yield rules.BAD_VALUE.at(path, "key", problem=problem, advice=f"write `{host}`")
+            yield bad_value(("network", "logins", name), problem, f"write `{host}`", "key")
 
 
 def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
@@ -163,24 +146,23 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
     scan, sign = matrix.release.scan, matrix.release.sign
     if scan.tool == "image" and not scan.image:
         advice = "add, for example, `image: registry.example.org/scanner@sha256:…`"
-        yield _bad(("release", "scan"), "names no scanner image", advice)
+        yield bad_value(("release", "scan"), "names no scanner image", advice)
     if scan.image and not has_domain(scan.image):
         advice = f"write the whole reference: `docker.io/{scan.image}`"
-        what = "image reference with a digest"
-        yield rules.BAD_REFERENCE.at(("release", "scan", "image"), value=scan.image, what=what, advice=advice)
-    if scan.tool in ("command", "image"):
-        joined = " ".join(scan.command)
-        for place in ("{archive}", "{report}"):
-            if place not in joined:
-                advice = f"add {place} to `command` where it belongs"
-                yield _bad(("release", "scan"), f"the command has no {place}", advice)
+        yield bad_reference(("release", "scan", "image"), "image reference with a digest", scan.image, advice)
+    for place in ("{archive}", "{report}") if scan.tool in ("command", "image") else ():
+        if place not in " ".join(scan.command):
+            advice = f"add {place} to `command` where it belongs"
+            yield bad_value(("release", "scan"), f"the command has no {place}", advice)
     if sign.tool == "notation" and not (sign.plugin and sign.key):
-        yield _bad(("release", "sign"), "notation needs a plugin and a key", "add `plugin:` and `key:`")
+        yield bad_value(("release", "sign"), "notation needs a plugin and a key", "add `plugin:` and `key:`")
     if sign.tool == "cosign" and sign.key and not sign.public_key:
         advice = f"run `cosign public-key --key {sign.key} > cosign.pub`, and add `public_key: cosign.pub`"
-        yield _bad(("release", "sign"), "nothing verifies what `key` signs", advice)
+        yield bad_value(("release", "sign"), "nothing verifies what `key` signs", advice)
     if sign.public_key and not (sign.tool == "cosign" and sign.key):
-        yield _bad(("release", "sign"), "`public_key` goes with cosign's `key`", "remove it, or add `key:`")
+        yield bad_value(
+            ("release", "sign"), "`public_key` goes with cosign's `key`", "remove it, or add `key:`"
+        )
 
 
 def runners(matrix: Matrix) -> Iterator[Finding]:
@@ -201,7 +183,7 @@ def runners_of_variants(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iter
 
 def _emulated(path: FieldPath) -> Finding:
     advice = "name a runner for one of the platforms; the other can be emulated there"
-    return rules.BAD_VALUE.at(path, problem="every platform is emulated", advice=advice)
+    return bad_value(path, "every platform is emulated", advice)
 
 
 def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
@@ -211,7 +193,7 @@ def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
         if wrong:
             problem = f"`{wrong[0]}` is not a valid {name}"
             advice = f"write numbers from {least} to {most}, a range such as {least}-{most}, `*` or `*/2`"
-            yield _bad(("workflow", "lock_schedule"), problem, advice)
+            yield bad_value(("workflow", "lock_schedule"), problem, advice)
 
 
 def _is_cron(part: str, least: int, most: int) -> bool:
@@ -234,7 +216,3 @@ def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[F
             problem = f"image `{image}` has {count} variants over its platforms, and a job of a workflow at most {LEGS}"
             advice = "split it into several images, or restrict its `axes`"
             yield rules.WORKFLOW_LIMIT.at(("images", image), "key", problem=problem, advice=advice)
-
-
-def _bad(path: FieldPath, problem: str, advice: str) -> Finding:
-    return rules.BAD_VALUE.at(path, problem=problem, advice=advice)

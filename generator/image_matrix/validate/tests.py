@@ -10,6 +10,7 @@ from image_matrix.config.shell_syntax import shell_syntax
 from image_matrix.config.suggestions import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
@@ -24,13 +25,11 @@ _RUN = "rootfs/KIND/etc/services.d/NAME/run"
 def unreadable_commands(matrix: Matrix) -> Iterator[Finding]:
     """Commands with a quote that is not closed, and those that only a shell would understand."""
     for path, settings in every_settings(matrix):
+        place: Path = (*path, "tests", "commands")
         for command in settings.tests.get("commands", {}):
-            mistake = _mistake(command)
-            if mistake:
-                place: Path = (*path, "tests", "commands", command)
-                problem, advice = mistake
-                where = human(place[:-1])
-                yield rules.BAD_VALUE.at(place, "key", where=where, problem=problem, advice=advice)
+            if mistake := _mistake(command):
+                fields = {"problem": mistake[0], "advice": mistake[1]}
+                yield rules.BAD_VALUE.at((*place, command), "key", where=human(place), **fields)
 
 
 def _mistake(command: str) -> tuple[str, str] | None:
@@ -44,10 +43,8 @@ def _mistake(command: str) -> tuple[str, str] | None:
     if not piece:
         return None
     shell = as_written(f"sh -c {shlex.quote(command)}")
-    return (
-        f"no shell runs `{command}`, and `{piece}` would be a word like any other",
-        f"write `{shell}`, or put `{piece}` in quotes to use it literally",
-    )
+    problem = f"no shell runs `{command}`, and `{piece}` would be a word like any other"
+    return problem, f"write `{shell}`, or put `{piece}` in quotes to use it literally"
 
 
 def http_without_service(
@@ -59,7 +56,6 @@ def http_without_service(
     known = {item.image for item in variants.values()}
     for path, settings in settings_of(matrix):
         if settings.tests.get("http") and path[1] in known - served:
-            place: Path = (*path, "tests", "http")
             problem = f"`{path[1]}` serves nothing: no kind in its chain brings a service"
             advice = f"put it into an image whose kind brings one: {listed}; a kind of yours does with {_RUN}"
-            yield rules.BAD_VALUE.at(place, "key", problem=problem, advice=advice)
+            yield bad_value((*path, "tests", "http"), problem, advice, "key")

@@ -10,6 +10,7 @@ from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.lock.distributions import distribution_of
+from image_matrix.validate.findings import unknown, unknown_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,14 +47,7 @@ def unknown_axes(matrix: Matrix) -> Iterator[Finding]:
     for image in matrix.images.values():
         for position, axis in enumerate(image.axes):
             if not image.axes[axis]:
-                advice = did_you_mean(axis, matrix.axes) if matrix.axes else "declare it under `axes:`"
-                fields = {
-                    "where": human(("images", image.name)),
-                    "what": "axis",
-                    "name": axis,
-                    "advice": advice,
-                }
-                yield rules.UNKNOWN_REFERENCE.at(("images", image.name, "axes", position), "value", **fields)
+                yield unknown(("images", image.name, "axes", position), "axis", axis, matrix.axes)
 
 
 def unknown_in_matches(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -69,19 +63,14 @@ def _unknown_in_match(
 ) -> Iterator[Finding]:
     for axis, values in match.items():
         if axis not in axes:
-            advice = (
-                did_you_mean(axis, axes) if axes else "it has no axes; add `axes: [NAME]` here or in its root"
-            )
+            without = "it has no axes; add `axes: [NAME]` here or in its root"
+            advice = did_you_mean(axis, axes) if axes else without
             fields = {"where": human(path), "image": image.name, "axis": axis, "advice": advice}
             yield rules.AXIS_NOT_IN_IMAGE.at((*path, axis), "key", **fields)
             continue
         for position, value in enumerate(values):
             if value not in axes[axis]:
-                advice = did_you_mean(value, axes[axis])
-                place = (*path, axis, position)
-                yield rules.UNKNOWN_AXIS_VALUE.at(
-                    place, where=human(path), axis=axis, value=value, advice=advice
-                )
+                yield unknown_value((*path, axis, position), path, axis, value, axes[axis])
 
 
 def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -108,14 +97,12 @@ def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images of which nothing is left."""
     alive = by_image(expanded.values())
     for name, image in sound_images(matrix).items():
-        starts_empty = image.parent is not None and image.parent not in alive
-        if name in alive or starts_empty:
+        if name in alive or (image.parent is not None and image.parent not in alive):
             continue
         parents = alive.get(image.parent or "", ())
-        if any(kept(image, values) for values, _ in combinations(image, parents)):
-            continue
-        advice = "relax `axes` or `exclude`, or remove the image"
-        yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
+        if not any(kept(image, values) for values, _ in combinations(image, parents)):
+            advice = "relax `axes` or `exclude`, or remove the image"
+            yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
 
 
 def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -124,16 +111,11 @@ def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findi
         path: Path = ("images", item.image)
         if not item.platforms:
             yield rules.NO_PLATFORM.at(path, "key", image=item.image, advice=_no_platform(matrix, item))
-        parent = expanded.get(item.parent or "")
-        missing = [p for p in item.platforms if parent and p not in parent.platforms]
-        for platform in missing:
-            assert parent is not None  # noqa: S101 - missing is empty without one
-            left = ", ".join(parent.platforms)
-            place = _platform_path(matrix, item, platform)
-            fields = {"image": item.image, "platform": platform, "parent": parent.image}
-            yield rules.PLATFORM_NOT_IN_PARENT.at(
-                place, advice=f"`{parent.image}` is built for {left}", **fields
-            )
+        parent = expanded.get(item.parent or "", item)
+        for platform in (one for one in item.platforms if one not in parent.platforms):
+            advice = f"`{parent.image}` is built for {', '.join(parent.platforms)}"
+            fields = {"image": item.image, "platform": platform, "parent": parent.image, "advice": advice}
+            yield rules.PLATFORM_NOT_IN_PARENT.at(_platform_path(matrix, item, platform), **fields)
 
 
 def _platform_path(matrix: Matrix, item: Variant, platform: str) -> Path:
@@ -146,10 +128,8 @@ def _no_platform(matrix: Matrix, item: Variant) -> str:
     accelerator = matrix.accelerators.get(item.accelerator or "")
     if accelerator is None:
         return "give it `platforms:`"
-    return (
-        f"`{accelerator.name}` is for {', '.join(accelerator.platforms)} only: "
-        f"add that to `platforms` of the images below, or take another accelerator"
-    )
+    only = f"`{accelerator.name}` is for {', '.join(accelerator.platforms)} only"
+    return f"{only}: add that to `platforms` of the images below, or take another accelerator"
 
 
 def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -161,9 +141,8 @@ def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
             if first is not item:
                 values = [", ".join(f"{k} {v}" for k, v in one.values.items()) for one in (first, item)]
                 fields = {"first": f"{first.image} ({values[0]})", "second": f"{item.image} ({values[1]})"}
-                yield rules.SAME_TAG.at(
-                    ("images", item.image), "key", what=f"the {what}", name=name, **fields
-                )
+                place: Path = ("images", item.image)
+                yield rules.SAME_TAG.at(place, "key", what=f"the {what}", name=name, **fields)
                 break
 
 
@@ -177,8 +156,8 @@ def no_python(matrix: Matrix) -> Iterator[Finding]:
     for path, values in lists:
         for position, value in enumerate(values):
             if not _PYTHON.fullmatch(value):
-                advice = _version_in(value)
-                yield rules.NO_PYTHON.at((*path, position), where=human(path), value=value, advice=advice)
+                fields = {"where": human(path), "value": value, "advice": _version_in(value)}
+                yield rules.NO_PYTHON.at((*path, position), **fields)
 
 
 def _version_in(value: str) -> str:
@@ -189,18 +168,14 @@ def _version_in(value: str) -> str:
 def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
     for item in expanded.values():
-        expected = item.values.get("python")
-        if item.source is None or item.python_provider != "distribution":
+        expected = item.values.get("python", "")
+        if item.source is None or item.python_provider != "distribution" or not _PYTHON.fullmatch(expected):
             continue
-        if expected is None or not _PYTHON.fullmatch(expected):
-            continue  # that it is none is said already
         distribution = distribution_of(matrix.sources[item.source])
         if distribution is not None and distribution.python != expected:
-            fields = {
-                "variant": item.id,
-                "source": item.source,
-                "python": distribution.python,
-                "wanted": expected,
-            }
-            origin = resolution_of(matrix, expanded, item).scalars["source"].origin
+            python, origin = (
+                distribution.python,
+                resolution_of(matrix, expanded, item).scalars["source"].origin,
+            )
+            fields = {"variant": item.id, "source": item.source, "python": python, "wanted": expected}
             yield rules.OTHER_PYTHON.at((*origin.path, "from"), **fields)
