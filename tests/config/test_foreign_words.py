@@ -152,9 +152,6 @@ def test_a_word_is_answered_once_at_a_place_for_a_type() -> None:
          "write `frontend: docker.io/docker/dockerfile:1` below `network:`"),
         (("images", "lab"), {"pip_index": "https://example.org/simple", "pip": ["scipy"]},
          "write `extra_index_urls: [https://example.org/simple]` below `pip:`, and its list as `packages:`"),
-        ((), {"build": {"generator": ".", "sign": {}, "commit_rendered": True}},
-         "move `generator` and `commit_rendered` as `commit_generated` to `workflow:`; `sign` to `release:`"),
-        ((), {"build": {"workflow": False}}, "write `workflow: none`"),
     ],
 )  # fmt: skip
 def test_a_word_is_answered_with_ours(path: tuple[str, ...], mapping: dict[str, Any], help_: str) -> None:

@@ -46,10 +46,7 @@ _LOGINS = (
     "a server asks for a login: put those of package indexes, mirrors and downloads into the file that "
     "`network.netrc` names; micromamba, npm and R do not support logins"
 )
-_AROUND = (
-    (RATE_LIMIT, PATIENCE),
-    (r"no builder", "`docker buildx ls` lists them"),
-)
+_AROUND = ((RATE_LIMIT, PATIENCE), (r"no builder", "`docker buildx ls` lists them"))
 """What buildx and the engine report about themselves and about registries, with the remedy for any image."""
 _DENIED = re.compile(r"\b40[13]\b|denied|unauthorized|no basic auth", re.IGNORECASE)
 """What they report if an account has no access, or if there is no login."""

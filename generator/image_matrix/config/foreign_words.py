@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.suggestions import as_written
-from image_matrix.config.synonyms import BUILD, WORDS
+from image_matrix.config.synonyms import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +32,6 @@ def answered(
 
     ``typed`` is its value with numbers as texts, as they are written.
     """
-    if not path and plain(key) == "build" and isinstance(mapping[key], dict):
-        return _of_build(mapping[key])
     word = _word(path, key, mapping[key])
     if word is None:
         return ""
@@ -48,12 +46,8 @@ def answered(
 
 def provided(path: Path, mapping: Mapping[str, Any]) -> set[str]:
     """Return the fields of a mapping that it has under foreign words: they are not missing."""
-    words = [_word(path, key, value) for key, value in mapping.items()]
-    return {
-        word.ours.partition(":")[0]
-        for word in words
-        if word is not None and _is_field(word.ours) and not word.under
-    }
+    words = (word for key, value in mapping.items() if (word := _word(path, key, value)))
+    return {word.ours.partition(":")[0] for word in words if _is_field(word.ours) and not word.under}
 
 
 def plain(key: str) -> str:
@@ -62,23 +56,13 @@ def plain(key: str) -> str:
 
 
 def _word(path: Path, key: str, value: object) -> Word | None:
-    return next(
-        (
-            word
-            for word in WORDS
-            if plain(key) in word.words
-            and word.of in ("", _type(value))
-            and any(_is_at(pattern, path) for pattern in word.where)
-        ),
-        None,
-    )
+    words = (word for word in WORDS if plain(key) in word.words and word.of in ("", _type(value)))
+    return next((word for word in words if any(_is_at(pattern, path) for pattern in word.where)), None)
 
 
 def _is_at(pattern: str, path: Path) -> bool:
     steps = pattern.split(".") if pattern else []
-    return len(steps) == len(path) and all(
-        step in ("*", name) for step, name in zip(steps, path, strict=True)
-    )
+    return len(steps) == len(path) and all(step in ("*", path[at]) for at, step in enumerate(steps))
 
 
 def _is_field(ours: str) -> bool:
@@ -143,7 +127,7 @@ def _mapping(value: object) -> dict[str, Any]:
     """Return a mapping, or one of the entries ``NAME=TEXT`` of a list."""
     if isinstance(value, dict):
         return {
-            name: item if isinstance(item, (str, dict)) else as_written(item) for name, item in value.items()
+            key: item if isinstance(item, (str, dict)) else as_written(item) for key, item in value.items()
         }
     pairs = [text.partition("=") for text in _texts(value)]
     return {name: text for name, _, text in pairs} or {"NAME": "VALUE"}
@@ -201,18 +185,3 @@ def _under(under: str, path: Path, mapping: Mapping[str, Any], matrix: Mapping[s
         word = _word(path, key, value)
         if word is not None and word.under == under and _is_field(word.ours):
             yield word.ours.format_map(forms(path, key, value, matrix))
-
-
-def _of_build(section: Mapping[str, Any]) -> str:
-    """Return where each field of a section ``build`` belongs."""
-    if section.get("workflow") is False:
-        return "write `workflow: none`"
-    moved: dict[str, list[str]] = {}
-    for name in section:
-        target, _, field = BUILD.get(plain(name), "workflow.").rpartition(".")
-        moved.setdefault(target, []).append(
-            f"`{name}`" + (f" as `{field}`" if field not in ("", name) else "")
-        )
-    if not moved:
-        return "remove it: jobs are under `workflow`, signing and scanning under `release`"
-    return "move " + "; ".join(f"{' and '.join(names)} to `{target}:`" for target, names in moved.items())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 _START = "start with `version: 1`, or run `image-matrix init`"
+_AS_OVERLAYS = "name them as overlays, too: `--overlay FILE`"
 _DIFFERS = "write what differs from the matrix, such as `registry: ghcr.io/example/notebooks`"
 
 
@@ -35,11 +36,8 @@ def overlaid(base: Any, overlays: Sequence[Document]) -> tuple[Any, list[Finding
         raise MatrixError(unusable)
     value, findings = base, []
     for part in overlays:
-        nothing = {
-            path
-            for path in empties(part.value)
-            if not _exists(value, path) and not _of_image(path, value, part)
-        }
+        missing = [path for path in empties(part.value) if not _exists(value, path)]
+        nothing = {path for path in missing if not _of_image(path, value, part)}
         findings += [_removes_nothing(value, path) for path in sorted(nothing) if not is_field(path)]
         value = without(merge(value, part.value), nothing)
     return value, findings
@@ -81,20 +79,18 @@ def empty_matrix(part: Document) -> Diagnostic:
 
 def _unusable(part: Document) -> list[Diagnostic]:
     if part.value is None:
-        fields = {"problem": "the overlay is empty", "advice": _DIFFERS}
-        return [diagnostic(rules.YAML_SYNTAX, Place(part.file, 1, 1), **fields)]
-    problem, advice = "an overlay cannot include files", "name them as overlays, too: `--overlay FILE`"
+        place = Place(part.file, 1, 1)
+        return [diagnostic(rules.YAML_SYNTAX, place, problem="the overlay is empty", advice=_DIFFERS)]
     for pattern in patterns(part):
-        fields = {"pattern": pattern.text, "problem": problem, "advice": advice}
+        fields = {
+            "pattern": pattern.text,
+            "problem": "an overlay cannot include files",
+            "advice": _AS_OVERLAYS,
+        }
         return [diagnostic(rules.BAD_INCLUDE, pattern.place, **fields)]
     if not isinstance(part.value, dict) and part.root is not None:
-        fields = {
-            "where": "an overlay",
-            "expected": "a mapping",
-            "actual": type_name(part.value),
-            "advice": _DIFFERS,
-        }
-        return [diagnostic(rules.WRONG_TYPE, part.place_of(part.root), **fields)]
+        fields = {"where": "an overlay", "expected": "a mapping", "actual": type_name(part.value)}
+        return [diagnostic(rules.WRONG_TYPE, part.place_of(part.root), advice=_DIFFERS, **fields)]
     return []
 
 
@@ -118,15 +114,12 @@ def _of_removed(finding: Finding, removed: set[tuple[str, ...]]) -> Finding:
     if finding.rule not in (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE):
         return finding
     section = DECLARED_IN.get(str(finding.fields.get("what", "image")), "")
-    path = next(
-        (path for path in ((section,), (section, str(finding.fields["name"]))) if path in removed), None
-    )
-    if path is None:
-        return finding
     advice = "remove in the overlay what uses it, too, or leave it there"
-    return replace(finding, fields={**finding.fields, "advice": advice}).beside(
-        (path, "removed here"), *finding.related
-    )
+    for path in ((section,), (section, str(finding.fields["name"]))):
+        if path in removed:
+            changed = replace(finding, fields={**finding.fields, "advice": advice})
+            return changed.beside((path, "removed here"), *finding.related)
+    return finding
 
 
 def _of_new_image(finding: Finding, documents: Documents) -> Finding:

@@ -11,14 +11,7 @@ from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.nulls import nulls, without
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema import ENTRIES, is_nullable, is_required, resolved, schema
-from image_matrix.config.suggestions import (
-    Misfit,
-    corrected,
-    missing_advice,
-    named,
-    type_advice,
-    word_advice,
-)
+from image_matrix.config.suggestions import Misfit, corrected, missing_advice, named, type_advice, word_advice
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human

@@ -133,8 +133,9 @@ WORDS: tuple[Word, ...] = (
     Word(("login",), (*TOP, "workflow", "network"), "logins: {{{host}: {value}}}", under=".network"),
     Word(("generator", "default_branch", "staging", "require_lock", "runners", "timeout_minutes", "max_parallel",
           "lock_schedule", "free_disk", "commit_generated"), TOP, "{word}: {value}", under=".workflow"),
-    Word(("commit_rendered",), TOP, "commit_generated: {value}", under=".workflow"),
     Word(("ci", "github", "actions"), TOP, "workflow: {value}"),
+    Word(("build",), TOP,
+         "name the section of each field: `workflow` for jobs, `release` for signing and scanning, `network` for logins"),
     Word(("sign", "scan", "sbom"), (*TOP, "workflow"), "{word}: {value}", under=".release"),
     Word(("release_branch",), (*TOP, "workflow"), "branch: {value}", under=".release"),
     # network, workflow, release
@@ -146,7 +147,6 @@ WORDS: tuple[Word, ...] = (
     Word(("r",), ("network.mirrors",), "cran: {name}"),
     Word(("openvsx", "open_vsx"), ("network.mirrors",), "extensions: {name}"),
     Word(("conda_forge", "channel_alias"), ("network.mirrors",), "conda: {name}"),
-    Word(("commit_rendered",), ("workflow",), "commit_generated: {value}"),
     Word(("branch", "main_branch"), ("workflow",), "default_branch: {name}"),
     Word(("timeout",), ("workflow", "workflow.overrides.*"), "timeout_minutes: {value}"),
     Word(("parallel", "concurrency", "max_jobs"), ("workflow",), "max_parallel: {value}"),
@@ -198,20 +198,3 @@ WORDS: tuple[Word, ...] = (
     Word(("chart", "chart_version"), SITE,
          "write the version of the hub in the chart instead; chart 4.4.0 has `jupyterhub: 5.5.0`"),
 )  # fmt: skip
-
-BUILD: dict[str, str] = {
-    **{name: f"workflow.{name}" for name in (
-        "generator", "default_branch", "staging", "require_lock", "runners", "timeout_minutes", "max_parallel",
-        "lock_schedule", "free_disk",
-    )},
-    "commit_rendered": "workflow.commit_generated",
-    "images": "workflow.overrides",
-    "release_branch": "release.branch",
-    "sign": "release.sign",
-    "scan": "release.scan",
-    "sbom": "release.sbom",
-    "max_size": "defaults.images.max_size",
-    "login": "network.logins",
-    "cache": "workflow",
-}  # fmt: skip
-"""Fields of a section ``build``, and where they belong."""

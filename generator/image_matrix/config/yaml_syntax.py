@@ -35,6 +35,9 @@ _TOKEN = re.compile(r"[^\s,\[\]{}]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_OF_A_LINE = re.compile("could not find expected ':'|did not find expected ('-'|<document start>)")
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """libyaml's own words, with its two marks as (line, column) from 0."""
@@ -56,13 +59,7 @@ class Complaint:
             return ": " not in before
         if self.words == "did not find expected key":
             return not before.strip()
-        return self.words.startswith(
-            (
-                "could not find expected ':'",
-                "did not find expected '-'",
-                "did not find expected <document start>",
-            )
-        )
+        return _OF_A_LINE.match(self.words) is not None
 
     @property
     def start(self) -> tuple[int, int]:
@@ -97,12 +94,10 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, 
     if mistake:
         number, what = mistake
         place = _place(file, lines, (number, what.column))
-        return _at(
-            replace(place, width=what.width or place.width), what.problem, _public(what.advice, lines[number])
-        )
-    if complaint.unclosed and not (
-        complaint.context.endswith("flow node") and complaint.mark[0] < len(lines) - 1
-    ):
+        place = replace(place, width=what.width or place.width)
+        return _at(place, what.problem, _public(what.advice, lines[number]))
+    ends_early = complaint.context.endswith("flow node") and complaint.mark[0] < len(lines) - 1
+    if complaint.unclosed and not ends_early:
         return _unclosed(complaint, file, lines)
     return _at(_place(file, lines, complaint.start), *_translated(complaint, lines))
 
@@ -144,9 +139,8 @@ def _reach(lines: Sequence[str], number: int, mistake: Mistake) -> float:
 
 def _public(advice: str, line: str) -> str:
     """Return an advice that shows no password: what it makes of a line may hide one from ``conceal``."""
-    return (
-        advice if conceal(line) == line else "correct it, and take the user and password out of the address"
-    )
+    without = "correct it, and take the user and password out of the address"
+    return advice if conceal(line) == line else without
 
 
 def _at(place: Place, problem: str, advice: str) -> Diagnostic:
@@ -172,9 +166,8 @@ def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnost
     sign, rest = opened.source[opened.column - 1], opened.source[opened.column :]
     related = () if detected.line == opened.line else ((replace(detected, width=1), "noticed here"),)
     if sign in "'\"":
-        return replace(
-            _at(opened, f"this {sign} is never closed", f"close it with another {sign}"), related=related
-        )
+        unclosed = _at(opened, f"this {sign} is never closed", f"close it with another {sign}")
+        return replace(unclosed, related=related)
     if opened.line == detected.line and detected.source[detected.column - 1 :].strip():
         advice = f"separate entries with commas, and close `{sign}`; quote text that holds one of `,[]{{}}`"
         return _at(detected, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
@@ -202,7 +195,6 @@ def _last_open(lines: Sequence[str]) -> tuple[int, int]:
     return opened[-1]
 
 
-_VALUE_IN_QUOTES = "put the value in quotes if all of it is one text"
 _TRANSLATIONS = {
     "found a tab character": TAB,
     "mapping values are not allowed in this context": (
@@ -212,6 +204,10 @@ _TRANSLATIONS = {
     "block sequence entries are not allowed": (
         "a list entry is not allowed here",
         "start each `- ` on a new line",
+    ),
+    "did not find expected key": (
+        "this line does not fit the keys above",
+        "start it in the same column as the keys that it belongs to",
     ),
     "did not find expected '-' indicator": (
         "this line is not a list entry like the lines above",
@@ -252,30 +248,13 @@ def _translated(complaint: Complaint, lines: Sequence[str]) -> tuple[str, str]:
     line, column = complaint.mark
     source = lines[line] if line < len(lines) else ""
     if complaint.words == "found character that cannot start any token":
-        return (
-            TAB
-            if "\t" in source[: column + 1]
-            else (
-                f"a value cannot start with {source[column : column + 1]}",
-                "put the value in quotes",
-            )
-        )
+        quote = f"a value cannot start with {source[column : column + 1]}", "put the value in quotes"
+        return TAB if "\t" in source[: column + 1] else quote
     if complaint.words == "found unknown escape character":
-        escape = source[column : column + 2]
-        return (
-            f"`{escape}` is not an escape sequence of YAML",
-            "put the text in single quotes, where a \\ is a \\",
-        )
-    if complaint.words == "did not find expected key":
-        if source[:column].strip():
-            return (
-                "this is not allowed after the value before it",
-                "remove it, or put the value in quotes",
-            )
-        return (
-            "this line does not fit the keys above",
-            "start it in the same column as the keys that it belongs to",
-        )
+        problem = f"`{source[column : column + 2]}` is not an escape sequence of YAML"
+        return problem, "put the text in single quotes, where a \\ is a \\"
+    if complaint.words == "did not find expected key" and source[:column].strip():
+        return "this is not allowed after the value before it", "remove it, or put the value in quotes"
     words = f"{complaint.words} {complaint.context}".strip()
     unknown = f"not valid YAML: {words}", "compare the punctuation with the lines around it"
     return next((text for start, text in _TRANSLATIONS.items() if complaint.words.startswith(start)), unknown)

@@ -48,10 +48,7 @@ class DependencyPath:
 
 
 def explain(
-    loaded: Loaded,
-    locked: Mapping[str, LockedPackages],
-    conflict: Conflict,
-    ask: Ask,
+    loaded: Loaded, locked: Mapping[str, LockedPackages], conflict: Conflict, ask: Ask
 ) -> list[Finding]:
     """Return the diagnostics of a refused variant; ``ask`` is :func:`image_matrix.lock.uv.graph`."""
     variant = loaded.variants[conflict.variant]
@@ -85,12 +82,7 @@ def _conflicting(request: ResolveRequest, free: Graph, ask: Ask) -> list[str]:
 
 
 def _conflict(
-    loaded: Loaded,
-    locked: Mapping[str, LockedPackages],
-    conflict: Conflict,
-    free: Graph,
-    name: str,
-    ask: Ask,
+    loaded: Loaded, locked: Mapping[str, LockedPackages], conflict: Conflict, free: Graph, name: str, ask: Ask
 ) -> Iterator[Finding]:
     variant, arch = loaded.variants[conflict.variant], conflict.request.arch
     owner = _owner(loaded, locked, variant, arch, name)

@@ -89,10 +89,7 @@ CHECKS = (
 )
 """Checks of the declarations alone."""
 
-MATCH_CHECKS = (
-    variants.unknown_in_matches,
-    variants.without_parent,
-)
+MATCH_CHECKS = (variants.unknown_in_matches, variants.without_parent)
 """Checks of what images compare axis values with."""
 
 VARIANT_CHECKS = (
