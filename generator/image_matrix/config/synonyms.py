@@ -135,7 +135,7 @@ WORDS: tuple[Word, ...] = (
           "lock_schedule", "free_disk", "commit_generated"), TOP, "{word}: {value}", under=".workflow"),
     Word(("ci", "github", "actions"), TOP, "workflow: {value}"),
     Word(("build",), TOP,
-         "name the section of each field: `workflow` for jobs, `release` for signing and scanning, `network` for logins"),
+         "name the section of each field: `workflow` for jobs, `release` for signing, `network` for logins"),
     Word(("sign", "scan", "sbom"), (*TOP, "workflow"), "{word}: {value}", under=".release"),
     Word(("release_branch",), (*TOP, "workflow"), "branch: {value}", under=".release"),
     # network, workflow, release
