@@ -28,7 +28,7 @@ def report() -> str:
     imports, first, second = _imports_and_checks((program, "check", "--no-diff"))
     libraries = "importing the five libraries"
     rows = [
-        _row("image-matrix --version", version, "python -c pass", nothing, "≤ 6"),
+        _row("image-matrix --version", version, "python -c pass", nothing, "≤ 5"),
         _row("image-matrix check, first run", first, libraries, imports, ""),
         _row("image-matrix check, second run", second, libraries, imports, "≤ 0.8"),
     ]

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
-import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -35,6 +33,8 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
 
     It first removes the folders of killed runs. Raises :class:`OSError` if the folder cannot be created.
     """
+    import tempfile
+
     place = Path(tempfile.gettempdir()) if parent is None else parent
     prefix = f"{'.' if parent else ''}{PREFIX}{os.getpid()}-"
     remove_leftovers(place)
@@ -85,14 +85,20 @@ def _remove_dead(folder: Path, process: int) -> None:
     """Remove a folder whose process has ended, or that is too old; without a mark, only if it is empty."""
     mark = _mark(folder)
     if mark == mark_of(process) and not _lives(process):
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_tree(folder)
     elif not _is_old(folder):
         return
     elif mark is None:
         with suppress(OSError):
             folder.rmdir()
     elif mark.startswith(f"# Temporary files of image-matrix, process {process} of "):
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _mark(folder: Path) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from image_matrix.cli import run
 from image_matrix.dag import build_order
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
@@ -83,13 +85,35 @@ def test_a_damaged_order_is_computed_again(content: bytes, tmp_path: Path) -> No
     assert cached_order(PARENTS, cache) == build_order(PARENTS)
 
 
-def test_the_second_check_imports_neither_of_the_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    script = (
-        "import sys; from image_matrix.cli import run; run(['-C', sys.argv[1], 'check', '--no-diff']);"
-        "print(*sys.modules.keys() & {'jsonschema', 'networkx'})"
-    )
-    command = [sys.executable, "-c", script, str(ROOT)]
-    shown = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
-    assert {*shown[0].split()} >= {"jsonschema", "networkx"}
-    assert shown[1].split() == []
+SMALL = """\
+version: 1
+registry: ghcr.io/example/notebooks
+workflow: none
+sources: {debian: docker.io/library/debian:trixie-slim}
+images:
+  base: {from: debian}
+"""
+
+
+def imported_by_a_check(root: Path) -> set[str]:
+    """Return the modules that a process has imported which checked a rendered project."""
+    script = "import sys; from image_matrix.cli import run; print(run(sys.argv[1:]), *sys.modules)"
+    command = [sys.executable, "-c", script, "-q", "-C", str(root), "check"]
+    code, *modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert code == "0"
+    return {*modules}
+
+
+def test_what_a_check_does_not_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "matrix.yaml").write_text(SMALL, encoding="utf-8")
+    assert run(["-q", "-C", str(tmp_path), "render"]) == 0
+    shutil.rmtree(tmp_path / "cache")
+    assert imported_by_a_check(tmp_path) >= {"jsonschema", "networkx"}
+    # nothing has changed: nothing is parsed, checked or rendered
+    again = imported_by_a_check(tmp_path)
+    assert not again & {"jinja2", "jsonschema", "networkx", "packaging", "yaml"}
+    assert not again & {"image_matrix.config.model", "image_matrix.validate", "image_matrix.render"}
+    # another comment: the same data
+    (tmp_path / "matrix.yaml").write_text(f"{SMALL}# a comment\n", encoding="utf-8")
+    assert not imported_by_a_check(tmp_path) & {"jsonschema", "networkx"}

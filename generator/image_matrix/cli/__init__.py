@@ -64,8 +64,6 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
         """Run the command, and report failures while the context still has its colour setting."""
-        from image_matrix.cli.failures import report_failure
-
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as error:
@@ -73,6 +71,8 @@ class LazyGroup(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            from image_matrix.cli.failures import report_failure
+
             return report_failure(error)
 
     def resolve_command(
@@ -192,8 +192,6 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
-    from image_matrix.cli.failures import report_failure
-
     try:
         result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -208,4 +206,6 @@ def run(args: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # nobody reads any more; Python would complain about it at exit
         return 0
     except Exception as error:
+        from image_matrix.cli.failures import report_failure
+
         return report_failure(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from image_matrix.cli.failures import annotate
 from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
+    floating,
     load_project,
     note_floating,
     note_overlays,
@@ -17,13 +19,15 @@ from image_matrix.cli.project import (
     refuse_contradictions,
     workflow_settings,
 )
+from image_matrix.cli.render import compared, edits, line_ends, report_edited, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
-    from image_matrix.output_tree.tree import Change
+    from image_matrix.output_tree.tree import Change, Difference
+    from image_matrix.project.verdict import Verdict
 
 
 @click.command()
@@ -40,16 +44,90 @@ if TYPE_CHECKING:
 @click.pass_obj
 def check(session: Session, diff: bool, locked: bool, against: str | None, format_: str) -> int:
     """Check the matrix and that every output is up to date."""
-    if format_ == "json":
-        return _as_json(session, locked, against)
-    project = open_locked(session)
-    warn(session, _of_outputs(project))
-    note_overlays(session)
-    if not locked:
-        note_floating(session, project)
-    refused = _refused(session, project, locked, against)
+    from image_matrix.project.unchanged import inputs_digest
+
+    call = _Call(session, locked, against, inputs_digest(session.root, session.matrix, session.overlays))
+    recalled = _recalled(call)
+    if recalled is None:
+        return _as_json(call) if format_ == "json" else _check(call, diff)
+    return _print_good(recalled[0]) if format_ == "json" else _repeat(call, *recalled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a user asks for."""
+
+    session: Session
+    locked: bool
+    against: str | None
+    inputs: str | None
+    """The hash of the inputs before they are read for the check."""
+
+    @property
+    def subject(self) -> str | None:
+        """What the verdict is kept as; ``None`` if it depends on more than the files."""
+        if self.inputs is None or self.against is not None:
+            return None
+        return "check-locked" if self.locked else "check"
+
+
+def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
+    """Print what an earlier call has found."""
+    warn(call.session, verdict.warnings)
+    _report_good(call, verdict)
+    say(call.session, summary(0, files))
+    return 0
+
+
+def _check(call: _Call, diff: bool) -> int:
+    project = open_locked(call.session)
+    verdict = _verdict(project, _of_outputs(project))
+    _report_good(call, verdict)
+    refused = _refused(call, project)
     report(refused)
-    return max(_compare(session, project, diff), 1 if refused else 0)
+    difference = compared(call.session, project)
+    if not refused:
+        _keep(call, project, difference, verdict)
+    return max(_compare(call.session, difference, diff), 1 if refused else 0)
+
+
+def _verdict(project: Project, of_outputs: Sequence[Diagnostic]) -> Verdict:
+    from image_matrix.project.verdict import Verdict
+
+    return Verdict(project.loaded.warnings, tuple(of_outputs), floating(project))
+
+
+def _report_good(call: _Call, verdict: Verdict) -> None:
+    """Print what does not fail a check, but for the warnings about the matrix."""
+    warn(call.session, verdict.of_outputs)
+    note_overlays(call.session)
+    if not call.locked:
+        note_floating(call.session, verdict.floating)
+
+
+def _recalled(call: _Call) -> tuple[Verdict, int] | None:
+    """Return the verdict of an earlier call and the number of outputs, if everything that it read is the same."""
+    from image_matrix.project.content_cache import content_cache
+    from image_matrix.project.unchanged import recall
+
+    if call.subject is None or call.inputs is None:
+        return None
+    return recall(content_cache(), call.subject, call.session.root, call.inputs)
+
+
+def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdict) -> None:
+    """Keep a verdict for later calls, unless a file has changed while it was checked."""
+    from image_matrix.project.content_cache import content_cache
+    from image_matrix.project.included_files import read_to_include
+    from image_matrix.project.inputs import files_on_disk
+    from image_matrix.project.unchanged import inputs_digest, keep
+
+    session = call.session
+    if difference.changes or call.subject is None or call.inputs is None:
+        return
+    included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
+    if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
+        keep(content_cache(), call.subject, call.inputs, included, difference.rendered, verdict)
 
 
 def _of_outputs(project: Project) -> list[Diagnostic]:
@@ -59,45 +137,52 @@ def _of_outputs(project: Project) -> list[Diagnostic]:
     return [*workflow_settings(project), *unused_templates(project.inputs.templates, project.loaded)]
 
 
-def _refused(session: Session, project: Project, locked: bool, against: str | None) -> list[Diagnostic]:
+def _refused(call: _Call, project: Project) -> list[Diagnostic]:
     """Return what the options forbid: missing lock entries, and removed profiles and choices."""
     from image_matrix.cli.against import vanished_since
 
-    floating = _floating(project) if locked else []
-    return [*floating, *(vanished_since(session, project, against) if against is not None else [])]
+    missing = _not_locked(project) if call.locked else []
+    since = call.against
+    return [*missing, *(vanished_since(call.session, project, since) if since is not None else [])]
 
 
-def _floating(project: Project) -> list[Diagnostic]:
+def _not_locked(project: Project) -> list[Diagnostic]:
     """Return a diagnostic for everything that is not locked, and for sources that the lock does not fully know."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.read import unlocked
     from image_matrix.lock.source_checks import unknown_sources
 
-    floating = [item.finding() for item in unlocked(project.loaded, project.pins)]
+    missing = [item.finding() for item in unlocked(project.loaded, project.pins)]
     unknown = unknown_sources(project.loaded, project.lock.sources)
-    return diagnose([*floating, *unknown], project.loaded.documents)
+    return diagnose([*missing, *unknown], project.loaded.documents)
 
 
-def _as_json(session: Session, locked: bool, against: str | None) -> int:
+def _as_json(call: _Call) -> int:
     """Print all problems as JSON; return the same exit code as for text."""
-    from image_matrix.cli.render import compared, edits
     from image_matrix.diagnostics import MatrixError
     from image_matrix.project.inputs import read_inputs
 
+    session = call.session
     try:
         project = load_project(read_inputs(session.root, session.matrix, session.overlays))
         refuse_contradictions(project)
-        settings = _of_outputs(project)
+        verdict = _verdict(project, _of_outputs(project))
         difference = compared(session, project)
     except MatrixError as error:
         _print_json(False, error.diagnostics, None)
         return 2
-    refused = [*_refused(session, project, locked, against), *edits(difference)]
-    good = not refused and not difference.changes
-    _print_json(
-        good, [*project.loaded.warnings, *settings, *refused], difference.outputs or difference.changes
-    )
-    return 0 if good else 1
+    refused = [*_refused(call, project), *edits(difference)]
+    if not refused and not difference.changes:
+        _keep(call, project, difference, verdict)
+        return _print_good(verdict)
+    diagnostics = [*verdict.warnings, *verdict.of_outputs, *refused]
+    _print_json(False, diagnostics, difference.outputs or difference.changes)
+    return 1
+
+
+def _print_good(verdict: Verdict) -> int:
+    _print_json(True, [*verdict.warnings, *verdict.of_outputs], ())
+    return 0
 
 
 def _print_json(good: bool, diagnostics: Sequence[Diagnostic], outdated: Sequence[Change] | None) -> None:
@@ -114,11 +199,8 @@ def _outdated(change: Change) -> dict[str, str | bool]:
     return {"path": change.path, "change": change.kind, "edited": change.edited}
 
 
-def _compare(session: Session, project: Project, diff: bool) -> int:
+def _compare(session: Session, difference: Difference, diff: bool) -> int:
     """Print what rendering would change; return the exit code."""
-    from image_matrix.cli.render import compared, line_ends, report_edited, summary
-
-    difference = compared(session, project)
     if not difference.changes:
         say(session, summary(0, len(difference.rendered)))
         return 0

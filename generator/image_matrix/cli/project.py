@@ -11,7 +11,7 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
@@ -153,11 +153,15 @@ def _rendered(
         raise with_builtin_hint(error, templates) from error
 
 
-def note_floating(session: Session, project: Project) -> None:
-    """Print a note about everything that is rendered without a lock entry."""
+def floating(project: Project) -> tuple[str, ...]:
+    """Return what is rendered without a lock entry."""
     from image_matrix.lock.read import unlocked
 
-    floating = unlocked(project.loaded, project.pins)
-    if floating:
-        shown = listed((item.what for item in floating), 3)
+    return tuple(item.what for item in unlocked(project.loaded, project.pins))
+
+
+def note_floating(session: Session, names: Sequence[str]) -> None:
+    """Print a note about what is rendered without a lock entry."""
+    if names:
+        shown = listed(names, 3)
         note(session, f"not locked: {shown}; `image-matrix lock` pins them")

@@ -8,6 +8,7 @@ import click
 
 from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
+    floating,
     note_floating,
     note_overlays,
     open_locked,
@@ -38,7 +39,7 @@ def render(session: Session, force: bool) -> int:
     workflow_settings(project)
     warn(session, unused_templates(project.inputs.templates, project.loaded))
     note_overlays(session)
-    note_floating(session, project)
+    note_floating(session, floating(project))
     difference = compared(session, project)
     if difference.edited and not force:
         report_edited(difference)

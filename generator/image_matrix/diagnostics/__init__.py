@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from image_matrix.diagnostics.redact import conceal
@@ -55,6 +54,8 @@ class Words:
 @cache
 def all_words() -> dict[str, Words]:
     """Return the words of every rule by code; they are read when the first problem is reported."""
+    from importlib import resources
+
     import yaml
 
     text = (resources.files(__package__) / "rules.yaml").read_text(encoding="utf-8")

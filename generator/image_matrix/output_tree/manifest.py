@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from image_matrix.json_data import Json
+    from image_matrix.output_tree.files import File
 
 MANIFEST = ".image-matrix.json"
 OutputManifest = Mapping[str, tuple[str, ...]]
@@ -22,6 +23,11 @@ OutputManifest = Mapping[str, tuple[str, ...]]
 def digest(content: bytes) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def manifest_of(rendered: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
+    """Return the manifest of a rendering."""
+    return {path: (digest(file.content),) for path, file in rendered.items()}
 
 
 def read(text: str | None) -> dict[str, tuple[str, ...]]:

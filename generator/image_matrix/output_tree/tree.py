@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from image_matrix.errors import EnvironmentFailure, of_the_system
 from image_matrix.output_tree import manifest as manifests
 from image_matrix.output_tree.atomic import flush, flush_folder, put, staging
-from image_matrix.output_tree.files import File
+from image_matrix.output_tree.files import File, read_file
 from image_matrix.output_tree.preflight import refuse_obstacles
 
 if TYPE_CHECKING:
@@ -65,7 +64,10 @@ class Difference:
 
 def compare(root: Path, rendered: Mapping[str, File]) -> Difference:
     """Compare the rendered files with the disk."""
-    written, expected = _read(root / manifests.MANIFEST), File(manifests.write(manifest_of(rendered)))
+    written, expected = (
+        read_file(root / manifests.MANIFEST),
+        File(manifests.write(manifests.manifest_of(rendered))),
+    )
     recorded = manifests.read(written.content.decode("utf-8", "replace") if written else None)
     changes = [*_changed(root, rendered, recorded), *_removed(root, rendered, recorded)]
     if written is None:
@@ -75,16 +77,11 @@ def compare(root: Path, rendered: Mapping[str, File]) -> Difference:
     return Difference(tuple(sorted(changes, key=lambda change: change.path)), recorded, rendered)
 
 
-def manifest_of(rendered: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
-    """Return the manifest of a rendering."""
-    return {path: (manifests.digest(file.content),) for path, file in rendered.items()}
-
-
 def _changed(
     root: Path, rendered: Mapping[str, File], recorded: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Change]:
     for path, file in rendered.items():
-        before = _read(root / path)
+        before = read_file(root / path)
         if before is None:
             yield Change(path, "add", None, file)
         elif not _same(before, file):
@@ -98,7 +95,7 @@ def _removed(
     root: Path, rendered: Mapping[str, File], recorded: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Change]:
     for path, digests in recorded.items():
-        before = None if path in rendered or not _inside(path) else _read(root / path)
+        before = None if path in rendered or not _inside(path) else read_file(root / path)
         if before is not None:
             yield Change(
                 path, "remove", before.content, None, edited=not _is_generated(before.content, digests)
@@ -163,7 +160,7 @@ def _staged(root: Path, files: Sequence[tuple[Path, File]]) -> Iterator[tuple[li
 
 def _manifests(difference: Difference) -> tuple[File, File]:
     """Return the manifest for the time of writing, with old and new digests, and the final one."""
-    final = manifest_of(difference.rendered)
+    final = manifests.manifest_of(difference.rendered)
     journal = {
         path: tuple(dict.fromkeys((*difference.recorded.get(path, ()), *new))) for path, new in final.items()
     }
@@ -181,18 +178,6 @@ def _remove(root: Path, path: Path) -> None:
             folder.rmdir()
         except OSError:
             return
-
-
-def _read(path: Path) -> File | None:
-    """Return the file at a path, or ``None`` if there is none."""
-    try:
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            return File(os.readlink(path).encode(), symlink=True)  # noqa: PTH115 - Path.readlink changes `./x` to `x`
-        with path.open("rb", buffering=0) as stream:
-            return File(stream.read(), executable=bool(mode & 0o100))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
 
 
 def _same(existing: File, file: File) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from image_matrix import __version__
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.output_tree.files import File
+from image_matrix.project.fingerprint import digest, program
 from image_matrix.user_cache import user_cache
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class ContentCache:
 
     folder: Path | None = None
     """``None`` turns the cache off."""
+    program: str = ""
+    """The hash of the program that computes the results: another one may compute others."""
 
     def get(self, subject: str, content: str) -> Json:
         """Return the result for a content, or ``None`` if none can be read."""
@@ -51,9 +53,8 @@ class ContentCache:
             write_atomically(file, File(json.dumps(result).encode()))
             _remove_oldest(file.parent)
 
-    @staticmethod
-    def _file(folder: Path, subject: str, content: str) -> Path:
-        return folder / subject / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
+    def _file(self, folder: Path, subject: str, content: str) -> Path:
+        return folder / subject / f"{digest([self.program.encode(), content.encode()])}.json"
 
 
 NO_CACHE = ContentCache()
@@ -67,4 +68,5 @@ def _remove_oldest(folder: Path) -> None:
 
 def content_cache() -> ContentCache:
     """Return the user's cache for this version of image-matrix; it is off if the user has no cache folder."""
-    return ContentCache(user_cache(__version__))
+    folder = user_cache(__version__)
+    return ContentCache(folder, program()) if folder else NO_CACHE

@@ -9,8 +9,9 @@ from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.git import command_in, run_git
-from image_matrix.project.included_files import ProjectFiles, included_files
+from image_matrix.project.included_files import included_files
 from image_matrix.project.inputs import LOCK, Inputs, builtin_files, is_template, template_file, templates_of
+from image_matrix.project.project_files import ProjectFiles
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,20 @@ from image_matrix.config.suggestions import as_written
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.project.fingerprint import digest
+from image_matrix.project.unchanged import NONE_INCLUDED, Included
 from image_matrix.text import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from image_matrix.config.document import Document
     from image_matrix.diagnostics import Diagnostic
+    from image_matrix.project.inputs import Inputs
+    from image_matrix.project.project_files import ProjectFiles
 
 parsed = lru_cache(maxsize=256)(parse)
 """A file that was parsed to see what it includes is not parsed again when the matrix is loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectFiles:
-    """The files of a project, by their paths in it."""
-
-    names: Callable[[str], Sequence[str]]
-    """Folder to the names in it; none where there is no such folder."""
-    read: Callable[[str], str]
-    """Path to its text; raises :class:`MatrixError`."""
-    leads_outside: Callable[[str], bool]
-    """Whether a path is a link to something outside of the project."""
 
 
 def included_files(matrix: str, text: str, files: ProjectFiles) -> dict[str, str]:
@@ -45,6 +37,27 @@ def included_files(matrix: str, text: str, files: ProjectFiles) -> dict[str, str
     if faults:
         raise MatrixError(faults)
     return texts
+
+
+def read_to_include(matrix: str, inputs: Inputs, files: ProjectFiles) -> Included | None:
+    """Return what is read to include the files of inputs; ``None`` if they are no longer the same."""
+    if not inputs.included:
+        return NONE_INCLUDED
+    listings: dict[str, list[str]] = {}
+    inside: dict[str, None] = {}
+
+    def names(folder: str) -> list[str]:
+        return listings.setdefault(folder, [*files.names(folder)])
+
+    def leads_outside(path: str) -> bool:
+        inside[path] = None
+        return files.leads_outside(path)
+
+    watched = replace(files, names=names, leads_outside=leads_outside)
+    if included_files(matrix, inputs.texts[matrix], watched) != inputs.included:
+        return None
+    texts = {path: digest([text.encode()]) for path, text in inputs.included.items()}
+    return Included(listings, tuple(inside), texts)
 
 
 def _collect(

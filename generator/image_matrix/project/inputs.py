@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.output_tree.files import File
-from image_matrix.project.included_files import ProjectFiles, included_files
+from image_matrix.project.included_files import included_files
+from image_matrix.project.project_files import ProjectFiles, leads_outside, names_in
 from image_matrix.project.text_files import MATRIX, not_text, read_text
 from image_matrix.project.whiteouts import faults, is_whiteout, laid_over
 from image_matrix.render.compiled import compiled_templates
@@ -58,15 +59,11 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
 
 def files_on_disk(root: Path) -> ProjectFiles:
     """Return the files below a folder."""
-
-    def names(folder: str) -> list[str]:
-        place = root / folder
-        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
-
-    def leads_outside(path: str) -> bool:
-        return not (root / path).resolve().is_relative_to(root.resolve())
-
-    return ProjectFiles(names, lambda path: read_text(root / path, path), leads_outside)
+    return ProjectFiles(
+        lambda folder: names_in(root, folder),
+        lambda path: read_text(root / path, path),
+        lambda path: leads_outside(root, path),
+    )
 
 
 def _lock(path: Path) -> str | None:
