@@ -1,4 +1,4 @@
-"""Finds texts and numbers that Kubernetes refuses, together with every pod that has them."""
+"""Finds texts, numbers and tolerations that Kubernetes refuses, together with every pod that has them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import kubernetes as k8s
 from image_matrix.profiles.field_syntax import RANGES, WORDS, key_syntax_of, syntax_of
 from image_matrix.text import type_name
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Placement, Profile, Size, Toleration
     from image_matrix.diagnostics import Finding, Path, Target
     from image_matrix.json_data import Json
     from image_matrix.profiles.kubernetes import Syntax
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 _WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtT])[iI]?[bB]?")
 _EXPANDED = re.compile(r"[{}]|\$\{")
 """Texts that are said elsewhere to be expanded, or not."""
+_TAINT = re.compile(
+    r"(?P<key>[^=:]+)(?:=(?P<value>[^=:]*))?(?::(?P<effect>NoSchedule|PreferNoSchedule|NoExecute))?"
+)
+"""What `kubectl taint` takes."""
 
 
 def refused(matrix: Matrix) -> Iterator[Finding]:
     """Names, labels, quantities and commands that are written otherwise than Kubernetes reads them."""
-    for path, selector in _selectors(matrix):
-        yield from _labels(path, selector)
+    for path, part in _placing(matrix):
+        yield from _labels((*path, "node_selector"), part.node_selector)
     for name, accelerator in matrix.accelerators.items():
         yield from _text(("accelerators", name, "device"), accelerator.device or "", k8s.RESOURCE)
     for size in matrix.catalog.sizes.values():
@@ -44,14 +50,12 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
             yield from _below(path, (setting,), value)
 
 
-def _selectors(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def _placing(matrix: Matrix) -> Iterator[tuple[Path, Profile | Size | Placement]]:
+    """Yield everything that has a node selector and tolerations."""
     catalog = matrix.catalog
-    for name, size in catalog.sizes.items():
-        yield ("sizes", name, "node_selector"), size.node_selector
-    for name, profile in catalog.profiles.items():
-        yield ("profiles", name, "node_selector"), profile.node_selector
-    for name, placement in catalog.site.devices.items():
-        yield (*catalog.site_path, "devices", name, "node_selector"), placement.node_selector
+    yield from ((("profiles", name), profile) for name, profile in catalog.profiles.items())
+    yield from ((("sizes", name), size) for name, size in catalog.sizes.items())
+    yield from (((*catalog.site_path, "devices", name), item) for name, item in catalog.site.devices.items())
 
 
 def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:
@@ -82,8 +86,9 @@ def _below(place: Path, path: Path, value: Json) -> Iterator[Finding]:
 
 def _text(path: Path, text: str, syntax: Syntax | None, target: Target = "value") -> Iterator[Finding]:
     if syntax and text and not syntax.fits(text) and not _EXPANDED.search(text):
-        fields = {"where": human(path), "value": text, "what": syntax.noun, "advice": _advice(text, syntax)}
-        yield rules.KUBERNETES_TEXT.at(path, target, **fields)
+        yield rules.KUBERNETES_TEXT.at(
+            path, target, value=text, what=syntax.noun, advice=_advice(text, syntax)
+        )
 
 
 def _advice(text: str, syntax: Syntax) -> str:
@@ -101,8 +106,8 @@ def _advice(text: str, syntax: Syntax) -> str:
 
 def _number(path: Path, value: int, limits: tuple[int, int] | None) -> Iterator[Finding]:
     if limits and not limits[0] <= value <= limits[1]:
-        problem, advice = f"{value} is out of range", f"write a number from {limits[0]} to {limits[1]}"
-        yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
+        advice = f"write a number from {limits[0]} to {limits[1]}"
+        yield bad_value(path, f"{value} is out of range", advice)
 
 
 def _not_split(path: Path, command: str) -> Finding:
@@ -111,5 +116,62 @@ def _not_split(path: Path, command: str) -> Finding:
     except ValueError:
         words = [command]
     advice = f"write its words as a list: `{path[-1]}: {as_written(words)}`"
-    fields = {"where": human(path), "expected": "a list", "actual": type_name(command)}
-    return rules.WRONG_TYPE.at(path, "value", advice=advice, **fields)
+    return rules.WRONG_TYPE.at(path, expected="a list", actual=type_name(command), advice=advice)
+
+
+def tolerations(matrix: Matrix) -> Iterator[Finding]:
+    """Fields of one toleration that exclude each other, and texts that no taint has.
+
+    Source of the rules: kubernetes/kubernetes, pkg/apis/core/validation, ``ValidateTolerations``.
+    """
+    site = matrix.catalog.site_path, matrix.catalog.site
+    for path, part in (*_placing(matrix), site):
+        for at, item in enumerate(part.tolerations):
+            place = (*path, "tolerations", at)
+            for field, problem, advice in list(_unlabelled(item)) or _contradicting(item):
+                fields = {"where": human(place), "problem": problem, "advice": advice}
+                yield rules.BAD_TOLERATION.at((*place, field) if field in item else place, "key", **fields)
+
+
+def _unlabelled(item: Toleration) -> Iterator[tuple[str, str, str]]:
+    """Yield field, problem and advice for a key that is no label's name, and a value that is no label's."""
+    for field, syntax in (("key", k8s.LABEL_NAME), ("value", k8s.LABEL_VALUE)):
+        text = str(item.get(field) or "")
+        if text and not syntax.fits(text) and "${" not in text:
+            yield field, f"`{text}` is not {syntax.noun}", _from_taint(item, field, text) or syntax.rule
+
+
+def _from_taint(item: Toleration, field: str, text: str) -> str:
+    """Return the toleration of a taint that is written as `kubectl taint` takes it: ``KEY=VALUE:EFFECT``."""
+    taint = _TAINT.fullmatch(text if field == "key" else f"{item.get('key', '')}={text}")
+    if (
+        taint is None
+        or not k8s.LABEL_NAME.fits(taint["key"])
+        or not k8s.LABEL_VALUE.fits(taint["value"] or "")
+    ):
+        return ""
+    effect = taint["effect"] or item.get("effect")
+    seconds = item.get("tolerationSeconds") if effect == "NoExecute" else None
+    written = {
+        "key": taint["key"],
+        **({"value": taint["value"]} if taint["value"] else {"operator": "Exists"}),
+        **({"effect": effect} if effect else {}),
+        **({"tolerationSeconds": seconds} if seconds is not None else {}),
+    }
+    return f"write `{as_written(written)}`"
+
+
+def _contradicting(item: Toleration) -> Iterator[tuple[str, str, str]]:
+    """Yield field, problem and advice for fields that exclude each other."""
+    exists = item.get("operator") == "Exists"
+    if exists and item.get("value"):
+        yield "value", "`Exists` with a value", "remove `value`, or write `operator: Equal`"
+    if not exists and not item.get("key"):
+        problem, advice = (
+            "`Equal`, the default, without a key",
+            "add the taint's `key`, or write `operator: Exists`",
+        )
+        yield "operator", problem, advice
+    if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
+        problem = "`tolerationSeconds` with another effect than NoExecute"
+        yield "tolerationSeconds", problem, "write `effect: NoExecute`, or remove `tolerationSeconds`"

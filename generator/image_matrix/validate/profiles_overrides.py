@@ -1,4 +1,4 @@
-"""Checks overrides: settings that KubeSpawner does not have or cannot read, and lists that replace the chart's."""
+"""Checks overrides: unknown and unreadable settings, lists that replace the chart's, and what needs a later chart."""
 
 from __future__ import annotations
 
@@ -173,3 +173,29 @@ def _requests(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:
         special = "/" in key or key.startswith("hugepages-")
         if special and key not in (limits if isinstance(limits, dict) else ()):
             yield rules.REQUEST_WITHOUT_LIMIT.at((*path, "extra_resource_guarantees", key), "key", name=key)
+
+
+def joining(matrix: Matrix) -> Iterator[Finding]:
+    """Shared memory and mappings in overrides, where the hub is older than they need or nobody says how old it is."""
+    hub = matrix.catalog.site.declared_hub
+    paths = [] if hub and charts.joins(hub) else [*_mappings(matrix)]
+    problem = f"`jupyterhub` of the site is {hub}"
+    advice = "remove it; or update the chart, then set `jupyterhub` of the site to the version that it has"
+    if hub is None:
+        paths = paths[:1]  # one line in `sites:` answers for all of them
+        site = matrix.catalog.site_name
+        what = f"`jupyterhub: 5.5.0` under `sites.{site}`" if site else "`sites: {hub: {jupyterhub: 5.5.0}}`"
+        problem = "no site says which `jupyterhub` the hub has"
+        advice = f"write {what} for the chart 4.4, 5.4.0 for the chart 4.3; with an older chart, remove this"
+    for path in paths:
+        yield rules.NEEDS_CHART.at(path, "key", problem=problem, advice=advice)
+
+
+def _mappings(matrix: Matrix) -> Iterator[Path]:
+    for name, size in matrix.catalog.sizes.items():
+        if size.shm is not None:
+            yield ("sizes", name, "shm")
+    for path, override in each_override(matrix):
+        for name in override.keys() & traits.CHART_LISTS:
+            if isinstance(override[name], dict) and name != "tolerations":
+                yield (*path, name)
