@@ -26,6 +26,7 @@ ERROR_TEXTS = (
     "config/unknown_keys.py",
     "config/yaml_mistakes.py",
     "config/yaml_syntax.py",
+    "config/yaml_text.py",
     "diagnostics/*.py",
     "diagnostics/*.yaml",
     "lock/conflict.py",

@@ -11,8 +11,9 @@ import pytest
 from image_matrix.config.document import Documents
 from image_matrix.config.schema import schema_text
 from image_matrix.config.shape_errors import check_shape
-from image_matrix.config.suggestions import as_written, entries
+from image_matrix.config.suggestions import entries
 from image_matrix.config.yaml_loader import parse
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import diagnose
 
 if TYPE_CHECKING:

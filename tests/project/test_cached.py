@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from image_matrix.cli import run
+from image_matrix.config import shape_errors
 from image_matrix.dag import build_order
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
@@ -30,7 +31,7 @@ def loads(text: str, cache: ContentCache) -> None:
 def test_an_unchanged_matrix_is_not_validated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = ContentCache(tmp_path)
     loads(MATRIX, cache)
-    monkeypatch.setattr(cached, "check_shape", lambda _: pytest.fail("validated again"))
+    monkeypatch.setattr(shape_errors, "check_shape", lambda _: pytest.fail("validated again"))
     loads(MATRIX, cache)
     loads(f"# another comment\n{MATRIX}", cache)
 
@@ -51,7 +52,7 @@ def test_a_damaged_verdict_is_none(content: bytes, tmp_path: Path, monkeypatch: 
     (verdict,) = (tmp_path / "shape").iterdir()
     verdict.write_bytes(content)
     finding = rules.UNKNOWN_KEY.at((), key="x", where="the matrix", advice="")
-    monkeypatch.setattr(cached, "check_shape", lambda _: [finding])
+    monkeypatch.setattr(shape_errors, "check_shape", lambda _: [finding])
     with pytest.raises(MatrixError):
         loads(MATRIX, cache)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.suggestions import as_written
 from image_matrix.config.synonyms import WORDS
+from image_matrix.config.yaml_text import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.nulls import MARK, without_alternatives
+from image_matrix.config.nulls import MARK, nulls, without_alternatives
 
 if TYPE_CHECKING:
+    from image_matrix.config.document import Documents
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
 
@@ -53,6 +54,11 @@ def is_field(path: Path) -> bool:
 def is_nullable(path: Path) -> bool:
     """Say whether ``null`` at a path takes away what came before."""
     return MARK in _part(path)
+
+
+def taking_away(documents: Documents) -> set[Path]:
+    """Return the paths at which ``null`` is written to take something away; an empty value is none."""
+    return {path for path in nulls(documents.value) if documents.written(path) and is_nullable(path)}
 
 
 def _part(path: Path) -> dict[str, Any]:

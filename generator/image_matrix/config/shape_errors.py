@@ -8,9 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.foreign_words import answered, provided
-from image_matrix.config.nulls import nulls, without
+from image_matrix.config.nulls import without
 from image_matrix.config.pattern import fits
-from image_matrix.config.schema import ENTRIES, is_nullable, is_required, resolved, schema
+from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, taking_away
 from image_matrix.config.suggestions import Misfit, corrected, missing_advice, named, type_advice, word_advice
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
 from image_matrix.diagnostics import catalogue as rules
@@ -72,11 +72,6 @@ def check_shape(documents: Documents) -> list[Finding]:
     """Return what in the documents does not have the shape that the schema asks for."""
     value = without(documents.value, taking_away(documents))
     return list(_of_each(_validator().iter_errors(value), documents))
-
-
-def taking_away(documents: Documents) -> set[Path]:
-    """Return the paths at which ``null`` is written to take something away; an empty value is none."""
-    return {path for path in nulls(documents.value) if documents.written(path) and is_nullable(path)}
 
 
 def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import ENTRIES
-from image_matrix.config.yaml_loader import scalar
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
 
@@ -204,21 +204,3 @@ def _split(line: str) -> list[str]:
     if all(word.startswith("-") for word in words):
         return [word.removeprefix("-") for word in words]
     return words if all(_START.match(word) for word in words) else [line]
-
-
-def as_written(value: object) -> str:
-    """Return a value as it could stand in the matrix."""
-    import json
-
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{as_written(key)}: {as_written(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(as_written(item) for item in value) + "]"
-    if isinstance(value, str) and scalar(value, plain=True) == value and _plain(value):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _plain(text: str) -> bool:
-    """Say whether a text needs no quotes, in brackets neither."""
-    return re.match(r"[\w/.~$(<=]", text) is not None and not re.search(r"[,\[\]{}]|: | #|:$", text)

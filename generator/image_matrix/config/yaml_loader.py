@@ -17,7 +17,6 @@ import yaml
 from yaml.composer import Composer
 
 from image_matrix.config.document import MERGE, Document
-from image_matrix.config.yaml_syntax import syntax_error
 from image_matrix.diagnostics import Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 
@@ -104,6 +103,8 @@ def parse(text: str, file: str, scalars: Scalars = scalar) -> tuple[Document | N
         deep = _too_deep(text)
         root = None if deep else _Loader(text).get_single_node()
     except yaml.YAMLError as error:
+        from image_matrix.config.yaml_syntax import syntax_error
+
         return None, [syntax_error(error, file, text, lines)]
     document = Document(file, None, root, lines)
     refused = _nested(deep, file, lines) if deep else _aliases(document) if "*" in text else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from image_matrix.config.schema import schema_text
-from image_matrix.config.shape_errors import check_shape, taking_away
+from image_matrix.config.schema import schema_text, taking_away
 from image_matrix.dag import BuildOrder, build_order
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
     content = json.dumps([schema_text(), documents.value, sorted(taking_away(documents), key=str)])
     if cache.get("shape", content) == "valid":
         return []
+    from image_matrix.config.shape_errors import check_shape
+
     findings = check_shape(documents)
     if not findings:
         cache.put("shape", content, "valid")

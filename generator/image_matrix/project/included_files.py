@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from image_matrix.config.include import FIELD, Pattern, below, matching, patterns
-from image_matrix.config.suggestions import as_written
 from image_matrix.config.yaml_loader import parse
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import MatrixError, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.project.fingerprint import digest

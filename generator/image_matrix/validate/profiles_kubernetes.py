@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from image_matrix.config.suggestions import as_written
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import kubernetes as k8s

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.served_app import IDES, served_by
 from image_matrix.config.shell_syntax import shell_syntax
-from image_matrix.config.suggestions import as_written
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.validate.findings import bad_value
