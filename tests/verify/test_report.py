@@ -45,6 +45,11 @@ def test_what_passed_is_one_line_of_at_most_80_columns(name: str, seen: str) -> 
     assert line.endswith("…") or line.rstrip().endswith(seen or name)
 
 
+def test_a_table_says_what_the_contract_leaves_out() -> None:
+    report = Report("a:b", "c", 1.0, (GOOD,), "none", ("http", "any-uid"))
+    assert "  contract none, which does not promise http, any-uid\n" in table(report, lambda text, _: text)
+
+
 def test_checks_that_one_container_failed_show_its_log_once() -> None:
     other = replace(BAD, name="cors")
     text = table(Report("a:b", "c", 1.0, (GOOD, BAD, other)), lambda text, _: text)
@@ -73,7 +78,7 @@ def test_a_long_reference_has_a_line_of_its_own() -> None:
 def test_json_is_whole() -> None:
     (entry,) = json.loads(as_json([REPORT]))
     assert entry["passed"] is False
-    assert [*entry] == ["id", "image", "seconds", "passed", "results"]
+    assert [*entry] == ["id", "image", "seconds", "passed", "contract", "left_out", "results"]
     assert entry["results"][1] == {
         "name": "http", "status": "failed", "seconds": 60.2, "detail": "/p/ answers 404", "log": BAD.log,
     }  # fmt: skip

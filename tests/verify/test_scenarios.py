@@ -91,8 +91,8 @@ def test_a_container_without_python_is_said_to_have_none() -> None:
         exec=CommandResult(126, "", "exec: /usr/bin/python3: no such file"), wait=CommandResult(None, "")
     )
     found = results(scenarios(LAB)[0], Engine(call), LAB)
-    assert "the probe cannot run" in found[0].detail
-    assert "no such file" in found[0].detail
+    assert "the image has no /usr/bin/python3" in found[0].detail
+    assert "no such file" in found[0].log
 
 
 def test_a_container_that_hangs() -> None:

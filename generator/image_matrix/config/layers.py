@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 T = TypeVar("T")
-OriginKind = Literal["built in", "defaults", "parent", "bundle", "accelerator", "image", "override"]
+OriginKind = Literal[
+    "built in", "defaults", "parent", "source", "kind", "bundle", "accelerator", "image", "override"
+]
 Steps = tuple[str, ...]
 """A field of an image, or an entry of one: ``("env", "LANG")``."""
 

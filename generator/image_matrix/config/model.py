@@ -24,6 +24,9 @@ Platform = str
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
 Provider = Literal["distribution", "uv", "conda"]
+Contract = Literal["notebook", "service", "none"]
+CONTRACTS: tuple[Contract, ...] = ("notebook", "service", "none")
+"""What an image promises, and ``verify`` checks; docs/verify.md has the checks of each."""
 TestKind = Literal["commands", "imports", "files", "http"]
 TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "files", "http")
 ImageTests = Mapping[TestKind, Mapping[str, str]]
@@ -44,6 +47,16 @@ DECLARED_IN = {
     "profile": "profiles",
 }
 """What a name can be of, and the section that declares it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the template of a kind says about the images that are made with it."""
+
+    contract: Contract | None = "notebook"
+    """What they promise; ``None`` if the kind leaves that to the parent."""
+    lays_out: bool = True
+    """Whether it makes the notebook user, the home and ``/init`` in an image on a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ class Settings:
     extra_index_urls: tuple[str, ...] = ()
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
+    contract: Contract | None = None
     platforms: tuple[Platform, ...] = ()
     bundles: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
@@ -110,7 +124,7 @@ class Settings:
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     provides: Mapping[str, str] = field(default_factory=dict)
-    """``python`` or a Python distribution, to the first parts of its version."""
+    """``python``, ``r`` or a Python distribution, to the first parts of its version."""
     tests: ImageTests = field(default_factory=dict)
     taken_away: frozenset[tuple[str, ...]] = frozenset()
     """Fields, and entries of fields, that what came before is to be without: ``("env", "LANG")``."""
@@ -160,6 +174,10 @@ class Matrix:
     workflow: Workflow = field(default_factory=Workflow)
     release: Release = field(default_factory=Release)
     catalog: Catalog = field(default_factory=Catalog)
+    provided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Name of a source to what it provides, and to the first parts of each version."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """What the templates say about their kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +213,11 @@ class Variant:
     max_size: str | None = None
     """The most that it may have, compressed: ``8GB``."""
     provides: Mapping[str, str] = field(default_factory=dict)
-    """What this image adds; its ancestors' statements are inherited. They are not part of its key."""
+    """What this image adds, and what its source has; its ancestors' statements are inherited. Not part of its key."""
     tests: ImageTests = field(default_factory=dict)
     """What this image adds; its ancestors' tests are inherited. They are not part of its key."""
+    contract: Contract = "notebook"
+    """What it promises. It is not part of its key."""
 
     @property
     def id(self) -> str:

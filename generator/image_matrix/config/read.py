@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import (
@@ -11,6 +12,7 @@ from image_matrix.config.model import (
     Accelerator,
     Download,
     Image,
+    Kind,
     Matrix,
     Override,
     Settings,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from image_matrix.dag import BuildOrder, Parents
 
 
+NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Axes:
     """The axes at the top of a matrix."""
@@ -37,10 +42,14 @@ class Axes:
     data: AxisData
 
 
-def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] = build_order) -> Matrix:
+def read_matrix(
+    data: Mapping[str, Any],
+    order: Callable[[Parents], BuildOrder] = build_order,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+) -> Matrix:
     """Make the model of a matrix that has passed :func:`image_matrix.config.schema.check_shape`.
 
-    ``order`` orders the images.
+    ``order`` orders the images, ``kinds`` is what the templates say about their kinds.
     """
     axes = {name: tuple(values) for name, values in data.get("axes", {}).items()}
     axis_data = _axis_data(data.get("axes", {}))
@@ -65,6 +74,8 @@ def read_matrix(data: Mapping[str, Any], order: Callable[[Parents], BuildOrder] 
         workflow=read_workflow(data.get("workflow", {})),
         release=read_release(data.get("release", {})),
         catalog=read_catalog(data),
+        provided={name: item["provides"] for name, item in sources.items() if "provides" in item},
+        kinds=kinds,
     )
 
 
@@ -81,6 +92,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         system_site_packages=item.get("system_site_packages"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
         max_size=item.get("max_size"),
+        contract=item.get("contract"),
         platforms=tuple(item.get("platforms", ())),
         bundles=tuple(item.get("bundles", ())),
         downloads=tuple(item.get("downloads", ())),

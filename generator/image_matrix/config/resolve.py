@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
-from image_matrix.config.model import MANAGERS, TEST_KINDS, Settings, Variant
+from image_matrix.config.model import MANAGERS, TEST_KINDS, Kind, Settings, Variant
 from image_matrix.config.placeholders import fill, version_parts
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _SCALARS = (
     "python_provider",
     "system_site_packages",
     "max_size",
+    "contract",
 )
 
 
@@ -72,7 +73,11 @@ def layers_of(matrix: Matrix, image: Image, values: Mapping[str, str], parent: V
     named = list(_image_layers(image, values))
     accelerator = _last(remaining([*first, *named]), "accelerator")
     owner = accelerator.origin if accelerator else None
-    layers = list(first)
+    layers = [
+        *first,
+        *_source_layer(matrix, [*first, *named], parent),
+        *_kind_layer(matrix, [*first, *named]),
+    ]
     for layer in named:
         layers += [_bundle_layer(matrix, name) for name in layer.settings.bundles]
         inherited = owner is not None and layer is named[0] and owner.kind in ("defaults", "parent")
@@ -130,6 +135,7 @@ def _built_in() -> Layer:
         kind=NO_KIND,
         python_provider="distribution",
         system_site_packages=False,
+        contract="none",
         platforms=("linux/amd64",),
     )
     return Layer(Origin("built in"), settings)
@@ -148,9 +154,26 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         python_provider=parent.python_provider,
         system_site_packages=parent.system_site_packages,
         extra_index_urls=parent.extra_index_urls,
+        contract=parent.contract,
         platforms=parent.platforms,
     )
     return [Layer(Origin("parent", parent.id, ("images", parent.image)), settings)]
+
+
+def _source_layer(matrix: Matrix, layers: Sequence[Layer], parent: Variant | None) -> Iterable[Layer]:
+    """Yield what the source of an image provides; with a parent, its ancestors have that already."""
+    source = None if parent else _last(remaining(layers), "source")
+    if source and source.value in matrix.provided:
+        path: FieldPath = ("sources", source.value)
+        yield Layer(Origin("source", source.value, path), Settings(provides=matrix.provided[source.value]))
+
+
+def _kind_layer(matrix: Matrix, layers: Sequence[Layer]) -> Iterable[Layer]:
+    """Yield what the kind of an image sets: the contract of its template."""
+    kind = _last(remaining(layers), "kind")
+    if kind and kind.value != NO_KIND:
+        contract = matrix.kinds.get(kind.value, Kind()).contract
+        yield Layer(Origin("kind", kind.value), Settings(contract=contract))
 
 
 def _image_layers(image: Image, values: Mapping[str, str]) -> Iterable[Layer]:
@@ -305,4 +328,5 @@ def variant(
         tests={
             kind: {key: item.value for key, item in items.items()} for kind, items in resolution.tests.items()
         },
+        contract=resolution.value("contract"),
     )

@@ -37,9 +37,10 @@ def distribution_of(reference: str) -> Distribution | None:
 
 
 def python_of(matrix: Matrix, variant: Variant) -> str | None:
-    """Return a variant's Python version: its axis, or what its distribution has."""
+    """Return a variant's Python version: its axis, what it or its source provides, or what its distribution has."""
     distribution = distribution_of(matrix.sources.get(variant.root_source, ""))
-    return variant.values.get("python") or (distribution.python if distribution else None)
+    provided = variant.provides.get("python") or matrix.provided.get(variant.root_source, {}).get("python")
+    return variant.values.get("python") or provided or (distribution.python if distribution else None)
 
 
 def glibc_of(matrix: Matrix, variant: Variant) -> str:

@@ -9,7 +9,7 @@ from image_matrix.config.document import Documents
 from image_matrix.config.include import joined
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import empty_matrix, explained, overlaid
-from image_matrix.config.read import read_matrix
+from image_matrix.config.read import NO_KINDS, read_matrix
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from image_matrix.config.document import Document
+    from image_matrix.config.model import Kind
     from image_matrix.diagnostics import Finding
     from image_matrix.project.inputs import Inputs
 
@@ -34,7 +35,13 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
     """Load the matrix of a repository; raises :class:`MatrixError` as :func:`load` does."""
     templates = inputs.templates
     return load(
-        inputs.texts, templates.kinds, templates.serving, cache, templates.custom_pip, inputs.included
+        inputs.texts,
+        templates.kinds,
+        templates.serving,
+        cache,
+        templates.custom_pip,
+        inputs.included,
+        templates.kind_traits,
     )
 
 
@@ -45,13 +52,15 @@ def load(
     cache: ContentCache = NO_CACHE,
     custom_pip: Collection[str] = (),
     included: Mapping[str, str] = NOTHING,
+    kinds: Mapping[str, Kind] = NO_KINDS,
 ) -> Loaded:
     """Load a matrix from the texts of its files: the first is the matrix, the others are overlays.
 
     ``included`` are the texts of the files that it includes.
 
     ``templates`` are the valid names for ``kind:``, ``serving`` those that have a service, ``custom_pip`` those whose
-    templates install Python packages themselves. ``cache`` keeps results between runs. Raises :class:`MatrixError` with
+    templates install Python packages themselves, ``kinds`` what the templates say about their images. ``cache`` keeps
+    results between runs. Raises :class:`MatrixError` with
     all problems, warnings included.
     """
     documents, findings = _documents(texts, included)
@@ -59,7 +68,7 @@ def load(
     if shape_findings:
         meaning = check_sound_names(documents.value, [item.path for item in shape_findings], templates)
         raise MatrixError(diagnose(explained([*findings, *shape_findings, *meaning], documents), documents))
-    matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache))
+    matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache), kinds)
     variants = expand(matrix)
     meaning = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
     meaning += expanded_by_flux(documents.value, meaning)

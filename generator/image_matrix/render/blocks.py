@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import CONTRACTS
 from image_matrix.diagnostics import MatrixError, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.render.templates import extended, get_template, place_in
+from image_matrix.render.templates import CONTRACT, extended, get_template, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,20 @@ def _outermost(environment: Environment, text: str) -> list[tuple[str, int]]:
     from jinja2.nodes import Block
 
     return [(node.name, node.lineno) for node in environment.parse(text).body if isinstance(node, Block)]
+
+
+def refuse_unknown_contract(environment: Environment, texts: Mapping[str, str], name: str) -> None:
+    """Raise :class:`MatrixError` if a template, or one that it extends, sets a contract that does not exist."""
+    match = CONTRACT.search(texts.get(name, ""))
+    if match and match[2] not in CONTRACTS:
+        line = texts[name].count("\n", 0, match.start()) + 1
+        place = place_in(environment, name, line)
+        problem = f"`{match[2]}` is not a contract"
+        advice = did_you_mean(match[2], CONTRACTS)
+        raise MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
+    parent = extended(texts, name) if name in texts else None
+    if parent:
+        refuse_unknown_contract(environment, texts, parent)
 
 
 def refuse_no_image(environment: Environment, name: str, rendered: str) -> None:

@@ -11,7 +11,7 @@ from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.output_tree.files import File
-from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image
+from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract
 from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
 
@@ -89,6 +89,7 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     jinja = environment(templates.dockerfiles, templates.compiled)
     for kind in sorted({item.kind for item in variants.values()}):
         refuse_idle_blocks(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
+        refuse_unknown_contract(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
     return Context(matrix, variants, pins, templates, jinja, kinds_with_files(templates))
 
 

@@ -26,6 +26,7 @@ def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[
             "source": item.source,
             "platforms": list(item.platforms),
             "accelerator": item.accelerator,
+            "contract": item.contract,
         }
         for item in variants.values()
     ]

@@ -20,6 +20,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from image_matrix import __version__
+from image_matrix.config.model import CONTRACTS, Kind
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 
@@ -36,6 +37,8 @@ DOCKERFILE_SUFFIX = ".Dockerfile.j2"
 
 _EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
 _PYTHON_BLOCK = re.compile(r"\{%[-+]?\s*block\s+python\b.*?\{%[-+]?\s*endblock\b", re.DOTALL)
+CONTRACT = re.compile(r"""\{%[-+]?\s*set\s+contract\s*=\s*(["'])(.*?)\1\s*[-+]?%\}""")
+"""How a template says what its images promise."""
 _RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
 """The start script of a service in an image, below ``/``."""
 
@@ -75,6 +78,11 @@ class Templates:
         return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
 
     @property
+    def kind_traits(self) -> dict[str, Kind]:
+        """Return what the template of each kind says about its images."""
+        return {kind: _traits(self.dockerfiles, kind + DOCKERFILE_SUFFIX) for kind in self.kinds}
+
+    @property
     def custom_contract(self) -> frozenset[str]:
         """Return the kinds that leave the user, home and entry point of a source to their own Dockerfile."""
         return frozenset(
@@ -99,6 +107,23 @@ def _has_contract(texts: Mapping[str, str], name: str) -> bool:
     """Say whether a template of a kind's chain calls the step that makes the notebook user and ``/init``."""
     parent = extended(texts, name)
     return ".contract(" in texts[name] or (parent is not None and _has_contract(texts, parent))
+
+
+def _traits(texts: Mapping[str, str], name: str) -> Kind:
+    """Return what a template, or the nearest one that it extends, says; the skeleton's steps make a notebook image."""
+    lays_out = _has_contract(texts, name)
+    stated = stated_contract(texts, name)
+    contract = next((one for one in CONTRACTS if one == stated), "notebook" if lays_out else None)
+    return Kind(contract, lays_out)
+
+
+def stated_contract(texts: Mapping[str, str], name: str) -> str | None:
+    """Return the contract that a template, or the nearest one that it extends, sets: `{% set contract = "none" %}`."""
+    match = CONTRACT.search(texts[name])
+    if match:
+        return match[2]
+    parent = extended(texts, name)
+    return stated_contract(texts, parent) if parent else None
 
 
 def _has_custom_pip(texts: Mapping[str, str], name: str) -> bool:

@@ -96,11 +96,12 @@ def _missing_installer(
         return _WITHOUT_MICROMAMBA
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
-    if manager in _NEEDS:
+    if manager in _NEEDS and not (manager == "cran" and _provides(expanded, item, "r")):
         package, program, apt = _NEEDS[manager]
         names = (name for one in lineage(expanded, item) for name in _names(one, "apt", "conda"))
         if not any(name.startswith(package) for name in names):
-            return f"nothing in its chain installs {program}", f"add `apt: {apt}` here or in a parent"
+            stated = ", or state what is there: `provides: {r: VERSION}`" if manager == "cran" else ""
+            return f"nothing in its chain installs {program}", f"add `apt: {apt}` here or in a parent{stated}"
     return None
 
 
@@ -110,6 +111,11 @@ def _without_micromamba(matrix: Matrix) -> bool:
 
 def _names(item: Variant, *managers: Manager) -> Iterator[str]:
     return (package_name(manager, line) for manager in managers for line in item.packages.get(manager, ()))
+
+
+def _provides(expanded: Mapping[str, Variant], item: Variant, name: str) -> bool:
+    """Say whether an image of a chain, or its source, states that it has something."""
+    return any(name in one.provides for one in lineage(expanded, item))
 
 
 def _missing_uv(

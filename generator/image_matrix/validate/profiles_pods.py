@@ -19,13 +19,18 @@ from image_matrix.validate.findings import bad_value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Manager, Matrix, Variant
+    from image_matrix.config.model import Contract, Manager, Matrix, Variant
     from image_matrix.config.profiles import Amount, Listed, Profile
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.units import MemoryUnits
 
-_NAME = re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE)
+_NAMES: Mapping[Manager, re.Pattern[str]] = {
+    "pip": re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE),
+    "conda": re.compile(r"^jupyterhub(-singleuser)?(?![\w.-])", re.IGNORECASE),
+}
+"""An entry for the package with the command `jupyterhub-singleuser`; conda-forge also has it alone."""
 
+HUB = "jupyterhub"
 LEAST_MEMORY = 1024**2
 """Bytes; less is a suffix that was forgotten."""
 
@@ -158,7 +163,14 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             continue
         place = image_place(profile, image)
         entries = [_entry(variants, item) for item in opened]
-        if None in entries:
+        if unchecked := _unchecked(variants, opened):
+            advice = (
+                f'if it has the package, write `provides: {{jupyterhub: "{_series(hub)}"}}` in `{image}` or in its '
+                "source; otherwise give it a `kind` for notebooks"
+            )
+            fields = {"profile": profile.slug, "image": image, "contract": unchecked, "advice": advice}
+            yield rules.NOT_A_NOTEBOOK.at(place, **fields)
+        elif None in entries:
             advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
@@ -170,15 +182,34 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             yield rules.HUB_VERSION.at(place, advice=advice, **fields)
 
 
+def _unchecked(variants: Mapping[str, Variant], opened: list[Variant]) -> Contract | None:
+    """Return the contract of a variant for which nothing checks that a hub can start it."""
+    without = (item for item in opened if item.contract != "notebook" and not _provided_hub(variants, item))
+    return next((item.contract for item in without), None)
+
+
+def _provided_hub(variants: Mapping[str, Variant], item: Variant) -> str | None:
+    """Return the version of jupyterhub that the nearest image of a chain, or its source, states."""
+    return next((one.provides[HUB] for one in lineage(variants, item) if HUB in one.provides), None)
+
+
+def _series(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
 def _entry(variants: Mapping[str, Variant], item: Variant) -> tuple[Manager, str] | None:
-    """Return the entry for jupyterhub in a variant or the nearest ancestor that has one, with its list."""
-    entries = (
-        (manager, entry)
-        for variant in lineage(variants, item)
-        for manager in READERS
-        for entry in variant.packages.get(manager, ())
-    )
-    return next(((manager, entry) for manager, entry in entries if _NAME.match(entry)), None)
+    """Return the entry for jupyterhub in a variant or the nearest ancestor that has one, with its list.
+
+    What an image states with ``provides`` counts like an entry of `pip`.
+    """
+    for variant in lineage(variants, item):
+        if HUB in variant.provides:
+            return "pip", f"{HUB}=={variant.provides[HUB]}.*"
+        for manager in READERS:
+            for entry in variant.packages.get(manager, ()):
+                if _NAMES[manager].match(entry):
+                    return manager, entry
+    return None
 
 
 def other_major(manager: Manager, entry: str, hub: str) -> str | None:

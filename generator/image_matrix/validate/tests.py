@@ -51,11 +51,18 @@ def http_without_service(
     matrix: Matrix, variants: Mapping[str, Variant], serving: Collection[str]
 ) -> Iterator[Finding]:
     """HTTP tests of images that serve nothing; ``serving`` are the kinds that bring a service."""
-    served = {item.image for item in variants.values() if served_by(variants, item.id, serving)}
+    served = {
+        item.image
+        for item in variants.values()
+        if item.contract == "service" or served_by(variants, item.id, serving)
+    }
     listed = ", ".join([*IDES, *sorted({*serving} - {*IDES})])
     known = {item.image for item in variants.values()}
     for path, settings in settings_of(matrix):
         if settings.tests.get("http") and path[1] in known - served:
             problem = f"`{path[1]}` serves nothing: no kind in its chain brings a service"
-            advice = f"put it into an image whose kind brings one: {listed}; a kind of yours does with {_RUN}"
+            advice = (
+                f"put it into an image whose kind brings one: {listed}; a kind of yours does with {_RUN}; "
+                "an image with a server of its own has `contract: service`"
+            )
             yield bad_value((*path, "tests", "http"), problem, advice, "key")

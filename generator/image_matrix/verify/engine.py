@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.program import advice
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.verify.volume import Volume
 
 LABEL = "image-matrix.verify"
+LOOPBACK = "127.0.0.1"
 UNSTARTABLE = (126, 127)
 """Exit codes of ``docker run`` if the entry point cannot run or is missing (docs.docker.com/engine/containers/run)."""
 
@@ -65,9 +67,13 @@ class Spec:
     command: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     """Options that pass devices to the container."""
+    publish: tuple[str, ...] = ()
+    """Ports that are published, as ``--publish`` names them."""
+    confined: bool = True
+    """Whether it runs without capabilities, as notebooks must; other images have those of the engine."""
 
     def arguments(self) -> tuple[str, ...]:
-        """Return the options, image and command for ``docker run``; no container has privileges."""
+        """Return the options, image and command for ``docker run``; no container is privileged."""
         flags = {
             "platform": self.platform,
             "user": self.user,
@@ -76,17 +82,27 @@ class Spec:
             "mount": self.volume.mount() if self.volume else None,
         }
         return (
-            "--cap-drop=ALL",
-            "--security-opt=no-new-privileges",
+            *(("--cap-drop=ALL", "--security-opt=no-new-privileges") if self.confined else ()),
             *(f"--{name}={value}" for name, value in flags.items() if value is not None),
             *(f"--env={name}={value}" for name, value in self.env.items()),
             *(f"--group-add={group}" for group in self.groups),
             *(("--read-only",) if self.read_only else ()),
             *(f"--tmpfs={path}" for path in self.tmpfs),
+            *(f"--publish={port}" for port in self.publish),
             *self.devices,
             self.image,
             *self.command,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the configuration of an image says about its start; opencontainers/image-spec, config.md."""
+
+    words: tuple[str, ...] = ()
+    """Entry point and command."""
+    ports: tuple[int, ...] = ()
+    """The TCP ports that it exposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,21 @@ class Container:
         """Wait until it ends; return its exit code, or ``None`` if it still runs."""
         answer = self.engine.call(("wait", self.id), None, seconds)
         return int(answer.out) if answer.code == 0 and answer.out.strip().isdigit() else None
+
+    def runs(self) -> bool:
+        """Say whether it has not ended."""
+        answer = self.engine.call(("inspect", "--format={{.State.Running}}", self.id), None, 30.0)
+        return answer.out.strip() == "true"
+
+    def has(self, path: str) -> bool:
+        """Say whether a path exists in it, without running anything there."""
+        return self.engine.call(("cp", f"{self.id}:{path}", "-"), None, 60.0).code == 0
+
+    def port(self, inside: int) -> int | None:
+        """Return the port of the engine's machine that a published port of it has."""
+        answer = self.engine.call(("port", self.id, f"{inside}/tcp"), None, 30.0)
+        number = answer.out.strip().splitlines()[0].rpartition(":")[2] if answer.out.strip() else ""
+        return int(number) if number.isdigit() else None
 
     def signal(self, name: str) -> None:
         """Send a signal to its first process."""
@@ -142,6 +173,38 @@ class Engine:
             yield Container(self, answer.out.strip())
         finally:
             self.call(("rm", "--force", "--volumes", name), None, 60.0)
+
+    def once(self, spec: Spec, seconds: float) -> CommandResult:
+        """Run a container to its end, and remove it."""
+        name = f"image-matrix-{os.urandom(6).hex()}"
+        marks = (f"--name={name}", f"--label={LABEL}={self.run}")
+        try:
+            return self.call(("run", "--pull=never", *marks, *spec.arguments()), None, seconds)
+        finally:
+            self.call(("rm", "--force", "--volumes", name), None, 60.0)
+
+    def start_of(self, image: str) -> Start:
+        """Return what an image's configuration says about its start."""
+        answer = self.call(("image", "inspect", "--format={{json .Config}}", image), None, 30.0)
+        if answer.code != 0:
+            raise EnvironmentFailure(failed(f"the engine does not describe {image}", answer.err))
+        config = json.loads(answer.out) or {}
+        exposed = (text.partition("/") for text in config.get("ExposedPorts") or {})
+        ports = [
+            int(number) for number, _, protocol in exposed if number.isdigit() and protocol in ("", "tcp")
+        ]
+        words = (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
+        return Start(words, tuple(sorted(ports)))
+
+    def host(self) -> str | None:
+        """Return the host that published ports are reached at, or ``None`` if there is none from here."""
+        answer = self.call(("context", "inspect", "--format={{.Endpoints.docker.Host}}"), None, 30.0)
+        endpoint = urlsplit(
+            (answer.out.strip() if answer.code == 0 else "") or os.environ.get("DOCKER_HOST", "")
+        )
+        if endpoint.scheme in ("", "unix", "npipe"):
+            return LOOPBACK
+        return endpoint.hostname if endpoint.scheme in ("tcp", "http", "https") else None
 
     def until(self, stop: Event) -> Engine:
         """Return an engine that, once ``stop`` is set, can only remove containers."""

@@ -31,7 +31,7 @@ def inherited(line: Iterable[Variant]) -> ImageTests:
 
 
 def provided(line: Iterable[Variant]) -> dict[str, str]:
-    """Return what a chain provides: ``python`` or a distribution, to its version; the last image wins."""
+    """Return what a chain provides: ``python``, ``r`` or a distribution, to its version; the last image wins."""
     return {name: version for item in line for name, version in item.provides.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,15 @@ COMMAND_SECONDS = 60.0
 PYTHON_SECONDS = 180.0
 PYTHON_KEPT = 200_000
 """Characters of its output that are kept: frameworks print a lot, and no answer may be lost."""
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "jupyterhub": ("jupyterhub-singleuser", "--version"),
+    "r": ("R", "--version"),
+}
+"""What an image can provide beside Python and its distributions, to the command that proves it.
+
+JupyterHub starts this command; its version in other environments of the image does not count.
+"""
+_VERSION = re.compile(r"\d+(?:\.\w+)+")
 EMPTY_ANSWER = {"code": 0, "out": ""}
 """The answer of Python if it got no request."""
 
@@ -47,13 +57,13 @@ def image_test_names(subject: Subject) -> tuple[str, ...]:
 
 def image_test_results(container: Container, subject: Subject, prefix: str) -> Iterator[Result]:
     """Run the tests of a subject in a container that serves below ``prefix``."""
-    tests = subject.tests
-    commands, paths, pages = (tests.get(kind, {}) for kind in ("commands", "files", "http"))
-    names = [*dict.fromkeys([*subject.provides, *subject.pins])]
-    request = {"versions": names, "imports": [*tests.get("imports", {})], "frameworks": frameworks(subject)}
+    commands, paths, pages = (subject.tests.get(kind, {}) for kind in ("commands", "files", "http"))
+    programs = provided_programs(subject)
+    request = python_request(subject)
     python = ["python", "-c", source("python_probe"), json.dumps(request)]
     questions: list[tuple[str, dict[str, Any]]] = [
         *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
+        *(("run", {"words": [*PROGRAMS[name]], "seconds": COMMAND_SECONDS}) for name in programs),
         *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
         ("files", {"paths": [*paths]}),
         *(
@@ -62,16 +72,47 @@ def image_test_results(container: Container, subject: Subject, prefix: str) -> I
             else []
         ),
     ]
-    answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (len(commands) + 1))
-    yield from _commands(commands, answers)
-    yield from _pages(pages, answers[len(commands) :], prefix)
+    run = len(commands) + len(programs)
+    answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (run + 1))
+    yield from command_results(commands, answers)
+    yield from program_results(programs, answers[len(commands) :])
+    yield from _pages(pages, answers[run:], prefix)
     for path in paths:
-        missing = path in answers[len(commands) + len(pages)]["missing"]
-        yield judged(f"file {path}", "it does not exist, or is not readable" if missing else "")
-    yield from _python(subject, answers[-1] if any(request.values()) else EMPTY_ANSWER)
+        yield file_result(path, exists=path not in answers[run + len(pages)]["missing"])
+    yield from python_results(subject, answers[-1] if any(request.values()) else EMPTY_ANSWER)
 
 
-def _commands(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
+def provided_programs(subject: Subject) -> dict[str, str]:
+    """Return what a subject provides that a program proves, to its version."""
+    return {name: version for name, version in subject.provides.items() if name in PROGRAMS}
+
+
+def python_request(subject: Subject) -> dict[str, list[str]]:
+    """Return the request to the image's Python; nothing is asked if all of its lists are empty."""
+    names = dict.fromkeys([*subject.provides, *subject.pins])
+    return {
+        "versions": [name for name in names if name not in PROGRAMS or name in subject.pins],
+        "imports": [*subject.tests.get("imports", {})],
+        "frameworks": [*frameworks(subject)],
+    }
+
+
+def file_result(path: str, *, exists: bool) -> Result:
+    """Return the result for a path of ``tests: files``."""
+    return judged(f"file {path}", "" if exists else "it does not exist, or is not readable")
+
+
+def program_results(programs: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
+    """Yield whether the programs have the version that is stated."""
+    for (name, required), answer in zip(programs.items(), answers, strict=False):
+        match = _VERSION.search(answer["out"]) if answer["code"] == 0 else None
+        fits = match is not None and version_fits(match[0], required, exact=False)
+        seen = match[0] if match else f"`{' '.join(PROGRAMS[name])}`: {end(answer['out'])}"
+        yield judged(f"version {name}", "" if fits else f"{seen}, not {required}", answer["seconds"], seen)
+
+
+def command_results(commands: Mapping[str, str], answers: list[dict[str, Any]]) -> Iterator[Result]:
+    """Yield whether commands ended with exit code 0 and printed what is expected."""
     for (command, expected), answer in zip(commands.items(), answers, strict=False):
         out = answer["out"].strip()
         problem = ""
@@ -90,13 +131,16 @@ def _pages(pages: Mapping[str, str], answers: list[dict[str, Any]], prefix: str)
         yield judged(f"http {path}", problem, answer["seconds"])
 
 
-def _python(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
+def python_results(subject: Subject, answer: dict[str, Any]) -> Iterator[Result]:
+    """Yield what the answer of the image's Python means for imports, versions and frameworks."""
     answers = read(answer["out"])
     silent = f"Python ended with exit code {answer['code']}: {end(answer['out'])}"
     for module in subject.tests.get("imports", {}):
         problem, seconds = answers.get(("import", module), (silent, 0.0))
         yield judged(f"import {module}", problem, seconds)
     for name, required in subject.provides.items():
+        if name in PROGRAMS:
+            continue
         installed = answers.get(("version", name), ("", 0.0))[0]
         fits = bool(installed) and version_fits(installed, required, exact=False)
         yield judged(

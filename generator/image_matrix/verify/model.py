@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Accelerator, ImageTests, Platform
+    from image_matrix.config.model import Accelerator, Contract, ImageTests, Platform
     from image_matrix.config.served_app import Served
 
 Status = Literal["passed", "failed", "skipped"]
@@ -39,10 +39,12 @@ class Subject:
     ide: Served | None = None
     """What it serves; ``None`` if it serves nothing."""
     platform: Platform | None = None
+    contract: Contract = "notebook"
+    """What it promises."""
     tests: ImageTests = field(default_factory=dict)
     """The tests of the image and its ancestors, with axis values inserted."""
     provides: Mapping[str, str] = field(default_factory=dict)
-    """``python`` or a Python distribution, to the version that its chain promises."""
+    """``python``, ``r`` or a Python distribution, to the version that its chain promises."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Python distribution to the version that its chain pins."""
     packages: frozenset[str] = frozenset()
@@ -60,6 +62,9 @@ class Report:
     image: str
     seconds: float
     results: tuple[Result, ...]
+    contract: Contract = "notebook"
+    left_out: tuple[str, ...] = ()
+    """Checks of the contract ``notebook`` that this contract does not promise."""
 
     @property
     def passed(self) -> bool:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.stderr import reason
+from image_matrix.verify.engine import UNSTARTABLE
 from image_matrix.verify.model import Result
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from image_matrix.verify.engine import Container
 
 PYTHON = "/usr/bin/python3"
-"""The distribution's Python: every image has it, since /init needs it, beside the image's Python for users."""
+"""The distribution's Python: every notebook image has it, since /init needs it, beside its Python for users."""
 SPARE = 15.0
 """Seconds that are added to the time that the requests may take."""
 
@@ -60,6 +61,9 @@ def _unanswered(container: Container, code: int | None, stderr: str) -> Unanswer
     ended = container.wait(1.0)
     if ended is not None:
         return Unanswered(f"the container ended with exit code {ended}", container.log())
+    if code in UNSTARTABLE:
+        missing = f"the image has no {PYTHON}, which checks of the contract `notebook` need"
+        return Unanswered(f"{missing}; `/init` needs it, too", "\n".join([*reason(stderr), container.log()]))
     lines = reason(stderr)
     return Unanswered(f"the probe cannot run: {lines[-1]}", "\n".join([*lines, container.log()]))
 

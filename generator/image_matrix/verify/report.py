@@ -33,9 +33,20 @@ def table(report: Report, paint: Paint) -> str:
         lines += _lines(_once(result, report.results), paint)
         if previous is None or result.log != previous.log:  # checks that wait for one container have one log
             lines += [f"      | {line}" for line in _plain(result.log).splitlines()]
+    lines += _left_out(report)
     counts = {status: sum(result.status == status for result in report.results) for status in _MARKS}
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     return "\n".join([*lines, f"  {summary} in {report.seconds:.1f} s", ""])
+
+
+def _left_out(report: Report) -> list[str]:
+    """Return lines with the checks that the contract of an image does not promise."""
+    import textwrap
+
+    if not report.left_out:
+        return []
+    text = f"contract {report.contract}, which does not promise {', '.join(report.left_out)}"
+    return [f"  {line}" for line in textwrap.wrap(text, _WIDTH - 2, break_on_hyphens=False)]
 
 
 def _once(result: Result, every: Sequence[Result]) -> Result:
@@ -63,7 +74,10 @@ def _lines(result: Result, paint: Paint) -> list[str]:
 
 
 def as_json(reports: Sequence[Report]) -> str:
-    """Return JSON in a stable format: a list of images with ``id``, ``image``, ``seconds``, ``passed``, ``results``."""
+    """Return JSON in a stable format: a list of images.
+
+    Each has ``id``, ``image``, ``seconds``, ``passed``, ``contract``, ``left_out`` and ``results``.
+    """
     return json.dumps([_plain_data(report) for report in reports], indent=2, ensure_ascii=False) + "\n"
 
 
@@ -74,6 +88,8 @@ def _plain_data(report: Report) -> dict[str, object]:
         "image": report.image,
         "seconds": round(report.seconds, 3),
         "passed": report.passed,
+        "contract": report.contract,
+        "left_out": list(report.left_out),
         "results": results,
     }
 
@@ -89,6 +105,9 @@ def junit(reports: Sequence[Report]) -> str:
             root, "testsuite", name=report.id, tests=str(len(report.results)), failures=str(counts["failed"]),
             skipped=str(counts["skipped"]), errors="0", time=f"{report.seconds:.3f}",
         )  # fmt: skip
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, value in (("contract", report.contract), ("left out", ", ".join(report.left_out))):
+            ElementTree.SubElement(properties, "property", name=name, value=value)
         for result in report.results:
             case = ElementTree.SubElement(
                 suite, "testcase", name=_plain(result.name), classname=report.id, time=f"{result.seconds:.3f}"

@@ -9,7 +9,7 @@ from image_matrix.config.served_app import served_by
 from image_matrix.text import listed
 from image_matrix.verify.expectations import chain, inherited, packages, pins, provided
 from image_matrix.verify.model import Report, Result, Subject
-from image_matrix.verify.scenarios import results, scenarios
+from image_matrix.verify.scenarios import left_out, results, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +35,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
         image=image,
         ide=served_by(loaded.variants, identifier, loaded.serving),
         platform=platform,
+        contract=line[-1].contract,
         tests=inherited(line),
         provides=provided(line),
         pins=pins(line),
@@ -65,7 +66,8 @@ def verify(engine: Engine, subject: Subject, log: Callable[[str], None] = lambda
             pool.shutdown(wait=False, cancel_futures=True)
             engine.remove_all()
             raise
-    return Report(subject.id, subject.image, time.monotonic() - started, all_results)
+    took = time.monotonic() - started
+    return Report(subject.id, subject.image, took, all_results, subject.contract, left_out(subject))
 
 
 def _gathered(running: Sequence[Future[list[Result]]], log: Callable[[str], None]) -> tuple[Result, ...]:

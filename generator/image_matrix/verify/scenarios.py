@@ -17,6 +17,7 @@ from image_matrix.verify.image_tests import image_test_names, image_test_results
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.pages import page_checks, page_results
 from image_matrix.verify.probe_client import Unanswered, ask, judged
+from image_matrix.verify.start import service, service_checks, start, start_checks
 from image_matrix.verify.volume import Volume
 
 if TYPE_CHECKING:
@@ -174,7 +175,35 @@ POD = (
 
 
 def scenarios(subject: Subject) -> tuple[Scenario, ...]:
-    """Return the scenarios of a subject, the longest first."""
+    """Return the scenarios of a subject by its contract, the longest first."""
+    if subject.contract == "service":
+        return (Scenario(service_checks(subject), service),)
+    if subject.contract == "none":
+        return (Scenario(start_checks(subject), start),)
+    return _as_notebook(subject)
+
+
+def left_out(subject: Subject) -> tuple[str, ...]:
+    """Return the checks of the contract ``notebook`` that a subject does not promise."""
+    if subject.contract == "notebook":
+        return ()
+    run = {name for scenario in scenarios(subject) for name in scenario.checks}
+    every = (
+        *page_checks("jupyter"),
+        *POD,
+        "ports",
+        "sigterm",
+        "any-uid",
+        "trailing-slash",
+        "read-only",
+        "no-prefix",
+        *(name for scenario in ALWAYS for name in scenario.checks),
+        *HUB_CHECKS,
+    )
+    return tuple(name for name in every if name not in run)
+
+
+def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
     served = bool(subject.ide)
     return (
         Scenario((*page_checks(subject.ide), *POD, *image_test_names(subject), "ports", "sigterm"), pod),

@@ -59,8 +59,8 @@ def _graph(variants: Mapping[str, Variant]) -> str:
 
 def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
     rows = [
-        "| image | parent | variants | platforms | accelerator | about |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| image | parent | variants | platforms | accelerator | contract | about |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, items in grouped.items():
         parent = matrix.images[name].parent
@@ -73,6 +73,7 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
             ", ".join(item.label for item in items),
             ", ".join(items[0].archs),
             items[0].accelerator or "",
+            ", ".join(sorted({item.contract for item in items})),
             text(items[0].description),
         )
         rows.append(f"| {' | '.join(cells)} |")
