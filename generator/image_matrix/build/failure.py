@@ -29,15 +29,11 @@ _LINE = re.compile(r"^ +(?P<number>\d+) \| >>> (?P<text>.*)$", re.MULTILINE)
 _ENDED = re.compile(r'^process ".*" did not complete successfully: ')
 _TIME = re.compile(r"^[\d.]+ +")
 _ENGINE = (
-    (
-        r"no space left on device",
-        "free disk space: `docker system df` shows what uses it, `docker builder prune` frees it",
-    ),
-    (
-        r"exec format error",
-        "this machine cannot run that platform: set QEMU up (docs.docker.com/build/building/multi-platform)",
-    ),
-)
+    (r"no space left on device",
+     "free disk space: `docker system df` shows what uses it, `docker builder prune` frees it"),
+    (r"exec format error",
+     "this machine cannot run that platform: set QEMU up (docs.docker.com/build/building/multi-platform)"),
+)  # fmt: skip
 """What steps print if the engine is the cause, with the remedy."""
 _NO_APT_PACKAGE = re.compile(r"Unable to locate package (?P<name>\S+)")
 _REFUSED = r"\b401 +unauthorized|\b403 +forbidden|\b(?:returned error: |error code E|HTTP (?:code )?)40[13]\b"
@@ -54,11 +50,9 @@ _HOST = re.compile(r"https?://(?P<host>[^/\s\"]+)/")
 _HUB = ("registry-1.docker.io", "auth.docker.io")
 """Hosts of Docker Hub: `docker login` without a name is for it."""
 _NETWORK = (
-    (
-        rf"refused|no such host|x509|{PASSING}",
-        "check the network and the registry; closed ones need `network.mirrors` and `network.ca_bundle` in the matrix",
-    ),
-)
+    (rf"refused|no such host|x509|{PASSING}",
+     "check the network and the registry; closed ones need `network.mirrors` and `network.ca_bundle` in the matrix"),
+)  # fmt: skip
 """What they report if a registry cannot be reached."""
 _REFERENCE = re.compile(r"source metadata for (?P<reference>\S+): ")
 """The image that the engine could not look up."""
@@ -112,11 +106,9 @@ def failure(request: BuildRequest, tail: str) -> Failure:
             or _of_image(request, message)
             or _remedy(_NETWORK, message)
         )
-        return (
-            EnvironmentFailure(f"{subject}: {message}", remedy)
-            if remedy
-            else BuildFailed(f"{subject}: {message}", "see the log above")
-        )
+        if remedy:
+            return EnvironmentFailure(f"{subject}: {message}", remedy)
+        return BuildFailed(f"{subject}: {message}", "see the log above")
     remedy = _remedy((*_ENGINE, (_REFUSED, _LOGINS)), step.output)
     if remedy:
         return EnvironmentFailure(f"{subject}: {step.last}", remedy)

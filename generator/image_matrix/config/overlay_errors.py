@@ -82,12 +82,8 @@ def _unusable(part: Document) -> list[Diagnostic]:
         place = Place(part.file, 1, 1)
         return [diagnostic(rules.YAML_SYNTAX, place, problem="the overlay is empty", advice=_DIFFERS)]
     for pattern in patterns(part):
-        fields = {
-            "pattern": pattern.text,
-            "problem": "an overlay cannot include files",
-            "advice": _AS_OVERLAYS,
-        }
-        return [diagnostic(rules.BAD_INCLUDE, pattern.place, **fields)]
+        fields = {"pattern": pattern.text, "problem": "an overlay cannot include files"}
+        return [diagnostic(rules.BAD_INCLUDE, pattern.place, advice=_AS_OVERLAYS, **fields)]
     if not isinstance(part.value, dict) and part.root is not None:
         fields = {"where": "an overlay", "expected": "a mapping", "actual": type_name(part.value)}
         return [diagnostic(rules.WRONG_TYPE, part.place_of(part.root), advice=_DIFFERS, **fields)]

@@ -199,47 +199,33 @@ _TRANSLATIONS = {
     "found a tab character": TAB,
     "mapping values are not allowed in this context": (
         "a `: ` is not allowed here",
-        "quote a value that contains `: `; start a key on a new line, in the column of the keys beside it",
-    ),
+        "quote a value that contains `: `; start a key on a new line, in the column of the keys beside it"),
     "block sequence entries are not allowed": (
-        "a list entry is not allowed here",
-        "start each `- ` on a new line",
-    ),
+        "a list entry is not allowed here", "start each `- ` on a new line"),
     "did not find expected key": (
-        "this line does not fit the keys above",
-        "start it in the same column as the keys that it belongs to",
-    ),
+        "this line does not fit the keys above", "start it in the same column as the keys that it belongs to"),
     "did not find expected '-' indicator": (
         "this line is not a list entry like the lines above",
-        "start it with `- `, or in the column of the key that it belongs to",
-    ),
+        "start it with `- `, or in the column of the key that it belongs to"),
     "did not find expected node content": (
         "a value is missing here, or starts with a sign that has a meaning in YAML",
-        "remove a comma too many, or a `- ` in brackets; quote a text that starts with such a sign",
-    ),
+        "remove a comma too many, or a `- ` in brackets; quote a text that starts with such a sign"),
     "found undefined alias": (
         "no earlier anchor has this name",
-        "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes",
-    ),
+        "define it with `&NAME` before it is used with `*NAME`; put a text that starts with `*` in quotes"),
     "second occurrence": ("an earlier anchor has this name", "give this one another name"),
     "but found another document": (
-        "a second document starts here",
-        "remove the line with `---` or `...`: one file is one document",
-    ),
+        "a second document starts here", "remove the line with `---` or `...`: one file is one document"),
     "did not find expected <document start>": (
         "the document has ended before this line",
-        "start the line in the column of the keys that it belongs to, or remove a line with `---` or `...` above it",
-    ),
+        "start the line in the column of the keys that it belongs to, or remove a line with `---` or `...` above it"),
     "control characters are not allowed": ("this is an invisible control character", "remove it"),
     "could not find expected ':'": (
         "this line is neither `key: value` nor a list entry",
-        "write `key: value`, or `- value` in a list; indent it further if it continues the text above",
-    ),
+        "write `key: value`, or `- value` in a list; indent it further if it continues the text above"),
     "did not find expected comment or line break": (
-        "a text cannot start with this sign",
-        "put the text in quotes",
-    ),
-}
+        "a text cannot start with this sign", "put the text in quotes"),
+}  # fmt: skip
 """How libyaml's words begin, to a sentence and its help."""
 
 

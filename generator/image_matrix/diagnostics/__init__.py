@@ -132,14 +132,9 @@ def printable(text: str) -> str:
 
 def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
     """Return the diagnostic of ``rule`` at a known place."""
-    return Diagnostic(
-        rule.code,
-        rule.name,
-        rule.severity,
-        printable(conceal(rule.words.message.format_map(fields))),
-        printable(conceal(rule.words.help.format_map(fields))),
-        place,
-    )
+    words = rule.words
+    message, advice = (printable(conceal(text.format_map(fields))) for text in (words.message, words.help))
+    return Diagnostic(rule.code, rule.name, rule.severity, message, advice, place)
 
 
 def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
@@ -147,24 +142,19 @@ def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
 
     If aliases repeat one mistake, several paths have the same place: it is reported for one of them.
     """
-    located = [
-        (
-            replace(
-                diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields),
-                related=tuple((locator.place(path), note) for path, note in finding.related),
-            ),
-            finding.path,
-        )
-        for finding in findings
-    ]
+    located = [(_located(finding, locator), finding.path) for finding in findings]
     located.sort(key=lambda pair: (pair[0].place, pair[0].code, pair[0].message))
     paths: dict[tuple[object, ...], Path] = {}
-    reported = {
-        item: None
-        for item, path in located
-        if paths.setdefault((item.place, item.code, item.help, item.related), path) == path
-    }
+    reported: dict[Diagnostic, None] = {}
+    for item, path in located:
+        if paths.setdefault((item.place, item.code, item.help, item.related), path) == path:
+            reported[item] = None
     return list(reported)
+
+
+def _located(finding: Finding, locator: Locator) -> Diagnostic:
+    item = diagnostic(finding.rule, locator.place(finding.path, finding.target), **finding.fields)
+    return replace(item, related=tuple((locator.place(path), note) for path, note in finding.related))
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

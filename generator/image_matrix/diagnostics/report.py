@@ -29,12 +29,8 @@ def terminal(diagnostics: Sequence[Diagnostic], paint: Paint = plain) -> str:
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
     """Return ``2 errors, 1 warning``."""
-    parts = []
-    for severity in ("error", "warning"):
-        count = sum(1 for item in diagnostics if item.severity == severity)
-        if count:
-            parts.append(f"{count} {severity}{'s' if count > 1 else ''}")
-    return ", ".join(parts)
+    counts = {name: sum(item.severity == name for item in diagnostics) for name in ("error", "warning")}
+    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count)
 
 
 def _block(item: Diagnostic, paint: Paint) -> str:

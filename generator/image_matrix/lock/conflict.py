@@ -56,11 +56,8 @@ def explain(
     if not isinstance(free, Graph):
         text = free.explanation if isinstance(free, Unsatisfiable) else conflict.refused.explanation
         return [unsolvable(loaded, variant, text)]
-    findings = [
-        finding
-        for name in _conflicting(conflict.request, free, ask)[:MOST_SHOWN]
-        for finding in _conflict(loaded, locked, conflict, free, name, ask)
-    ]
+    names = _conflicting(conflict.request, free, ask)[:MOST_SHOWN]
+    findings = [one for name in names for one in _conflict(loaded, locked, conflict, free, name, ask)]
     return findings or [unsolvable(loaded, variant, conflict.refused.explanation)]
 
 
@@ -73,12 +70,11 @@ def _conflicting(request: ResolveRequest, free: Graph, ask: Ask) -> list[str]:
         if name in free.versions and version_of(constraint_of[name]) != free.versions[name]
     ]
     others = tuple(item for name, item in constraint_of.items() if name not in differ)
-    refused = [
-        name
-        for name in differ[:MOST_CANDIDATES]
-        if isinstance(ask(replace(request, constraints=(*others, constraint_of[name]))), Unsatisfiable)
-    ]
-    return refused or differ
+
+    def is_refused(name: str) -> bool:
+        return isinstance(ask(replace(request, constraints=(*others, constraint_of[name]))), Unsatisfiable)
+
+    return list(filter(is_refused, differ[:MOST_CANDIDATES])) or differ
 
 
 def _conflict(
@@ -92,18 +88,14 @@ def _conflict(
     theirs = _dependency_path(loaded, owner, ask(_as_locked(loaded, locked, owner, arch)), name)
     version = next(version_of(i) for i in conflict.request.constraints if package_of(i) == name)
     direct = len(ours.packages) == 1
-    finding = rules.PIP_CONFLICT.at(
-        ours.path,
-        image=variant.image,
-        ancestor=owner.image,
-        wants=f"needs {ours.requirement}" if direct else f"would take {name} {free.versions[name]}",
-        has=f"{name} {version}",
-        ours=f"`{ours}`",
-        theirs=f"`{theirs}`" if theirs else f"`{name}` of `{owner.image}`",
-    )
-    yield finding.beside(
-        (theirs.path if theirs else ("images", owner.image), f"{name} {version} comes from here")
-    )
+    has, place = f"{name} {version}", theirs.path if theirs else ("images", owner.image)
+    fields = {
+        "wants": f"needs {ours.requirement}" if direct else f"would take {name} {free.versions[name]}",
+        "ours": f"`{ours}`",
+        "theirs": f"`{theirs}`" if theirs else f"`{name}` of `{owner.image}`",
+    }
+    finding = rules.PIP_CONFLICT.at(ours.path, image=variant.image, ancestor=owner.image, has=has, **fields)
+    yield finding.beside((place, f"{has} comes from here"))
 
 
 def _owner(

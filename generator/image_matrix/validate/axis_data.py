@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.placeholders import PARTS
-from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,12 +23,10 @@ def incomplete(matrix: Matrix) -> Iterator[Finding]:
                 other = next(other for other, has in values.items() if name in has)
                 problem = f"`{value}` has no `{name}`, but `{other}` has it"
                 advice = f"add `{name}: TEXT`; what a single value has differently is an override of an image"
-                yield rules.BAD_VALUE.at((*path, value), "key", problem=problem, advice=advice)
+                yield bad_value((*path, value), problem, advice, "key")
             for name in (name for name in data if name in PARTS):
                 problem = f"`{{{path[-1]}.{name}}}` is a part of a version"
-                yield rules.BAD_VALUE.at(
-                    (*path, value, name), "key", problem=problem, advice="name it otherwise"
-                )
+                yield bad_value((*path, value, name), problem, "name it otherwise", "key")
 
 
 def _declared(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Mapping[str, str]]]]:

@@ -72,11 +72,9 @@ def _installer(matrix: Matrix, item: Download) -> tuple[str, str] | None:
     """Of the program that installs conda packages; ``to`` is for images that have it in their own ``downloads``."""
     others = [field for field in _target_fields(item) if field != "`to`"]
     if others:
-        advice = f"remove {' and '.join(others)}, and take the address of the bare program: `{INSTALLER}`"
-        return (
-            f"it has {' and '.join(others)}, but conda packages are installed with the file as it is",
-            advice,
-        )
+        fields = " and ".join(others)
+        advice = f"remove {fields}, and take the address of the bare program: `{INSTALLER}`"
+        return f"it has {fields}, but conda packages are installed with the file as it is", advice
     listing = [str(path[1]) for path, settings in settings_of(matrix) if MICROMAMBA in settings.downloads]
     if listing and not item.to:
         advice = f"add `to: /usr/local/bin/{MICROMAMBA}`, or take it out there: conda packages do not need it"

@@ -74,12 +74,8 @@ def without_installer(
             else:
                 missing = _missing_installer(matrix, expanded, item, manager)
             if missing:
-                fields = {
-                    "image": item.image,
-                    "manager": manager,
-                    "problem": missing[0],
-                    "advice": missing[1],
-                }
+                problem, advice = missing
+                fields = {"image": item.image, "manager": manager, "problem": problem, "advice": advice}
                 yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
 
 

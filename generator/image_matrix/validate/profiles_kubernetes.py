@@ -167,11 +167,8 @@ def _contradicting(item: Toleration) -> Iterator[tuple[str, str, str]]:
     if exists and item.get("value"):
         yield "value", "`Exists` with a value", "remove `value`, or write `operator: Equal`"
     if not exists and not item.get("key"):
-        problem, advice = (
-            "`Equal`, the default, without a key",
-            "add the taint's `key`, or write `operator: Exists`",
-        )
-        yield "operator", problem, advice
+        advice = "add the taint's `key`, or write `operator: Exists`"
+        yield "operator", "`Equal`, the default, without a key", advice
     if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
         problem = "`tolerationSeconds` with another effect than NoExecute"
         yield "tolerationSeconds", problem, "write `effect: NoExecute`, or remove `tolerationSeconds`"

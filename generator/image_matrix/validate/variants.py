@@ -173,9 +173,6 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
             continue
         distribution = distribution_of(matrix.sources[item.source])
         if distribution is not None and distribution.python != expected:
-            python, origin = (
-                distribution.python,
-                resolution_of(matrix, expanded, item).scalars["source"].origin,
-            )
-            fields = {"variant": item.id, "source": item.source, "python": python, "wanted": expected}
-            yield rules.OTHER_PYTHON.at((*origin.path, "from"), **fields)
+            fields = {"variant": item.id, "source": item.source, "python": distribution.python}
+            origin = resolution_of(matrix, expanded, item).scalars["source"].origin
+            yield rules.OTHER_PYTHON.at((*origin.path, "from"), wanted=expected, **fields)
