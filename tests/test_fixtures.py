@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.config.tags import tags_of
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics.catalogue import RULES
 from image_matrix.diagnostics.report import terminal
@@ -83,6 +85,8 @@ def test_what_is_right_loads(case: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def facts(loaded: Loaded) -> dict[str, object]:
+    variants = loaded.variants.values()
+    tags, usual = tags_of(variants), tags_of(replace(item, tags=()) for item in variants)
     return {
         item.id: {
             "built_on": item.parent or loaded.matrix.sources[item.source or ""],
@@ -93,6 +97,8 @@ def facts(loaded: Loaded) -> dict[str, object]:
             **({"extra_index_urls": item.extra_index_urls} if item.extra_index_urls else {}),
             **({"description": item.description} if item.description else {}),
             **({"tests": item.tests} if item.tests else {}),
+            **({"tags": tags[item.id]} if tags[item.id] != usual[item.id] else {}),
+            **({"repository": item.repository} if item.repository != item.image else {}),
         }
         for item in loaded.variants.values()
     }

@@ -45,6 +45,9 @@ def test_list(repository: Repository) -> None:
         "source": None,
         "platforms": ["linux/amd64"],
         "accelerator": None,
+        "contract": "none",
+        "repository": "jupyter",
+        "tags": ["python3.13", "latest"],
     }
     assert json.loads(repository("graph", "--format", "json").out) == rows
 

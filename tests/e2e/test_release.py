@@ -318,6 +318,25 @@ def test_what_was_taken_back_does_not_come_again_by_itself(place: Place) -> None
     assert "instead_of" not in offered(place)[science]
 
 
+def test_tags_of_an_image_move_beside_the_immutable_one(place: Place) -> None:
+    science = last_leg(place)[0]
+    image = yaml.safe_load((place.root / "matrix.yaml").read_text())["images"]["science"]
+    place.edit("images", science={**image, "tags": ["stable", "r{release}", "{commit}", "{date}"]})
+    before = place.manifest("science", "latest")[0]
+    place.push(last_leg(place))
+    released(place, "With tags")
+    digest, number = (
+        offered(place)[science]["digest"],
+        place.git("rev-list", "--count", "--grep=^Source-Commit: ", "FETCH_HEAD"),
+    )
+    for tag in ("stable", f"r{number}", place.git("rev-parse", "HEAD")[:12], place.state().keys[science].tag):
+        assert place.manifest("science", tag)[0] == digest
+    assert place.manifest("science", "latest")[0] == before != digest, "it no longer moves"
+    place.edit("images", science=image)
+    released(place, "Without tags")
+    assert place.manifest("science", "latest")[0] == digest
+
+
 def test_another_policy_reaches_what_is_released(place: Place) -> None:
     science = last_leg(place)[0]
     before = offered(place)[science]["digest"]

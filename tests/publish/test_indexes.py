@@ -15,7 +15,6 @@ from image_matrix.publish.indexes import (
     POLICY,
     VERSION,
     existing,
-    moving_tags,
     origin,
     policy_of,
     released,
@@ -224,13 +223,6 @@ def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
     registry = answering(everything(), {arm: 403})
     rest = {leg for leg in LEGS if leg[0] != "base:python3.13"}
     assert released(STATE, registry, lambda _: None, nothing_said) == rest
-
-
-def test_tags_that_move() -> None:
-    tags = moving_tags(STATE)
-    assert tags["ghcr.io/example/notebooks/base:latest"] == "base:python3.13"
-    assert tags["ghcr.io/example/notebooks/base:python3.11"] == "base:python3.11"
-    assert len(tags) == 6
 
 
 def test_where_an_index_comes_from() -> None:

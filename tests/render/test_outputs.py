@@ -58,7 +58,7 @@ def test_outputs_are_sorted_and_end_with_a_line_break(loaded: Loaded) -> None:
 
 def test_a_parent_cannot_be_a_strangers_image(loaded: Loaded) -> None:
     """A host that never resolves, and a context in the bake file that stands in for it."""
-    bake = definition(loaded.matrix.registry, loaded.variants, TEMPLATES.rootfs)
+    bake = definition(loaded.matrix, loaded.variants, TEMPLATES.rootfs)
     for path, text in texts(loaded, Pins()).items():
         base = next(
             command.value[0] for command in dockerfile.parse_string(text) if command.cmd.upper() == "FROM"
@@ -138,7 +138,7 @@ def test_graphs_as_text() -> None:
 
 
 def test_bake_is_complete(loaded: Loaded) -> None:
-    bake = json.loads(json.dumps(definition(loaded.matrix.registry, loaded.variants, TEMPLATES.rootfs)))
+    bake = json.loads(json.dumps(definition(loaded.matrix, loaded.variants, TEMPLATES.rootfs)))
     listed = bake["group"]["default"]["targets"]
     assert listed == list(bake["target"]) == [item.target for item in loaded.variants.values()]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in listed)

@@ -143,10 +143,13 @@ def make_request(
 
 def _tags(state: State, name: str, platform: Platform, options: BuildOptions) -> tuple[str, ...]:
     """Return the immutable tag to push; on this machine also the short tag, for `docker run`."""
-    immutable = reference(state, state.loaded.variants[name], platform)
+    item = state.loaded.variants[name]
+    immutable = reference(state, item, platform)
     if options.candidate:
         return (f"{immutable}{CANDIDATE}",)
-    return (immutable,) if options.push else (f"{state.loaded.matrix.registry}/{name}", immutable)
+    return (
+        (immutable,) if options.push else (f"{state.loaded.matrix.repository(item)}:{item.label}", immutable)
+    )
 
 
 def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId]) -> None:
@@ -169,9 +172,7 @@ def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str
     if cache == "none":
         return {}
     item = state.loaded.variants[name]
-    cache_image = (
-        f"{state.loaded.matrix.registry}/{item.image}:cache-{item.label}-{platform.rpartition('/')[2]}"
-    )
+    cache_image = f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{platform.rpartition('/')[2]}"
     read = {"cache-from": [f"type=registry,ref={cache_image}"]}
     return (
         read | {"cache-to": [f"type=registry,ref={cache_image},mode=max,ignore-error=true"]}

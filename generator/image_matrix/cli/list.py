@@ -71,7 +71,7 @@ def _variants(variants: Entries) -> str:
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
 
-    header = ("image", "variant", "layer", "parent", "platforms", "accelerator")
+    header = ("image", "variant", "layer", "parent", "platforms", "accelerator", "tags")
     rows = [
         (
             entry["image"],
@@ -80,6 +80,7 @@ def _variants(variants: Entries) -> str:
             _parent(entry),
             ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
             entry["accelerator"] or "",
+            ", ".join(entry["tags"]),
         )
         for entry in variants
     ]
@@ -140,6 +141,8 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for manager, items in resolution.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.value)
+    for item in resolution.tags:
+        yield "tags", item.value, item.origin, ("tags",)
     for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.value)
         yield "pip.extra_index_urls", item.value, item.origin, path

@@ -87,11 +87,13 @@ def refuse_contradictions(project: Project) -> None:
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.moved import moved
     from image_matrix.lock.source_checks import source_findings
+    from image_matrix.validate.tags import locked_tags
 
     custom = project.inputs.templates.custom_contract
     findings = [
         *moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs)),
         *source_findings(project.loaded, project.lock.sources, custom),
+        *locked_tags(project.loaded, project.pins),
     ]
     if findings:
         raise MatrixError(diagnose(findings, project.loaded.documents))

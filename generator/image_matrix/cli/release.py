@@ -7,6 +7,7 @@ moving tags. If a step fails, the next release completes it.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
     from image_matrix.publish.indexes import Index
+    from image_matrix.publish.moving_tags import Moment
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
@@ -45,10 +47,17 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch.
     """
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
+    from image_matrix.cli.release_branch import (
+        check_last_release,
+        prepare,
+        publish,
+        release_number,
+        report,
+    )
     from image_matrix.cli.signatures import verifier_of
     from image_matrix.github.branch_commit import actions_git
     from image_matrix.publish.indexes import existing, required, signed
+    from image_matrix.publish.moving_tags import moving_tags
     from image_matrix.publish.signing import require_signer
 
     state = state_of(open_locked(session))
@@ -58,6 +67,8 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     git = actions_git(session.root)
     if push:
         check_last_release(git, state, allow_older=allow_older)
+    moment = _moment(git("rev-parse", "HEAD"))
+    moving_tags(state, moment)  # raises if two images would have one tag, before anything is written
     registry = registry_of(session, state.loaded)
     indexes = required(state, _parts(registry, state))
     current = existing(registry, indexes)
@@ -68,9 +79,19 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
         digests = _complete(session, state, indexes, current, trusted)
         update = prepare(session, state, git, digests)
         publish(session, git, update)
-        _move_tags(session, state, indexes, digests)
+        moment = replace(moment, release=str(release_number(git, update)))
+        _move_tags(session, state, indexes, digests, moving_tags(state, moment))
         report(update)
     return 0
+
+
+def _moment(commit: str) -> Moment:
+    """Return the moment of a release; its number is known when it is on the release branch."""
+    from datetime import UTC, datetime
+
+    from image_matrix.publish.moving_tags import Moment
+
+    return Moment(datetime.now(UTC).date().isoformat(), commit, release="{release}")
 
 
 def _complete(
@@ -176,14 +197,19 @@ def _digest(registry: Registry, index: Index) -> str:
     return answer.digest
 
 
-def _move_tags(session: Session, state: State, indexes: list[Index], digests: Mapping[str, str]) -> None:
+def _move_tags(
+    session: Session,
+    state: State,
+    indexes: list[Index],
+    digests: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> None:
+    """Point each moving tag to the index of its variant; ``tags`` gives variants by full reference."""
     from image_matrix.build.imagetools import create
-    from image_matrix.publish.indexes import moving_tags
     from image_matrix.registry.answers import Digest
 
     registry = registry_of(session, state.loaded)
     repositories = {index.variant.id: index.repository for index in indexes}
-    tags = moving_tags(state)
     answers = registry.digests(tags)
     stale = [tag for tag, name in tags.items() if answers[tag] != Digest(digests[name])]
     _each(lambda tag: create(tag, [f"{repositories[tags[tag]]}@{digests[tags[tag]]}"]), stale)

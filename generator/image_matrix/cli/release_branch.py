@@ -128,6 +128,14 @@ def publish(session: Session, git: Git, update: Update) -> None:
         say(session, f"{update.branch.name} is up to date")
 
 
+def release_number(git: Git, update: Update) -> int:
+    """Return how many releases the branch has, this one included; one that changes nothing adds none."""
+    from image_matrix.github.branch_commit import count_with_trailer
+
+    commit = update.commit or update.branch.now
+    return count_with_trailer(git, commit, SOURCE_TRAILER) if commit else 0
+
+
 def report(update: Update) -> None:
     """Print what was released to standard output and to the run's summary."""
     from image_matrix.github.files import SUMMARY, append

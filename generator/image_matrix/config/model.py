@@ -123,6 +123,10 @@ class Settings:
     packages: Mapping[Manager, tuple[str, ...]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    """Tags that a release moves, with placeholders."""
+    repository: str | None = None
+    """Below the registry path, with placeholders."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """``python``, ``r`` or a Python distribution, to the first parts of its version."""
     tests: ImageTests = field(default_factory=dict)
@@ -179,6 +183,10 @@ class Matrix:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """What the templates say about their kinds."""
 
+    def repository(self, item: Variant) -> str:
+        """Return the full repository of a variant's images: ``ghcr.io/example/notebooks/base``."""
+        return f"{self.registry}/{item.repository}"
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -208,8 +216,12 @@ class Variant:
     env: Mapping[str, str]
     """What this image sets; its ancestors' variables are inherited through FROM."""
     labels: Mapping[str, str]
+    repository: str
+    """Its repository below the registry path; see :meth:`Matrix.repository`."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
+    tags: tuple[str, ...] = ()
+    """Its moving tags, with the placeholders that only a release can fill; see :mod:`image_matrix.config.tags`."""
     max_size: str | None = None
     """The most that it may have, compressed: ``8GB``."""
     provides: Mapping[str, str] = field(default_factory=dict)

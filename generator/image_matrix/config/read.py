@@ -101,6 +101,8 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         },
         env=item.get("env", {}),
         labels=item.get("labels", {}),
+        tags=tuple(item.get("tags", ())),
+        repository=item.get("repository"),
         provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
         taken_away=gone,

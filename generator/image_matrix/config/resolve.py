@@ -11,7 +11,7 @@ from image_matrix.config.model import MANAGERS, TEST_KINDS, Kind, Settings, Vari
 from image_matrix.config.placeholders import fill, version_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Accelerator, Image, Manager, Match, Matrix, TestKind
     from image_matrix.diagnostics import Path as FieldPath
@@ -28,6 +28,7 @@ _SCALARS = (
     "system_site_packages",
     "max_size",
     "contract",
+    "repository",
 )
 
 
@@ -41,6 +42,7 @@ class Resolution:
     packages: Mapping[Manager, tuple[Sourced[str], ...]]
     env: Mapping[str, Sourced[str]]
     labels: Mapping[str, Sourced[str]]
+    tags: tuple[Sourced[str], ...] = ()
     extra_index_urls: tuple[Sourced[str], ...] = ()
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
     bundles: tuple[Sourced[str], ...] = ()
@@ -124,6 +126,8 @@ def _filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         },
         env=every(given.env),
         labels=every(given.labels),
+        tags=tuple(fill(text, values) for text in given.tags),
+        repository=None if given.repository is None else fill(given.repository, values),
         provides=every(given.provides),
         tests={kind: every(texts) for kind, texts in given.tests.items()},
     )
@@ -228,7 +232,8 @@ def merged(layers: Sequence[Layer]) -> Resolution:
             for layer in layers
             for key, value in layer.settings.labels.items()
         },
-        extra_index_urls=_last_list(layers),
+        tags=_last_list(layers, lambda settings: settings.tags),
+        extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
         provides={
             key: Sourced(value, layer.origin)
             for layer in layers
@@ -239,14 +244,12 @@ def merged(layers: Sequence[Layer]) -> Resolution:
     )
 
 
-def _last_list(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
-    """Return the package indexes of the last layer that names any."""
-    given = [layer for layer in layers if layer.settings.extra_index_urls]
-    return (
-        tuple(Sourced(item, given[-1].origin) for item in given[-1].settings.extra_index_urls)
-        if given
-        else ()
-    )
+def _last_list(
+    layers: Sequence[Layer], items: Callable[[Settings], tuple[str, ...]]
+) -> tuple[Sourced[str], ...]:
+    """Return the items of the last layer that has any."""
+    given = [layer for layer in layers if items(layer.settings)]
+    return tuple(Sourced(item, given[-1].origin) for item in items(given[-1].settings)) if given else ()
 
 
 def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
@@ -323,6 +326,8 @@ def variant(
         env={key: item.value for key, item in resolution.env.items()},
         labels={key: item.value for key, item in resolution.labels.items()},
         axis_data=axis_data(image, values, parent),
+        repository=resolution.value("repository") or image.name,
+        tags=tuple(fill(item.value, {"variant": label}) for item in resolution.tags),
         max_size=resolution.value("max_size"),
         provides={key: item.value for key, item in resolution.provides.items()},
         tests={

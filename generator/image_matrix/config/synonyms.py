@@ -81,8 +81,9 @@ WORDS: tuple[Word, ...] = (
     Word(("args", "arg", "build_args", "buildargs"), OF_IMAGE,
          "write `env: <mapping>` for what the image keeps; what only its build needs goes into a template, "
          "`templates/dockerfiles/NAME.Dockerfile.j2`, which `kind: NAME` chooses"),
-    Word(("tag", "tags"), OF_IMAGE, "remove it: tags are made of the values of the axes and of the key"),
-    Word(("name", "image_name", "repository"), IMAGE, "remove it: the key below `images` is the name of the image"),
+    Word(("tag", "image_tags", "tag_names"), SETTINGS, "tags: {list}"),
+    Word(("repo", "image_repository"), SETTINGS, "repository: {name}"),
+    Word(("name", "image_name"), IMAGE, "remove it: the key below `images` is the name of the image"),
     Word(("runners", "timeout_minutes", "free_disk"), IMAGE,
          "overrides: [{{match: {{image: {owner}}}, {word}: {value}}}]", under=".workflow"),
     # what a Dockerfile does in images

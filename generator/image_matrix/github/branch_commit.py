@@ -122,6 +122,11 @@ def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
     return newest or None
 
 
+def count_with_trailer(git: Git, commit: str, trailer: str) -> int:
+    """Return how many commits up to ``commit`` have a trailer."""
+    return int(git("rev-list", "--count", "--first-parent", f"--grep=^{trailer}: ", commit))
+
+
 def subtree(git: Git, tree: str, folder: str) -> str:
     """Return the id of a folder's tree in a tree or commit; empty if it does not have the folder."""
     return git("ls-tree", "--full-tree", "--object-only", tree, folder)

@@ -107,4 +107,4 @@ def _hash(record: Mapping[str, Any]) -> str:
 
 def tagged(matrix: Matrix, variants: Mapping[str, Variant], keys: Mapping[str, Keys]) -> dict[str, str]:
     """Return the reference of each variant with its immutable tag."""
-    return {item.id: f"{matrix.registry}/{item.image}:{keys[item.id].tag}" for item in variants.values()}
+    return {item.id: f"{matrix.repository(item)}:{keys[item.id].tag}" for item in variants.values()}

@@ -135,7 +135,7 @@ def part(plan: Plan, state: State, names: Collection[str]) -> Plan:
 
 def reference(state: State, item: Variant, platform: Platform) -> str:
     """Return the full reference of the immutable tag for one platform."""
-    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].platform_tag(platform)}"
+    return f"{state.loaded.matrix.repository(item)}:{state.keys[item.id].platform_tag(platform)}"
 
 
 def references(state: State) -> dict[tuple[str, Platform], str]:

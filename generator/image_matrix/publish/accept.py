@@ -39,7 +39,7 @@ class Candidate:
 
 def repository(state: State, variant: str) -> str:
     """Return the repository of a variant's images."""
-    return f"{state.loaded.matrix.registry}/{state.loaded.variants[variant].image}"
+    return state.loaded.matrix.repository(state.loaded.variants[variant])
 
 
 def belongs(state: State, variant: str, image: str) -> bool:

@@ -125,7 +125,7 @@ def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
             platform: part for platform in item.platforms if (part := parts[item.id, platform])
         }
         if len(parts_of_variant) == len(item.platforms):
-            reference = f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}"
+            reference = f"{state.loaded.matrix.repository(item)}:{state.keys[item.id].tag}"
             indexes.append(Index(item, reference, parts_of_variant, state.keys[item.id].index, policy))
     return indexes
 
@@ -210,16 +210,3 @@ def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
     annotations = dict(zip(ORIGIN, (now, environment.get("GITHUB_SHA"), source), strict=True))
     values = {**annotations, **index.annotations}
     return [f"index:{name}={value}" for name, value in values.items() if value]
-
-
-def moving_tags(state: State) -> dict[str, str]:
-    """Return the tags that follow the newest release: full reference to variant id.
-
-    They are each variant's label, and ``latest`` for the first variant of an image.
-    """
-    tags: dict[str, str] = {}
-    for item in state.loaded.variants.values():
-        repository = f"{state.loaded.matrix.registry}/{item.image}"
-        tags.setdefault(f"{repository}:latest", item.id)
-        tags[f"{repository}:{item.label}"] = item.id
-    return tags

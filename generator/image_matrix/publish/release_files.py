@@ -57,7 +57,7 @@ def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
 
 def full_reference(state: State, item: Variant, digest: str) -> str:
     """Return a variant's index by tag and digest."""
-    return f"{state.loaded.matrix.registry}/{item.image}:{state.keys[item.id].tag}@{digest}"
+    return f"{state.loaded.matrix.repository(item)}:{state.keys[item.id].tag}@{digest}"
 
 
 def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:

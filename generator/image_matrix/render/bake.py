@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BAKE_FILE = "images/docker-bake.json"
 
 
-def definition(registry: str, variants: Mapping[str, Variant], kinds: Collection[str]) -> dict[str, Any]:
+def definition(matrix: Matrix, variants: Mapping[str, Variant], kinds: Collection[str]) -> dict[str, Any]:
     """Return the bake definition of all variants; paths are relative to the repository's root.
 
     ``kinds`` are those with files to copy.
@@ -29,7 +29,7 @@ def definition(registry: str, variants: Mapping[str, Variant], kinds: Collection
             "default": {"targets": [item.target for item in variants.values()]},
             **_groups(variants.values()),
         },
-        "target": {item.target: _target(registry, variants, item, kinds) for item in variants.values()},
+        "target": {item.target: _target(matrix, variants, item, kinds) for item in variants.values()},
     }
 
 
@@ -41,7 +41,7 @@ def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
 
 
 def _target(
-    registry: str, variants: Mapping[str, Variant], item: Variant, kinds: Collection[str]
+    matrix: Matrix, variants: Mapping[str, Variant], item: Variant, kinds: Collection[str]
 ) -> dict[str, Any]:
     parent = variants.get(item.parent or "")
     contexts = {parent_reference(parent.id): f"target:{parent.target}"} if parent else {}
@@ -50,10 +50,10 @@ def _target(
         "context": item.folder,
         **({"contexts": contexts} if contexts else {}),
         "platforms": list(item.platforms),
-        "tags": [f"{registry}/{item.image}:{item.label}"],
+        "tags": [f"{matrix.repository(item)}:{item.label}"],
     }
 
 
 def bake_file(matrix: Matrix, variants: Mapping[str, Variant], kinds: Collection[str]) -> File:
     """Return ``images/docker-bake.json``."""
-    return File((json.dumps(definition(matrix.registry, variants, kinds), indent=2) + "\n").encode())
+    return File((json.dumps(definition(matrix, variants, kinds), indent=2) + "\n").encode())

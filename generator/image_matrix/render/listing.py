@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.tags import tags_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,6 +17,7 @@ def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[
 
     ``layers`` gives the layer of each image.
     """
+    tags = tags_of(variants.values())
     return [
         {
             "variant": item.id,
@@ -27,6 +30,8 @@ def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[
             "platforms": list(item.platforms),
             "accelerator": item.accelerator,
             "contract": item.contract,
+            "repository": item.repository,
+            "tags": tags[item.id],
         }
         for item in variants.values()
     ]

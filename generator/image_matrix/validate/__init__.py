@@ -31,6 +31,7 @@ from image_matrix.validate import (
     references,
     removals,
     runs,
+    tags,
     tests,
     variants,
 )
@@ -82,6 +83,9 @@ VARIANT_CHECKS = (
     conflicts.pinned_otherwise,
     runs.too_many_legs, runs.unknown_in_overrides, runs.runners_of_variants,
     placeholders.unknown_in_images,
+    tags.unknown_in_tags,
+    tags.bad_tags,
+    tags.shared_tags,
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,

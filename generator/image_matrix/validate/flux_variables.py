@@ -78,7 +78,7 @@ def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Findi
 def _rendered(value: Json) -> str:
     matrix = read_matrix(value)
     variants = expand(matrix)
-    references = {item.id: f"{matrix.registry}/{item.image}:{item.label}" for item in variants.values()}
+    references = {item.id: f"{matrix.repository(item)}:{item.label}" for item in variants.values()}
     files = deploy_files(matrix, variants, references)
     return "".join(file.content.decode() for file in files.values())
 

@@ -40,12 +40,12 @@ def unknown_in_downloads(matrix: Matrix) -> Iterator[Finding]:
     """Braces in the addresses of downloads."""
     for name, item in matrix.downloads.items():
         known = ("arch", "machine", *version_parts("version", item.version))
-        yield from _unknown([(("downloads", name, "url"), item.url)], known)
+        yield from unknown([(("downloads", name, "url"), item.url)], known)
 
 
 def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Braces in texts of images, and of the bundles, accelerators and defaults that they use."""
-    known = _known_by_image(matrix, expanded)
+    known = known_by_image(matrix, expanded)
     common = set.intersection(*known.values()) if known else set()
     for path, settings in every_settings(matrix):
         if path[0] == "images":
@@ -56,14 +56,14 @@ def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
         else:
             names = common
         if names is not None:
-            yield from _unknown(_texts(path, settings), names)
+            yield from unknown(_texts(path, settings), names)
     for name, accelerator in matrix.accelerators.items():
         users = [known[item.image] for item in expanded.values() if item.accelerator == name]
         names = set.intersection(*users) if users else common
         yield from _of_accelerator(name, accelerator, names)
 
 
-def _known_by_image(matrix: Matrix, expanded: Mapping[str, Variant]) -> dict[str, set[str]]:
+def known_by_image(matrix: Matrix, expanded: Mapping[str, Variant]) -> dict[str, set[str]]:
     """Return the placeholders that every variant of an image has."""
     known: dict[str, set[str]] = {}
     for item in expanded.values():
@@ -81,6 +81,7 @@ def _users(matrix: Matrix, bundle: str) -> list[str]:
 def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     """Yield every text of an image, bundle or override that placeholders may stand in."""
     yield (*path, "description"), settings.description or ""
+    yield (*path, "repository"), settings.repository or ""
     yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
     for manager, items in settings.packages.items():
         yield from _numbered((*path, manager), items)
@@ -101,13 +102,14 @@ def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Ite
     texts: list[Text] = [((*path, "env", key), value) for key, value in item.env.items()]
     texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
     version = version_parts("version", item.version) if item.version else {}
-    for finding in _unknown(texts, [*names, *version]):
+    for finding in unknown(texts, [*names, *version]):
         missing = not item.version and str(finding.fields["placeholder"]).startswith("{version")
         advice = f'add `version: "13.0"`, or what it is, to `accelerators.{name}`'
         yield replace(finding, fields={**finding.fields, "advice": advice}) if missing else finding
 
 
-def _unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
+def unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for everything with braces that is neither a known placeholder nor an escaped brace."""
     for path, text in texts:
         target: Target = "key" if text == path[-1] else "value"
         for part in unknown_placeholders(text, known):

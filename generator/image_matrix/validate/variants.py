@@ -136,14 +136,23 @@ def same_names(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fin
     """Variants that would share a tag or a bake target; job ids and some disks ignore case."""
     seen: dict[tuple[str, str], Variant] = {}
     for item in expanded.values():
-        for what, name in (("tag", f"{item.image}:{item.label}"), ("target", item.target)):
+        for what, name in (("tag", f"{item.repository}:{item.label}"), ("target", item.target)):
             first = seen.setdefault((what, name.lower()), item)
             if first is not item:
-                values = [", ".join(f"{k} {v}" for k, v in one.values.items()) for one in (first, item)]
-                fields = {"first": f"{first.image} ({values[0]})", "second": f"{item.image} ({values[1]})"}
-                place: Path = ("images", item.image)
-                yield rules.SAME_TAG.at(place, "key", what=f"the {what}", name=name, **fields)
+                yield _same_name(first, item, what, name)
                 break
+
+
+def _same_name(first: Variant, second: Variant, what: str, name: str) -> Finding:
+    renamed = any(item.repository != item.image for item in (first, second))
+    advice = "give one of them another `repository`" if renamed and what == "tag" else "rename one of them"
+    fields = {"first": _with_values(first), "second": _with_values(second), "advice": advice}
+    return rules.SAME_TAG.at(("images", second.image), "key", what=f"the {what}", name=name, **fields)
+
+
+def _with_values(item: Variant) -> str:
+    values = ", ".join(f"{axis} {value}" for axis, value in item.values.items())
+    return f"{item.image} ({values})" if values else item.image
 
 
 def no_python(matrix: Matrix) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import MANAGERS
+from image_matrix.config.tags import tags_of
 from image_matrix.config.variants import by_image
 from image_matrix.output_tree.files import File
 from image_matrix.render.docs.graph_text import mermaid
@@ -34,7 +35,8 @@ _TITLES = {
 def images_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     """Return the page."""
     grouped = by_image(variants.values())
-    sections = [_section(matrix, items) for items in grouped.values()]
+    tags = tags_of(variants.values())
+    sections = [_section(matrix, items, tags) for items in grouped.values()]
     text = _HEAD + _graph(variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
     return File(text.encode())
 
@@ -86,18 +88,26 @@ def text(value: str) -> str:
     return re.sub(r"(?<!\w)([@#])(?=\w)", r"\1&#8203;", escaped)
 
 
-def _section(matrix: Matrix, items: Sequence[Variant]) -> str:
+def _section(matrix: Matrix, items: Sequence[Variant], tags: Mapping[str, Sequence[str]]) -> str:
     first = items[0]
     lines = [f"## {first.image}", ""]
     if first.description:
         lines += [text(first.description), ""]
-    lines += [f"- `{matrix.registry}/{item.image}:{item.label}`{_from(matrix, item)}" for item in items]
+    lines += [f"- {_references(matrix, item, tags[item.id])}{_from(matrix, item)}" for item in items]
     for manager in MANAGERS:
         lines += _packages(_TITLES[manager], [(item.label, item.packages.get(manager, ())) for item in items])
     downloads = [f"`{name}` {text(matrix.downloads[name].version)}" for name in first.downloads]
     if downloads:
         lines += ["", f"**Downloads**: {', '.join(downloads)}"]
     return "\n".join(lines) + "\n"
+
+
+def _references(matrix: Matrix, item: Variant, tags: Sequence[str]) -> str:
+    """Return the references that a release moves to a variant: in full, then further tags."""
+    if not tags:
+        return f"`{matrix.repository(item)}` ({item.label}: no tag of its own)"
+    more = "".join(f", `:{tag}`" for tag in tags[1:])
+    return f"`{matrix.repository(item)}:{tags[0]}`{more}"
 
 
 def _from(matrix: Matrix, item: Variant) -> str:

@@ -1,0 +1,217 @@
+"""Checks moving tags: their placeholders, their form, and that two images do not share one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from image_matrix.config.placeholders import fill, unknown_placeholders
+from image_matrix.config.tags import AT_RELEASE, claims, packages_in
+from image_matrix.config.variants import resolution_of
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.lock.locked_versions import locked_names, locked_versions
+from image_matrix.lock.tag_values import package_values
+from image_matrix.validate.findings import bad_value
+from image_matrix.validate.names import bad_reference
+from image_matrix.validate.placeholders import known_by_image, unknown
+from image_matrix.validate.references import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.tags import Claim
+    from image_matrix.diagnostics import Finding
+    from image_matrix.diagnostics import Path as FieldPath
+    from image_matrix.lock.pins import Pins
+
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""github.com/opencontainers/distribution-spec, "Pulling manifests"."""
+_DOUBLED = re.compile(r"\{\{|\}\}")
+_SAMPLES = {"commit": "0" * 12, "date": "2026-01-31", "key": "0" * 12, "release": "1"}
+"""Values of the same form as those of a release."""
+_SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?")
+"""Where cosign and the registry API without referrers keep what belongs to a digest."""
+
+
+def unknown_in_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Braces in tags that nothing replaces."""
+    known = known_by_image(matrix, expanded)
+    every = [*settings_of(matrix), (("defaults", "images"), matrix.defaults)]
+    common = set.intersection(*known.values()) if known else set()
+    for path, settings in every:
+        names = known.get(str(path[1]), set()) if path[0] == "images" else common
+        if path[0] == "defaults" or path[1] in known:
+            for at, text in enumerate(settings.tags):
+                place = (*path, "tags", at)
+                if _DOUBLED.search(text):
+                    yield bad_reference(place, "tag", text, _doubled_advice(text))
+                    continue
+                more = {*names, *AT_RELEASE, "variant", *packages_in(text)}
+                yield from map(_without_braces, unknown([(place, text)], more))
+
+
+def bad_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Tags that no registry takes, or that have the form of tags that the program writes."""
+    every = [claim for claim in claims(expanded.values()) if not _unknown(claim.tag)]
+    yield from _once(finding for claim in every if (finding := _bad(matrix, expanded, claim)) is not None)
+
+
+def shared_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Tags that two images would have in one repository."""
+    yield from _shared(matrix, expanded, claims(expanded.values()))
+
+
+def locked_tags(loaded: Loaded, pins: Pins) -> list[Finding]:
+    """Return what is wrong with tags that name packages, once the lock gives their versions."""
+    matrix, variants = loaded.matrix, loaded.variants
+    missing = list(_once(_without_version(loaded, pins)))
+    if missing:
+        return missing
+    every = list(claims(variants.values(), lambda item: package_values(pins, variants, item)))
+    bad = (_bad(matrix, variants, claim) for claim in every)
+    return [*_once(item for item in bad if item is not None), *_shared(matrix, variants, every)]
+
+
+def _doubled_advice(text: str) -> str:
+    """Say what to write in place of a template of another program."""
+    names = re.findall(r"\{\{\s*\.?(\w+)", text)
+    known = next((name.lower() for name in names if name.lower() in AT_RELEASE), "date")
+    return f"a tag has no braces; a placeholder has single ones, as in `{{{known}}}`"
+
+
+def _without_braces(finding: Finding) -> Finding:
+    """Return the finding with a remedy for a tag, which cannot have a brace in it."""
+    if "doubled" not in str(finding.fields["advice"]):
+        return finding
+    advice = "close the placeholder, as in `{date}`: a tag has no braces"
+    return replace(finding, fields={**finding.fields, "advice": advice})
+
+
+def _unknown(tag: str) -> bool:
+    """Say whether a tag has braces that no release replaces, which is reported already."""
+    return any(unknown_placeholders(tag, {*AT_RELEASE, *packages_in(tag)}))
+
+
+def _place(matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim) -> FieldPath:
+    """Return where a tag is written; the image, if nobody wrote it."""
+    if claim.position is None:
+        return ("images", claim.variant.image)
+    origin = resolution_of(matrix, expanded, claim.variant).tags[claim.position].origin
+    return (*origin.path, "tags", claim.position)
+
+
+def _sample(tag: str) -> str:
+    return fill(tag, {**_SAMPLES, **dict.fromkeys(packages_in(tag), "1")})
+
+
+def _bad(matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim) -> Finding | None:
+    sample = _sample(claim.tag)
+    if _TAG.fullmatch(sample) is None:
+        return bad_reference(_place(matrix, expanded, claim), "tag", claim.tag, _tag_advice(sample))
+    kept = _kept_for(sample, expanded.values(), claim.variant.repository)
+    if kept is None or claim.position is None:
+        return None
+    problem = f"`{claim.tag}` has the form of {kept}, which never move"
+    advice = (
+        "remove it: each release writes VARIANT-KEY" if "{key}" in claim.tag else "name the tag otherwise"
+    )
+    return bad_value(_place(matrix, expanded, claim), problem, advice)
+
+
+def _tag_advice(tag: str) -> str:
+    if len(tag) > 128:
+        return f"it has {len(tag)} characters: write at most 128"
+    better = re.sub(r"[^A-Za-z0-9._-]+", "-", tag).lstrip(".-")
+    allowed = "a tag has letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
+    return f"write `{better}`: {allowed}" if better and "{" not in tag else allowed
+
+
+def _kept_for(tag: str, variants: Iterable[Variant], repository: str) -> str | None:
+    """Say which of the program's tags have the form of this one."""
+    if _SIGNATURE.fullmatch(tag):
+        return "the tags of signatures"
+    for item in variants:
+        label = re.escape(item.label)
+        if item.repository == repository and re.fullmatch(rf"{label}-[0-9a-f]{{12}}(-.+)?", tag):
+            return "the tags VARIANT-KEY"
+        if item.repository == repository and re.fullmatch(rf"cache-{label}-.+", tag):
+            return "the tags of build caches"
+    return None
+
+
+def _shared(matrix: Matrix, expanded: Mapping[str, Variant], every: Iterable[Claim]) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Claim] = {}
+    reported: set[object] = set()
+    for claim in every:
+        winner = first.setdefault(claim.place, claim)
+        if winner.variant.image == claim.variant.image or _same_label(winner, claim):
+            continue
+        places = [_place(matrix, expanded, one) for one in (winner, claim)]
+        if (key := (winner.variant.image, claim.variant.image, *places)) not in reported:
+            reported.add(key)
+            yield _shared_by(matrix, winner, claim, places)
+
+
+def _same_label(*both: Claim) -> bool:
+    """Say whether two variants share a label, which is reported for their repository already."""
+    return len({one.variant.label.lower() for one in both}) == 1
+
+
+def _shared_by(matrix: Matrix, winner: Claim, claim: Claim, places: list[FieldPath]) -> Finding:
+    fields = {
+        "first": winner.variant.id,
+        "second": claim.variant.id,
+        "what": "the tag",
+        "advice": "change the `tags` or the `repository` of one of them",
+        "name": f"{matrix.repository(claim.variant)}:{claim.tag}",
+    }
+    finding = rules.SAME_TAG.at(places[1], "key" if claim.position is None else "value", **fields)
+    return finding if places[0] == places[1] else finding.beside((places[0], f"`{winner.variant.id}`"))
+
+
+def _without_version(loaded: Loaded, pins: Pins) -> Iterator[Finding]:
+    """Packages in tags that the lock has no version of, or several."""
+    for item in loaded.variants.values():
+        for at, text in enumerate(item.tags):
+            for placeholder, name in packages_in(text).items():
+                versions = locked_versions(pins, loaded.variants, item, name)
+                if len(versions) == 1 and placeholder in package_values(pins, loaded.variants, item):
+                    continue
+                origin = resolution_of(loaded.matrix, loaded.variants, item).tags[at].origin
+                path = (*origin.path, "tags", at)
+                yield _no_version(loaded, pins, item, path, placeholder, name, versions)
+
+
+def _no_version(
+    loaded: Loaded,
+    pins: Pins,
+    item: Variant,
+    path: FieldPath,
+    placeholder: str,
+    name: str,
+    versions: set[str],
+) -> Finding:
+    known = locked_names(pins, loaded.variants, item)
+    what = f"`{{{placeholder}}}` of {item.id}"
+    if not known:
+        return rules.NOT_LOCKED.at(path, "value", what=what)
+    if len(versions) > 1:
+        problem = f"{what} has a version for each platform: {', '.join(sorted(versions))}"
+        return bad_value(path, problem, "pin one version, or remove the placeholder")
+    if versions:
+        problem = f"{what} has no value: the locked version is {versions.pop()}"
+        return bad_value(path, problem, "name a part that every version has")
+    problem = f"{what} has no value: the lock has no package `{name}` of it"
+    return bad_value(path, problem, did_you_mean(name, known))
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Return one finding for each rule and place: the first variant stands for all."""
+    first: dict[object, Finding] = {}
+    for finding in findings:
+        first.setdefault((finding.rule.code, finding.path), finding)
+    yield from first.values()
