@@ -12,7 +12,6 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
     addresses,
     axis_data,
-    bundles,
     conflicts,
     doubt,
     downloads,
@@ -51,7 +50,7 @@ CHECKS = (
     addresses.passwords,
     environment.not_expanded, environment.moving_labels,
     packages.bad_requirements, packages.listed_twice,
-    bundles.disagreeing,
+    conflicts.disagreeing,
     downloads.lost,
     tests.unreadable_commands,
     axis_data.incomplete,

@@ -39,9 +39,9 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
         yield from _labels((*path, "node_selector"), part.node_selector)
     for name, accelerator in matrix.accelerators.items():
         yield from _text(("accelerators", name, "device"), accelerator.device or "", k8s.RESOURCE)
-    for size in matrix.catalog.sizes.values():
+    for name, size in matrix.catalog.sizes.items():
         for device in size.devices:
-            yield from _text(("sizes", size.name, "devices", device), device, k8s.RESOURCE, "key")
+            yield from _text(("sizes", name, "devices", device), device, k8s.RESOURCE, "key")
     for name, placement in matrix.catalog.site.devices.items():
         path = (*matrix.catalog.site_path, "devices", name, "runtime_class")
         yield from _text(path, placement.runtime_class or "", k8s.OBJECT)

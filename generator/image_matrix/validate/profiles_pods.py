@@ -48,15 +48,11 @@ def amounts(matrix: Matrix) -> Iterator[Finding]:
 
 
 def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
-    for side in ("limit", "guarantee"):
-        value = getattr(amount, side)
-        if value is None:
-            continue
-        place = (*path, side)
-        if field == "cpu":
-            yield from cpu_findings(place, value)
-        else:
-            yield from memory_findings(place, value, QUANTITIES)
+    for side, value in (("limit", amount.limit), ("guarantee", amount.guarantee)):
+        if value is not None and field == "cpu":
+            yield from cpu_findings((*path, side), value)
+        elif value is not None:
+            yield from memory_findings((*path, side), value, QUANTITIES)
 
 
 def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
@@ -164,20 +160,16 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
         place = image_place(profile, image)
         entries = [_entry(variants, item) for item in opened]
         if unchecked := _unchecked(variants, opened):
-            advice = (
-                f'if it has the package, write `provides: {{jupyterhub: "{_series(hub)}"}}` in `{image}` or in its '
-                "source; otherwise give it a `kind` for notebooks"
-            )
+            provides = f'`provides: {{jupyterhub: "{_series(hub)}"}}` in `{image}` or in its source'
+            advice = f"if it has the package, write {provides}; otherwise give it a `kind` for notebooks"
             fields = {"profile": profile.slug, "image": image, "contract": unchecked, "advice": advice}
             yield rules.NOT_A_NOTEBOOK.at(place, **fields)
         elif None in entries:
             advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
-            major = hub.partition(".")[0]
-            advice = (
-                f"take jupyterhub {major} in the image, or set `jupyterhub` of the site to what the hub has"
-            )
+            take = f"take jupyterhub {hub.partition('.')[0]} in the image"
+            advice = f"{take}, or set `jupyterhub` of the site to what the hub has"
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, advice=advice, **fields)
 

@@ -50,9 +50,8 @@ def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
 
 
 def _of_profile(base: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
-    for field, values in (("environment", profile.env), ("node_selector", profile.node_selector)):
-        for key in values:
-            yield f"{field}.{key}", (*base, "env" if field == "environment" else field, key)
+    yield from ((f"environment.{key}", (*base, "env", key)) for key in profile.env)
+    yield from ((f"node_selector.{key}", (*base, "node_selector", key)) for key in profile.node_selector)
 
 
 def _from_fields(matrix: Matrix, size: Size) -> Iterator[tuple[str, Path]]:

@@ -34,14 +34,12 @@ def removes_nothing(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
 def _in_all(variants: Sequence[Sequence[Layer]]) -> list[tuple[Path, Steps]]:
     """Return what takes nothing away in any of the variants that have it."""
     unused = {removal for layers in variants for removal in idle(layers)}
-    used = {
-        (layer.origin.path, steps)
-        for layers in variants
-        for layer in layers
-        for steps in layer.settings.taken_away
-        if (layer.origin.path, steps) not in idle(layers)
-    }
+    used = {removal for layers in variants for removal in {*_removals(layers)} - {*idle(layers)}}
     return sorted(unused - used, key=str)
+
+
+def _removals(layers: Sequence[Layer]) -> Iterator[tuple[Path, Steps]]:
+    return ((layer.origin.path, steps) for layer in layers for steps in layer.settings.taken_away)
 
 
 def _advice(steps: Steps, layers: Sequence[Layer], above: Sequence[Variant]) -> str:
