@@ -99,6 +99,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
             **({"tests": item.tests} if item.tests else {}),
             **({"tags": tags[item.id]} if tags[item.id] != usual[item.id] else {}),
             **({"repository": item.repository} if item.repository != item.image else {}),
+            **({} if item.publish else {"publish": False}),
         }
         for item in loaded.variants.values()
     }

@@ -47,6 +47,7 @@ def test_list(repository: Repository) -> None:
         "accelerator": None,
         "contract": "none",
         "repository": "jupyter",
+        "publish": True,
         "tags": ["python3.13", "latest"],
     }
     assert json.loads(repository("graph", "--format", "json").out) == rows

@@ -20,8 +20,10 @@ from image_matrix.publish.indexes import (
     released,
     required,
 )
+from image_matrix.publish.release_files import entries_of
 from image_matrix.registry.answers import Manifest
-from tests.publish.states import DIGEST, STATE, answering
+from tests.publish.states import DIGEST, STATE, answering, state
+from tests.workflow.matrices import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +48,19 @@ def test_a_release_is_all_platforms_of_all_variants() -> None:
     assert [len(index.parts) for index in indexes] == [2, 2, 1, 1]
     assert indexes[0].sources == ["ghcr.io/example/notebooks/base@" + DIGEST] * 2
     assert indexes[0].reference.startswith("ghcr.io/example/notebooks/base:python3.13-")
+
+
+HIDDEN = state(matrix({"base": {"from": "debian", "publish": False}, "leaf": {"from": "base"}}))
+
+
+def test_what_is_not_published_has_no_index_and_is_not_missed() -> None:
+    legs = [("base:default", "linux/amd64"), ("base:default", "linux/arm64")]
+    leaf = {("leaf:default", platform): part(platform) for _, platform in legs}
+    indexes = required(HIDDEN, {**dict.fromkeys(legs), **leaf})
+    assert [index.variant.id for index in indexes] == ["leaf:default"]
+    every = {**{leg: part(leg[1]) for leg in legs}, **leaf}
+    assert [index.variant.id for index in required(HIDDEN, every)] == ["leaf:default"]
+    assert list(entries_of(HIDDEN, {"leaf:default": DIGEST})) == ["leaf:default"]
 
 
 def test_a_missing_platform_stops_everything() -> None:

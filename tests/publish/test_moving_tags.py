@@ -65,6 +65,11 @@ def test_children_do_not_have_their_parents_tags() -> None:
     assert tags == {"x:b": "base:default", "leaf:default": "leaf:default", "leaf:latest": "leaf:default"}
 
 
+def test_what_is_not_published_has_no_tags() -> None:
+    tags = tags_of({"base": {"from": "debian", "publish": False}, "leaf": {"from": "base", "tags": ["x"]}})
+    assert tags == {"leaf:x": "leaf:default"}
+
+
 def test_an_override_replaces_the_tags() -> None:
     override = {"match": {"device": "cuda"}, "tags": ["{device}-latest"]}
     tags = tags_of(

@@ -16,7 +16,7 @@ from image_matrix.config.profiles import Catalog
 from image_matrix.diagnostics import MatrixError
 from image_matrix.render.docs.catalog import catalog_page
 from tests.deploy.support import reference, small
-from tests.workflow.matrices import TEMPLATES
+from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,3 +184,13 @@ def contrast(one: str, other: str) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_what_is_not_published_is_not_in_the_catalog() -> None:
+    """It is named as what its children are built on, without a link that leads nowhere."""
+    images = {"base": {"from": "debian", "publish": False}, "leaf": {"from": "base"}}
+    project = loaded(matrix(images))
+    text = catalog_page(project.matrix, project.variants, TEMPLATES.pages).content.decode()
+    assert 'id="image-leaf"' in text
+    assert "#image-base" not in text
+    assert 'id="image-base"' not in text

@@ -51,6 +51,13 @@ def test_release_and_gate_need_every_job() -> None:
     assert others | {"release", "fork", "plan"} == set(found["gate"]["needs"])
 
 
+def test_what_is_not_published_is_built_and_not_scanned() -> None:
+    images = {"base": {"from": "debian", "publish": False}, "leaf": {"from": "base"}}
+    found = set(jobs(matrix(images)))
+    assert {"base-amd64", "base-arm64", "scan_leaf"} <= found
+    assert "scan_base" not in found
+
+
 def test_every_variant_can_get_a_leg() -> None:
     model = loaded(reference())
     legs = {

@@ -218,7 +218,10 @@ def _unscanned(
         return ()
     done = _present(state, registry) if staging else _released(session, state, registry, refusal)
     return tuple(
-        entry for entry in planned.entries if entry.build or (entry.variant, entry.platform) not in done
+        entry
+        for entry in planned.entries
+        if state.loaded.variants[entry.variant].publish
+        and (entry.build or (entry.variant, entry.platform) not in done)
     )
 
 

@@ -80,7 +80,7 @@ def _variants(variants: Entries) -> str:
             _parent(entry),
             ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
             entry["accelerator"] or "",
-            ", ".join(entry["tags"]),
+            ", ".join(entry["tags"]) if entry["publish"] else "not published",
         )
         for entry in variants
     ]

@@ -127,6 +127,8 @@ class Settings:
     """Tags that a release moves, with placeholders."""
     repository: str | None = None
     """Below the registry path, with placeholders."""
+    publish: bool | None = None
+    """Whether a release publishes it."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """``python``, ``r`` or a Python distribution, to the first parts of its version."""
     tests: ImageTests = field(default_factory=dict)
@@ -220,6 +222,8 @@ class Variant:
     """Its repository below the registry path; see :meth:`Matrix.repository`."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
+    publish: bool = True
+    """Whether a release publishes it; otherwise it exists only for the images that are built on it."""
     tags: tuple[str, ...] = ()
     """Its moving tags, with the placeholders that only a release can fill; see :mod:`image_matrix.config.tags`."""
     max_size: str | None = None

@@ -103,6 +103,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         labels=item.get("labels", {}),
         tags=tuple(item.get("tags", ())),
         repository=item.get("repository"),
+        publish=item.get("publish"),
         provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
         taken_away=gone,

@@ -29,6 +29,7 @@ _SCALARS = (
     "max_size",
     "contract",
     "repository",
+    "publish",
 )
 
 
@@ -139,6 +140,7 @@ def _built_in() -> Layer:
         kind=NO_KIND,
         python_provider="distribution",
         system_site_packages=False,
+        publish=True,
         contract="none",
         platforms=("linux/amd64",),
     )
@@ -327,6 +329,7 @@ def variant(
         labels={key: item.value for key, item in resolution.labels.items()},
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,
+        publish=resolution.value("publish"),
         tags=tuple(fill(item.value, {"variant": label}) for item in resolution.tags),
         max_size=resolution.value("max_size"),
         provides={key: item.value for key, item in resolution.provides.items()},

@@ -51,7 +51,7 @@ def claims(
 
     ``values`` are those of a variant's placeholders that have values in a release only.
     """
-    every = list(variants)
+    every = [item for item in variants if item.publish]
     usual = [item for item in every if not item.tags]
     yield from (Claim(item, item.label) for item in usual)
     for item in every:

@@ -95,8 +95,13 @@ def policy_of(release: Release) -> str:
 
 
 def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
-    """Return every variant's index; raises a :class:`Failure` that names each missing platform."""
-    missing = [f"{name} ({platform})" for (name, platform), part in parts.items() if part is None]
+    """Return the index of every published variant; raises a :class:`Failure` that names each missing platform."""
+    variants = state.loaded.variants
+    missing = [
+        f"{name} ({platform})"
+        for (name, platform), part in parts.items()
+        if part is None and variants[name].publish
+    ]
     if missing:
         raise Failure(
             f"nothing was released: not built and tested: {listed(missing, 5)}",
@@ -117,10 +122,10 @@ def _refuse_other_platforms(parts: Mapping[tuple[str, Platform], Manifest | None
 
 
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
-    """Return the index of every variant that exists on all its platforms."""
+    """Return the index of every published variant that exists on all its platforms."""
     indexes = []
     policy = policy_of(state.loaded.matrix.release)
-    for item in state.loaded.variants.values():
+    for item in (one for one in state.loaded.variants.values() if one.publish):
         parts_of_variant = {
             platform: part for platform in item.platforms if (part := parts[item.id, platform])
         }

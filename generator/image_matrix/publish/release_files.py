@@ -61,7 +61,10 @@ def full_reference(state: State, item: Variant, digest: str) -> str:
 
 
 def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:
-    """Return the entry of every variant in the digest file; ``digests`` has the digest of its index by variant id."""
+    """Return the entry of every published variant in the digest file.
+
+    ``digests`` has the digest of its index by variant id.
+    """
     return {
         item.id: {
             "reference": full_reference(state, item, digests[item.id]),
@@ -70,6 +73,7 @@ def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEnt
             "key": state.keys[item.id].index,
         }
         for item in state.loaded.variants.values()
+        if item.publish
     }
 
 

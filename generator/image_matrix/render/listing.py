@@ -31,6 +31,7 @@ def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[
             "accelerator": item.accelerator,
             "contract": item.contract,
             "repository": item.repository,
+            "publish": item.publish,
             "tags": tags[item.id],
         }
         for item in variants.values()

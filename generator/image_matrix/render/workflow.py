@@ -164,7 +164,7 @@ def anchor(name: str, users: Sized) -> Markup:
 def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object]:
     """Return the names that templates have."""
     jobs = build_jobs(matrix, variants)
-    scans = scan_jobs(matrix, jobs)
+    scans = scan_jobs(matrix, variants, jobs)
     host = matrix.registry.partition("/")[0]
     return {
         "workflow": matrix.workflow,

@@ -125,12 +125,15 @@ def native_runner(
     return workflow.runner(image, native_platform(workflow, image, values), values)
 
 
-def scan_jobs(matrix: Matrix, jobs: Iterable[WorkflowJob]) -> tuple[Scan, ...]:
-    """Return one scan per image, or nothing if scans are off."""
+def scan_jobs(
+    matrix: Matrix, variants: Mapping[str, Variant], jobs: Iterable[WorkflowJob]
+) -> tuple[Scan, ...]:
+    """Return one scan per published image, or nothing if scans are off."""
     if matrix.release.scan.tool == "none":
         return ()
     needs: dict[str, list[WorkflowJob]] = {}
-    for job in jobs:
+    published = {item.image for item in variants.values() if item.publish}
+    for job in (one for one in jobs if one.image in published):
         needs.setdefault(job.image, []).append(job)
     return tuple(
         Scan(image, tuple(job.id for job in builds), any(any(job.frees_disk.values()) for job in builds))

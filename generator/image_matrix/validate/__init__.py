@@ -84,9 +84,9 @@ VARIANT_CHECKS = (
     placeholders.unknown_in_images,
     tags.unknown_in_tags,
     tags.bad_tags,
-    tags.shared_tags,
+    tags.shared_tags, tags.of_unpublished,
     profiles_keys.choice_keys,
-    profiles.something_offered, profiles.size_of_values,
+    profiles.something_offered, profiles.unpublished, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,
 )  # fmt: skip
 """Checks of variants."""

@@ -11,10 +11,10 @@ from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
-from image_matrix.validate.findings import unknown, unknown_value
+from image_matrix.validate.findings import bad_value, unknown, unknown_value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.profiles import Profile
@@ -135,6 +135,26 @@ def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterat
             yield rules.NOTHING_OFFERED.at(path, advice=advice, **fields)
 
 
+def unpublished(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Images in profiles and groups that a release does not publish."""
+    grouped = by_image(variants.values())
+    for name, profile in matrix.catalog.profiles.items():
+        for at, (key, image) in enumerate(profile.images.names.items()):
+            path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
+            yield from _unpublished(path, image, offered(profile, grouped.get(image, ())))
+    for group in ("group_one", "group_two"):
+        for at, image in enumerate(getattr(matrix.catalog.site, group)):
+            path = (*matrix.catalog.site_path, "kubeflow", group, at)
+            yield from _unpublished(path, image, grouped.get(image, ()))
+
+
+def _unpublished(path: Path, image: str, chosen: Iterable[Variant]) -> Iterator[Finding]:
+    hidden = next((item for item in chosen if not item.publish), None)
+    if hidden is not None:
+        problem = f"`{hidden.id}` is not published (`publish: false`)"
+        yield bad_value(path, problem, f"remove `publish: false` from `{image}`, or offer another image")
+
+
 def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """More values than a ConfigMap holds, with the longest references there can be."""
     all_offers = offers(matrix, variants)
@@ -142,7 +162,7 @@ def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[
         return
 
     longest = {
-        item.id: f"{matrix.registry}/{item.image}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
+        item.id: f"{matrix.repository(item)}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
         for item in variants.values()
     }
     size = len(values_text(profile_list(matrix, all_offers, longest)).encode())

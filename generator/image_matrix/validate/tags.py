@@ -60,6 +60,20 @@ def bad_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findin
     yield from _once(finding for claim in every if (finding := _bad(matrix, expanded, claim)) is not None)
 
 
+def of_unpublished(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Tags that an image or override names although none of its variants is published."""
+    published = {item.image for item in expanded.values() if item.publish}
+    for path, settings in settings_of(matrix):
+        if settings.tags and path[1] not in published and sound(expanded, str(path[1])):
+            problem = "an image that is not published has no tags"
+            yield bad_value((*path, "tags"), problem, "remove `tags`, or `publish: false`", "key")
+
+
+def sound(expanded: Mapping[str, Variant], image: str) -> bool:
+    """Say whether an image has any variant."""
+    return any(item.image == image for item in expanded.values())
+
+
 def shared_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Tags that two images would have in one repository."""
     yield from _shared(matrix, expanded, claims(expanded.values()))

@@ -87,12 +87,14 @@ def catalog_page(
 ) -> File:
     """Return the page, from the texts of page templates."""
     template = get_template(page_environment(pages, compiled), TEMPLATE)
+    published = [item for item in variants.values() if item.publish]
     text = render(
         template,
         registry=matrix.registry,
-        variants=len(variants),
+        variants=len(published),
+        published={item.image for item in published},
         profiles=[_profile(offer) for offer in offers(matrix, variants)],
-        images=[_image(matrix, items) for items in by_image(variants.values()).values()],
+        images=[_image(matrix, items) for items in by_image(published).values()],
         picture=Markup(_picture(matrix, variants)),  # noqa: S704 - its texts are escaped
     )
     return File(text.encode())
@@ -100,7 +102,7 @@ def catalog_page(
 
 def _picture(matrix: Matrix, variants: Mapping[str, Variant]) -> str:
     parents = image_parents(variants)
-    links = {name: f"#image-{name}" for name in parents}
+    links = {item.image: f"#image-{item.image}" for item in variants.values() if item.publish}
     return svg(parents, image_sources(variants), matrix.order, links)
 
 

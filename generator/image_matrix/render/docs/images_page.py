@@ -104,6 +104,8 @@ def _section(matrix: Matrix, items: Sequence[Variant], tags: Mapping[str, Sequen
 
 def _references(matrix: Matrix, item: Variant, tags: Sequence[str]) -> str:
     """Return the references that a release moves to a variant: in full, then further tags."""
+    if not item.publish:
+        return f"`{matrix.repository(item)}` ({item.label}: not published)"
     if not tags:
         return f"`{matrix.repository(item)}` ({item.label}: no tag of its own)"
     more = "".join(f", `:{tag}`" for tag in tags[1:])
