@@ -64,7 +64,8 @@ class Place:
     def edit(self, section: str = "release", **fields: Any) -> None:
         """Change a section of the matrix and commit."""
         said = yaml.safe_load((self.root / "matrix.yaml").read_text())
-        said[section] |= fields
+        fields = {**said[section], **fields}
+        said[section] = {key: value for key, value in fields.items() if value is not None}
         (self.root / "matrix.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
         self.commit("Edit")
 
@@ -335,6 +336,35 @@ def test_tags_of_an_image_move_beside_the_immutable_one(place: Place) -> None:
     place.edit("images", science=image)
     released(place, "Without tags")
     assert place.manifest("science", "latest")[0] == digest
+
+
+FULL = """#!/bin/sh
+case "$*" in *"imagetools create --tag"*"/copies-b/"*) echo "ERROR: denied" >&2; exit 1 ;; esac
+exec "{docker}" "$@"
+"""
+
+
+def test_a_release_is_copied_to_other_registries(place: Place, tmp_path: Path) -> None:
+    """Here to two other paths of the same one: digests are the same, and a copy that fails is made by the next run."""
+    science = last_leg(place)[0]
+    place.edit(copies=[f"{place.registry}/{place.name}/copies-a", f"{place.registry}/{place.name}/copies-b"])
+    wrapper = tmp_path / "docker"
+    wrapper.write_text(FULL.format(docker=shutil.which("docker")))
+    wrapper.chmod(0o755)
+    place.push(last_leg(place))
+    failed = place.run("release", "--push", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert failed.returncode == 3
+    assert "the release is done, but 3 of 6 copies failed" in failed.stderr
+    assert f"{place.name}/copies-b/base:" in failed.stderr
+    digest, tag = offered(place)[science]["digest"], place.state().keys[science].tag
+    assert place.manifest("science", "latest")[0] == digest
+    for name in (tag, "default", "latest"):
+        assert place.manifest("copies-a/science", name)[0] == digest
+        assert place.manifest("copies-b/science", name)[0] != digest
+    assert "6 copies in other registries, 9 tags written" in released(place, "The rest")
+    assert place.manifest("copies-b/science", "latest") == place.manifest("science", "latest")
+    assert "6 copies in other registries, 0 tags written" in released(place, "Nothing is new")
+    place.edit(copies=None)
 
 
 def test_another_policy_reaches_what_is_released(place: Place) -> None:

@@ -136,6 +136,17 @@ SHAPES: dict[str, dict[str, Any]] = {
             "scan": "none",
         },
     ),
+    "copies": matrix(
+        {"base": {"from": "debian"}},
+        registry="quay.io/example",
+        network={
+            "logins": {
+                "quay.io": {"username": "QUAY_USER", "password": "QUAY_TOKEN"},
+                "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
+            }
+        },
+        release={"copies": ["docker.io/team", "quay.io/other", "ghcr.io/example", "registry.example.org/team"]},
+    ),
     "trusting team": matrix(
         {"base": {"from": "debian"}},
         registry="registry.example.org:5000/team/images",

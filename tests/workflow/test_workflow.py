@@ -58,6 +58,25 @@ def test_what_is_not_published_is_built_and_not_scanned() -> None:
     assert "scan_base" not in found
 
 
+def test_the_release_alone_logs_in_to_where_it_copies() -> None:
+    found = jobs(SHAPES["copies"])
+    logins = {
+        name: {
+            step["with"]["registry"]: (step["with"]["username"], step["with"]["password"])
+            for step in job["steps"]
+            if "docker/login-action" in step.get("uses", "")
+        }
+        for name, job in found.items()
+    }
+    registry = {"quay.io": ("${{ secrets.QUAY_USER }}", "${{ secrets.QUAY_TOKEN }}")}
+    assert logins["release"] == {
+        **registry,
+        "docker.io": ("${{ secrets.HUB_USER }}", "${{ secrets.HUB_TOKEN }}"),
+        "ghcr.io": ("${{ github.actor }}", "${{ github.token }}"),
+    }
+    assert all(of_job in ({}, registry) for name, of_job in logins.items() if name != "release")
+
+
 def test_every_variant_can_get_a_leg() -> None:
     model = loaded(reference())
     legs = {

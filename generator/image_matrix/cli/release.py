@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
+    from image_matrix.publish.copies import Copy
     from image_matrix.publish.indexes import Index
     from image_matrix.publish.moving_tags import Moment
     from image_matrix.registry.answers import Manifest
@@ -56,6 +57,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     )
     from image_matrix.cli.signatures import verifier_of
     from image_matrix.github.branch_commit import actions_git
+    from image_matrix.publish.copies import copies_of
     from image_matrix.publish.indexes import existing, required, signed
     from image_matrix.publish.moving_tags import moving_tags
     from image_matrix.publish.signing import require_signer
@@ -80,9 +82,31 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
         update = prepare(session, state, git, digests)
         publish(session, git, update)
         moment = replace(moment, release=str(release_number(git, update)))
-        _move_tags(session, state, indexes, digests, moving_tags(state, moment))
+        tags = moving_tags(state, moment)
+        _move_tags(session, state, indexes, digests, tags)
         report(update)
+        _copy(session, state, copies_of(state.loaded.matrix.release.copies, indexes, digests, tags))
     return 0
+
+
+def _copy(session: Session, state: State, copies: list[Copy]) -> None:
+    """Copy the release to other registries, if there are any."""
+    from image_matrix.build.imagetools import create
+    from image_matrix.cli.signatures import verifier_of
+    from image_matrix.publish.copies import CopyTools, make_copies
+    from image_matrix.publish.signing import sign
+
+    if not copies:
+        return
+    signing, refusal = state.loaded.matrix.release.sign, verifier_of(session, state.loaded)
+    tools = CopyTools(
+        digests=registry_of(session, state.loaded).digests,
+        point=lambda reference, source: create(reference, [source]),
+        sign=lambda image: sign(signing, image) if signing.tool != "none" and refusal(image) else None,
+        each=_each,
+    )
+    written = make_copies(copies, tools)
+    say(session, f"{len(copies)} copies in other registries, {written} tags written")
 
 
 def _moment(commit: str) -> Moment:

@@ -70,6 +70,8 @@ class Release:
     sign: Signing = field(default_factory=Signing)
     scan: Scanning = field(default_factory=Scanning)
     sbom: bool = True
+    copies: tuple[str, ...] = ()
+    """Registry paths to which a release is copied."""
 
 
 def read_release(item: Mapping[str, Any]) -> Release:
@@ -80,6 +82,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         sign=Signing(**_tool(item.get("sign", {}))),
         scan=_scanning(_tool(item.get("scan", {}))),
         sbom=item.get("sbom", usual.sbom),
+        copies=tuple(item.get("copies", ())),
     )
 
 

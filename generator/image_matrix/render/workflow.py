@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.network import Login
 
 FOLDER = ".github/workflows"
 FILE_LIMIT = 500_000
@@ -181,11 +182,26 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "uses": uses,
         "anchor": anchor,
         "registry_host": host,
+        "copy_logins": _copy_logins(matrix),
         "logs_in": host == GITHUB_REGISTRY or host in matrix.network.logins,
         "uv_version": tool_version("uv"),
         "cosign_version": tool_version("cosign"),
         "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),
         "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.network.mirrors.registries),
+    }
+
+
+def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:
+    """Return the logins of the hosts that a release is copied to, besides that of the registry.
+
+    ``None`` is GitHub's own token. Hosts without a login are left out.
+    """
+    hosts = dict.fromkeys(path.partition("/")[0] for path in matrix.release.copies)
+    logins = matrix.network.logins
+    return {
+        host: logins.get(host)
+        for host in hosts
+        if host != matrix.registry.partition("/")[0] and (host in logins or host == GITHUB_REGISTRY)
     }
 
 

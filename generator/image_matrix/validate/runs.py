@@ -7,7 +7,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
+from image_matrix.config.variants import resolution_of
+from image_matrix.config.workflow import staging_of
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
 from image_matrix.validate.names import bad_reference, has_domain, is_repository, reference_advice
 
@@ -122,23 +126,71 @@ def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
 
 
 def registry_login(matrix: Matrix) -> Iterator[Finding]:
-    """A registry that nobody logs in to. Local ones, as in the overlays of tests, ask for no login."""
-    host = matrix.registry.partition("/")[0]
-    name = host.partition(":")[0]
-    login = host in matrix.network.logins or name in (GITHUB_REGISTRY, *LOCAL)
-    if login or not matrix.workflow.rendered or not is_repository(matrix.registry):
-        return
-    advice = f"name the repository's secrets, `network: {{logins: {{{host}: {{username: …, password: …}}}}}}`"
-    yield rules.NO_LOGIN.at(("registry",), host=host, advice=advice)
+    """Registries that nobody logs in to. Local ones, as in the overlays of tests, ask for no login."""
+    paths: list[tuple[FieldPath, str]] = [(("registry",), matrix.registry)]
+    paths += [(("release", "copies", at), path) for at, path in enumerate(matrix.release.copies)]
+    without = ((path, text) for path, text in paths if matrix.workflow.rendered and is_repository(text))
+    for path, text in without:
+        host = text.partition("/")[0]
+        if host not in matrix.network.logins and host.partition(":")[0] not in (GITHUB_REGISTRY, *LOCAL):
+            advice = f"name the repository's secrets, `network: {{logins: {{{host}: {{username: …, password: …}}}}}}`"
+            yield rules.NO_LOGIN.at(path, host=host, advice=advice)
 
 
 def other_logins(matrix: Matrix) -> Iterator[Finding]:
     """Logins to registries that the workflow does not use."""
-    host = matrix.registry.partition("/")[0]
+    copied = (path for path in matrix.release.copies if is_repository(path))
+    hosts = list(dict.fromkeys(path.partition("/")[0] for path in (matrix.registry, *copied)))
+    where = "`registry` is" if len(hosts) == 1 else "`registry` and `release.copies` are"
     for name in matrix.network.logins:
-        if name != host:
-            problem = f"the workflow logs in to {host} alone, where `registry` is"
-            yield bad_value(("network", "logins", name), problem, f"write `{host}`", "key")
+        if name not in hosts:
+            problem = f"the workflow logs in to {listed(hosts, 3)} alone, where {where}"
+            advice = f"write `{hosts[0]}`" if len(hosts) == 1 else did_you_mean(name, hosts)
+            yield bad_value(("network", "logins", name), problem, advice, "key")
+
+
+def copies(matrix: Matrix) -> Iterator[Finding]:
+    """Copies of a release that have no place of their own."""
+    taken = {
+        matrix.registry: "`registry`",
+        staging_of(matrix.registry, matrix.workflow): "`workflow.staging`",
+    }
+    for at, text in enumerate(matrix.release.copies):
+        path: FieldPath = ("release", "copies", at)
+        if not is_repository(text):
+            yield bad_reference(path, "registry path", text, reference_advice(text, "docker.io/team"))
+        elif text in taken:
+            advice = "remove it, or name another registry or path"
+            yield bad_value(path, f"{text} is {taken[text]} itself", advice)
+        elif text.partition("/")[0] == DOCKER_HUB and text.count("/") != 1:
+            advice = "Docker Hub's names are NAMESPACE/IMAGE: write docker.io/NAMESPACE"
+            yield bad_reference(path, "registry path", text, advice)
+
+
+def copied_twice(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Copies that would share a repository with another copy or with the release."""
+    published = [item for item in expanded.values() if item.publish]
+    owners: dict[str, str] = {matrix.repository(item): matrix.registry for item in published}
+    for at, text in enumerate(matrix.release.copies):
+        for repository in dict.fromkeys(item.repository for item in published):
+            path: FieldPath = ("release", "copies", at)
+            name = f"{text}/{repository}"
+            if owners.setdefault(name, text) != text and is_repository(text) and text != matrix.registry:
+                problem = f"{name} is an image of {owners[name]}, too"
+                yield bad_value(path, problem, "name a path that no other registry path begins with")
+
+
+def too_deep_for_docker_hub(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Repositories with a `/` where Docker Hub is a place for them."""
+    paths = [matrix.registry, *matrix.release.copies]
+    hub = next((path for path in paths if path.startswith(f"{DOCKER_HUB}/")), None)
+    deep = {item.image: item for item in expanded.values() if "/" in item.repository}
+    for item in deep.values() if hub else ():
+        origin = resolution_of(matrix, expanded, item).scalars.get("repository")
+        path = (*origin.origin.path, "repository") if origin else ("images", item.image)
+        problem = f"Docker Hub has no repository {hub}/{item.repository}: its names are NAMESPACE/IMAGE"
+        advice = f"write `repository: {item.repository.replace('/', '-')}`"
+        yield bad_value(path, problem, advice, "value" if origin else "key")
 
 
 def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
