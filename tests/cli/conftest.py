@@ -22,6 +22,7 @@ bundles:
 images:
   base:
     from: debian
+    kind: base
     axes: [python]
     apt: [git]
     env: {A: "1"}

@@ -300,7 +300,7 @@ def test_what_is_wrong_as_data(repository: Repository) -> None:
                 "name": "unknown-from",
                 "severity": "error",
                 "file": "matrix.yaml",
-                "line": 17,
+                "line": 18,
                 "column": 11,
                 "width": 4,
                 "message": "image `jupyter` is built from `bsae`, which is neither an image nor a source",

@@ -26,7 +26,7 @@ defaults: {{images: {{platforms: [linux/amd64]}}}}
 axes: {{python: ["3.13"]}}
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 images:
-  base: {{from: debian, axes: [python], pip: [uv==0.13.8]}}
+  base: {{from: debian, kind: base, axes: [python], pip: [uv==0.13.8]}}
   leaf: {{from: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
   other: {{from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
 release: {{scan: none}}

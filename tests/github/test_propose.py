@@ -22,7 +22,7 @@ MATRIX = """\
 version: 1
 registry: ghcr.io/example/notebooks
 sources: {debian: docker.io/library/debian:trixie-slim}
-images: {base: {from: debian}}
+images: {base: {from: debian, kind: base}}
 """
 LOCK = "version: 1\nsources:\n  docker.io/library/debian:trixie-slim:\n    digest: sha256:%s\n"
 

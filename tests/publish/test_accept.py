@@ -49,7 +49,7 @@ def test_a_registry_without_an_answer_is_the_networks_fault(
     (tmp_path / "matrix.yaml").write_text(
         f"version: 1\nregistry: localhost:{port}/x\n"
         "sources: {debian: docker.io/library/debian:trixie}\n"
-        "images: {base: {from: debian}}\n"
+        "images: {base: {from: debian, kind: base}}\n"
     )
     assert run(["-q", "-C", str(tmp_path), "accept", "base", "--platform", "linux/amd64"]) == 3
     assert pauses == [1.0, 2.0, 4.0]

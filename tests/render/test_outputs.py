@@ -79,7 +79,7 @@ def test_the_last_user_is_a_number(loaded: Loaded) -> None:
         users = [
             command.value[0] for command in dockerfile.parse_string(text) if command.cmd.upper() == "USER"
         ]
-        assert users[-1] == "1000"
+        assert users[-1] in ("1000", "${NB_UID:-1000}")
 
 
 def test_pins_reach_the_dockerfile(loaded: Loaded) -> None:
@@ -149,7 +149,7 @@ version: 1
 registry: ghcr.io/example/notebooks
 sources: {debian: docker.io/library/debian:trixie-slim}
 images:
-  base: {from: debian}
+  base: {from: debian, kind: base}
   lab: {from: base, pip: [uv==0.13.8, jupyterlab==4.6.6]}
   more: {from: lab, pip: [uv==0.13.8, six==1.17.0]}
 workflow: none
@@ -182,7 +182,7 @@ registry: ghcr.io/team/notebooks
 defaults: {images: {platforms: [linux/amd64, linux/arm64]}}
 sources: {debian: docker.io/library/debian:trixie-slim}
 downloads: {tool: {version: "1", url: "https://files.invalid/tool-{arch}", to: /usr/local/bin/tool}}
-images: {base: {from: debian, downloads: [tool]}}
+images: {base: {from: debian, kind: base, downloads: [tool]}}
 workflow: none
 """
 

@@ -234,6 +234,8 @@ class Variant:
     """What this image adds; its ancestors' tests are inherited. They are not part of its key."""
     contract: Contract = "notebook"
     """What it promises. It is not part of its key."""
+    foreign: bool = False
+    """Whether user, home, entry point and Python are those of its source or of an own Dockerfile; else a kind's."""
 
     @property
     def id(self) -> str:

@@ -301,10 +301,23 @@ def package_name(manager: Manager, item: str) -> str:
     return canonicalize_name(name) if manager == "pip" else name
 
 
+def is_foreign(kinds: Mapping[str, Kind], parent: Variant | None, resolution: Resolution) -> bool:
+    """Say whether an image keeps the user, home and entry point of what it is built from, which no kind has made."""
+    if parent is not None:
+        return parent.foreign
+    kind = resolution.value("kind")
+    return kind == NO_KIND or not kinds.get(kind, Kind()).lays_out
+
+
 def variant(
-    image: Image, values: Mapping[str, str], label: str, parent: Variant | None, resolution: Resolution
+    image: Image,
+    values: Mapping[str, str],
+    label: str,
+    parent: Variant | None,
+    resolution: Resolution,
+    kinds: Mapping[str, Kind],
 ) -> Variant:
-    """Make the variant that a resolution describes."""
+    """Make the variant that a resolution describes; ``kinds`` is what the templates say about their kinds."""
     source = resolution.value("source") if parent is None else None
     return Variant(
         image=image.name,
@@ -337,4 +350,5 @@ def variant(
             kind: {key: item.value for key, item in items.items()} for kind, items in resolution.tests.items()
         },
         contract=resolution.value("contract"),
+        foreign=is_foreign(kinds, parent, resolution),
     )

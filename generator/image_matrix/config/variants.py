@@ -91,7 +91,7 @@ def _variants(matrix: Matrix, image: Image, parents: Sequence[Variant]) -> Itera
         if kept(image, values):
             resolution = resolve(matrix, image, values, parent)
             if parent is not None or resolution.value("source"):
-                yield variant(image, values, label_of(values), parent, resolution)
+                yield variant(image, values, label_of(values), parent, resolution, matrix.kinds)
 
 
 def label_of(values: Mapping[str, str]) -> str:

@@ -27,6 +27,12 @@ KNOWN = (
     (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35")),
 )
 """What a reference says about itself. Sources: the distributions' package pages of python3 and libc6."""
+_BARE = ("debian", "ubuntu")
+"""Repositories of distributions themselves: there is nothing in them but apt."""
+_WITHOUT_APT = re.compile(
+    r"(alpine|ubi|fedora|centos|rockylinux|almalinux|amazonlinux|oraclelinux|opensuse|archlinux|wolfi|busybox)[0-9.]*"
+)
+"""Words for distributions that have other package managers, in the name of an image or between hyphens in its tag."""
 DEFAULT_GLIBC = "2_28"
 """The oldest that current wheels are built for (RHEL 8)."""
 
@@ -34,6 +40,24 @@ DEFAULT_GLIBC = "2_28"
 def distribution_of(reference: str) -> Distribution | None:
     """Return the distribution that an image reference names."""
     return next((distribution for words, distribution in KNOWN if re.search(words, reference.lower())), None)
+
+
+def is_bare(reference: str) -> bool:
+    """Say whether a reference is the image of a Debian or Ubuntu itself."""
+    return _name_and_tag(reference)[0] in _BARE
+
+
+def without_apt(reference: str) -> str | None:
+    """Return the word of a reference for a distribution that has no apt."""
+    name, tag = _name_and_tag(reference)
+    words = (name, *(name.split("-")[:1]), *tag.split("-"))
+    return next((word for word in words if _WITHOUT_APT.fullmatch(word)), None)
+
+
+def _name_and_tag(reference: str) -> tuple[str, str]:
+    """Return the last part of a repository, and the tag."""
+    name, _, tag = reference.partition("@")[0].rpartition("/")[2].partition(":")
+    return name.lower(), tag.lower()
 
 
 def python_of(matrix: Matrix, variant: Variant) -> str | None:

@@ -30,6 +30,8 @@ def fingerprint(*parts: object) -> str:
 def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
     """Return the packages that a variant requests from a package manager, an interpreter from conda included."""
     listed = variant.packages.get(manager, ())
+    if manager == "conda" and variant.foreign:
+        return ()  # the conda that is there solves them, with what it has installed
     python = variant.values.get("python")
     if manager == "conda" and variant.parent is None and variant.python_provider == "conda" and python:
         return (f"python={python}", *listed)

@@ -29,6 +29,9 @@ class Pins:
     cran_snapshot: str | None = None
     """Date of the CRAN snapshot: ``2026-11-01``."""
 
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Image reference to the user of its configuration, as far as it is the same on all platforms; empty for root."""
+
     def pinned(self, reference: str) -> str:
         """Return an image reference with its digest, where it is known."""
         digest = self.digests.get(reference)

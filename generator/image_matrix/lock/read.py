@@ -15,7 +15,7 @@ from image_matrix.lock.pins import Pins
 from image_matrix.lock.requirements import Hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager, Variant
@@ -41,6 +41,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
             name: item.digest for name, item in lock.sources.items() if name in sources and "@" not in name
         },
         checksums=lock.downloads,
+        users=_users(lock, sources),
         requirements=_requirements(lock, loaded),
         explicit={
             variant: {
@@ -53,6 +54,16 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
         cran_snapshot=lock.cran,
     )
+
+
+def _users(lock: Lock, references: Collection[str]) -> dict[str, str]:
+    """Return the users of sources whose configuration is known, and is the same on all platforms."""
+    recorded = {
+        name: {config.user for config in item.configs.values()}
+        for name, item in lock.sources.items()
+        if name in references
+    }
+    return {name: next(iter(users)) for name, users in recorded.items() if len(users) == 1}
 
 
 def fresh(

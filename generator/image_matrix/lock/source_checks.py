@@ -46,7 +46,9 @@ def source_findings(
     return [
         *_missing_platforms(loaded, locked, roots),
         *_missing_for_frontend(loaded, locked),
-        *_finished(loaded, locked, [item for item in roots if item.kind not in custom_contract]),
+        *_finished(
+            loaded, locked, [item for item in roots if item.kind not in custom_contract and not item.foreign]
+        ),
     ]
 
 

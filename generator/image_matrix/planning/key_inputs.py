@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.resolve import package_name
 from image_matrix.render.rootfs import by_kind, copied_kinds
-from image_matrix.render.templates import DOCKERFILE_SUFFIX
+from image_matrix.render.templates import DOCKERFILE_SUFFIX, template_of
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _template(templates: Templates, rendered: Mapping[str, File], item: Variant)
         f"template {name.removesuffix(DOCKERFILE_SUFFIX).removesuffix('.j2')}": (
             hashlib.sha256(templates.dockerfiles[name].encode()).hexdigest(),
         )
-        for name in _chain(templates, item.kind + DOCKERFILE_SUFFIX)
+        for name in _chain(templates, template_of(item))
     }
     return {
         "kind": (item.kind,),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.render.docs.catalog import TEMPLATE
-from image_matrix.render.templates import DOCKERFILE_SUFFIX
+from image_matrix.render.templates import ADDITION, DOCKERFILE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -66,7 +66,7 @@ def _is_used(templates: Templates, top: str, name: str, kinds: Collection[str]) 
         "workflows": templates.workflows,
     }[top]
     rendered = {
-        "dockerfiles": name.removesuffix(DOCKERFILE_SUFFIX) in kinds,
+        "dockerfiles": name.removesuffix(DOCKERFILE_SUFFIX) in (*kinds, ADDITION),
         "pages": name == TEMPLATE,
         "workflows": name.endswith(WORKFLOW_SUFFIX),
     }[top]

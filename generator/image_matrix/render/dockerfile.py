@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
-from image_matrix.config.resolve import package_name
+from image_matrix.config.resolve import NO_KIND, package_name
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract
 from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
-from image_matrix.render.templates import DOCKERFILE_SUFFIX, environment, get_template, render
+from image_matrix.render.templates import environment, get_template, render, template_of
+from image_matrix.render.users import last_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,9 +88,9 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     Raises :class:`MatrixError` if the template of a kind has a block that Jinja would ignore.
     """
     jinja = environment(templates.dockerfiles, templates.compiled)
-    for kind in sorted({item.kind for item in variants.values()}):
-        refuse_idle_blocks(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
-        refuse_unknown_contract(jinja, templates.dockerfiles, kind + DOCKERFILE_SUFFIX)
+    for name in sorted({template_of(item) for item in variants.values()}):
+        refuse_idle_blocks(jinja, templates.dockerfiles, name)
+        refuse_unknown_contract(jinja, templates.dockerfiles, name)
     return Context(matrix, variants, pins, templates, jinja, kinds_with_files(templates))
 
 
@@ -113,7 +114,7 @@ def build_context(shared: Context, variant: Variant) -> dict[str, File]:
 
 def dockerfile(shared: Context, variant: Variant) -> str:
     """Render the Dockerfile of a variant."""
-    template = get_template(shared.environment, variant.kind + DOCKERFILE_SUFFIX)
+    template = get_template(shared.environment, template_of(variant))
     pins = shared.pins
     text = render(
         template,
@@ -126,7 +127,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         packages=_packages(variant),
         locked_pip=variant.id in pins.requirements,
         locked_conda=variant.id in pins.explicit,
-        uv=_bootstrap(shared.variants, variant, pins),
+        uv={} if variant.foreign else _bootstrap(shared.variants, variant, pins),
         downloads=[_download(shared, name, variant) for name in variant.downloads],
         micromamba=_download(shared, "micromamba", variant) if _needs_micromamba(variant) else None,
         conda_is_new=not any(_needs_micromamba(above) for above in ancestors(shared.variants, variant)),
@@ -135,9 +136,25 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         cran_snapshot=pins.cran_snapshot or "latest",
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
         labels=_labels(shared, variant),
+        user=user_of(shared, variant) if variant.foreign and variant.kind == NO_KIND else None,
+        pip_names=[package_name("pip", item) for item in variant.packages.get("pip", ())],
     )
-    refuse_no_image(shared.environment, variant.kind + DOCKERFILE_SUFFIX, text)
+    refuse_no_image(shared.environment, template_of(variant), text)
     return re.sub(r"\n{3,}", "\n\n", text)  # steps end with an empty line each, and so do blocks
+
+
+def user_of(shared: Context, variant: Variant) -> str | None:
+    """Return the user that an image on somebody else's runs as, or ``None`` if nothing here says it.
+
+    Empty is root, as in the configuration of an image.
+    """
+    if variant.kind != NO_KIND:
+        user = last_user(dockerfile(shared, variant))
+        if user is not None:
+            return user or None
+    if variant.parent:
+        return user_of(shared, shared.variants[variant.parent])
+    return shared.pins.users.get(shared.matrix.sources[variant.source or ""])
 
 
 def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
@@ -150,6 +167,8 @@ def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
 
 
 def _needs_micromamba(variant: Variant) -> bool:
+    if variant.foreign and variant.kind == NO_KIND:
+        return False
     return bool(variant.packages.get("conda")) or (
         variant.parent is None and variant.python_provider == "conda"
     )

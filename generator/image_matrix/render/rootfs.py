@@ -18,12 +18,12 @@ FOLDER = "images/rootfs"
 HOST = "rootfs.invalid"
 """A host that never resolves (RFC 2606): without the named context, a build fails."""
 ROOT_KIND = "base"
-"""The kind whose files (user, home, ``/init``) are copied into every image that is built from a source."""
+"""The kind whose files (user, home, ``/init``) are copied into images on a source, if a kind makes these."""
 
 
 def copied_kinds(variant: Variant, kinds: Collection[str]) -> list[str]:
     """Return the kinds among ``kinds``, which have files, that a variant copies; a later one wins."""
-    copied = [*([ROOT_KIND] if variant.parent is None else []), variant.kind]
+    copied = [*([ROOT_KIND] if variant.parent is None and not variant.foreign else []), variant.kind]
     return [kind for kind in dict.fromkeys(copied) if kind in kinds]
 
 

@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from image_matrix import __version__
 from image_matrix.config.model import CONTRACTS, Kind
+from image_matrix.config.resolve import NO_KIND
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 
     from jinja2 import BytecodeCache, Environment, Template
 
+    from image_matrix.config.model import Variant
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.output_tree.files import File
 
 DOCKERFILE_SUFFIX = ".Dockerfile.j2"
+ADDITION = "addition"
+"""The template of images without a kind on somebody else's image."""
 
 
 _EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
@@ -70,7 +74,7 @@ class Templates:
             for name in self.dockerfiles
             if name.endswith(DOCKERFILE_SUFFIX)
         )
-        return frozenset(names) - {"skeleton"}
+        return frozenset(names) - {"skeleton", ADDITION}
 
     @property
     def serving(self) -> frozenset[str]:
@@ -95,6 +99,12 @@ class Templates:
         return frozenset(
             kind for kind in self.kinds if _has_custom_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
         )
+
+
+def template_of(variant: Variant) -> str:
+    """Return the file name of the template of a variant."""
+    kind = ADDITION if variant.foreign and variant.kind == NO_KIND else variant.kind
+    return kind + DOCKERFILE_SUFFIX
 
 
 def extended(texts: Mapping[str, str], name: str) -> str | None:

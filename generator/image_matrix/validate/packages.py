@@ -9,7 +9,9 @@ from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import package_name
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, MICROMAMBA, likely_installer
+from image_matrix.validate.foreign import lacking
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
@@ -69,7 +71,11 @@ def without_installer(
     """Yield packages whose manager is not in the image; kinds in ``custom_pip`` install Python packages themselves."""
     for item in expanded.values():
         for manager in item.packages:
-            if manager == "pip":
+            if item.foreign and (
+                manager in ("pip", "conda") or not is_bare(matrix.sources[item.root_source])
+            ):
+                missing = lacking(matrix, expanded, item, manager)
+            elif manager == "pip":
                 missing = _missing_uv(expanded, item, custom_pip)
             else:
                 missing = _missing_installer(matrix, expanded, item, manager)
@@ -138,6 +144,10 @@ def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
 
 
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
+    if item.foreign:
+        advice = "remove `python_provider`, or give the image a `kind` that installs Python, such as `base`"
+        yield "an image without a kind has the Python of its source", advice
+        return
     if "python" not in item.values:
         yield "it has no axis `python` that says which", 'add, for example, `axes: {python: ["3.13"]}` here'
     if item.python_provider == "conda" and _without_micromamba(matrix):

@@ -1,0 +1,87 @@
+"""Checks images on somebody else's: what cannot be installed there, and kinds that need another start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.lineage import lineage
+from image_matrix.config.model import Kind
+from image_matrix.config.resolve import NO_KIND, package_name
+from image_matrix.config.variants import resolution_of
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.distributions import is_bare, without_apt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Manager, Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+
+PIP = "python3-pip"
+"""Debian's package of pip, which brings Python."""
+
+
+def kinds_without_base(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Kinds that need the user, home and /init of a kind, on an image that has none of them."""
+    reported: set[Path] = set()
+    for item in expanded.values():
+        if item.parent is None or not item.foreign or not _lays_out(matrix, item):
+            continue
+        path: Path = (*resolution_of(matrix, expanded, item).scalars["kind"].origin.path, "kind")
+        root = list(lineage(expanded, item))[-1]
+        if path not in reported:
+            reported.add(path)
+            fields = {"image": item.image, "kind": item.kind, "root": root.image}
+            yield rules.KIND_WITHOUT_BASE.at(path, **fields)
+
+
+def _lays_out(matrix: Matrix, item: Variant) -> bool:
+    return item.kind != NO_KIND and matrix.kinds.get(item.kind, Kind()).lays_out
+
+
+def not_installable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Debian's packages, and kinds that are made of them, on a distribution that has no apt."""
+    reported: set[Path] = set()
+    for item in expanded.values():
+        word = without_apt(matrix.sources[item.root_source])
+        if word is None:
+            continue
+        for path, what in _needing_apt(matrix, expanded, item):
+            if path not in reported:
+                reported.add(path)
+                fields = {"image": item.image, "what": what, "source": item.root_source, "distribution": word}
+                yield rules.NO_APT.at(path, "key", **fields)
+
+
+def _needing_apt(
+    matrix: Matrix, expanded: Mapping[str, Variant], item: Variant
+) -> Iterator[tuple[Path, str]]:
+    resolution = resolution_of(matrix, expanded, item)
+    for package in resolution.packages.get("apt", ())[:1]:
+        yield (*package.origin.path, "apt"), "apt packages"
+    for download in resolution.downloads:
+        if download.value in matrix.downloads and matrix.downloads[download.value].deb:
+            yield ("downloads", download.value, "deb"), f"the package of Debian `{download.value}`"
+    if item.parent is None and _lays_out(matrix, item):
+        yield (*resolution.scalars["kind"].origin.path, "kind"), f"the kind `{item.kind}`"
+
+
+def lacking(
+    matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, manager: Manager
+) -> tuple[str, str] | None:
+    """Return what a package manager lacks on a plain distribution, and what to write; other sources may have it."""
+    chain = list(lineage(expanded, item))
+    reported = any(one.packages.get(manager) for one in chain[1:])
+    if reported or not is_bare(matrix.sources[item.root_source]) or any(one.kind != NO_KIND for one in chain):
+        return None
+    root = chain[-1].image
+    if manager == "conda":
+        return (
+            "its source has no conda",
+            f"write `kind: base` in `{root}`, and add micromamba to `downloads:`",
+        )
+    apt = {package_name("apt", name) for one in chain for name in one.packages.get("apt", ())}
+    if manager == "pip" and PIP not in apt:
+        advice = f"write `kind: base` in `{root}` for a notebook image; for others, add `{PIP}` to `apt`"
+        return "nothing in its chain installs Python with pip", advice
+    return None
