@@ -86,17 +86,17 @@ def branches_and_staging(matrix: Matrix) -> Iterator[Finding]:
         yield bad_reference(_STAGING, "registry path", staging, advice)
     elif staging and staging.partition("/")[0] != host:
         yield bad_value(
-            _STAGING, "is not where `registry` is", f"runs log in to {host} alone; name a path there"
+            _STAGING, "it is not where `registry` is", f"runs log in to {host} alone; name a path there"
         )
     if staging == matrix.registry:
-        yield bad_value(_STAGING, "is the registry itself", "pull requests push there; name another path")
+        yield bad_value(_STAGING, "it is the registry itself", "pull requests push there; name another path")
     if matrix.workflow.rendered and host == DOCKER_HUB:
         yield from _docker_hub(matrix)
     yield from _branch(("workflow", "default_branch"), matrix.workflow.default_branch)
     yield from _branch(("release", "branch"), matrix.release.branch)
     if matrix.workflow.default_branch == matrix.release.branch:
         yield bad_value(
-            ("release", "branch"), "is the default branch", "name a separate branch, such as `release`"
+            ("release", "branch"), "it is the default branch", "name a separate branch, such as `release`"
         )
 
 
@@ -120,9 +120,9 @@ def _docker_hub(matrix: Matrix) -> Iterator[Finding]:
         yield bad_reference(("registry",), "registry path", matrix.registry, advice)
     elif not matrix.workflow.staging:
         advice += "name a second one, `workflow: {staging: docker.io/OTHER}`"
-        yield bad_value(("registry",), "leaves no place for what pull requests build", advice)
+        yield bad_value(("registry",), "it leaves no place for what pull requests build", advice)
     elif matrix.workflow.staging.count("/") > 1:
-        yield bad_value(_STAGING, "is not a namespace", f"{advice}write docker.io/OTHER")
+        yield bad_value(_STAGING, "it is not a namespace", f"{advice}write docker.io/OTHER")
 
 
 def registry_login(matrix: Matrix) -> Iterator[Finding]:
@@ -198,7 +198,7 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
     scan, sign = matrix.release.scan, matrix.release.sign
     if scan.tool == "image" and not scan.image:
         advice = "add, for example, `image: registry.example.org/scanner@sha256:…`"
-        yield bad_value(("release", "scan"), "names no scanner image", advice)
+        yield bad_value(("release", "scan"), "it names no scanner image", advice)
     if scan.image and not has_domain(scan.image):
         advice = f"write the whole reference: `docker.io/{scan.image}`"
         yield bad_reference(("release", "scan", "image"), "image reference with a digest", scan.image, advice)
