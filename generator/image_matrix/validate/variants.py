@@ -184,4 +184,4 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
         if distribution is not None and distribution.python != expected:
             fields = {"variant": item.id, "source": item.source, "python": distribution.python}
             origin = resolution_of(matrix, expanded, item).scalars["source"].origin
-            yield rules.OTHER_PYTHON.at((*origin.path, "from"), wanted=expected, **fields)
+            yield rules.OTHER_PYTHON.at((*origin.path, "from"), expected=expected, **fields)
