@@ -26,7 +26,7 @@ test: $(INSTALLED) ## Lint and tests; the end-to-end ones too where IMAGE_MATRIX
 	@mkdir -p build
 	@status=0; \
 	$(MAKE) --no-print-directory lint || status=$$?; \
-	$(BIN)/pytest -m "not e2e" --numprocesses=logical $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
+	$(BIN)/pytest -m "not e2e" --numprocesses=logical --dist=worksteal $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
 	$(MAKE) --no-print-directory e2e || status=$$?; \
 	exit $$status
 
@@ -39,16 +39,36 @@ else
 	@echo 'left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)'
 endif
 
+# Its parts run at the same time; GNU make 4 keeps the lines of each together. All run, so that one run says all.
+LINT := lint-format lint-types lint-layers lint-yaml lint-scripts lint-dockerfiles lint-generated
+TOGETHER := --jobs=4 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+.PHONY: $(LINT)
+
 lint: $(INSTALLED) ## Formatting, lint, types, shell scripts, Dockerfiles, generated files
+	@$(MAKE) --no-print-directory $(TOGETHER) $(LINT)
+
+lint-format:
 	@$(BIN)/ruff format --quiet --check . || { echo 'run: $(BIN)/ruff format .'; exit 1; }
 	@$(BIN)/ruff check --quiet .
+
+lint-types:
 	@$(BIN)/mypy --no-error-summary
+
+lint-layers:
 	@layers=$$($(BIN)/lint-imports --cache-dir build/import-linter 2>&1) || { echo "$$layers"; exit 1; }
+
+lint-yaml:
 	@$(BIN)/yamllint --strict .
+
+lint-scripts:
 	@$(BIN)/shellcheck $(call scripts,(/usr)?/bin/(env )?(ba)?sh)
 	@$(BIN)/shellcheck --shell=bash $(call scripts,.*with-contenv bash)
 	@$(BIN)/shellcheck --shell=sh $(call scripts,.*with-contenv sh)
+
+lint-dockerfiles:
 	@$(BIN)/hadolint --config .hadolint.yaml $(DOCKERFILES)
+
+lint-generated:
 	@$(BIN)/image-matrix check
 	@$(BIN)/python -m tools.reference --check
 

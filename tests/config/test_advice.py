@@ -59,7 +59,15 @@ def fields(schema: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:
         yield from fields(schema["items"], (*path, 0))
 
 
-FIELDS = dict(fields(SCHEMA))
+def distinct(places: Iterator[tuple[Steps, Any]]) -> dict[Steps, Any]:
+    """The places with another name or another schema than those before: the others are checked by the same lines."""
+    first: dict[tuple[object, str], tuple[Steps, Any]] = {}
+    for path, schema in places:
+        first.setdefault((path[-1], json.dumps(schema, sort_keys=True)), (path, schema))
+    return dict(first.values())
+
+
+FIELDS = distinct(fields(SCHEMA))
 
 
 def written(path: Steps, value: str) -> str:

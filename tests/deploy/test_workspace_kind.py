@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.render.kubernetes.workspace_values import dropped
 from tests import yaml_files
 from tests.deploy.support import deployed, reference, references, small
+
+if TYPE_CHECKING:
+    from image_matrix.config.loaded import Loaded
 
 
 def released(files: dict[str, str]) -> list[Any]:
@@ -76,21 +80,44 @@ def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
         assert target is None or "redirect" not in found[target]
 
 
+def mark(number: int) -> str:
+    return f"{number:012}"
+
+
+def release_after(number: int, loaded: Loaded, previous: list[Any]) -> list[Any]:
+    files = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark=mark(number)), previous)
+    return list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+
+
+def repeated(second: list[Any], number: int) -> list[Any]:
+    """What a release has become after so many others, from the second one: its new values, then all older ones."""
+
+    def of_marks(value: Any, older: int) -> Any:
+        text = json.dumps(value).replace(mark(0), "OLDER").replace(mark(1), mark(number))
+        return json.loads(text.replace("OLDER", mark(older)))
+
+    values = images(second[0]).values()
+    new = [of_marks(item, 0) for item in values if "redirect" not in item]
+    old = [of_marks(item, at) for at in reversed(range(number)) for item in values if "redirect" in item]
+    (kind,) = of_marks(second, 0)
+    kind["spec"]["podTemplate"]["options"]["imageConfig"]["values"] = [*new, *old]
+    return [kind]
+
+
 def test_what_256_values_do_not_hold_is_told() -> None:
     loaded = small()
-    previous: list[Any] = []
-    for number in range(86):
-        files = deploy_files(
-            loaded.matrix, loaded.variants, references(loaded, mark=f"{number:012}"), previous
-        )
-        before, previous = (
-            previous,
-            list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content)),
-        )
-        if number < 85:
-            assert not dropped(before, previous)
-    assert len(images(previous[0])) == 256
-    assert [name.rpartition("_")[2] for name in dropped(before, previous)] == ["0" * 12] * 2
+    releases: list[list[Any]] = []
+    for number in range(4):
+        releases.append(release_after(number, loaded, releases[-1] if releases else []))
+    assert [repeated(releases[1], 2), repeated(releases[1], 3)] == releases[
+        2:
+    ]  # so 80 more need not be rendered
+    full = release_after(84, loaded, repeated(releases[1], 83))
+    assert full == repeated(releases[1], 84)
+    assert not dropped(repeated(releases[1], 83), full)
+    too_many = release_after(85, loaded, full)
+    assert len(images(too_many[0])) == 256
+    assert [name.rpartition("_")[2] for name in dropped(full, too_many)] == ["0" * 12] * 2
 
 
 def test_rules_keep_cuda_images_on_gpu_pods() -> None:

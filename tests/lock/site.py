@@ -131,12 +131,13 @@ def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], 
     info = f"{name}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {item}\n" for item in requires)
     with zipfile.ZipFile(file, "w") as wheel:
-        wheel.writestr(f"{name}.py", f"# {version} {tag}\n")
-        wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
-        )
-        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        for path, text in {
+            f"{name}.py": f"# {version} {tag}\n",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
+            f"{info}/RECORD": "",
+        }.items():
+            wheel.writestr(zipfile.ZipInfo(path), text)  # without the time: the same bytes in every test
 
 
 @contextmanager

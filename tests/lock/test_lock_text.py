@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 A, B = "a" * 64, "b" * 64
 SOURCE = "sources:\n  debian:trixie:\n    digest: sha256:" + A + "\n"
 
+MOST = 4
+"""Entries of one kind: a text with more of them has no other lines, and takes seconds."""
+
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
 versions = st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,3}){0,2}(\+cpu)?", fullmatch=True)
 packages = st.builds("{}=={}".format, names, versions)
@@ -29,8 +32,8 @@ entries = st.builds(
         inputs, {arch: tuple(sorted({*both, *only.get(arch, ())})) for arch in ("amd64", "arm64")}
     ),
     st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
-    st.lists(packages, unique=True),
-    st.dictionaries(st.sampled_from(("amd64", "arm64")), st.lists(packages)),
+    st.lists(packages, unique=True, max_size=MOST),
+    st.dictionaries(st.sampled_from(("amd64", "arm64")), st.lists(packages, max_size=MOST)),
 )
 words = st.from_regex(r"[a-z0-9/:. -]{1,12}", fullmatch=True)
 arguments = st.lists(words, unique=True, max_size=4).map(tuple)
@@ -53,12 +56,15 @@ locks = st.builds(
             st.none() | st.just(("linux/amd64", "linux/arm64", "linux/s390x")),
             st.dictionaries(st.sampled_from(("linux/amd64", "linux/arm64")), configs),
         ),
+        max_size=MOST,
     ),
-    downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests),
-    apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True)),
+    downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests, max_size=MOST),
+    apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True), max_size=MOST),
     cran=st.none() | st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True),
-    python=st.dictionaries(st.builds("{}:python3.13".format, names), entries),
-    files=st.dictionaries(packages, st.dictionaries(st.sampled_from(("sdist", "py3-none-any")), digests)),
+    python=st.dictionaries(st.builds("{}:python3.13".format, names), entries, max_size=MOST),
+    files=st.dictionaries(
+        packages, st.dictionaries(st.sampled_from(("sdist", "py3-none-any")), digests), max_size=MOST
+    ),
 )
 
 

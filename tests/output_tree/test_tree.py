@@ -113,7 +113,7 @@ def test_nothing_is_written_twice(rendered: dict[str, File]) -> None:
         assert before == {path: path.stat().st_mtime_ns for path in root.rglob("*")}
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(RENDERINGS, RENDERINGS, RENDERINGS)
 def test_what_was_cut_off_is_repaired(
     first: dict[str, File], second: dict[str, File], third: dict[str, File]

@@ -143,13 +143,13 @@ def check(value: dict[str, Any]) -> None:
     assert (parsed.returncode, parsed.stderr) == (0, "")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(poisoned())
 def test_no_value_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(poisoned_keys())
 def test_no_name_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)

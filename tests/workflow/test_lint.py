@@ -63,10 +63,12 @@ def run(*command: str, cwd: Path) -> str:
     return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 
-@pytest.fixture(scope="module", params=ALL)
-def repository(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    folder = tmp_path_factory.mktemp("lint")
-    return Repository(folder, write(folder, rendered(ALL[request.param])))
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> list[Repository]:
+    """A repository for each shape, in a folder with its name, so that messages of linters name the shape."""
+    top = tmp_path_factory.mktemp("lint")
+    folders = {top / name.replace(" ", "-"): rendered(shape) for name, shape in ALL.items()}
+    return [Repository(folder, write(folder, files)) for folder, files in folders.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +83,19 @@ class Repository:
         return [name for name in self.names if not name.endswith(".tagged.yaml")]
 
 
-@pytest.fixture(scope="module")
-def scripts_seen() -> set[str]:
-    """The scripts that shellcheck has read in another shape: jobs share their steps, and it takes a second a script."""
-    return set()
-
-
-def test_actionlint_with_shellcheck(repository: Repository, scripts_seen: set[str]) -> None:
-    folder = repository.folder
-    scripts = {script for name in repository.plain for script in scripts_of((folder / name).read_text())}
-    shellcheck = BIN / "shellcheck" if scripts - scripts_seen else ""
-    assert run("actionlint", f"-shellcheck={shellcheck}", "-pyflakes=", *repository.plain, cwd=folder) == ""
-    tagged = set(repository.names) - set(repository.plain)
-    assert run("actionlint", "-shellcheck=", "-pyflakes=", *sorted(tagged), cwd=folder) == ""
-    scripts_seen |= scripts
+def test_actionlint_with_shellcheck(repositories: list[Repository]) -> None:
+    """Shellcheck reads no script twice: jobs share their steps, and it takes a second a script."""
+    seen: set[str] = set()
+    for repository in repositories:
+        folder = repository.folder
+        scripts = {script for name in repository.plain for script in scripts_of((folder / name).read_text())}
+        shellcheck = BIN / "shellcheck" if scripts - seen else ""
+        assert (
+            run("actionlint", f"-shellcheck={shellcheck}", "-pyflakes=", *repository.plain, cwd=folder) == ""
+        )
+        tagged = set(repository.names) - set(repository.plain)
+        assert run("actionlint", "-shellcheck=", "-pyflakes=", *sorted(tagged), cwd=folder) == ""
+        seen |= scripts
 
 
 def scripts_of(workflow: str) -> set[str]:
@@ -102,10 +103,16 @@ def scripts_of(workflow: str) -> set[str]:
     return {step["run"] for job in jobs for step in job["steps"] if "run" in step}
 
 
-def test_zizmor_pedantic(repository: Repository) -> None:
+def below(repositories: list[Repository]) -> tuple[Path, list[str]]:
+    """The folder of all repositories, and the workflows in it: a linter starts once for all of them."""
+    top = repositories[0].folder.parent
+    return top, [f"{item.folder.name}/{name}" for item in repositories for name in item.plain]
+
+
+def test_zizmor_pedantic(repositories: list[Repository]) -> None:
     options = ("--offline", "--persona=pedantic", "--no-config", "--no-progress")
-    names = (*repository.plain, *expanded(repository.folder, repository.plain))
-    assert run("zizmor", *options, *names, cwd=repository.folder) == ""
+    top, names = below(repositories)
+    assert run("zizmor", *options, *names, *expanded(top, names), cwd=top) == ""
 
 
 def expanded(folder: Path, names: list[str]) -> list[str]:
@@ -136,9 +143,10 @@ class NoAliases(yaml.SafeDumper):
         return True
 
 
-def test_schema_of_workflows(repository: Repository, schema: str) -> None:
+def test_schema_of_workflows(repositories: list[Repository], schema: str) -> None:
+    top, names = below(repositories)
     for option in (f"--schemafile={schema}", "--builtin-schema=custom.github-workflows-require-timeout"):
-        assert run("check-jsonschema", option, *repository.plain, cwd=repository.folder) == ""
+        assert run("check-jsonschema", option, *names, cwd=top) == ""
 
 
 def test_the_linters_find_something(tmp_path: Path, schema: str) -> None:

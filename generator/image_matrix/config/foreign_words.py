@@ -56,7 +56,8 @@ def plain(key: str) -> str:
 
 
 def _word(path: Path, key: str, value: object) -> Word | None:
-    words = (word for word in WORDS if plain(key) in word.words and word.of in ("", _type(value)))
+    name, kind = plain(key), _type(value)
+    words = (word for word in WORDS if name in word.words and word.of in ("", kind))
     return next((word for word in words if any(_is_at(pattern, path) for pattern in word.where)), None)
 
 
