@@ -19,7 +19,7 @@ from image_matrix.validate.placeholders import known_by_image, unknown
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
@@ -33,6 +33,9 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
 _SAMPLES = {"commit": "0" * 12, "date": "2026-01-31", "key": "0" * 12, "release": "1"}
 """Values of the same form as those of a release."""
+_KEY = re.compile(r"(?=-[0-9a-f]{12}(-.+)?$)")
+"""Where a key may begin, behind a label."""
+_MORE = re.compile(r"(?=-.)")
 _SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?")
 """Where cosign and the registry API without referrers keep what belongs to a digest."""
 
@@ -57,7 +60,9 @@ def unknown_in_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
 def bad_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Tags that no registry takes, or that have the form of tags that the program writes."""
     every = [claim for claim in claims(expanded.values()) if not _unknown(claim.tag)]
-    yield from _once(finding for claim in every if (finding := _bad(matrix, expanded, claim)) is not None)
+    labels = _labels(expanded.values())
+    bad = (_bad(matrix, expanded, claim, labels) for claim in every)
+    yield from _once(finding for finding in bad if finding is not None)
 
 
 def of_unpublished(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -86,7 +91,8 @@ def locked_tags(loaded: Loaded, pins: Pins) -> list[Finding]:
     if missing:
         return missing
     every = list(claims(variants.values(), lambda item: package_values(pins, variants, item)))
-    bad = (_bad(matrix, variants, claim) for claim in every)
+    labels = _labels(variants.values())
+    bad = (_bad(matrix, variants, claim, labels) for claim in every)
     return [*_once(item for item in bad if item is not None), *_shared(matrix, variants, every)]
 
 
@@ -122,12 +128,14 @@ def _sample(tag: str) -> str:
     return fill(tag, {**_SAMPLES, **dict.fromkeys(packages_in(tag), "1")})
 
 
-def _bad(matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim) -> Finding | None:
+def _bad(
+    matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim, labels: Mapping[str, Collection[str]]
+) -> Finding | None:
     sample = _sample(claim.tag)
     if _TAG.fullmatch(sample) is None:
         return bad_reference(_place(matrix, expanded, claim), "tag", claim.tag, _tag_advice(sample))
-    kept = _kept_for(sample, expanded.values(), claim.variant.repository)
-    if kept is None or claim.position is None:
+    kept = None if claim.position is None else _kept_for(sample, labels[claim.variant.repository])
+    if kept is None:
         return None
     problem = f"`{claim.tag}` has the form of {kept}, which never move"
     advice = (
@@ -144,16 +152,23 @@ def _tag_advice(tag: str) -> str:
     return f"write `{better}`: {allowed}" if better and "{" not in tag else allowed
 
 
-def _kept_for(tag: str, variants: Iterable[Variant], repository: str) -> str | None:
-    """Say which of the program's tags have the form of this one."""
+def _labels(variants: Iterable[Variant]) -> dict[str, set[str]]:
+    """Return the labels of the variants in each repository, whose tags begin with them."""
+    labels: dict[str, set[str]] = {}
+    for item in variants:
+        labels.setdefault(item.repository, set()).add(item.label)
+    return labels
+
+
+def _kept_for(tag: str, labels: Collection[str]) -> str | None:
+    """Say which of the program's tags have the form of this one; ``labels`` are those of its repository."""
     if _SIGNATURE.fullmatch(tag):
         return "the tags of signatures"
-    for item in variants:
-        label = re.escape(item.label)
-        if item.repository == repository and re.fullmatch(rf"{label}-[0-9a-f]{{12}}(-.+)?", tag):
-            return "the tags VARIANT-KEY"
-        if item.repository == repository and re.fullmatch(rf"cache-{label}-.+", tag):
-            return "the tags of build caches"
+    if any(tag[: match.start()] in labels for match in _KEY.finditer(tag)):
+        return "the tags VARIANT-KEY"
+    cache = tag.removeprefix("cache-")
+    if cache != tag and any(cache[: match.start()] in labels for match in _MORE.finditer(cache)):
+        return "the tags of build caches"
     return None
 
 
