@@ -51,7 +51,7 @@ class Work:
     def legs(self, images: Collection[str] | None = None) -> tuple[Leg, ...]:
         """Return the legs of some images and all that is built on them; of all by default."""
         starts = [name for name, item in self.variants.items() if images is None or item.image in images]
-        graph = digraph({name: [item.parent or ""] for name, item in self.variants.items()})
+        graph = digraph({name: item.parents for name, item in self.variants.items()})
         chosen = descendants(graph, starts)
         return tuple(
             (name, platform)
@@ -77,7 +77,7 @@ def generated(work: Work, legs: Collection[Leg]) -> list[Task]:
     for job in build_jobs(work.matrix, work.variants):
         mine = [leg for label in job.legs if (leg := (f"{job.image}:{label}", job.platform)) in legs]
         if mine:
-            needs = (PLAN, *((job.parent,) if job.parent else ()))
+            needs = (PLAN, *job.parents)
             found.append(Task(job.id, tuple(work.leg_seconds(leg) for leg in mine), needs))
     return [*tasks, *found, *_scans(work, legs), _release(work, [task.name for task in found], legs)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
     return {
         item.id: {
             "built_on": item.parent or loaded.matrix.sources[item.source or ""],
+            **({"build": asdict(item.build)} if item.build else {}),
             "platforms": item.platforms,
             "packages": item.packages,
             "env": item.env,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=Hashable)
 Parents = Mapping[str, str | None]
 """Names in document order, each with its parent; a parent that is not among the names is ignored."""
+OtherParents = Mapping[str, tuple[str, ...]]
+"""Names, each with what it needs beside its parent."""
+NO_OTHERS: OtherParents = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,14 @@ class BuildOrder:
     """The names of each cycle, each before its parent, from the first in the document."""
 
 
-def build_order(parents: Parents) -> BuildOrder:
+def build_order(parents: Parents, others: OtherParents = NO_OTHERS) -> BuildOrder:
     """Return the order of names."""
-    graph = digraph({name: () if parent is None else (parent,) for name, parent in parents.items()})
+    graph = digraph(
+        {
+            name: (*(() if parent is None else (parent,)), *others.get(name, ()))
+            for name, parent in parents.items()
+        }
+    )
     cycles = _cycles(graph)
     graph.remove_nodes_from(descendants(graph, [name for cycle in cycles for name in cycle]))
     return BuildOrder(generations(graph), generations(graph.reverse()), _walk(graph), cycles)
@@ -101,9 +110,20 @@ def chain(node: Node, parent_of: Callable[[Node], Node | None]) -> Iterator[Node
         current = parent_of(current)
 
 
-def with_ancestors(nodes: Iterable[Node], parent_of: Callable[[Node], Node | None]) -> set[Node]:
+def upwards(node: Node, parents_of: Callable[[Node], Iterable[Node]]) -> Iterator[Node]:
+    """Yield a node and everything that it needs, nearest first, each once."""
+    reached = {node: None}
+    waiting = [node]
+    for current in waiting:
+        yield current
+        further = [parent for parent in parents_of(current) if parent not in reached]
+        reached |= dict.fromkeys(further)
+        waiting += dict.fromkeys(further)
+
+
+def with_ancestors(nodes: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> set[Node]:
     """Return nodes and their ancestors."""
-    return {ancestor for node in nodes for ancestor in chain(node, parent_of)}
+    return {ancestor for node in nodes for ancestor in upwards(node, parents_of)}
 
 
 def children(parents: Mapping[Node, Node | None]) -> dict[Node, list[Node]]:

@@ -104,7 +104,7 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
         ["git", "clone", "-q", str(tmp_path / "remote.git"), str(root)], check=True, capture_output=True
     )
     (root / "matrix.yaml").write_text(MATRIX.read_text())
-    for path, file in render_deploy(state.loaded, state.rendered).items():
+    for path, file in render_deploy(state.loaded, state.rendered, state.pins).items():
         write_atomically(root / path, file)
     git = open_git(root, os.environ)
     git("checkout", "-q", "-B", "main")

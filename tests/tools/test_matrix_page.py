@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from image_matrix.config.overlay_merge import merge
 from image_matrix.config.read import read_matrix
+from image_matrix.dockerfiles.context_reader import NO_FILES
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
@@ -24,6 +26,21 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
 
 
+DOCKERFILES = {
+    "stack/Dockerfile": "FROM debian:trixie-slim\n",
+    "tools/Dockerfile": "FROM golang:1.24\n",
+    "lab/Dockerfile.cuda": (
+        "ARG VERSION\nFROM ghcr.io/example/notebooks/stack AS final\nCOPY --from=example.org/old/tools /x /x\n"
+    ),
+}
+CONTEXTS = replace(
+    NO_FILES,
+    read=lambda path: DOCKERFILES[path].encode() if path in DOCKERFILES else None,
+    names=lambda folder: [folder],
+)
+"""The Dockerfiles that the page speaks of."""
+
+
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
     prose = (REPOSITORY / "docs/matrix.md").read_text(encoding="utf-8").partition(BEGIN)[0]
@@ -32,7 +49,8 @@ def loaded() -> Loaded:
         for text in re.findall(r"^```yaml\n(.*?)^```$", prose, flags=re.MULTILINE | re.DOTALL)
     ]
     assert len(parts) >= 10
-    return load({"matrix.yaml": yaml.safe_dump(reduce(merge, parts))}, read_templates(REPOSITORY).kinds)
+    text = yaml.safe_dump(reduce(merge, parts))
+    return load({"matrix.yaml": text}, read_templates(REPOSITORY).kinds, contexts=CONTEXTS)
 
 
 def test_the_examples_render(loaded: Loaded) -> None:

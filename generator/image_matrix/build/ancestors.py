@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from image_matrix import dag
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def with_ancestors(state: State, requested: Iterable[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
     """Return variants on platforms with all their ancestors, parents first."""
-    needed = dag.with_ancestors(requested, lambda leg: _parent(state, leg))
+    needed = dag.with_ancestors(requested, lambda leg: parents_of(state, leg))
     return [
         (item.id, platform)
         for item in state.loaded.variants.values()
@@ -32,7 +31,7 @@ def to_build(
     *,
     rebuild: bool,
 ) -> list[tuple[str, Platform]]:
-    """Return what has to be built for the requested legs, parents first. A chain ends at the first existing image.
+    """Return what has to be built for the requested legs, parents first. Nothing above an existing image is.
 
     ``rebuild`` includes the requested legs even if they exist: the image is needed on this machine.
     """
@@ -40,14 +39,13 @@ def to_build(
     def is_needed(leg: tuple[str, Platform]) -> bool:
         return leg not in existing or (rebuild and leg in requested)
 
-    needed = {
-        above
-        for leg in requested
-        for above in takewhile(is_needed, dag.chain(leg, lambda one: _parent(state, one)))
-    }
+    def needed_parents(leg: tuple[str, Platform]) -> Iterable[tuple[str, Platform]]:
+        return filter(is_needed, parents_of(state, leg))
+
+    needed = dag.with_ancestors(filter(is_needed, requested), needed_parents)
     return [leg for leg in with_ancestors(state, requested) if leg in needed]
 
 
-def _parent(state: State, leg: tuple[str, Platform]) -> tuple[str, Platform] | None:
-    parent = state.loaded.variants[leg[0]].parent
-    return (parent, leg[1]) if parent else None
+def parents_of(state: State, leg: tuple[str, Platform]) -> list[tuple[str, Platform]]:
+    """Return what a leg is built from: its parent, and other images that its Dockerfile names."""
+    return [(parent, leg[1]) for parent in state.loaded.variants[leg[0]].parents]

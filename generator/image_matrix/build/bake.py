@@ -67,6 +67,7 @@ def bake(
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
+        command += [f"--allow=fs.read={path}" for path in request.folders]
         command += [*arguments, *(leg.target for leg in request.legs)]
         completed = persevere(lambda: run(command, folder, environment), _judge, wait)
         if completed.code:

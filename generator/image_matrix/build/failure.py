@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.workspace import frontend_of
 from image_matrix.config.mirrors import familiar, mirrored
-from image_matrix.dag import chain
+from image_matrix.dag import upwards
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.pinned.helper_images import FRONTEND, SCANNER
@@ -18,7 +18,7 @@ from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, RetryPoli
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildRequest, BuildTarget, LegId
 
 _ERROR = re.compile(
     r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
@@ -81,7 +81,7 @@ class FailedStep:
     @property
     def place(self) -> tuple[str, int | None]:
         """The Dockerfile in the generated tree, and the line."""
-        return f"{self.leg.variant.folder}/Dockerfile", self.line
+        return self.leg.variant.dockerfile, self.line
 
     @property
     def last(self) -> str:
@@ -122,6 +122,8 @@ def failure(request: BuildRequest, tail: str) -> Failure:
 def _to_edit(step: FailedStep) -> str:
     """Say what to edit instead of the Dockerfile, which is generated."""
     variant = step.leg.variant
+    if variant.build:
+        return ""
     match = _NO_APT_PACKAGE.search(step.output)
     if match and match["name"] in {package.partition("=")[0] for package in variant.packages.get("apt", ())}:
         return f"; `image-matrix list --resolved {variant.image}` shows the line of `{match['name']}`"
@@ -186,7 +188,7 @@ def _of_image(request: BuildRequest, message: str) -> str | None:
 
 def _frontends(request: BuildRequest) -> set[str]:
     """Return the references of the frontends, as the engine requests them."""
-    texts = (request.rendered[f"{leg.variant.folder}/Dockerfile"].content for leg in request.legs)
+    texts = (request.dockerfile(leg) for leg in request.legs)
     lines = (text.partition(b"\n")[0].decode("utf-8", "replace") for text in texts)
     return {mirrored(frontend, request.registries) for line in lines if (frontend := frontend_of(line))}
 
@@ -221,11 +223,15 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
 def _upwards(request: BuildRequest, leg: BuildTarget) -> Iterator[BuildTarget]:
     """Yield a leg and the ancestors that are built with it, nearest first."""
     legs = {one.id: one for one in request.legs}
-    return chain(leg, lambda one: legs.get((one.variant.parent or "", one.platform)))
+
+    def parents(key: LegId) -> list[LegId]:
+        return [(name, key[1]) for name in legs[key].variant.parents if (name, key[1]) in legs]
+
+    yield from (legs[key] for key in upwards(leg.id, parents))
 
 
 def _has(request: BuildRequest, leg: BuildTarget, lines: dict[int, str]) -> bool:
-    text = request.rendered[f"{leg.variant.folder}/Dockerfile"].content.decode().splitlines()
+    text = request.dockerfile(leg).decode("utf-8", "replace").splitlines()
     return bool(lines) and all(
         number <= len(text) and text[number - 1].rstrip() == line.rstrip() for number, line in lines.items()
     )

@@ -11,6 +11,7 @@ from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import Blocked
 from image_matrix.pinned.actions import image
 from image_matrix.pinned.helper_images import SCANNER
+from image_matrix.planning.keys import dockerfile_inputs
 from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Platform, Variant
     from image_matrix.output_tree.files import File
+    from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
 
@@ -82,6 +84,10 @@ class BuildRequest:
     """Parents that are not built here, to a reference with a digest."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Named contexts that replace sources."""
+    given: Mapping[str, DockerfileInputs] = field(default_factory=dict)
+    """Id of a variant to its own Dockerfile and the folder that it is built with."""
+    source_references: Mapping[str, str] = field(default_factory=dict)
+    """Name of a source to the reference that the engine pulls."""
     secrets: tuple[str, ...] = ()
     builtin_frontend: bool = False
     registries: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +98,17 @@ class BuildRequest:
     """Further fields of every target, such as attestations."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Reference of a source, as the engine requests it, to its name in the matrix."""
+
+    def dockerfile(self, leg: BuildTarget) -> bytes:
+        """Return the Dockerfile of a leg."""
+        if leg.variant.build:
+            return self.given[leg.variant.id].files.dockerfile
+        return self.rendered[leg.variant.dockerfile].content
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders outside of the workspace that the engine reads, as absolute paths."""
+        return tuple(dict.fromkeys(inputs.files.folder for inputs in self.given.values()))
 
 
 def make_request(
@@ -118,10 +135,9 @@ def make_request(
         for name, platform in to_build(state, requested, existing, rebuild=not options.push)
     )
     used = {
-        leg.variant.source: state.pins.pinned(matrix.sources[leg.variant.source])
-        for leg in legs
-        if leg.variant.source
+        name: state.pins.pinned(matrix.sources[name]) for leg in legs for name in leg.variant.used_sources
     }
+    given = dockerfile_inputs(state.loaded, state.pins)
     scanner = (
         mirrored(image(SCANNER.name), matrix.network.mirrors.registries) if matrix.release.sbom else None
     )
@@ -129,6 +145,10 @@ def make_request(
         legs=legs,
         rendered=state.rendered,
         parents=existing,
+        given={name: inputs for name, inputs in given.items() if name in {leg.variant.id for leg in legs}},
+        source_references={
+            name: mirrored(reference, matrix.network.mirrors.registries) for name, reference in used.items()
+        },
         sources=contexts(used.values(), matrix.network.mirrors),
         secrets=secrets,
         builtin_frontend=matrix.network.builtin_frontend,

@@ -9,11 +9,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.mirrors import mirrored
+from image_matrix.config.mirrors import context_key, mirrored
 from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
 from image_matrix.output_tree.files import File
-from image_matrix.render.dockerfile import parent_reference
+from image_matrix.render.bake import dockerfile_fields, replaced_images
 from image_matrix.render.rootfs import by_kind, named_contexts
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.build.request import BuildRequest, BuildTarget, LegId
 
 BAKE_FILE = "docker-bake.json"
+_SYNTAX_LINE = re.compile(rb"^#[ \t]*syntax[ \t]*=.*$", re.MULTILINE | re.IGNORECASE)
 _SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
 
 
@@ -34,7 +35,22 @@ def write_workspace(folder: Path, request: BuildRequest) -> None:
     for path, file in request.rendered.items():
         if "/".join(path.split("/", 3)[:3]) in folders:
             _write(folder / path, _for_engine(path, file, request))
+    for leg in request.legs:
+        if leg.variant.build:
+            _write_given(folder / leg.variant.folder, request, leg)
     _write(folder / BAKE_FILE, File(json.dumps(definition(request), indent=2).encode()))
+
+
+def _write_given(folder: Path, request: BuildRequest, leg: BuildTarget) -> None:
+    """Write a user's Dockerfile with its ``.dockerignore``; its frontend is the locked one, from the mirror."""
+    inputs = request.given[leg.variant.id]
+    text = inputs.files.dockerfile
+    if inputs.frontend:
+        line = b"#" if request.builtin_frontend else _syntax(mirrored(inputs.frontend, request.registries))
+        text = _SYNTAX_LINE.sub(lambda _: line, text, count=1)
+    _write(folder / "Dockerfile", File(text))
+    if inputs.files.ignore is not None:
+        _write(folder / "Dockerfile.dockerignore", File(inputs.files.ignore))
 
 
 def _write(path: Path, file: File) -> None:
@@ -80,8 +96,13 @@ def _target(
     request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str], kinds: Collection[str]
 ) -> dict[str, Any]:
     return {
-        "context": leg.variant.folder,
-        "contexts": {**request.sources, **_parent(request, leg, built), **named_contexts(leg.variant, kinds)},
+        **_dockerfile(request, leg),
+        "contexts": {
+            **request.sources,
+            **_sources(request, leg),
+            **_parents(request, leg, built),
+            **named_contexts(leg.variant, kinds),
+        },
         "platforms": [leg.platform],
         "tags": list(leg.tags),
         **({"secret": list(request.secrets)} if request.secrets else {}),
@@ -90,10 +111,31 @@ def _target(
     }
 
 
-def _parent(request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str]) -> dict[str, str]:
-    """Return the context of the parent: a target of this definition, or an image by digest."""
-    if leg.variant.parent is None:
-        return {}
-    parent = (leg.variant.parent, leg.platform)
-    where = f"target:{built[parent]}" if parent in built else f"docker-image://{request.parents[parent]}"
-    return {parent_reference(leg.variant.parent): where}
+def _dockerfile(request: BuildRequest, leg: BuildTarget) -> dict[str, Any]:
+    """Return bake's fields of a leg's Dockerfile and its folder; ``cwd://`` is the folder of the definition."""
+    if leg.variant.build is None:
+        return {"context": leg.variant.folder}
+    return {
+        **dockerfile_fields(leg.variant),
+        "context": request.given[leg.variant.id].files.folder,
+        "dockerfile": f"cwd://{leg.variant.folder}/Dockerfile",
+    }
+
+
+def _sources(request: BuildRequest, leg: BuildTarget) -> dict[str, str]:
+    """Return the contexts of the sources that a user's Dockerfile names, by digest where they are locked."""
+    named = leg.variant.build.sources if leg.variant.build else {}
+    return {
+        context_key(name): f"docker-image://{request.source_references[source]}"
+        for name, source in named.items()
+    }
+
+
+def _parents(request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str]) -> dict[str, str]:
+    """Return the contexts of images that a leg is built from: targets of this definition, or images by digest."""
+    return {
+        name: f"target:{built[parent, leg.platform]}"
+        if (parent, leg.platform) in built
+        else f"docker-image://{request.parents[parent, leg.platform]}"
+        for name, parent in replaced_images(leg.variant).items()
+    }

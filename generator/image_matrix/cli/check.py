@@ -125,6 +125,10 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
     session = call.session
     if difference.changes or call.subject is None or call.inputs is None:
         return
+    if (
+        project.loaded.context_files
+    ):  # the hash of the inputs does not cover the folders of users' Dockerfiles
+        return
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
     if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
         keep(content_cache(), call.subject, call.inputs, included, difference.rendered, verdict)
@@ -152,9 +156,10 @@ def _not_locked(project: Project) -> list[Diagnostic]:
     from image_matrix.lock.read import unlocked
     from image_matrix.lock.source_checks import unknown_sources
 
-    missing = [item.finding() for item in unlocked(project.loaded, project.pins)]
-    unknown = unknown_sources(project.loaded, project.lock.sources)
-    return diagnose([*missing, *unknown], project.loaded.documents)
+    documents = project.loaded.documents
+    missing = [item.diagnostic(documents) for item in unlocked(project.loaded, project.pins)]
+    unknown = diagnose(unknown_sources(project.loaded, project.lock.sources), documents)
+    return sorted(dict.fromkeys([*missing, *unknown]), key=lambda item: item.place)
 
 
 def _as_json(call: _Call) -> int:

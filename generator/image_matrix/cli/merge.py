@@ -50,7 +50,7 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from image_matrix.render.kubernetes.flux import CONFIG_MAP
 
     project = open_locked(session)
-    deploy = render_deploy(project.loaded, render_builds(project))
+    deploy = render_deploy(project.loaded, render_builds(project), project.pins)
     rendered = deploy.get("deploy/jupyterhub/configmap.yaml")
     if rendered is None:
         raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")

@@ -97,11 +97,12 @@ def _whole(entries: Sequence[PlanEntry]) -> str:
 
 def state_of(project: Project) -> State:
     """Render a project and compute its keys."""
-    from image_matrix.planning.keys import compute_keys
+    from image_matrix.planning.keys import compute_keys, dockerfile_inputs
     from image_matrix.planning.plan import State
 
     rendered = render_builds(project)
-    keys = compute_keys(project.loaded.variants, rendered)
+    inputs = dockerfile_inputs(project.loaded, project.pins)
+    keys = compute_keys(project.loaded.variants, rendered, inputs)
     return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
 
 

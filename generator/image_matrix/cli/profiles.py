@@ -46,11 +46,12 @@ def show(session: Session, slug: str | None, digests: str | None, format_: str) 
 
 def _references(project: Project, digests: str | None) -> Mapping[str, str]:
     """Return references with the digests of a file, or else the immutable tags."""
-    from image_matrix.planning.keys import compute_keys, tagged
+    from image_matrix.planning.keys import compute_keys, dockerfile_inputs, tagged
     from image_matrix.render.kubernetes.outputs import needed
 
     matrix, variants = project.loaded.matrix, project.loaded.variants
-    tags = tagged(matrix, variants, compute_keys(variants, render_builds(project)))
+    inputs = dockerfile_inputs(project.loaded, project.pins)
+    tags = tagged(matrix, variants, compute_keys(variants, render_builds(project), inputs))
     if digests is None:
         return tags
     from pathlib import Path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.config.dockerfile_build import ContextFiles
     from image_matrix.config.document import Documents
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Diagnostic
@@ -23,3 +24,13 @@ class Loaded:
     warnings: tuple[Diagnostic, ...]
     serving: frozenset[str] = frozenset()
     """Templates that bring a service."""
+    context_files: Mapping[str, ContextFiles] = field(default_factory=dict)
+    """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
+
+    @property
+    def uses_frontend(self) -> bool:
+        """Whether a build uses the frontend of the matrix: generated Dockerfiles do, and others that name it."""
+        network = self.matrix.network
+        is_named = any(files.syntax == network.frontend for files in self.context_files.values())
+        is_generated = any(item.build is None for item in self.variants.values())
+        return not network.builtin_frontend and (is_named or is_generated)

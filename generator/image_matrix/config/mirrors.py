@@ -17,6 +17,14 @@ def mirrored(address: str, mirrors: Mapping[str, str]) -> str:
     return address
 
 
+def context_key(name: str) -> str:
+    """Return the name by which BuildKit looks up the context that replaces an image: no tag stands for ``latest``.
+
+    Source: github.com/moby/buildkit, frontend/dockerui/namedcontext.go.
+    """
+    return familiar(name).removeprefix("library/").removesuffix(":latest")
+
+
 def familiar(reference: str) -> str:
     """Return the short form of a reference, by which BuildKit looks named contexts up.
 

@@ -17,6 +17,7 @@ from image_matrix.config.release import Release
 from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
+    from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dag import BuildOrder
 
 Platform = str
@@ -129,6 +130,13 @@ class Settings:
     """Below the registry path, with placeholders."""
     publish: bool | None = None
     """Whether a release publishes it."""
+    context: str | None = None
+    """The folder of a Dockerfile that is built as it is, relative to the file that names it."""
+    dockerfile: str | None = None
+    target: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    """Names in the Dockerfile, each with the image or source that replaces it."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """``python``, ``r`` or a Python distribution, to the first parts of its version."""
     tests: ImageTests = field(default_factory=dict)
@@ -236,6 +244,25 @@ class Variant:
     """What it promises. It is not part of its key."""
     foreign: bool = False
     """Whether user, home, entry point and Python are those of its source or of an own Dockerfile; else a kind's."""
+    build: DockerfileBuild | None = None
+    """What it is built from if its Dockerfile stays as it is; then it has no kind, packages, variables and labels."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Ids of the variants that must be built before it: its parent first, then others that its Dockerfile names."""
+        others = self.build.images.values() if self.build else ()
+        return tuple(dict.fromkeys((*((self.parent,) if self.parent else ()), *others)))
+
+    @property
+    def used_sources(self) -> tuple[str, ...]:
+        """Names of the sources that it is built from: where it starts, then others that its Dockerfile names."""
+        others = self.build.sources.values() if self.build else ()
+        return tuple(dict.fromkeys((*((self.source,) if self.source else ()), *others)))
+
+    @property
+    def dockerfile(self) -> str:
+        """The path of its Dockerfile in the repository."""
+        return self.build.dockerfile if self.build else f"{self.folder}/Dockerfile"
 
     @property
     def id(self) -> str:

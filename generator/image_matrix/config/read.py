@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_matrix.config.model import AxisData, ImageTests, Match
-    from image_matrix.dag import BuildOrder, Parents
+    from image_matrix.dag import BuildOrder, OtherParents, Parents
 
 
 NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
@@ -44,23 +44,25 @@ class Axes:
 
 def read_matrix(
     data: Mapping[str, Any],
-    order: Callable[[Parents], BuildOrder] = build_order,
+    order: Callable[[Parents, OtherParents], BuildOrder] = build_order,
     kinds: Mapping[str, Kind] = NO_KINDS,
 ) -> Matrix:
     """Make the model of a matrix that has passed :func:`image_matrix.config.schema.check_shape`.
 
-    ``order`` orders the images, ``kinds`` is what the templates say about their kinds.
+    ``order`` orders the images, by their parents and by what else must be built before them. ``kinds`` is what the
+    templates say about their kinds.
     """
     axes = {name: tuple(values) for name, values in data.get("axes", {}).items()}
     axis_data = _axis_data(data.get("axes", {}))
-    defaults = data.get("defaults", {}).get("images", {})
+    shared = data.get("defaults", {}).get("images", {})
+    defaults = read_settings(shared)
     sources = data.get("sources", {})
     images = {
         name: _image(name, item, Axes(axes, axis_data), sources) for name, item in data["images"].items()
     }
     return Matrix(
         registry=data["registry"],
-        defaults=read_settings(defaults),
+        defaults=defaults,
         axes=axes,
         axis_data=axis_data,
         sources={name: item if isinstance(item, str) else item["image"] for name, item in sources.items()},
@@ -68,8 +70,15 @@ def read_matrix(
         accelerators={name: _accelerator(name, item) for name, item in data.get("accelerators", {}).items()},
         bundles={name: read_settings(item) for name, item in data.get("bundles", {}).items()},
         images=images,
-        order=order({name: image.parent for name, image in images.items()}),
-        apt_snapshot=defaults.get("apt", {}).get("snapshot", False),
+        order=order(
+            {name: image.parent for name, image in images.items()},
+            {
+                name: others
+                for name, image in images.items()
+                if (others := image_contexts(defaults, image, images))
+            },
+        ),
+        apt_snapshot=shared.get("apt", {}).get("snapshot", False),
         network=read_network(data.get("network", {})),
         workflow=read_workflow(data.get("workflow", {})),
         release=read_release(data.get("release", {})),
@@ -77,6 +86,13 @@ def read_matrix(
         provided={name: item["provides"] for name, item in sources.items() if "provides" in item},
         kinds=kinds,
     )
+
+
+def image_contexts(defaults: Settings, image: Image, images: Mapping[str, Image]) -> tuple[str, ...]:
+    """Return the images that replace names in an image's Dockerfile."""
+    every = (defaults, image.settings, *(override.settings for override in image.overrides))
+    named = (name for settings in every for name in settings.contexts.values())
+    return tuple(dict.fromkeys(name for name in named if name in images and name != image.name))
 
 
 def read_settings(item: Mapping[str, Any]) -> Settings:
@@ -104,6 +120,11 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         tags=tuple(item.get("tags", ())),
         repository=item.get("repository"),
         publish=item.get("publish"),
+        context=item.get("context"),
+        dockerfile=item.get("dockerfile"),
+        target=item.get("target"),
+        args=item.get("args", {}),
+        contexts=item.get("contexts", {}),
         provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
         taken_away=gone,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.dockerfile_build import DockerfileBuild
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
 from image_matrix.config.model import MANAGERS, TEST_KINDS, Kind, Settings, Variant
 from image_matrix.config.placeholders import fill, version_parts
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Path as FieldPath
     from image_matrix.json_data import Json
 
+DOCKERFILE = "Dockerfile"
+"""The name of a Dockerfile where none is given."""
 NO_KIND = "generic"
 """The template of images that name no kind: they add to what is there."""
 _SCALARS = (
@@ -30,6 +33,9 @@ _SCALARS = (
     "contract",
     "repository",
     "publish",
+    "context",
+    "dockerfile",
+    "target",
 )
 
 
@@ -45,6 +51,8 @@ class Resolution:
     labels: Mapping[str, Sourced[str]]
     tags: tuple[Sourced[str], ...] = ()
     extra_index_urls: tuple[Sourced[str], ...] = ()
+    args: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    contexts: Mapping[str, Sourced[str]] = field(default_factory=dict)
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
@@ -129,6 +137,11 @@ def _filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         labels=every(given.labels),
         tags=tuple(fill(text, values) for text in given.tags),
         repository=None if given.repository is None else fill(given.repository, values),
+        context=None if given.context is None else fill(given.context, values),
+        dockerfile=None if given.dockerfile is None else fill(given.dockerfile, values),
+        target=None if given.target is None else fill(given.target, values),
+        args=every(given.args),
+        contexts={fill(key, values): name for key, name in given.contexts.items()},
         provides=every(given.provides),
         tests={kind: every(texts) for kind, texts in given.tests.items()},
     )
@@ -219,6 +232,8 @@ def merged(layers: Sequence[Layer]) -> Resolution:
     gone already (:func:`image_matrix.config.layers.remaining`).
     """
     scalars = {name: setting for name in _SCALARS if (setting := _last(layers, name))}
+    if "context" in scalars and not is_of_dockerfile(layers):
+        del scalars["context"]
     packages = {manager: _packages(layers, manager) for manager in MANAGERS}
     downloads = {name: Sourced(name, layer.origin) for layer in layers for name in layer.settings.downloads}
     return Resolution(
@@ -226,24 +241,35 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         platforms=_platforms(layers),
         downloads=tuple(downloads.values()),
         packages={manager: items for manager, items in packages.items() if items},
-        env={
-            key: Sourced(value, layer.origin) for layer in layers for key, value in layer.settings.env.items()
-        },
-        labels={
-            key: Sourced(value, layer.origin)
-            for layer in layers
-            for key, value in layer.settings.labels.items()
-        },
+        env=_entries(layers, "env"),
+        labels=_entries(layers, "labels"),
         tags=_last_list(layers, lambda settings: settings.tags),
         extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
-        provides={
-            key: Sourced(value, layer.origin)
-            for layer in layers
-            for key, value in layer.settings.provides.items()
-        },
+        args=_entries(layers, "args"),
+        contexts=_entries(layers, "contexts"),
+        provides=_entries(layers, "provides"),
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
     )
+
+
+def is_of_dockerfile(layers: Sequence[Layer]) -> bool:
+    """Say whether an image is built from its own Dockerfile: what says so last, ``kind`` or ``context``, counts."""
+    for layer in reversed(layers):
+        if layer.settings.context is not None:
+            return True
+        if layer.settings.kind is not None:
+            return False
+    return False
+
+
+def _entries(layers: Sequence[Layer], name: str) -> dict[str, Sourced[str]]:
+    """Merge a mapping by key."""
+    return {
+        key: Sourced(value, layer.origin)
+        for layer in layers
+        for key, value in getattr(layer.settings, name).items()
+    }
 
 
 def _last_list(
@@ -319,6 +345,7 @@ def variant(
 ) -> Variant:
     """Make the variant that a resolution describes; ``kinds`` is what the templates say about their kinds."""
     source = resolution.value("source") if parent is None else None
+    build = _dockerfile_build(resolution)
     return Variant(
         image=image.name,
         values=values,
@@ -326,7 +353,7 @@ def variant(
         parent=parent.id if parent else None,
         source=source,
         root_source=parent.root_source if parent else source or "",
-        kind=resolution.value("kind"),
+        kind=NO_KIND if build else resolution.value("kind"),
         accelerator=resolution.value("accelerator"),
         description=resolution.value("description") or "",
         python_provider=resolution.value("python_provider"),
@@ -338,17 +365,34 @@ def variant(
         packages={
             manager: tuple(item.value for item in items) for manager, items in resolution.packages.items()
         },
-        env={key: item.value for key, item in resolution.env.items()},
-        labels={key: item.value for key, item in resolution.labels.items()},
+        env={} if build else _values(resolution.env),
+        labels={} if build else _values(resolution.labels),
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,
         publish=resolution.value("publish"),
         tags=tuple(fill(item.value, {"variant": label}) for item in resolution.tags),
         max_size=resolution.value("max_size"),
-        provides={key: item.value for key, item in resolution.provides.items()},
-        tests={
-            kind: {key: item.value for key, item in items.items()} for kind, items in resolution.tests.items()
-        },
+        provides=_values(resolution.provides),
+        tests={kind: _values(items) for kind, items in resolution.tests.items()},
         contract=resolution.value("contract"),
-        foreign=is_foreign(kinds, parent, resolution),
+        foreign=build is not None or is_foreign(kinds, parent, resolution),
+        build=build,
+    )
+
+
+def _values(entries: Mapping[str, Sourced[str]]) -> dict[str, str]:
+    return {key: item.value for key, item in entries.items()}
+
+
+def _dockerfile_build(resolution: Resolution) -> DockerfileBuild | None:
+    """Return what an image is built from whose Dockerfile stays as it is; paths are as the matrix has them."""
+    context = resolution.value("context")
+    if context is None:
+        return None
+    return DockerfileBuild(
+        context=context,
+        dockerfile=resolution.value("dockerfile") or DOCKERFILE,
+        args=_values(resolution.args),
+        target=resolution.value("target"),
+        contexts=_values(resolution.contexts),
     )

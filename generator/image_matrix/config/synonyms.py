@@ -41,7 +41,7 @@ WORDS: tuple[Word, ...] = (
     # what images are built on
     Word(("parent", "base", "base_image", "baseimage", "from_image", "source", "image", "upstream"), OF_IMAGE,
          "from: {name}"),
-    Word(("depends_on", "needs", "contexts"), OF_IMAGE, "from: {name}"),
+    Word(("depends_on", "needs"), OF_IMAGE, "from: {name}"),
     Word(("inherits", "extends"), OF_IMAGE,
          "write `from: <name>` to build on it, or `bundles: [<name>]` to share its packages"),
     Word(("template", "type", "recipe"), SETTINGS, "kind: {name}"),
@@ -78,9 +78,12 @@ WORDS: tuple[Word, ...] = (
     Word(("versions",), ("images.*.tests", "images.*.overrides.*.tests", "bundles.*.tests"),
          "write `provides: <mapping>` beside `tests`, not in it"),
     Word(("size", "size_limit", "max_image_size"), SETTINGS, "max_size: {value}"),
-    Word(("args", "arg", "build_args", "buildargs"), OF_IMAGE,
-         "write `env: <mapping>` for what the image keeps; what only its build needs goes into a template, "
-         "`templates/dockerfiles/NAME.Dockerfile.j2`, which `kind: NAME` chooses"),
+    Word(("arg", "build_args", "buildargs"), SETTINGS, "args: {mapping}"),
+    Word(("build_contexts", "additional_contexts"), SETTINGS, "contexts: {mapping}"),
+    Word(("build",), SETTINGS, "context: {value}", of="text"),
+    Word(("build",), SETTINGS, "name the folder as `context`; `dockerfile`, `args` and `target` are beside it",
+         of="mapping"),
+    Word(("stage",), SETTINGS, "target: {name}"),
     Word(("tag", "image_tags", "tag_names"), SETTINGS, "tags: {list}"),
     Word(("repo", "image_repository"), SETTINGS, "repository: {name}"),
     Word(("name", "image_name"), IMAGE, "remove it: the key below `images` is the name of the image"),
@@ -88,8 +91,7 @@ WORDS: tuple[Word, ...] = (
          "overrides: [{{match: {{image: {owner}}}, {word}: {value}}}]", under=".workflow"),
     # what a Dockerfile does in images
     Word(("run", "cmd", "command", "entrypoint", "user", "workdir", "working_dir", "copy", "add", "expose", "ports",
-          "volume", "volumes", "healthcheck", "shell", "dockerfile", "dockerfile_inline", "context", "build", "target",
-          "scripts"), OF_IMAGE, TEMPLATE),
+          "volume", "volumes", "healthcheck", "shell", "dockerfile_inline", "scripts"), OF_IMAGE, TEMPLATE),
     Word(("cache_from", "cache_to", "no_cache", "no_cache_filter", "pull", "output", "outputs", "push", "attest",
           "cache"), OF_IMAGE, DONE_FOR_YOU),
     # bundles, sources, downloads, accelerators

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from image_matrix.config.read import image_contexts
 from image_matrix.config.resolve import matches, resolve, variant
 
 if TYPE_CHECKING:
@@ -22,9 +24,35 @@ def expand(matrix: Matrix) -> dict[str, Variant]:
     by_image: dict[str, list[Variant]] = {}
     for name in sound_images(matrix):
         image = matrix.images[name]
-        by_image[name] = list(_variants(matrix, image, by_image.get(image.parent or "", ())))
+        declared = _variants(matrix, image, by_image.get(image.parent or "", ()))
+        by_image[name] = [_with_contexts(matrix, item, by_image) for item in declared]
         variants.update((item.id, item) for item in by_image[name])
     return variants
+
+
+def _with_contexts(matrix: Matrix, item: Variant, by_image: Mapping[str, Sequence[Variant]]) -> Variant:
+    """Return a variant with what replaces names in its Dockerfile: variants and sources."""
+    if item.build is None or not item.build.contexts:
+        return item
+    images = {
+        name: chosen.id
+        for name, image in item.build.contexts.items()
+        if (chosen := agreeing(item.values, by_image.get(image, ()))) is not None
+    }
+    sources = {name: source for name, source in item.build.contexts.items() if source in matrix.sources}
+    return replace(item, build=replace(item.build, images=images, sources=sources))
+
+
+def agreeing(values: Mapping[str, str], others: Sequence[Variant]) -> Variant | None:
+    """Return the first variant with the same value of every axis that both have."""
+    return next(
+        (
+            other
+            for other in others
+            if all(values.get(axis, value) == value for axis, value in other.values.items())
+        ),
+        None,
+    )
 
 
 def sound_images(matrix: Matrix) -> dict[str, Image]:
@@ -32,7 +60,9 @@ def sound_images(matrix: Matrix) -> dict[str, Image]:
     sound: dict[str, Image] = {}
     for name in matrix.order.layers:
         image = matrix.images[name]
-        if (image.parent is None or image.parent in sound) and _has_known_references(matrix, image):
+        parent = () if image.parent is None else (image.parent,)
+        needed = (*parent, *image_contexts(matrix.defaults, image, matrix.images))
+        if sound.keys() >= {*needed} and _has_known_references(matrix, image):
             sound[name] = image
     return sound
 
@@ -42,6 +72,7 @@ def _has_known_references(matrix: Matrix, image: Image) -> bool:
         (item.source is None or item.source in matrix.sources)
         and (item.accelerator is None or item.accelerator in matrix.accelerators)
         and all(bundle in matrix.bundles for bundle in item.bundles)
+        and all(name in matrix.images or name in matrix.sources for name in item.contexts.values())
         for item in (image.settings, *(override.settings for override in image.overrides))
     )
 

@@ -45,7 +45,7 @@ def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[st
     if not names and not force:
         return plan
     named = set(names) or set(variants)
-    needed = with_ancestors(named, lambda name: variants[name].parent)
+    needed = with_ancestors(named, lambda name: variants[name].parents)
     entries = (
         replace(entry, build=entry.variant in needed and (entry.build or (force and entry.variant in named)))
         for entry in plan.entries

@@ -73,7 +73,7 @@ def _replaced(
 
 def _sources(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
     named: dict[str, Path] = {loaded.matrix.sources[name]: ("sources", name) for name in used_sources(loaded)}
-    if loaded.matrix.network.builtin_frontend is False:
+    if loaded.uses_frontend:
         named[loaded.matrix.network.frontend] = ("network", "frontend")
     requested = {
         reference

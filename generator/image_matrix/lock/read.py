@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import diagnostic
 from image_matrix.lock import text as texts
 from image_matrix.lock.distributions import python_of
 from image_matrix.lock.fingerprint import requested, still_answers
@@ -17,9 +18,10 @@ from image_matrix.lock.requirements import Hashes
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from image_matrix.config.dockerfile_build import FloatingImage
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager, Variant
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Diagnostic, Locator, Path
     from image_matrix.lock.model import Lock, LockedPackages
 
 
@@ -114,10 +116,15 @@ class Floating:
     """As users read it: ``source debian-trixie``."""
     path: Path
     """Where the matrix asks for it."""
+    image: FloatingImage | None = None
+    """The image, if a user's Dockerfile asks for it."""
 
-    def finding(self) -> Finding:
+    def diagnostic(self, locator: Locator) -> Diagnostic:
         """Return it as an error for ``check --locked``."""
-        return rules.NOT_LOCKED.at(self.path, "key", what=self.what)
+        if self.image:
+            fields = {"what": self.image.what, "advice": self.image.advice}
+            return diagnostic(rules.UNDECLARED_IMAGE, self.image.place, **fields)
+        return diagnostic(rules.NOT_LOCKED, locator.place(self.path, "key"), what=self.what)
 
 
 def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
@@ -127,24 +134,34 @@ def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
         *_downloads(loaded, pins),
         *(item for variant in loaded.variants.values() for item in _packages(variant, pins)),
         *_cran(loaded, pins),
+        *_of_dockerfiles(loaded, pins),
     ]
     return list(dict.fromkeys(items))
 
 
 def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     matrix = loaded.matrix
-    if floats(matrix.network.frontend, pins) and matrix.network.builtin_frontend is False:
+    if loaded.uses_frontend and floats(matrix.network.frontend, pins):
         yield Floating(f"the frontend {matrix.network.frontend}", ("network", "frontend"))
+    of_kinds = {item.source for item in loaded.variants.values() if item.build is None}
     for name in used_sources(loaded):
         if floats(matrix.sources[name], pins):
             yield Floating(f"source {name}", ("sources", name))
-        if matrix.apt_snapshot and name not in pins.apt_snapshots:
+        if matrix.apt_snapshot and name in of_kinds and name not in pins.apt_snapshots:
             yield Floating(f"apt packages on {name}", ("sources", name))
 
 
+def _of_dockerfiles(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
+    """Yield the images from outside that users' Dockerfiles name, each once for a place."""
+    every = dict.fromkeys(image for files in loaded.context_files.values() for image in files.floating)
+    for image in every:
+        if floats(image.name, pins):
+            yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
+
+
 def used_sources(loaded: Loaded) -> list[str]:
-    """Return the names of the sources that images start at, in the matrix's order."""
-    return list(dict.fromkeys(item.source for item in loaded.variants.values() if item.source))
+    """Return the names of the sources that images are built from, in the matrix's order."""
+    return list(dict.fromkeys(name for item in loaded.variants.values() for name in item.used_sources))
 
 
 def floats(reference: str, pins: Pins) -> bool:

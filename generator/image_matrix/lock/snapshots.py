@@ -26,7 +26,9 @@ def apt_moments(
     if not loaded.matrix.apt_snapshot:
         return {}
     moment = f"{today:%Y%m%d}T000000Z"
-    used = dict.fromkeys(item.source for item in loaded.variants.values() if item.source)
+    used = dict.fromkeys(
+        item.source for item in loaded.variants.values() if item.source and item.build is None
+    )
     return {
         name: old.apt[name]
         if name in old.apt and not (should_upgrade("apt") or should_upgrade(name))
@@ -38,7 +40,9 @@ def apt_moments(
 
 def without_snapshots(loaded: Loaded) -> list[str]:
     """Return the sources for which snapshots are asked, but no service is known."""
-    used = dict.fromkeys(item.source for item in loaded.variants.values() if item.source)
+    used = dict.fromkeys(
+        item.source for item in loaded.variants.values() if item.source and item.build is None
+    )
     known = loaded.matrix.sources
     return [name for name in used if loaded.matrix.apt_snapshot and not distribution_of(known[name])]
 

@@ -43,11 +43,14 @@ def source_findings(
     Kinds in ``custom_contract`` decide on the user, home and entry point of a source themselves.
     """
     roots = [item for item in loaded.variants.values() if item.source]
+    generated = [item for item in roots if item.build is None]
     return [
         *_missing_platforms(loaded, locked, roots),
         *_missing_for_frontend(loaded, locked),
         *_finished(
-            loaded, locked, [item for item in roots if item.kind not in custom_contract and not item.foreign]
+            loaded,
+            locked,
+            [item for item in generated if item.kind not in custom_contract and not item.foreign],
         ),
     ]
 

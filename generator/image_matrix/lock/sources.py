@@ -65,11 +65,11 @@ def used_references(loaded: Loaded) -> dict[str, UsedReference]:
     network = loaded.matrix.network
     used: dict[str, UsedReference] = {}
     for item in loaded.variants.values():
-        if item.source:
-            reference = loaded.matrix.sources[item.source]
-            before = used.get(reference, UsedReference(item.source, frozenset()))
+        for name in item.used_sources:
+            reference = loaded.matrix.sources[name]
+            before = used.get(reference, UsedReference(name, frozenset()))
             used[reference] = replace(before, platforms=before.platforms.union(item.platforms))
-    if not network.builtin_frontend:
+    if loaded.uses_frontend:
         every = frozenset(platform for item in loaded.variants.values() for platform in item.platforms)
         used[network.frontend] = UsedReference(FRONTEND, every)
     return used

@@ -49,7 +49,7 @@ def _already(shown: Mapping[str, Sequence[PlanEntry]]) -> str:
 
 def _graph(affected: set[str], parents: Mapping[str, str | None]) -> list[str]:
     """Draw the images that change, with their ancestors."""
-    drawn = with_ancestors(affected, parents.get)
+    drawn = with_ancestors(affected, lambda name: [above] if (above := parents.get(name)) else [])
     if len(drawn) > GRAPH_UP_TO:
         return []
     edges = {name: parent for name, parent in parents.items() if name in drawn}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from image_matrix.text import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from image_matrix.config.dockerfile_build import DockerfileBuild
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Download, Matrix, Platform, Variant
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
-from image_matrix.render.templates import Templates
+    from image_matrix.render.templates import Templates
 
 DOCKERFILE = "Dockerfile"
 _REFERENCE = re.compile(r"""\b(?:extends|include|import|from)\s+["']([^"']+)["']""")
@@ -51,6 +54,26 @@ def key_inputs(
     )
     inputs |= dict(_files(rendered, item))
     return inputs | _template(templates, rendered, item)
+
+
+def dockerfile_key_inputs(loaded: Loaded, pins: Pins, item: Variant, build: DockerfileBuild) -> KeyInputs:
+    """Return the inputs of the key of a variant with a Dockerfile of its user, except the keys of images."""
+    files = loaded.context_files[item.id]
+    entries = {posixpath.join(build.context, path): entry for path, entry in files.entries().items()}
+    inputs: KeyInputs = {f"Dockerfile {build.dockerfile}": (hashlib.sha256(files.dockerfile).hexdigest(),)}
+    inputs |= {f"file {path}": entry for path, entry in entries.items() if path != build.dockerfile}
+    inputs["arguments"] = tuple(f"{name}={value}" for name, value in build.args.items())
+    inputs["target"] = (build.target or "",)
+    inputs["contexts"] = tuple(
+        f"{name}: {image}" for name, image in build.images.items() if image != item.parent
+    )
+    for source in item.used_sources:
+        reference = loaded.matrix.sources[source]
+        inputs[f"source {source}"] = (reference,)
+        inputs[f"lock: {source}"] = (pins.digests.get(reference, ""),)
+    if files.syntax:
+        inputs["lock: Dockerfile frontend"] = (pins.pinned(files.syntax),)
+    return inputs
 
 
 def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:

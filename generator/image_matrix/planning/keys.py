@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.rootfs import by_kind, copied_kinds
@@ -17,7 +18,10 @@ from image_matrix.render.rootfs import by_kind, copied_kinds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.config.dockerfile_build import ContextFiles, DockerfileBuild
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
 
 FORMAT = 1
@@ -47,22 +51,90 @@ class Keys:
         return f"{self.label}-{self.platforms[platform][:TAG_DIGITS]}-{platform.rpartition('/')[2]}"
 
 
-def compute_keys(variants: Mapping[str, Variant], rendered: Mapping[str, File]) -> dict[str, Keys]:
-    """Return the keys of all variants by id; ``variants`` has parents before children."""
+@dataclass(frozen=True, slots=True)
+class DockerfileInputs:
+    """What goes into the key of an image that is built from its own Dockerfile."""
+
+    files: ContextFiles
+    frontend: str | None
+    """The frontend that the Dockerfile names, with its digest if it is locked."""
+    sources: Mapping[str, str]
+    """Names in the Dockerfile to the references that replace them, with their digests if they are locked."""
+
+
+def dockerfile_inputs(loaded: Loaded, pins: Pins) -> dict[str, DockerfileInputs]:
+    """Return what goes into the keys of images that are built from their own Dockerfiles, by variant."""
+    inputs: dict[str, DockerfileInputs] = {}
+    for name, files in loaded.context_files.items():
+        build = loaded.variants[name].build
+        named = build.sources if build else {}
+        sources = {key: pins.pinned(loaded.matrix.sources[source]) for key, source in named.items()}
+        inputs[name] = DockerfileInputs(files, pins.pinned(files.syntax) if files.syntax else None, sources)
+    return inputs
+
+
+NO_DOCKERFILES: Mapping[str, DockerfileInputs] = MappingProxyType({})
+
+
+def compute_keys(
+    variants: Mapping[str, Variant],
+    rendered: Mapping[str, File],
+    given: Mapping[str, DockerfileInputs] = NO_DOCKERFILES,
+) -> dict[str, Keys]:
+    """Return the keys of all variants by id; ``variants`` has parents before children.
+
+    ``given`` has the inputs of variants that are built from their own Dockerfiles.
+    """
     contexts = _contexts(variants, rendered)
     rootfs = _rootfs(rendered)
     result: dict[str, Keys] = {}
     for item in variants.values():
-        parent = result[item.parent].platforms if item.parent else {}
-        files = dict(contexts[item.folder])
-        for kind in copied_kinds(item, rootfs):
-            files |= rootfs[kind]
-        platforms = {
-            platform: _hash(platform_record(files, platform, parent.get(platform)))
-            for platform in item.platforms
-        }
+        if item.build:
+            records = _dockerfile_records(item, item.build, given[item.id], result)
+        else:
+            records = _records(item, contexts, rootfs, result)
+        platforms = {platform: _hash(record) for platform, record in records.items()}
         result[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
     return result
+
+
+def _records(
+    item: Variant,
+    contexts: Mapping[str, Mapping[str, list[str]]],
+    rootfs: Mapping[str, Mapping[str, list[str]]],
+    keys: Mapping[str, Keys],
+) -> dict[Platform, dict[str, Any]]:
+    """Return the data whose hashes are the keys of an image with a generated Dockerfile."""
+    parent = keys[item.parent].platforms if item.parent else {}
+    files = dict(contexts[item.folder])
+    for kind in copied_kinds(item, rootfs):
+        files |= rootfs[kind]
+    return {platform: platform_record(files, platform, parent.get(platform)) for platform in item.platforms}
+
+
+def _dockerfile_records(
+    item: Variant, build: DockerfileBuild, given: DockerfileInputs, keys: Mapping[str, Keys]
+) -> dict[Platform, dict[str, Any]]:
+    """Return the data whose hashes are the keys of an image that is built from its own Dockerfile."""
+    common = {
+        "format": FORMAT,
+        "dockerfile": hashlib.sha256(given.files.dockerfile).hexdigest(),
+        "frontend": given.frontend,
+        "files": {path: list(entry) for path, entry in given.files.entries().items()},
+        "args": dict(build.args),
+        "target": build.target,
+    }
+    return {
+        platform: {
+            **common,
+            "platform": platform,
+            "contexts": {
+                **given.sources,
+                **{name: keys[image].platforms.get(platform) for name, image in build.images.items()},
+            },
+        }
+        for platform in item.platforms
+    }
 
 
 def _contexts(

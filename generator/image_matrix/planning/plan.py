@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from image_matrix.config.lineage import ancestors
-from image_matrix.dag import children, with_ancestors
-from image_matrix.planning.key_inputs import differences, key_inputs
+from image_matrix.dag import upwards, with_ancestors
+from image_matrix.planning.key_inputs import differences, dockerfile_key_inputs, key_inputs
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def part(plan: Plan, state: State, names: Collection[str]) -> Plan:
     variants = state.loaded.variants
     if len(names) == len(variants):
         return plan
-    needed = with_ancestors(names, lambda name: variants[name].parent)
+    needed = with_ancestors(names, lambda name: variants[name].parents)
     return Plan(tuple(entry for entry in plan.entries if entry.variant in needed))
 
 
@@ -176,10 +176,13 @@ def _input_reasons(new: State, old: State, item: Variant, platform: Platform) ->
         return [*NEW_PLATFORM]
     if before.parent != item.parent:
         return [f"parent {before.parent or before.source} → {item.parent or item.source}"]
-    return differences(_key_inputs(old, before, platform), _key_inputs(new, item, platform))
+    return differences(inputs_of(old, before, platform), inputs_of(new, item, platform))
 
 
-def _key_inputs(state: State, item: Variant, platform: Platform) -> dict[str, tuple[str, ...]]:
+def inputs_of(state: State, item: Variant, platform: Platform) -> dict[str, tuple[str, ...]]:
+    """Return the inputs of a variant's key by their names, except the keys of what it is built from."""
+    if item.build:
+        return dockerfile_key_inputs(state.loaded, state.pins, item, item.build)
     return key_inputs(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
 
 
@@ -214,14 +217,18 @@ def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> s
     """Return the nearest ancestor with changed inputs, if the variant's key differs."""
     if (item.id, platform) not in reasons:
         return None
-    nearest_first = ancestors(new.loaded.variants, item)
-    return next((ancestor.id for ancestor in nearest_first if reasons.get((ancestor.id, platform))), None)
+    variants = new.loaded.variants
+    nearest_first = islice(upwards(item.id, lambda name: variants[name].parents), 1, None)
+    return next((above for above in nearest_first if reasons.get((above, platform))), None)
 
 
 def _with_children(new: State, entries: list[PlanEntry]) -> tuple[PlanEntry, ...]:
     built = dict.fromkeys((entry.variant, entry.platform) for entry in entries if entry.build)
-    parents = {leg: (new.loaded.variants[leg[0]].parent or "", leg[1]) for leg in built}
-    below = children({leg: parent for leg, parent in parents.items() if parent in built})
+    below: dict[tuple[str, Platform], list[tuple[str, Platform]]] = {}
+    for name, platform in built:
+        for parent in new.loaded.variants[name].parents:
+            if (parent, platform) in built:
+                below.setdefault((parent, platform), []).append((name, platform))
     return tuple(
         replace(entry, children=tuple(name for name, _ in below.get((entry.variant, entry.platform), ())))
         for entry in entries

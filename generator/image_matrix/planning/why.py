@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.planning.key_inputs import key_inputs
+from image_matrix.planning.plan import inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.config.model import Platform, Variant
-    from image_matrix.planning.key_inputs import KeyInputs
+    from image_matrix.config.model import Variant
     from image_matrix.planning.plan import State
 
 MOST_LOCKED = 8
@@ -26,6 +25,7 @@ def describe_key(state: State, name: str, *, everything: bool) -> str:
         *(f"  {platform}  {key}" for platform, key in keys.platforms.items()),
         f"  tags: {', '.join(tags)}",
         *([f"  parent: {item.parent}"] if item.parent else []),
+        *(f"  built from: {name}" for name in item.parents if name != item.parent),
         *_inputs(state, item, everything=everything),
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -33,7 +33,7 @@ def describe_key(state: State, name: str, *, everything: bool) -> str:
 
 def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
     """Yield a line for each input, or one per architecture if they differ."""
-    by_platform = {platform: _of(state, item, platform) for platform in item.platforms}
+    by_platform = {platform: inputs_of(state, item, platform) for platform in item.platforms}
     for what in dict.fromkeys(name for inputs in by_platform.values() for name in inputs):
         values = {platform: inputs.get(what, ()) for platform, inputs in by_platform.items()}
         same = len(set(values.values())) == 1
@@ -42,10 +42,6 @@ def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
             if shown and not what.startswith(("lock: hashes", "file ")):
                 where = "" if same else f" ({platform.rpartition('/')[2]})"
                 yield f"  {what}{where}: {_listed(what, shown, everything=everything)}"
-
-
-def _of(state: State, item: Variant, platform: Platform) -> KeyInputs:
-    return key_inputs(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
 
 
 def _listed(what: str, values: list[str], *, everything: bool) -> str:

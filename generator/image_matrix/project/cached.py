@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import schema_text, taking_away
-from image_matrix.dag import BuildOrder, build_order
+from image_matrix.dag import NO_OTHERS, BuildOrder, build_order
 
 if TYPE_CHECKING:
     from image_matrix.config.document import Documents
-    from image_matrix.dag import Parents
+    from image_matrix.dag import OtherParents, Parents
     from image_matrix.diagnostics import Finding
     from image_matrix.json_data import Json
     from image_matrix.project.content_cache import ContentCache
@@ -29,13 +29,13 @@ def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
     return findings
 
 
-def cached_order(parents: Parents, cache: ContentCache) -> BuildOrder:
+def cached_order(parents: Parents, cache: ContentCache, others: OtherParents = NO_OTHERS) -> BuildOrder:
     """Return the build order of names."""
-    content = json.dumps(list(parents.items()))
+    content = json.dumps([list(parents.items()), list(others.items())])
     cached = _order(cache.get("order", content), parents)
     if cached is not None:
         return cached
-    order = build_order(parents)
+    order = build_order(parents, others)
     cache.put("order", content, [[*order.layers.items()], [*order.heights.items()], order.walk, order.cycles])
     return order
 

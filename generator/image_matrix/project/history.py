@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.context_reader import ContextReader, is_ignored
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.git import command_in, run_git
 from image_matrix.project.included_files import included_files
-from image_matrix.project.inputs import LOCK, Inputs, builtin_files, is_template, template_file, templates_of
+from image_matrix.project.inputs import (
+    LOCK,
+    Inputs,
+    builtin_files,
+    folder_of_overlay,
+    is_template,
+    template_file,
+    templates_of,
+)
 from image_matrix.project.project_files import ProjectFiles
 from image_matrix.stderr import failed
 
@@ -18,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from image_matrix.config.dockerfile_build import Entry
+    from image_matrix.dockerfiles.ignore import Ignore
     from image_matrix.output_tree.files import File
 
 _FILES = {"100644": False, "100755": False, "120000": True}
@@ -50,7 +62,46 @@ def read_inputs_at(
         templates_of(repository_files, builtin_files(root)),
         _text(blobs[LOCK]) if LOCK in blobs else None,
         {f"{path}@{revision}": text for path, text in included.items()},
+        _contexts_at(root, commit, revision, {name: folder_of_overlay(root, name) for name in overlays}),
     )
+
+
+def _contexts_at(root: Path, commit: str, revision: str, overlays: Mapping[str, str]) -> ContextReader:
+    """Return a reader of the folders of a commit below ``root``."""
+
+    @cache
+    def listed(path: str) -> dict[str, str]:
+        output = _output(root, "ls-tree", "-r", "-z", commit, "--", path or ".")
+        lines = output.decode("utf-8", "surrogateescape").split("\0")
+        entries = (line.partition("\t") for line in lines if line)
+        return {name: meta.split()[0] for meta, _, name in entries if meta.split()[0] in _FILES}
+
+    def read(path: str) -> bytes | None:
+        mode, content = _contents(root, commit, revision, (path,)).get(path, ("", b""))
+        return content if mode else None
+
+    def names(folder: str) -> list[str] | None:
+        below = [path[len(_prefix(folder)) :] for path in listed(folder) if path.startswith(_prefix(folder))]
+        return list(dict.fromkeys(path.partition("/")[0] for path in below)) or None
+
+    @cache
+    def modes(folder: str, ignore: Ignore) -> dict[str, str]:
+        below = {path[len(_prefix(folder)) :]: mode for path, mode in listed(folder).items()}
+        return {path: mode for path, mode in sorted(below.items()) if not is_ignored(ignore, path)}
+
+    @cache
+    def entries(folder: str, ignore: Ignore) -> dict[str, Entry]:
+        contents = _contents(root, commit, revision, (folder or ".",))
+        return {
+            path: (mode, hashlib.sha256(contents[f"{_prefix(folder)}{path}"][1]).hexdigest())
+            for path, mode in modes(folder, ignore).items()
+        }
+
+    return ContextReader(read, names, modes, entries, overlays)
+
+
+def _prefix(folder: str) -> str:
+    return "" if folder in ("", ".") else f"{folder}/"
 
 
 def _files_at(root: Path, commit: str, revision: str) -> ProjectFiles:
@@ -106,6 +157,15 @@ def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> di
 
     Raises :class:`EnvironmentFailure` if git does not have them.
     """
+    contents = _contents(root, commit, revision, paths)
+    return {path: template_file(content, symlink=_FILES[mode]) for path, (mode, content) in contents.items()}
+
+
+def _contents(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
+    """Return the modes and the bytes of the files at some paths of a commit, and below them.
+
+    Raises :class:`EnvironmentFailure` if git does not have them.
+    """
     listed = _output(root, "ls-tree", "-r", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape")
     entries = [
         (meta.split(), path)
@@ -117,10 +177,7 @@ def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> di
     for (_, _, path), content in zip(files, contents, strict=True):
         if content is None:
             raise EnvironmentFailure(f"git has no content of {path} at {revision}", FETCH)
-    return {
-        path: template_file(content or b"", symlink=_FILES[mode])
-        for (mode, _, path), content in zip(files, contents, strict=True)
-    }
+    return {path: (mode, content or b"") for (mode, _, path), content in zip(files, contents, strict=True)}
 
 
 def _output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:

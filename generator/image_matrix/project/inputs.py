@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.context_reader import NO_FILES, ContextReader
 from image_matrix.output_tree.files import File
+from image_matrix.project.context_folders import contexts_on_disk
 from image_matrix.project.included_files import included_files
 from image_matrix.project.project_files import ProjectFiles, leads_outside, names_in
 from image_matrix.project.text_files import MATRIX, not_text, read_text
@@ -43,6 +45,8 @@ class Inputs:
     """Text of the lock, if it exists."""
     included: Mapping[str, str] = field(default_factory=dict)
     """The files that the matrix includes: path to text."""
+    contexts: ContextReader = NO_FILES
+    """Reads the Dockerfiles that the matrix names, and their folders."""
 
 
 def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()) -> Inputs:
@@ -54,7 +58,14 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
     texts = {matrix: read_text(root / matrix, matrix)}
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
     included = included_files(matrix, texts[matrix], files_on_disk(root))
-    return Inputs(texts, read_templates(root), _lock(root / LOCK), included)
+    folders = {overlay: folder_of_overlay(root, overlay) for overlay in overlays}
+    contexts = contexts_on_disk(root, folders)
+    return Inputs(texts, read_templates(root), _lock(root / LOCK), included, contexts)
+
+
+def folder_of_overlay(root: Path, overlay: str) -> str:
+    """Return the folder of an overlay, relative to the project: what it names, it names from there."""
+    return Path(os.path.relpath(Path(overlay).parent, root)).as_posix()
 
 
 def files_on_disk(root: Path) -> ProjectFiles:

@@ -13,9 +13,11 @@ from image_matrix.config.read import NO_KINDS, read_matrix
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.context_reader import NO_FILES
 from image_matrix.project.cached import cached_order, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.project.included_files import parsed
+from image_matrix.project.user_dockerfiles import with_dockerfiles
 from image_matrix.validate import check_meaning, check_sound_names
 from image_matrix.validate.flux_variables import expanded_by_flux
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from image_matrix.config.document import Document
     from image_matrix.config.model import Kind
     from image_matrix.diagnostics import Finding
+    from image_matrix.dockerfiles.context_reader import ContextReader
     from image_matrix.project.inputs import Inputs
+    from image_matrix.project.user_dockerfiles import UserDockerfiles
 
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -42,6 +46,7 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
         templates.custom_pip,
         inputs.included,
         templates.kind_traits,
+        inputs.contexts,
     )
 
 
@@ -53,10 +58,11 @@ def load(
     custom_pip: Collection[str] = (),
     included: Mapping[str, str] = NOTHING,
     kinds: Mapping[str, Kind] = NO_KINDS,
+    contexts: ContextReader = NO_FILES,
 ) -> Loaded:
     """Load a matrix from the texts of its files: the first is the matrix, the others are overlays.
 
-    ``included`` are the texts of the files that it includes.
+    ``included`` are the texts of the files that it includes; ``contexts`` reads the Dockerfiles that it names.
 
     ``templates`` are the valid names for ``kind:``, ``serving`` those that have a service, ``custom_pip`` those whose
     templates install Python packages themselves, ``kinds`` what the templates say about their images. ``cache`` keeps
@@ -68,15 +74,27 @@ def load(
     if shape_findings:
         meaning = check_sound_names(documents.value, [item.path for item in shape_findings], templates)
         raise MatrixError(diagnose(explained([*findings, *shape_findings, *meaning], documents), documents))
-    matrix = read_matrix(documents.value, lambda parents: cached_order(parents, cache), kinds)
+    matrix = read_matrix(documents.value, lambda parents, others: cached_order(parents, cache, others), kinds)
     variants = expand(matrix)
     meaning = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
     meaning += expanded_by_flux(documents.value, meaning)
     diagnostics = diagnose(explained([*findings, *meaning], documents), documents)
     if errors(diagnostics):
         raise MatrixError(diagnostics)
+    linked = with_dockerfiles(matrix, variants, documents, contexts)
+    diagnostics = [*(item for item in diagnostics if not _used_by(linked, documents, item)), *linked.problems]
+    if errors(diagnostics):
+        raise MatrixError(diagnostics)
     warnings = tuple(item for item in diagnostics if not _of_a_site(item, documents))
-    return Loaded(matrix, variants, documents, warnings, frozenset(serving))
+    return Loaded(matrix, linked.variants, documents, warnings, frozenset(serving), linked.files)
+
+
+def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:
+    """Return whether a diagnostic is about an unused source that a Dockerfile names."""
+    if item.code != rules.UNUSED.code or not linked.files:
+        return False
+    used = {name for variant in linked.variants.values() for name in variant.used_sources}
+    return item.place in {documents.place(("sources", name), "key") for name in used}
 
 
 def _of_a_site(item: Diagnostic, documents: Documents) -> bool:

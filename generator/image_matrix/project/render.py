@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, errors
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.planning.keys import compute_keys, tagged
+from image_matrix.planning.keys import compute_keys, dockerfile_inputs, tagged
 from image_matrix.render.bake import BAKE_FILE, bake_file
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
@@ -34,7 +34,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     if matrix.workflow.rendered:
         _add(outputs, render_workflows(loaded, templates))
     _add(outputs, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
-    _add(outputs, render_deploy(loaded, builds))
+    _add(outputs, render_deploy(loaded, builds, pins))
     return dict(sorted(outputs.items()))
 
 
@@ -42,7 +42,7 @@ def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str,
     """Render the files that builds read and keys hash: Dockerfiles with their contexts, and the bake file."""
     shared = context(loaded.matrix, loaded.variants, pins, templates)
     outputs: dict[str, File] = {}
-    for item in loaded.variants.values():
+    for item in (one for one in loaded.variants.values() if one.build is None):
         _add(outputs, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})
     _add(outputs, rootfs_files(templates, loaded.variants.values()))
     _add(outputs, {BAKE_FILE: bake_file(loaded.matrix, loaded.variants, shared.with_files)})
@@ -61,13 +61,14 @@ def render_workflows(loaded: Loaded, templates: Templates) -> dict[str, File]:
     return workflows(loaded, templates.workflows, templates.compiled)
 
 
-def render_deploy(loaded: Loaded, builds: Mapping[str, File]) -> dict[str, File]:
+def render_deploy(loaded: Loaded, builds: Mapping[str, File], pins: Pins) -> dict[str, File]:
     """Render ``deploy/`` with the immutable tags, which are the keys of the builds' files."""
     matrix, variants = loaded.matrix, loaded.variants
     if not matrix.catalog.profiles:
         return {}
 
-    return deploy_files(matrix, variants, tagged(matrix, variants, compute_keys(variants, builds)))
+    keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins))
+    return deploy_files(matrix, variants, tagged(matrix, variants, keys))
 
 
 def _add(outputs: dict[str, File], more: Mapping[str, File]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.mirrors import context_key
 from image_matrix.output_tree.files import File
 from image_matrix.render.dockerfile import parent_reference
 from image_matrix.render.rootfs import named_contexts
@@ -43,15 +45,43 @@ def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
 def _target(
     matrix: Matrix, variants: Mapping[str, Variant], item: Variant, kinds: Collection[str]
 ) -> dict[str, Any]:
-    parent = variants.get(item.parent or "")
-    contexts = {parent_reference(parent.id): f"target:{parent.target}"} if parent else {}
+    replaced = replaced_images(item)
+    contexts = {name: f"target:{variants[parent].target}" for name, parent in replaced.items()}
     contexts |= named_contexts(item, kinds)
     return {
-        "context": item.folder,
+        **dockerfile_fields(item),
         **({"contexts": contexts} if contexts else {}),
         "platforms": list(item.platforms),
         "tags": [f"{matrix.repository(item)}:{item.label}"],
     }
+
+
+def replaced_images(item: Variant) -> dict[str, str]:
+    """Return the names in a variant's Dockerfile that other variants replace, each with the variant's id."""
+    if item.build:
+        return {context_key(name): parent for name, parent in item.build.images.items()}
+    return {parent_reference(item.parent): item.parent} if item.parent else {}
+
+
+def dockerfile_fields(item: Variant) -> dict[str, Any]:
+    """Return bake's fields of a variant's Dockerfile and its folder."""
+    if item.build is None:
+        return {"context": item.folder}
+    build = item.build
+    return {
+        "context": build.context,
+        "dockerfile": posixpath.relpath(build.dockerfile, build.context),
+        **({"args": escaped(build.args)} if build.args else {}),
+        **({"target": build.target} if build.target else {}),
+    }
+
+
+def escaped(args: Mapping[str, str]) -> dict[str, str]:
+    """Return arguments for a bake file, in which ``${`` and ``%{`` begin expressions.
+
+    Source: github.com/hashicorp/hcl/blob/main/json/spec.md, "Expressions".
+    """
+    return {name: value.replace("${", "$${").replace("%{", "%%{") for name, value in args.items()}
 
 
 def bake_file(matrix: Matrix, variants: Mapping[str, Variant], kinds: Collection[str]) -> File:

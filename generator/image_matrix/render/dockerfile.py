@@ -88,7 +88,7 @@ def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templat
     Raises :class:`MatrixError` if the template of a kind has a block that Jinja would ignore.
     """
     jinja = environment(templates.dockerfiles, templates.compiled)
-    for name in sorted({template_of(item) for item in variants.values()}):
+    for name in sorted({template_of(item) for item in variants.values() if item.build is None}):
         refuse_idle_blocks(jinja, templates.dockerfiles, name)
         refuse_unknown_contract(jinja, templates.dockerfiles, name)
     return Context(matrix, variants, pins, templates, jinja, kinds_with_files(templates))

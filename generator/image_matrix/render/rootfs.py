@@ -23,6 +23,8 @@ ROOT_KIND = "base"
 
 def copied_kinds(variant: Variant, kinds: Collection[str]) -> list[str]:
     """Return the kinds among ``kinds``, which have files, that a variant copies; a later one wins."""
+    if variant.build:
+        return []
     copied = [*([ROOT_KIND] if variant.parent is None and not variant.foreign else []), variant.kind]
     return [kind for kind in dict.fromkeys(copied) if kind in kinds]
 

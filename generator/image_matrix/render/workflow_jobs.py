@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.read import image_contexts
 from image_matrix.config.workflow import NO_VALUES
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class WorkflowJob:
 
     image: str
     platform: Platform
-    parent: str | None
-    """Id of the parent image's job on the same platform."""
+    parents: tuple[str, ...]
+    """Ids of the jobs on the same platform of what the image is built from: its parent first."""
     legs: Mapping[str, LegSettings]
     """The variants that the job can build: label to settings."""
 
@@ -98,9 +99,12 @@ def _job(
     known: Container[tuple[str, Platform]],
 ) -> WorkflowJob:
     image, platform = place
-    parent = matrix.images[image].parent
-    parent_job = job_id(parent, platform) if parent and (parent, platform) in known else None
-    return WorkflowJob(image=image, platform=platform, parent=parent_job, legs=legs)
+    declared = matrix.images[image]
+    above = ((declared.parent,) if declared.parent else ()) + image_contexts(
+        matrix.defaults, declared, matrix.images
+    )
+    jobs = tuple(job_id(name, platform) for name in dict.fromkeys(above) if (name, platform) in known)
+    return WorkflowJob(image=image, platform=platform, parents=jobs, legs=legs)
 
 
 def _leg(workflow: Workflow, item: Variant, platform: Platform) -> LegSettings:

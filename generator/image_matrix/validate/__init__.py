@@ -13,6 +13,7 @@ from image_matrix.validate import (
     addresses,
     axis_data,
     conflicts,
+    dockerfiles,
     doubt,
     downloads,
     environment,
@@ -75,6 +76,8 @@ MATCH_CHECKS = (variants.unknown_in_matches, variants.without_parent)
 VARIANT_CHECKS = (
     variants.empty, variants.platforms, variants.same_names,
     removals.removes_nothing,
+    dockerfiles.ignored,
+    dockerfiles.without_variant,
     variants.other_python,
     filled_packages.unreadable,
     packages.provider_without_needs,

@@ -125,7 +125,9 @@ def _missing_uv(
 ) -> tuple[str, str] | None:
     """Return the problem of the first image of a chain that lists Python packages without uv to install them."""
     chain = list(lineage(expanded, item))
-    if any(one.packages.get("pip") for one in chain[1:]) or any(one.kind in custom_pip for one in chain):
+    if any(one.packages.get("pip") for one in chain[1:]) or any(
+        one.kind in custom_pip or one.build for one in chain
+    ):
         return None
     if any("uv" in (*_names(one, "pip", "conda"), *one.downloads) for one in chain):
         return None
@@ -136,7 +138,7 @@ def _missing_uv(
 def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Pythons from uv or conda without a version, or without what installs them."""
     for item in expanded.values():
-        if item.parent is None and item.python_provider != "distribution":
+        if item.parent is None and item.build is None and item.python_provider != "distribution":
             for problem, advice in _missing_for_provider(matrix, item):
                 path: Path = ("images", item.image, "python")
                 fields = {"image": item.image, "provider": item.python_provider}

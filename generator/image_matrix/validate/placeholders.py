@@ -83,6 +83,14 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     yield (*path, "description"), settings.description or ""
     yield (*path, "repository"), settings.repository or ""
     yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
+    of_dockerfile = {
+        "context": settings.context,
+        "dockerfile": settings.dockerfile,
+        "target": settings.target,
+    }
+    yield from (((*path, field), text) for field, text in of_dockerfile.items() if text)
+    yield from (((*path, "args", key), value) for key, value in settings.args.items())
+    yield from (((*path, "contexts", key), key) for key in settings.contexts)
     for manager, items in settings.packages.items():
         yield from _numbered((*path, manager), items)
     for field, texts in (("env", settings.env), ("labels", settings.labels), ("provides", settings.provides)):

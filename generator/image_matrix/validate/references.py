@@ -75,9 +75,9 @@ def one_namespace(matrix: Matrix) -> Iterator[Finding]:
 
 def unknown_references(matrix: Matrix) -> Iterator[Finding]:
     """Names of sources, bundles, accelerators and downloads that nobody declared."""
-    for path, settings in settings_of(matrix):
+    for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
         source, accelerator = settings.source, settings.accelerator
-        if source is not None and len(path) > 2 and source not in matrix.sources:
+        if source is not None and "overrides" in path and source not in matrix.sources:
             yield unknown(
                 (*path, "from"), "source", source, matrix.sources, _instead_of_source(matrix, source)
             )
@@ -86,6 +86,10 @@ def unknown_references(matrix: Matrix) -> Iterator[Finding]:
             yield unknown((*path, "accelerator"), "accelerator", accelerator, matrix.accelerators, advice)
         yield from _undeclared((*path, "bundles"), "bundle", settings.bundles, matrix.bundles)
         yield from _undeclared((*path, "downloads"), "download", settings.downloads, matrix.downloads)
+        replacing = {*matrix.images, *matrix.sources} - {path[1]}
+        for key, name in settings.contexts.items():
+            if name not in replacing:
+                yield unknown((*path, "contexts", key), "image", name, replacing)
 
 
 def _undeclared(
@@ -165,10 +169,10 @@ def cycles(matrix: Matrix) -> Iterator[Finding]:
 
 def unused(matrix: Matrix) -> Iterator[Finding]:
     """Declarations that no image uses."""
-    every = [settings for _, settings in settings_of(matrix)]
+    every = [*(settings for _, settings in settings_of(matrix)), matrix.defaults]
     installers = {"micromamba"} if uses_conda(matrix) else set()  # conda's is found by its name
     used: dict[str, Collection[str | None]] = {
-        "source": {settings.source for settings in every},
+        "source": {name for settings in every for name in (settings.source, *settings.contexts.values())},
         "bundle": {name for settings in every for name in settings.bundles},
         "accelerator": {settings.accelerator for settings in every},
         "download": {name for settings in every for name in settings.downloads} | installers,

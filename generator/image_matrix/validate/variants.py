@@ -178,7 +178,8 @@ def other_python(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Fi
     """Variants whose axis says another Python than their distribution has, where nothing installs that one."""
     for item in expanded.values():
         expected = item.values.get("python", "")
-        if item.source is None or item.python_provider != "distribution" or not _PYTHON.fullmatch(expected):
+        of_distribution = item.build is None and item.python_provider == "distribution"
+        if item.source is None or not of_distribution or not _PYTHON.fullmatch(expected):
             continue
         distribution = distribution_of(matrix.sources[item.source])
         if distribution is not None and distribution.python != expected:

@@ -140,16 +140,25 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
             *([accelerator.description or accelerator.name] if accelerator else []),
         ),
         summary=_summary(first),
-        contents=(*_packages(items), *_downloads(matrix, first)),
+        contents=(*_dockerfiles(items), *_packages(items), *_downloads(matrix, first)),
     )
 
 
 def _summary(item: Variant) -> str:
     """Return how many packages and downloads a variant adds to its parent."""
+    if item.build:
+        return "Its Dockerfile"
     counts = [(len(item.packages.get(manager, ())), _TITLES[manager]) for manager in MANAGERS]
     counts.append((len(item.downloads), "downloads"))
     named = [f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count]
     return f"Adds {', '.join(named)}".replace("Editor", "editor") if named else "What it adds"
+
+
+def _dockerfiles(items: Sequence[Variant]) -> Iterator[Contents]:
+    """Yield the Dockerfiles that say themselves what is in an image."""
+    paths = dict.fromkeys(item.build.dockerfile for item in items if item.build)
+    if paths:
+        yield Contents("Dockerfile", tuple(paths))
 
 
 def _packages(items: Sequence[Variant]) -> Iterator[Contents]:

@@ -93,7 +93,10 @@ def _section(matrix: Matrix, items: Sequence[Variant], tags: Mapping[str, Sequen
     lines = [f"## {first.image}", ""]
     if first.description:
         lines += [text(first.description), ""]
-    lines += [f"- {_references(matrix, item, tags[item.id])}{_from(matrix, item)}" for item in items]
+    lines += [
+        f"- {_references(matrix, item, tags[item.id])}{_from(matrix, item)}{_dockerfile(item)}"
+        for item in items
+    ]
     for manager in MANAGERS:
         lines += _packages(_TITLES[manager], [(item.label, item.packages.get(manager, ())) for item in items])
     downloads = [f"`{name}` {text(matrix.downloads[name].version)}" for name in first.downloads]
@@ -114,6 +117,11 @@ def _references(matrix: Matrix, item: Variant, tags: Sequence[str]) -> str:
 
 def _from(matrix: Matrix, item: Variant) -> str:
     return f" from `{item.parent}`" if item.parent else f" from `{matrix.sources[item.source or '']}`"
+
+
+def _dockerfile(item: Variant) -> str:
+    """Return the path of a Dockerfile that says itself what is in the image."""
+    return f", [{text(item.build.dockerfile)}](<../{item.build.dockerfile}>)" if item.build else ""
 
 
 def _packages(title: str, lists: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:

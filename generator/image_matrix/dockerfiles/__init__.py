@@ -1,0 +1,1 @@
+"""Reads Dockerfiles and ``.dockerignore`` files that people write, as BuildKit reads them."""

@@ -1,0 +1,217 @@
+"""Reads the Dockerfiles that images have as they are, and links what they name to images and sources."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
+from image_matrix.config.resolve import DOCKERFILE
+from image_matrix.config.variants import resolution_of
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import diagnose, diagnostic
+from image_matrix.dockerfiles.context_reader import GIT, IGNORE_FILE, ContextError, ignore_of, is_ignored
+from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse
+from image_matrix.dockerfiles.links import link, same_image
+from image_matrix.output_tree.manifest import MANIFEST
+from image_matrix.registry.reference import parse_reference
+from image_matrix.render.bake import BAKE_FILE
+from image_matrix.render.docs.catalog import CATALOG
+from image_matrix.render.docs.images_page import PAGE
+from image_matrix.render.rootfs import FOLDER as ROOTFS
+from image_matrix.text import listed
+from image_matrix.validate.dockerfiles import (
+    CheckedDockerfile,
+    floating,
+    not_in_dockerfile,
+    of_other_parent,
+    unchecked,
+    whole_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from image_matrix.config.dockerfile_build import DockerfileBuild
+    from image_matrix.config.document import Documents
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Diagnostic, Finding, Path
+    from image_matrix.dockerfiles.context_reader import ContextReader
+    from image_matrix.dockerfiles.ignore import Ignore
+
+
+@dataclass(frozen=True, slots=True)
+class UserDockerfiles:
+    """Variants with what their Dockerfiles name, the files of these builds, and what is wrong with them."""
+
+    variants: Mapping[str, Variant]
+    files: Mapping[str, ContextFiles] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """The same of one variant."""
+
+    item: Variant
+    files: ContextFiles | None = None
+    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def with_dockerfiles(
+    matrix: Matrix, variants: Mapping[str, Variant], documents: Documents, reader: ContextReader
+) -> UserDockerfiles:
+    """Read the Dockerfiles of variants that are built from their own, and link what they name."""
+    project = _Project(matrix, variants, documents, reader, repositories(matrix, variants, documents))
+    every = [project.read(item, item.build) for item in variants.values() if item.build]
+    if not every:
+        return UserDockerfiles(variants)
+    findings = diagnose([finding for one in every for finding in one.findings], documents)
+    problems = dict.fromkeys([*findings, *(item for one in every for item in one.diagnostics)])
+    return UserDockerfiles(
+        {**variants, **{one.item.id: one.item for one in every}},
+        {one.item.id: one.files for one in every if one.files},
+        tuple(problems),
+    )
+
+
+def repositories(
+    matrix: Matrix, variants: Mapping[str, Variant], documents: Documents
+) -> dict[str, frozenset[str]]:
+    """Return the names of each published image, with those that it has without overlays: Dockerfiles have these."""
+    registries = {matrix.registry, str((documents.base or {}).get("registry", matrix.registry))}
+    names: dict[str, set[str]] = {}
+    for item in variants.values():
+        for registry in registries:
+            names.setdefault(item.image, set()).add(parse_reference(f"{registry}/{item.repository}").name)
+    return {image: frozenset(every) for image, every in names.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    matrix: Matrix
+    variants: Mapping[str, Variant]
+    documents: Documents
+    reader: ContextReader
+    published: Mapping[str, Collection[str]]
+    """The repositories of each image."""
+
+    def read(self, item: Variant, declared: DockerfileBuild) -> _One:
+        """Read the Dockerfile and the folder of a variant."""
+        resolution = resolution_of(self.matrix, self.variants, item)
+        place: Path = ()
+        try:
+            place = (*resolution.scalars["context"].origin.path, "context")
+            build = replace(declared, context=self._located(place, declared.context))
+            if "dockerfile" in resolution.scalars:
+                place = (*resolution.scalars["dockerfile"].origin.path, "dockerfile")
+            build = replace(build, dockerfile=_inside(build.context, declared.dockerfile))
+            content = self._dockerfile(build)
+            place = (*resolution.scalars["context"].origin.path, "context")
+            ignore, specific = ignore_of(self.reader, build.context, build.dockerfile)
+            self._refuse_changing(build.context, ignore)
+            self.reader.modes(build.context, ignore)
+        except ContextError as error:
+            fields = {"image": item.image, "problem": error.problem, "advice": error.advice}
+            return _One(item, findings=(rules.BAD_CONTEXT.at(place, **fields),))
+        try:
+            dockerfile = parsed(content)
+            links = link(self.matrix, item, build, dockerfile, self.published)
+        except DockerfileError as error:
+            at = whole_line(build.dockerfile, split(content), error.line)
+            return _One(item, diagnostics=(diagnostic(rules.BAD_DOCKERFILE, at, problem=str(error)),))
+        checked = CheckedDockerfile(
+            self.matrix, item, resolution, build.dockerfile, dockerfile, links, self.published
+        )
+        folder = posixpath.join(self.reader.location, build.context) if self.reader.location else ""
+        return _One(
+            replace(item, build=links.build),
+            ContextFiles(
+                content,
+                specific,
+                folder,
+                self._syntax(dockerfile),
+                (*floating(checked), *self._frontend(checked)),
+                partial(self.reader.entries, build.context, ignore),
+            ),
+            tuple(not_in_dockerfile(checked)),
+            (*of_other_parent(checked, self.documents), *unchecked(checked)),
+        )
+
+    def _located(self, place: Path, folder: str) -> str:
+        """Return a folder of the matrix as a path in the project."""
+        return _inside(self.reader.folder_of(self.documents.place(place).file), folder)
+
+    def _dockerfile(self, build: DockerfileBuild) -> bytes:
+        names = self.reader.names(build.context)
+        if names is None:
+            raise ContextError(
+                f"there is no folder {build.context}",
+                "correct the path: it is relative to the file that names it",
+            )
+        content = self.reader.read(build.dockerfile)
+        if content is None:
+            similar = [name for name in names if DOCKERFILE.lower() in name.lower()]
+            advice = f"write `dockerfile: {similar[0]}`" if similar else "correct `context` or `dockerfile`"
+            raise ContextError(f"there is no file {build.dockerfile}", advice)
+        return content
+
+    def _refuse_changing(self, context: str, ignore: Ignore) -> None:
+        """Refuse files that change without anybody's edit: each build would get another key than the one before."""
+        generated = [
+            MANIFEST, BAKE_FILE, ROOTFS, PAGE, CATALOG, "deploy", ".github/workflows",
+            *(item.folder for item in self.variants.values() if item.build is None),
+        ]  # fmt: skip
+        names = self.reader.names(context) or ()
+        inside = [posixpath.relpath(path, context) for path in generated if is_below(path, context)]
+        sent = [path for path in ([GIT] if GIT in names else []) + inside if not is_ignored(ignore, path)]
+        if sent:
+            file = posixpath.normpath(posixpath.join(context, IGNORE_FILE))
+            raise ContextError(
+                f"the folder {context} has {listed(sent, 3)}, which {'change' if len(sent) > 1 else 'changes'} "
+                "with every commit or build",
+                f"write into {file}, in lines of their own: {' '.join(sent)}",
+            )
+
+    def _syntax(self, dockerfile: Dockerfile) -> str | None:
+        """Return the frontend that a Dockerfile names, as the matrix writes it if it is the same."""
+        frontend = self.matrix.network.frontend
+        named = dockerfile.syntax
+        return frontend if named and same_image(named, frontend) else named
+
+    def _frontend(self, checked: CheckedDockerfile) -> Iterator[FloatingImage]:
+        """Yield the frontend that a Dockerfile names, if it is not the one of the matrix, which the lock has."""
+        syntax, network = checked.dockerfile.syntax, self.matrix.network
+        is_known = self._syntax(checked.dockerfile) == network.frontend or network.builtin_frontend
+        if syntax and "@" not in syntax and not is_known:
+            advice = f"write `# syntax={network.frontend}`, which the lock pins, or remove the line"
+            yield FloatingImage(checked.place(1, syntax), syntax, f"the frontend {syntax}", advice)
+
+
+@cache
+def parsed(content: bytes) -> Dockerfile:
+    """Parse a Dockerfile, once for all variants that it is built for."""
+    return parse(content.decode("utf-8", "replace"))
+
+
+def split(content: bytes) -> Dockerfile:
+    """Return a Dockerfile that cannot be parsed: nothing but its lines."""
+    return Dockerfile((), tuple(content.decode("utf-8", "replace").splitlines()))
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Say whether a path is in a folder."""
+    return folder in (".", "") or path.startswith(f"{folder}/")
+
+
+def _inside(folder: str, path: str) -> str:
+    """Return a path that is relative to a folder as one in the project."""
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    if path.startswith("/") or joined == ".." or joined.startswith("../"):
+        raise ContextError(
+            f"{path} is outside of the project", "move it into the project, and write a relative path"
+        )
+    return joined

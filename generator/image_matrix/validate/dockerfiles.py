@@ -1,0 +1,251 @@
+"""Checks Dockerfiles that images have as they are against the matrix, and fields that such images ignore."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from image_matrix.config.dockerfile_build import FloatingImage
+from image_matrix.config.layers import remaining
+from image_matrix.config.model import MANAGERS
+from image_matrix.config.resolve import is_of_dockerfile, layers_of
+from image_matrix.config.variants import resolution_of
+from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.downloads import fetched
+from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
+from image_matrix.registry.reference import parse_reference
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from image_matrix.config.layers import Layer
+    from image_matrix.config.model import Matrix, Settings, Variant
+    from image_matrix.config.resolve import Resolution
+    from image_matrix.diagnostics import Diagnostic, Finding, Locator, Path, Target
+    from image_matrix.dockerfiles.instructions import Dockerfile
+    from image_matrix.dockerfiles.links import Links
+    from image_matrix.dockerfiles.stages import Use
+
+_LISTS = (*MANAGERS, "env", "labels", "downloads", "bundles")
+"""Fields of an image that a Dockerfile of its user ignores, unless they are empty."""
+_SCALARS = ("kind", "python_provider", "system_site_packages")
+_OF_DOCKERFILES = ("dockerfile", "target", "args", "contexts")
+"""Fields that say something about a Dockerfile: they need ``context``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDockerfile:
+    """One variant with its own Dockerfile."""
+
+    matrix: Matrix
+    item: Variant
+    resolution: Resolution
+    path: str
+    """Of the Dockerfile."""
+    dockerfile: Dockerfile
+    links: Links
+    published: Mapping[str, Collection[str]]
+    """The repositories of each image."""
+
+    def origin(self, field: str, key: str | None = None) -> Path | None:
+        """Return where a field, or an entry of it, is set; ``None`` if ``defaults`` sets it."""
+        given = self.resolution.scalars[field] if key is None else getattr(self.resolution, field)[key]
+        steps = (field,) if key is None else (field, key)
+        return None if given.origin.kind == "defaults" else (*given.origin.path, *steps)
+
+    def place(self, line: int, text: str) -> Place:
+        """Return the place of a text in the Dockerfile, at or behind a line."""
+        for number, source in enumerate(self.dockerfile.lines[line - 1 :], start=line):
+            if text in source:
+                return Place(self.path, number, source.index(text) + 1, max(1, len(text)), source)
+        return whole_line(self.path, self.dockerfile, line)
+
+
+def whole_line(path: str, dockerfile: Dockerfile | None, line: int) -> Place:
+    """Return the place of a line of a Dockerfile."""
+    lines = dockerfile.lines if dockerfile else ()
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    return Place(path, line, 1, max(1, len(source)), source)
+
+
+def not_in_dockerfile(checked: CheckedDockerfile) -> Iterator[Finding]:
+    """Yield arguments, a target and contexts that the Dockerfile does not have."""
+    build, links = checked.links.build, checked.links
+    known = arguments(checked.dockerfile)
+    for name in build.args:
+        path = checked.origin("args", name)
+        if path and name not in known and name not in PREDEFINED:
+            shown = listed([f"`{one}`" for one in known], 8) or "none"
+            advice = f"its arguments (ARG): {shown}"
+            yield _missing(checked, path, "argument", name, advice)
+    if links.unknown_target is not None and (path := checked.origin("target")):
+        stages = listed([f"`{one}`" for one in links.unknown_target], 8) or "none has a name"
+        yield _missing(checked, path, "stage", build.target or "", f"its stages: {stages}")
+    for name in links.idle:
+        path = checked.origin("contexts", name)
+        if path:
+            names = listed([f"`{use.name}`" for use in links.every], 8) or "none"
+            advice = f"the images that it is built FROM or copies from: {names}"
+            yield _missing(checked, path, "image", name, advice)
+
+
+def _missing(checked: CheckedDockerfile, path: Path, what: str, name: str, advice: str) -> Finding:
+    at: Target = "value" if path[-1] == "target" else "key"
+    return rules.NOT_IN_DOCKERFILE.at(
+        path, at, where=human(path[:2]), file=checked.path, what=what, name=name, advice=advice
+    )
+
+
+def of_other_parent(checked: CheckedDockerfile, locator: Locator) -> Iterator[Diagnostic]:
+    """Yield the last FROM of a Dockerfile, if it is not what the image is built from."""
+    use = checked.links.not_parent
+    if use is None:
+        return
+    item, matrix = checked.item, checked.matrix
+    parent = item.parent.partition(":")[0] if item.parent else item.source or ""
+    reference = _published_name(checked, parent) if item.parent else matrix.sources[parent]
+    path = ("images", item.image, "from")
+    problem = diagnostic(
+        rules.FROM_MISMATCH,
+        checked.place(use.line, use.written),
+        image=item.image,
+        parent=parent,
+        base=use.name,
+        advice=_parent_advice(checked, use, parent, reference),
+    )
+    yield replace(problem, related=((locator.place(path), f"`{item.image}` is built from `{parent}`"),))
+
+
+def _published_name(checked: CheckedDockerfile, image: str) -> str:
+    """Return the name by which a Dockerfile calls an image of the matrix."""
+    names = sorted(checked.published[image])
+    return next((name for name in names if name.startswith(f"{checked.matrix.registry}/")), names[0])
+
+
+def _parent_advice(checked: CheckedDockerfile, use: Use, parent: str, reference: str) -> str:
+    if use.name == SCRATCH:
+        return f"copy from `{reference}`, or write another `from`"
+    other = published(checked, use.name)
+    if other and other != checked.item.image:
+        return f"write `from: {other}` in matrix.yaml, or `FROM {reference}` in the Dockerfile"
+    return (
+        f"write `contexts: {{{json.dumps(use.name)}: {parent}}}` at `images.{checked.item.image}` in matrix.yaml, "
+        f"or `FROM {reference}` in the Dockerfile"
+    )
+
+
+def published(checked: CheckedDockerfile, name: str) -> str | None:
+    """Return the image of the matrix that is published under a name."""
+    repository = parse_reference(name).name
+    return next((image for image, names in checked.published.items() if repository in names), None)
+
+
+def floating(checked: CheckedDockerfile) -> Iterator[FloatingImage]:
+    """Yield the images from outside that nothing pins."""
+    for use in checked.links.undeclared:
+        if use != checked.links.not_parent:
+            place = checked.place(use.line, use.written)
+            yield FloatingImage(place, use.name, f"{use.instruction} {use.name}", _declaration(checked, use))
+
+
+def _declaration(checked: CheckedDockerfile, use: Use) -> str:
+    image = published(checked, use.name)
+    if image:
+        return f"write `contexts: {{{json.dumps(use.name)}: {image}}}` at `images.{checked.item.image}` in matrix.yaml"
+    stages = checked.links.stages
+    if not re.search("[./:]", use.name) and did_you_mean(use.name, stages).endswith("?"):
+        return did_you_mean(use.name, stages)
+    reference = str(parse_reference(use.name))
+    name = re.sub(r"[^a-z0-9]+", "-", parse_reference(use.name).repository.rpartition("/")[2])
+    return (
+        f"write `sources: {{{name}: {json.dumps(reference)}}}` in matrix.yaml, then run `image-matrix lock`"
+    )
+
+
+def unchecked(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
+    """Yield what a Dockerfile fetches without a checksum."""
+    for item, line, address in fetched(checked.dockerfile):
+        advice = (
+            f"write `ADD --checksum=sha256:… {address} …`"
+            if item.name == "ADD"
+            else "fetch it with `ADD --checksum=sha256:…`, or compare its checksum in this step"
+        )
+        yield diagnostic(rules.UNCHECKED_FETCH, checked.place(line, address), address=address, advice=advice)
+
+
+def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Yield fields that have an effect in no variant, because of a Dockerfile or for want of one."""
+    for name, image in matrix.images.items():
+        idle: dict[Path, Finding] = {}
+        used: set[Path] = set()
+        for item in (one for one in expanded.values() if one.image == name):
+            layers = remaining(layers_of(matrix, image, item.values, expanded.get(item.parent or "")))
+            of_dockerfile = is_of_dockerfile(layers)
+            for layer in layers:
+                if layer.origin.kind in ("image", "override"):
+                    for path, is_idle in _effects(matrix, layer, of_dockerfile=of_dockerfile):
+                        if is_idle:
+                            idle[path] = _no_effect(path, name, of_dockerfile=of_dockerfile)
+                        else:
+                            used.add(path)
+        yield from (finding for path, finding in idle.items() if path not in used)
+
+
+def without_variant(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Yield images in ``contexts`` that have no variant with the values of the axes of the one that names them."""
+    for item in expanded.values():
+        for key, image in item.build.contexts.items() if item.build else ():
+            if image in matrix.images and item.build and key not in item.build.images:
+                values = ", ".join(f"{axis} {value}" for axis, value in item.values.items())
+                origin = resolution_of(matrix, expanded, item).contexts[key].origin
+                path = (*origin.path, "contexts", key)
+                yield rules.BAD_VALUE.at(
+                    path,
+                    where=human(path),
+                    problem=f"`{image}` has no variant with {values or 'the values of this one'}",
+                    advice=f"add the values to the axes of `{image}`, or write another image",
+                )
+
+
+def _effects(matrix: Matrix, layer: Layer, *, of_dockerfile: bool) -> Iterator[tuple[Path, bool]]:
+    """Yield the fields of a layer that only one of both sorts of images has, and whether this one ignores them."""
+    settings, path = layer.settings, layer.origin.path
+    for field in _fields_of_kinds(settings):
+        yield (*path, field), of_dockerfile
+    for field in _OF_DOCKERFILES:
+        if getattr(settings, field):
+            yield (*path, field), not of_dockerfile
+    accelerator = matrix.accelerators.get(settings.accelerator or "")
+    if accelerator and accelerator.env and of_dockerfile:
+        yield (*path, "accelerator"), True
+
+
+def _fields_of_kinds(settings: Settings) -> Iterator[str]:
+    yield from (field for field in _SCALARS if getattr(settings, field) is not None)
+    for field in _LISTS:
+        if settings.packages.get(field) if field in MANAGERS else getattr(settings, field):
+            yield field
+    if settings.extra_index_urls and not settings.packages.get("pip"):
+        yield "pip"
+
+
+def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
+    field = path[-1]
+    if not of_dockerfile:
+        advice = "add `context: FOLDER`, the folder of the Dockerfile, or remove it"
+        reason = "the image has no `context`"
+    elif field == "kind":
+        advice, reason = "remove `kind` or `context`", "the image is built from its own Dockerfile"
+    elif field == "accelerator":
+        advice = (
+            "set its `env` in the Dockerfile, and name the accelerator in an image that is built on this one"
+        )
+        reason = "its `env` is not in an image that is built from its own Dockerfile"
+    else:
+        advice = f"do it in the Dockerfile, or move `{field}` to an image that is built on `{image}`"
+        reason = "the image is built from its own Dockerfile"
+    return rules.IGNORED_FIELD.at(path, "key", where=human(path), reason=reason, advice=advice)
