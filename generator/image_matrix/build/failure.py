@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ERROR = re.compile(
     r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
 )
-_STEP = re.compile(r"^ > \[(?P<target>[\w-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
+_STEP = re.compile(r"^ > \[(?P<target>[\w/-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
 """The log ends with the step that failed, the end of its output, and its lines in the Dockerfile."""
 _LINE = re.compile(r"^ +(?P<number>\d+) \| >>> (?P<text>.*)$", re.MULTILINE)
 _ENDED = re.compile(r'^process ".*" did not complete successfully: ')

@@ -105,11 +105,6 @@ class BuildRequest:
             return self.given[leg.variant.id].files.dockerfile
         return self.rendered[leg.variant.dockerfile].content
 
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """The folders outside of the workspace that the engine reads, as absolute paths."""
-        return tuple(dict.fromkeys(inputs.files.folder for inputs in self.given.values()))
-
 
 def make_request(
     places: Places,
