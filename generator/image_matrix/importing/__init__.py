@@ -1,0 +1,1 @@
+"""Makes entries of a matrix from what a team has already."""

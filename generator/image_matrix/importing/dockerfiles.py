@@ -1,0 +1,157 @@
+"""Makes images and sources of a matrix from existing Dockerfiles; the files stay where they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from image_matrix.dockerfiles.instructions import DockerfileError, parse
+from image_matrix.dockerfiles.links import same_image
+from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
+from image_matrix.registry.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from image_matrix.dockerfiles.stages import Use
+
+PLATFORM = "linux/amd64"
+"""The platform whose arguments FROM gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDockerfile:
+    """A Dockerfile that becomes an image."""
+
+    name: str
+    """Of the image."""
+    context: str
+    """Its folder, relative to the matrix."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An image of the matrix."""
+
+    start: str
+    """What it is built ``from``."""
+    context: str
+    contexts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What is added to a matrix, and what could not be carried over."""
+
+    images: Mapping[str, Entry] = field(default_factory=dict)
+    """Parents before children."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def image_name(path: str) -> str:
+    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``."""
+    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "image"
+
+
+def imported(
+    given: Sequence[GivenDockerfile],
+    registry: str,
+    known_images: Collection[str],
+    known_sources: Mapping[str, str],
+) -> Imported:
+    """Return what the Dockerfiles add to a matrix that has these images and sources."""
+    names = {*known_images, *(item.name for item in given)}
+    result = Imported()
+    for item in given:
+        if item.name not in known_images:
+            result = _with(result, item, registry, names, known_sources)
+    return replace(result, images=_parents_first(result.images))
+
+
+def _with(
+    before: Imported, item: GivenDockerfile, registry: str, names: Collection[str], known: Mapping[str, str]
+) -> Imported:
+    """Return what is imported, with one more Dockerfile."""
+    try:
+        declared = stages(parse(item.text), {}, PLATFORM)
+    except DockerfileError as error:
+        return _noted(before, item, str(error))
+    needed = needs(declared, len(declared) - 1)
+    base = needed.base if needed.base.name != SCRATCH else next(iter(needed.others), None)
+    if base is None:
+        return _noted(before, item, "it is built FROM scratch and copies from no image, so it has no `from`")
+    sources = dict(before.sources)
+    contexts: dict[str, str] = {}
+    start = ""
+    for use in needed.every:
+        if "$" in use.name:
+            before = _noted(before, item, f"line {use.line}: {use.written} has no value")
+            continue
+        name = _image(use, item, registry, names)
+        if name is None:
+            name = _source(use, {**known, **sources}, names)
+            sources |= {} if name in known else {name: sources.get(name, _reference(use.name))}
+        elif use != base or not _is_published(use.name, registry, name):
+            contexts[use.name] = name
+        start = name if use == base else start
+    if not start:
+        return before
+    images = {**before.images, item.name: Entry(start, item.context, contexts)}
+    return replace(before, images=images, sources=sources)
+
+
+def _noted(before: Imported, item: GivenDockerfile, problem: str) -> Imported:
+    return replace(before, notes=(*before.notes, f"{item.context}/Dockerfile: {problem}"))
+
+
+def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str]) -> str | None:
+    """Return the image that a name stands for: published below the registry, or elsewhere in a namespace."""
+    reference = parse_reference(use.name)
+    for name in sorted(names, key=len, reverse=True):
+        if name != item.name and _is_published(use.name, registry, name):
+            return name
+    last = reference.repository.rpartition("/")[2]
+    is_official = reference.host == "docker.io" and reference.repository.startswith("library/")
+    return last if last in names and last != item.name and not is_official and not reference.digest else None
+
+
+def _is_published(name: str, registry: str, image: str) -> bool:
+    return parse_reference(name).name == parse_reference(f"{registry}/{image}").name
+
+
+def _reference(name: str) -> str:
+    """Return a whole reference; one with a digest keeps its tag only if it has one."""
+    bare, at, digest = name.partition("@")
+    reference = str(parse_reference(bare))
+    return f"{reference}{at}{digest}"
+
+
+def _source(use: Use, sources: Mapping[str, str], names: Collection[str]) -> str:
+    """Return the name of the source for an image from outside: one that is there, or a new one."""
+    for name, reference in sources.items():
+        if same_image(use.name, reference):
+            return name
+    parsed = parse_reference(use.name)
+    last = image_name(parsed.repository.rpartition("/")[2])
+    tagged = image_name(f"{last}-{parsed.tag}")
+    taken = {*sources, *names}
+    numbered = (f"{tagged}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (last, tagged, *numbered) if name not in taken)
+
+
+def _parents_first(images: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return images with what they are built from before them; those on a cycle come last."""
+    ordered: dict[str, Entry] = {}
+    waiting = dict(images)
+    while waiting:
+        ready = [
+            name
+            for name, entry in waiting.items()
+            if not ({entry.start, *entry.contexts.values()} & waiting.keys() - {name})
+        ]
+        for name in ready or list(waiting):
+            ordered[name] = waiting.pop(name)
+    return ordered

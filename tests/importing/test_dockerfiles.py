@@ -1,0 +1,93 @@
+"""Existing Dockerfiles become images, in the order and with the parents that their FROM lines say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load_inputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "ARG REGISTRY=quay.io\nARG OWNER=team\nARG BASE=$REGISTRY/$OWNER/"
+FAMILY = {
+    "foundation": "ARG ROOT=ubuntu:24.04\nFROM $ROOT\nCOPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/\n",
+    "lab": f"{HEAD}base\nFROM $BASE\n",
+    "base": f"{HEAD}foundation\nFROM $BASE:2026-11-01\n",
+    "lab/cuda": f"{HEAD}base\nFROM golang:1.24 AS build\nFROM $BASE\nCOPY --from=build /a /a\n",
+    "old": "FROM example.org/old/lab:1\nCOPY --from=quay.io/team/base / /\n",
+    "static": "FROM golang:1.24 AS build\nFROM scratch\nCOPY --from=build /a /a\n",
+}
+EXPECTED = """\
+sources:
+  ubuntu: docker.io/library/ubuntu:24.04
+  uv: ghcr.io/astral-sh/uv:0.9
+  golang: docker.io/library/golang:1.24
+images:
+  foundation: {from: ubuntu, context: images/foundation}
+  static: {from: golang, context: images/static}
+  base: {from: foundation, context: images/base}
+  lab: {from: base, context: images/lab}
+  lab-cuda: {from: base, context: images/lab/cuda}
+  old: {from: lab, context: images/old, contexts: {example.org/old/lab:1: lab, quay.io/team/base: base}}
+"""
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> Path:
+    for name, text in FAMILY.items():
+        folder = tmp_path / "images" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "Dockerfile").write_text(text)
+    return tmp_path
+
+
+def importing(root: Path, *arguments: str) -> int:
+    return run(["-C", str(root), "import", "dockerfiles", *arguments])
+
+
+def test_a_family_moves_in_and_every_name_is_known(family: Path) -> None:
+    assert importing(family, "--registry", "quay.io/team", "images") == 0
+    assert (family / "matrix.yaml").read_text().endswith(EXPECTED)
+    loaded = load_inputs(read_inputs(family))
+    assert loaded.variants["base:default"].parent == "foundation:default"
+    assert not [image for files in loaded.context_files.values() for image in files.floating]
+    assert loaded.warnings == ()
+
+
+def test_it_can_be_run_again_and_keeps_what_is_there(family: Path) -> None:
+    importing(family, "--registry", "quay.io/team", "images/base", "images/foundation")
+    file = family / "matrix.yaml"
+    text = file.read_text().replace("images:\n", "images: # ours\n  # the first\n")
+    file.write_text(text.replace("  base: {", '  base: {description: "Our base", '))
+    assert importing(family, "images") == 0
+    after = file.read_text()
+    assert "images: # ours\n  # the first\n" in after
+    assert 'base: {description: "Our base", from: foundation' in after
+    assert "  lab-cuda: {from: base" in after
+    assert importing(family, "images") == 0
+    assert file.read_text() == after
+
+
+def test_without_a_matrix_the_registry_is_asked_for(family: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert importing(family, "images") == 2
+    assert "--registry" in capsys.readouterr().err
+    assert not (family / "matrix.yaml").exists()
+
+
+def test_what_cannot_be_carried_over_is_said(family: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (family / "images/base/Dockerfile").write_text("ARG X\nFROM $X\n")
+    (family / "images/lab/Dockerfile.dev").write_text("FROM x\n")
+    assert importing(family, "--registry", "quay.io/team", "images") == 0
+    error = " ".join(capsys.readouterr().err.split())
+    assert "not carried over: images/base/Dockerfile: `FROM $X` names no image" in error
+    assert "not carried over: images/lab/Dockerfile.dev" in error
+
+
+def test_a_folder_outside_is_refused_and_nothing_is_written(family: Path) -> None:
+    assert importing(family, "--registry", "quay.io/team", "images", "..") == 2
+    assert not (family / "matrix.yaml").exists()
