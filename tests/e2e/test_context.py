@@ -31,13 +31,9 @@ images:
     from: staged
     args: {REGISTRY: registry.invalid/families, WORD: composed}
     contexts: {example.org/tools: foreign}
-  listed: {from: composed, kind: slim, env: {LISTED: "yes"}}
+  listed: {from: composed, context: null, env: {LISTED: "yes"}}
 """
 FILES = {
-    "templates/dockerfiles/slim.Dockerfile.j2": (
-        "FROM {{ parent | word }}\n{% for name, value in variant.env.items() %}\n"
-        "ENV {{ name | word }}={{ value | env }}\n{% endfor %}\n"
-    ),
     "staged/Dockerfile": """\
 FROM debian:trixie-slim AS build
 ARG WORD
