@@ -136,6 +136,7 @@ SHAPES: dict[str, dict[str, Any]] = {
             "scan": "none",
         },
     ),
+    "names of repositories": matrix({"team/base_4.6": {"from": "debian"}, "team/lab.x": {"from": "team/base_4.6"}}),
     "copies": matrix(
         {"base": {"from": "debian"}},
         registry="quay.io/example",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.github.event import DEPENDABOT
+from image_matrix.github.run_plan import RunPlan, outputs
+from image_matrix.planning.plan import make_plan
 from image_matrix.render.workflow import FILE_LIMIT
 from image_matrix.render.workflow_jobs import build_jobs
 from tests import yaml_files
+from tests.publish.states import state
 from tests.workflow.matrices import (
     FROM_GIT,
     ODD,
@@ -56,6 +60,24 @@ def test_what_is_not_published_is_built_and_not_scanned() -> None:
     found = set(jobs(matrix(images)))
     assert {"base-amd64", "base-arm64", "scan_leaf"} <= found
     assert "scan_base" not in found
+
+
+def test_jobs_of_images_whose_names_are_paths() -> None:
+    found = jobs(SHAPES["names of repositories"])
+    job = found["team-lab-x-amd64"]
+    assert job["needs"] == ["plan", "team-base-4-6-amd64"]
+    assert job["env"]["VARIANT"] == "team/lab.x:${{ matrix.label }}"
+    assert found["scan_team-base-4-6"]["env"]["VARIANT"] == "team/base_4.6:${{ matrix.label }}"
+    planned = outputs(run_of(SHAPES["names of repositories"]))
+    legs, scans = json.loads(planned["legs"]), json.loads(planned["scans"])
+    assert all(f"['{name}']" in str(found) for name in (*legs, *scans))
+    assert set(legs) <= set(found)
+
+
+def run_of(value: dict[str, Any]) -> RunPlan:
+    """A run that builds and scans everything."""
+    plan = make_plan(state(value), None, None)
+    return RunPlan(plan, unscanned=plan.entries)
 
 
 def test_the_release_alone_logs_in_to_where_it_copies() -> None:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dag import BuildOrder
 
+
+def slug(image: str) -> str:
+    """Return the name of an image for folders, bake targets and job ids, which have no ``.``, ``_`` and ``/`` in it."""
+    return image.replace(".", "-").replace("_", "-").replace("/", "-")
+
+
 Platform = str
 """``linux/amd64`` or ``linux/arm64``."""
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
@@ -272,12 +278,12 @@ class Variant:
     @property
     def folder(self) -> str:
         """The folder of its Dockerfile: ``images/jupyter-scipy/python3.13``."""
-        return f"images/{self.image}/{self.label}"
+        return f"images/{slug(self.image)}/{self.label}"
 
     @property
     def target(self) -> str:
         """Its target in the bake file, where names have letters, digits, ``_`` and ``-`` only."""
-        return f"{self.image}_{self.label.replace('.', '-')}"
+        return f"{slug(self.image)}_{self.label.replace('.', '-')}"
 
     @property
     def archs(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.mirrors import context_key
+from image_matrix.config.model import slug
 from image_matrix.output_tree.files import File
 from image_matrix.render.dockerfile import parent_reference
 from image_matrix.render.rootfs import named_contexts
@@ -38,7 +39,7 @@ def definition(matrix: Matrix, variants: Mapping[str, Variant], kinds: Collectio
 def _groups(variants: Iterable[Variant]) -> dict[str, Any]:
     groups: dict[str, list[str]] = {}
     for item in variants:
-        groups.setdefault(item.image, []).append(item.target)
+        groups.setdefault(slug(item.image), []).append(item.target)
     return {image: {"targets": targets} for image, targets in groups.items()}
 
 

@@ -173,7 +173,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "registry_login": matrix.network.logins.get(host),
         "jobs": jobs,
         "scans": scans,
-        "all_jobs": [*(job.id for job in jobs), *(f"scan_{scan.image}" for scan in scans)],
+        "all_jobs": [*(job.id for job in jobs), *(scan.id for scan in scans)],
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
         "first_runner": native_runner(matrix.workflow),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import slug
 from image_matrix.config.read import image_contexts
 from image_matrix.config.workflow import NO_VALUES
 
@@ -75,10 +76,15 @@ class Scan:
     needs: tuple[str, ...]
     free_disk: bool
 
+    @property
+    def id(self) -> str:
+        """The id of its job: no other job has a ``_`` in its id."""
+        return f"scan_{slug(self.image)}"
+
 
 def job_id(image: str, platform: Platform) -> str:
     """Return the id of an image's job for a platform."""
-    return f"{image}-{platform.rpartition('/')[2]}"
+    return f"{slug(image)}-{platform.rpartition('/')[2]}"
 
 
 def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[WorkflowJob, ...]:

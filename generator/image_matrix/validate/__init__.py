@@ -31,6 +31,7 @@ from image_matrix.validate import (
     profiles_twice,
     references,
     removals,
+    repositories,
     runs,
     tags,
     tests,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 CHECKS = (
-    names.bad_names, names.bad_references,
+    names.bad_names, names.same_slugs, names.bad_references,
     references.unknown_parents, references.unknown_references, references.one_namespace,
     references.without_from, references.cycles, references.unused,
     placeholders.reserved_axes, placeholders.unknown_in_downloads, placeholders.in_mirrors,
@@ -89,6 +90,7 @@ VARIANT_CHECKS = (
     runs.too_many_legs, runs.copied_twice, runs.too_deep_for_docker_hub,
     runs.unknown_in_overrides, runs.runners_of_variants,
     placeholders.unknown_in_images,
+    repositories.repositories,
     tags.unknown_in_tags,
     tags.bad_tags,
     tags.shared_tags, tags.of_unpublished,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import slug
 from image_matrix.config.repairs import repaired
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
@@ -22,6 +23,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Grammar: github.com/distribution/reference, reference.go; hosts lower-case as well, so that equal is equal
 _DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]+)?"
 _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_COMPONENT}(/{_COMPONENT})*")
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
@@ -41,13 +43,37 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
     """Names that could not become part of a reference, a path or a job id."""
     for section, what in _NAMED.items():
         for name in getattr(matrix, section):
-            if not is_name(name) or (section, name) == ("images", ROOTFS_NAME):
+            fits = is_image_name(name) if section == "images" else is_name(name)
+            if not fits or (section, slug(name)) == ("images", ROOTFS_NAME):
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
 
 
 def is_name(text: str) -> bool:
     """Say whether a text can be a name."""
     return bool(_NAME.fullmatch(text)) and len(text) <= LONGEST
+
+
+def is_image_name(text: str) -> bool:
+    """Say whether a text can be the name of an image: a path in a registry that starts with a letter."""
+    return is_path(text) and text[0].isalpha() and len(text) <= LONGEST
+
+
+def is_path(text: str) -> bool:
+    """Say whether a text can follow a registry's host in a reference."""
+    return _PATH.fullmatch(text) is not None
+
+
+def same_slugs(matrix: Matrix) -> Iterator[Finding]:
+    """Images whose names differ only by what folders and jobs cannot have."""
+    first: dict[str, str] = {}
+    for name in matrix.images:
+        other = first.setdefault(slug(name), name)
+        if other != name:
+            fields = {"what": "the folder and the jobs", "name": slug(name), "advice": "rename one of them"}
+            finding = rules.SAME_TAG.at(
+                ("images", name), "key", first=f"`{other}`", second=f"`{name}`", **fields
+            )
+            yield finding.beside((("images", other), f"`{other}`"))
 
 
 def _advice(name: str) -> str:

@@ -71,7 +71,10 @@ def _written_keys(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
         for at, (key, name) in enumerate(listed.names.items()):
             if _KEY.fullmatch(key) or (not listed.keyed and name not in known):
                 continue
-            advice = f"write `{slugify(key) or 'a1'}`: lower-case letters, digits and hyphens"
+            better = slugify(key) or "a1"
+            advice = f"write `{better}`: lower-case letters, digits and hyphens"
+            if not listed.keyed:
+                advice = f"write `{option}: {{{better}: {name}}}`, which gives it a key"
             problem = "cannot be part of a container's name"
             path = (*base, option, key if listed.keyed else at)
             target: Target = "key" if listed.keyed else "value"

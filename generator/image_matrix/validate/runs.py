@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
-from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import staging_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
 from image_matrix.validate.names import bad_reference, has_domain, is_repository, reference_advice
+from image_matrix.validate.repositories import repository_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -186,11 +186,11 @@ def too_deep_for_docker_hub(matrix: Matrix, expanded: Mapping[str, Variant]) -> 
     hub = next((path for path in paths if path.startswith(f"{DOCKER_HUB}/")), None)
     deep = {item.image: item for item in expanded.values() if "/" in item.repository}
     for item in deep.values() if hub else ():
-        origin = resolution_of(matrix, expanded, item).scalars.get("repository")
-        path = (*origin.origin.path, "repository") if origin else ("images", item.image)
+        path, target = repository_place(matrix, expanded, item)
         problem = f"Docker Hub has no repository {hub}/{item.repository}: its names are NAMESPACE/IMAGE"
-        advice = f"write `repository: {item.repository.replace('/', '-')}`"
-        yield bad_value(path, problem, advice, "value" if origin else "key")
+        flat = item.repository.replace("/", "-")
+        advice = f"write `repository: {flat}`" if target == "value" else f"give it `repository: {flat}`"
+        yield bad_value(path, problem, advice, target)
 
 
 def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:

@@ -66,11 +66,9 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
     ]
     for name, items in grouped.items():
         parent = matrix.images[name].parent
-        built_on = (
-            f"[{parent}](#{parent})" if parent else ", ".join(sorted({i.source for i in items if i.source}))
-        )
+        built_on = _link(parent) if parent else ", ".join(sorted({i.source for i in items if i.source}))
         cells = (
-            f"[{name}](#{name})",
+            _link(name),
             built_on,
             ", ".join(item.label for item in items),
             ", ".join(items[0].archs),
@@ -80,6 +78,11 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
         )
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def _link(image: str) -> str:
+    """Return a link to the section of an image; GitHub leaves some characters out of the ids of headings."""
+    return f"[{image}](#{re.sub('[./]', '', image)})"
 
 
 def text(value: str) -> str:

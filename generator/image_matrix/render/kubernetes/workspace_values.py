@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import slug
 from image_matrix.profiles.devices import of_image, of_size
 from image_matrix.profiles.pod import devices, hugepages, placements_of, selector, tolerations
 from image_matrix.profiles.units import byte_count
@@ -38,7 +39,7 @@ def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]
     labels[LABEL] = of_image(matrix, item)
     title = ", ".join([item.image, *(f"{axis} {value}" for axis, value in item.values.items())])
     return {
-        "id": f"{item.image}_{item.label.replace('.', '-')}_{_version(reference)}",
+        "id": f"{slug(item.image)}_{item.label.replace('.', '-')}_{_version(reference)}",
         "spawner": {
             "displayName": title[:128],
             **({"description": item.description[:1024]} if len(item.description) > 1 else {}),

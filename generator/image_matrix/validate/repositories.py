@@ -1,0 +1,58 @@
+"""Checks the repositories of images: their form, and that pull requests cannot write to them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.variants import resolution_of
+from image_matrix.config.workflow import staging_of
+from image_matrix.validate.findings import bad_value
+from image_matrix.validate.names import bad_reference, is_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path, Target
+
+LONGEST = 255
+"""Characters of a repository with its host; github.com/distribution/reference, reference.go."""
+
+
+def repositories(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Repositories that no registry has, or that staging would write to; one finding for each place."""
+    seen: set[Path] = set()
+    for item in expanded.values():
+        for finding in _of_variant(matrix, expanded, item):
+            if finding.path not in seen:
+                seen.add(finding.path)
+                yield finding
+
+
+def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[Finding]:
+    path, target = repository_place(matrix, expanded, item)
+    staging = staging_of(matrix.registry, matrix.workflow)
+    whole = matrix.repository(item)
+    if target == "value" and "{" not in item.repository and not is_path(item.repository):
+        yield bad_reference(path, "repository", item.repository, _advice(item.repository))
+    elif len(whole) > LONGEST:
+        problem = f"{whole} has {len(whole)} characters, and a repository at most {LONGEST}"
+        yield bad_value(path, problem, "write a shorter one, or a shorter `registry`", target)
+    elif whole.startswith(f"{staging}/"):
+        problem = f"{whole} is below {staging}, where pull requests push"
+        yield bad_value(path, problem, "name another repository, or another `workflow: {staging: …}`", target)
+
+
+def repository_place(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> tuple[Path, Target]:
+    """Return where a variant's repository is written: its ``repository``, or the name of its image."""
+    written = resolution_of(matrix, expanded, item).scalars.get("repository")
+    return ((*written.origin.path, "repository"), "value") if written else (("images", item.image), "key")
+
+
+def _advice(text: str) -> str:
+    better = "/".join(
+        filter(None, (re.sub(r"[^a-z0-9._-]+", "-", part).strip("._-") for part in text.lower().split("/")))
+    )
+    rule = "lower-case letters and digits, with `.`, `_`, `-` or `/` between them"
+    return f"write `{better}`: {rule}" if is_path(better) else f"use {rule}"
