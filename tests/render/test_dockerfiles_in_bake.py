@@ -1,4 +1,4 @@
-"""The bake file builds Dockerfiles as they are, on our own images."""
+"""The bake file builds Dockerfiles as they are, on our own images, and the page of images names them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.project.render import render_builds
+from image_matrix.project.render import render_all, render_builds
 from image_matrix.render.bake import BAKE_FILE, escaped
 
 FAMILY = Path(__file__).parent.parent / "fixtures/good/dockerfiles-as-they-are"
@@ -34,3 +34,11 @@ def test_a_target_has_the_users_folder_and_our_parents() -> None:
 
 def test_an_argument_is_no_expression_of_bake() -> None:
     assert escaped({"A": "${TAG} %{if} $A"}) == {"A": "$${TAG} %%{if} $A"}
+
+
+def test_the_page_names_the_dockerfile_and_what_is_copied_from() -> None:
+    inputs = read_inputs(FAMILY)
+    page = render_all(load_inputs(inputs), Pins(), inputs.templates)["docs/images.md"].content.decode()
+    assert "[lab/cuda.Dockerfile](<../lab/cuda.Dockerfile>)" in page
+    assert "  n_tool -.-> n_lab\n" in page
+    assert "  n_base --> n_lab\n" in page

@@ -74,8 +74,19 @@ def _modes(root: Path, folder: str, ignore: Ignore) -> Iterator[tuple[str, str]]
                 mode = _mode(entry)
                 if mode == LINK:
                     refuse_leaving(folder, path, os.readlink(entry.path))  # noqa: PTH115 - it changes `./x` to `x`
+                elif mode:
+                    _refuse_unreadable(posixpath.join(folder, path), entry.path)
                 if mode:
                     yield path, mode
+
+
+def _refuse_unreadable(name: str, place: str) -> None:
+    """Raise :class:`ContextError` if a file cannot be read; its bytes are read when a key is needed."""
+    if not os.access(place, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise ContextError(
+            f"{name} cannot be read: permission denied",
+            "correct its permissions, or add its path to .dockerignore",
+        )
 
 
 def _scanned(place: Path, name: str) -> list[os.DirEntry[str]]:
@@ -112,12 +123,9 @@ def _sha256(place: Path, path: str, mode: str) -> str:
     if mode == LINK:
         digest.update(os.fsencode(os.readlink(place / path)))  # noqa: PTH115
         return digest.hexdigest()
-    try:
-        with (place / path).open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with (place / path).open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
     return digest.hexdigest()
 
 

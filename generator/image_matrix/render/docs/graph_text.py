@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from image_matrix.dag import digraph
+from image_matrix.dag import NO_OTHERS, digraph
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,13 +27,16 @@ def tree(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
 
 
 def mermaid(
-    parents: Mapping[str, str | None], sources: Mapping[str, str], marked: Collection[str] = ()
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    marked: Collection[str] = (),
+    others: Mapping[str, Collection[str]] = NO_OTHERS,
 ) -> str:
     """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
 
-    Marked images have another colour. The chart runs from left to right, since names are long and pages narrow. Small
-    trees come first, since Mermaid draws the edges of a large tree over a small one below it. Source of the format:
-    mermaid.js.org/syntax/flowchart.html.
+    ``others`` are the images that an image copies from; their edges are dotted. Marked images have another colour. The
+    chart runs from left to right, since names are long and pages narrow. Small trees come first, since Mermaid draws
+    the edges of a large tree over a small one below it. Source of the format: mermaid.js.org/syntax/flowchart.html.
     """
     order = _small_trees_first(parents, sources)
     lines = ["graph LR"]
@@ -42,6 +45,7 @@ def mermaid(
     lines += [f'  {_id(name)}["{name}"]' for name in order]
     lines += [f"  source_{_id(sources[name])} --> {_id(name)}" for name in order if name in sources]
     lines += [f"  {_id(parents[name] or '')} --> {_id(name)}" for name in order if parents[name]]
+    lines += [f"  {_id(other)} -.-> {_id(name)}" for name in order for other in others.get(name, ())]
     if marked:
         lines.append("  classDef marked fill:#f9c74f,stroke:#b5651d,color:#000;")
         lines.append(f"  class {','.join(_id(name) for name in parents if name in marked)} marked;")

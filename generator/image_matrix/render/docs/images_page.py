@@ -46,6 +46,16 @@ def image_parents(variants: Mapping[str, Variant]) -> dict[str, str | None]:
     return {item.image: variants[item.parent].image if item.parent else None for item in variants.values()}
 
 
+def image_contexts(variants: Mapping[str, Variant]) -> dict[str, tuple[str, ...]]:
+    """Return the images that each image copies from, beside its parent."""
+    others: dict[str, dict[str, None]] = {}
+    for item in variants.values():
+        for name in item.parents:
+            if name != item.parent:
+                others.setdefault(item.image, {})[variants[name].image] = None
+    return {image: tuple(names) for image, names in others.items()}
+
+
 def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
     """Return the sources of each image without a parent, in one text."""
     sources: dict[str, dict[str, None]] = {}
@@ -56,7 +66,8 @@ def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
 
 
 def _graph(variants: Mapping[str, Variant]) -> str:
-    return f"```mermaid\n{mermaid(image_parents(variants), image_sources(variants))}```\n\n"
+    parents, others = image_parents(variants), image_contexts(variants)
+    return f"```mermaid\n{mermaid(parents, image_sources(variants), others=others)}```\n\n"
 
 
 def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
