@@ -8,8 +8,8 @@ import pytest
 
 from image_matrix.lock.distributions import is_bare, without_apt
 from image_matrix.lock.pins import Pins
-from image_matrix.project.inputs import read_templates
-from image_matrix.project.load import load
+from image_matrix.project.inputs import read_inputs, read_templates
+from image_matrix.project.load import load, load_inputs
 from image_matrix.project.render import render_all
 from image_matrix.render.users import last_user
 
@@ -91,10 +91,31 @@ def test_what_is_listed_may_replace_what_is_there(tmp_path: Path) -> None:
         ('FROM a\nENV U="jovyan"\nUSER "$U"\n', "jovyan"),
         ("FROM a\nARG U=1\nUSER $U\n", ""),
         ("FROM a\nENV U=1\nFROM b\nUSER $U\n", ""),
+        ("FROM --platform=x a AS first\nENV U=7\nUSER $U\nFROM First\nRUN id\n", "7"),
+        ("FROM a AS b\nUSER 1\nFROM b as c\nUSER 2\n", "2"),
     ],
 )
 def test_the_last_user_of_a_dockerfile(dockerfile: str, user: str | None) -> None:
     assert last_user(dockerfile) == user
+
+
+def test_a_target_is_the_stage_that_counts() -> None:
+    assert last_user("FROM a AS one\nUSER 1\nFROM one AS two\nUSER 2\n", "one") == "1"
+
+
+def test_the_user_of_an_own_dockerfile_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/Dockerfile").write_text(f"FROM {PYTHON}\nUSER 1001\n", encoding="utf-8")
+    (tmp_path / "matrix.yaml").write_text(
+        "version: 1\nregistry: ghcr.io/example/n\nworkflow: none\n"
+        f'sources: {{python: "{PYTHON}"}}\n'
+        "images: {old: {from: python, context: old}, more: {from: old, apt: [git]}}\n",
+        encoding="utf-8",
+    )
+    inputs = read_inputs(tmp_path)
+    files = render_all(load_inputs(inputs), Pins(users={PYTHON: ""}), inputs.templates)
+    text = files["images/more/default/Dockerfile"].content.decode()
+    assert users(text) == ["USER 0", "USER 1001"]
 
 
 @pytest.mark.parametrize(

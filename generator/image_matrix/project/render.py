@@ -40,7 +40,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
 
 def render_builds(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, File]:
     """Render the files that builds read and keys hash: Dockerfiles with their contexts, and the bake file."""
-    shared = context(loaded.matrix, loaded.variants, pins, templates)
+    shared = context(loaded, pins, templates)
     outputs: dict[str, File] = {}
     for item in (one for one in loaded.variants.values() if one.build is None):
         _add(outputs, {f"{item.folder}/{path}": file for path, file in build_context(shared, item).items()})

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from image_matrix.config.dockerfile_build import ContextFiles
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.lock.pins import Pins
     from image_matrix.render.templates import Templates
@@ -80,18 +82,28 @@ class Context:
     environment: Environment
     with_files: frozenset[str]
     """Kinds with files to copy."""
+    context_files: Mapping[str, ContextFiles]
+    """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
 
 
-def context(matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, templates: Templates) -> Context:
+def context(loaded: Loaded, pins: Pins, templates: Templates) -> Context:
     """Prepare the environment that renders all Dockerfiles of a run.
 
     Raises :class:`MatrixError` if the template of a kind has a block that Jinja would ignore.
     """
     jinja = environment(templates.dockerfiles, templates.compiled)
-    for name in sorted({template_of(item) for item in variants.values() if item.build is None}):
+    for name in sorted({template_of(item) for item in loaded.variants.values() if item.build is None}):
         refuse_idle_blocks(jinja, templates.dockerfiles, name)
         refuse_unknown_contract(jinja, templates.dockerfiles, name)
-    return Context(matrix, variants, pins, templates, jinja, kinds_with_files(templates))
+    return Context(
+        loaded.matrix,
+        loaded.variants,
+        pins,
+        templates,
+        jinja,
+        kinds_with_files(templates),
+        loaded.context_files,
+    )
 
 
 def parent_reference(parent: str) -> str:
@@ -148,13 +160,21 @@ def user_of(shared: Context, variant: Variant) -> str | None:
 
     Empty is root, as in the configuration of an image.
     """
-    if variant.kind != NO_KIND:
-        user = last_user(dockerfile(shared, variant))
-        if user is not None:
-            return user or None
+    text = _own_dockerfile(shared, variant)
+    user = last_user(text, variant.build.target if variant.build else None) if text is not None else None
+    if user is not None:
+        return user or None
     if variant.parent:
         return user_of(shared, shared.variants[variant.parent])
     return shared.pins.users.get(shared.matrix.sources[variant.source or ""])
+
+
+def _own_dockerfile(shared: Context, variant: Variant) -> str | None:
+    """Return the Dockerfile of a variant that has one of its own, or one of its kind's template."""
+    if variant.build:
+        files = shared.context_files.get(variant.id)
+        return files.dockerfile.decode("utf-8", "replace") if files else None
+    return dockerfile(shared, variant) if variant.kind != NO_KIND else None
 
 
 def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 
 _INSTRUCTION = re.compile(r"^[ \t]*(FROM|USER|ENV)[ \t]+(.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_FROM = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 _VARIABLE = re.compile(r"""\b(\w+)=("[^"$]*"|'[^'$]*'|[^\s"'$]+)""")
 _REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?")
 
 
-def last_user(dockerfile: str) -> str | None:
-    """Return the user that the last stage sets, ``None`` if it sets none, empty if its text is not understood.
+def last_user(dockerfile: str, target: str | None = None) -> str | None:
+    """Return the user that a stage sets, the last one if none is named.
 
-    A variable is replaced by what an ``ENV`` of the same stage sets it to.
+    ``None`` if it sets none, empty if its text is not understood. A stage has the user and the variables of the stage
+    that it is built from; a variable is replaced by what an ``ENV`` sets it to.
     """
-    user, variables = None, dict[str, str]()
+    stages: dict[str, Stage] = {}
+    stage = Stage()
     for instruction, text in _INSTRUCTION.findall(dockerfile):
         if instruction.upper() == "FROM":
-            user, variables = None, {}
+            name = _FROM.fullmatch(text)
+            stage = replace(stages.get(name[1].lower(), Stage())) if name else Stage()
+            stages[(name[2] if name and name[2] else f"{len(stages)}").lower()] = stage
         elif instruction.upper() == "USER":
-            user = text
+            stage.user = text
         else:
-            variables |= {name: value.strip("\"'") for name, value in _VARIABLE.findall(text)}
-    if user is None:
+            stage.variables = stage.variables | {
+                name: value.strip("\"'") for name, value in _VARIABLE.findall(text)
+            }
+    return _filled(stages.get((target or "").lower(), stage))
+
+
+@dataclass
+class Stage:
+    """What is read of a stage, line by line."""
+
+    user: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def _filled(stage: Stage) -> str | None:
+    if stage.user is None:
         return None
-    filled = _REFERENCE.sub(lambda match: variables.get(match[1] or match[2], "$"), user.strip("\"'"))
-    return filled if _USER.fullmatch(filled) else ""
+    variables = stage.variables
+    user = _REFERENCE.sub(lambda match: variables.get(match[1] or match[2], "$"), stage.user.strip("\"'"))
+    return user if _USER.fullmatch(user) else ""
