@@ -160,7 +160,7 @@ def user_of(shared: Context, variant: Variant) -> str | None:
 
     Empty is root, as in the configuration of an image.
     """
-    text = _own_dockerfile(shared, variant)
+    text = _dockerfile_text(shared, variant)
     user = last_user(text, variant.build.target if variant.build else None) if text is not None else None
     if user is not None:
         return user or None
@@ -169,7 +169,7 @@ def user_of(shared: Context, variant: Variant) -> str | None:
     return shared.pins.users.get(shared.matrix.sources[variant.source or ""])
 
 
-def _own_dockerfile(shared: Context, variant: Variant) -> str | None:
+def _dockerfile_text(shared: Context, variant: Variant) -> str | None:
     """Return the Dockerfile of a variant that has one of its own, or one of its kind's template."""
     if variant.build:
         files = shared.context_files.get(variant.id)

@@ -18,12 +18,12 @@ def last_user(dockerfile: str, target: str | None = None) -> str | None:
     ``None`` if it sets none, empty if its text is not understood. A stage has the user and the variables of the stage
     that it is built from; a variable is replaced by what an ``ENV`` sets it to.
     """
-    stages: dict[str, Stage] = {}
-    stage = Stage()
+    stages: dict[str, StageUser] = {}
+    stage = StageUser()
     for instruction, text in _INSTRUCTION.findall(dockerfile):
         if instruction.upper() == "FROM":
             name = _FROM.fullmatch(text)
-            stage = replace(stages.get(name[1].lower(), Stage())) if name else Stage()
+            stage = replace(stages.get(name[1].lower(), StageUser())) if name else StageUser()
             stages[(name[2] if name and name[2] else f"{len(stages)}").lower()] = stage
         elif instruction.upper() == "USER":
             stage.user = text
@@ -35,14 +35,14 @@ def last_user(dockerfile: str, target: str | None = None) -> str | None:
 
 
 @dataclass
-class Stage:
+class StageUser:
     """What is read of a stage, line by line."""
 
     user: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def _filled(stage: Stage) -> str | None:
+def _filled(stage: StageUser) -> str | None:
     if stage.user is None:
         return None
     variables = stage.variables
