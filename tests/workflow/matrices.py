@@ -136,6 +136,10 @@ SHAPES: dict[str, dict[str, Any]] = {
             "scan": "none",
         },
     ),
+    "other platforms": matrix(
+        {"base": {"from": "debian", "platforms": ["linux/arm/v7", "linux/riscv64"]}},
+        workflow={"runners": {"linux/riscv64": ["self-hosted", "riscv"], "linux/arm/v7": "emulate"}},
+    ),
     "names of repositories": matrix({"team/base_4.6": {"from": "debian"}, "team/lab.x": {"from": "team/base_4.6"}}),
     "copies": matrix(
         {"base": {"from": "debian"}},

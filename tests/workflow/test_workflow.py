@@ -74,6 +74,19 @@ def test_jobs_of_images_whose_names_are_paths() -> None:
     assert set(legs) <= set(found)
 
 
+def test_jobs_for_platforms_that_github_has_no_runners_for() -> None:
+    found = jobs(SHAPES["other platforms"])
+    assert {"base-arm", "base-riscv64"} <= set(found)
+    assert found["base-riscv64"]["runs-on"] == ["self-hosted", "riscv"]
+    assert "EMULATE" not in found["base-riscv64"]["env"]
+    assert found["base-arm"]["env"]["PLATFORM"] == "linux/arm/v7"
+    assert found["base-arm"]["env"]["EMULATE"] == "true"
+    assert found["base-arm"]["runs-on"] == "ubuntu-24.04"
+    assert found["scan_base"]["env"]["PLATFORM"] == "${{ matrix.platform }}"
+    scans = json.loads(outputs(run_of(SHAPES["other platforms"]))["scans"])["base"]
+    assert [leg["platform"] for leg in scans] == ["linux/arm/v7", "linux/riscv64"]
+
+
 def run_of(value: dict[str, Any]) -> RunPlan:
     """A run that builds and scans everything."""
     plan = make_plan(state(value), None, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.build.ancestors import to_build
 from image_matrix.build.site import contexts
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.model import architecture
 from image_matrix.errors import Blocked
 from image_matrix.pinned.actions import image
 from image_matrix.pinned.helper_images import SCANNER
@@ -65,7 +66,7 @@ class BuildTarget:
     @property
     def target(self) -> str:
         """Its name in the bake definition."""
-        return f"{self.variant.target}-{self.platform.rpartition('/')[2]}"
+        return f"{self.variant.target}-{architecture(self.platform)}"
 
     @property
     def id(self) -> LegId:
@@ -187,7 +188,7 @@ def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str
     if cache == "none":
         return {}
     item = state.loaded.variants[name]
-    cache_image = f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{platform.rpartition('/')[2]}"
+    cache_image = f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{architecture(platform)}"
     read = {"cache-from": [f"type=registry,ref={cache_image}"]}
     return (
         read | {"cache-to": [f"type=registry,ref={cache_image},mode=max,ignore-error=true"]}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.project import open_project
+from image_matrix.config.model import architecture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def _variants(variants: Entries) -> str:
             entry["label"],
             str(entry["layer"]),
             _parent(entry),
-            ",".join(platform.rpartition("/")[2] for platform in entry["platforms"]),
+            ",".join(architecture(platform) for platform in entry["platforms"]),
             entry["accelerator"] or "",
             ", ".join(entry["tags"]) if entry["publish"] else "not published",
         )

@@ -21,15 +21,22 @@ if TYPE_CHECKING:
     from image_matrix.dag import BuildOrder
 
 
+def architecture(platform: str) -> str:
+    """Return the architecture of a platform as TARGETARCH has it: ``arm`` for ``linux/arm/v7``."""
+    return platform.split("/")[1]
+
+
 def slug(image: str) -> str:
     """Return the name of an image for folders, bake targets and job ids, which have no ``.``, ``_`` and ``/`` in it."""
     return image.replace(".", "-").replace("_", "-").replace("/", "-")
 
 
 Platform = str
-"""``linux/amd64`` or ``linux/arm64``."""
+"""``linux/amd64``, ``linux/arm64``, ``linux/arm/v7``."""
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
+LOCKED_MANAGERS: tuple[Manager, ...] = ("pip", "conda")
+"""Those whose packages the lock has for each platform."""
 Provider = Literal["distribution", "uv", "conda"]
 Contract = Literal["notebook", "service", "none"]
 CONTRACTS: tuple[Contract, ...] = ("notebook", "service", "none")
@@ -43,6 +50,11 @@ AxisData = Mapping[str, Mapping[str, Mapping[str, str]]]
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
+MACHINES = {"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64"}
+"""Architectures that `uname -m` calls otherwise."""
+ARCHITECTURES = ("amd64", "arm64", "386", "arm", "ppc64le", "riscv64", "s390x")
+LOCKABLE = ("linux/amd64", "linux/arm64")
+"""Platforms that Python and conda packages are locked for."""
 DECLARED_IN = {
     "source": "sources",
     "bundle": "bundles",
@@ -82,12 +94,11 @@ class Download:
     deb: bool = False
 
     def address(self, arch: str) -> str:
-        """Return the address for an architecture (``amd64`` or ``arm64``)."""
-        machine = {"amd64": "x86_64", "arm64": "aarch64"}[arch]
+        """Return the address for an architecture (``amd64``, ``arm64``)."""
         values = {
             **version_parts("version", self.version),
             "arch": self.arch.get(arch, arch),
-            "machine": machine,
+            "machine": MACHINES.get(arch, arch),
         }
         return fill(self.url, values)
 
@@ -288,4 +299,4 @@ class Variant:
     @property
     def archs(self) -> tuple[str, ...]:
         """Its architectures as TARGETARCH has them: ``amd64``, ``arm64``."""
-        return tuple(platform.rpartition("/")[2] for platform in self.platforms)
+        return tuple(architecture(platform) for platform in self.platforms)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import (
+    ARCHITECTURES,
     MANAGERS,
     TEST_KINDS,
     Accelerator,
@@ -176,9 +177,9 @@ def read_match(item: Mapping[str, Any]) -> Match:
 
 def _download(name: str, item: Mapping[str, Any]) -> Download:
     sha256 = item.get("sha256", {})
-    both = {"amd64": sha256, "arm64": sha256} if isinstance(sha256, str) else sha256
+    every = dict.fromkeys(ARCHITECTURES, sha256) if isinstance(sha256, str) else sha256
     fields = {key: item[key] for key in ("arch", "to", "unpack", "strip", "deb") if key in item}
-    return Download(name, item["version"], item["url"], sha256=both, **fields)
+    return Download(name, item["version"], item["url"], sha256=every, **fields)
 
 
 def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import architecture
 from image_matrix.dag import with_ancestors
 from image_matrix.render.workflow_jobs import job_id
 
@@ -67,7 +68,8 @@ def outputs(run: RunPlan) -> dict[str, str]:
         legs.setdefault(job_id(image, entry.platform), []).append(label)
     for entry in () if run.read_only else run.unscanned:
         image, _, label = entry.variant.partition(":")
-        scans.setdefault(image, []).append({"label": label, "arch": entry.platform.rpartition("/")[2]})
+        leg = {"label": label, "arch": architecture(entry.platform), "platform": entry.platform}
+        scans.setdefault(image, []).append(leg)
     return {
         "legs": json.dumps(legs, separators=(",", ":")),
         "scans": json.dumps(scans, separators=(",", ":")),

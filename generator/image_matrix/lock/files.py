@@ -24,7 +24,15 @@ AT_ONCE = 4
 OPEN_VSX = "https://open-vsx.org"
 ELF_HEAD = 20
 """Bytes of a program that say which machine it is for."""
-MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64"}
+MACHINES = {
+    0x03: "386",
+    0x15: "ppc64le",
+    0x16: "s390x",
+    0x28: "arm",
+    0x3E: "amd64",
+    0xB7: "arm64",
+    0xF3: "riscv64",
+}
 RUNS = {"amd64": ("amd64", "386"), "arm64": ("arm64",)}
 """Programs that run on an architecture: Linux on amd64 runs those for 386, too."""
 
@@ -141,7 +149,7 @@ def _take(
 
 def _problem(item: RequiredFile, file: Fetched) -> Finding | None:
     """Return what is wrong with a file that was fetched."""
-    others = [arch for arch in item.archs if file.machine and file.machine not in RUNS[arch]]
+    others = [arch for arch in item.archs if file.machine and file.machine not in RUNS.get(arch, (arch,))]
     if others:
         fields = {"what": f"download {item.name}", "machine": file.machine, "archs": " and ".join(others)}
         return rules.OTHER_MACHINE.at((*item.path, "url"), **fields)

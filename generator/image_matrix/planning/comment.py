@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import architecture
 from image_matrix.dag import with_ancestors
 from image_matrix.planning.report import by_variant, summary, why
 from image_matrix.render.docs.graph_text import mermaid
@@ -100,6 +101,6 @@ def _causes(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
 
 def _row(name: str, entries: Sequence[PlanEntry]) -> str:
     built = [entry for entry in entries if entry.build]
-    archs = ", ".join(entry.platform.rpartition("/")[2] for entry in built or entries)
+    archs = ", ".join(architecture(entry.platform) for entry in built or entries)
     reason = why(built or entries)
     return f"| `{name}` | {archs} | {text(reason if built else f'{reason} (already built)')} |"

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import extension_address
+from image_matrix.config.model import architecture
 from image_matrix.config.resolve import package_name
 from image_matrix.render.rootfs import by_kind, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, template_of
@@ -38,7 +39,7 @@ def key_inputs(
     platform: Platform,
 ) -> KeyInputs:
     """Return the inputs of a variant's key, except the key of its parent."""
-    arch = platform.rpartition("/")[2]
+    arch = architecture(platform)
     inputs: KeyInputs = {}
     inputs |= _source(matrix, pins, item)
     inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import architecture
 from image_matrix.render.rootfs import by_kind, copied_kinds
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Keys:
 
     def platform_tag(self, platform: Platform) -> str:
         """Return the immutable tag for one platform: ``python3.13-0123456789ab-amd64``."""
-        return f"{self.label}-{self.platforms[platform][:TAG_DIGITS]}-{platform.rpartition('/')[2]}"
+        return f"{self.label}-{self.platforms[platform][:TAG_DIGITS]}-{architecture(platform)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _entry(file: File) -> list[str]:
 
 def platform_record(files: Mapping[str, list[str]], platform: Platform, parent: str | None) -> dict[str, Any]:
     """Return the data whose hash is the key of one platform."""
-    architecture_file = f"/{platform.rpartition('/')[2]}.txt"
+    architecture_file = f"/{architecture(platform)}.txt"
     used = {
         path: entry
         for path, entry in files.items()

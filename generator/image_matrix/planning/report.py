@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import architecture
 from image_matrix.errors import CallError
+from image_matrix.render.workflow_jobs import job_id
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def by_variant(entries: Iterable[PlanEntry]) -> dict[str, list[PlanEntry]]:
 def rows(plan: Plan) -> list[tuple[str, str, str, str]]:
     """Return layer, variant, architectures and reason of each variant to build."""
     return [
-        (str(items[0].layer), name, ",".join(item.platform.rpartition("/")[2] for item in items), why(items))
+        (str(items[0].layer), name, ",".join(architecture(item.platform) for item in items), why(items))
         for name, items in by_variant(plan.build).items()
     ]
 
@@ -57,7 +59,7 @@ def by_architecture(words: Mapping[str, str]) -> str:
     """Return the texts of platforms in one line: once if they are the same, else one for each architecture."""
     if len(set(words.values())) == 1:
         return next(iter(words.values()))
-    return "; ".join(f"{platform.rpartition('/')[2]}: {text}" for platform, text in words.items())
+    return "; ".join(f"{architecture(platform)}: {text}" for platform, text in words.items())
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def outputs(plan: Plan) -> dict[str, str]:
     legs: dict[str, list[str]] = {}
     for entry in plan.build:
         image, _, label = entry.variant.partition(":")
-        legs.setdefault(f"{image}-{entry.platform.rpartition('/')[2]}", []).append(label)
+        legs.setdefault(job_id(image, entry.platform), []).append(label)
     result = {
         "legs": json.dumps(legs, separators=(",", ":")),
         "count": str(len(plan.build)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import architecture
 from image_matrix.planning.plan import inputs_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _inputs(state: State, item: Variant, *, everything: bool) -> Iterator[str]:
         for platform, value in [next(iter(values.items()))] if same else values.items():
             shown = [text for text in value if text and "\n" not in text]
             if shown and not what.startswith(("lock: hashes", "file ")):
-                where = "" if same else f" ({platform.rpartition('/')[2]})"
+                where = "" if same else f" ({architecture(platform)})"
                 yield f"  {what}{where}: {_listed(what, shown, everything=everything)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import slug
+from image_matrix.config.model import architecture, slug
 from image_matrix.config.read import image_contexts
 from image_matrix.config.workflow import NO_VALUES
 
@@ -40,7 +40,7 @@ class WorkflowJob:
     @property
     def arch(self) -> str:
         """``amd64`` or ``arm64``."""
-        return self.platform.rpartition("/")[2]
+        return architecture(self.platform)
 
     @property
     def runners(self) -> dict[str, tuple[str, ...]]:
@@ -84,7 +84,7 @@ class Scan:
 
 def job_id(image: str, platform: Platform) -> str:
     """Return the id of an image's job for a platform."""
-    return f"{slug(image)}-{platform.rpartition('/')[2]}"
+    return f"{slug(image)}-{architecture(platform)}"
 
 
 def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[WorkflowJob, ...]:

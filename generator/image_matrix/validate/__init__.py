@@ -75,7 +75,7 @@ MATCH_CHECKS = (variants.unknown_in_matches, variants.without_parent)
 """Checks of what images compare axis values with."""
 
 VARIANT_CHECKS = (
-    variants.empty, variants.platforms, variants.same_names,
+    variants.empty, variants.platforms, variants.unlockable, variants.same_names,
     removals.removes_nothing,
     dockerfiles.ignored,
     dockerfiles.without_variant,
@@ -87,7 +87,7 @@ VARIANT_CHECKS = (
     foreign.kinds_without_base,
     foreign.not_installable,
     conflicts.pinned_otherwise,
-    runs.too_many_legs, runs.copied_twice, runs.too_deep_for_docker_hub,
+    runs.too_many_legs, runs.without_runner, runs.copied_twice, runs.too_deep_for_docker_hub,
     runs.unknown_in_overrides, runs.runners_of_variants,
     placeholders.unknown_in_images,
     repositories.repositories,

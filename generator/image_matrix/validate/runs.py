@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
-from image_matrix.config.workflow import staging_of
+from image_matrix.config.variants import resolution_of
+from image_matrix.config.workflow import RUNNERS, staging_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.text import listed
@@ -221,6 +222,22 @@ def runners(matrix: Matrix) -> Iterator[Finding]:
     """Images that no runner would build, not even by emulation."""
     if not any(matrix.workflow.runner("", platform) for platform in matrix.workflow.runners):
         yield _emulated(("workflow", "runners"))
+
+
+def without_runner(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Platforms that GitHub has no runner for, and that `runners` does not name."""
+    workflow = matrix.workflow
+    named = {*RUNNERS, *workflow.runners, *(name for one in workflow.overrides for name in one.runners)}
+    first: dict[str, Variant] = {}
+    for item in expanded.values() if workflow.rendered else ():
+        for platform in item.platforms:
+            if platform not in named:
+                first.setdefault(platform, item)
+    for platform, item in first.items():
+        origin = resolution_of(matrix, expanded, item).platforms.origin
+        problem = f"GitHub has no runner for {platform}"
+        advice = f"add `workflow: {{runners: {{{platform}: emulate}}}}`, or name a runner of yours"
+        yield bad_value((*origin.path, "platforms"), problem, advice)
 
 
 def runners_of_variants(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:

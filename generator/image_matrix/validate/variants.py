@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import LOCKABLE, LOCKED_MANAGERS
 from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
 from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.lock.distributions import distribution_of
-from image_matrix.validate.findings import unknown, unknown_value
+from image_matrix.validate.findings import bad_value, unknown, unknown_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,6 +117,26 @@ def platforms(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findi
             advice = f"`{parent.image}` is built for {', '.join(parent.platforms)}"
             fields = {"image": item.image, "platform": platform, "parent": parent.image, "advice": advice}
             yield rules.PLATFORM_NOT_IN_PARENT.at(_platform_path(matrix, item, platform), **fields)
+
+
+def unlockable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Python and conda packages of images for platforms that no lock is made for."""
+    seen: set[Path] = set()
+    for item in expanded.values():
+        resolution = resolution_of(matrix, expanded, item)
+        platform = next((one for one in item.platforms if one not in LOCKABLE), None)
+        listed = next((manager for manager in LOCKED_MANAGERS if item.packages.get(manager)), None)
+        if platform is None or listed is None:
+            continue
+        origin = resolution.packages[listed][0].origin
+        path: Path = (*origin.path, listed)
+        if path not in seen:
+            seen.add(path)
+            problem = f"{item.id} is built for {platform}, which {listed} packages are not locked for"
+            served = ", ".join(one for one in item.platforms if one in LOCKABLE)
+            other = "install it with apt or in a Dockerfile"
+            advice = f"write `platforms: [{served}]` for `{item.image}`, or {other}" if served else other
+            yield bad_value(path, problem, advice, "key")
 
 
 def _platform_path(matrix: Matrix, item: Variant, platform: str) -> Path:

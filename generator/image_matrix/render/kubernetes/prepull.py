@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import architecture
 from image_matrix.profiles.devices import vendor
 from image_matrix.profiles.pod import devices, placements_of, tolerations
 from image_matrix.render.kubernetes.dump import dump
@@ -60,7 +61,7 @@ def _daemon_set(matrix: Matrix, name: str, group: Mapping[str, Any]) -> dict[str
     # the name is also the value of a label, which has at most 63 characters
     full = f"image-matrix-prepull-{name.replace('.', '-') or 'cpu'}"[:63].rstrip("-")
     labels = {"app.kubernetes.io/name": full}
-    archs = [platform.rpartition("/")[2] for platform in matrix.catalog.site.platforms]
+    archs = [architecture(platform) for platform in matrix.catalog.site.platforms]
     selector = _selector(name, group) | ({"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {})
     spec = {
         "terminationGracePeriodSeconds": 0,
