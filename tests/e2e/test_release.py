@@ -338,31 +338,31 @@ def test_tags_of_an_image_move_beside_the_immutable_one(place: Place) -> None:
     assert place.manifest("science", "latest")[0] == digest
 
 
-FULL = """#!/bin/sh
-case "$*" in *"imagetools create --tag"*"/copies-b/"*) echo "ERROR: denied" >&2; exit 1 ;; esac
+REFUSES = """#!/bin/sh
+case "$*" in *"imagetools create --tag"*"/{path}/"*) echo "ERROR: denied" >&2; exit 1 ;; esac
 exec "{docker}" "$@"
 """
 
 
 def test_a_release_is_copied_to_other_registries(place: Place, tmp_path: Path) -> None:
     """Here to two other paths of the same one: digests are the same, and a copy that fails is made by the next run."""
-    science = last_leg(place)[0]
-    place.edit(copies=[f"{place.registry}/{place.name}/copies-a", f"{place.registry}/{place.name}/copies-b"])
+    science, full, refusing = last_leg(place)[0], f"a-{uuid.uuid4().hex[:8]}", f"b-{uuid.uuid4().hex[:8]}"
+    place.edit(copies=[f"{place.registry}/{place.name}/{path}" for path in (full, refusing)])
     wrapper = tmp_path / "docker"
-    wrapper.write_text(FULL.format(docker=shutil.which("docker")))
+    wrapper.write_text(REFUSES.format(docker=shutil.which("docker"), path=refusing))
     wrapper.chmod(0o755)
     place.push(last_leg(place))
     failed = place.run("release", "--push", PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert failed.returncode == 3
     assert "the release is done, but 3 of 6 copies failed" in failed.stderr
-    assert f"{place.name}/copies-b/base:" in failed.stderr
+    assert f"{place.name}/{refusing}/base:" in failed.stderr
     digest, tag = offered(place)[science]["digest"], place.state().keys[science].tag
     assert place.manifest("science", "latest")[0] == digest
     for name in (tag, "default", "latest"):
-        assert place.manifest("copies-a/science", name)[0] == digest
-        assert place.manifest("copies-b/science", name)[0] != digest
+        assert place.manifest(f"{full}/science", name)[0] == digest
+        assert place.manifest(f"{refusing}/science", name)[0] != digest
     assert "6 copies in other registries, 9 tags written" in released(place, "The rest")
-    assert place.manifest("copies-b/science", "latest") == place.manifest("science", "latest")
+    assert place.manifest(f"{refusing}/science", "latest") == place.manifest("science", "latest")
     assert "6 copies in other registries, 0 tags written" in released(place, "Nothing is new")
     place.edit(copies=None)
 
