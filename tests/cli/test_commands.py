@@ -45,7 +45,7 @@ def test_list(repository: Repository) -> None:
         "source": None,
         "platforms": ["linux/amd64"],
         "accelerator": None,
-        "contract": "none",
+        "contract": "notebook",
         "repository": "jupyter",
         "publish": True,
         "tags": ["python3.13", "latest"],
@@ -187,7 +187,7 @@ def test_a_wrong_matrix_is_2(repository: Repository, command: str) -> None:
     repository.replace("from: base", "from: bsae")
     shown = repository(command)
     assert (shown.code, shown.out) == (2, "")
-    assert "matrix.yaml:17:11: error[IM201]" in shown.err
+    assert "matrix.yaml:18:11: error[IM201]" in shown.err
     assert "::error" not in shown.err
 
 
@@ -198,7 +198,7 @@ def test_annotations_on_github_actions(repository: Repository, monkeypatch: pyte
     assert "\n::error title=out of date::" in repository("check").err
     repository.replace("from: base", "from: bsae")
     assert (
-        "\n::error file=matrix.yaml,line=17,col=11,endColumn=15,title=IM201 unknown-from::"
+        "\n::error file=matrix.yaml,line=18,col=11,endColumn=15,title=IM201 unknown-from::"
         in repository("check").err
     )
 
