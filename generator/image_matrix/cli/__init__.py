@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "init": "init:init",
+    "add": "adding:add",
     "import": "importing:import_",
     "render": "render:render",
     "check": "check:check",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.matrix_edit import REGISTRY_HELP, open_matrix, write_matrix
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def import_() -> None:
 
 
 @import_.command("dockerfiles")
-@click.option(
-    "--registry", metavar="NAME", help="Where the images are published; needed if there is no matrix yet."
-)
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True)
 @click.pass_obj
 def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]) -> int:
@@ -34,37 +33,14 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
     The Dockerfiles stay where they are and as they are. Their FROM lines say what is built on what. Images that the
     matrix has already are left out, so the command can be run again. Without a matrix, it starts one.
     """
-    from image_matrix.config.yaml_loader import parse
-    from image_matrix.errors import CallError
     from image_matrix.importing.dockerfiles import imported
-    from image_matrix.importing.edit import new_matrix, with_entries
-    from image_matrix.output_tree.atomic import write_atomically
-    from image_matrix.output_tree.files import File
-    from image_matrix.project.text_files import read_text
+    from image_matrix.importing.edit import with_entries
 
-    file = session.root / session.matrix
-    if not file.exists() and registry is None:
-        raise CallError(
-            f"there is no {session.matrix}",
-            "name the registry of the images: `--registry ghcr.io/OWNER/NAME`",
-        )
-    text = read_text(file, session.matrix) if file.exists() else new_matrix(registry or "")
-    document, problems = parse(text, session.matrix)
-    if document is None or problems:
-        from image_matrix.diagnostics import MatrixError
-
-        raise MatrixError(problems)
-    value = document.value
+    matrix = open_matrix(session, registry)
     given = [item for folder in folders for item in _given(session, Path(folder))]
-    sources = {
-        name: item if isinstance(item, str) else item.get("image", "")
-        for name, item in (value.get("sources") or {}).items()
-    }
-    result = imported(
-        given, str(registry or value.get("registry", "")), [*(value.get("images") or {})], sources
-    )
+    result = imported(given, matrix.registry, matrix.images, matrix.sources)
     if result.images:
-        write_atomically(file, File(with_entries(text, result).encode()))
+        write_matrix(session, with_entries(matrix.text, result.sources, result.images))
     for name, entry in result.images.items():
         say(session, f"added {name}: from {entry.start}, context {entry.context}")
     for problem in result.notes:
@@ -79,7 +55,8 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
 def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:
     """Yield the Dockerfiles of a folder and of those below it; one on a folder itself is named after the folder."""
     from image_matrix.errors import CallError
-    from image_matrix.importing.dockerfiles import GivenDockerfile, image_name
+    from image_matrix.importing.dockerfiles import GivenDockerfile
+    from image_matrix.importing.sources import image_name
     from image_matrix.output_tree.manifest import MANIFEST, read
     from image_matrix.project.text_files import read_text
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import LockServices, Outcome
+    from image_matrix.lock.uv import PackageSite
 
 SHOWN = 40
 """Number of changed lines that are printed without ``-v``."""
@@ -72,7 +73,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     registry = registry_of(session, loaded)
     run = uv.runner()
     logins = netrc(session, loaded)
-    site = uv.PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, loaded.matrix.network.netrc)
+    site = package_site(session, loaded)
 
     return LockServices(
         manifests=registry.manifests,
@@ -85,6 +86,16 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),
     )
+
+
+def package_site(session: Session, loaded: Loaded) -> PackageSite:
+    """Return where Python packages are looked up: mirrors, certificates and logins of the matrix."""
+    from image_matrix.lock.uv import PackageSite
+
+    network = loaded.matrix.network
+    mirrors = network.mirrors
+    bundle, logins = ca_bundle(session, loaded), netrc(session, loaded)
+    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc)
 
 
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:

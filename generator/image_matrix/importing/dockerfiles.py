@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
-from image_matrix.dockerfiles.links import same_image
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
+from image_matrix.importing.sources import source_name, whole_reference
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -51,11 +50,6 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def image_name(path: str) -> str:
-    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``."""
-    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "image"
-
-
 def imported(
     given: Sequence[GivenDockerfile],
     registry: str,
@@ -92,8 +86,8 @@ def _with(
             continue
         name = _image(use, item, registry, names)
         if name is None:
-            name = _source(use, {**known, **sources}, names)
-            sources |= {} if name in known else {name: sources.get(name, _reference(use.name))}
+            name = source_name(use.name, {**known, **sources}, names)
+            sources |= {} if name in known else {name: sources.get(name, whole_reference(use.name))}
         elif use != base or not _is_published(use.name, registry, name):
             contexts[use.name] = name
         start = name if use == base else start
@@ -120,26 +114,6 @@ def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str
 
 def _is_published(name: str, registry: str, image: str) -> bool:
     return parse_reference(name).name == parse_reference(f"{registry}/{image}").name
-
-
-def _reference(name: str) -> str:
-    """Return a whole reference; one with a digest keeps its tag only if it has one."""
-    bare, at, digest = name.partition("@")
-    reference = str(parse_reference(bare))
-    return f"{reference}{at}{digest}"
-
-
-def _source(use: Use, sources: Mapping[str, str], names: Collection[str]) -> str:
-    """Return the name of the source for an image from outside: one that is there, or a new one."""
-    for name, reference in sources.items():
-        if same_image(use.name, reference):
-            return name
-    parsed = parse_reference(use.name)
-    last = image_name(parsed.repository.rpartition("/")[2])
-    tagged = image_name(f"{last}-{parsed.tag}")
-    taken = {*sources, *names}
-    numbered = (f"{tagged}-{number}" for number in range(2, len(taken) + 3))
-    return next(name for name in (last, tagged, *numbered) if name not in taken)
 
 
 def _parents_first(images: Mapping[str, Entry]) -> dict[str, Entry]:

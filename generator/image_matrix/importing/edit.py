@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.importing.package_lists import PackageImage
+
 if TYPE_CHECKING:
-    from image_matrix.importing.dockerfiles import Entry, Imported
+    from collections.abc import Mapping
+
+    from image_matrix.importing.dockerfiles import Entry
+    from image_matrix.importing.package_lists import Package
 
 WIDTH = 4096
 """Characters of a line: an image stays in one."""
+_LEVEL_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[^\n]*\n\1- ", re.MULTILINE)
+"""A list whose entries are as far to the left as its key; other matrices have them indented."""
+LINE = 90
+"""Characters that a list of packages may have in one line."""
 START = """\
 # yaml-language-server: $schema=./matrix.schema.json
 version: 1
@@ -26,25 +36,25 @@ def new_matrix(registry: str) -> str:
     return START.format(registry=json.dumps(registry) if ":" in registry else registry)
 
 
-def with_entries(text: str, imported: Imported) -> str:
+def with_entries(text: str, sources: Mapping[str, str], images: Mapping[str, Entry | PackageImage]) -> str:
     """Return the text of a matrix with more sources and images."""
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = WIDTH
-    if "\n  - " in text:
+    if not _LEVEL_LIST.search(text):
         yaml.indent(mapping=2, sequence=4, offset=2)
     data: Any = yaml.load(text)
-    _add(data, "sources", dict(imported.sources))
-    _add(data, "images", {name: _image(entry) for name, entry in imported.images.items()})
+    _add(data, "sources", dict(sources))
+    _add(data, "images", {name: _image(image) for name, image in images.items()})
     out = io.StringIO()
     yaml.dump(data, out)
     return out.getvalue()
 
 
 def _add(data: Any, section: str, entries: dict[str, Any]) -> None:  # noqa: ANN401 - ruamel.yaml has no types
-    """Add entries to a section, which becomes a block if it is empty."""
+    """Add entries to a section, which becomes a block if it is empty; what is written behind it stays behind it."""
     from ruamel.yaml.comments import CommentedMap
 
     if not entries:
@@ -52,16 +62,105 @@ def _add(data: Any, section: str, entries: dict[str, Any]) -> None:  # noqa: ANN
     if not data.get(section):
         data[section] = CommentedMap()
         data[section].fa.set_block_style()
+    after = _without_tail(data[section])
     data[section].update(entries)
+    _append_tail(data[section], after)
 
 
-def _image(entry: Entry) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+def _without_tail(node: Any) -> str:  # noqa: ANN401 - ruamel.yaml has no types
+    """Take empty lines and comments behind a section away from its last entry, which has them, and return them."""
+    token = _last_token(node)
+    if token is None:
+        return ""
+    lines = token.value.split("\n")
+    first = len(lines)
+    while first > 1 and not lines[first - 1].startswith(" "):
+        first -= 1
+    token.value = "\n".join(lines[:first]) + "\n"
+    return "\n".join(lines[first:])
+
+
+def _append_tail(node: Any, tail: str) -> None:  # noqa: ANN401 - ruamel.yaml has no types
+    """Write lines behind the last entry of a section."""
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    if not tail:
+        return
+    token = _last_token(node)
+    if token is not None:
+        token.value = f"{token.value.rstrip()}\n{tail}"
+        return
+    parent, key = _last(node)
+    token = CommentToken(f"\n{tail}", CommentMark(0), None)
+    is_list = isinstance(parent, list)
+    parent.ca.items[key] = [token, None, None, None] if is_list else [None, None, token, None]
+
+
+def _last_token(node: Any) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return the comment behind the last entry of a block, which holds the lines up to the next section."""
+    if not node:
+        return None
+    parent, key = _last(node)
+    tokens = parent.ca.items.get(key) or [None, None, None]
+    return tokens[0] if isinstance(parent, list) else tokens[2]
+
+
+def _last(node: Any) -> tuple[Any, Any]:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return the innermost last block of a block, and its last key or position."""
+    key = len(node) - 1 if isinstance(node, list) else [*node][-1]
+    inner: Any = node[key]
+    has_lines = isinstance(inner, (dict, list)) and inner and not inner.fa.flow_style()  # type: ignore[union-attr]
+    return _last(inner) if has_lines else (node, key)
+
+
+def _image(image: Entry | PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    return _block_image(image) if isinstance(image, PackageImage) else _dockerfile(image)
+
+
+def _dockerfile(entry: Entry) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
     """Return an image in one line."""
+    fields = {"from": entry.start, "context": entry.context}
+    return _flow({**fields, "contexts": _flow(dict(entry.contexts))} if entry.contexts else fields)
+
+
+def _block_image(image: PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return an image with one line for each field, or for each package where that is too long."""
     from ruamel.yaml.comments import CommentedMap
 
-    fields = CommentedMap({"from": entry.start, "context": entry.context})
-    if entry.contexts:
-        fields["contexts"] = CommentedMap(entry.contexts)
-        fields["contexts"].fa.set_flow_style()
-    fields.fa.set_flow_style()
+    fields = CommentedMap({"description": image.description} if image.description else {})
+    fields["from"] = image.start
+    for installer, items in image.packages.items():
+        packages: Any = _list(items) if items else None
+        if installer == "pip" and image.extra_index_urls:
+            settings = CommentedMap({"extra_index_urls": _flow([*image.extra_index_urls])})
+            packages = CommentedMap({"packages": packages, **settings}) if items else settings
+        if packages is not None:
+            fields[installer] = packages
     return fields
+
+
+def _list(items: tuple[Package, ...]) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    from ruamel.yaml.comments import CommentedSeq
+
+    if not _is_block(items):
+        return _flow([item.text for item in items])
+    block = CommentedSeq([item.text for item in items])
+    for position, item in enumerate(items):
+        if item.comment:
+            block.yaml_add_eol_comment(f"# {item.comment}", position)
+    return block
+
+
+def _is_block(items: tuple[Package, ...]) -> bool:
+    """Return whether a list of packages has a line for each entry."""
+    return any(item.comment for item in items) or len(", ".join(item.text for item in items)) > LINE
+
+
+def _flow(value: dict[str, Any] | list[str]) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return a collection in one line."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    collection: Any = CommentedMap(value) if isinstance(value, dict) else CommentedSeq(value)
+    collection.fa.set_flow_style()
+    return collection

@@ -55,7 +55,12 @@ def read_inputs(root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()
     ``matrix`` is relative to ``root``, overlays to the working directory. Raises :class:`MatrixError` if a file cannot
     be read.
     """
-    texts = {matrix: read_text(root / matrix, matrix)}
+    return inputs_with(read_text(root / matrix, matrix), root, matrix, overlays)
+
+
+def inputs_with(text: str, root: Path, matrix: str = MATRIX, overlays: tuple[str, ...] = ()) -> Inputs:
+    """Read a repository as :func:`read_inputs` does, with another text in place of its matrix."""
+    texts = {matrix: text}
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
     included = included_files(matrix, texts[matrix], files_on_disk(root))
     folders = {overlay: folder_of_overlay(root, overlay) for overlay in overlays}

@@ -1,0 +1,133 @@
+"""Opens a matrix to add entries, and writes it only if the result is valid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.cli.printing import note, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.importing.package_lists import ImportedImage
+    from image_matrix.project.inputs import Inputs
+
+REGISTRY_HELP = "Where the images are published; needed if there is no matrix yet."
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatrix:
+    """The text of a matrix that is there or starts, and the names that it has."""
+
+    text: str
+    registry: str
+    images: tuple[str, ...]
+    """Those of included files, too."""
+    sources: Mapping[str, str]
+    """Name to reference."""
+
+
+def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
+    """Read the matrix, or start one for a registry.
+
+    Raises :class:`CallError` without both, :class:`MatrixError` for a text that is not YAML.
+    """
+    from image_matrix.errors import CallError
+    from image_matrix.importing.edit import new_matrix
+    from image_matrix.project.text_files import read_text
+
+    file = session.root / session.matrix
+    text = read_text(file, session.matrix) if file.exists() else ""
+    if not text.strip() and registry is None:
+        problem = f"there is no {session.matrix}" if not file.exists() else f"{session.matrix} is empty"
+        raise CallError(problem, "name the registry of the images: `--registry ghcr.io/OWNER/NAME`")
+    text = text if text.strip() else new_matrix(registry or "")
+    values = _values(session, text)
+    sources = {name: item for value in values for name, item in _section(session, value, "sources").items()}
+    return OpenMatrix(
+        text,
+        str(registry or values[0].get("registry", "")),
+        tuple(name for value in values for name in _section(session, value, "images")),
+        {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
+    )
+
+
+def _values(session: Session, text: str) -> list[dict[str, Any]]:
+    """Return the values of a matrix and of the files that it includes."""
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.project.included_files import included_files, parsed
+    from image_matrix.project.inputs import files_on_disk
+
+    included = included_files(session.matrix, text, files_on_disk(session.root))
+    parts = [parsed(item, name) for name, item in {session.matrix: text, **included}.items()]
+    problems = [problem for _, items in parts for problem in items]
+    if problems:
+        raise MatrixError(problems)
+    return [document.value if document and isinstance(document.value, dict) else {} for document, _ in parts]
+
+
+def _section(session: Session, value: dict[str, Any], name: str) -> dict[str, Any]:
+    from image_matrix.errors import CallError
+
+    section = value.get(name) or {}
+    if not isinstance(section, dict):
+        raise CallError(
+            f"`{name}` of {session.matrix} is not a mapping", "run `image-matrix check`, and correct it first"
+        )
+    return section
+
+
+def _image_of(source: object) -> str:
+    return str(source.get("image", "")) if isinstance(source, dict) else ""
+
+
+def validated(session: Session, text: str) -> tuple[Inputs, Loaded]:
+    """Load the project with a text in place of its matrix; raises :class:`MatrixError` if something is wrong."""
+    from image_matrix.cli.project import load_inputs
+    from image_matrix.project.inputs import inputs_with
+
+    inputs = inputs_with(text, session.root, session.matrix, session.overlays)
+    return inputs, load_inputs(inputs)
+
+
+def write_matrix(session: Session, text: str) -> None:
+    """Replace the matrix as a whole."""
+    from image_matrix.output_tree.atomic import write_atomically
+    from image_matrix.output_tree.files import File
+
+    write_atomically(session.root / session.matrix, File(text.encode()))
+
+
+def text_with(matrix: OpenMatrix, imported: ImportedImage) -> str:
+    """Return the text of a matrix with one more image."""
+    from image_matrix.importing.edit import with_entries
+
+    return with_entries(matrix.text, imported.sources, {imported.name: imported.image})
+
+
+def report_added(session: Session, imported: ImportedImage) -> None:
+    """Print what was added, what was not carried over, and what to run next."""
+    from image_matrix.importing.package_lists import summary
+
+    for name, reference in imported.sources.items():
+        say(session, f"added the source {name}: {reference}")
+    say(session, f"added {imported.name}: {summary(imported.image)}")
+    for problem in imported.notes:
+        note(session, problem)
+    say(session, f"run `image-matrix lock`, `image-matrix render`, then `image-matrix build {imported.name}`")
+
+
+def without_python(loaded: Loaded, image: str) -> str | None:
+    """Return what to write where Python packages cannot be locked: nothing says which Python an image has."""
+    from image_matrix.lock.distributions import python_of
+
+    for item in loaded.variants.values():
+        if item.image == image and item.packages.get("pip") and python_of(loaded.matrix, item) is None:
+            source = item.root_source
+            reference = loaded.matrix.sources[source]
+            line = f'`sources: {{{source}: {{image: "{reference}", provides: {{python: "VERSION"}}}}}}`'
+            return f"`lock` needs the Python version of the source `{source}`; state it: {line}"
+    return None

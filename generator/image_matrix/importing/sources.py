@@ -1,0 +1,60 @@
+"""Names the sources that images from outside become."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import did_you_mean
+from image_matrix.dockerfiles.links import same_image
+from image_matrix.errors import CallError
+from image_matrix.registry.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_REFERENCE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@sha256:[0-9a-f]{64})?"
+)
+"""What looks like a reference: it has a `/`, a tag or a digest, too."""
+
+
+def image_name(path: str) -> str:
+    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``."""
+    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "image"
+
+
+def parent(text: str, images: Collection[str], sources: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return what ``from`` says for an image, a source or a reference, and the source that is missing for it.
+
+    Raises :class:`CallError` for a text that is none of them.
+    """
+    if text in images or text in sources:
+        return text, {}
+    if not _REFERENCE.fullmatch(text) or not set(text) & {"/", ":", "@"}:
+        similar = did_you_mean(text, [*images, *sources])
+        similar = f"{similar} " if similar.endswith("?") else f"{similar}. "
+        advice = f"{similar}Or write a reference with a tag, such as `quay.io/jupyter/scipy-notebook:TAG`"
+        raise CallError(f"`{text}` is neither an image nor a source of the matrix", advice)
+    name = source_name(text, sources, images)
+    return name, {} if name in sources else {name: whole_reference(text)}
+
+
+def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:
+    """Return the name of the source for an image from outside: one that is there, or a new one."""
+    for name, other in sources.items():
+        if same_image(reference, other):
+            return name
+    parsed = parse_reference(reference)
+    last = image_name(parsed.repository.rpartition("/")[2])
+    tagged = image_name(f"{last}-{parsed.tag}")
+    taken = {*sources, *images}
+    numbered = (f"{tagged}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (last, tagged, *numbered) if name not in taken)
+
+
+def whole_reference(name: str) -> str:
+    """Return a whole reference; one with a digest keeps its tag only if it has one."""
+    bare, at, digest = name.partition("@")
+    reference = str(parse_reference(bare))
+    return f"{reference}{at}{digest}"

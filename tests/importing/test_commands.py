@@ -1,0 +1,44 @@
+"""Every folder below fixtures is a command: what a project has before, and its matrix and what is printed after.
+
+IMAGE_MATRIX_UPDATE=1 writes the expected files; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from image_matrix.cli import run
+
+FIXTURES = Path(__file__).parent / "fixtures"
+UPDATE = os.environ.get("IMAGE_MATRIX_UPDATE") == "1"
+COMMAND, BEFORE, AFTER, OUTPUT = "command.txt", "before.yaml", "after.yaml", "expected.txt"
+
+
+def expect(file: Path, text: str) -> None:
+    if UPDATE:
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", sorted(FIXTURES.iterdir()), ids=lambda folder: folder.name)
+def test_what_a_command_writes_and_prints(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(folder, project, ignore=shutil.ignore_patterns(COMMAND, BEFORE, AFTER, OUTPUT))
+    matrix = project / "matrix.yaml"
+    if (folder / BEFORE).exists():
+        shutil.copy(folder / BEFORE, matrix)
+    code = run(["-C", str(project), *shlex.split((folder / COMMAND).read_text(encoding="utf-8"))])
+    expect(folder / OUTPUT, f"exit code {code}\n{capsys.readouterr().err}")
+    if code == 0:
+        expect(folder / AFTER, matrix.read_text(encoding="utf-8"))
+    elif (folder / BEFORE).exists():
+        assert matrix.read_text(encoding="utf-8") == (folder / BEFORE).read_text(encoding="utf-8")
+    else:
+        assert not matrix.exists()
