@@ -10,6 +10,7 @@ import click
 from image_matrix.cli.matrix_edit import (
     REGISTRY_HELP,
     open_matrix,
+    refuse_source,
     report_added,
     text_with,
     validated,
@@ -63,12 +64,11 @@ def add(
     from image_matrix.lock.newest import without_version
 
     matrix = open_matrix(session, registry)
-    if image in matrix.images:
+    if image in matrix.known.images:
         raise CallError(f"there is an image `{image}` in {session.matrix}", "edit it there")
-    if image in matrix.sources:
-        raise CallError(f"there is a source `{image}` in {session.matrix}", "give the image another name")
+    refuse_source(session, matrix.known, image)
     floating = without_version(pip)
-    name, sources = parent(start, matrix.images, matrix.sources)
+    name, sources = parent(start, image, matrix.known)
     lists = {"apt": packages_of(apt), "conda": packages_of(conda), "pip": packages_of(pip)}
     imported = ImportedImage(image, PackageImage(name, lists, description), sources)
     text = text_with(matrix, imported)

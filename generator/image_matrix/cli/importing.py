@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.matrix_edit import REGISTRY_HELP, open_matrix, write_matrix
+from image_matrix.cli.matrix_edit import REGISTRY_HELP, open_matrix, take_over, write_matrix
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.document import Document
     from image_matrix.importing.dockerfiles import GivenDockerfile
 
 
@@ -38,7 +39,7 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
 
     matrix = open_matrix(session, registry)
     given = [item for folder in folders for item in _given(session, Path(folder))]
-    result = imported(given, matrix.registry, matrix.images, matrix.sources)
+    result = imported(given, matrix.known.registry, matrix.known.images, matrix.known.sources)
     if result.images:
         write_matrix(session, with_entries(matrix.text, result.sources, result.images))
     for name, entry in result.images.items():
@@ -50,6 +51,34 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
         f"{len(result.images)} images and {len(result.sources)} sources added; run `image-matrix check`",
     )
     return 0
+
+
+@import_.command("imagespec")
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def imagespec(session: Session, registry: str | None, file: str) -> int:
+    """Add the image of an ImageSpec of PrimeHub.
+
+    FILE is the resource, as `kubectl get imagespec NAME -o yaml` prints it. Its base image becomes a source, its
+    packages an image on it. It is relative to the matrix' folder. An image that the matrix has already stays as it is.
+    """
+    from image_matrix.importing.imagespec import image_of
+
+    matrix = open_matrix(session, registry)
+    return take_over(session, matrix, image_of(_document(session, file), matrix.known))
+
+
+def _document(session: Session, file: str) -> Document:
+    """Read a YAML file; raises :class:`MatrixError` for one that is not YAML."""
+    from image_matrix.config.yaml_loader import parse
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.project.text_files import read_text
+
+    document, problems = parse(read_text(session.root / file, file), file)
+    if document is None or problems:
+        raise MatrixError(problems)
+    return document
 
 
 def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.importing.package_lists import ImportedImage
+    from image_matrix.importing.sources import Known
     from image_matrix.project.inputs import Inputs
 
 REGISTRY_HELP = "Where the images are published; needed if there is no matrix yet."
@@ -20,14 +19,10 @@ REGISTRY_HELP = "Where the images are published; needed if there is no matrix ye
 
 @dataclass(frozen=True, slots=True)
 class OpenMatrix:
-    """The text of a matrix that is there or starts, and the names that it has."""
+    """The text of a matrix that is there or starts, and the names that it has, those of included files, too."""
 
     text: str
-    registry: str
-    images: tuple[str, ...]
-    """Those of included files, too."""
-    sources: Mapping[str, str]
-    """Name to reference."""
+    known: Known
 
 
 def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
@@ -37,6 +32,7 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     """
     from image_matrix.errors import CallError
     from image_matrix.importing.edit import new_matrix
+    from image_matrix.importing.sources import Known
     from image_matrix.project.text_files import read_text
 
     file = session.root / session.matrix
@@ -47,12 +43,12 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     text = text if text.strip() else new_matrix(registry or "")
     values = _values(session, text)
     sources = {name: item for value in values for name, item in _section(session, value, "sources").items()}
-    return OpenMatrix(
-        text,
+    known = Known(
         str(registry or values[0].get("registry", "")),
         tuple(name for value in values for name in _section(session, value, "images")),
         {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
     )
+    return OpenMatrix(text, known)
 
 
 def _values(session: Session, text: str) -> list[dict[str, Any]]:
@@ -87,10 +83,15 @@ def _image_of(source: object) -> str:
 def validated(session: Session, text: str) -> tuple[Inputs, Loaded]:
     """Load the project with a text in place of its matrix; raises :class:`MatrixError` if something is wrong."""
     from image_matrix.cli.project import load_inputs
+    from image_matrix.diagnostics import MatrixError
     from image_matrix.project.inputs import inputs_with
 
     inputs = inputs_with(text, session.root, session.matrix, session.overlays)
-    return inputs, load_inputs(inputs)
+    try:
+        return inputs, load_inputs(inputs)
+    except MatrixError:
+        note(session, f"nothing is written; with the new entries, {session.matrix} has these problems:")
+        raise
 
 
 def write_matrix(session: Session, text: str) -> None:
@@ -99,6 +100,30 @@ def write_matrix(session: Session, text: str) -> None:
     from image_matrix.output_tree.files import File
 
     write_atomically(session.root / session.matrix, File(text.encode()))
+
+
+def refuse_source(session: Session, known: Known, image: str) -> None:
+    """Raise :class:`CallError` for an image with the name of a source."""
+    from image_matrix.errors import CallError
+
+    if image in known.sources:
+        raise CallError(f"there is a source `{image}` in {session.matrix}", "give the image another name")
+
+
+def take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage) -> int:
+    """Write an imported image into the matrix; one that is there stays as it is, so that an import can be repeated."""
+    from dataclasses import replace
+
+    if imported.name in matrix.known.images:
+        say(session, f"{imported.name} is in {session.matrix} already and stays as it is")
+        return 0
+    refuse_source(session, matrix.known, imported.name)
+    text = text_with(matrix, imported)
+    loaded = validated(session, text)[1]
+    write_matrix(session, text)
+    advice = without_python(loaded, imported.name)
+    report_added(session, replace(imported, notes=(*imported.notes, *([advice] if advice else []))))
+    return 0
 
 
 def text_with(matrix: OpenMatrix, imported: ImportedImage) -> str:

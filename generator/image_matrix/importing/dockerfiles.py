@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
-from image_matrix.importing.sources import source_name, whole_reference
+from image_matrix.importing.sources import is_published, source_name, whole_reference
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _with(
         if name is None:
             name = source_name(use.name, {**known, **sources}, names)
             sources |= {} if name in known else {name: sources.get(name, whole_reference(use.name))}
-        elif use != base or not _is_published(use.name, registry, name):
+        elif use != base or not is_published(use.name, registry, name):
             contexts[use.name] = name
         start = name if use == base else start
     if not start:
@@ -105,15 +105,11 @@ def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str
     """Return the image that a name stands for: published below the registry, or elsewhere in a namespace."""
     reference = parse_reference(use.name)
     for name in sorted(names, key=len, reverse=True):
-        if name != item.name and _is_published(use.name, registry, name):
+        if name != item.name and is_published(use.name, registry, name):
             return name
     last = reference.repository.rpartition("/")[2]
     is_official = reference.host == "docker.io" and reference.repository.startswith("library/")
     return last if last in names and last != item.name and not is_official and not reference.digest else None
-
-
-def _is_published(name: str, registry: str, image: str) -> bool:
-    return parse_reference(name).name == parse_reference(f"{registry}/{image}").name
 
 
 def _parents_first(images: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import did_you_mean
@@ -24,20 +25,46 @@ def image_name(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "image"
 
 
-def parent(text: str, images: Collection[str], sources: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return what ``from`` says for an image, a source or a reference, and the source that is missing for it.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that a matrix has."""
 
-    Raises :class:`CallError` for a text that is none of them.
+    registry: str
+    images: Collection[str]
+    sources: Mapping[str, str]
+    """Name to reference."""
+
+
+def parent(text: str, image: str, known: Known) -> tuple[str, dict[str, str]]:
+    """Return what an image is built ``from``, for the name of an image or source or for a reference.
+
+    The second value is the source that the matrix lacks for it. Raises :class:`CallError` for a text that is neither.
     """
-    if text in images or text in sources:
+    if text in known.images or text in known.sources:
         return text, {}
     if not _REFERENCE.fullmatch(text) or not set(text) & {"/", ":", "@"}:
-        similar = did_you_mean(text, [*images, *sources])
-        similar = f"{similar} " if similar.endswith("?") else f"{similar}. "
-        advice = f"{similar}Or write a reference with a tag, such as `quay.io/jupyter/scipy-notebook:TAG`"
+        similar = did_you_mean(text, [*known.images, *known.sources])
+        similar = similar if similar.endswith("?") else f"{similar}."
+        advice = f"{similar} Or write a reference with a tag, such as `quay.io/jupyter/scipy-notebook:TAG`"
         raise CallError(f"`{text}` is neither an image nor a source of the matrix", advice)
-    name = source_name(text, sources, images)
-    return name, {} if name in sources else {name: whole_reference(text)}
+    return source_or_image(text, image, known)
+
+
+def source_or_image(reference: str, image: str, known: Known) -> tuple[str, dict[str, str]]:
+    """Return what ``from`` says for a reference: the image that is published there, or a source.
+
+    ``image`` is the name of the image that is built. The second value is the source that the matrix lacks.
+    """
+    for name in known.images:
+        if is_published(reference, known.registry, name):
+            return name, {}
+    source = source_name(reference, known.sources, {*known.images, image})
+    return source, {} if source in known.sources else {source: whole_reference(reference)}
+
+
+def is_published(reference: str, registry: str, image: str) -> bool:
+    """Say whether a reference is an image of the matrix, in some version."""
+    return parse_reference(reference).name == parse_reference(f"{registry}/{image}").name
 
 
 def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:

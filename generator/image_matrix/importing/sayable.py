@@ -1,0 +1,34 @@
+"""Knows which entries of package lists a matrix can have."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from image_matrix.config import requirement
+from image_matrix.config.schema import schema
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Manager
+
+
+def is_sayable(installer: Manager, text: str) -> bool:
+    """Say whether a list of an installer takes an entry: names and versions, no addresses and no options."""
+    fits = _entry(installer).search(text) is not None
+    return fits and (installer != "pip" or requirement.problem(text) is None)
+
+
+def sayable(installer: Manager, text: str) -> str | None:
+    """Return an entry as a matrix takes it, without needless spaces; ``None`` for one that it cannot have."""
+    versions, semicolon, marker = text.partition(";")
+    narrow = re.sub(r"\s+", "", versions) + (f"; {marker.strip()}" if semicolon else "")
+    # a name behind a space is another package, not a part of the first one
+    has_words = re.search(r"[A-Za-z0-9.\]]\s+[A-Za-z0-9]", versions) is not None
+    return narrow if not has_words and is_sayable(installer, narrow) else None
+
+
+@cache
+def _entry(installer: Manager) -> re.Pattern[str]:
+    """Return the expression that the schema has for entries without placeholders."""
+    return re.compile(schema()["$defs"][f"{installer}Package"]["x-filled"])

@@ -1,0 +1,32 @@
+"""Entries of other programs' lists: what a matrix takes as it is, and what it cannot have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.importing.sayable import sayable
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Manager
+
+
+@pytest.mark.parametrize(
+    ("installer", "text", "entry"),
+    [
+        ("pip", "scipy == 1.17.1", "scipy==1.17.1"),
+        ("pip", "a [b, c]>=1, <2 ;python_version<'3.12'", "a[b,c]>=1,<2; python_version<'3.12'"),
+        ("pip", "scipy numpy", None),
+        ("pip", "scipy=1.17", None),
+        ("pip", "git+https://example.org/a.git", None),
+        ("pip", "{python}", None),
+        ("apt", "curl=8.*", "curl=8.*"),
+        ("apt", "curl git", None),
+        ("conda", "gdal=3.11=h1_0", "gdal=3.11=h1_0"),
+        ("conda", "numpy>=1.17,<2", None),
+        ("conda", "bioconda::samtools", None),
+    ],
+)
+def test_an_entry(installer: Manager, text: str, entry: str | None) -> None:
+    assert sayable(installer, text) == entry
