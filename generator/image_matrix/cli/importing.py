@@ -69,13 +69,81 @@ def imagespec(session: Session, registry: str | None, file: str) -> int:
     return take_over(session, matrix, image_of(_document(session, file), matrix.known))
 
 
+IMAGE = click.option("--image", metavar="NAME", required=True, help="The name of the new image.")
+PARENT = click.option(
+    "--from",
+    "start",
+    metavar="PARENT",
+    required=True,
+    help="An image or source of the matrix, or the reference of an image from outside.",
+)
+
+
+@import_.command("requirements")
+@IMAGE
+@PARENT
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def requirements(session: Session, registry: str | None, image: str, start: str, file: str) -> int:
+    """Add an image with the packages of a requirements file.
+
+    FILE is in the format of pip, relative to the matrix' folder; files that it names with -r are read, too. Packages by
+    path or address and other options are named and left out. An image that the matrix has already stays as it is.
+    """
+    from functools import partial
+
+    from image_matrix.importing.package_lists import ImportedImage, PackageImage
+    from image_matrix.importing.requirements import requirements_of
+    from image_matrix.importing.sources import parent
+
+    matrix = open_matrix(session, registry)
+    name, sources = parent(start, image, matrix.known)
+    pip = requirements_of(file, partial(_text, session))
+    lists = PackageImage(name, {"pip": pip.packages}, extra_index_urls=pip.extra_index_urls)
+    return take_over(session, matrix, ImportedImage(image, lists, sources, pip.notes))
+
+
+@import_.command("environment")
+@IMAGE
+@PARENT
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def environment(session: Session, registry: str | None, image: str, start: str, file: str) -> int:
+    """Add an image with the packages of environment.yml.
+
+    FILE is an environment of conda, relative to the matrix' folder. Its dependencies become packages of conda, those
+    under `pip` packages of pip. Other channels than conda-forge and the version of Python are named and left out. An
+    image that the matrix has already stays as it is.
+    """
+    from functools import partial
+
+    from image_matrix.importing.environment import environment_of
+    from image_matrix.importing.package_lists import ImportedImage, PackageImage
+    from image_matrix.importing.sources import parent
+
+    matrix = open_matrix(session, registry)
+    name, sources = parent(start, image, matrix.known)
+    conda, pip, notes = environment_of(_document(session, file), partial(_text, session))
+    packages = {"conda": conda, "pip": pip.packages}
+    lists = PackageImage(name, packages, extra_index_urls=pip.extra_index_urls)
+    return take_over(session, matrix, ImportedImage(image, lists, sources, (*notes, *pip.notes)))
+
+
+def _text(session: Session, file: str) -> str:
+    """Read a file, given relative to the matrix' folder."""
+    from image_matrix.project.text_files import read_text
+
+    return read_text(session.root / file, file)
+
+
 def _document(session: Session, file: str) -> Document:
     """Read a YAML file; raises :class:`MatrixError` for one that is not YAML."""
     from image_matrix.config.yaml_loader import parse
     from image_matrix.diagnostics import MatrixError
-    from image_matrix.project.text_files import read_text
 
-    document, problems = parse(read_text(session.root / file, file), file)
+    document, problems = parse(_text(session, file), file)
     if document is None or problems:
         raise MatrixError(problems)
     return document

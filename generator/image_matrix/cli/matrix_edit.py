@@ -90,7 +90,8 @@ def validated(session: Session, text: str) -> tuple[Inputs, Loaded]:
     try:
         return inputs, load_inputs(inputs)
     except MatrixError:
-        note(session, f"nothing is written; with the new entries, {session.matrix} has these problems:")
+        problem = f"nothing is written: with the new entries, {session.matrix} has the problems below"
+        note(session, f"{problem}; correct the matrix, or take other packages or another parent")
         raise
 
 

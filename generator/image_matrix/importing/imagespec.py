@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.errors import CallError
+from image_matrix.diagnostics.redact import conceal
+from image_matrix.importing.input_places import place_at, refusal
 from image_matrix.importing.package_lists import ImportedImage, Package, PackageImage
 from image_matrix.importing.sayable import sayable
 from image_matrix.importing.sources import Known, source_or_image
@@ -55,21 +56,6 @@ def image_of(document: Document, known: Known) -> ImportedImage:
     return ImportedImage(name, PackageImage(start, lists), sources, tuple(notes))
 
 
-def refusal(document: Document, path: Path, problem: str, advice: str) -> CallError:
-    """Return an error at a place of a document, or at the nearest place above it that exists."""
-    place = _place(document, path)
-    return CallError(f"{document.file}:{place}: {problem}", advice, (document.file, place))
-
-
-def _place(document: Document, path: Path) -> int:
-    """Return the line of a key, or of the nearest one above it."""
-    for length in range(len(path), 0, -1):
-        node = document.node(path[:length], "key")
-        if node is not None:
-            return document.place_of(node).line
-    return 1
-
-
 def _text(document: Document, path: Path, problem: str, advice: str) -> str:
     value: Any = document.value
     for step in path:
@@ -81,21 +67,21 @@ def _text(document: Document, path: Path, problem: str, advice: str) -> str:
 
 def _of_reference(document: Document, base: str) -> Iterator[str]:
     if ":" not in base.rpartition("/")[2] and "@" not in base:
-        line = _place(document, ("spec", "baseImage"))
-        yield f"{document.file}:{line}: `{base}` has no tag, so `latest` was taken; choose a tag in the matrix"
+        place = place_at(document, ("spec", "baseImage"))
+        yield f"{place}: `{base}` has no tag, so `latest` was taken; choose a tag in the matrix"
 
 
 def _of_spec(document: Document, base: str) -> Iterator[str]:
     """Yield what an ImageSpec has that a matrix does not have, or has elsewhere."""
     spec = document.value["spec"]
     if spec.get("pullSecret"):
-        line = _place(document, ("spec", "pullSecret"))
+        place = place_at(document, ("spec", "pullSecret"))
         host = parse_reference(base).host
         advice = f"`network: {{logins: {{{host}: {SECRETS}}}}}`"
-        yield f"not carried over: {document.file}:{line}: `pullSecret`; name the secrets that log in: {advice}"
+        yield f"not carried over: {place}: `pullSecret`; name the secrets that log in: {advice}"
     for field in spec:
         if field not in CARRIED_OVER:
-            yield f"not carried over: {document.file}:{_place(document, ('spec', field))}: `{field}`"
+            yield f"not carried over: {place_at(document, ('spec', field))}: `{field}`"
 
 
 def _packages(document: Document, installer: Manager) -> tuple[tuple[Package, ...], list[str]]:
@@ -110,9 +96,8 @@ def _packages(document: Document, installer: Manager) -> tuple[tuple[Package, ..
     for position, item in enumerate(items):
         text = sayable(installer, str(item))
         if text is None:
-            node = document.node((*path, position))
-            line = document.place_of(node).line if node else _place(document, path)
-            notes.append(f"not carried over: {document.file}:{line}: {installer} `{item}`")
+            place = place_at(document, (*path, position))
+            notes.append(f"not carried over: {place}: {installer} `{conceal(str(item))}`")
         else:
             entries[text] = Package(text)
     return tuple(entries.values()), notes

@@ -1,0 +1,96 @@
+"""Reads environment.yml of conda: what a matrix can say of it, and what it cannot.
+
+Source of the format: docs.conda.io, "Creating an environment file manually".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.importing.input_places import line_at, place_at, refusal
+from image_matrix.importing.package_lists import Package
+from image_matrix.importing.requirements import Requirements, collected, line_of, parts_of
+from image_matrix.importing.sayable import sayable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.config.document import Document
+    from image_matrix.diagnostics import Path
+    from image_matrix.importing.requirements import ExtraIndex, Note, Read
+
+CHANNEL = "conda-forge"
+"""The channel that conda packages of a matrix come from."""
+READ = ("name", "channels", "dependencies", "prefix")
+"""Fields that are carried over, or that mean nothing in an image."""
+
+
+def environment_of(
+    document: Document, read: Read
+) -> tuple[tuple[Package, ...], Requirements, tuple[str, ...]]:
+    """Return the packages of conda and those of pip, and notes about what is not carried over.
+
+    Raises :class:`CallError` for a file without a list of dependencies.
+    """
+    value = document.value if isinstance(document.value, dict) else {}
+    dependencies = value.get("dependencies")
+    if not isinstance(dependencies, list):
+        problem = "an environment of conda needs a list of dependencies"
+        raise refusal(document, ("dependencies",), problem, "write `dependencies: [NAME=VERSION, …]`")
+    pip = collected(_pip_parts(document, dependencies, read))
+    packages: dict[str, Package] = {}
+    notes = [*_channels(document, value.get("channels") or []), *_other_fields(document, value)]
+    for position, item in enumerate(dependencies):
+        if isinstance(item, dict):
+            continue
+        text, problem = _conda(str(item))
+        if problem:
+            notes.append(f"{place_at(document, ('dependencies', position))}: {problem}")
+        elif text:
+            packages[text] = Package(text)
+    return tuple(packages.values()), pip, tuple(f"not carried over: {item}" for item in notes)
+
+
+def _conda(text: str) -> tuple[str, str]:
+    """Return a package as a matrix takes it, or why it has none."""
+    bare = text.strip().removeprefix(f"{CHANNEL}::")
+    entry = sayable("conda", bare)
+    if entry is None:
+        return "", f"conda `{text}`; write `name=version`, a package of {CHANNEL}"
+    name = entry.partition("=")[0].rstrip("<>!")
+    if name == "python":
+        return (
+            "",
+            f"`{text}`; the Python is the one of the parent: choose a parent, or an axis `python`, that has it",
+        )
+    return ("", "") if entry == "pip" else (entry, "")
+
+
+def _pip_parts(
+    document: Document, dependencies: list[Any], read: Read
+) -> Iterator[Package | ExtraIndex | Note]:
+    """Yield what the lists under ``pip`` say; conda hands them to pip as the lines of a requirements file."""
+    for position, item in enumerate(dependencies):
+        for name, lines in item.items() if isinstance(item, dict) else ():
+            path: Path = ("dependencies", position, name)
+            if name != "pip" or not isinstance(lines, list):
+                raise refusal(
+                    document, path, f"`{name}` is not a list of pip", "write `- pip: [NAME==VERSION, …]`"
+                )
+            for at, text in enumerate(lines):
+                line = line_of(str(text), document.file, line_at(document, (*path, at)))
+                yield from parts_of(line, read, (document.file,))
+
+
+def _channels(document: Document, channels: Any) -> Iterator[str]:  # noqa: ANN401 - what YAML has
+    for position, item in enumerate(channels if isinstance(channels, list) else [channels]):
+        if item not in (CHANNEL, "nodefaults"):
+            place = place_at(document, ("channels", position))
+            yield f"{place}: the channel `{item}`; packages come from {CHANNEL}"
+
+
+def _other_fields(document: Document, value: dict[str, Any]) -> Iterator[str]:
+    for field in value:
+        if field not in READ:
+            advice = "; write its entries as `env` of the image" if field == "variables" else ""
+            yield f"{place_at(document, (field,))}: `{field}`{advice}"

@@ -1,0 +1,170 @@
+"""Reads requirements files of pip: what a matrix can say of them, and what it cannot.
+
+Source of the format: pip.pypa.io, "Requirements File Format".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.config.resolve import package_name
+from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics.redact import conceal, has_user, without_user
+from image_matrix.errors import CallError
+from image_matrix.importing.package_lists import Package
+from image_matrix.importing.sayable import sayable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_COMMENT = re.compile(r"(?:^|\s+)#\s*(.*)$")
+_OPTION = re.compile(r"(--[a-z-]+|-[A-Za-z])[=\s]*(.*)")
+_LONG = {"-r": "--requirement", "-c": "--constraint", "-i": "--index-url", "--pypi-url": "--index-url"}
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%-]+")
+
+Read = Callable[[str], str]
+"""Returns the text of a file by its path; raises :class:`MatrixError` for one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a requirements file, with those that continue it."""
+
+    file: str
+    number: int
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is not carried over, or what it became."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraIndex:
+    """An index that is asked beside the default one."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a matrix can say of requirements files."""
+
+    packages: tuple[Package, ...]
+    extra_index_urls: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def requirements_of(file: str, read: Read) -> Requirements:
+    """Read a requirements file and those that it names; raises :class:`CallError` for files that name each other."""
+    return collected(part for line in lines_of(read(file), file) for part in parts_of(line, read, (file,)))
+
+
+def lines_of(text: str, file: str) -> Iterator[Line]:
+    """Yield the lines with something in them; one that ends with a backslash goes on in the next one."""
+    begun, first = "", 0
+    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        first = first if begun else number
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            begun += f"{raw[:-1]} "
+            continue
+        line = line_of(begun + raw, file, first)
+        begun = ""
+        if line.text:
+            yield line
+    if line_of(begun, file, first).text:
+        yield line_of(begun, file, first)
+
+
+def line_of(text: str, file: str, number: int) -> Line:
+    """Return one line without its comment."""
+    comment = _COMMENT.search(text)
+    bare = text[: comment.start()] if comment else text
+    return Line(file, number, bare.strip(), comment[1].strip() if comment else "")
+
+
+def parts_of(line: Line, read: Read, above: tuple[str, ...]) -> Iterator[Package | ExtraIndex | Note]:
+    """Yield what a line says; ``above`` are the files that lead to it."""
+    option = _OPTION.match(line.text) if line.text.startswith("-") else None
+    if option:
+        name, value = option[1], option[2].strip()
+        yield from _option(line, _LONG.get(name, name), value, read, above)
+        return
+    text, *options = re.split(r"\s+(?=--)", line.text)
+    entry = sayable("pip", text)
+    if entry is None or any(not item.startswith("--hash") for item in options):
+        yield _left_out(line)
+        return
+    yield Package(entry, conceal(line.comment))
+    if options:
+        yield Note(f"not carried over: the hashes in {line.file}; `image-matrix lock` looks them up")
+
+
+def _option(
+    line: Line, name: str, value: str, read: Read, above: tuple[str, ...]
+) -> Iterator[Package | ExtraIndex | Note]:
+    if name == "--requirement" and value and "://" not in value:
+        yield from _included(line, value, read, above)
+    elif name == "--extra-index-url" and _ADDRESS.fullmatch(value):
+        yield ExtraIndex(without_user(value))
+        if has_user(value):
+            yield Note(
+                f"not carried over: {_place(line)}: the login of an index; it goes into `network.netrc`"
+            )
+    elif name == "--index-url":
+        advice = (
+            "an index in place of the default one is `network: {mirrors: {pip: ADDRESS}}`, for all images"
+        )
+        yield _left_out(line, f"; {advice}")
+    else:
+        yield _left_out(line)
+
+
+def _included(
+    line: Line, value: str, read: Read, above: tuple[str, ...]
+) -> Iterator[Package | ExtraIndex | Note]:
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+    if path in above:
+        raise CallError(f"{_place(line)}: {path} leads back to itself", "remove this line")
+    try:
+        text = read(path)
+    except MatrixError as error:
+        raise CallError(
+            f"{_place(line)}: {error.diagnostics[0].message}", "correct the path, or remove this line"
+        ) from error
+    for inner in lines_of(text, path):
+        yield from parts_of(inner, read, (*above, path))
+
+
+def collected(parts: Iterable[Package | ExtraIndex | Note]) -> Requirements:
+    """Put what lines say together; of two entries for one package the first is taken."""
+    packages: dict[str, Package] = {}
+    indexes: list[str] = []
+    notes: list[str] = []
+    for part in parts:
+        if isinstance(part, ExtraIndex):
+            indexes.append(part.address)
+        elif isinstance(part, Note):
+            notes.append(part.text)
+        else:
+            key = package_name("pip", part.text) + part.text.partition(";")[2]
+            first = packages.setdefault(key, part)
+            if first.text != part.text:
+                notes.append(f"not carried over: pip `{part.text}`; `{first.text}` is in the list already")
+    return Requirements(tuple(packages.values()), tuple(dict.fromkeys(indexes)), tuple(dict.fromkeys(notes)))
+
+
+def _left_out(line: Line, advice: str = "") -> Note:
+    return Note(f"not carried over: {_place(line)}: `{conceal(line.text)}`{advice}")
+
+
+def _place(line: Line) -> str:
+    return f"{line.file}:{line.number}"
