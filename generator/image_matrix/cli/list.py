@@ -141,16 +141,18 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
         yield "downloads", item.value, item.origin, ("downloads",)
     for manager, items in resolution.packages.items():
         for item in items:
-            yield manager, item.value, item.origin, (manager, item.value)
+            yield manager, item.value, item.origin, (manager, item.position or 0)
     for item in resolution.tags:
-        yield "tags", item.value, item.origin, ("tags",)
+        yield "tags", item.value, item.origin, ("tags", item.position or 0)
     for item in resolution.extra_index_urls:
-        path = ("pip", "extra_index_urls", item.value)
+        path = ("pip", "extra_index_urls", item.position or 0)
         yield "pip.extra_index_urls", item.value, item.origin, path
     for name, mapping in (
         ("env", resolution.env),
         ("labels", resolution.labels),
         ("provides", resolution.provides),
+        ("args", resolution.args),
+        ("contexts", resolution.contexts),
     ):
         for key, item in mapping.items():
             yield f"{name}.{key}", item.value, item.origin, (name, key)
@@ -167,8 +169,8 @@ def _text(value: object) -> str:
 
 def _where(documents: Documents, origin: Origin, path: Path) -> str:
     """Return ``bundle full (matrix.yaml:31)``."""
-    path = () if origin.kind in ("built in", "parent") else (*origin.path, *path)
-    if not path:
+    if origin.kind == "parent" or not origin.path:
         return str(origin)
+    path = (*origin.path, *path)
     place = documents.place(documents.position(path))
     return f"{origin} ({place.file}:{place.line})"

@@ -40,6 +40,8 @@ class Sourced(Generic[T]):
 
     value: T
     origin: Origin
+    position: int | None = None
+    """Where it stands in the list of its origin, for entries of packages, tags and addresses."""
 
 
 @dataclass(frozen=True, slots=True)

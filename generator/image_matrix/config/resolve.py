@@ -75,7 +75,7 @@ def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Var
     """
     layers = layers_of(matrix, image, values, parent)
     texts = placeholder_values(image, values, parent, _last(layers, "source"))
-    return merged([_filled(layer, texts) for layer in remaining(layers)])
+    return merged([filled(layer, texts) for layer in remaining(layers)])
 
 
 def layers_of(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> list[Layer]:
@@ -119,7 +119,7 @@ def axis_data(image: Image, values: Mapping[str, str], parent: Variant | None) -
     return {**(parent.axis_data if parent else {}), **declared}
 
 
-def _filled(layer: Layer, values: Mapping[str, str]) -> Layer:
+def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
     """Put values into every text of a layer."""
     given = layer.settings
 
@@ -277,7 +277,10 @@ def _last_list(
 ) -> tuple[Sourced[str], ...]:
     """Return the items of the last layer that has any."""
     given = [layer for layer in layers if items(layer.settings)]
-    return tuple(Sourced(item, given[-1].origin) for item in items(given[-1].settings)) if given else ()
+    if not given:
+        return ()
+    last = given[-1]
+    return tuple(Sourced(item, last.origin, at) for at, item in enumerate(items(last.settings)))
 
 
 def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
@@ -306,8 +309,8 @@ def _packages(layers: Sequence[Layer], manager: Manager) -> tuple[Sourced[str], 
     by_name: dict[str, list[Sourced[str]]] = {}
     for layer in layers:
         declared: dict[str, list[Sourced[str]]] = {}
-        for item in layer.settings.packages.get(manager, ()):
-            declared.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin))
+        for at, item in enumerate(layer.settings.packages.get(manager, ())):
+            declared.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin, at))
         by_name |= declared
     return tuple(item for items in by_name.values() for item in items)
 

@@ -22,4 +22,4 @@ def requirement_lines(
         return
     resolution = resolution_of(loaded.matrix, loaded.variants, variant)
     for sourced in resolution.packages.get(manager, ()):
-        yield sourced.value, loaded.documents.position((*sourced.origin.path, manager, sourced.value))
+        yield sourced.value, loaded.documents.position((*sourced.origin.path, manager, sourced.position or 0))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layers import Layer, Origin
 from image_matrix.config.model import MANAGERS, TEST_KINDS
 from image_matrix.config.package_versions import READERS, exclude
-from image_matrix.config.resolve import package_name
+from image_matrix.config.resolve import filled, matches, package_name
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.text import listed
+from image_matrix.validate.filled_texts import texts_of
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
@@ -95,29 +97,58 @@ def _place(matrix: Matrix, expanded: Mapping[str, Variant], requested: Requested
     """Return where a line stands: in an image, an override or a bundle."""
     manager, line = requested.manager, requested.line
     packages = resolution_of(matrix, expanded, requested.variant).packages[manager]
-    path = next(item.origin.path for item in packages if item.value == line)
-    return (*path, manager, _settings(matrix, path).packages[manager].index(line))
-
-
-def _settings(matrix: Matrix, path: Path) -> Settings:
-    if path[0] == "bundles":
-        return matrix.bundles[str(path[1])]
-    image = matrix.images[str(path[1])]
-    return image.overrides[int(path[3])].settings if len(path) > 2 else image.settings
+    entry = next(item for item in packages if item.value == line)
+    return (*entry.origin.path, manager, entry.position or 0)
 
 
 def disagreeing(matrix: Matrix) -> Iterator[Finding]:
     """Two bundles in one list that say different things of a package or a test, which the image itself leaves open."""
     declared = {name: _declarations(settings) for name, settings in matrix.bundles.items()}
     for path, settings in settings_of(matrix):
-        decided = _declarations(settings).keys()
-        names = [name for name in settings.bundles if name in declared]
-        for at, second in enumerate(names):
-            place = (*path, "bundles", settings.bundles.index(second))
-            for key in declared[second].keys() - decided:
-                losing = (name for name in names[:at] if _loses(declared[name], declared[second], key))
-                for first in islice(losing, 1):
-                    yield _disagreement(place, key, declared, first, second)
+        yield from _disagreements(path, settings, declared)
+
+
+def disagreeing_by_placeholders(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Two bundles that say different things once the values of a variant are put in; once for each image's list."""
+    with_braces = {name for name, settings in matrix.bundles.items() if _has_placeholders(settings)}
+    for path, settings in settings_of(matrix) if with_braces else ():
+        if len(settings.bundles) > 1 and not with_braces.isdisjoint(settings.bundles):
+            image = matrix.images[str(path[1])]
+            match = image.overrides[int(path[3])].match if len(path) > 2 else {}
+            items = (
+                one for one in expanded.values() if one.image == image.name and matches(match, one.values)
+            )
+            every = chain.from_iterable(_when_filled(matrix, expanded, one, path, settings) for one in items)
+            yield from islice(every, 1)
+
+
+def _has_placeholders(settings: Settings) -> bool:
+    declared = _declarations(settings).items()
+    return any("{" in text for (_, name), lines in declared for text in (name, *lines))
+
+
+def _when_filled(
+    matrix: Matrix, expanded: Mapping[str, Variant], item: Variant, path: Path, settings: Settings
+) -> Iterator[Finding]:
+    texts = texts_of(matrix, expanded, item)
+
+    def of_variant(given: Settings) -> Settings:
+        return filled(Layer(Origin("image"), given), texts).settings
+
+    bundles = {name: matrix.bundles[name] for name in settings.bundles if name in matrix.bundles}
+    declared = {name: _declarations(of_variant(bundle)) for name, bundle in bundles.items()}
+    return _disagreements(path, of_variant(settings), declared)
+
+
+def _disagreements(path: Path, settings: Settings, declared: dict[str, _Lines]) -> Iterator[Finding]:
+    decided = _declarations(settings).keys()
+    names = [name for name in settings.bundles if name in declared]
+    for at, second in enumerate(names):
+        place = (*path, "bundles", settings.bundles.index(second))
+        for key in declared[second].keys() - decided:
+            losing = (name for name in names[:at] if _loses(declared[name], declared[second], key))
+            for first in islice(losing, 1):
+                yield _disagreement(place, key, declared, first, second)
 
 
 def _declarations(settings: Settings) -> _Lines:

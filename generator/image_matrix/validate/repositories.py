@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import staging_of
+from image_matrix.validate.filled_texts import axis_advice, has_data_with_braces, settings_at
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.names import bad_reference, is_path
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 255
 """Characters of a repository with its host; github.com/distribution/reference, reference.go."""
+_RULE = "lower-case letters and digits, with `.`, `_`, `-` or `/` between them"
 
 
 def repositories(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -34,8 +36,10 @@ def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) 
     path, target = repository_place(matrix, expanded, item)
     staging = staging_of(matrix.registry, matrix.workflow)
     whole = matrix.repository(item)
-    if target == "value" and "{" not in item.repository and not is_path(item.repository):
-        yield bad_reference(path, "repository", item.repository, _advice(item.repository))
+    written = (settings_at(matrix, path[:-1]).repository or "") if target == "value" else ""
+    unknown = "{" in item.repository and not has_data_with_braces(written, item)
+    if target == "value" and not unknown and not is_path(item.repository):
+        yield _no_repository(path, written, item)
     elif len(whole) > LONGEST:
         problem = f"{whole} has {len(whole)} characters, and a repository at most {LONGEST}"
         yield bad_value(path, problem, "write a shorter one, or a shorter `registry`", target)
@@ -50,9 +54,14 @@ def repository_place(matrix: Matrix, expanded: Mapping[str, Variant], item: Vari
     return ((*written.origin.path, "repository"), "value") if written else (("images", item.image), "key")
 
 
+def _no_repository(path: Path, written: str, item: Variant) -> Finding:
+    of_axis = axis_advice(written, item, "[a-z0-9._/-]+", _RULE)
+    value = f"{item.repository}` of `{item.id}" if of_axis else item.repository
+    return bad_reference(path, "repository", value, of_axis or _advice(item.repository))
+
+
 def _advice(text: str) -> str:
     better = "/".join(
         filter(None, (re.sub(r"[^a-z0-9._-]+", "-", part).strip("._-") for part in text.lower().split("/")))
     )
-    rule = "lower-case letters and digits, with `.`, `_`, `-` or `/` between them"
-    return f"write `{better}`: {rule}" if is_path(better) else f"use {rule}"
+    return f"write `{better}`: {_RULE}" if is_path(better) else f"use {_RULE}"

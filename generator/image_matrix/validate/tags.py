@@ -13,6 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.lock.locked_versions import locked_names, locked_versions
 from image_matrix.lock.tag_values import package_values
+from image_matrix.validate.filled_texts import axis_advice, has_data_with_braces, settings_at
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.names import bad_reference
 from image_matrix.validate.placeholders import known_by_image, unknown
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """github.com/opencontainers/distribution-spec, "Pulling manifests"."""
+_TAG_RULE = "a tag has letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
 _DOUBLED = re.compile(r"\{\{|\}\}")
 _SAMPLES = {"commit": "0" * 12, "date": "2026-01-31", "key": "0" * 12, "release": "1"}
 """Values of the same form as those of a release."""
@@ -59,7 +61,11 @@ def unknown_in_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
 
 def bad_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Tags that no registry takes, or that have the form of tags that the program writes."""
-    every = [claim for claim in claims(expanded.values()) if not _unknown(claim.tag)]
+    every = [
+        claim
+        for claim in claims(expanded.values())
+        if not _unknown(claim.tag) or _has_braces_of_data(matrix, expanded, claim)
+    ]
     labels = _labels(expanded.values())
     bad = (_bad(matrix, expanded, claim, labels) for claim in every)
     yield from _once(finding for finding in bad if finding is not None)
@@ -124,6 +130,18 @@ def _place(matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim) -> Fie
     return (*origin.path, "tags", claim.position)
 
 
+def _written(matrix: Matrix, place: FieldPath) -> str:
+    """Return a tag as it is written; the empty text if nobody wrote it."""
+    return settings_at(matrix, place[:-2]).tags[int(place[-1])] if len(place) > 2 else ""
+
+
+def _has_braces_of_data(matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim) -> bool:
+    """Say whether data of an axis value has brought braces into a tag, which no release must replace."""
+    if not any(brace in text for text in claim.variant.axis_data.values() for brace in "{}"):
+        return False
+    return has_data_with_braces(_written(matrix, _place(matrix, expanded, claim)), claim.variant)
+
+
 def _sample(tag: str) -> str:
     return fill(tag, {**_SAMPLES, **dict.fromkeys(packages_in(tag), "1")})
 
@@ -132,8 +150,9 @@ def _bad(
     matrix: Matrix, expanded: Mapping[str, Variant], claim: Claim, labels: Mapping[str, Collection[str]]
 ) -> Finding | None:
     sample = _sample(claim.tag)
-    if _TAG.fullmatch(sample) is None:
-        return bad_reference(_place(matrix, expanded, claim), "tag", claim.tag, _tag_advice(sample))
+    if _TAG.fullmatch(sample) is None or _has_braces_of_data(matrix, expanded, claim):
+        place = _place(matrix, expanded, claim)
+        return _no_tag(claim, place, _written(matrix, place))
     kept = None if claim.position is None else _kept_for(sample, labels[claim.variant.repository])
     if kept is None:
         return None
@@ -144,12 +163,20 @@ def _bad(
     return bad_value(_place(matrix, expanded, claim), problem, advice)
 
 
+def _no_tag(claim: Claim, place: FieldPath, written: str) -> Finding:
+    sample = _sample(claim.tag)
+    of_axis = (
+        axis_advice(written, claim.variant, "[A-Za-z0-9._-]+", _TAG_RULE) if len(sample) <= 128 else None
+    )
+    value = f"{claim.tag}` of `{claim.variant.id}" if of_axis else claim.tag
+    return bad_reference(place, "tag", value, of_axis or _tag_advice(sample))
+
+
 def _tag_advice(tag: str) -> str:
     if len(tag) > 128:
         return f"it has {len(tag)} characters: write at most 128"
     better = re.sub(r"[^A-Za-z0-9._-]+", "-", tag).lstrip(".-")
-    allowed = "a tag has letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
-    return f"write `{better}`: {allowed}" if better and "{" not in tag else allowed
+    return f"write `{better}`: {_TAG_RULE}" if better and "{" not in tag else _TAG_RULE
 
 
 def _labels(variants: Iterable[Variant]) -> dict[str, set[str]]:
