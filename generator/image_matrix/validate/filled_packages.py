@@ -54,7 +54,7 @@ def repeated(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findin
     seen: set[Path] = set()
     for item in expanded.values():
         for manager, items in item.packages.items():
-            if len(items) > len({_told_apart_by(manager, entry) for entry in items}):
+            if len(items) > len({_distinct_key(manager, entry) for entry in items}):
                 for name, first, second in _pairs(matrix, expanded, item, manager):
                     if second not in seen:
                         seen.add(second)
@@ -62,7 +62,7 @@ def repeated(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findin
                         yield rules.PACKAGE_TWICE.at(second, **fields).beside((first, "first listed here"))
 
 
-def _told_apart_by(manager: Manager, entry: str) -> str:
+def _distinct_key(manager: Manager, entry: str) -> str:
     """Return the name of a package and its marker: once for each platform or Python is no repetition."""
     return package_name(manager, entry) + entry.partition(";")[2]
 
@@ -74,7 +74,7 @@ def _pairs(
     first: dict[str, Path] = {}
     for entry in resolution_of(matrix, expanded, item).packages[manager]:
         place = (*entry.origin.path, manager, entry.position or 0)
-        earlier = first.setdefault(_told_apart_by(manager, entry.value), place)
+        earlier = first.setdefault(_distinct_key(manager, entry.value), place)
         if earlier != place and any("{" in _entry(matrix, one) for one in (earlier, place)):
             yield package_name(manager, entry.value), earlier, place
 
