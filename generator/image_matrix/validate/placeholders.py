@@ -46,7 +46,9 @@ def unknown_in_downloads(matrix: Matrix) -> Iterator[Finding]:
 def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Braces in texts of images, and of the bundles, accelerators and defaults that they use."""
     known = known_by_image(matrix, expanded)
-    common = set.intersection(*known.values()) if known else set()
+    if not known:
+        return  # why there is no variant is reported already
+    common = set.intersection(*known.values())
     for path, settings in every_settings(matrix):
         if path[0] == "images":
             names = known.get(str(path[1]))

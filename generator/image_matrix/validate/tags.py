@@ -45,8 +45,10 @@ _SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?")
 def unknown_in_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Braces in tags that nothing replaces."""
     known = known_by_image(matrix, expanded)
+    if not known:
+        return
     every = [*settings_of(matrix), (("defaults", "images"), matrix.defaults)]
-    common = set.intersection(*known.values()) if known else set()
+    common = set.intersection(*known.values())
     for path, settings in every:
         names = known.get(str(path[1]), set()) if path[0] == "images" else common
         if path[0] == "defaults" or path[1] in known:
