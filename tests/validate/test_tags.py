@@ -25,6 +25,8 @@ def one(tags: list[str], requirements: dict[str, dict[str, str]], **image: Any) 
 
 
 NUMPY = {"base:default": {"amd64": "numpy==2.4.1 \\\n    --hash=sha256:0\ntorch==2.9.0+cu130\n"}}
+WITH_PIP = {"apt": ["python3-pip"]}
+"""What installs a Python package in an image without a kind."""
 
 
 def test_a_package_of_the_lock_has_a_value() -> None:
@@ -32,7 +34,7 @@ def test_a_package_of_the_lock_has_a_value() -> None:
 
 
 def test_without_a_lock_the_tag_has_no_value() -> None:
-    item = one(["{package.numpy}"], {})
+    item = one(["{package.numpy}"], {}, pip=["numpy==2.4.1"], **WITH_PIP)
     assert item.code == "IM605"
     assert "`{package.numpy}` of lab:default" in item.message
     assert item.help == "run `image-matrix lock` and commit matrix.lock.yaml"
@@ -78,3 +80,10 @@ def test_a_package_without_a_name_is_no_placeholder(text: str) -> None:
     with pytest.raises(MatrixError) as caught:
         reported([text], NUMPY)
     assert caught.value.diagnostics[0].code == "IM207"
+
+
+def test_an_image_without_packages_is_not_sent_to_the_lock() -> None:
+    item = one(["{package.numpy}"], {}, apt=["git"])
+    assert item.code == "IM105"
+    assert "the image and its parents list no Python or conda package" in item.message
+    assert item.help == "add `numpy` with its version to `pip`, or remove the placeholder"

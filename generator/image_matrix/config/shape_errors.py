@@ -167,7 +167,7 @@ def _wrong_type(error: ValidationError, types: list[str], documents: Documents) 
         return rules.UNQUOTED_NUMBER.at(path, written=misfit.written, value=value)
     actual = f"`{misfit.written}`" if number and "integer" in types else type_name(value)
     expected = " or ".join(_TYPES[name] for name in types)
-    advice = _of_field(path) or type_advice(misfit)
+    advice = _of_field(path) or _of_axis_value(path, value) or type_advice(misfit)
     return rules.WRONG_TYPE.at(path, expected=expected, actual=actual, advice=advice)
 
 
@@ -179,6 +179,14 @@ def _of_field(path: Path) -> str:
         noun = ENTRIES[str(path[0])][0]
         return f"`{path[1]}` is a field of {noun}: indent it further than the name that it belongs to"
     return ""
+
+
+def _of_axis_value(path: Path, value: Json) -> str:
+    """Return what to do with a value with data that is an entry of a list."""
+    if path[-3:-2] != ("axes",) or not isinstance(path[-1], int) or not isinstance(value, dict) or not value:
+        return ""
+    name = next(iter(value))
+    return f"values with data are a mapping: write `{name}:` without `- `, below `{path[-2]}:`, and its data below it"
 
 
 def _types(error: ValidationError) -> list[str]:

@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.lineage import lineage
 from image_matrix.config.placeholders import fill, unknown_placeholders
 from image_matrix.config.tags import AT_RELEASE, claims, packages_in
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
+from image_matrix.lock.fingerprint import requested
 from image_matrix.lock.locked_versions import locked_names, locked_versions
 from image_matrix.lock.tag_values import package_values
 from image_matrix.validate.filled_texts import axis_advice, has_data_with_braces, settings_at
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.config.tags import Claim
     from image_matrix.diagnostics import Finding
     from image_matrix.diagnostics import Path as FieldPath
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """github.com/opencontainers/distribution-spec, "Pulling manifests"."""
 _TAG_RULE = "a tag has letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
+LOCKED: tuple[Manager, ...] = ("pip", "conda")
+"""The managers whose packages have their versions in the lock."""
 _DOUBLED = re.compile(r"\{\{|\}\}")
 _SAMPLES = {"commit": "0" * 12, "date": "2026-01-31", "key": "0" * 12, "release": "1"}
 """Values of the same form as those of a release."""
@@ -255,6 +259,10 @@ def _no_version(
 ) -> Finding:
     known = locked_names(pins, loaded.variants, item)
     what = f"`{{{placeholder}}}` of {item.id}"
+    asked = any(requested(one, manager) for one in lineage(loaded.variants, item) for manager in LOCKED)
+    if not known and not asked:
+        problem = f"{what} has no value: the image and its parents list no Python or conda package"
+        return bad_value(path, problem, f"add `{name}` with its version to `pip`, or remove the placeholder")
     if not known:
         return rules.NOT_LOCKED.at(path, "value", what=what)
     if len(versions) > 1:

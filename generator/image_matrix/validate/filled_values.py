@@ -1,0 +1,89 @@
+"""Checks addresses and versions with placeholders once the values of a variant are put in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.config.pattern import fits
+from image_matrix.config.placeholders import fill, unknown_placeholders
+from image_matrix.config.schema import schema
+from image_matrix.config.variants import resolution_of
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics.redact import has_user
+from image_matrix.validate.filled_texts import settings_at, texts_of
+from image_matrix.validate.findings import bad_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
+
+_PLAIN = re.compile(r"[A-Za-z0-9._+-]+")
+"""What any address or version may have in it."""
+_LOGIN = (
+    "take the login out of the data of the axis value, and change the password if this was committed; "
+    "put logins into a file that only an uncommitted overlay names: `network: {netrc: FILE}`"
+)
+
+
+def unreadable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Indexes that are no addresses or have a login, and versions that are none, by what placeholders stand for."""
+    seen: set[Path] = set()
+    for item in filter(_has_odd_data, expanded.values()):
+        for path, text in _texts(matrix, expanded, item):
+            finding = _finding(path, text, item)
+            if finding and path not in seen:
+                seen.add(path)
+                yield finding
+
+
+def _has_odd_data(item: Variant) -> bool:
+    """Say whether data of a variant may spoil a text: values of axes and names cannot."""
+    return not all(map(_PLAIN.fullmatch, item.axis_data.values()))
+
+
+def _texts(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[tuple[Path, str]]:
+    """Yield every index and version of a variant that placeholders are put into, with its place."""
+    resolution, values = resolution_of(matrix, expanded, item), texts_of(matrix, expanded, item)
+    for address in resolution.extra_index_urls:
+        if address.origin.path and address.origin.kind != "parent":
+            path = (*address.origin.path, "pip", "extra_index_urls", address.position or 0)
+            yield from _filled(path, _written_address(matrix, path), values)
+    for name, version in resolution.provides.items():
+        if version.origin.kind != "source":
+            written = settings_at(matrix, version.origin.path).provides.get(name, "")
+            yield from _filled((*version.origin.path, "provides", name), written, values)
+
+
+def _written_address(matrix: Matrix, path: Path) -> str:
+    """Return an index as it is written, with the version of an accelerator."""
+    at = int(path[-1])
+    if path[0] != "accelerators":
+        return settings_at(matrix, path[:-3]).extra_index_urls[at]
+    accelerator = matrix.accelerators[str(path[1])]
+    return accelerator.versioned(accelerator.extra_index_urls[at])
+
+
+def _filled(path: Path, written: str, values: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    if "{" in written and not any(unknown_placeholders(written, values)):
+        yield path, fill(written, values)
+
+
+def _finding(path: Path, text: str, item: Variant) -> Finding | None:
+    definition = _definition(path)
+    if "extra_index_urls" in path and has_user(text):
+        return rules.PASSWORD_IN_ADDRESS.at(path, advice=_LOGIN)
+    if fits(definition["x-filled"], text):
+        return None
+    problem = f"`{text}` of `{item.id}` is not {definition['x-noun']}"
+    return bad_value(path, problem, "change what the placeholder stands for")
+
+
+def _definition(path: Path) -> Json:
+    definitions = schema()["$defs"]
+    if "extra_index_urls" in path:
+        return definitions["pipSettings"]["properties"]["extra_index_urls"]["items"]
+    return definitions["provides"]["additionalProperties"]
