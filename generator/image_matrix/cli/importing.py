@@ -10,6 +10,7 @@ import click
 
 from image_matrix.cli.matrix_edit import REGISTRY_HELP, open_matrix, take_over, write_matrix
 from image_matrix.cli.printing import note, say
+from image_matrix.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +47,8 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
         say(session, f"added {name}: from {entry.start}, context {entry.context}")
     for problem in result.notes:
         note(session, f"not carried over: {problem}")
-    say(
-        session,
-        f"{len(result.images)} images and {len(result.sources)} sources added; run `image-matrix check`",
-    )
+    counts = f"{plural(len(result.images), 'image')} and {plural(len(result.sources), 'source')}"
+    say(session, f"{counts} added; run `image-matrix check`")
     return 0
 
 
