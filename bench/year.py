@@ -1,7 +1,8 @@
 """A year of a public family's commits, replayed on a model of its DAG: how many builds each one causes.
 
 ``bench/data/docker-stacks-year.tsv`` has the 37 first-parent commits of github.com/jupyter/docker-stacks between
-2025-08-08 and 2026-08-08 that touch ``images/``: the builds of their own workflow, and the variants whose inputs changed.
+2025-08-08 and 2026-08-08 that touch ``images/``: the builds of their own workflow, and the variants whose
+inputs changed.
 126 more pushes started that workflow and touched no input of an image: 3,426 builds there, none here. Their weekly
 rebuilds are not counted.
 """

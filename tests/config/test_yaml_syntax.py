@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from image_matrix.config.model import Kind
 from image_matrix.config.yaml_loader import parse
 from image_matrix.config.yaml_syntax import complaint_of, find_mistake
 from image_matrix.diagnostics import catalogue as rules
@@ -56,7 +57,7 @@ def test_the_corrected_line_makes_a_matrix(name: str) -> None:
         if document is not None:
             assert problems == []
             break
-    load({"matrix.yaml": "\n".join(lines)}, TEMPLATES)
+    load({"matrix.yaml": "\n".join(lines)}, TEMPLATES, kinds=dict.fromkeys(TEMPLATES, Kind()))
 
 
 def test_the_first_of_several_mistakes_is_shown() -> None:

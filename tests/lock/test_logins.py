@@ -28,6 +28,7 @@ sources: {trixie: "docker.io/library/debian:trixie-slim@%s"}
 images:
   base:
     from: trixie
+    kind: base
     axes: [python]
     pip: {packages: [uv==0.13.8, %s], extra_index_urls: ["http://127.0.0.1:%d/corp"]}
 """
