@@ -42,3 +42,13 @@ def test_what_a_command_writes_and_prints(
         assert matrix.read_text(encoding="utf-8") == (folder / BEFORE).read_text(encoding="utf-8")
     else:
         assert not matrix.exists()
+
+
+@pytest.mark.parametrize("text", ["- a\n", "# nothing yet\n", "images: [a]\n"])
+def test_a_matrix_without_sections_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yaml").write_text(text)
+    assert run(["-C", str(tmp_path), "add", "a", "--from", "debian:12"]) == 2
+    assert "matrix.yaml" in capsys.readouterr().err
+    assert (tmp_path / "matrix.yaml").read_text() == text

@@ -41,3 +41,9 @@ def test_what_is_around_an_image_stays(text: str) -> None:
 def test_a_real_matrix_stays(file: object) -> None:
     text = file.read_text(encoding="utf-8")  # type: ignore[attr-defined]
     assert added(text) == ["  new:", "    from: a", "    pip: [x==1]"]
+
+
+def test_line_ends_of_another_system_stay() -> None:
+    text = "images:\r\n  a: {from: b} # why\r\n\r\nsizes: {}\r\n"
+    after = with_entries(text, {}, {"new": PackageImage("a", {})})
+    assert after == "images:\r\n  a: {from: b} # why\r\n  new:\r\n    from: a\r\n\r\nsizes: {}\r\n"

@@ -63,3 +63,9 @@ def test_extras_and_markers_stay() -> None:
     assert with_version(text, {"dask": "2.0"}) == "Dask[array]==2.0; python_version > '3.11'"
     with pytest.raises(CallError, match="is not a Python requirement"):
         without_version(["a=1"])
+
+
+def test_a_password_in_an_address_is_not_printed() -> None:
+    with pytest.raises(CallError) as error:
+        without_version(["git+https://me:hunter2@example.org/a.git"])
+    assert "hunter2" not in f"{error.value.message} {error.value.help}"

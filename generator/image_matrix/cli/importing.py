@@ -15,9 +15,11 @@ from image_matrix.text import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
     from image_matrix.config.document import Document
     from image_matrix.importing.dockerfiles import GivenDockerfile
+    from image_matrix.importing.package_lists import ImportedImage
 
 
 @click.group("import")
@@ -100,7 +102,7 @@ def requirements(session: Session, registry: str | None, image: str, start: str,
     name, sources = parent(start, image, matrix.known)
     pip = requirements_of(file, partial(_text, session))
     lists = PackageImage(name, {"pip": pip.packages}, extra_index_urls=pip.extra_index_urls)
-    return take_over(session, matrix, ImportedImage(image, lists, sources, pip.notes))
+    return _take_over(session, matrix, ImportedImage(image, lists, sources, pip.notes), file)
 
 
 @import_.command("environment")
@@ -127,7 +129,20 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
     conda, pip, notes = environment_of(_document(session, file), partial(_text, session))
     packages = {"conda": conda, "pip": pip.packages}
     lists = PackageImage(name, packages, extra_index_urls=pip.extra_index_urls)
-    return take_over(session, matrix, ImportedImage(image, lists, sources, (*notes, *pip.notes)))
+    return _take_over(session, matrix, ImportedImage(image, lists, sources, (*notes, *pip.notes)), file)
+
+
+def _take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage, file: str) -> int:
+    """Write an image made from a file; raises :class:`CallError` for a file without a package."""
+    from image_matrix.errors import CallError
+
+    if not any(imported.image.packages.values()):
+        for problem in imported.notes:
+            note(session, problem)
+        raise CallError(
+            f"{file} has no package that a matrix can have", "nothing is written; add packages to it"
+        )
+    return take_over(session, matrix, imported)
 
 
 def _text(session: Session, file: str) -> str:

@@ -54,6 +54,7 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
 def _values(session: Session, text: str) -> list[dict[str, Any]]:
     """Return the values of a matrix and of the files that it includes."""
     from image_matrix.diagnostics import MatrixError
+    from image_matrix.errors import CallError
     from image_matrix.project.included_files import included_files, parsed
     from image_matrix.project.inputs import files_on_disk
 
@@ -62,7 +63,11 @@ def _values(session: Session, text: str) -> list[dict[str, Any]]:
     problems = [problem for _, items in parts for problem in items]
     if problems:
         raise MatrixError(problems)
-    return [document.value if document and isinstance(document.value, dict) else {} for document, _ in parts]
+    values = [document.value if document else None for document, _ in parts]
+    if not isinstance(values[0], dict):
+        advice = "run `image-matrix check`; or remove the file, and name a registry: `--registry ghcr.io/OWNER/NAME`"
+        raise CallError(f"{session.matrix} has no sections", advice)
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _section(session: Session, value: dict[str, Any], name: str) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def new_matrix(registry: str) -> str:
 
 
 def with_entries(text: str, sources: Mapping[str, str], images: Mapping[str, Entry | PackageImage]) -> str:
-    """Return the text of a matrix with more sources and images."""
+    """Return the text of a matrix with more sources and images; it keeps its line ends."""
+    if "\r\n" in text:
+        return with_entries(text.replace("\r\n", "\n"), sources, images).replace("\n", "\r\n")
     from ruamel.yaml import YAML
 
     yaml = YAML()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import did_you_mean
+from image_matrix.diagnostics.redact import conceal
 from image_matrix.dockerfiles.links import same_image
 from image_matrix.errors import CallError
 from image_matrix.registry.reference import parse_reference
@@ -43,11 +44,15 @@ def parent(text: str, image: str, known: Known) -> tuple[str, dict[str, str]]:
     if text in known.images or text in known.sources:
         return text, {}
     if not _REFERENCE.fullmatch(text) or not set(text) & {"/", ":", "@"}:
-        similar = did_you_mean(text, [*known.images, *known.sources])
-        similar = similar if similar.endswith("?") else f"{similar}."
-        advice = f"{similar} Or write a reference with a tag, such as `quay.io/jupyter/scipy-notebook:TAG`"
-        raise CallError(f"`{text}` is neither an image nor a source of the matrix", advice)
+        raise _unknown(text, [*known.images, *known.sources])
     return source_or_image(text, image, known)
+
+
+def _unknown(text: str, names: Collection[str]) -> CallError:
+    """Return the error for what is neither a name of the matrix nor a reference."""
+    advice = "write a reference with a tag, such as `quay.io/jupyter/scipy-notebook:TAG`"
+    advice = f"{did_you_mean(text, names)} Else {advice}".replace("` Else", "`. Else") if names else advice
+    return CallError(f"`{conceal(text)}` is neither an image nor a source of the matrix", advice)
 
 
 def source_or_image(reference: str, image: str, known: Known) -> tuple[str, dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
 from image_matrix.config.resolve import package_name
+from image_matrix.diagnostics.redact import conceal
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages, requested
@@ -27,7 +28,7 @@ def without_version(requirements: Sequence[str]) -> tuple[str, ...]:
     """Return the requirements that any version fits; raises :class:`CallError` for a text that is none."""
     for text in requirements:
         if advice := requirement.problem(text):
-            raise CallError(f"`{text}` is not a Python requirement", advice)
+            raise CallError(f"`{conceal(text)}` is not a Python requirement", conceal(advice))
     return tuple(text for text in requirements if not requirement.parse(text).specifier)
 
 
