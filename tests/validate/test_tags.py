@@ -79,7 +79,17 @@ def test_two_images_with_one_tag_by_their_packages() -> None:
 def test_a_package_without_a_name_is_no_placeholder(text: str) -> None:
     with pytest.raises(MatrixError) as caught:
         reported([text], NUMPY)
-    assert caught.value.diagnostics[0].code == "IM207"
+    (item,) = caught.value.diagnostics
+    assert item.code == "IM207"
+    assert item.help == "write the name of a package that the lock has, as in `{package.numpy}`"
+
+
+@pytest.mark.parametrize("text", ["{DATE}", "{Date}", "{ date}"])
+def test_a_placeholder_in_other_letters(text: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        reported([text], NUMPY)
+    (item,) = caught.value.diagnostics
+    assert "{date}" in item.help
 
 
 def test_an_image_without_packages_is_not_sent_to_the_lock() -> None:

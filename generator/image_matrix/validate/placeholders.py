@@ -128,8 +128,8 @@ def unknown(texts: Iterable[Text], known: Collection[str]) -> Iterator[Finding]:
 
 def _instead(part: str, known: Collection[str]) -> str:
     name = part.strip("{}")
-    if name in known:
-        return f"write `{{{name}}}`"
+    if name in known or name.lower() in known:
+        return f"write `{{{name if name in known else name.lower()}}}`"
     if part in ("{", "}") or not name.replace(".", "_").isidentifier():
         return f"write `{part.replace('{', '{{').replace('}', '}}')}`: a brace of the text is doubled"
     return did_you_mean(f"{{{name}}}", [f"{{{item}}}" for item in known])

@@ -117,6 +117,9 @@ def _doubled_advice(text: str) -> str:
 
 def _without_braces(finding: Finding) -> Finding:
     """Return the finding with a remedy for a tag, which cannot have a brace in it."""
+    if str(finding.fields["placeholder"]).startswith("{package"):
+        advice = "write the name of a package that the lock has, as in `{package.numpy}`"
+        return replace(finding, fields={**finding.fields, "advice": advice})
     if "doubled" not in str(finding.fields["advice"]):
         return finding
     advice = "close the placeholder, as in `{date}`: a tag has no braces"
