@@ -88,7 +88,9 @@ def _packages(document: Document, installer: Manager) -> tuple[tuple[Package, ..
     """Return a list of packages, and notes about the entries that a matrix cannot have."""
     path = ("spec", "packages", installer)
     packages = document.value["spec"].get("packages") or {}
-    items = (packages.get(installer) or []) if isinstance(packages, dict) else packages
+    if not isinstance(packages, dict):
+        raise refusal(document, path[:2], "`packages` is not a mapping", "write `packages: {pip: [NAME, …]}`")
+    items = packages.get(installer) or []
     if not isinstance(items, list):
         raise refusal(document, path, f"`{installer}` is not a list", f"write `{installer}: [NAME, …]`")
     entries: dict[str, Package] = {}
