@@ -183,7 +183,12 @@ def _of_field(path: Path) -> str:
 
 def _of_axis_value(path: Path, value: Json) -> str:
     """Return what to do with a value with data that is an entry of a list."""
-    if path[-3:-2] != ("axes",) or not isinstance(path[-1], int) or not isinstance(value, dict) or not value:
+    is_entry = path[:1] in (("axes",), ("images",)) and path[-3:-2] == ("axes",) and isinstance(path[-1], int)
+    if (
+        not is_entry
+        or not isinstance(value, dict)
+        or not any(isinstance(data, dict) for data in value.values())
+    ):
         return ""
     name = next(iter(value))
     return f"values with data are a mapping: write `{name}:` without `- `, below `{path[-2]}:`, and its data below it"
