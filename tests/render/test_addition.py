@@ -11,7 +11,6 @@ from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs, read_templates
 from image_matrix.project.load import load, load_inputs
 from image_matrix.project.render import render_all
-from image_matrix.render.users import last_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,28 +78,6 @@ def test_what_is_listed_may_replace_what_is_there(tmp_path: Path) -> None:
     pins = Pins(requirements={"geo:default": {"amd64": "geo-pandas==1.1.3 --hash=sha256:00\n"}})
     text = dockerfiles(tmp_path, pins)["geo"]
     assert '"/run/requirements/${TARGETARCH}.txt" geo-pandas > /tmp/requirements.txt' in text
-
-
-@pytest.mark.parametrize(
-    ("dockerfile", "user"),
-    [
-        ("FROM a\nRUN id\n", None),
-        ("FROM a\nUSER 5\nFROM b\n", None),
-        ("FROM a\nUSER root\nRUN id\nUser  nobody:users \n", "nobody:users"),
-        ("FROM a\nENV NB_UID=1000 X=y\nUSER ${NB_UID}\n", "1000"),
-        ('FROM a\nENV U="jovyan"\nUSER "$U"\n', "jovyan"),
-        ("FROM a\nARG U=1\nUSER $U\n", ""),
-        ("FROM a\nENV U=1\nFROM b\nUSER $U\n", ""),
-        ("FROM --platform=x a AS first\nENV U=7\nUSER $U\nFROM First\nRUN id\n", "7"),
-        ("FROM a AS b\nUSER 1\nFROM b as c\nUSER 2\n", "2"),
-    ],
-)
-def test_the_last_user_of_a_dockerfile(dockerfile: str, user: str | None) -> None:
-    assert last_user(dockerfile) == user
-
-
-def test_a_target_is_the_stage_that_counts() -> None:
-    assert last_user("FROM a AS one\nUSER 1\nFROM one AS two\nUSER 2\n", "one") == "1"
 
 
 def test_the_user_of_an_own_dockerfile_comes_back(tmp_path: Path) -> None:

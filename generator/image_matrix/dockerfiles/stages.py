@@ -102,12 +102,24 @@ def global_arguments(dockerfile: Dockerfile, given: Mapping[str, str], platform:
     for item in dockerfile.instructions:
         if item.name == "FROM":
             break
-        for name, default in _pairs(item, dockerfile) if item.name == "ARG" else ():
-            if name in given:
-                values[name] = given[name]
-            elif default is not None:
-                values[name] = expand(default, values, dockerfile.escape)
+        values |= argument_values(item, dockerfile, values, given)
     return values
+
+
+def argument_values(
+    item: Instruction, dockerfile: Dockerfile, values: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the values that an ARG sets, in which its defaults may use ``values``; other instructions set none.
+
+    ``given`` are values from outside of the instruction, which win over its defaults.
+    """
+    result: dict[str, str] = {}
+    for name, default in _pairs(item, dockerfile) if item.name == "ARG" else ():
+        if name in given:
+            result[name] = given[name]
+        elif default is not None:
+            result[name] = expand(default, {**values, **result}, dockerfile.escape)
+    return result
 
 
 def stages(dockerfile: Dockerfile, given: Mapping[str, str], platform: str) -> list[Stage]:

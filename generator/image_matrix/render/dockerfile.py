@@ -10,11 +10,11 @@ from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.resolve import NO_KIND, package_name
+from image_matrix.dockerfiles.users import last_user
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract
 from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
 from image_matrix.render.templates import environment, get_template, render, template_of
-from image_matrix.render.users import last_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +161,12 @@ def user_of(shared: Context, variant: Variant) -> str | None:
     Empty is root, as in the configuration of an image.
     """
     text = _dockerfile_text(shared, variant)
-    user = last_user(text, variant.build.target if variant.build else None) if text is not None else None
+    build = variant.build
+    user = (
+        last_user(text, build.args if build else {}, build.target if build else None)
+        if text is not None
+        else None
+    )
     if user is not None:
         return user or None
     if variant.parent:
