@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group("import")
 def import_() -> None:
-    """Add what is there already to the matrix."""
+    """Add existing Dockerfiles and package lists to the matrix."""
 
 
 @import_.command("dockerfiles")
