@@ -132,6 +132,42 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
     return _take_over(session, matrix, ImportedImage(image, lists, sources, (*notes, *pip.notes)), file)
 
 
+@import_.command("folder")
+@click.option("--image", metavar="NAME", help="The name of the new image; the folder's own if left out.")
+@PARENT
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
+@click.argument("folder", metavar="DIR")
+@click.pass_obj
+def folder(session: Session, registry: str | None, image: str | None, start: str, folder: str) -> int:
+    """Add an image with the packages of a folder for repo2docker.
+
+    DIR has apt.txt, environment.yml, requirements.txt or install.R, in itself or in binder/. It is relative to the
+    matrix' folder. Scripts such as postBuild are named and left out. An image that the matrix has already stays as it
+    is.
+    """
+    from functools import partial
+
+    from image_matrix.errors import CallError
+    from image_matrix.importing.folder import files_of, lists_of
+    from image_matrix.importing.package_lists import ImportedImage, PackageImage
+    from image_matrix.importing.sources import image_name, parent
+
+    top = session.root / folder
+    if not top.is_dir():
+        raise CallError(f"{folder} is not a folder", "name the folder that has apt.txt or requirements.txt")
+    below = files_of([path.relative_to(top).as_posix() for path in top.glob("*/*")])
+    place = top / below
+    prefix = f"{Path(folder).as_posix()}/{below}"
+    matrix = open_matrix(session, registry)
+    name = image or image_name(top.resolve().name)
+    parent_name, sources = parent(start, name, matrix.known)
+    packages, pip = lists_of(prefix, {path.name for path in place.iterdir()}, partial(_text, session))
+    lists = PackageImage(
+        parent_name, {**packages, "pip": pip.packages}, extra_index_urls=pip.extra_index_urls
+    )
+    return _take_over(session, matrix, ImportedImage(name, lists, sources, pip.notes), folder)
+
+
 def _take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage, file: str) -> int:
     """Write an image made from a file; raises :class:`CallError` for a file without a package."""
     from image_matrix.errors import CallError
