@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ("apt", "curl=8.*", "curl=8.*"),
         ("apt", "curl git", None),
         ("conda", "gdal=3.11=h1_0", "gdal=3.11=h1_0"),
-        ("conda", "numpy>=1.17,<2", None),
+        ("conda", "numpy>=1.17, <2", "numpy>=1.17,<2"),
         ("conda", "bioconda::samtools", None),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.resolve import package_name
 from image_matrix.importing.input_places import line_at, place_at, refusal
 from image_matrix.importing.package_lists import Package
 from image_matrix.importing.requirements import Requirements, collected, line_of, parts_of
@@ -57,8 +58,7 @@ def _conda(text: str) -> tuple[str, str]:
     entry = sayable("conda", bare)
     if entry is None:
         return "", f"conda `{text}`; write `name=version`, a package of {CHANNEL}"
-    name = entry.partition("=")[0].rstrip("<>!")
-    if name == "python":
+    if package_name("conda", entry) == "python":
         return (
             "",
             f"`{text}`; the Python is the one of the parent: choose a parent, or an axis `python`, that has it",
