@@ -138,6 +138,9 @@ class Documents:
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, str):
+        named = next((item for item in node.value if item.value == step), None)
+        return (named, named) if named else None  # an entry that is given by its text
     if isinstance(node, yaml.ScalarNode) and step == 0:
         return node, node  # one value where a list may stand
     if not isinstance(node, yaml.MappingNode):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from image_matrix.config.model import MANAGERS, Settings
+from image_matrix.config.package_names import package_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +19,9 @@ OriginKind = Literal[
     "built in", "defaults", "parent", "source", "kind", "bundle", "accelerator", "image", "override"
 ]
 Steps = tuple[str, ...]
-"""A field of an image, or an entry of one: ``("env", "LANG")``."""
+"""A field of an image, or an entry of one: ``("env", "LANG")``; a removed package: ``("pip", "remove", "numpy")``."""
+REMOVE = "remove"
+"""The field of an installer with the names of packages to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Layer:
 
     origin: Origin
     settings: Settings = field(default_factory=Settings)
+    left_out: frozenset[tuple[str, str]] = frozenset()
+    """Installer and name of the packages of these settings that a later layer removes."""
 
 
 def remaining(layers: Iterable[Layer]) -> list[Layer]:
@@ -64,7 +69,7 @@ def remaining(layers: Iterable[Layer]) -> list[Layer]:
 
 
 def idle(layers: Sequence[Layer]) -> set[tuple[Path, Steps]]:
-    """Return the ``null`` that take nothing away: path of the layer, and field."""
+    """Return the ``null`` and removed packages that take nothing away: path of the layer, and field."""
     return {
         (layer.origin.path, steps)
         for at, layer in enumerate(layers)
@@ -78,10 +83,22 @@ def _without(layer: Layer, gone: Collection[Steps]) -> Layer:
         return layer
     if layer.origin.kind == "bundle" and ("bundles",) in gone:
         return Layer(layer.origin)
-    settings = layer.settings
+    settings, left_out = layer.settings, set(layer.left_out)
     for steps in gone:
-        settings = _less(settings, steps)
-    return replace(layer, settings=settings)
+        if steps[1:2] == (REMOVE,):
+            left_out |= _listed(settings, steps[0], steps[2])
+        else:
+            settings = _less(settings, steps)
+    return replace(layer, settings=settings, left_out=frozenset(left_out))
+
+
+def _listed(settings: Settings, installer: str, name: str) -> set[tuple[str, str]]:
+    """Return a package that is to be left out, if the settings list it."""
+    for manager, items in settings.packages.items():
+        key = package_name(manager, name)
+        if manager == installer and any(package_name(manager, item) == key for item in items):
+            return {(manager, key)}
+    return set()
 
 
 def _less(settings: Settings, steps: Steps) -> Settings:

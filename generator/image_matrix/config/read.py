@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.layers import REMOVE
 from image_matrix.config.model import (
     ARCHITECTURES,
     MANAGERS,
@@ -28,7 +29,7 @@ from image_matrix.dag import build_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.config.model import AxisData, ImageTests, Match
+    from image_matrix.config.model import AxisData, ImageTests, Manager, Match
     from image_matrix.dag import BuildOrder, OtherParents, Parents
 
 
@@ -128,7 +129,14 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         contexts=item.get("contexts", {}),
         provides=item.get("provides", {}),
         tests=_tests(item.get("tests", {})),
-        taken_away=gone,
+        taken_away=gone | _removed(packages),
+    )
+
+
+def _removed(packages: Mapping[Manager, Mapping[str, Any]]) -> frozenset[tuple[str, ...]]:
+    """Return the packages that installers are to leave out."""
+    return frozenset(
+        (manager, REMOVE, name) for manager, given in packages.items() for name in given.get(REMOVE, ())
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.dockerfile_build import DockerfileBuild
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
 from image_matrix.config.model import MANAGERS, TEST_KINDS, Kind, Settings, Variant
+from image_matrix.config.package_names import package_name
 from image_matrix.config.placeholders import fill, version_parts
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         provides=every(given.provides),
         tests={kind: every(texts) for kind, texts in given.tests.items()},
     )
-    return Layer(layer.origin, settings)
+    return replace(layer, settings=settings)
 
 
 def _built_in() -> Layer:
@@ -310,24 +310,11 @@ def _packages(layers: Sequence[Layer], manager: Manager) -> tuple[Sourced[str], 
     for layer in layers:
         declared: dict[str, list[Sourced[str]]] = {}
         for at, item in enumerate(layer.settings.packages.get(manager, ())):
-            declared.setdefault(package_name(manager, item), []).append(Sourced(item, layer.origin, at))
+            name = package_name(manager, item)
+            if (manager, name) not in layer.left_out:
+                declared.setdefault(name, []).append(Sourced(item, layer.origin, at))
         by_name |= declared
     return tuple(item for items in by_name.values() for item in items)
-
-
-_NAME_END = re.compile(r"[\[\s=<>!~;]")
-
-
-def package_name(manager: Manager, item: str) -> str:
-    """Return the name by which two entries are the same package (PEP 503 for Python)."""
-    from packaging.utils import canonicalize_name
-
-    if manager == "npm":
-        return item[0] + item[1:].partition("@")[0]
-    if manager == "extensions":
-        return item.partition("@")[0].lower()
-    name = _NAME_END.split(item, maxsplit=1)[0]
-    return canonicalize_name(name) if manager == "pip" else name
 
 
 def is_foreign(kinds: Mapping[str, Kind], parent: Variant | None, resolution: Resolution) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.importing.input_places import line_at, place_at, refusal
 from image_matrix.importing.package_lists import Package
 from image_matrix.importing.requirements import Requirements, collected, line_of, parts_of

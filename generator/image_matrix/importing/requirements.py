@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics.redact import conceal, has_user, without_user
 from image_matrix.errors import CallError

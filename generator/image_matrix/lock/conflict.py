@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import ancestors
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages, requested

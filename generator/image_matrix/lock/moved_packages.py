@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
+from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS
-from image_matrix.config.resolve import package_name
 from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version

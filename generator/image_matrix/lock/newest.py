@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.lock.distributions import glibc_of, python_of

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import python_of
 from image_matrix.lock.lines import requirement_lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.model import architecture
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.render.rootfs import by_kind, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, template_of
 from image_matrix.text import listed

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
-from image_matrix.config.resolve import NO_KIND, package_name
+from image_matrix.config.package_names import package_name
+from image_matrix.config.resolve import NO_KIND
 from image_matrix.dockerfiles.users import last_user
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.layers import Layer, Origin
 from image_matrix.config.model import MANAGERS, TEST_KINDS
+from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS, exclude
-from image_matrix.config.resolve import filled, matches, package_name
+from image_matrix.config.resolve import filled, matches
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from image_matrix.config import requirement
+from image_matrix.config.package_names import package_name
 from image_matrix.config.pattern import fits
 from image_matrix.config.placeholders import fill, unknown_placeholders
-from image_matrix.config.resolve import package_name
 from image_matrix.config.schema import schema
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules

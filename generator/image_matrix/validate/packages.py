@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config import requirement
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
-from image_matrix.config.resolve import package_name
+from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, MICROMAMBA, likely_installer

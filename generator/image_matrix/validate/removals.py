@@ -1,11 +1,13 @@
-"""``null`` that takes nothing away: a misspelt name, or something that an image cannot be without."""
+"""``null`` and removed packages that take nothing away: a misspelt name, or what an image cannot be without."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.layers import idle
+from image_matrix.config.layers import REMOVE, idle
 from image_matrix.config.lineage import ancestors
+from image_matrix.config.model import MANAGERS
+from image_matrix.config.package_names import package_name
 from image_matrix.config.resolve import layers_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
@@ -44,10 +46,23 @@ def _removals(layers: Sequence[Layer]) -> Iterator[tuple[Path, Steps]]:
 
 def _advice(steps: Steps, layers: Sequence[Layer], above: Sequence[Variant]) -> str:
     name, *inner = steps
+    if inner[:1] == [REMOVE]:
+        return _package_advice(name, inner[1], layers, above)
     if name == "env" and inner and any(inner[0] in item.env for item in above):
         return f'the image that it is built on has it: write `{inner[0]}: ""` to empty it'
     known = {key for layer in layers for key in _entries(layer, steps)}
     near = did_you_mean(steps[-1], known - {steps[-1]}) if known - {steps[-1]} else ""
+    return near if near.endswith("?") else "remove the line"
+
+
+def _package_advice(installer: str, removed: str, layers: Sequence[Layer], above: Sequence[Variant]) -> str:
+    """Return what to do instead of removing a package that nothing lists before."""
+    manager = next(manager for manager in MANAGERS if manager == installer)
+    key = package_name(manager, removed)
+    if any(package_name(manager, item) == key for one in above for item in one.packages.get(manager, ())):
+        return "the image that it is built on has it: an image keeps what its parent installs"
+    known = {package_name(manager, item) for one in layers for item in one.settings.packages.get(manager, ())}
+    near = did_you_mean(removed, known) if known else ""
     return near if near.endswith("?") else "remove the line"
 
 

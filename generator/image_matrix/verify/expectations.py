@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import TEST_KINDS
+from image_matrix.config.package_names import package_name
 from image_matrix.config.requirement import pinned
-from image_matrix.config.resolve import package_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,0 +1,23 @@
+"""Tells which package an entry of a list is about."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Manager
+
+_NAME_END = re.compile(r"[\[\s=<>!~;]")
+
+
+def package_name(manager: Manager, item: str) -> str:
+    """Return the name by which two entries are the same package (PEP 503 for Python)."""
+    from packaging.utils import canonicalize_name
+
+    if manager == "npm":
+        return item[0] + item[1:].partition("@")[0]
+    if manager == "extensions":
+        return item.partition("@")[0].lower()
+    name = _NAME_END.split(item, maxsplit=1)[0]
+    return canonicalize_name(name) if manager == "pip" else name
