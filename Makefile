@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 scripts = $(shell grep -rlE --exclude-dir=cache '^\#!$(1)$$' .ci templates)
 DOCKERFILES = $(shell find images -name Dockerfile)
 
-# CI measures coverage (`make test COVERAGE=1`) with Python 3.14; with older ones, it doubles the time.
+# CI measures coverage (`make test COVERAGE=1`) with Python 3.14; with older ones, it doubles the time. Below
+# `fail_under` in pyproject.toml, it fails.
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-report=html:build/coverage)
 
 .DEFAULT_GOAL := help
