@@ -78,6 +78,8 @@ class Documents:
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
         path = self.as_declared(path)
+        if path[-2:-1] == ("remove",):
+            path = self.position(path)  # an entry that is given by its text
         for length in range(len(path), -1, -1):
             aim: Target = target if length == len(path) else "key"
             for part in self._by_precedence:
@@ -138,9 +140,6 @@ class Documents:
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, str):
-        named = next((item for item in node.value if item.value == step), None)
-        return (named, named) if named else None  # an entry that is given by its text
     if isinstance(node, yaml.ScalarNode) and step == 0:
         return node, node  # one value where a list may stand
     if not isinstance(node, yaml.MappingNode):
