@@ -13,13 +13,13 @@ from image_matrix.cli.printing import note, say
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
-    from image_matrix.config.document import Document
     from image_matrix.importing.dockerfiles import GivenDockerfile
-    from image_matrix.importing.package_lists import ImportedImage
+    from image_matrix.importing.package_lists import ImportedImage, Package
+    from image_matrix.importing.requirements import Requirements
 
 
 @click.group("import")
@@ -64,10 +64,14 @@ def imagespec(session: Session, registry: str | None, file: str) -> int:
     FILE is the resource, as `kubectl get imagespec NAME -o yaml` prints it. Its base image becomes a source, its
     packages an image on it. It is relative to the matrix' folder. An image that the matrix has already stays as it is.
     """
+    from functools import partial
+
     from image_matrix.importing.imagespec import image_of
+    from image_matrix.importing.input_places import document_of
 
     matrix = open_matrix(session, registry)
-    return take_over(session, matrix, image_of(_document(session, file), matrix.known))
+    document = document_of(file, partial(_text, session))
+    return take_over(session, matrix, image_of(document, matrix.known))
 
 
 IMAGE = click.option("--image", metavar="NAME", required=True, help="The name of the new image.")
@@ -94,15 +98,11 @@ def requirements(session: Session, registry: str | None, image: str, start: str,
     """
     from functools import partial
 
-    from image_matrix.importing.package_lists import ImportedImage, PackageImage
     from image_matrix.importing.requirements import requirements_of
-    from image_matrix.importing.sources import parent
 
     matrix = open_matrix(session, registry)
-    name, sources = parent(start, image, matrix.known)
     pip = requirements_of(file, partial(_text, session))
-    lists = PackageImage(name, {"pip": pip.packages}, extra_index_urls=pip.extra_index_urls)
-    return _take_over(session, matrix, ImportedImage(image, lists, sources, pip.notes), file)
+    return _take_over(session, matrix, _of_lists(matrix, image, start, {}, pip), file)
 
 
 @import_.command("environment")
@@ -121,15 +121,12 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
     from functools import partial
 
     from image_matrix.importing.environment import environment_of
-    from image_matrix.importing.package_lists import ImportedImage, PackageImage
-    from image_matrix.importing.sources import parent
+    from image_matrix.importing.input_places import document_of
 
     matrix = open_matrix(session, registry)
-    name, sources = parent(start, image, matrix.known)
-    conda, pip, notes = environment_of(_document(session, file), partial(_text, session))
-    packages = {"conda": conda, "pip": pip.packages}
-    lists = PackageImage(name, packages, extra_index_urls=pip.extra_index_urls)
-    return _take_over(session, matrix, ImportedImage(image, lists, sources, (*notes, *pip.notes)), file)
+    read = partial(_text, session)
+    conda, pip = environment_of(document_of(file, read), read)
+    return _take_over(session, matrix, _of_lists(matrix, image, start, {"conda": conda}, pip), file)
 
 
 @import_.command("folder")
@@ -149,23 +146,31 @@ def folder(session: Session, registry: str | None, image: str | None, start: str
 
     from image_matrix.errors import CallError
     from image_matrix.importing.folder import files_of, lists_of
-    from image_matrix.importing.package_lists import ImportedImage, PackageImage
-    from image_matrix.importing.sources import image_name, parent
+    from image_matrix.importing.sources import image_name
 
     top = session.root / folder
     if not top.is_dir():
         raise CallError(f"{folder} is not a folder", "name the folder that has apt.txt or requirements.txt")
     below = files_of([path.relative_to(top).as_posix() for path in top.glob("*/*")])
-    place = top / below
     prefix = f"{Path(folder).as_posix()}/{below}"
     matrix = open_matrix(session, registry)
+    names = {path.name for path in (top / below).iterdir()}
+    packages, pip = lists_of(prefix, names, partial(_text, session))
     name = image or image_name(top.resolve().name)
+    return _take_over(session, matrix, _of_lists(matrix, name, start, packages, pip), folder)
+
+
+def _of_lists(
+    matrix: OpenMatrix, name: str, start: str, packages: Mapping[str, tuple[Package, ...]], pip: Requirements
+) -> ImportedImage:
+    """Return an image on ``start``; ``packages`` are those of other installers than pip."""
+    from image_matrix.importing.package_lists import ImportedImage, PackageImage
+    from image_matrix.importing.sources import parent
+
     parent_name, sources = parent(start, name, matrix.known)
-    packages, pip = lists_of(prefix, {path.name for path in place.iterdir()}, partial(_text, session))
-    lists = PackageImage(
-        parent_name, {**packages, "pip": pip.packages}, extra_index_urls=pip.extra_index_urls
-    )
-    return _take_over(session, matrix, ImportedImage(name, lists, sources, pip.notes), folder)
+    lists = {**packages, "pip": pip.packages}
+    image = PackageImage(parent_name, lists, extra_index_urls=pip.extra_index_urls)
+    return ImportedImage(name, image, sources, pip.notes)
 
 
 def _take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage, file: str) -> int:
@@ -186,17 +191,6 @@ def _text(session: Session, file: str) -> str:
     from image_matrix.project.text_files import read_text
 
     return read_text(session.root / file, file)
-
-
-def _document(session: Session, file: str) -> Document:
-    """Read a YAML file; raises :class:`MatrixError` for one that is not YAML."""
-    from image_matrix.config.yaml_loader import parse
-    from image_matrix.diagnostics import MatrixError
-
-    document, problems = parse(_text(session, file), file)
-    if document is None or problems:
-        raise MatrixError(problems)
-    return document
 
 
 def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:

@@ -38,6 +38,9 @@ _SCALARS = (
     "target",
 )
 
+_TEXTS = ("description", "repository", "context", "dockerfile", "target")
+"""Fields of one text, in which placeholders are replaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
@@ -126,9 +129,12 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
     def every(texts: Mapping[str, str]) -> dict[str, str]:
         return {fill(key, values): fill(text, values) for key, text in texts.items()}
 
+    texts: dict[str, Any] = {
+        name: fill(text, values) for name in _TEXTS if (text := getattr(given, name)) is not None
+    }
     settings = replace(
         given,
-        description=None if given.description is None else fill(given.description, values),
+        **texts,
         extra_index_urls=tuple(fill(text, values) for text in given.extra_index_urls),
         packages={
             manager: tuple(fill(item, values) for item in items) for manager, items in given.packages.items()
@@ -136,10 +142,6 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         env=every(given.env),
         labels=every(given.labels),
         tags=tuple(fill(text, values) for text in given.tags),
-        repository=None if given.repository is None else fill(given.repository, values),
-        context=None if given.context is None else fill(given.context, values),
-        dockerfile=None if given.dockerfile is None else fill(given.dockerfile, values),
-        target=None if given.target is None else fill(given.target, values),
         args=every(given.args),
         contexts={fill(key, values): name for key, name in given.contexts.items()},
         provides=every(given.provides),

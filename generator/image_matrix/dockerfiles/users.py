@@ -11,9 +11,10 @@ from image_matrix.dockerfiles.instructions import DockerfileError, parse, words
 from image_matrix.dockerfiles.stages import argument_values, global_arguments, stages, target_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
+    from image_matrix.dockerfiles.stages import Stage
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?")
 
@@ -40,33 +41,35 @@ def last_user(
     except DockerfileError:
         return ""
     number = target_number(declared, target)
-    left = list(_stages(dockerfile, [stage.name for stage in declared], args, platform))
-    user = left[number].user if number is not None else None
+    ends = list(_ends(dockerfile, declared, args, global_arguments(dockerfile, args, platform)))
+    user = ends[number].user if number is not None else None
     return user if user is None or _USER.fullmatch(user) else ""
 
 
-def _stages(
-    dockerfile: Dockerfile, names: list[str], args: Mapping[str, str], platform: str
+def _ends(
+    dockerfile: Dockerfile, declared: Sequence[Stage], args: Mapping[str, str], outside: Mapping[str, str]
 ) -> Iterator[StageUser]:
-    """Yield what each stage has at its end."""
-    outside = global_arguments(dockerfile, args, platform)
+    """Yield what each stage has at its end; ``outside`` are the arguments before the first FROM."""
     ended: dict[str, StageUser] = {}
-    stage, declared, number = StageUser(), dict[str, str](), -1
+    for stage, instructions in zip(declared, _bodies(dockerfile), strict=True):
+        end, arguments = ended.get(stage.base.name.lower(), StageUser()), dict[str, str]()
+        for item in instructions:
+            given = {**_without_default(item, outside), **args}
+            arguments |= argument_values(item, dockerfile, arguments, given)
+            end = _after(end, item, arguments, dockerfile.escape)
+        ended[stage.name] = end
+        yield end
+
+
+def _bodies(dockerfile: Dockerfile) -> list[list[Instruction]]:
+    """Return the instructions of each stage, without its FROM."""
+    bodies: list[list[Instruction]] = []
     for item in dockerfile.instructions:
         if item.name == "FROM":
-            if number >= 0:
-                yield stage
-            number += 1
-            base = expand(next(words(item.text, dockerfile.escape)), outside, dockerfile.escape).lower()
-            stage, declared = ended.get(base, StageUser()), {}
-        elif number >= 0:
-            declared |= argument_values(
-                item, dockerfile, declared, {**_without_default(item, outside), **args}
-            )
-            stage = _after(stage, item, declared, dockerfile.escape)
-        if number >= 0 and names[number]:
-            ended[names[number]] = stage
-    yield stage
+            bodies.append([])
+        elif bodies:
+            bodies[-1].append(item)
+    return bodies
 
 
 def _without_default(item: Instruction, outside: Mapping[str, str]) -> dict[str, str]:

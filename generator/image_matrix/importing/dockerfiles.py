@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.dag import build_order
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
 from image_matrix.importing.sources import is_published, source_name, whole_reference
@@ -114,14 +115,6 @@ def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str
 
 def _parents_first(images: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return images with what they are built from before them; those on a cycle come last."""
-    ordered: dict[str, Entry] = {}
-    waiting = dict(images)
-    while waiting:
-        ready = [
-            name
-            for name, entry in waiting.items()
-            if not ({entry.start, *entry.contexts.values()} & waiting.keys() - {name})
-        ]
-        for name in ready or list(waiting):
-            ordered[name] = waiting.pop(name)
-    return ordered
+    parents = {name: entry.start for name, entry in images.items()}
+    others = {name: tuple(entry.contexts.values()) for name, entry in images.items()}
+    return {name: images[name] for name in (*build_order(parents, others).layers, *images)}

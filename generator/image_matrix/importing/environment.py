@@ -5,6 +5,7 @@ Source of the format: docs.conda.io, "Creating an environment file manually".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.package_names import package_name
@@ -26,10 +27,8 @@ READ = ("name", "channels", "dependencies", "prefix")
 """Fields that are carried over, or that mean nothing in an image."""
 
 
-def environment_of(
-    document: Document, read: Read
-) -> tuple[tuple[Package, ...], Requirements, tuple[str, ...]]:
-    """Return the packages of conda and those of pip, and notes about what is not carried over.
+def environment_of(document: Document, read: Read) -> tuple[tuple[Package, ...], Requirements]:
+    """Return the packages of conda, and those of pip with notes about all that is not carried over.
 
     Raises :class:`CallError` for a file without a list of dependencies.
     """
@@ -49,7 +48,8 @@ def environment_of(
             notes.append(f"{place_at(document, ('dependencies', position))}: {problem}")
         elif text:
             packages[text] = Package(text)
-    return tuple(packages.values()), pip, tuple(f"not carried over: {item}" for item in notes)
+    left_out = (f"not carried over: {item}" for item in notes)
+    return tuple(packages.values()), replace(pip, notes=(*left_out, *pip.notes))
 
 
 def _conda(text: str) -> tuple[str, str]:

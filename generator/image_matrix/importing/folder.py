@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.yaml_loader import parse
-from image_matrix.diagnostics import MatrixError
 from image_matrix.importing.environment import environment_of
+from image_matrix.importing.input_places import document_of
 from image_matrix.importing.package_lists import Package
-from image_matrix.importing.requirements import Requirements, lines_of, requirements_of
+from image_matrix.importing.requirements import Note, Requirements, joined, lines_of, requirements_of
 from image_matrix.importing.sayable import sayable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from image_matrix.config.model import Manager
     from image_matrix.importing.requirements import Read
 
 APT, PIP, R = "apt.txt", "requirements.txt", "install.R"
@@ -57,54 +55,42 @@ def lists_of(
     ``folder`` ends with a slash or is empty; ``names`` are the files in it. Raises :class:`MatrixError` for an
     environment that is not YAML, :class:`CallError` for one without dependencies.
     """
-    notes = [
-        f"not carried over: {folder}{name}; {advice}" for name, advice in OTHERS.items() if name in names
+    others = [
+        Note(f"not carried over: {folder}{name}; {advice}")
+        for name, advice in OTHERS.items()
+        if name in names
     ]
-    conda, parts = _environment(folder, names, read)
+    apt = [*_apt(f"{folder}{APT}", read)] if APT in names else []
+    cran = [*_cran(f"{folder}{R}", read)] if R in names else []
+    left_out = tuple(item.text for item in (*others, *apt, *cran) if isinstance(item, Note))
+    pip = [Requirements((), (), left_out)]
+    conda: tuple[Package, ...] = ()
+    environment = next((name for name in CONDA if name in names), None)
+    if environment:
+        conda, of_environment = environment_of(document_of(f"{folder}{environment}", read), read)
+        pip.append(of_environment)
     if PIP in names:
-        parts = [*parts, requirements_of(f"{folder}{PIP}", read)]
-    apt = tuple(_entries("apt", f"{folder}{APT}", read, notes)) if APT in names else ()
-    cran = tuple(_of_r(f"{folder}{R}", read, notes)) if R in names else ()
-    return {"apt": apt, "conda": conda, "cran": cran}, _joined(parts, notes)
+        pip.append(requirements_of(f"{folder}{PIP}", read))
+    return {"apt": _packages(apt), "conda": conda, "cran": _packages(cran)}, joined(pip)
 
 
-def _environment(
-    folder: str, names: Collection[str], read: Read
-) -> tuple[tuple[Package, ...], list[Requirements]]:
-    name = next((name for name in CONDA if name in names), None)
-    if name is None:
-        return (), []
-    document, problems = parse(read(f"{folder}{name}"), f"{folder}{name}")
-    if document is None or problems:
-        raise MatrixError(problems)
-    conda, pip, notes = environment_of(document, read)
-    return conda, [Requirements(pip.packages, pip.extra_index_urls, (*notes, *pip.notes))]
+def _packages(parts: Iterable[Package | Note]) -> tuple[Package, ...]:
+    return tuple(item for item in parts if isinstance(item, Package))
 
 
-def _entries(installer: Manager, file: str, read: Read, notes: list[str]) -> Iterator[Package]:
-    """Yield the entries of a file with names, several a line."""
+def _apt(file: str, read: Read) -> Iterator[Package | Note]:
+    """Yield what a file with names says, several a line."""
     for line in lines_of(read(file), file):
         for word in line.text.split():
-            entry = sayable(installer, word)
-            if entry is None:
-                notes.append(f"not carried over: {file}:{line.number}: `{word}`")
-            else:
-                yield Package(entry)
+            entry = sayable("apt", word)
+            yield Package(entry) if entry else Note(f"not carried over: {file}:{line.number}: `{word}`")
 
 
-def _of_r(file: str, read: Read, notes: list[str]) -> Iterator[Package]:
-    """Yield the packages that a script installs from CRAN; what else it does is noted."""
+def _cran(file: str, read: Read) -> Iterator[Package | Note]:
+    """Yield the packages that a script installs from CRAN, and what else it does."""
     for line in lines_of(read(file), file):
         matches = list(_INSTALL.finditer(line.text))
         for match in matches:
-            for name in _TEXT.findall(match["several"] or match["one"] or ""):
-                yield Package(name)
+            yield from map(Package, _TEXT.findall(match["several"] or match["one"] or ""))
         if not matches:
-            notes.append(f"not carried over: {file}:{line.number}: `{line.text}`")
-
-
-def _joined(parts: list[Requirements], notes: list[str]) -> Requirements:
-    packages = {item.text: item for part in parts for item in part.packages}
-    indexes = dict.fromkeys(index for part in parts for index in part.extra_index_urls)
-    every = [*notes, *(note for part in parts for note in part.notes)]
-    return Requirements(tuple(packages.values()), tuple(indexes), tuple(dict.fromkeys(every)))
+            yield Note(f"not carried over: {file}:{line.number}: `{line.text}`")

@@ -1,14 +1,26 @@
-"""Names lines of YAML files that are imported."""
+"""Reads YAML files that are imported, and names their lines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.yaml_loader import parse
+from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import CallError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from image_matrix.config.document import Document
     from image_matrix.diagnostics import Path
+
+
+def document_of(file: str, read: Callable[[str], str]) -> Document:
+    """Return a YAML file with its places; raises :class:`MatrixError` for one that is not YAML."""
+    document, problems = parse(read(file), file)
+    if document is None or problems:
+        raise MatrixError(problems)
+    return document
 
 
 def refusal(document: Document, path: Path, problem: str, advice: str) -> CallError:

@@ -162,6 +162,17 @@ def collected(parts: Iterable[Package | ExtraIndex | Note]) -> Requirements:
     return Requirements(tuple(packages.values()), tuple(dict.fromkeys(indexes)), tuple(dict.fromkeys(notes)))
 
 
+def joined(parts: Iterable[Requirements]) -> Requirements:
+    """Put what several files say together; the first entry for a package is taken."""
+    return collected(item for part in parts for item in _parts(part))
+
+
+def _parts(part: Requirements) -> Iterator[Package | ExtraIndex | Note]:
+    yield from part.packages
+    yield from map(ExtraIndex, part.extra_index_urls)
+    yield from map(Note, part.notes)
+
+
 def _left_out(line: Line, advice: str = "") -> Note:
     return Note(f"not carried over: {_place(line)}: `{conceal(line.text)}`{advice}")
 

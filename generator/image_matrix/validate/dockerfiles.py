@@ -18,6 +18,7 @@ from image_matrix.dockerfiles.downloads import fetched
 from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
+from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -203,11 +204,9 @@ def without_variant(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
                 values = ", ".join(f"{axis} {value}" for axis, value in item.values.items())
                 origin = resolution_of(matrix, expanded, item).contexts[key].origin
                 path = (*origin.path, "contexts", key)
-                yield rules.BAD_VALUE.at(
-                    path,
-                    where=human(path),
-                    problem=f"`{image}` has no variant with {values or 'the values of this one'}",
-                    advice=f"add the values to the axes of `{image}`, or write another image",
+                problem = f"`{image}` has no variant with {values or 'the values of this one'}"
+                yield bad_value(
+                    path, problem, f"add the values to the axes of `{image}`, or write another image"
                 )
 
 
@@ -248,4 +247,4 @@ def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
     else:
         advice = f"do it in the Dockerfile, or move `{field}` to an image that is built on `{image}`"
         reason = "the image is built from its own Dockerfile"
-    return rules.IGNORED_FIELD.at(path, "key", where=human(path), reason=reason, advice=advice)
+    return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
