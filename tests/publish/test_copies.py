@@ -55,12 +55,12 @@ class Registries:
 def test_the_index_comes_first_then_its_signature_then_the_tags_that_move() -> None:
     registries = Registries()
     assert registries.copy(TEAM) == 3
-    there = f"docker.io/team/base@{DIGEST}"
+    copied = f"docker.io/team/base@{DIGEST}"
     assert registries.log == [
         f"docker.io/team/base:python3.13-0123456789ab <- {HOME}/base@{DIGEST}",
-        f"sign {there}",
-        f"docker.io/team/base:python3.13 <- {there}",
-        f"docker.io/team/base:latest <- {there}",
+        f"sign {copied}",
+        f"docker.io/team/base:python3.13 <- {copied}",
+        f"docker.io/team/base:latest <- {copied}",
     ]
 
 

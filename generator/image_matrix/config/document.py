@@ -78,8 +78,7 @@ class Documents:
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
         path = self.as_declared(path)
-        if path[-2:-1] == ("remove",):
-            path = self.position(path)  # an entry that is given by its text
+        path = path if self.has(path) else self._by_position(path)
         for length in range(len(path), -1, -1):
             aim: Target = target if length == len(path) else "key"
             for part in self._by_precedence:
@@ -119,18 +118,23 @@ class Documents:
         return any(part.node(path) is not None for part in self.parts)
 
     def position(self, path: Path) -> Path:
-        """Return ``path`` with a list entry given by its text replaced by its position in the list."""
+        """Return ``path`` with a list entry given by its text replaced by its position in the list.
+
+        Without such an entry, return the path above.
+        """
         path = self.as_declared(path)
         if not path or self.has(path):
             return path
+        by_position = self._by_position(path)
+        return path[:-1] if by_position == path else by_position
+
+    def _by_position(self, path: Path) -> Path:
         current: Any = self.value
         for step in path[:-1]:
-            current = current[step]
-        return (
-            (*path[:-1], current.index(path[-1]))
-            if isinstance(current, list) and path[-1] in current
-            else path[:-1]
-        )
+            items = enumerate(current) if isinstance(current, list) else ()
+            current = (current if isinstance(current, dict) else dict(items)).get(step)
+        entries = current if isinstance(current, list) else []
+        return (*path[:-1], entries.index(path[-1])) if path and path[-1] in entries else path
 
     def written(self, path: Path) -> str:
         """Return the text of a scalar as the user wrote it (``3.10``, where the value is 3.1)."""
