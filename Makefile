@@ -13,6 +13,10 @@ DOCKERFILES = $(shell find images -name Dockerfile)
 # `fail_under` in pyproject.toml, it fails.
 MEASURED := $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-report=html:build/coverage)
 
+# In a few seconds less than 90, without what takes long; CI and whoever writes ALL=1 leave nothing out.
+THOROUGH := $(ALL)$(COVERAGE)$(IMAGE_MATRIX_TEST_REGISTRY)
+FAST := $(if $(THOROUGH),-m "not e2e",-m "not e2e and not slow" --hypothesis-profile=quick)
+
 .DEFAULT_GOAL := help
 .PHONY: help render test e2e lint bench docs pins clean
 
@@ -23,12 +27,13 @@ render: $(INSTALLED) ## Write everything that follows from matrix.yaml
 	@$(BIN)/image-matrix render
 
 # The tests run also where lint finds something, so that one run says all.
-test: $(INSTALLED) ## Lint and tests; the end-to-end ones too where IMAGE_MATRIX_TEST_REGISTRY is set
+test: $(INSTALLED) ## Lint and fast tests; ALL=1: slow ones too; with IMAGE_MATRIX_TEST_REGISTRY: all, end to end
 	@mkdir -p build
 	@status=0; \
 	$(MAKE) --no-print-directory lint || status=$$?; \
-	$(BIN)/pytest -m "not e2e" --numprocesses=logical --dist=worksteal $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
+	$(BIN)/pytest $(FAST) --numprocesses=logical --dist=worksteal $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
 	$(MAKE) --no-print-directory e2e || status=$$?; \
+	$(if $(THOROUGH),,echo 'left out: the slow tests (`make test ALL=1` runs them)';) \
 	exit $$status
 
 # They share one engine: the tests of a file run one after the other, since they build on each other, and two files at

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # a busy machine is no failure
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=10)
 
 # a shell that starts tests in the background has them ignore Ctrl-C, and whatever they start as well
 signal.signal(signal.SIGINT, signal.default_int_handler)

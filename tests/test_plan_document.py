@@ -57,6 +57,7 @@ def test_everything(
     assert plan["keep"] == []
 
 
+@pytest.mark.slow
 def test_since_a_revision(
     repository: Path, capfd: pytest.CaptureFixture[str], validator: Draft202012Validator
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_schema_refuses_what_is_not_in_it(validator: Draft202012Validator) -
     assert not validator.is_valid({"summary": "", "build": [{}], "keep": [], "removed": []})
 
 
+@pytest.mark.slow
 def test_where_there_was_no_matrix_everything_is_new(
     repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

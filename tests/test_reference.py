@@ -58,6 +58,7 @@ def test_what_is_committed_is_what_is_rendered(capsys: pytest.CaptureFixture[str
     assert re.findall(r"warning\[(\w+)\]", shown.err) == ["IM805"]
 
 
+@pytest.mark.slow
 def test_hadolint_has_nothing_to_say() -> None:
     files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("images/*/*/Dockerfile"))
     assert files
@@ -68,10 +69,12 @@ def test_yamllint_has_nothing_to_say() -> None:
     tool("yamllint", "--strict", "matrix.yaml")
 
 
+@pytest.mark.slow
 def test_another_validator_agrees() -> None:
     tool("check-jsonschema", "--schemafile", "generator/image_matrix/config/schema.json", "matrix.yaml")
 
 
+@pytest.mark.slow
 def test_the_schema_is_one() -> None:
     tool("check-jsonschema", "--check-metaschema", "generator/image_matrix/config/schema.json")
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -32,6 +32,7 @@ def test_what_waits_longest_goes_first() -> None:
     assert makespan([], 3) == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(1, 1000), min_size=1, max_size=30), st.integers(1, 40))
 def test_greedy_is_within_its_known_limits(seconds: list[float], runners: int) -> None:
     """Graham's bound: at most twice the larger of the longest task and the work shared out."""

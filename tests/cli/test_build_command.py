@@ -80,6 +80,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("docker")
 def test_a_terminal_lists_the_steps_and_shows_the_one_that_fails(repository: Repository) -> None:
     ours, theirs = os.openpty()

@@ -73,6 +73,7 @@ def test_where_a_value_comes_from(repository: Repository) -> None:
     } == {"base:python3.11"}
 
 
+@pytest.mark.slow
 def test_every_image_of_the_repository_can_be_resolved(capsys: pytest.CaptureFixture[str]) -> None:
     root = Path(__file__).parent.parent.parent
     assert run(["-C", str(root), "list", "--format", "json"]) == 0
@@ -235,6 +236,7 @@ def program(root: Path, *arguments: str, **variables: str) -> subprocess.Complet
     )
 
 
+@pytest.mark.slow
 def test_colour_follows_the_user(repository: Repository) -> None:
     repository.replace("from: base", "from: bsae")
     root = repository.root
@@ -245,6 +247,7 @@ def test_colour_follows_the_user(repository: Repository) -> None:
     assert "\x1b[" not in program(root, "--color", "never", "check", FORCE_COLOR="1").stderr
 
 
+@pytest.mark.slow
 def test_nobody_reads_to_the_end(repository: Repository) -> None:
     """``list | head -1`` ends quietly, also when the pipe is full."""
     many = "".join(f"  image-{at}: {{from: base}}\n" for at in range(1500))
@@ -263,6 +266,7 @@ def test_nobody_reads_to_the_end(repository: Repository) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_output_that_is_not_a_terminal_is_utf_8(repository: Repository) -> None:
     shown = program(
         repository.root,
@@ -310,6 +314,7 @@ def test_imports_wait_for_the_command() -> None:
         assert f"'{heavy}'" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["list", "render", "check", "plan"])
 def test_what_asks_no_registry_loads_nothing_for_it(repository: Repository, command: str) -> None:
     script = (

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from .conftest import Repository
 
+pytestmark = pytest.mark.slow
+
 SCAFFOLD = Path(image_matrix.__file__).parent / "project" / "scaffold"
 BAKE = "images/docker-bake.json"
 MANIFEST = ".image-matrix.json"

@@ -114,6 +114,7 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
     return Place(git, state, capsys)
 
 
+@pytest.mark.slow
 def test_every_release_replaces_deploy(place: Place) -> None:
     head = place.git("rev-parse", "HEAD")
     assert "3 of 3 released" in place.release()
@@ -135,6 +136,7 @@ def test_nothing_new_is_no_commit(place: Place) -> None:
     assert place.tip() == before
 
 
+@pytest.mark.slow
 def test_what_others_put_on_the_branch_stays(place: Place) -> None:
     place.release()
     (place.git.root / "README.md").write_text("Of this branch\n")
@@ -144,6 +146,7 @@ def test_what_others_put_on_the_branch_stays(place: Place) -> None:
     assert place.shown("README.md") == "Of this branch\n"
 
 
+@pytest.mark.slow
 def test_what_was_taken_back_stays_taken_back(place: Place) -> None:
     place.release()
     place.commit("A bad one")
@@ -157,6 +160,7 @@ def test_what_was_taken_back_stays_taken_back(place: Place) -> None:
     assert (place.tip(), place.offered()[SCIENCE]["digest"]) == (before, GOOD)
 
 
+@pytest.mark.slow
 def test_another_image_is_released_and_what_was_taken_back_is_remembered(place: Place) -> None:
     place.release()
     place.commit("A bad one")
@@ -176,6 +180,7 @@ def test_another_image_is_released_and_what_was_taken_back_is_remembered(place: 
     assert "instead_of" not in place.offered()[SCIENCE]
 
 
+@pytest.mark.slow
 def test_the_revert_of_the_revert_offers_it_again(place: Place) -> None:
     place.release()
     place.commit("A bad one after all not so bad")
@@ -188,6 +193,7 @@ def test_the_revert_of_the_revert_offers_it_again(place: Place) -> None:
     assert "instead_of" not in place.offered()[SCIENCE]
 
 
+@pytest.mark.slow
 def test_a_digest_is_edited_by_hand(place: Place) -> None:
     place.release()
     place.commit("A bad one")
@@ -209,6 +215,7 @@ def test_a_digest_is_edited_by_hand(place: Place) -> None:
     assert place.offered()[LAB]["digest"] == NEXT
 
 
+@pytest.mark.slow
 def test_an_older_commit_is_refused(place: Place) -> None:
     place.release()
     newest = place.commit("The newest")
@@ -260,6 +267,7 @@ def test_a_file_of_the_branch_that_git_cannot_read_is_not_absent(place: Place, p
     assert place.tip() == before
 
 
+@pytest.mark.slow
 def test_a_release_by_hand_refuses_no_commit(place: Place) -> None:
     """Somebody's own commit has no source; the newest release's counts."""
     place.release()
@@ -287,6 +295,7 @@ def test_a_branch_that_cannot_be_pushed_is_known_before_anything_is_made(place: 
     assert place.tip() == ""
 
 
+@pytest.mark.slow
 def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
     place.release()
     session = Session(place.git.root, "matrix.yaml", (), -1)

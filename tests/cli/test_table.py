@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def test_a_column_stays_readable() -> None:
     assert text.splitlines()[1] == f"{'x' * NARROWEST}  {'y' * NARROWEST}"
 
 
+@pytest.mark.slow
 @given(ROWS)
 def test_what_fits_is_not_folded(rows: list[tuple[str, str, str]]) -> None:
     assert table(HEADER, rows, 200) == table(HEADER, rows)

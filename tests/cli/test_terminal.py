@@ -58,6 +58,7 @@ def everything(terminal: int) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> None:
     import pty

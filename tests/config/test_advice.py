@@ -87,6 +87,7 @@ def found(text: str, path: Steps) -> list[Diagnostic]:
     return diagnose(here, documents)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG)
 def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
     """Nor to a value out of the documentation, unless the help calls it an example."""

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from image_matrix.config.document import Document, Documents
 from image_matrix.config.include import below, joined, matching
 from image_matrix.config.yaml_loader import parse
+from tests.laws import examples
 
 SECTIONS = st.sampled_from(["images", "bundles", "workflow"])
 NAMES = st.sampled_from("abcdef")
 FILES = st.dictionaries(SECTIONS, st.dictionaries(NAMES, st.integers(), min_size=1, max_size=4), max_size=3)
-law = settings(max_examples=60)
+law = settings(max_examples=examples(60))
 
 
 def document(value: Any, file: str) -> Document:

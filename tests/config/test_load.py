@@ -19,6 +19,8 @@ from image_matrix.project.load import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 EVERY_FIELD = HERE / "every_field.yaml"
 MATRICES = [

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_matrix.config.overlay_merge import empties, merge, removals
+from tests.laws import examples
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NAMES = st.sampled_from("abcd")
-law = settings(max_examples=30)  # trees are slow to make
+law = settings(max_examples=examples(30))  # trees are slow to make
 
 
 def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from image_matrix.config.layers import Layer, Origin, OriginKind, idle, remaining
 from image_matrix.config.model import Settings
 from image_matrix.config.resolve import Resolution, merged
+from tests.laws import examples
 
-law = settings(max_examples=80)
+law = settings(max_examples=examples(80))
 KEYS = st.sampled_from("ABC")
 TEXTS = st.sampled_from(["x", "y", "z"])
 MAPPING = st.dictionaries(KEYS, TEXTS, max_size=3)

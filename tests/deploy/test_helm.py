@@ -14,6 +14,7 @@ from image_matrix.profiles.strvals import assign, assignments
 from image_matrix.render.kubernetes.dump import dump
 from tests import yaml_files
 from tests.deploy.support import deployed, reference
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from tests.deploy.conftest import Ask
@@ -29,7 +30,7 @@ TEXTS = st.one_of(
     ),
 )
 quick = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -66,7 +67,7 @@ SET_TEXTS = st.one_of(
 """Without quotes, which Flux takes away, and without nothing, which Helm does not set inside lists."""
 
 
-@settings(quick, max_examples=200)
+@settings(quick, max_examples=examples(200))
 @given(path=PATHS, text=SET_TEXTS)
 def test_target_paths_are_set_as_helm_sets_them(helm: Ask, path: str, text: str) -> None:
     made: dict[str, Any] = {}

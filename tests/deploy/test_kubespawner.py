@@ -13,6 +13,7 @@ from image_matrix.profiles.offer import offers
 from tests import yaml_files
 from tests.deploy.strategies import catalogs
 from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -221,7 +222,7 @@ def test_who_is_in_no_group_gets_neither_a_form_nor_a_server(kubespawner: Ask) -
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

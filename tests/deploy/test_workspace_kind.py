@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.render.kubernetes.workspace_values import dropped
 from tests import yaml_files
@@ -104,6 +106,7 @@ def repeated(second: list[Any], number: int) -> list[Any]:
     return [kind]
 
 
+@pytest.mark.slow
 def test_what_256_values_do_not_hold_is_told() -> None:
     loaded = small()
     releases: list[list[Any]] = []

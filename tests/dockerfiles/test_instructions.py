@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
+from tests.laws import examples
 
 TEXTS = {
     "continued": "FROM a\nRUN one \\\n  two \\ \n three\nRUN four\n",
@@ -72,7 +73,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(LINES, max_size=12))
 def test_any_lines_are_split_as_buildkit_does(lines: list[str]) -> None:
     text = "\n".join(["FROM a", *lines, ""])

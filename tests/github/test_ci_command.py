@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.github.support import Place
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_change_is_built_and_still_told_when_it_was_built(place: Place) -> None:

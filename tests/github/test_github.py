@@ -17,6 +17,8 @@ from image_matrix.github.comment import MARKER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 
 class Server(BaseHTTPRequestHandler):
     comments: list[dict[str, Any]]

@@ -28,6 +28,7 @@ def built(outputs: dict[str, str]) -> set[str]:
 EVERYTHING = {"base-amd64", "leaf-amd64", "other-amd64"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message", [LIMIT, HUB])
 def test_a_limit_that_does_not_end_is_no_reason_to_build_everything(place: Place, message: str) -> None:
     place.refusals.append(Refusal(message, headers={"Retry-After": "2"}))
@@ -39,6 +40,7 @@ def test_a_limit_that_does_not_end_is_no_reason_to_build_everything(place: Place
     assert set(place.pauses) == {2.0}
 
 
+@pytest.mark.slow
 def test_a_limit_that_does_not_end_is_waited_for_once_a_run(place: Place) -> None:
     place.change(
         'axes: {python: ["3.13"]}', f"axes: {{python: {json.dumps([f'3.{n}' for n in range(10, 14)])}}}"
@@ -70,6 +72,7 @@ def test_the_first_run_goes_on_where_no_package_exists_yet(place: Place) -> None
     assert (code, built(outputs), place.pauses) == (0, EVERYTHING, [])
 
 
+@pytest.mark.slow
 def test_a_new_image_is_built_although_its_package_does_not_exist_yet(place: Place) -> None:
     place.release("base", "leaf", "other")
     place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}\n  other:")
@@ -97,6 +100,7 @@ def test_a_digest_file_that_cannot_be_read_says_nothing_to_a_plan(place: Place) 
     assert (code, built(outputs)) == (0, EVERYTHING)
 
 
+@pytest.mark.slow
 def test_a_refusal_is_not_absence_where_another_tag_of_the_image_is_answered(place: Place) -> None:
     place.change("[linux/amd64]", "[linux/amd64, linux/arm64]")
     place.held |= place.tags()
@@ -113,6 +117,7 @@ def test_a_pull_request_does_not_build_what_the_default_branch_may_have(place: P
     assert place.plan(place.git("rev-parse", "HEAD"))[0] == 3
 
 
+@pytest.mark.slow
 def test_packages_of_the_staging_path_need_not_exist(place: Place) -> None:
     base = place.git("rev-parse", "HEAD")
     place.change("six==1.17.0", "six==1.16.0")
@@ -136,6 +141,7 @@ def test_a_server_that_fails_for_one_image_does_not_have_it_built(place: Place) 
     assert "HTTP 502" in comment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scan", ["scan: trivy", "scan: none, sbom: false"])
 def test_every_tag_is_asked_for_once(place: Place, scan: str) -> None:
     place.change("scan: none", scan)

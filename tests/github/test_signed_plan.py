@@ -26,6 +26,8 @@ from image_matrix.registry.client import open_registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytestmark = pytest.mark.slow
+
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 INDEX = "application/vnd.oci.image.index.v1+json"
 COSIGN = """#!/bin/sh

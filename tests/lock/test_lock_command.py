@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.lock.site import Repository
 
+pytestmark = pytest.mark.slow
+
 
 def test_everything_gets_locked(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert repository.run("check", "--locked", "--no-diff") == 1

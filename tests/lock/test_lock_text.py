@@ -14,6 +14,7 @@ from image_matrix.lock.model import Lock, LockedPackages, LockedSource, SourceCo
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
 from image_matrix.lock.uv import PackageSite, graph, resolve, runner
+from tests.laws import examples
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ def normal(lock: Lock) -> Lock:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(locks)
 def test_what_is_written_is_read(lock: Lock) -> None:
     text = texts.write(lock)
@@ -92,7 +93,7 @@ def test_what_is_written_is_read(lock: Lock) -> None:
     assert texts.write(texts.read(text), text) == text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(locks, st.lists(st.tuples(st.integers(0, 200), st.from_regex(r"# [a-z ]{1,12}[a-z]", fullmatch=True))))
 def test_comments_stay_where_they_are(lock: Lock, comments: list[tuple[int, str]]) -> None:
     lines = texts.write(lock).splitlines()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tests.lock.site import Repository
 
+pytestmark = pytest.mark.slow
+
 SLIM = "docker.io/library/debian:trixie-slim"
 REMEDY = "help: run `image-matrix lock`, then `image-matrix render`, and commit what they change"
 

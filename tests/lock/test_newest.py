@@ -18,17 +18,20 @@ def image(repository: Repository, name: str) -> str:
     return text.partition(f"  {name}:\n")[2].partition("workflow")[0]
 
 
+@pytest.mark.slow
 def test_a_package_without_a_version_gets_the_newest(repository: Repository) -> None:
     assert repository.run("add", "new", "--from", "base", "--pip", "Alpha", "--pip", "beta==1.0") == 0
     assert image(repository, "new") == "    from: base\n    pip: [Alpha==2.0, beta==1.0]\n"
 
 
+@pytest.mark.slow
 def test_what_a_parent_is_locked_to_counts(repository: Repository) -> None:
     assert repository.run("lock") == 0
     assert repository.run("add", "new", "--from", "science", "--pip", "alpha") == 0
     assert "pip: [alpha==1.0]" in image(repository, "new")
 
 
+@pytest.mark.slow
 def test_variants_that_differ_get_what_all_can_have(repository: Repository) -> None:
     folder = repository.site.folder / "simple" / "alpha"
     page = folder / "index.html"

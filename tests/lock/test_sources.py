@@ -15,6 +15,8 @@ from tests.lock.site import BARE, digest_of
 if TYPE_CHECKING:
     from tests.lock.site import Repository
 
+pytestmark = pytest.mark.slow
+
 DEBIAN = "library/debian:trixie-slim"
 REFERENCE = f"docker.io/{DEBIAN}"
 JOVYAN = {

@@ -20,6 +20,7 @@ from image_matrix.output_tree import atomic, tree
 from image_matrix.output_tree.files import File
 from image_matrix.output_tree.manifest import MANIFEST
 from tests.full_disk import fill, largest_file, small_disk
+from tests.laws import examples
 from tests.privileges import without_privileges
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_nothing_is_written_twice(rendered: dict[str, File]) -> None:
         assert before == {path: path.stat().st_mtime_ns for path in root.rglob("*")}
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(RENDERINGS, RENDERINGS, RENDERINGS)
 def test_what_was_cut_off_is_repaired(
     first: dict[str, File], second: dict[str, File], third: dict[str, File]

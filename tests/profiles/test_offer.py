@@ -81,6 +81,7 @@ def test_order_then_deprecated_and_no_former_names() -> None:
     assert found[0].default
 
 
+@pytest.mark.slow
 def test_more_choices_than_a_config_map_holds() -> None:
     sizes = {f"s{at}": at for at in range(120)}
     listed = "".join(f"  {name}: {{display_name: Size {at}, shm: 1Gi}}\n" for name, at in sizes.items())

@@ -105,6 +105,7 @@ def imported_by_a_check(root: Path) -> set[str]:
     return {*modules}
 
 
+@pytest.mark.slow
 def test_what_a_check_does_not_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "matrix.yaml").write_text(SMALL, encoding="utf-8")

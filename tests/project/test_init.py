@@ -55,6 +55,7 @@ def test_a_relative_folder_is_below_the_one_of_the_call(tmp_path: Path) -> None:
     assert (tmp_path / "notebooks" / "matrix.yaml").is_file()
 
 
+@pytest.mark.slow
 def test_an_image_more_takes_four_lines(tmp_path: Path, repository: Repository) -> None:
     create(tmp_path, repository)
     matrix = tmp_path / "matrix.yaml"
@@ -116,6 +117,7 @@ def next_lines(text: str) -> list[str]:
     return [line.strip() for line in text.partition("next:\n")[2].splitlines()]
 
 
+@pytest.mark.slow
 def test_what_is_next_can_be_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +148,7 @@ def test_the_registry_is_that_of_the_repository_on_github(tmp_path: Path) -> Non
     assert run(["-q", "-C", str(tmp_path), "check"]) == 0
 
 
+@pytest.mark.slow
 def test_jobs_install_what_init_was_told(tmp_path: Path) -> None:
     assert run(["-q", *INIT, str(tmp_path / "a")]) == 0
     workflow = (tmp_path / "a/.github/workflows/images.yaml").read_text()
@@ -193,6 +196,7 @@ def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_below_a_matrix_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,6 +221,7 @@ def test_a_folder_with_a_matrix_of_another_name_is_refused(
     assert contents(tmp_path) == {"matrix.yml": b"version: 1\n"}
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_project_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "setup.py").write_text("ours\n")

@@ -158,6 +158,7 @@ if os.name == "posix":
     CHANGES["the mode of an output"] = lambda root: (root / DOCKERFILE).chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_kind_of_change_is_computed_again(
     check: Check,

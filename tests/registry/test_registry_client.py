@@ -270,6 +270,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("behaviour", "credentials"), CASES.values(), ids=CASES)
 def test_the_answers_are_the_same(behaviour: Behaviour, credentials: Credentials | None) -> None:
     with serving(behaviour) as server, client(credentials) as registry:

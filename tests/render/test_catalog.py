@@ -154,6 +154,7 @@ def looked_at(folder: Path, text: str, width: int, *options: str) -> dict[str, o
     return seen
 
 
+@pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
@@ -165,6 +166,7 @@ def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
     assert (seen["cards"], seen["images"], seen["boxes"]) == (7, 17, 17)
 
 
+@pytest.mark.slow
 @needs_browser
 def test_light_and_dark_have_contrast(tmp_path: Path, text: str) -> None:
     light = looked_at(tmp_path, text, 1280)

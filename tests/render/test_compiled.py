@@ -39,6 +39,7 @@ def test_what_was_compiled_is_used(tmp_path: Path) -> None:
     assert render(cache, "USER 1000\n") == "USER 4711\n"
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_is_compiled_again(tmp_path: Path) -> None:
     cache = CompiledTemplates(tmp_path)
     render(cache, "USER 1000\n")
@@ -50,6 +51,7 @@ def test_a_file_that_was_cut_is_compiled_again(tmp_path: Path) -> None:
         assert compiled.read_bytes() == whole
 
 
+@pytest.mark.slow
 @given(st.integers(0), st.integers(1, 255))
 def test_a_file_with_a_byte_that_was_changed_is_compiled_again(place: int, change: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

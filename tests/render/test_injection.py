@@ -19,6 +19,7 @@ from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
 from image_matrix.project.render import render_all
+from tests.laws import examples
 
 FULL: dict[str, Any] = json.loads((Path(__file__).parent / "full.json").read_text(encoding="utf-8"))
 """A matrix with every field that takes a text."""
@@ -143,13 +144,13 @@ def check(value: dict[str, Any]) -> None:
     assert (parsed.returncode, parsed.stderr) == (0, "")
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(poisoned())
 def test_no_value_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(poisoned_keys())
 def test_no_name_adds_an_instruction(value: dict[str, Any]) -> None:
     check(value)

@@ -21,6 +21,7 @@ from image_matrix.render.templates import (
     shell,
     word,
 )
+from tests.laws import examples
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]))
@@ -31,7 +32,7 @@ def test_shell_words_are_what_shlex_reads(texts: list[str]) -> None:
     assert shlex.split(" ".join(shell(text) for text in texts)) == texts
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(TEXTS, max_size=20))
 def test_shell_words_are_what_bash_reads(texts: list[str]) -> None:
     script = "printf '%s\\0' " + " ".join(shell(text) for text in texts)

@@ -93,6 +93,7 @@ LOOP = "while :; do :; done"
 IN_A_TERMINAL = f"sh -c '{LOOP}' & trap 'kill $!; exit' TERM; wait"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [LOOP, IN_A_TERMINAL], ids=["itself", "what-it-started"])
 @pytest.mark.parametrize("option", ["--busy", "--busy-below"])
 def test_a_computing_process_is_busy(tmp_path: Path, work: str, option: str) -> None:
@@ -127,6 +128,7 @@ def test_a_tenth_of_a_cpu_is_busy(monkeypatch: pytest.MonkeyPatch, used: float, 
     assert meter.read(53.0) is busy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "", "no number", "999999999"])
 def test_without_a_process_in_the_file_nothing_is_busy(tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "pid"
@@ -138,6 +140,7 @@ def test_without_a_process_in_the_file_nothing_is_busy(tmp_path: Path, text: str
             assert ask(tmp_path / "s")["execution_state"] == "idle"
 
 
+@pytest.mark.slow
 def test_a_process_that_only_waits_is_idle(tmp_path: Path) -> None:
     """Nor does it count what others compute."""
     link = tmp_path / "rsession-test"

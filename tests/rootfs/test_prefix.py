@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+
 SCRIPT = Path(__file__).parents[2] / "templates/rootfs/base/usr/local/lib/image-matrix/prefix.sh"
 PLAIN = re.compile(r"(/[A-Za-z0-9._~@:+,=-]+)*")
 
@@ -57,7 +59,7 @@ def test_anything_else_is_refused_with_a_reason(shell: str, value: str) -> None:
     assert done.stderr.startswith("image-matrix: NB_PREFIX is refused: ")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(alphabet="ab/.%?# \n;$é~", max_size=12))
 def test_what_comes_out_is_always_a_plain_path(value: str) -> None:
     done = web_prefix(value)

@@ -46,6 +46,7 @@ def committed(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_another_repository(tmp_path: Path) -> None:
     """pre-commit installs this repository from a clone, as it does for everybody."""

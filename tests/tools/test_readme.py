@@ -166,6 +166,7 @@ def test_what_lock_prints_names_what_there_is() -> None:
 
 
 @pytest.mark.network
+@pytest.mark.slow
 def test_what_lock_prints(repository: Path) -> None:
     """Where PyTorch's index does not answer there are more lines, and an error."""
     command = [sys.executable, "-m", "image_matrix", "-C", str(repository), "lock"]

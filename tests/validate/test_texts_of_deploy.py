@@ -93,6 +93,7 @@ def placed(value: Any) -> Iterator[tuple[str, str]]:
             yield from placed(item)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["{} and", "{}=gpu:NoSchedule", "{}/a/b", "-{}", "ä{}", "x" * 64])
 def test_nothing_but_labels_reaches_tolerations_and_selectors(text: str) -> None:
     assert list(placed(yaml.safe_load(deployed(small(EVERY_TEXT))["deploy/jupyterhub/values.yaml"])))

@@ -59,6 +59,7 @@ def listener(answer: bytes | None) -> Iterator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.slow
 def test_any_status_is_an_answer(address: str) -> None:
     assert answering(["127.0.0.1:1", address], lambda: True, 5) == address
 
@@ -73,6 +74,7 @@ def test_a_proxy_that_closes_at_once_does_not() -> None:
         assert answering([address], lambda: False, 5) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "expected", "problem"),
     [

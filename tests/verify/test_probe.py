@@ -176,5 +176,6 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert probe.files(["~/here", "~/gone", "/"])["missing"] == ["~/gone"]
 
 
+@pytest.mark.slow
 def test_an_orphan_that_is_reaped_leaves_no_zombie() -> None:
     assert probe.zombies(5) == {"zombies": []}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from image_matrix.output_tree.files import File
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 OWN = HOME / ".github" / "workflows"
 ALL = {**SHAPES, "reference x 2": times(2)}

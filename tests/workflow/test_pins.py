@@ -25,6 +25,7 @@ def test_hand_written_workflows_have_the_same_pins() -> None:
             assert (actions()[name].sha, actions()[name].version) == (sha, version), path.name
 
 
+@pytest.mark.slow
 def test_every_entry_of_the_table_is_used_and_whole() -> None:
     texts = "".join(file.content.decode() for shape in SHAPES.values() for file in rendered(shape).values())
     for name, action in actions().items():

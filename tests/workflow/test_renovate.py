@@ -37,6 +37,7 @@ def found(description: str, data: Any) -> dict[str, str]:
     return {row["depName"]: row["currentValue"] for row in rows(description, data)}
 
 
+@pytest.mark.slow
 def test_the_schema_of_renovate() -> None:
     program = str(Path(sys.executable).parent / "check-jsonschema")
     command = [program, "--builtin-schema=vendor.renovate", str(PRESET)]

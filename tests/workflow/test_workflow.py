@@ -198,6 +198,7 @@ def test_the_gate_is_red_when_anything_is() -> None:
             assert (done.returncode, done.stdout[:8]) == (1, "::error "), results
 
 
+@pytest.mark.slow
 def test_the_gate_of_a_large_run_fits_into_a_variable() -> None:
     """Linux takes 128 KB; a run with all jobs that a file of 500 KB has stays far below."""
     assert len(" ".join(["cancelled"] * len(jobs(times(10))))) * 2 < 128 * 1024
@@ -250,6 +251,7 @@ def test_a_fork_job_neither_logs_in_nor_pushes() -> None:
     assert not any("--push" in step.get("run", "") for step in steps)
 
 
+@pytest.mark.slow
 def test_nothing_of_an_event_reaches_a_shell_as_text() -> None:
     for shape in SHAPES.values():
         for file in rendered(shape).values():
@@ -306,10 +308,12 @@ def test_longest_chains_come_first() -> None:
     assert names == ["base", "mid", "leaf", "end"]
 
 
+@pytest.mark.slow
 def test_the_reference_ten_times_fits() -> None:
     assert len(rendered(times(10))[".github/workflows/images.yaml"].content) < FILE_LIMIT
 
 
+@pytest.mark.slow
 def test_what_github_would_not_start_is_refused() -> None:
     with pytest.raises(MatrixError) as caught:
         rendered(times(16))
