@@ -54,7 +54,7 @@ def report() -> str:
     header = ("a year of docker-stacks", "their builds", "builds here", "as counted on their Dockerfiles")
     size = [
         ("lines of matrix.yaml", lines, "< 40"),
-        ("check, against check of the reference", f"{ratio:.2f}", "≤ 3"),
+        ("import and check, against check of the reference", f"{ratio:.2f}", "≤ 3"),
     ]
     return table("A year", header, summary) + "\n" + table("The family", ("what", "measured", "goal"), size)
 
@@ -126,13 +126,19 @@ def _matrix() -> str:
 
 
 def _ratio_to_reference(folder: Path) -> float:
-    """Return the time of ``check`` against that of the reference matrix, both without a cached verdict."""
+    """Return the time of ``import dockerfiles`` and ``check`` against that of ``check`` of the reference matrix.
+
+    None of them finds a cache. The import starts the matrix, from the Dockerfiles alone.
+    """
+    (folder / "matrix.yaml").unlink()
+    imported = run((*IMAGE_MATRIX, "import", "dockerfiles", "--registry", REGISTRY, "images"), folder)
     run((*IMAGE_MATRIX, "render"), folder)
     check = (*IMAGE_MATRIX, "check")
-    family, reference = (
-        run(check, root, folder / f"cache-{root.name}").seconds for root in (folder, REPOSITORY)
-    )
-    return family / reference
+    family, reference = (run(check, root, folder / f"cache-{root.name}") for root in (folder, REPOSITORY))
+    if imported.code or family.code:
+        message = f"import ended with {imported.code}, check with {family.code}"
+        raise RuntimeError(message)
+    return (imported.seconds + family.seconds) / reference.seconds
 
 
 def _git(folder: Path, *arguments: str) -> None:
