@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import conda_packages
 from image_matrix.config.lineage import ancestors
 from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.model import ARCHITECTURES, LockedPackages
@@ -28,14 +29,11 @@ def fingerprint(*parts: object) -> str:
 
 
 def requested(variant: Variant, manager: Manager) -> tuple[str, ...]:
-    """Return the packages that a variant requests from a package manager, an interpreter from conda included."""
-    listed = variant.packages.get(manager, ())
-    if manager == "conda" and variant.foreign:
-        return ()  # the conda that is there solves them, with what it has installed
-    python = variant.values.get("python")
-    if manager == "conda" and variant.parent is None and variant.python_provider == "conda" and python:
-        return (f"python={python}", *listed)
-    return listed
+    """Return the packages that a variant requests from a package manager, what makes a Python of conda included."""
+    if manager != "conda":
+        return variant.packages.get(manager, ())
+    # in an image of somebody else, the conda that is there solves them, with what it has installed
+    return () if variant.foreign else conda_packages(variant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import MICROMAMBA, needs_micromamba
 from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
@@ -194,7 +195,7 @@ def required_files(loaded: Loaded) -> list[RequiredFile]:
     """Return every download and extension that some variant fetches, each architecture's file once."""
     files: dict[str, RequiredFile] = {}
     for variant in loaded.variants.values():
-        conda = ("micromamba",) if requested(variant, "conda") else ()
+        conda = (MICROMAMBA,) if needs_micromamba(variant) else ()
         items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
         for item, arch in ((item, arch) for item in items for arch in variant.archs):
             what, path = f"download {item.name} ({arch})", ("downloads", item.name)

@@ -7,6 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import MICROMAMBA, needs_micromamba
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.model import architecture
 from image_matrix.config.package_names import package_name
@@ -91,7 +92,7 @@ def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:
 
 
 def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name in (*item.downloads, *(["micromamba"] if item.packages.get("conda") else [])):
+    for name in (*item.downloads, *([MICROMAMBA] if needs_micromamba(item) else [])):
         download = matrix.downloads[name]
         yield f"download {name}", (download.version, download.address(arch), *_steps(download))
         yield f"lock: {name}", (download.sha256.get(arch) or pins.checksums.get(download.address(arch), ""),)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba, python_prefix
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
@@ -137,13 +138,14 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         root=variant.parent is None,
         variant=variant,
         python=variant.values.get("python"),
+        python_prefix=python_prefix(variant),
         packages=_packages(variant),
         locked_pip=variant.id in pins.requirements,
         locked_conda=variant.id in pins.explicit,
         uv={} if variant.foreign else _bootstrap(shared.variants, variant, pins),
         downloads=[_download(shared, name, variant) for name in variant.downloads],
-        micromamba=_download(shared, "micromamba", variant) if _needs_micromamba(variant) else None,
-        conda_is_new=not any(_needs_micromamba(above) for above in ancestors(shared.variants, variant)),
+        micromamba=_download(shared, MICROMAMBA, variant) if needs_micromamba(variant) else None,
+        conda_is_new=not any(needs_micromamba(above) for above in ancestors(shared.variants, variant)),
         extensions=[_extension(shared, item, variant) for item in variant.packages.get("extensions", ())],
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=pins.cran_snapshot or "latest",
@@ -184,20 +186,9 @@ def _dockerfile_text(shared: Context, variant: Variant) -> str | None:
 
 
 def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
-    """Return the list of each package manager, including a Python from conda."""
+    """Return the list of each package manager, including what makes a Python of conda."""
     listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
-    python = variant.values.get("python")
-    if variant.parent is None and variant.python_provider == "conda" and python:
-        listed["conda"] = (f"python={python}", *listed["conda"])
-    return listed
-
-
-def _needs_micromamba(variant: Variant) -> bool:
-    if variant.foreign and variant.kind == NO_KIND:
-        return False
-    return bool(variant.packages.get("conda")) or (
-        variant.parent is None and variant.python_provider == "conda"
-    )
+    return listed | {"conda": conda_packages(variant)}
 
 
 def _bootstrap(variants: Mapping[str, Variant], variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:

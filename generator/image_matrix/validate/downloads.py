@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import MICROMAMBA
 from image_matrix.config.lineage import ancestors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Download, Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
 
-MICROMAMBA = "micromamba"
-"""The download that installs conda packages; it is found by its name and needs no place in an image."""
 INSTALLER = (
     'micromamba: {version: "2.9.0-0", url: "https://github.com/mamba-org/micromamba-releases/releases/download/'
     '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'

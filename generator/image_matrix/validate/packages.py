@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
+from image_matrix.config.conda import MICROMAMBA
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import is_bare
-from image_matrix.validate.downloads import INSTALLER, MICROMAMBA, likely_installer
+from image_matrix.validate.downloads import INSTALLER, likely_installer
 from image_matrix.validate.foreign import lacking
 from image_matrix.validate.references import every_settings
 
@@ -136,13 +137,27 @@ def _missing_uv(
 
 
 def provider_without_needs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Pythons from uv or conda without a version, or without what installs them."""
+    """Pythons from uv or conda without a version, or without what installs them; another Python than the parent's."""
     for item in expanded.values():
-        if item.parent is None and item.build is None and item.python_provider != "distribution":
-            for problem, advice in _missing_for_provider(matrix, item):
-                path: Path = ("images", item.image, "python")
-                fields = {"image": item.image, "provider": item.python_provider}
-                yield rules.PROVIDER_NEEDS.at(path, "key", problem=problem, advice=advice, **fields)
+        if item.build is not None:
+            continue
+        parent = expanded[item.parent] if item.parent else None
+        if parent is not None:
+            problems = _other_than_parent(item, parent)
+        else:
+            problems = (
+                _missing_for_provider(matrix, item) if item.python_provider != "distribution" else iter(())
+            )
+        for problem, advice in problems:
+            path: Path = ("images", item.image, "python")
+            fields = {"image": item.image, "provider": item.python_provider}
+            yield rules.PROVIDER_NEEDS.at(path, "key", problem=problem, advice=advice, **fields)
+
+
+def _other_than_parent(item: Variant, parent: Variant) -> Iterator[tuple[str, str]]:
+    if item.python_provider != parent.python_provider:
+        problem = f"its parent `{parent.image}` has the Python of `{parent.python_provider}`"
+        yield problem, "remove `python_provider`: an image keeps the Python of its parent"
 
 
 def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, str]]:
@@ -154,6 +169,9 @@ def _missing_for_provider(matrix: Matrix, item: Variant) -> Iterator[tuple[str, 
         yield "it has no axis `python` that says which", 'add, for example, `axes: {python: ["3.13"]}` here'
     if item.python_provider == "conda" and _without_micromamba(matrix):
         yield _WITHOUT_MICROMAMBA
+    if item.system_site_packages:
+        problem = "`system_site_packages` has no effect: it is about the Python of the distribution"
+        yield problem, "remove `system_site_packages`, or `python_provider`"
     if item.python_provider == "uv" and "uv" not in _names(item, "pip"):
         yield "uv is not among its packages", "add uv with its version to `pip`, as in `pip: [uv==0.13.8]`"
 
