@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from image_matrix.render.kubernetes.flux import CONFIG_MAP
+from image_matrix.config.profiles import Site
 from tests import yaml_files
 from tests.deploy.support import deployed, reference
 from tests.environments import python_of
@@ -33,7 +33,7 @@ def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
     files = deployed(reference())
     write(files, tmp_path)
     built = build(tmp_path / "deploy" / "jupyterhub")["ConfigMap"]
-    assert built["metadata"]["name"] == CONFIG_MAP
+    assert built["metadata"]["name"] == Site().configmap
     assert built["data"]["values.yaml"] == files["deploy/jupyterhub/values.yaml"]
     assert built["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
     assert built["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
@@ -51,4 +51,4 @@ def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp
         assert built["HelmRelease"]["spec"]["valuesFrom"][0]["name"] == names[-1]
         assert built["ConfigMap"]["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
     assert names[0] != names[1]
-    assert all(name.startswith(f"{CONFIG_MAP}-") for name in names)
+    assert all(name.startswith(f"{Site().configmap}-") for name in names)

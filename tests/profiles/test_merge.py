@@ -101,6 +101,16 @@ def test_the_same_setting_by_its_other_name_is_pointed_at(
     assert said.count("IM723") == 1
 
 
+def test_the_site_names_the_config_map(files: Path) -> None:
+    matrix = files / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("sites: {hub: {", "sites: {hub: {configmap: mine, "))
+    release = RELEASE.replace("INLINE", "")
+    (files / "hr.yaml").write_text(release)
+    assert merge(files) == 2
+    (files / "hr.yaml").write_text(release.replace("name: image-matrix-profiles", "name: mine"))
+    assert merge(files) == 0
+
+
 def test_a_release_that_does_not_take_ours(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "hr.yaml").write_text(
         RELEASE.replace("INLINE", "").replace("name: image-matrix-profiles", "name: mine")

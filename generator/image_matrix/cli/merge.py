@@ -47,7 +47,6 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from image_matrix.profiles.installed import chart_findings
     from image_matrix.project.render import render_deploy
     from image_matrix.project.text_files import read_text
-    from image_matrix.render.kubernetes.flux import CONFIG_MAP
 
     project = open_locked(session)
     deploy = render_deploy(project.loaded, render_builds(project), project.pins)
@@ -57,9 +56,10 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}
     release = find_release(texts, rendered.content.decode())
     sources, absent = references(release)
-    ours = f"ConfigMap {CONFIG_MAP}"
+    site = project.loaded.matrix.catalog.site
+    ours = f"ConfigMap {site.configmap}"
     if ours not in [item.name for item in sources]:
-        raise _not_taken(release, CONFIG_MAP, absent)
+        raise _not_taken(release, site.configmap, absent)
     for name in absent:
         note(session, f"{name} is not in any of the files, so its values are missing")
     inline_values = inline(release)
@@ -68,9 +68,8 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     except (ValueError, RecursionError) as error:
         raise CallError(str(error), REFUSED) from error
     click.echo(_printed(composed, format_), nl=False)
-    hub = project.loaded.matrix.catalog.site.hub
     problems = [
-        *chart_findings(composed.values, release, hub),
+        *chart_findings(composed.values, release, site.hub),
         *_lost(composed, release, {item.name: item for item in (*sources, inline_values)}, ours),
     ]
     report(problems)
@@ -91,7 +90,8 @@ def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
         return CallError(f"{who} takes a key from {ours} that it does not have", "remove `valuesKey`")
     return CallError(
         f"{who} does not take values from {ours}",
-        f"add `- {{kind: ConfigMap, name: {name}}}` to its `spec.valuesFrom`",
+        "set `configmap` of the site in matrix.yaml to the name that it takes, or add "
+        f"`- {{kind: ConfigMap, name: {name}}}` to its `spec.valuesFrom`",
     )
 
 

@@ -108,6 +108,8 @@ class Site:
     """The cluster and the hub that the profiles are for."""
 
     namespace: str = "jupyterhub"
+    configmap: str = "image-matrix-profiles"
+    """Name of the ConfigMap that a HelmRelease names under ``valuesFrom``."""
     declared_hub: str | None = None
     """Version of jupyterhub in the hub, where the matrix names it."""
     platforms: tuple[str, ...] = ("linux/amd64",)
@@ -215,6 +217,7 @@ def _site(item: Mapping[str, Any]) -> Site:
     kubeflow, usual = item.get("kubeflow", {}), Site()
     return Site(
         namespace=item.get("namespace", usual.namespace),
+        configmap=item.get("configmap", usual.configmap),
         declared_hub=item.get("jupyterhub"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),

@@ -33,11 +33,11 @@ def deploy_files(
     offered = offers(matrix, variants)
     if not offered:
         return {}
-    namespace = matrix.catalog.site.namespace
+    site = matrix.catalog.site
     values = flux.values_text(profile_list(matrix, offered, references))
     texts = {
-        "deploy/helmrelease.example.yaml": flux.helm_release(namespace),
-        "deploy/jupyterhub/configmap.yaml": flux.config_map(values, namespace),
+        "deploy/helmrelease.example.yaml": flux.helm_release(site),
+        "deploy/jupyterhub/configmap.yaml": flux.config_map(values, site),
         "deploy/jupyterhub/kustomization.yaml": flux.plain_kustomization(),
         "deploy/jupyterhub/prepull.yaml": prepull(matrix, offered, references),
         "deploy/jupyterhub/values.yaml": values,
@@ -45,7 +45,7 @@ def deploy_files(
         "deploy/kubeflow/workspacekind.yaml": workspace_kinds(
             matrix, variants, offered, references, previous
         ),
-        "deploy/kustomization.yaml": flux.hashed_kustomization(namespace),
+        "deploy/kustomization.yaml": flux.hashed_kustomization(site),
         "deploy/kustomizeconfig.yaml": flux.name_reference(),
     }
     return {path: File(text.encode()) for path, text in texts.items()}
