@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from image_matrix.config.from_lists import in_entry
 from image_matrix.diagnostics import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.from_lists import SharedEntry
     from image_matrix.diagnostics import Path, Target
 
 INSTALLERS = ("apt", "conda", "pip", "cran", "npm", "extensions")
@@ -64,6 +68,8 @@ class Documents:
     """How many of them are the matrix: its file, and those that it includes."""
     base: Any = None
     """The value without overlays."""
+    entries: Mapping[str, SharedEntry] = field(default_factory=dict)
+    """Name of an image to its entry, if that stands for several."""
 
     @property
     def overlays(self) -> tuple[Document, ...]:
@@ -92,7 +98,11 @@ class Documents:
         return Place(self.parts[0].file if self.parts else "matrix.yaml", 1, 1)
 
     def as_declared(self, path: Path) -> Path:
-        """Return where a field is written: under ``defaults``, or below ``packages`` of an installer's settings."""
+        """Return where a field is written.
+
+        That may be under ``defaults``, below ``packages`` of an installer, or in an entry for several images.
+        """
+        path = in_entry(path, self.entries)
         shared = ("defaults", *path[:1], *path[2:3])
         if (
             path[:1] in (("profiles",), ("sites",))
@@ -115,6 +125,7 @@ class Documents:
 
     def has(self, path: Path) -> bool:
         """Say whether any file says something at ``path``."""
+        path = in_entry(path, self.entries)
         return any(part.node(path) is not None for part in self.parts)
 
     def position(self, path: Path) -> Path:
@@ -138,6 +149,7 @@ class Documents:
 
     def written(self, path: Path) -> str:
         """Return the text of a scalar as the user wrote it (``3.10``, where the value is 3.1)."""
+        path = in_entry(path, self.entries)
         return next((text for part in self._by_precedence if (text := part.written(path))), "")
 
 

@@ -166,7 +166,15 @@ class Override:
     """Settings for the variants of an image that match."""
 
     match: Match
+    """Axis to the values that are accepted; ``from`` to images and sources."""
     settings: Settings
+    parent: str | None = None
+    """The image that these variants are built FROM; a source is one of the settings."""
+
+    @property
+    def start(self) -> str | None:
+        """The image or source that these variants are built FROM."""
+        return self.settings.source if self.parent is None else self.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +183,30 @@ class Image:
 
     name: str
     parent: str | None
+    """The image that its variants are built FROM where no override names another."""
     axes: Mapping[str, tuple[str, ...]]
     """Its axes, each with the values that it has: those of its parent are narrowed, others added."""
     axis_data: AxisData
     exclude: tuple[Match, ...]
     overrides: tuple[Override, ...]
     settings: Settings
+
+    @property
+    def start(self) -> str | None:
+        """The image or source that its variants are built FROM where no override names another."""
+        return self.settings.source if self.parent is None else self.parent
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The images that its variants are built FROM."""
+        named = (self.parent, *(override.parent for override in self.overrides))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The images and sources that its variants are built FROM."""
+        named = (self.start, *(override.start for override in self.overrides))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,11 @@ def read_matrix(
         bundles={name: read_settings(item) for name, item in data.get("bundles", {}).items()},
         images=images,
         order=order(
-            {name: image.parent for name, image in images.items()},
+            {name: next(iter(image.parents), None) for name, image in images.items()},
             {
                 name: others
                 for name, image in images.items()
-                if (others := image_contexts(defaults, image, images))
+                if (others := (*image.parents[1:], *image_contexts(defaults, image, images)))
             },
         ),
         apt_snapshot=shared.get("apt", {}).get("snapshot", False),
@@ -170,16 +170,19 @@ def _image(name: str, item: Mapping[str, Any], shared: Axes, sources: Mapping[st
         axes={axis: tuple(values) for axis, values in declared.items()},
         axis_data={**data, **_axis_data(declared)},
         exclude=tuple(read_match(match) for match in item.get("exclude", ())),
-        overrides=tuple(
-            Override(read_match(entry["match"]), replace(read_settings(entry), source=entry.get("from")))
-            for entry in item.get("overrides", ())
-        ),
+        overrides=tuple(_override(entry, sources) for entry in item.get("overrides", ())),
         settings=replace(read_settings(item), source=start if start in sources else None),
     )
 
 
+def _override(item: Mapping[str, Any], sources: Mapping[str, Any]) -> Override:
+    start = item.get("from")
+    settings = replace(read_settings(item), source=start if start in sources else None)
+    return Override(read_match(item["match"]), settings, None if start in sources else start)
+
+
 def read_match(item: Mapping[str, Any]) -> Match:
-    """Read axis values, one or a list each."""
+    """Read axis values, and what ``from`` names, one or a list each."""
     return {axis: (value,) if isinstance(value, str) else tuple(value) for axis, value in item.items()}
 
 

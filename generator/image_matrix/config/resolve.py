@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DOCKERFILE = "Dockerfile"
 """The name of a Dockerfile where none is given."""
+FROM = "from"
+"""The key of a match that is about what a variant is built FROM."""
 NO_KIND = "generic"
 """The template of images that name no kind: they add to what is there."""
 _SCALARS = (
@@ -71,6 +73,20 @@ def matches(match: Match, values: Mapping[str, str]) -> bool:
     return all(values.get(axis) in accepted for axis, accepted in match.items())
 
 
+def start_of(image: Image, values: Mapping[str, str]) -> str | None:
+    """Return what a variant is built FROM: of the overrides that name an image or source, the last that matches."""
+    named = (
+        one.start for one in reversed(image.overrides) if one.start is not None and matches(one.match, values)
+    )
+    return next(named, image.start)
+
+
+def fits(match: Match, image: Image, values: Mapping[str, str]) -> bool:
+    """Say whether a variant satisfies a match: by its axis values, and by what it is built FROM."""
+    start = start_of(image, values) if FROM in match else None
+    return matches(match, values if start is None else {**values, FROM: start})
+
+
 def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> Resolution:
     """Resolve the settings of one variant: built in, defaults, parent, then the image and its overrides.
 
@@ -84,7 +100,7 @@ def resolve(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Var
 def layers_of(matrix: Matrix, image: Image, values: Mapping[str, str], parent: Variant | None) -> list[Layer]:
     """Return what sets the settings of one variant, in the order of precedence; the last wins."""
     first = [_built_in(), _defaults(matrix), *_inherited(parent)]
-    named = list(_image_layers(image, values))
+    named = [_without_source(layer) if parent else layer for layer in _image_layers(image, values)]
     accelerator = _last(remaining([*first, *named]), "accelerator")
     owner = accelerator.origin if accelerator else None
     layers = [
@@ -201,9 +217,14 @@ def _image_layers(image: Image, values: Mapping[str, str]) -> Iterable[Layer]:
     path: FieldPath = ("images", image.name)
     yield Layer(Origin("image", image.name, path), image.settings)
     for position, override in enumerate(image.overrides):
-        if matches(override.match, values):
+        if fits(override.match, image, values):
             text = ", ".join(f"{axis} {'/'.join(accepted)}" for axis, accepted in override.match.items())
             yield Layer(Origin("override", text, (*path, "overrides", position)), override.settings)
+
+
+def _without_source(layer: Layer) -> Layer:
+    """Return a layer of a variant that is built on an image, where the source is that of other variants."""
+    return replace(layer, settings=replace(layer.settings, source=None))
 
 
 def _bundle_layer(matrix: Matrix, name: str) -> Layer:

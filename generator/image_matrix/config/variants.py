@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from image_matrix.config.read import image_contexts
-from image_matrix.config.resolve import matches, resolve, variant
+from image_matrix.config.resolve import fits, resolve, start_of, variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ def expand(matrix: Matrix) -> dict[str, Variant]:
     by_image: dict[str, list[Variant]] = {}
     for name in sound_images(matrix):
         image = matrix.images[name]
-        declared = _variants(matrix, image, by_image.get(image.parent or "", ()))
+        declared = _variants(matrix, image, by_image)
         by_image[name] = [_with_contexts(matrix, item, by_image) for item in declared]
         variants.update((item.id, item) for item in by_image[name])
     return variants
@@ -60,8 +60,7 @@ def sound_images(matrix: Matrix) -> dict[str, Image]:
     sound: dict[str, Image] = {}
     for name in matrix.order.layers:
         image = matrix.images[name]
-        parent = () if image.parent is None else (image.parent,)
-        needed = (*parent, *image_contexts(matrix.defaults, image, matrix.images))
+        needed = (*image.parents, *image_contexts(matrix.defaults, image, matrix.images))
         if sound.keys() >= {*needed} and _has_known_references(matrix, image):
             sound[name] = image
     return sound
@@ -77,22 +76,50 @@ def _has_known_references(matrix: Matrix, image: Image) -> bool:
     )
 
 
-def combinations(image: Image, parents: Sequence[Variant]) -> list[tuple[dict[str, str], Variant | None]]:
+def combinations(
+    image: Image, variants: Mapping[str, Sequence[Variant]]
+) -> list[tuple[dict[str, str], Variant | None]]:
     """Return every combination of axis values before ``exclude``, each with its parent.
 
-    An axis that the parents have is narrowed to the values that the image names, in the image's order.
+    An axis that the parents have is narrowed to the values that the image names, in the image's order. ``variants``
+    are those of each image. Where overrides name other parents or sources, each combination has its own.
     """
-    starts: Sequence[Variant | None] = parents if image.parent is not None else (None,)
-    inherited = {axis for start in parents for axis in start.values}
+    every = [
+        (values, parent)
+        for start in _starts(image)
+        for values, parent in _combined(image, (None,) if start is None else variants.get(start, ()))
+        if _parent_of(image, values) == start
+    ]
+    return every if len(_starts(image)) == 1 else sorted(every, key=lambda item: _position(image, item[0]))
+
+
+def _starts(image: Image) -> tuple[str | None, ...]:
+    """Return the images that variants are built FROM; ``None`` stands for any source."""
+    named = (image.parent, *(override.parent for override in image.overrides if override.start is not None))
+    return tuple(dict.fromkeys(named))
+
+
+def _parent_of(image: Image, values: Mapping[str, str]) -> str | None:
+    start = start_of(image, values)
+    return start if start in image.parents else None
+
+
+def _position(image: Image, values: Mapping[str, str]) -> list[int]:
+    return [named.index(values[axis]) for axis, named in image.axes.items() if values.get(axis) in named]
+
+
+def _combined(
+    image: Image, starts: Sequence[Variant | None]
+) -> Iterator[tuple[dict[str, str], Variant | None]]:
+    """Yield the values of each parent's variants that the image leaves, with those of the axes that it adds."""
+    inherited = {axis for start in starts if start for axis in start.values}
     added = [
         [(axis, value) for value in values] for axis, values in image.axes.items() if axis not in inherited
     ]
     narrowed = {axis: values for axis, values in image.axes.items() if axis in inherited}
-    return [
-        ({**(start.values if start else {}), **dict(choice)}, start)
-        for start in _narrowed(starts, narrowed)
-        for choice in product(*added)
-    ]
+    for start in _narrowed(starts, narrowed):
+        for choice in product(*added):
+            yield {**(start.values if start else {}), **dict(choice)}, start
 
 
 def _narrowed(
@@ -114,11 +141,11 @@ def _narrowed(
 
 def kept(image: Image, values: Mapping[str, str]) -> bool:
     """Say whether ``exclude`` leaves a combination."""
-    return not any(matches(match, values) for match in image.exclude)
+    return not any(fits(match, image, values) for match in image.exclude)
 
 
-def _variants(matrix: Matrix, image: Image, parents: Sequence[Variant]) -> Iterator[Variant]:
-    for values, parent in combinations(image, parents):
+def _variants(matrix: Matrix, image: Image, by_image: Mapping[str, Sequence[Variant]]) -> Iterator[Variant]:
+    for values, parent in combinations(image, by_image):
         if kept(image, values):
             resolution = resolve(matrix, image, values, parent)
             if parent is not None or resolution.value("source"):

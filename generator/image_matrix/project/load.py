@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.config.document import Documents
+from image_matrix.config.from_lists import expand_from_lists, in_images
 from image_matrix.config.include import joined
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import empty_matrix, explained, overlaid
@@ -71,13 +73,19 @@ def load(
     """
     documents, findings = _documents(texts, included)
     shape_findings = cached_shape(documents, cache)
+    expanded = expand_from_lists(documents.value)
+    documents = replace(documents, entries=expanded.entries)
+    value = expanded.value
+    faulty = {item.path[:2] for item in shape_findings}
+    findings += [item for item in expanded.findings if item.path[:2] not in faulty]
     if shape_findings:
-        meaning = check_sound_names(documents.value, [item.path for item in shape_findings], templates)
+        faults = in_images([item.path for item in shape_findings], expanded.entries)
+        meaning = check_sound_names(value, faults, templates, expanded.entries)
         raise MatrixError(diagnose(explained([*findings, *shape_findings, *meaning], documents), documents))
-    matrix = read_matrix(documents.value, lambda parents, others: cached_order(parents, cache, others), kinds)
+    matrix = read_matrix(value, lambda parents, others: cached_order(parents, cache, others), kinds)
     variants = expand(matrix)
-    meaning = check_meaning(documents.value, matrix, variants, templates, serving, custom_pip)
-    meaning += expanded_by_flux(documents.value, meaning)
+    meaning = check_meaning(value, matrix, variants, templates, serving, custom_pip, entries=expanded.entries)
+    meaning += expanded_by_flux(value, meaning)
     diagnostics = diagnose(explained([*findings, *meaning], documents), documents)
     if errors(diagnostics):
         raise MatrixError(diagnostics)

@@ -106,9 +106,7 @@ def _job(
 ) -> WorkflowJob:
     image, platform = place
     declared = matrix.images[image]
-    above = ((declared.parent,) if declared.parent else ()) + image_contexts(
-        matrix.defaults, declared, matrix.images
-    )
+    above = declared.parents + image_contexts(matrix.defaults, declared, matrix.images)
     jobs = tuple(job_id(name, platform) for name in dict.fromkeys(above) if (name, platform) in known)
     return WorkflowJob(image=image, platform=platform, parents=jobs, legs=legs)
 

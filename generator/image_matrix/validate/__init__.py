@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from image_matrix.config.from_lists import NO_ENTRIES, may_be_of, once_an_entry, without_those_of_others
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
@@ -42,6 +43,7 @@ from image_matrix.validate import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from image_matrix.config.from_lists import SharedEntry
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
@@ -109,11 +111,12 @@ def check_meaning(
     templates: Collection[str],
     serving: Collection[str],
     custom_pip: Collection[str],
+    entries: Mapping[str, SharedEntry] = NO_ENTRIES,
 ) -> list[Finding]:
     """Return everything that is wrong with a matrix beyond its shape: its causes, not what follows from them.
 
     Names come first, then what is compared with axes, then variants; each check passes over the entries in which an
-    earlier one has found something, and those that name them.
+    earlier one has found something, and those that name them. ``entries`` are those for several images.
     """
     findings = check_names(matrix, templates)
     http = partial(tests.http_without_service, serving=serving)
@@ -121,30 +124,43 @@ def check_meaning(
     for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
         doubted = doubt.in_doubt(value, [item.path for item in findings if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)
-        findings += [item for item in every if item.path[:2] not in doubted]
-    return doubt.once(findings)
+        new = without_those_of_others(every, entries)
+        findings += [item for item in new if item.path[:2] not in doubted]
+    return doubt.once(once_an_entry(findings, entries))
 
 
 def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
     """Return what is wrong with the declarations alone."""
     every = chain.from_iterable(check(matrix) for check in CHECKS)
-    findings = [*every, *references.unknown_kinds(matrix, templates)]
+    checked = (*every, *references.unknown_kinds(matrix, templates))
+    findings = [item for item in checked if not _may_come(item, matrix)]
     meant = {section for finding in findings for section in _may_be_meant(finding)}
     return [item for item in findings if not (item.rule is rules.UNUSED and item.path[0] in meant)]
 
 
-def check_sound_names(value: Json, faults: Sequence[Path], templates: Collection[str]) -> list[Finding]:
+def check_sound_names(
+    value: Json,
+    faults: Sequence[Path],
+    templates: Collection[str],
+    entries: Mapping[str, SharedEntry] = NO_ENTRIES,
+) -> list[Finding]:
     """Return the errors of the declarations that are independent of ``faults``, where the shape is wrong."""
     remaining = doubt.without_faults(value, faults)
     if remaining is None:
         return []
     doubted = doubt.in_doubt(value, faults)
-    findings = check_names(read_matrix(remaining), templates)
+    findings = once_an_entry(check_names(read_matrix(remaining), templates), entries)
     return doubt.once(
         item
         for item in findings
         if item.rule.severity == "error" and doubt.independent(item, doubted, faults)
     )
+
+
+def _may_come(finding: Finding, matrix: Matrix) -> bool:
+    """Say whether an unknown name may be that of an image whose entry is faulty."""
+    is_unknown = finding.rule in (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE)
+    return is_unknown and may_be_of(str(finding.fields["name"]), matrix.images)
 
 
 def _may_be_meant(finding: Finding) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from image_matrix.config.layers import Layer, Origin
 from image_matrix.config.model import MANAGERS, TEST_KINDS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS, exclude
-from image_matrix.config.resolve import filled, matches
+from image_matrix.config.resolve import filled, fits
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
@@ -117,7 +117,7 @@ def disagreeing_by_placeholders(matrix: Matrix, expanded: Mapping[str, Variant])
             image = matrix.images[str(path[1])]
             match = image.overrides[int(path[3])].match if len(path) > 2 else {}
             items = (
-                one for one in expanded.values() if one.image == image.name and matches(match, one.values)
+                one for one in expanded.values() if one.image == image.name and fits(match, image, one.values)
             )
             every = chain.from_iterable(_when_filled(matrix, expanded, one, path, settings) for one in items)
             yield from islice(every, 1)

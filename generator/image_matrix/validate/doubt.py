@@ -119,4 +119,6 @@ def _unknown_name(finding: Finding) -> tuple[object, ...] | None:
         return "image", fields["name"]
     if finding.rule is rules.UNKNOWN_REFERENCE:
         return fields["what"], fields["name"]
-    return (fields["axis"], fields["value"]) if finding.rule is rules.UNKNOWN_AXIS_VALUE else None
+    if finding.rule in (rules.UNKNOWN_AXIS_VALUE, rules.NO_PARENT_VARIANT):
+        return fields["axis"], fields["value"]
+    return None

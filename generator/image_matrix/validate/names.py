@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.from_lists import PLACEHOLDER as FROM_PLACEHOLDER
 from image_matrix.config.model import slug
 from image_matrix.config.repairs import repaired
 from image_matrix.diagnostics import catalogue as rules
@@ -44,6 +45,8 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
     for section, what in _NAMED.items():
         for name in getattr(matrix, section):
             fits = is_image_name(name) if section == "images" else is_name(name)
+            if section == "images" and FROM_PLACEHOLDER in name:
+                continue  # an entry for several images, in which something else is wrong
             if not fits or (section, slug(name)) == ("images", ROOTFS_NAME):
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import DECLARED_IN
-from image_matrix.config.resolve import NO_KIND, matches
-from image_matrix.config.variants import combinations, kept
+from image_matrix.config.resolve import FROM, NO_KIND, start_of
+from image_matrix.config.variants import kept
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.findings import bad_value, unknown
@@ -51,6 +51,11 @@ def unknown_parents(matrix: Matrix) -> Iterator[Finding]:
             advice = _instead_of_parent(matrix, name, image.parent)
             path: FieldPath = ("images", name, "from")
             yield rules.UNKNOWN_PARENT.at(path, image=name, name=image.parent, advice=advice)
+        for position, override in enumerate(image.overrides):
+            if override.parent is not None and override.parent not in matrix.images:
+                advice = _instead_of_parent(matrix, name, override.parent)
+                path = ("images", name, "overrides", position, "from")
+                yield rules.UNKNOWN_PARENT.at(path, image=name, name=override.parent, advice=advice)
 
 
 def _instead_of_parent(matrix: Matrix, image: str, name: str) -> str:
@@ -76,11 +81,7 @@ def one_namespace(matrix: Matrix) -> Iterator[Finding]:
 def unknown_references(matrix: Matrix) -> Iterator[Finding]:
     """Names of sources, bundles, accelerators and downloads that nobody declared."""
     for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
-        source, accelerator = settings.source, settings.accelerator
-        if source is not None and "overrides" in path and source not in matrix.sources:
-            yield unknown(
-                (*path, "from"), "source", source, matrix.sources, _instead_of_source(matrix, source)
-            )
+        accelerator = settings.accelerator
         if accelerator is not None and accelerator not in matrix.accelerators:
             advice = _instead_of_accelerator(matrix, accelerator)
             yield unknown((*path, "accelerator"), "accelerator", accelerator, matrix.accelerators, advice)
@@ -106,13 +107,6 @@ def _instead_of_accelerator(matrix: Matrix, name: str) -> str:
     return declare if "/" in name else ""
 
 
-def _instead_of_source(matrix: Matrix, name: str) -> str:
-    """Return what to write in an override instead of an image of the matrix, or of an image reference."""
-    if name in matrix.images:
-        return f"`{name}` is an image: an override can name another source"
-    return _named_source(matrix, name) if "/" in name or ":" in name else ""
-
-
 def _named_source(matrix: Matrix, name: str) -> str:
     """Return what to write instead of an image reference."""
     reference = name if re.search("[/@]", name) else f"docker.io/library/{name}"
@@ -135,27 +129,25 @@ def unknown_kinds(matrix: Matrix, templates: Collection[str]) -> Iterator[Findin
 
 
 def without_from(matrix: Matrix) -> Iterator[Finding]:
-    """Images that are built from nothing, and overrides that would give a child another source."""
+    """Images of which some variants are built from nothing, and overrides that choose by what they change."""
     for name, image in matrix.images.items():
-        if image.parent is not None:
-            overridden = settings_of_image(matrix, name) if image.parent in matrix.images else ()
-            for path, settings in overridden:
-                if settings.source is not None and len(path) > 2:
-                    problem = f"has `from: {image.parent}`, an image, and an override that names a source"
-                    advice = "remove `from` here: the variants of an image are built on its parent's"
-                    yield rules.NO_FROM.at((*path, "from"), "key", image=name, problem=problem, advice=advice)
-        elif image.settings.source is None and not all_overridden(matrix, name):
+        if image.start is None and not all_overridden(matrix, name):
             advice = "add `from: NAME`, an image of this matrix or one of `sources:`"
             place = ("images", name)
             yield rules.NO_FROM.at(place, "key", image=name, problem="has no `from`", advice=advice)
+        for position, override in enumerate(image.overrides):
+            if override.start is not None and FROM in override.match:
+                path: FieldPath = ("images", name, "overrides", position, "match", FROM)
+                problem = "an override that names `from` matches on `from`"
+                yield bad_value(path, problem, "match on axes here", "key")
 
 
 def all_overridden(matrix: Matrix, image: str) -> bool:
-    """Say whether every combination of an image's own axes gets its source from an override."""
+    """Say whether every combination of an image's own axes gets what it is built from by an override."""
     declared = matrix.images[image]
-    sources = [override.match for override in declared.overrides if override.settings.source]
-    combined = [values for values, _ in combinations(declared, ()) if kept(declared, values)]
-    return bool(sources) and all(any(matches(match, values) for match in sources) for values in combined)
+    named = [[(axis, value) for value in values] for axis, values in declared.axes.items()]
+    combined = [values for values in map(dict, product(*named)) if kept(declared, values)]
+    return bool(declared.starts) and all(start_of(declared, values) is not None for values in combined)
 
 
 def cycles(matrix: Matrix) -> Iterator[Finding]:

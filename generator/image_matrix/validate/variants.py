@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import LOCKABLE, LOCKED_MANAGERS
+from image_matrix.config.resolve import FROM, start_of
 from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
-from image_matrix.dag import chain
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.lock.distributions import distribution_of
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 _PYTHON = re.compile(r"3\.\d+(\.\d+)?")
 
 
-def all_axes(matrix: Matrix, name: str | None) -> dict[str, tuple[str, ...]]:
+def all_axes(matrix: Matrix, name: str) -> dict[str, tuple[str, ...]]:
     """Return the axes of an image with those of its ancestors, narrowed from the root on."""
+    image = matrix.images[name]
+    return {**inherited_axes(matrix, image), **image.axes}
+
+
+def inherited_axes(matrix: Matrix, image: Image) -> dict[str, tuple[str, ...]]:
+    """Return the axes of an image's parents, each with the values that any of them has."""
     axes: dict[str, tuple[str, ...]] = {}
-    for above in reversed([*_chain(matrix, name)]):
-        axes |= matrix.images[above].axes
+    for parent in image.parents:
+        for axis, values in all_axes(matrix, parent).items():
+            axes[axis] = tuple(dict.fromkeys((*axes.get(axis, ()), *values)))
     return axes
-
-
-def _chain(matrix: Matrix, name: str | None) -> Iterator[str]:
-    return chain(name, lambda one: matrix.images[one].parent) if name is not None else iter(())
 
 
 def matches_of(image: Image) -> Iterator[tuple[Path, Match]]:
@@ -63,6 +66,9 @@ def _unknown_in_match(
     image: Image, path: Path, match: Match, axes: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Finding]:
     for axis, values in match.items():
+        if axis == FROM:
+            yield from _unknown_starts(image, path, values)
+            continue
         if axis not in axes:
             without = "it has no axes; add `axes: [NAME]` here or in its root"
             advice = did_you_mean(axis, axes) if axes else without
@@ -74,23 +80,39 @@ def _unknown_in_match(
                 yield unknown_value((*path, axis, position), path, axis, value, axes[axis])
 
 
+def _unknown_starts(image: Image, path: Path, names: tuple[str, ...]) -> Iterator[Finding]:
+    for position, name in enumerate(names):
+        if name not in image.starts:
+            problem = f"`{image.name}` is not built from `{name}`"
+            yield bad_value((*path, FROM, position), problem, did_you_mean(name, image.starts))
+
+
 def without_parent(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Values of an axis that the parent has not: a variant stands on the parent's with the same values."""
     variants = by_image(expanded.values())
     for image in sound_images(matrix).values():
-        parents = variants.get(image.parent or "", ())
-        inherited = all_axes(matrix, image.parent) if image.parent else {}
+        inherited = inherited_axes(matrix, image)
         for axis in (axis for axis in image.axes if axis in inherited):
-            available = list(dict.fromkeys(item.values[axis] for item in parents if axis in item.values))
+            available = _available(image, axis, variants)
             for position, value in enumerate(image.axes[axis]):
-                if parents and value not in available:
+                if available is not None and value not in available:
                     yield _no_parent_variant(image, axis, position, available)
+
+
+def _available(image: Image, axis: str, variants: Mapping[str, list[Variant]]) -> list[str] | None:
+    """Return the values of an axis that the parents of an image leave; ``None`` if they have no variants."""
+    if len(image.starts) > 1:
+        every = [values for values, _ in combinations(image, variants)]
+    else:
+        every = [dict(item.values) for item in variants.get(image.parent or "", ())]
+    return list(dict.fromkeys(values[axis] for values in every if axis in values)) if every else None
 
 
 def _no_parent_variant(image: Image, axis: str, position: int, available: list[str]) -> Finding:
     value = image.axes[axis][position]
-    advice = f"`{image.parent}` has {axis} {', '.join(available) or 'none'}; {did_you_mean(value, available)}"
-    fields = {"image": image.name, "axis": axis, "value": value, "parent": image.parent}
+    parent = start_of(image, {axis: value})
+    advice = f"`{parent}` has {axis} {', '.join(available) or 'none'}; {did_you_mean(value, available)}"
+    fields = {"image": image.name, "axis": axis, "value": value, "parent": parent}
     return rules.NO_PARENT_VARIANT.at(("images", image.name, "axes", axis, position), advice=advice, **fields)
 
 
@@ -98,10 +120,9 @@ def empty(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images of which nothing is left."""
     alive = by_image(expanded.values())
     for name, image in sound_images(matrix).items():
-        if name in alive or (image.parent is not None and image.parent not in alive):
+        if name in alive or (image.parents and alive.keys().isdisjoint(image.parents)):
             continue
-        parents = alive.get(image.parent or "", ())
-        if not any(kept(image, values) for values, _ in combinations(image, parents)):
+        if not any(kept(image, values) for values, _ in combinations(image, alive)):
             advice = "relax `axes` or `exclude`, or remove the image"
             yield rules.EMPTY_VARIANTS.at(("images", name), "key", image=name, advice=advice)
 

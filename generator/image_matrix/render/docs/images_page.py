@@ -37,27 +37,32 @@ def images_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     grouped = by_image(variants.values())
     tags = tags_of(variants.values())
     sections = [_section(matrix, items, tags) for items in grouped.values()]
-    text = _HEAD + _graph(variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
+    text = _HEAD + _graph(variants) + _table(grouped) + "\n" + "\n".join(sections)
     return File(text.encode())
 
 
 def image_parents(variants: Mapping[str, Variant]) -> dict[str, str | None]:
-    """Return each image's parent image."""
-    return {item.image: variants[item.parent].image if item.parent else None for item in variants.values()}
+    """Return each image's parent image; of several, that of its first variant with one."""
+    parents: dict[str, str | None] = {}
+    for item in variants.values():
+        if parents.setdefault(item.image, None) is None and item.parent:
+            parents[item.image] = variants[item.parent].image
+    return parents
 
 
 def image_contexts(variants: Mapping[str, Variant]) -> dict[str, tuple[str, ...]]:
-    """Return the images that each image copies from, beside its parent."""
+    """Return what each image needs beside its parent: images that it copies from, parents of other variants."""
+    parents = image_parents(variants)
     others: dict[str, dict[str, None]] = {}
     for item in variants.values():
-        for name in item.parents:
-            if name != item.parent:
-                others.setdefault(item.image, {})[variants[name].image] = None
+        for name in (variants[parent].image for parent in item.parents):
+            if name != parents[item.image]:
+                others.setdefault(item.image, {})[name] = None
     return {image: tuple(names) for image, names in others.items()}
 
 
 def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return the sources of each image without a parent, in one text."""
+    """Return the sources that variants of each image are built FROM, in one text."""
     sources: dict[str, dict[str, None]] = {}
     for item in variants.values():
         if item.source:
@@ -70,14 +75,14 @@ def _graph(variants: Mapping[str, Variant]) -> str:
     return f"```mermaid\n{mermaid(parents, image_sources(variants), others=others)}```\n\n"
 
 
-def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
+def _table(grouped: Mapping[str, Sequence[Variant]]) -> str:
     rows = [
         "| image | parent | variants | platforms | accelerator | contract | about |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, items in grouped.items():
-        parent = matrix.images[name].parent
-        built_on = _link(parent) if parent else ", ".join(sorted({i.source for i in items if i.source}))
+        parents = dict.fromkeys(item.parent.partition(":")[0] for item in items if item.parent)
+        built_on = ", ".join([*map(_link, parents), *sorted({i.source for i in items if i.source})])
         cells = (
             _link(name),
             built_on,
