@@ -256,7 +256,12 @@ def test_uv_is_asked_for_the_place_that_builds() -> None:
 
     def run(arguments: list[str], environment: object) -> tuple[int, str]:
         seen.append(arguments)
-        assert environment == {"SSL_CERT_FILE": "/ca.pem", "UV_NO_WRAP": "1"}
+        assert environment == {
+            "SSL_CERT_FILE": "/ca.pem",
+            "GIT_SSL_CAINFO": "/ca.pem",
+            "GIT_TERMINAL_PROMPT": "0",
+            "UV_NO_WRAP": "1",
+        }
         return (
             1,
             "warning: slow\nerror: No solution found when resolving dependencies\n  cause: Because of that.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from image_matrix.config.model import Manager
 
-_NAME_END = re.compile(r"[\[\s=<>!~;]")
+_NAME_END = re.compile(r"[\[\s=<>!~;@]")
 
 
 def package_name(manager: Manager, item: str) -> str:

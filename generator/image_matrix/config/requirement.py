@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from image_matrix.config import direct_reference
 from image_matrix.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def problem(text: str) -> str | None:
     hints = [_version_problem(operator, version) for operator, version in _clauses(specifier)]
     hints += [_marker_problem(marker)] if semicolon else []
     try:
-        parse(text)
+        parsed = parse(text)
+        hints.append(direct_reference.problem(parsed.url) if parsed.url else None)
     except InvalidRequirement as error:
         hints.append(str(error).partition("\n")[0].lower())
     return next((hint for hint in hints if hint), None)

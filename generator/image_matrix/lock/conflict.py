@@ -16,6 +16,7 @@ from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages, requested
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.python import package_of, version_of
+from image_matrix.lock.requirements import INDEX_MARK
 from image_matrix.lock.resolver_api import ROOT, Graph, ResolveRequest, Unsatisfiable
 from image_matrix.lock.unsolvable import unsolvable
 
@@ -67,7 +68,9 @@ def _conflicting(request: ResolveRequest, free: Graph, ask: Ask) -> list[str]:
     differ = [
         name
         for name in constraint_of
-        if name in free.versions and version_of(constraint_of[name]) != free.versions[name]
+        if name in free.versions
+        and free.versions[name]
+        not in (version_of(constraint_of[name]), constraint_of[name].partition(INDEX_MARK)[2])
     ]
     others = tuple(item for name, item in constraint_of.items() if name not in differ)
 

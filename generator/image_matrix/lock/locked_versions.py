@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Variant
     from image_matrix.lock.pins import Pins
 
-_REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
+_REQUIREMENT = re.compile(r"^(?:# )?([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
 _CONDA = re.compile(r"^https?://\S+/([^/\s]+)-([^-/\s]+)-[^-/\s]+$", re.MULTILINE)
 """The name of a conda package's file: NAME-VERSION-BUILD."""
 

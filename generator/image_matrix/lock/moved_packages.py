@@ -16,7 +16,7 @@ from image_matrix.lock.fingerprint import inherited_packages, packages_request, 
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.read import fresh
-from image_matrix.lock.requirements import INDEX_MARK
+from image_matrix.lock.requirements import INDEX_MARK, is_direct
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -209,4 +209,4 @@ def _others(
 def _indexes(entries: Mapping[str, LockedPackages]) -> set[str]:
     """Return the package indexes, beside the default one, that the lock has packages of."""
     items = (item for entry in entries.values() for item in entry.items)
-    return {item.partition(INDEX_MARK)[2] for item in items} - {""}
+    return {item.partition(INDEX_MARK)[2] for item in items if not is_direct(item)} - {""}

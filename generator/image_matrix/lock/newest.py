@@ -29,7 +29,8 @@ def without_version(requirements: Sequence[str]) -> tuple[str, ...]:
     for text in requirements:
         if advice := requirement.problem(text):
             raise CallError(f"`{conceal(text)}` is not a Python requirement", conceal(advice))
-    return tuple(text for text in requirements if not requirement.parse(text).specifier)
+    parsed = {text: requirement.parse(text) for text in requirements}
+    return tuple(text for text, item in parsed.items() if not item.specifier and not item.url)
 
 
 def newest(loaded: Loaded, lock: Lock, image: str, resolve: Resolve) -> dict[str, str]:

@@ -13,6 +13,7 @@ from image_matrix.config.lineage import ancestors
 from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages, packages_inputs, requested, still_answers
 from image_matrix.lock.model import LockedPackages
+from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import (
     ALL,
     Resolve,
@@ -144,14 +145,15 @@ def version_of(item: str) -> str:
 
 
 def _has_files(old: Lock, entry: LockedPackages) -> bool:
-    return entry.items <= old.files.keys()
+    return all(item in old.files or is_direct(item) for item in entry.items)
 
 
 def keep(packages: Packages, name: str, entry: LockedPackages, old: Lock) -> None:
     """Copy an entry from the old lock, with its files."""
     packages.locked[name] = entry
     for item in entry.items:
-        packages.files.setdefault(item, {}).update(old.files[item])
+        if not is_direct(item):
+            packages.files.setdefault(item, {}).update(old.files[item])
 
 
 def _requests(
@@ -233,4 +235,6 @@ def _take(packages: Packages, task: ResolveTask, answers: list[Resolved]) -> Non
     )
     for answer in answers:
         for package, files in answer.files.items():
+            if is_direct(package):
+                continue
             packages.files.setdefault(package, {}).update(files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,29 @@ MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 SDIST = "sdist"
 INDEX_MARK = " @ "
 """Between a package and the index that it is from, where that is not the default one: the same version of another
-index is another build."""
+index is another build. A package from an address has that address there: ``x==1.0 @ git+https://…@COMMIT``."""
+_GIT = f"{INDEX_MARK}git+"
+_SHA256 = re.compile(r"#(?:.*&)?sha256=([0-9a-f]{64})")
+_GIT_ENTRY = re.compile(rf"^#.*\n\S+{re.escape(_GIT)}.*\n", re.MULTILINE)
+
+
+def is_direct(package: str) -> bool:
+    """Say whether a locked package is from an address, which names its bytes, and not from an index."""
+    return _GIT in package or _SHA256.search(package) is not None
+
+
+def constraint(package: str) -> str:
+    """Return what holds a locked package to its version, or to its address."""
+    bare, _, address = package.partition(INDEX_MARK)
+    return f"{bare.partition('==')[0]}{INDEX_MARK}{address}" if is_direct(package) else bare
+
+
+def git_entries(text: str) -> tuple[str, str]:
+    """Split a requirements file into what has hashes, and packages from git, which have a commit instead.
+
+    pip and uv refuse git in a file whose hashes they require.
+    """
+    return _GIT_ENTRY.sub("", text), "".join(_GIT_ENTRY.findall(text))
 
 
 def wheel_tag(file: str) -> str:
@@ -58,6 +81,13 @@ def _installable(python: str, platform: str) -> frozenset[Tag]:
     )
 
 
+def _direct_entry(package: str) -> str:
+    """Return the lines of a package from an address; its version is a comment."""
+    sha256 = _SHA256.search(package)
+    line = f"{constraint(package)} \\\n    --hash=sha256:{sha256[1]}" if sha256 else constraint(package)
+    return f"# {package.partition(INDEX_MARK)[0]}\n{line}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Hashes:
     """The lock's table of files, asked for many variants."""
@@ -73,6 +103,8 @@ class Hashes:
         return self._known[key]
 
     def _entry(self, package: str, python: str, machine: str) -> str:
+        if is_direct(package):
+            return _direct_entry(package)
         usable = sorted(
             digest for tag, digest in self.files.get(package, {}).items() if fits(tag, python, machine)
         )

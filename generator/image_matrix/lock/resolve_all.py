@@ -13,6 +13,7 @@ from image_matrix.lock.files import lock_files
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.read import required_files
+from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.source_checks import source_findings
@@ -138,7 +139,8 @@ def _with_stale(
     waiting = {*python.failures, *(item.variant for item in python.conflicts)} - set(python.locked)
     stale = {name: old.python[name] for name in waiting if name in old.python}
     entries = {**stale, **python.locked}
-    files = {item: old.files.get(item, {}) for entry in stale.values() for item in entry.items} | python.files
+    kept = (item for entry in stale.values() for item in entry.items if not is_direct(item))
+    files = {item: old.files.get(item, {}) for item in kept} | python.files
     used = {item for entry in entries.values() for item in entry.items}
     return entries, {name: tags for name, tags in files.items() if name in used}
 

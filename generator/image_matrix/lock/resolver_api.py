@@ -58,6 +58,7 @@ class Graph:
     """A resolution as a dependency graph."""
 
     versions: Mapping[str, str]
+    """Name to version; for a package from an address, to the address."""
     needed_by: Mapping[str, tuple[str, ...]]
     """Name to the names that require it; :data:`ROOT` stands for the requirements themselves."""
 

@@ -26,8 +26,12 @@ HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and k
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKAGE = re.compile(
-    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+( @ https?://[A-Za-z0-9._~:/@+%-]+)?"
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+"
+    r"( @ (https?://[A-Za-z0-9._~:/@+%-]+"
+    r"|https?://[A-Za-z0-9._~:/?@!&+,=%-]+#sha256=[0-9a-f]{64}(&subdirectory=[A-Za-z0-9._/-]+)?"
+    r"|git\+https?://[A-Za-z0-9._~:/?@!&+,=%-]+@[0-9a-f]{40}(#subdirectory=[A-Za-z0-9._/-]+)?))?"
 )
+"""A package, and the index, file or commit that it is from, where that is not the default index."""
 _TAG = re.compile(r"sdist|[\w.]+(-[\w.]+){2,3}")
 """A source distribution, or a wheel's Python, ABI and platform, perhaps with its build before them."""
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%{}-]+")

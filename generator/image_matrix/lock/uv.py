@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from image_matrix.config.mirrors import mirrored
 from image_matrix.errors import naming
 from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
-from image_matrix.lock.requirements import INDEX_MARK, MACHINES, wheel_tag
+from image_matrix.lock.requirements import INDEX_MARK, MACHINES, constraint, is_direct, wheel_tag
 from image_matrix.lock.resolver_api import (
     ALL,
     ROOT,
@@ -178,7 +178,7 @@ def _resolve(
         return answer
     try:
         packages = {
-            f"{package['name']}=={package['version']}": _files(package)
+            f"{package['name']}=={package['version']}{_address(package)}": _files(package)
             for package in tomllib.loads(answer).get("packages", ())
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
@@ -192,7 +192,7 @@ def _resolve(
         if (name := bare + (f"{INDEX_MARK}{origins[bare]}" if bare in origins else ""))
         not in request.constraints
     }
-    bare = [name for name, tags in files.items() if not tags]
+    bare = [name for name, tags in files.items() if not tags and not is_direct(name)]
     return ResolverError(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
 
 
@@ -222,7 +222,7 @@ def graph(request: ResolveRequest, site: PackageSite, run: UvRunner) -> Graph | 
         return answer
     versions, needed_by = {}, {}
     for line in answer.splitlines():
-        match = re.match(r"([A-Za-z0-9._-]+)==(\S+)\s*(?:# via (.*))?$", line)
+        match = re.match(r"([A-Za-z0-9._-]+)(?:==| @ )(\S+)\s*(?:# via (.*))?$", line)
         if match:
             via = [item.strip() for item in (match[3] or "").split(",")]
             versions[match[1]] = match[2]
@@ -241,7 +241,7 @@ def _compile(
 
     with temporary_folder() as folder:
         output = folder / form
-        pinned = [item.partition(INDEX_MARK)[0] for item in request.constraints]
+        pinned = [constraint(item) for item in request.constraints]
         with naming(folder):
             (folder / "requirements.in").write_text(_lines(request.requirements))
             (folder / "constraints.txt").write_text(_lines(pinned))
@@ -260,7 +260,13 @@ def _compile(
 
 def _surroundings(site: PackageSite) -> dict[str, str]:
     """Return the environment variables by which uv trusts and logs in, and leaves its messages in one line."""
-    known = {"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc, "UV_NO_WRAP": "1"}
+    known = {
+        "SSL_CERT_FILE": site.ca_bundle,
+        "GIT_SSL_CAINFO": site.ca_bundle,
+        "GIT_TERMINAL_PROMPT": "0",
+        "NETRC": site.netrc,
+        "UV_NO_WRAP": "1",
+    }
     return {name: value for name, value in known.items() if value}
 
 
@@ -324,6 +330,17 @@ def _reason(errors: str) -> str:
         (line for line in kept if line.startswith("Failed to fetch")), kept[0] if kept else "nothing"
     )
     return f"uv: {fetched}" + (f" ({kept[-1]})" if kept and kept[-1] != fetched else "")
+
+
+def _address(package: Mapping[str, Any]) -> str:
+    """Return the address of a package that is not from an index, as it is written behind its version."""
+    source = package.get("vcs") or package.get("archive")
+    if source is None:
+        return ""
+    folder = f"subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
+    if "commit-id" in source:
+        return f"{INDEX_MARK}git+{source['url']}@{source['commit-id']}{f'#{folder}' if folder else ''}"
+    return f"{INDEX_MARK}{source['url']}#sha256={source['hashes']['sha256']}{f'&{folder}' if folder else ''}"
 
 
 def _files(package: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from image_matrix.config.model import MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.resolve import NO_KIND
 from image_matrix.dockerfiles.users import last_user
+from image_matrix.lock.requirements import git_entries
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract
 from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
@@ -116,14 +117,32 @@ def parent_reference(parent: str) -> str:
 def build_context(shared: Context, variant: Variant) -> dict[str, File]:
     """Return the files of a variant's folder, by path below it; ``Dockerfile`` is one of them."""
     files: dict[str, File] = {}
-    for folder, texts in (("requirements", shared.pins.requirements), ("conda", shared.pins.explicit)):
-        locked = texts.get(variant.id, {})
+    hashed, git = _requirements(shared.pins, variant)
+    for folder, locked in (
+        ("requirements", hashed),
+        ("requirements/git", git),
+        ("conda", shared.pins.explicit.get(variant.id, {})),
+    ):
         files |= {
             f"{folder}/{arch}.txt": File(text.encode())
             for arch, text in locked.items()
             if arch in variant.archs
         }
     return {"Dockerfile": File(dockerfile(shared, variant).encode()), **files}
+
+
+def _requirements(pins: Pins, variant: Variant) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the requirements files with hashes, and those with packages from git, if there are any."""
+    parts = {arch: git_entries(text) for arch, text in pins.requirements.get(variant.id, {}).items()}
+    git = {arch: below for arch, (_, below) in parts.items()}
+    return {arch: hashed for arch, (hashed, _) in parts.items()}, git if any(git.values()) else {}
+
+
+def _uses_git(pins: Pins, variant: Variant) -> bool:
+    """Say whether pip fetches from git: what the lock has, or else what the matrix lists."""
+    if variant.id in pins.requirements:
+        return bool(_requirements(pins, variant)[1])
+    return any("git+" in item for item in variant.packages.get("pip", ()))
 
 
 def dockerfile(shared: Context, variant: Variant) -> str:
@@ -141,6 +160,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         python_prefix=python_prefix(variant),
         packages=_packages(variant),
         locked_pip=variant.id in pins.requirements,
+        pip_uses_git=_uses_git(pins, variant),
         locked_conda=variant.id in pins.explicit,
         uv={} if variant.foreign else _bootstrap(shared.variants, variant, pins),
         downloads=[_download(shared, name, variant) for name in variant.downloads],

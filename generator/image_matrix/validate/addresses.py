@@ -38,6 +38,9 @@ def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
         for at, address in enumerate(accelerator.extra_index_urls):
             yield ("accelerators", name, "pip", "extra_index_urls", at), "value", address
     for path, settings in every_settings(matrix):
+        for at, entry in enumerate(settings.packages.get("pip", ())):
+            if "git+ssh://" not in entry:
+                yield (*path, "pip", at), "value", entry
         for at, address in enumerate(settings.extra_index_urls):
             yield (*path, "pip", "extra_index_urls", at), "value", address
 
