@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from image_matrix.config.model import Kind
 from image_matrix.project.inputs import read_templates
 
@@ -19,13 +21,39 @@ TEMPLATES = {
 }
 
 
-def test_a_template_or_one_that_it_extends_says_what_its_images_promise(tmp_path: Path) -> None:
-    folder = tmp_path / "templates/dockerfiles"
+EVERY_FIELD = frozenset({"apt", "pip", "conda", "cran", "npm", "extensions", "downloads", "env", "labels"})
+
+
+def traits_of(root: Path, texts: dict[str, str]) -> dict[str, Kind]:
+    folder = root / "templates/dockerfiles"
     folder.mkdir(parents=True)
-    for name, text in TEMPLATES.items():
+    for name, text in texts.items():
         (folder / f"{name}.Dockerfile.j2").write_text(text, encoding="utf-8")
-    traits = read_templates(tmp_path).kind_traits
-    assert traits["worker"] == traits["worker-with-more"] == Kind("service", lays_out=False)
-    assert traits["bare"] == Kind(None, lays_out=False)
+    return read_templates(root).kind_traits
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("RUN apt-get install {{ packages.apt | join(' ') | sh }}", {"apt"}),
+        ("{% for name in packages %}{% endfor %}", {"apt", "pip", "conda", "cran", "npm"}),
+        ("{# packages.apt #}{% for name in downloads %}{% endfor %}", {"downloads"}),
+        ("{% for name in variant.env %}{% endfor %}", {"env"}),
+        ("LABEL {{ labels.a | env }}", {"labels"}),
+        ('{% include "bare.Dockerfile.j2" %}{{ extensions }}', {"extensions"}),
+        ('{% include "steps/" ~ variant.image %}', EVERY_FIELD),
+        ('{% extends "skeleton.Dockerfile.j2" %}', EVERY_FIELD),
+    ],
+)
+def test_fields_that_no_template_of_a_kind_reads(tmp_path: Path, text: str, reads: frozenset[str]) -> None:
+    traits = traits_of(tmp_path, {**TEMPLATES, "mine": text})
+    assert traits["mine"].ignores == EVERY_FIELD - reads
+    assert traits["bare"].ignores == EVERY_FIELD
+
+
+def test_a_template_or_one_that_it_extends_says_what_its_images_promise(tmp_path: Path) -> None:
+    traits = traits_of(tmp_path, TEMPLATES)
+    assert traits["worker"] == traits["worker-with-more"] == Kind("service", False, EVERY_FIELD)
+    assert traits["bare"] == Kind(None, False, EVERY_FIELD)
     assert traits["batch"] == Kind("none")
     assert traits["marimo"] == traits["jupyter"] == traits["base"] == Kind("notebook")

@@ -17,6 +17,7 @@ from image_matrix.cli.project import (
     note_overlays,
     open_locked,
     refuse_contradictions,
+    template_warnings,
     workflow_settings,
 )
 from image_matrix.cli.render import compared, edits, line_ends, report_edited, summary
@@ -136,9 +137,7 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
 
 def _of_outputs(project: Project) -> list[Diagnostic]:
     """Return the warnings about outputs; raises :class:`MatrixError` if a workflow cannot be rendered."""
-    from image_matrix.project.unused_templates import unused_templates
-
-    return [*workflow_settings(project), *unused_templates(project.inputs.templates, project.loaded)]
+    return [*workflow_settings(project), *template_warnings(project)]
 
 
 def _refused(call: _Call, project: Project) -> list[Diagnostic]:

@@ -123,6 +123,15 @@ def workflow_settings(project: Project) -> list[Diagnostic]:
     return warnings
 
 
+def template_warnings(project: Project) -> list[Diagnostic]:
+    """Return the warnings about the repository's own templates."""
+    from image_matrix.project.custom_templates import unchecked_fetches
+    from image_matrix.project.unused_templates import unused_templates
+
+    templates = project.inputs.templates
+    return [*unused_templates(templates, project.loaded), *unchecked_fetches(templates)]
+
+
 def note_overlays(session: Session) -> None:
     """Print a note if outputs are rendered with overlays from the environment."""
     if session.overlays_from_environment and session.overlays:

@@ -13,6 +13,7 @@ from image_matrix.cli.project import (
     note_overlays,
     open_locked,
     render_project,
+    template_warnings,
     workflow_settings,
 )
 
@@ -33,11 +34,10 @@ def render(session: Session, force: bool) -> int:
     writing them, use `image-matrix check`.
     """
     from image_matrix.output_tree.tree import apply
-    from image_matrix.project.unused_templates import unused_templates
 
     project = open_locked(session)
     workflow_settings(project)
-    warn(session, unused_templates(project.inputs.templates, project.loaded))
+    warn(session, template_warnings(project))
     note_overlays(session)
     note_floating(session, floating(project))
     difference = compared(session, project)

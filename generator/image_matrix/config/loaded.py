@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.dockerfile_build import ContextFiles
+    from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
     from image_matrix.config.document import Documents
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Diagnostic
@@ -26,6 +26,8 @@ class Loaded:
     """Templates that bring a service."""
     context_files: Mapping[str, ContextFiles] = field(default_factory=dict)
     """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
+    floating_in_templates: tuple[FloatingImage, ...] = ()
+    """Images from outside that templates of kinds name, and that nothing pins."""
 
     @property
     def uses_frontend(self) -> bool:

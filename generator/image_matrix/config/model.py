@@ -76,6 +76,8 @@ class Kind:
     """What they promise; ``None`` if the kind leaves that to the parent."""
     lays_out: bool = True
     """Whether it makes the notebook user, the home and ``/init`` in an image on a source."""
+    ignores: frozenset[str] = frozenset()
+    """Fields of an image whose values it never reads."""
 
 
 @dataclass(frozen=True, slots=True)

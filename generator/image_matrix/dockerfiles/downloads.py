@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\"'<>|;&)]+")
+_COMPARES = re.compile(r"\b(?:sha(?:256|384|512)sum|shasum|gpgv?|cosign)\b")
+"""Programs that compare what was fetched with what was expected."""
 _FETCHES = re.compile(r"(?:^|[\s;&|(`])(?:curl|wget)\s")
 
 
@@ -26,7 +28,7 @@ def fetched(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, int, str]]:
                     yield item, item.line, match[0]
         elif item.name == "RUN":
             texts = [item.text, *item.heredocs]
-            if any(_FETCHES.search(text) for text in texts):
+            if any(map(_FETCHES.search, texts)) and not any(map(_COMPARES.search, texts)):
                 address = next((match[0] for text in texts if (match := _ADDRESS.search(text))), None)
                 if address:
                     yield item, _line_of(dockerfile, item, address), address

@@ -131,8 +131,7 @@ def stages(dockerfile: Dockerfile, given: Mapping[str, str], platform: str) -> l
             result.append(_stage(item, values, dockerfile.escape))
         elif result:
             last = result[-1]
-            copies = (*last.copies, *_copies(item))
-            result[-1] = Stage(last.name, last.base, copies)
+            result[-1] = Stage(last.name, last.base, (*last.copies, *copies(item)))
     if not result:
         raise DockerfileError(1, "it has no FROM")
     return result
@@ -148,7 +147,7 @@ def _stage(item: Instruction, values: Mapping[str, str], escape: str) -> Stage:
     return Stage(parts[2].lower() if len(parts) == 3 else "", Use(name, item.line, "FROM", parts[0]), ())
 
 
-def _copies(item: Instruction) -> Iterator[Use]:
+def copies(item: Instruction) -> Iterator[Use]:
     """Yield what an instruction copies or mounts from."""
     if item.name == "COPY" and (name := item.flag("from")):
         yield Use(name, item.line, "COPY --from", name)

@@ -153,11 +153,11 @@ def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
 
 
 def _of_dockerfiles(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
-    """Yield the images from outside that users' Dockerfiles name, each once for a place."""
-    every = dict.fromkeys(image for files in loaded.context_files.values() for image in files.floating)
-    for image in every:
-        if floats(image.name, pins):
-            yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
+    """Yield the images from outside that users' Dockerfiles and templates name, each once for a place."""
+    named = (image for files in loaded.context_files.values() for image in files.floating)
+    unpinned = (image for image in named if floats(image.name, pins))
+    for image in dict.fromkeys((*unpinned, *loaded.floating_in_templates)):
+        yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
 
 
 def used_sources(loaded: Loaded) -> list[str]:

@@ -18,6 +18,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import NO_FILES
 from image_matrix.project.cached import cached_order, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
+from image_matrix.project.custom_templates import floating_images
 from image_matrix.project.included_files import parsed
 from image_matrix.project.user_dockerfiles import with_dockerfiles
 from image_matrix.validate import check_meaning, check_sound_names
@@ -40,7 +41,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
     """Load the matrix of a repository; raises :class:`MatrixError` as :func:`load` does."""
     templates = inputs.templates
-    return load(
+    loaded = load(
         inputs.texts,
         templates.kinds,
         templates.serving,
@@ -50,6 +51,7 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
         templates.kind_traits,
         inputs.contexts,
     )
+    return replace(loaded, floating_in_templates=tuple(floating_images(templates)))
 
 
 def load(

@@ -138,7 +138,7 @@ class _Project:
                 partial(self.reader.entries, build.context, ignore),
             ),
             tuple(not_in_dockerfile(checked)),
-            (*of_other_parent(checked, self.documents), *unchecked(checked)),
+            (*of_other_parent(checked, self.documents), *unchecked(build.dockerfile, dockerfile)),
         )
 
     def _located(self, place: Path, folder: str) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from image_matrix.config.model import CONTRACTS
 from image_matrix.diagnostics import MatrixError, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.instructions import DockerfileError
+from image_matrix.dockerfiles.templated import literal_base, templated
 from image_matrix.render.templates import CONTRACT, extended, get_template, place_in
 
 if TYPE_CHECKING:
@@ -71,6 +73,25 @@ def refuse_unknown_contract(environment: Environment, texts: Mapping[str, str], 
     parent = extended(texts, name) if name in texts else None
     if parent:
         refuse_unknown_contract(environment, texts, parent)
+
+
+def refuse_other_base(environment: Environment, texts: Mapping[str, str], name: str) -> None:
+    """Raise :class:`MatrixError` if a template, or one that it extends, ends on an image that it names literally.
+
+    The graph, the lock and the key would say that the image is built on what ``from`` names.
+    """
+    try:
+        base = literal_base(templated(texts.get(name, "")))
+    except DockerfileError:  # BuildKit says what is wrong with it
+        base = None
+    if base:
+        problem = f"its last FROM is `{base.written}`, not what `from` names in matrix.yaml"
+        advice = "write `FROM {{ (parent or source) | word }}`, and copy from other images with `COPY --from`"
+        place = place_in(environment, name, base.line)
+        raise MatrixError([diagnostic(rules.TEMPLATE_ERROR, place, problem=problem, advice=advice)])
+    parent = extended(texts, name) if name in texts else None
+    if parent:
+        refuse_other_base(environment, texts, parent)
 
 
 def refuse_no_image(environment: Environment, name: str, rendered: str) -> None:

@@ -15,7 +15,12 @@ from image_matrix.config.resolve import NO_KIND
 from image_matrix.dockerfiles.users import last_user
 from image_matrix.lock.requirements import git_entries
 from image_matrix.output_tree.files import File
-from image_matrix.render.blocks import refuse_idle_blocks, refuse_no_image, refuse_unknown_contract
+from image_matrix.render.blocks import (
+    refuse_idle_blocks,
+    refuse_no_image,
+    refuse_other_base,
+    refuse_unknown_contract,
+)
 from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
 from image_matrix.render.templates import environment, get_template, render, template_of
 
@@ -98,6 +103,7 @@ def context(loaded: Loaded, pins: Pins, templates: Templates) -> Context:
     for name in sorted({template_of(item) for item in loaded.variants.values() if item.build is None}):
         refuse_idle_blocks(jinja, templates.dockerfiles, name)
         refuse_unknown_contract(jinja, templates.dockerfiles, name)
+        refuse_other_base(jinja, templates.dockerfiles, name)
     return Context(
         loaded.matrix,
         loaded.variants,

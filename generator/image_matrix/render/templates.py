@@ -20,7 +20,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from image_matrix import __version__
-from image_matrix.config.model import CONTRACTS, Kind
+from image_matrix.config.model import CONTRACTS, MANAGERS, Kind
 from image_matrix.config.resolve import NO_KIND
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
@@ -43,6 +43,19 @@ _EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
 _PYTHON_BLOCK = re.compile(r"\{%[-+]?\s*block\s+python\b.*?\{%[-+]?\s*endblock\b", re.DOTALL)
 CONTRACT = re.compile(r"""\{%[-+]?\s*set\s+contract\s*=\s*(["'])(.*?)\1\s*[-+]?%\}""")
 """How a template says what its images promise."""
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_USES = re.compile(r"\{%[-+]?\s*(?:extends|import|include|from)\b.*?%\}", re.DOTALL)
+_LITERAL_USE = re.compile(
+    r"""\{%[-+]?\s*(?:extends|import|include|from)\s+(["'])([^"']+)\1(?!\s*(?:if|[~+|])).*?%\}""", re.DOTALL
+)
+_READS: Mapping[str, str] = {
+    **{manager: rf"\bpackages\b(?!\.)|\bpackages\.{manager}\b" for manager in MANAGERS},
+    "extensions": r"\bextensions\b",
+    "downloads": r"\bdownloads\b|\bmicromamba\b",
+    "env": r"\bvariant\.env\b",
+    "labels": r"\blabels\b",
+}
+"""Field of an image to what a template that installs or sets its values has."""
 _RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
 """The start script of a service in an image, below ``/``."""
 
@@ -124,7 +137,29 @@ def _traits(texts: Mapping[str, str], name: str) -> Kind:
     lays_out = _has_contract(texts, name)
     stated = stated_contract(texts, name)
     contract = next((one for one in CONTRACTS if one == stated), "notebook" if lays_out else None)
-    return Kind(contract, lays_out)
+    return Kind(contract, lays_out, _ignores(texts, name))
+
+
+def _ignores(texts: Mapping[str, str], name: str) -> frozenset[str]:
+    """Return the fields of an image that neither a template nor one that it uses reads."""
+    text = "".join(_COMMENT.sub("", texts[one]) for one in _used_templates(texts, name))
+    if _USES.sub("", text) != _LITERAL_USE.sub(
+        "", text
+    ):  # a template that is named by an expression may read all
+        return frozenset()
+    return frozenset(field for field, reads in _READS.items() if not re.search(reads, text))
+
+
+def _used_templates(texts: Mapping[str, str], name: str) -> list[str]:
+    """Return a template with all that it extends, imports or includes by a literal name."""
+    used: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in texts and one not in used:
+            used[one] = None
+            waiting += [match[2] for match in _LITERAL_USE.finditer(texts[one])]
+    return list(used)
 
 
 def stated_contract(texts: Mapping[str, str], name: str) -> str | None:

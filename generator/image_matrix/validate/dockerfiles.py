@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import FloatingImage
 from image_matrix.config.layers import remaining
-from image_matrix.config.model import MANAGERS
+from image_matrix.config.model import MANAGERS, Kind
 from image_matrix.config.resolve import is_of_dockerfile, layers_of
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
@@ -60,10 +60,15 @@ class CheckedDockerfile:
 
     def place(self, line: int, text: str) -> Place:
         """Return the place of a text in the Dockerfile, at or behind a line."""
-        for number, source in enumerate(self.dockerfile.lines[line - 1 :], start=line):
-            if text in source:
-                return Place(self.path, number, source.index(text) + 1, max(1, len(text)), source)
-        return whole_line(self.path, self.dockerfile, line)
+        return place_of(self.path, self.dockerfile, line, text)
+
+
+def place_of(path: str, dockerfile: Dockerfile, line: int, text: str) -> Place:
+    """Return the place of a text in a Dockerfile, at or behind a line."""
+    for number, source in enumerate(dockerfile.lines[line - 1 :], start=line):
+        if text in source:
+            return Place(path, number, source.index(text) + 1, max(1, len(text)), source)
+    return whole_line(path, dockerfile, line)
 
 
 def whole_line(path: str, dockerfile: Dockerfile | None, line: int) -> Place:
@@ -167,15 +172,16 @@ def _declaration(checked: CheckedDockerfile, use: Use) -> str:
     )
 
 
-def unchecked(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
-    """Yield what a Dockerfile fetches without a checksum."""
-    for item, line, address in fetched(checked.dockerfile):
+def unchecked(path: str, dockerfile: Dockerfile) -> Iterator[Diagnostic]:
+    """Yield what a Dockerfile, or a template of one, fetches without a checksum."""
+    for item, line, address in fetched(dockerfile):
         advice = (
             f"write `ADD --checksum=sha256:… {address} …`"
             if item.name == "ADD"
             else "fetch it with `ADD --checksum=sha256:…`, or compare its checksum in this step"
         )
-        yield diagnostic(rules.UNCHECKED_FETCH, checked.place(line, address), address=address, advice=advice)
+        place = place_of(path, dockerfile, line, address)
+        yield diagnostic(rules.UNCHECKED_FETCH, place, address=address, advice=advice)
 
 
 def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -186,10 +192,13 @@ def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding
         for item in (one for one in expanded.values() if one.image == name):
             layers = remaining(layers_of(matrix, image, item.values, expanded.get(item.parent or "")))
             of_dockerfile = is_of_dockerfile(layers)
+            kind = matrix.kinds.get(item.kind, Kind())
             for layer in layers:
                 if layer.origin.kind in ("image", "override"):
                     for path, is_idle in _effects(matrix, layer, of_dockerfile=of_dockerfile):
-                        if is_idle:
+                        if not of_dockerfile and path[-1] in kind.ignores:
+                            idle[path] = _not_read(path, item.kind)
+                        elif is_idle:
                             idle[path] = _no_effect(path, name, of_dockerfile=of_dockerfile)
                         else:
                             used.add(path)
@@ -230,6 +239,12 @@ def _fields_of_kinds(settings: Settings) -> Iterator[str]:
             yield field
     if settings.extra_index_urls and not settings.packages.get("pip"):
         yield "pip"
+
+
+def _not_read(path: Path, kind: str) -> Finding:
+    reason = f"the template of kind `{kind}` does not read it"
+    advice = f"let templates/dockerfiles/{kind}.Dockerfile.j2 extend `skeleton.Dockerfile.j2`, or remove `{path[-1]}`"
+    return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
 
 
 def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
