@@ -95,6 +95,8 @@ def facts(loaded: Loaded) -> dict[str, object]:
             "packages": item.packages,
             "env": item.env,
             "labels": item.labels,
+            **({"files": item.files} if item.files else {}),
+            **({"scripts": item.scripts} if item.scripts else {}),
             **({"extra_index_urls": item.extra_index_urls} if item.extra_index_urls else {}),
             **({"description": item.description} if item.description else {}),
             **({"tests": item.tests} if item.tests else {}),

@@ -118,6 +118,8 @@ def test_images_and_overrides_set_the_same_fields() -> None:
     assert override - {"match"} == image - {"axes", "exclude", "overrides"}
     assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == {
         *MANAGERS,
+        "files",
+        "scripts",
         "tests",
         "provides",
     }

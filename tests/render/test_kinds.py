@@ -21,7 +21,9 @@ TEMPLATES = {
 }
 
 
-EVERY_FIELD = frozenset({"apt", "pip", "conda", "cran", "npm", "extensions", "downloads", "env", "labels"})
+EVERY_FIELD = frozenset(
+    {"apt", "pip", "conda", "cran", "npm", "extensions", "downloads", "env", "files", "scripts", "labels"}
+)
 
 
 def traits_of(root: Path, texts: dict[str, str]) -> dict[str, Kind]:

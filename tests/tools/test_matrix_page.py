@@ -33,12 +33,14 @@ DOCKERFILES = {
         "ARG VERSION\nFROM ghcr.io/example/notebooks/stack AS final\nCOPY --from=example.org/old/tools /x /x\n"
     ),
 }
+FILES = {**DOCKERFILES, "files/report.sh": "#!/bin/sh\n", "scripts/kernels.sh": "#!/bin/bash -eu\n"}
 CONTEXTS = replace(
     NO_FILES,
-    read=lambda path: DOCKERFILES[path].encode() if path in DOCKERFILES else None,
+    read=lambda path: FILES[path].encode() if path in FILES else None,
     names=lambda folder: [folder],
+    mode=lambda path: "100755" if path in FILES else None,
 )
-"""The Dockerfiles that the page speaks of."""
+"""The Dockerfiles and files that the page speaks of."""
 
 
 @pytest.fixture(scope="module")

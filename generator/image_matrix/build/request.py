@@ -19,6 +19,7 @@ from image_matrix.planning.registry_locations import CANDIDATE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import Platform, Variant
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
@@ -87,6 +88,8 @@ class BuildRequest:
     """Named contexts that replace sources."""
     given: Mapping[str, DockerfileInputs] = field(default_factory=dict)
     """Id of a variant to its own Dockerfile and the folder that it is built with."""
+    copied: Mapping[str, ImageFiles] = field(default_factory=dict)
+    """Id of a variant to the files of the project that it copies or runs."""
     source_references: Mapping[str, str] = field(default_factory=dict)
     """Name of a source to the reference that the engine pulls."""
     secrets: tuple[str, ...] = ()
@@ -133,6 +136,7 @@ def make_request(
     used = {
         name: state.pins.pinned(matrix.sources[name]) for leg in legs for name in leg.variant.used_sources
     }
+    built = {leg.variant.id for leg in legs}
     given = dockerfile_inputs(state.loaded, state.pins)
     scanner = (
         mirrored(image(SCANNER.name), matrix.network.mirrors.registries) if matrix.release.sbom else None
@@ -141,7 +145,8 @@ def make_request(
         legs=legs,
         rendered=state.rendered,
         parents=existing,
-        given={name: inputs for name, inputs in given.items() if name in {leg.variant.id for leg in legs}},
+        given={name: inputs for name, inputs in given.items() if name in built},
+        copied={name: files for name, files in state.loaded.image_files.items() if name in built},
         source_references={
             name: mirrored(reference, matrix.network.mirrors.registries) for name, reference in used.items()
         },

@@ -5,24 +5,31 @@ Builds do not read the generated tree: file modes, line ends and edits of a chec
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.mirrors import context_key, mirrored
 from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
-from image_matrix.output_tree.files import File
+from image_matrix.output_tree.files import File, read_file
 from image_matrix.render.bake import dockerfile_fields, replaced_images
 from image_matrix.render.rootfs import by_kind, named_contexts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
     from image_matrix.build.request import BuildRequest, BuildTarget, LegId
+    from image_matrix.config.image_files import ImageFiles
 
 BAKE_FILE = "docker-bake.json"
+PROJECT_FOLDER = "files"
+"""The folder of the workspace with the files of the project."""
+EXECUTABLE = File(b"", executable=True).mode
 _SYNTAX_LINE = re.compile(rb"^#[ \t]*syntax[ \t]*=.*$", re.MULTILINE | re.IGNORECASE)
 _SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)\s*")
 
@@ -38,6 +45,8 @@ def write_workspace(folder: Path, request: BuildRequest) -> None:
     for leg in request.legs:
         if leg.variant.build:
             _write_given(folder / leg.variant.folder, request, leg)
+    for files in request.copied.values():
+        _write_copied(folder / PROJECT_FOLDER, files)
     _write(folder / BAKE_FILE, File(json.dumps(definition(request), indent=2).encode()))
 
 
@@ -51,6 +60,24 @@ def _write_given(folder: Path, request: BuildRequest, leg: BuildTarget) -> None:
     _write(folder / "Dockerfile", File(text))
     if inputs.files.ignore is not None:
         _write(folder / "Dockerfile.dockerignore", File(inputs.files.ignore))
+
+
+def _write_copied(folder: Path, files: ImageFiles) -> None:
+    """Write files of the project with the modes of their keys, which neither umask nor ``.dockerignore`` changes."""
+    for path, (mode, _) in files.entries().items():
+        place = folder / path
+        if not os.path.lexists(place):
+            _write(place, replace(_existing(Path(files.folder) / path), executable=mode == EXECUTABLE))
+    for inner in (folder, *(one for one in folder.rglob("*") if one.is_dir() and not one.is_symlink())):
+        inner.chmod(0o755)
+
+
+def _existing(path: Path) -> File:
+    """Return a file; raises :class:`FileNotFoundError` if it was removed after its key was computed."""
+    file = read_file(path)
+    if file is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return file
 
 
 def _write(path: Path, file: File) -> None:
@@ -101,7 +128,7 @@ def _target(
             **request.sources,
             **_sources(request, leg),
             **_parents(request, leg, built),
-            **named_contexts(leg.variant, kinds),
+            **named_contexts(leg.variant, kinds, PROJECT_FOLDER),
         },
         "platforms": [leg.platform],
         "tags": list(leg.tags),

@@ -142,12 +142,15 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for manager, items in resolution.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.position or 0)
+    for item in resolution.scripts:
+        yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
     for item in resolution.tags:
         yield "tags", item.value, item.origin, ("tags", item.position or 0)
     for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.position or 0)
         yield "pip.extra_index_urls", item.value, item.origin, path
     for name, mapping in (
+        ("files", resolution.files),
         ("env", resolution.env),
         ("labels", resolution.labels),
         ("provides", resolution.provides),

@@ -102,7 +102,7 @@ def state_of(project: Project) -> State:
 
     rendered = render_builds(project)
     inputs = dockerfile_inputs(project.loaded, project.pins)
-    keys = compute_keys(project.loaded.variants, rendered, inputs)
+    keys = compute_keys(project.loaded.variants, rendered, inputs, project.loaded.image_files)
     return State(project.loaded, project.pins, project.inputs.templates, rendered, keys)
 
 

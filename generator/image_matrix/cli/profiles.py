@@ -51,7 +51,9 @@ def _references(project: Project, digests: str | None) -> Mapping[str, str]:
 
     matrix, variants = project.loaded.matrix, project.loaded.variants
     inputs = dockerfile_inputs(project.loaded, project.pins)
-    tags = tagged(matrix, variants, compute_keys(variants, render_builds(project), inputs))
+    tags = tagged(
+        matrix, variants, compute_keys(variants, render_builds(project), inputs, project.loaded.image_files)
+    )
     if digests is None:
         return tags
     from pathlib import Path

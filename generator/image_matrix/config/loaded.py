@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
     from image_matrix.config.document import Documents
+    from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Diagnostic
 
@@ -28,6 +29,8 @@ class Loaded:
     """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
     floating_in_templates: tuple[FloatingImage, ...] = ()
     """Images from outside that templates of kinds name, and that nothing pins."""
+    image_files: Mapping[str, ImageFiles] = field(default_factory=dict)
+    """Id of a variant to the files of the project that it copies or runs, if there are any."""
 
     @property
     def uses_frontend(self) -> bool:

@@ -141,6 +141,10 @@ class Settings:
     bundles: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
     packages: Mapping[Manager, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the image to the file or folder that is copied there, relative to the file that names it."""
+    scripts: tuple[str, ...] = ()
+    """Paths of what runs as root after the packages, relative to the file that names them."""
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -273,6 +277,10 @@ class Variant:
     labels: Mapping[str, str]
     repository: str
     """Its repository below the registry path; see :meth:`Matrix.repository`."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the image to the file or folder that it copies there, by its path in the project."""
+    scripts: tuple[str, ...] = ()
+    """Paths in the project of what it runs as root after its packages."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

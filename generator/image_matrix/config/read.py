@@ -117,6 +117,8 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         packages={
             manager: tuple(given["packages"]) for manager, given in packages.items() if given.get("packages")
         },
+        files=item.get("files", {}),
+        scripts=tuple(item.get("scripts", ())),
         env=item.get("env", {}),
         labels=item.get("labels", {}),
         tags=tuple(item.get("tags", ())),

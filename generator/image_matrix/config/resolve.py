@@ -59,6 +59,8 @@ class Resolution:
     args: Mapping[str, Sourced[str]] = field(default_factory=dict)
     contexts: Mapping[str, Sourced[str]] = field(default_factory=dict)
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    files: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    scripts: tuple[Sourced[str], ...] = ()
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
@@ -155,6 +157,8 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         packages={
             manager: tuple(fill(item, values) for item in items) for manager, items in given.packages.items()
         },
+        files={path: fill(source, values) for path, source in given.files.items()},
+        scripts=tuple(fill(text, values) for text in given.scripts),
         env=every(given.env),
         labels=every(given.labels),
         tags=tuple(fill(text, values) for text in given.tags),
@@ -271,6 +275,8 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         args=_entries(layers, "args"),
         contexts=_entries(layers, "contexts"),
         provides=_entries(layers, "provides"),
+        files=_entries(layers, "files"),
+        scripts=_scripts(layers),
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
     )
@@ -304,6 +310,15 @@ def _last_list(
         return ()
     last = given[-1]
     return tuple(Sourced(item, last.origin, at) for at, item in enumerate(items(last.settings)))
+
+
+def _scripts(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
+    """Return the scripts of all layers, in their order."""
+    return tuple(
+        Sourced(script, layer.origin, at)
+        for layer in layers
+        for at, script in enumerate(layer.settings.scripts)
+    )
 
 
 def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
@@ -380,6 +395,8 @@ def variant(
         },
         env={} if build else _values(resolution.env),
         labels={} if build else _values(resolution.labels),
+        files={} if build else _values(resolution.files),
+        scripts=() if build else tuple(item.value for item in resolution.scripts),
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,
         publish=resolution.value("publish"),

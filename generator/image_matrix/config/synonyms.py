@@ -91,7 +91,7 @@ WORDS: tuple[Word, ...] = (
          "overrides: [{{match: {{image: {owner}}}, {word}: {value}}}]", under=".workflow"),
     # what a Dockerfile does in images
     Word(("run", "cmd", "command", "entrypoint", "user", "workdir", "working_dir", "copy", "add", "expose", "ports",
-          "volume", "volumes", "healthcheck", "shell", "dockerfile_inline", "scripts"), OF_IMAGE, TEMPLATE),
+          "volume", "volumes", "healthcheck", "shell", "dockerfile_inline"), OF_IMAGE, TEMPLATE),
     Word(("cache_from", "cache_to", "no_cache", "no_cache_filter", "pull", "output", "outputs", "push", "attest",
           "cache"), OF_IMAGE, DONE_FOR_YOU),
     # bundles, sources, downloads, accelerators

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 IGNORE_FILE = ".dockerignore"
 GIT = ".git"
+LINK = "120000"
+"""The mode of a symbolic link in git."""
 
 
 class ContextError(Exception):
@@ -41,6 +43,12 @@ class ContextReader:
     """Name of a file of the matrix to its folder."""
     location: str = ""
     """The absolute path of the project; empty if it is read from git."""
+    mode: Callable[[str], str | None] = lambda _: None
+    """Path of a file or link to its mode; ``None`` if there is none, or a folder."""
+    entry: Callable[[str], Entry | None] = lambda _: None
+    """The same with its SHA-256."""
+    target: Callable[[str], str] = str
+    """Path of a link to what it leads to, as it is written."""
 
     def folder_of(self, file: str) -> str:
         """Return the folder of a file of the matrix."""
@@ -49,6 +57,16 @@ class ContextReader:
 
 NO_FILES = ContextReader(lambda _: None, lambda _: None, lambda *_: {}, lambda *_: {})
 """A project without folders."""
+
+
+def in_project(folder: str, path: str) -> str:
+    """Return a path that is relative to a folder as one in the project; raises :class:`ContextError`."""
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    if path.startswith("/") or joined == ".." or joined.startswith("../"):
+        raise ContextError(
+            f"{path} is outside of the project", "move it into the project, and write a relative path"
+        )
+    return joined
 
 
 def ignore_of(reader: ContextReader, context: str, dockerfile: str) -> tuple[Ignore, bytes | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.conda import MICROMAMBA, needs_micromamba
 from image_matrix.config.extensions import extension_address
+from image_matrix.config.image_files import ImageFiles
 from image_matrix.config.model import architecture
 from image_matrix.config.package_names import package_name
 from image_matrix.render.rootfs import by_kind, copied_kinds
@@ -32,7 +33,7 @@ KeyInputs = dict[str, tuple[str, ...]]
 
 
 def key_inputs(
-    matrix: Matrix,
+    loaded: Loaded,
     pins: Pins,
     templates: Templates,
     rendered: Mapping[str, File],
@@ -40,7 +41,7 @@ def key_inputs(
     platform: Platform,
 ) -> KeyInputs:
     """Return the inputs of a variant's key, except the key of its parent."""
-    arch = architecture(platform)
+    matrix, arch = loaded.matrix, architecture(platform)
     inputs: KeyInputs = {}
     inputs |= _source(matrix, pins, item)
     inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
@@ -55,6 +56,10 @@ def key_inputs(
         "with the source's packages" if item.system_site_packages else "",
     )
     inputs |= dict(_files(rendered, item))
+    inputs["files"] = tuple(f"{path} from {source}" for path, source in item.files.items())
+    inputs["scripts"] = item.scripts
+    copied = loaded.image_files.get(item.id, ImageFiles()).entries()
+    inputs |= {f"file {path}": entry for path, entry in copied.items()}
     return inputs | _template(templates, rendered, item)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.image_files import NO_IMAGE_FILES
 from image_matrix.config.model import architecture
 from image_matrix.render.rootfs import by_kind, copied_kinds
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.config.dockerfile_build import ContextFiles, DockerfileBuild
+    from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Platform, Variant
     from image_matrix.lock.pins import Pins
@@ -81,10 +83,12 @@ def compute_keys(
     variants: Mapping[str, Variant],
     rendered: Mapping[str, File],
     given: Mapping[str, DockerfileInputs] = NO_DOCKERFILES,
+    copied: Mapping[str, ImageFiles] = NO_IMAGE_FILES,
 ) -> dict[str, Keys]:
     """Return the keys of all variants by id; ``variants`` has parents before children.
 
-    ``given`` has the inputs of variants that are built from their own Dockerfiles.
+    ``given`` has the inputs of variants that are built from their own Dockerfiles, ``copied`` the files of the project
+    that others copy or run.
     """
     contexts = _contexts(variants, rendered)
     rootfs = _rootfs(rendered)
@@ -93,24 +97,29 @@ def compute_keys(
         if item.build:
             records = _dockerfile_records(item, item.build, given[item.id], result)
         else:
-            records = _records(item, contexts, rootfs, result)
+            files = {**contexts[item.folder], **_copied(item, rootfs, copied)}
+            records = _records(item, files, result)
         platforms = {platform: _hash(record) for platform, record in records.items()}
         result[item.id] = Keys(_hash({"format": FORMAT, "platforms": platforms}), platforms, item.label)
     return result
 
 
 def _records(
-    item: Variant,
-    contexts: Mapping[str, Mapping[str, list[str]]],
-    rootfs: Mapping[str, Mapping[str, list[str]]],
-    keys: Mapping[str, Keys],
+    item: Variant, files: Mapping[str, list[str]], keys: Mapping[str, Keys]
 ) -> dict[Platform, dict[str, Any]]:
     """Return the data whose hashes are the keys of an image with a generated Dockerfile."""
     parent = keys[item.parent].platforms if item.parent else {}
-    files = dict(contexts[item.folder])
-    for kind in copied_kinds(item, rootfs):
-        files |= rootfs[kind]
     return {platform: platform_record(files, platform, parent.get(platform)) for platform in item.platforms}
+
+
+def _copied(
+    item: Variant, rootfs: Mapping[str, Mapping[str, list[str]]], copied: Mapping[str, ImageFiles]
+) -> dict[str, list[str]]:
+    """Return the files of kinds and of the project that an image copies or runs, with mode and SHA-256."""
+    files = {path: entry for kind in copied_kinds(item, rootfs) for path, entry in rootfs[kind].items()}
+    if item.id in copied:
+        files |= {f"files/{path}": list(entry) for path, entry in copied[item.id].entries().items()}
+    return files
 
 
 def _dockerfile_records(

@@ -183,7 +183,7 @@ def inputs_of(state: State, item: Variant, platform: Platform) -> dict[str, tupl
     """Return the inputs of a variant's key by their names, except the keys of what it is built from."""
     if item.build:
         return dockerfile_key_inputs(state.loaded, state.pins, item, item.build)
-    return key_inputs(state.loaded.matrix, state.pins, state.templates, state.rendered, item, platform)
+    return key_inputs(state.loaded, state.pins, state.templates, state.rendered, item, platform)
 
 
 def _entry(

@@ -9,7 +9,7 @@ import stat
 from functools import cache
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.context_reader import ContextError, ContextReader
+from image_matrix.dockerfiles.context_reader import LINK, ContextError, ContextReader
 from image_matrix.dockerfiles.ignore import NO_MATCH, can_skip, match_path
 from image_matrix.output_tree.files import File
 
@@ -48,7 +48,22 @@ def contexts_on_disk(root: Path, folders: Mapping[str, str]) -> ContextReader:
         place = root / folder
         return {path: (mode, _sha256(place, path, mode)) for path, mode in modes(folder, ignore).items()}
 
-    return ContextReader(read, names, modes, entries, folders, str(root.resolve()))
+    def mode_of(path: str) -> str | None:
+        place = _inside(root, path)
+        mode = file_mode(place)
+        if mode and mode != LINK:
+            _refuse_unreadable(path, str(place))
+        return mode
+
+    @cache
+    def entry(path: str) -> Entry | None:
+        mode = mode_of(path)
+        return (mode, _sha256(root, path, mode)) if mode else None
+
+    def target(path: str) -> str:
+        return os.readlink(root / path)  # noqa: PTH115 - Path.readlink changes `./x` to `x`
+
+    return ContextReader(read, names, modes, entries, folders, str(root.resolve()), mode_of, entry, target)
 
 
 def _inside(root: Path, path: str) -> Path:
@@ -71,7 +86,7 @@ def _modes(root: Path, folder: str, ignore: Ignore) -> Iterator[tuple[str, str]]
                 if not can_skip(ignore, match):
                     waiting.append((path, match))
             elif not match.is_ignored:
-                mode = _mode(entry)
+                mode = file_mode(entry)
                 if mode == LINK:
                     refuse_leaving(folder, path, os.readlink(entry.path))  # noqa: PTH115 - it changes `./x` to `x`
                 elif mode:
@@ -97,13 +112,14 @@ def _scanned(place: Path, name: str) -> list[os.DirEntry[str]]:
         raise _unreadable(name, error) from error
 
 
-LINK = File(b"", symlink=True).mode
-
-
-def _mode(entry: os.DirEntry[str]) -> str | None:
-    if entry.is_symlink():
+def file_mode(place: os.PathLike[str]) -> str | None:
+    """Return the mode of a file or link as git records it, or ``None`` if there is neither."""
+    try:
+        mode = os.lstat(place).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
         return LINK
-    mode = entry.stat(follow_symlinks=False).st_mode
     return File(b"", executable=bool(mode & stat.S_IXUSR)).mode if stat.S_ISREG(mode) else None
 
 

@@ -97,7 +97,18 @@ def _contexts_at(root: Path, commit: str, revision: str, overlays: Mapping[str, 
             for path, mode in modes(folder, ignore).items()
         }
 
-    return ContextReader(read, names, modes, entries, overlays)
+    @cache
+    def entry(path: str) -> Entry | None:
+        mode, content = _contents(root, commit, revision, (path,)).get(path, ("", b""))
+        return (mode, hashlib.sha256(content).hexdigest()) if mode else None
+
+    def mode_of(path: str) -> str | None:
+        return listed(path).get(path)
+
+    def target(path: str) -> str:
+        return _contents(root, commit, revision, (path,))[path][1].decode("utf-8", "surrogateescape")
+
+    return ContextReader(read, names, modes, entries, overlays, "", mode_of, entry, target)
 
 
 def _prefix(folder: str) -> str:

@@ -19,6 +19,7 @@ from image_matrix.dockerfiles.context_reader import NO_FILES
 from image_matrix.project.cached import cached_order, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.project.custom_templates import floating_images
+from image_matrix.project.image_files import with_files
 from image_matrix.project.included_files import parsed
 from image_matrix.project.user_dockerfiles import with_dockerfiles
 from image_matrix.validate import check_meaning, check_sound_names
@@ -92,11 +93,21 @@ def load(
     if errors(diagnostics):
         raise MatrixError(diagnostics)
     linked = with_dockerfiles(matrix, variants, documents, contexts)
-    diagnostics = [*(item for item in diagnostics if not _used_by(linked, documents, item)), *linked.problems]
+    copying = with_files(matrix, linked.variants, documents, contexts)
+    diagnostics = [item for item in diagnostics if not _used_by(linked, documents, item)]
+    diagnostics += [*linked.problems, *copying.problems]
     if errors(diagnostics):
         raise MatrixError(diagnostics)
     warnings = tuple(item for item in diagnostics if not _of_a_site(item, documents))
-    return Loaded(matrix, linked.variants, documents, warnings, frozenset(serving), linked.files)
+    return Loaded(
+        matrix,
+        copying.variants,
+        documents,
+        warnings,
+        frozenset(serving),
+        linked.files,
+        image_files=copying.files,
+    )
 
 
 def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:

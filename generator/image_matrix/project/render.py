@@ -67,7 +67,7 @@ def render_deploy(loaded: Loaded, builds: Mapping[str, File], pins: Pins) -> dic
     if not matrix.catalog.profiles:
         return {}
 
-    keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins))
+    keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins), loaded.image_files)
     return deploy_files(matrix, variants, tagged(matrix, variants, keys))
 
 

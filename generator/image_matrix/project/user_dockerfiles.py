@@ -12,15 +12,18 @@ from image_matrix.config.resolve import DOCKERFILE
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
-from image_matrix.dockerfiles.context_reader import GIT, IGNORE_FILE, ContextError, ignore_of, is_ignored
+from image_matrix.dockerfiles.context_reader import (
+    GIT,
+    IGNORE_FILE,
+    ContextError,
+    ignore_of,
+    in_project,
+    is_ignored,
+)
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse
 from image_matrix.dockerfiles.links import link, same_image
-from image_matrix.output_tree.manifest import MANIFEST
+from image_matrix.project.generated_paths import generated_below
 from image_matrix.registry.reference import parse_reference
-from image_matrix.render.bake import BAKE_FILE
-from image_matrix.render.docs.catalog import CATALOG
-from image_matrix.render.docs.images_page import PAGE
-from image_matrix.render.rootfs import FOLDER as ROOTFS
 from image_matrix.text import listed
 from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
@@ -108,7 +111,7 @@ class _Project:
             build = replace(declared, context=self._located(place, declared.context))
             if "dockerfile" in resolution.scalars:
                 place = (*resolution.scalars["dockerfile"].origin.path, "dockerfile")
-            build = replace(build, dockerfile=_inside(build.context, declared.dockerfile))
+            build = replace(build, dockerfile=in_project(build.context, declared.dockerfile))
             content = self._dockerfile(build)
             place = (*resolution.scalars["context"].origin.path, "context")
             ignore, specific = ignore_of(self.reader, build.context, build.dockerfile)
@@ -143,7 +146,7 @@ class _Project:
 
     def _located(self, place: Path, folder: str) -> str:
         """Return a folder of the matrix as a path in the project."""
-        return _inside(self.reader.folder_of(self.documents.place(place).file), folder)
+        return in_project(self.reader.folder_of(self.documents.place(place).file), folder)
 
     def _dockerfile(self, build: DockerfileBuild) -> bytes:
         names = self.reader.names(build.context)
@@ -161,12 +164,9 @@ class _Project:
 
     def _refuse_changing(self, context: str, ignore: Ignore) -> None:
         """Refuse files that change without anybody's edit: each build would get another key than the one before."""
-        generated = [
-            MANIFEST, BAKE_FILE, ROOTFS, PAGE, CATALOG, "deploy", ".github/workflows",
-            *(item.folder for item in self.variants.values() if item.build is None),
-        ]  # fmt: skip
         names = self.reader.names(context) or ()
-        inside = [posixpath.relpath(path, context) for path in generated if is_below(path, context)]
+        generated = generated_below(context, self.variants.values())
+        inside = [posixpath.relpath(path, context) for path in generated]
         sent = [path for path in ([GIT] if GIT in names else []) + inside if not is_ignored(ignore, path)]
         if sent:
             file = posixpath.normpath(posixpath.join(context, IGNORE_FILE))
@@ -200,18 +200,3 @@ def parsed(content: bytes) -> Dockerfile:
 def split(content: bytes) -> Dockerfile:
     """Return a Dockerfile that cannot be parsed: nothing but its lines."""
     return Dockerfile((), tuple(content.decode("utf-8", "replace").splitlines()))
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Say whether a path is in a folder."""
-    return folder in (".", "") or path.startswith(f"{folder}/")
-
-
-def _inside(folder: str, path: str) -> str:
-    """Return a path that is relative to a folder as one in the project."""
-    joined = posixpath.normpath(posixpath.join(folder, path))
-    if path.startswith("/") or joined == ".." or joined.startswith("../"):
-        raise ContextError(
-            f"{path} is outside of the project", "move it into the project, and write a relative path"
-        )
-    return joined

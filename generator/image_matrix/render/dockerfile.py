@@ -21,7 +21,7 @@ from image_matrix.render.blocks import (
     refuse_other_base,
     refuse_unknown_contract,
 )
-from image_matrix.render.rootfs import context_name, copied_kinds, kinds_with_files
+from image_matrix.render.rootfs import PROJECT, context_name, copied_kinds, kinds_with_files
 from image_matrix.render.templates import environment, get_template, render, template_of
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=pins.cran_snapshot or "latest",
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
+        project=PROJECT,
         labels=_labels(shared, variant),
         user=user_of(shared, variant) if variant.foreign and variant.kind == NO_KIND else None,
         pip_names=[package_name("pip", item) for item in variant.packages.get("pip", ())],

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FOLDER = "images/rootfs"
 HOST = "rootfs.invalid"
 """A host that never resolves (RFC 2606): without the named context, a build fails."""
+PROJECT = "files.invalid/project"
+"""The named context with the files of the project that images copy or run."""
 ROOT_KIND = "base"
 """The kind whose files (user, home, ``/init``) are copied into images on a source, if a kind makes these."""
 
@@ -55,9 +57,13 @@ def by_kind(rendered: Mapping[str, File]) -> dict[str, dict[str, File]]:
     return kinds
 
 
-def named_contexts(variant: Variant, kinds: Collection[str]) -> dict[str, str]:
-    """Return the named contexts that a variant's Dockerfile copies from, each with its folder in the repository."""
-    return {context_name(kind): f"{FOLDER}/{kind}" for kind in copied_kinds(variant, kinds)}
+def named_contexts(variant: Variant, kinds: Collection[str], project: str = ".") -> dict[str, str]:
+    """Return the named contexts that a variant's Dockerfile copies from, each with its folder in the repository.
+
+    ``project`` is the folder with the files of the project.
+    """
+    contexts = {context_name(kind): f"{FOLDER}/{kind}" for kind in copied_kinds(variant, kinds)}
+    return {**contexts, PROJECT: project} if variant.files or variant.scripts else contexts
 
 
 def context_name(kind: str) -> str:

@@ -52,6 +52,8 @@ _READS: Mapping[str, str] = {
     **{manager: rf"\bpackages\b(?!\.)|\bpackages\.{manager}\b" for manager in MANAGERS},
     "extensions": r"\bextensions\b",
     "downloads": r"\bdownloads\b|\bmicromamba\b",
+    "files": r"\bvariant\.files\b",
+    "scripts": r"\bvariant\.scripts\b",
     "env": r"\bvariant\.env\b",
     "labels": r"\blabels\b",
 }

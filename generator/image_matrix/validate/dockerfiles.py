@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from image_matrix.dockerfiles.links import Links
     from image_matrix.dockerfiles.stages import Use
 
-_LISTS = (*MANAGERS, "env", "labels", "downloads", "bundles")
+_LISTS = (*MANAGERS, "files", "scripts", "env", "labels", "downloads", "bundles")
 """Fields of an image that a Dockerfile of its user ignores, unless they are empty."""
 _SCALARS = ("kind", "python_provider", "system_site_packages")
 _OF_DOCKERFILES = ("dockerfile", "target", "args", "contexts")

@@ -181,7 +181,9 @@ def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterato
     totals: dict[str, int] = {}
     for item in expanded.values():
         below = totals.get(item.parent or "", SOURCE_LAYERS)
-        totals[item.id] = below + len(item.packages) + len(item.downloads) + 4
+        totals[item.id] = (
+            below + len(item.packages) + len(item.downloads) + len(item.files) + len(item.scripts) + 4
+        )
         if below <= LAYER_LIMIT < totals[item.id]:
             fields = {"image": item.image, "count": totals[item.id], "limit": LAYER_LIMIT}
             yield rules.TREE_LIMIT.at(("images", item.image), "key", **fields)

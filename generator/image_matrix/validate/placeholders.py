@@ -95,6 +95,8 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     yield from (((*path, "contexts", key), key) for key in settings.contexts)
     for manager, items in settings.packages.items():
         yield from _numbered((*path, manager), items)
+    yield from (((*path, "files", key), source) for key, source in settings.files.items())
+    yield from _numbered((*path, "scripts"), settings.scripts)
     for field, texts in (("env", settings.env), ("labels", settings.labels), ("provides", settings.provides)):
         for key, value in texts.items():
             yield (*path, field, key), value

@@ -140,7 +140,7 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
             *([accelerator.description or accelerator.name] if accelerator else []),
         ),
         summary=_summary(first),
-        contents=(*_dockerfiles(items), *_packages(items), *_downloads(matrix, first)),
+        contents=(*_dockerfiles(items), *_packages(items), *_downloads(matrix, first), *_files(items)),
     )
 
 
@@ -149,7 +149,7 @@ def _summary(item: Variant) -> str:
     if item.build:
         return "Its Dockerfile"
     counts = [(len(item.packages.get(manager, ())), _TITLES[manager]) for manager in MANAGERS]
-    counts.append((len(item.downloads), "downloads"))
+    counts += [(len(item.downloads), "downloads"), (len(item.files), "files"), (len(item.scripts), "scripts")]
     named = [f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count]
     return f"Adds {', '.join(named)}".replace("Editor", "editor") if named else "What it adds"
 
@@ -162,15 +162,26 @@ def _dockerfiles(items: Sequence[Variant]) -> Iterator[Contents]:
 
 
 def _packages(items: Sequence[Variant]) -> Iterator[Contents]:
-    """Yield a list once if all variants share it, else once per variant."""
+    """Yield the packages of each installer."""
     for manager in MANAGERS:
-        lists: dict[tuple[str, ...], list[str]] = {}
-        for item in items:
-            lists.setdefault(item.packages.get(manager, ()), []).append(item.label)
-        for packages, labels in lists.items():
-            if packages:
-                which = f" ({', '.join(labels)})" if len(lists) > 1 else ""
-                yield Contents(f"{_TITLES[manager]}{which}", packages)
+        yield from _listed(_TITLES[manager], [(item.label, item.packages.get(manager, ())) for item in items])
+
+
+def _files(items: Sequence[Variant]) -> Iterator[Contents]:
+    """Yield the paths of copied files, and the scripts."""
+    yield from _listed("Files", [(item.label, tuple(item.files)) for item in items])
+    yield from _listed("Scripts", [(item.label, item.scripts) for item in items])
+
+
+def _listed(title: str, entries: Sequence[tuple[str, tuple[str, ...]]]) -> Iterator[Contents]:
+    """Yield a list once if all variants share it, else once per variant."""
+    labels_of: dict[tuple[str, ...], list[str]] = {}
+    for label, items in entries:
+        labels_of.setdefault(items, []).append(label)
+    for items, labels in labels_of.items():
+        if items:
+            which = f" ({', '.join(labels)})" if len(labels_of) > 1 else ""
+            yield Contents(f"{title}{which}", items)
 
 
 def _downloads(matrix: Matrix, item: Variant) -> Iterator[Contents]:

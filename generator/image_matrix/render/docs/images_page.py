@@ -121,6 +121,8 @@ def _section(matrix: Matrix, items: Sequence[Variant], tags: Mapping[str, Sequen
     downloads = [f"`{name}` {text(matrix.downloads[name].version)}" for name in first.downloads]
     if downloads:
         lines += ["", f"**Downloads**: {', '.join(downloads)}"]
+    lines += _packages("Files", [(item.label, tuple(item.files)) for item in items])
+    lines += _packages("Scripts", [(item.label, item.scripts) for item in items])
     return "\n".join(lines) + "\n"
 
 
