@@ -54,6 +54,18 @@ def test_check_prints_what_would_change_and_touches_nothing(repository: Reposito
     assert repository("-q", "check").code == 1
 
 
+def test_check_prints_a_few_files_and_lines_unless_more_is_asked_for(repository: Repository) -> None:
+    shown = repository("check").out.splitlines()
+    assert [line.split()[0] for line in shown[:20]] == ["add"] * 20
+    assert shown[20].startswith("… and ")
+    assert (shown[21], len(shown)) == ("--- /dev/null", 20 + 1 + 40 + 1)
+    assert not shown[22].startswith("+++ b/docs/")
+    assert shown[-1] == "… `image-matrix check --diff` prints all"
+    every = repository("check", "--diff").out.splitlines()
+    assert len(every) > 500
+    assert not any(line.startswith("… ") for line in every)
+
+
 def test_a_folder_in_the_way_is_named_and_nothing_is_written(repository: Repository) -> None:
     (repository.root / BASE).mkdir(parents=True)
     before = repository.files()

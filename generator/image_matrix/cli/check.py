@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +24,7 @@ from image_matrix.cli.project import (
 from image_matrix.cli.render import compared, edits, line_ends, report_edited, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
@@ -31,8 +32,15 @@ if TYPE_CHECKING:
     from image_matrix.project.verdict import Verdict
 
 
+FEW_LINES, FEW_FILES = 40, 20
+"""How much of a difference is printed unless more is asked for."""
+
+
 @click.command()
-@click.option("--diff/--no-diff", default=True, help="Print what would change.  [default: diff]")
+@click.option(
+    "--diff/--no-diff", default=None,
+    help=f"Print all that would change, or only the files.  [default: {FEW_LINES} lines, {FEW_FILES} files]",
+)  # fmt: skip
 @click.option("--locked", is_flag=True, help="Fail if anything is not in the lock.")
 @click.option(
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
     help="json: print all problems as data, on stdout.",
 )  # fmt: skip
 @click.pass_obj
-def check(session: Session, diff: bool, locked: bool, against: str | None, format_: str) -> int:
+def check(session: Session, diff: bool | None, locked: bool, against: str | None, format_: str) -> int:
     """Check the matrix and that every output is up to date."""
     from image_matrix.project.unchanged import inputs_digest
 
@@ -80,7 +88,7 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
     return 0
 
 
-def _check(call: _Call, diff: bool) -> int:
+def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
     verdict = _verdict(project, _of_outputs(project))
     _report_good(call, verdict)
@@ -202,17 +210,20 @@ def _outdated(change: Change) -> dict[str, str | bool]:
     return {"path": change.path, "change": change.kind, "edited": change.edited}
 
 
-def _compare(session: Session, difference: Difference, diff: bool) -> int:
+def _compare(session: Session, difference: Difference, diff: bool | None) -> int:
     """Print what rendering would change; return the exit code."""
     if not difference.changes:
         say(session, summary(0, len(difference.rendered)))
         return 0
     changes = difference.outputs or difference.changes
     listed = [change for change in changes if not change.only_line_ends]
-    for change in listed:
+    most = FEW_FILES if diff is None else len(listed)
+    for change in listed[:most]:
         click.echo(f"{change.kind} {change.path}")
-    for change in listed if diff else ():
-        click.echo(_diff(change), nl=False)
+    if len(listed) > most:
+        click.echo(f"… and {len(listed) - most} more")
+    if diff is not False:
+        _print_diff(listed, FEW_LINES if diff is None else None)
     if len(listed) < len(changes):
         click.echo(f"{line_ends(len(changes) - len(listed))}; `image-matrix render` repairs that")
     if difference.edited:
@@ -226,18 +237,28 @@ def _compare(session: Session, difference: Difference, diff: bool) -> int:
     return 1
 
 
-def _diff(change: Change) -> str:
-    """Return a unified diff, or one line if the texts are equal."""
+def _print_diff(changes: Sequence[Change], most: int | None) -> None:
+    """Print a diff of files, up to a number of lines: first of what changes, last of pages that say it again."""
+    ordered = sorted(changes, key=lambda change: (change.kind != "change", change.path.startswith("docs/")))
+    lines = (line for change in ordered for line in _diff(change))
+    for line in islice(lines, most):
+        click.echo(line, nl=False)
+    if next(lines, None) is not None:
+        click.echo("… `image-matrix check --diff` prints all")
+
+
+def _diff(change: Change) -> Iterator[str]:
+    """Yield the lines of a unified diff, or one line if the texts are equal."""
     import difflib
 
     old = (change.before or b"").decode("utf-8", "replace").splitlines(keepends=True)
     new = (change.after.content if change.after else b"").decode("utf-8", "replace").splitlines(keepends=True)
     if old == new:
-        return f"{change.path}: mode or line ends differ\n"
+        yield f"{change.path}: mode or line ends differ\n"
     before = "/dev/null" if change.before is None else f"a/{change.path}"
     after = "/dev/null" if change.after is None else f"b/{change.path}"
-    lines = difflib.unified_diff(old, new, before, after)
-    return "".join(_painted(line if line.endswith("\n") else f"{line}\n") for line in lines)
+    for line in difflib.unified_diff(old, new, before, after):
+        yield _painted(line if line.endswith("\n") else f"{line}\n")
 
 
 def _painted(line: str) -> str:

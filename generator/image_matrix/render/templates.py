@@ -354,6 +354,13 @@ def place_in(environment: Environment, name: str, line: int) -> Place:
 def _explained(error: Exception, environment: Environment, values: Mapping[str, object]) -> tuple[str, str]:
     """Return what is wrong and what to write."""
     text = str(error)
+    if text.startswith(
+        "Missing end of "
+    ):  # `${#name}` of a shell begins a comment, `{%` of printf a statement
+        return (
+            text,
+            "write text that Jinja must not read between `{% raw %}` and `{% endraw %}`, or end the tag",
+        )
     if isinstance(error, TemplateNotFound):
         return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
     if undefined := re.fullmatch(r"'(\w+)' is undefined", text):

@@ -39,6 +39,8 @@ def without_place(matrix: Matrix, _expanded: Mapping[str, Variant]) -> Iterator[
     """Downloads that say too little, or too much, about what becomes of the file."""
     conda, likely = uses_conda(matrix), likely_installer(matrix)
     for name, item in matrix.downloads.items():
+        if name == MICROMAMBA and not conda and not _target_fields(item):
+            continue  # it has no place by design, and nothing uses it: that is reported
         wrong = _installer(matrix, item) if conda and name == MICROMAMBA else _target_problem(item)
         if wrong:
             problem, advice = wrong
