@@ -97,6 +97,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
             "labels": item.labels,
             **({"files": item.files} if item.files else {}),
             **({"scripts": item.scripts} if item.scripts else {}),
+            **({"index_url": item.index_url} if item.index_url else {}),
             **({"extra_index_urls": item.extra_index_urls} if item.extra_index_urls else {}),
             **({"description": item.description} if item.description else {}),
             **({"tests": item.tests} if item.tests else {}),

@@ -151,6 +151,8 @@ def test_a_word_is_answered_once_at_a_place_for_a_type() -> None:
         ((), {"frontend": "docker.io/docker/dockerfile:1", "network": {}},
          "write `frontend: docker.io/docker/dockerfile:1` below `network:`"),
         (("images", "lab"), {"pip_index": "https://example.org/simple", "pip": ["scipy"]},
+         "write `index_url: https://example.org/simple` below `pip:`, and its list as `packages:`"),
+        (("images", "lab"), {"extra_index_url": "https://example.org/simple", "pip": ["scipy"]},
          "write `extra_index_urls: [https://example.org/simple]` below `pip:`, and its list as `packages:`"),
     ],
 )  # fmt: skip

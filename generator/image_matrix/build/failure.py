@@ -132,7 +132,8 @@ def _to_edit(step: FailedStep) -> str:
 
 def _of_index(step: FailedStep) -> str:
     """Say that an index may ask for a login if uv did not find a package: uv prints the same message in both cases."""
-    indexes = step.leg.variant.extra_index_urls
+    variant = step.leg.variant
+    indexes = (*([variant.index_url] if variant.index_url else []), *variant.extra_index_urls)
     if not indexes or NOT_FOUND not in step.output:
         return ""
     asks = "asks" if len(indexes) == 1 else "ask"

@@ -169,7 +169,7 @@ def _of_lists(
 
     parent_name, sources = parent(start, name, matrix.known)
     lists = {**packages, "pip": pip.packages}
-    image = PackageImage(parent_name, lists, extra_index_urls=pip.extra_index_urls)
+    image = PackageImage(parent_name, lists, extra_index_urls=pip.extra_index_urls, index_url=pip.index_url)
     return ImportedImage(name, image, sources, pip.notes)
 
 

@@ -146,6 +146,9 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
         yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
     for item in resolution.tags:
         yield "tags", item.value, item.origin, ("tags", item.position or 0)
+    if resolution.index_url:
+        item = resolution.index_url
+        yield "pip.index_url", item.value, item.origin, ("pip", "index_url")
     for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.position or 0)
         yield "pip.extra_index_urls", item.value, item.origin, path

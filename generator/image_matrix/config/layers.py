@@ -104,11 +104,12 @@ def _listed(settings: Settings, installer: str, name: str) -> set[tuple[str, str
 def _less(settings: Settings, steps: Steps) -> Settings:
     """Return settings without a field, or without an entry of it."""
     name, *inner = steps
+    if name in MANAGERS and inner:
+        return replace(settings, **{inner[0]: getattr(Settings(), inner[0])})
     if name in MANAGERS:
         packages = {key: items for key, items in settings.packages.items() if key != name}
-        indexes = () if name == "pip" else settings.extra_index_urls
-        kept = settings.packages if inner else packages
-        return replace(settings, packages=kept, extra_index_urls=indexes)
+        without: dict[str, Json] = {"index_url": None, "extra_index_urls": ()} if name == "pip" else {}
+        return replace(settings, packages=packages, **without)
     left: Json = _entries(getattr(settings, name), inner) if inner else getattr(Settings(), name)
     return replace(settings, **{name: left})
 

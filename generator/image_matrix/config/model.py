@@ -114,6 +114,7 @@ class Accelerator:
     version: str = ""
     device: str | None = None
     """What a pod asks for: Kubernetes' extended resource."""
+    index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
@@ -133,6 +134,8 @@ class Settings:
     description: str | None = None
     python_provider: Provider | None = None
     system_site_packages: bool | None = None
+    index_url: str | None = None
+    """The index of Python packages in place of the default one."""
     extra_index_urls: tuple[str, ...] = ()
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
@@ -281,6 +284,8 @@ class Variant:
     """Path in the image to the file or folder that it copies there, by its path in the project."""
     scripts: tuple[str, ...] = ()
     """Paths in the project of what it runs as root after its packages."""
+    index_url: str | None = None
+    """The index of Python packages in place of the default one."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

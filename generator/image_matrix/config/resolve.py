@@ -40,7 +40,7 @@ _SCALARS = (
     "target",
 )
 
-_TEXTS = ("description", "repository", "context", "dockerfile", "target")
+_TEXTS = ("description", "repository", "context", "dockerfile", "target", "index_url")
 """Fields of one text, in which placeholders are replaced."""
 
 
@@ -55,6 +55,7 @@ class Resolution:
     env: Mapping[str, Sourced[str]]
     labels: Mapping[str, Sourced[str]]
     tags: tuple[Sourced[str], ...] = ()
+    index_url: Sourced[str] | None = None
     extra_index_urls: tuple[Sourced[str], ...] = ()
     args: Mapping[str, Sourced[str]] = field(default_factory=dict)
     contexts: Mapping[str, Sourced[str]] = field(default_factory=dict)
@@ -194,6 +195,7 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         accelerator=parent.accelerator,
         python_provider=parent.python_provider,
         system_site_packages=parent.system_site_packages,
+        index_url=parent.index_url,
         extra_index_urls=parent.extra_index_urls,
         contract=parent.contract,
         platforms=parent.platforms,
@@ -239,7 +241,8 @@ def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
     """Return what an accelerator sets; its variables are in the parent's image already where it is inherited."""
     env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
     indexes = tuple(item.versioned(address) for address in item.extra_index_urls)
-    settings = Settings(extra_index_urls=indexes, env=env, platforms=item.platforms)
+    index = item.versioned(item.index_url) if item.index_url else None
+    settings = Settings(index_url=index, extra_index_urls=indexes, env=env, platforms=item.platforms)
     return Layer(Origin("accelerator", item.name, ("accelerators", item.name)), settings)
 
 
@@ -271,6 +274,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         env=_entries(layers, "env"),
         labels=_entries(layers, "labels"),
         tags=_last_list(layers, lambda settings: settings.tags),
+        index_url=_last(layers, "index_url"),
         extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
         args=_entries(layers, "args"),
         contexts=_entries(layers, "contexts"),
@@ -386,6 +390,7 @@ def variant(
         description=resolution.value("description") or "",
         python_provider=resolution.value("python_provider"),
         system_site_packages=resolution.value("system_site_packages"),
+        index_url=resolution.index_url.value if resolution.index_url else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
         platforms=resolution.platforms.value,
         bundles=tuple(item.value for item in resolution.bundles),

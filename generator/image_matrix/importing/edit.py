@@ -134,8 +134,10 @@ def _block_image(image: PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has 
     fields["from"] = image.start
     for installer, items in image.packages.items():
         packages: Any = _list(items) if items else None
-        if installer == "pip" and image.extra_index_urls:
-            settings = CommentedMap({"extra_index_urls": _flow([*image.extra_index_urls])})
+        if installer == "pip" and (image.index_url or image.extra_index_urls):
+            settings = CommentedMap({"index_url": image.index_url} if image.index_url else {})
+            if image.extra_index_urls:
+                settings["extra_index_urls"] = _flow([*image.extra_index_urls])
             packages = CommentedMap({"packages": packages, **settings}) if items else settings
         if packages is not None:
             fields[installer] = packages

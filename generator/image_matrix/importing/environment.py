@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.document import Document
     from image_matrix.diagnostics import Path
-    from image_matrix.importing.requirements import ExtraIndex, Note, Read
+    from image_matrix.importing.requirements import Part, Read
 
 CHANNEL = "conda-forge"
 """The channel that conda packages of a matrix come from."""
@@ -66,9 +66,7 @@ def _conda(text: str) -> tuple[str, str]:
     return ("", "") if entry == "pip" else (entry, "")
 
 
-def _pip_parts(
-    document: Document, dependencies: list[Any], read: Read
-) -> Iterator[Package | ExtraIndex | Note]:
+def _pip_parts(document: Document, dependencies: list[Any], read: Read) -> Iterator[Part]:
     """Yield what the lists under ``pip`` say; conda hands them to pip as the lines of a requirements file."""
     for position, item in enumerate(dependencies):
         for name, lines in item.items() if isinstance(item, dict) else ():

@@ -30,6 +30,8 @@ class PackageImage:
     description: str = ""
     extra_index_urls: tuple[str, ...] = ()
     """Indexes of pip."""
+    index_url: str | None = None
+    """Its index in place of the default one."""
 
 
 @dataclass(frozen=True, slots=True)

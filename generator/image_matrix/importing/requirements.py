@@ -55,12 +55,24 @@ class ExtraIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class DefaultIndex:
+    """An index in place of the default one."""
+
+    address: str
+
+
+Part = Package | ExtraIndex | DefaultIndex | Note
+"""What a line says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Requirements:
     """What a matrix can say of requirements files."""
 
     packages: tuple[Package, ...]
     extra_index_urls: tuple[str, ...]
     notes: tuple[str, ...]
+    index_url: str | None = None
 
 
 def requirements_of(file: str, read: Read) -> Requirements:
@@ -91,7 +103,7 @@ def line_of(text: str, file: str, number: int) -> Line:
     return Line(file, number, bare.strip(), comment[1].strip() if comment else "")
 
 
-def parts_of(line: Line, read: Read, above: tuple[str, ...]) -> Iterator[Package | ExtraIndex | Note]:
+def parts_of(line: Line, read: Read, above: tuple[str, ...]) -> Iterator[Part]:
     """Yield what a line says; ``above`` are the files that lead to it."""
     option = _OPTION.match(line.text) if line.text.startswith("-") else None
     if option:
@@ -108,29 +120,21 @@ def parts_of(line: Line, read: Read, above: tuple[str, ...]) -> Iterator[Package
         yield Note(f"not carried over: the hashes in {line.file}; `image-matrix lock` looks them up")
 
 
-def _option(
-    line: Line, name: str, value: str, read: Read, above: tuple[str, ...]
-) -> Iterator[Package | ExtraIndex | Note]:
+def _option(line: Line, name: str, value: str, read: Read, above: tuple[str, ...]) -> Iterator[Part]:
     if name == "--requirement" and value and "://" not in value:
         yield from _included(line, value, read, above)
-    elif name == "--extra-index-url" and _ADDRESS.fullmatch(value):
-        yield ExtraIndex(without_user(value))
+    elif name in ("--extra-index-url", "--index-url") and _ADDRESS.fullmatch(value):
+        index = ExtraIndex if name == "--extra-index-url" else DefaultIndex
+        yield index(without_user(value))
         if has_user(value):
             yield Note(
                 f"not carried over: {_place(line)}: the login of an index; it goes into `network.netrc`"
             )
-    elif name == "--index-url":
-        advice = (
-            "an index in place of the default one is `network: {mirrors: {pip: ADDRESS}}`, for all images"
-        )
-        yield _left_out(line, f"; {advice}")
     else:
         yield _left_out(line)
 
 
-def _included(
-    line: Line, value: str, read: Read, above: tuple[str, ...]
-) -> Iterator[Package | ExtraIndex | Note]:
+def _included(line: Line, value: str, read: Read, above: tuple[str, ...]) -> Iterator[Part]:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
     if path in above:
         raise CallError(f"{_place(line)}: {path} leads back to itself", "remove this line")
@@ -144,14 +148,17 @@ def _included(
         yield from parts_of(inner, read, (*above, path))
 
 
-def collected(parts: Iterable[Package | ExtraIndex | Note]) -> Requirements:
+def collected(parts: Iterable[Part]) -> Requirements:
     """Put what lines say together; of two entries for one package the first is taken."""
     packages: dict[str, Package] = {}
     indexes: list[str] = []
+    default: str | None = None
     notes: list[str] = []
     for part in parts:
         if isinstance(part, ExtraIndex):
             indexes.append(part.address)
+        elif isinstance(part, DefaultIndex):
+            default = part.address
         elif isinstance(part, Note):
             notes.append(part.text)
         else:
@@ -159,7 +166,9 @@ def collected(parts: Iterable[Package | ExtraIndex | Note]) -> Requirements:
             first = packages.setdefault(key, part)
             if first.text != part.text:
                 notes.append(f"not carried over: pip `{part.text}`; `{first.text}` is in the list already")
-    return Requirements(tuple(packages.values()), tuple(dict.fromkeys(indexes)), tuple(dict.fromkeys(notes)))
+    return Requirements(
+        tuple(packages.values()), tuple(dict.fromkeys(indexes)), tuple(dict.fromkeys(notes)), default
+    )
 
 
 def joined(parts: Iterable[Requirements]) -> Requirements:
@@ -167,8 +176,9 @@ def joined(parts: Iterable[Requirements]) -> Requirements:
     return collected(item for part in parts for item in _parts(part))
 
 
-def _parts(part: Requirements) -> Iterator[Package | ExtraIndex | Note]:
+def _parts(part: Requirements) -> Iterator[Part]:
     yield from part.packages
+    yield from map(DefaultIndex, [part.index_url] if part.index_url else [])
     yield from map(ExtraIndex, part.extra_index_urls)
     yield from map(Note, part.notes)
 

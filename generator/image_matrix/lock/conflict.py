@@ -123,6 +123,7 @@ def _as_locked(
         arch=arch,
         glibc=glibc_of(loaded.matrix, variant),
         constraints=(*installed, *inherited_packages(loaded.variants, locked, variant).get(arch, ())),
+        index=variant.index_url,
         indexes=variant.extra_index_urls,
     )
 

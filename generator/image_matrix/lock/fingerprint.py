@@ -45,7 +45,7 @@ class PackagesRequest:
     python: str | None
     glibc: str
     indexes: tuple[str, ...] | None
-    """The indexes that are used beside the default one."""
+    """The indexes that are used: ``default ADDRESS`` in place of the default one, and those beside it."""
     parents: Mapping[str, tuple[str, ...]]
     """What its ancestors have, for each of its architectures."""
 
@@ -72,9 +72,14 @@ def packages_request(
         requested(variant, manager),
         python_of(matrix, variant),
         glibc_of(matrix, variant),
-        (variant.extra_index_urls or None) if manager == "pip" else None,
+        _indexes(variant) if manager == "pip" else None,
         {arch: parents.get(arch, ()) for arch in variant.archs},
     )
+
+
+def _indexes(variant: Variant) -> tuple[str, ...] | None:
+    first = (f"default {variant.index_url}",) if variant.index_url else ()
+    return (*first, *variant.extra_index_urls) or None
 
 
 def packages_inputs(

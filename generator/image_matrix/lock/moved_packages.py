@@ -190,10 +190,14 @@ def _others(
     place: Path = ("images", variant.image, "pip", "extra_index_urls")
     if origins.extra_index_urls:
         place = (*origins.extra_index_urls[0].origin.path, "pip", "extra_index_urls")
+    if origins.index_url and origins.index_url.origin.kind != "parent":
+        place = (*origins.index_url.origin.path, "pip", "index_url")
     now = listed(request.indexes or ("the default index alone",), MOST_SHOWN)
     for index in (None, *sorted(_indexes(entries))):
         what = f"the lock has {words} from {index or 'the default index'}, not {now}"
         yield replace(request, indexes=(index,) if index else None), (place, what)
+        if index:
+            yield replace(request, indexes=(f"default {index}",)), (place, what)
     for _, known in KNOWN:
         python = variant.values.get("python") or known.python
         what = f"the lock has {words} for another distribution than `{variant.root_source}`"

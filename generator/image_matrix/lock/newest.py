@@ -68,6 +68,7 @@ def _requests(loaded: Loaded, lock: Lock, image: str) -> Iterator[ResolveRequest
                 arch=arch,
                 glibc=glibc_of(loaded.matrix, variant),
                 constraints=tuple(sorted(parents[arch])),
+                index=variant.index_url,
                 indexes=variant.extra_index_urls,
             )
 

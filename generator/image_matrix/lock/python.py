@@ -170,6 +170,7 @@ def _requests(
             arch=arch,
             glibc=glibc_of(loaded.matrix, variant),
             constraints=tuple(sorted(parents[arch])),
+            index=variant.index_url,
             indexes=variant.extra_index_urls,
             preferred=_preferred(loaded, old, variant, arch),
             upgraded=upgraded,

@@ -21,8 +21,10 @@ class ResolveRequest:
     glibc: str
     constraints: tuple[str, ...] = ()
     """``name==version`` of the installed packages."""
+    index: str | None = None
+    """The index in place of the default one."""
     indexes: tuple[str, ...] = ()
-    """Indexes that are used beside the default one."""
+    """Indexes that are used beside it."""
     preferred: Mapping[str, str] = field(default_factory=dict)
     """Name to the preferred version."""
     upgraded: tuple[str, ...] = ()

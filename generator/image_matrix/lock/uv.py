@@ -116,14 +116,14 @@ def _closed(
     first = (_first_name(request),)
     if isinstance(answer, Resolved):
         taken = {name.partition(INDEX_MARK)[2] for name in answer.files}
-        unused = [site.mirror_of(index) for index in request.indexes if index not in taken]
+        unused = [site.mirror_of(index) for index in _named(request) if index not in taken]
         return _refusal(unused, first, site, run, LOGIN)
     text = answer.explanation if isinstance(answer, Unsatisfiable) else answer.reason
     names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
     if not names and status_in(text) is None:
         return None
-    addresses = [site.mirror_of(index) for index in request.indexes]
-    addresses += [site.default_index] if site.default_index else []
+    addresses = [site.mirror_of(index) for index in _named(request)]
+    addresses += [site.default_index] if site.default_index and not request.index else []
     return _refusal(addresses, names or first, site, run, REFUSALS)
 
 
@@ -165,6 +165,11 @@ def _alone(index: str, names: tuple[str, ...], site: PackageSite, run: UvRunner)
             return ""
 
 
+def _named(request: ResolveRequest) -> tuple[str, ...]:
+    """Return the indexes that the matrix names."""
+    return (*([request.index] if request.index else []), *request.indexes)
+
+
 def _first_name(request: ResolveRequest) -> str:
     match = re.match(r"[A-Za-z0-9._-]+", request.requirements[0])
     return match[0] if match else ""
@@ -200,7 +205,7 @@ def _origins(
     request: ResolveRequest, site: PackageSite, run: UvRunner, packages: Iterable[str]
 ) -> Mapping[str, str] | Unsatisfiable | ResolverError:
     """Return the index of every package that is not from the default one; uv says it in its other format only."""
-    if not request.indexes:
+    if not _named(request):
         return {}
     answer = _compile(replace(request, constraints=tuple(packages)), site, run, "requirements.txt")
     if not isinstance(answer, str):
@@ -209,7 +214,7 @@ def _origins(
     package = ""
     for line in answer.splitlines():
         package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
-        index = site.public(line.partition("# from ")[2], request.indexes) if "# from " in line else None
+        index = site.public(line.partition("# from ")[2], _named(request)) if "# from " in line else None
         if index:
             index_of[package] = index
     return index_of
@@ -286,7 +291,8 @@ def _arguments(request: ResolveRequest, site: PackageSite, folder: Path, output:
     import sys
 
     form = "pylock.toml" if output.suffix == ".toml" else "requirements.txt"
-    indexes = [f"--default-index={site.default_index}"] if site.default_index else []
+    default = site.mirror_of(request.index) if request.index else site.default_index
+    indexes = [f"--default-index={default}"] if default else []
     indexes += [f"--index={site.mirror_of(index)}" for index in request.indexes]
     indexes += ["--index-strategy=unsafe-best-match"] if request.indexes else []
     upgrades = (

@@ -45,7 +45,8 @@ def key_inputs(
     inputs: KeyInputs = {}
     inputs |= _source(matrix, pins, item)
     inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
-    inputs |= {"package indexes": item.extra_index_urls} if item.packages.get("pip") else {}
+    indexes = (*([f"default {item.index_url}"] if item.index_url else []), *item.extra_index_urls)
+    inputs |= {"package indexes": indexes} if item.packages.get("pip") else {}
     inputs |= dict(_fetched(matrix, pins, item, arch))
     inputs |= dict(_locked(pins, item, arch))
     inputs["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())

@@ -35,12 +35,14 @@ def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
     for name, item in matrix.downloads.items():
         yield ("downloads", name, "url"), "value", item.url
     for name, accelerator in matrix.accelerators.items():
+        yield ("accelerators", name, "pip", "index_url"), "value", accelerator.index_url or ""
         for at, address in enumerate(accelerator.extra_index_urls):
             yield ("accelerators", name, "pip", "extra_index_urls", at), "value", address
     for path, settings in every_settings(matrix):
         for at, entry in enumerate(settings.packages.get("pip", ())):
             if "git+ssh://" not in entry:
                 yield (*path, "pip", at), "value", entry
+        yield (*path, "pip", "index_url"), "value", settings.index_url or ""
         for at, address in enumerate(settings.extra_index_urls):
             yield (*path, "pip", "extra_index_urls", at), "value", address
 

@@ -237,7 +237,7 @@ def _fields_of_kinds(settings: Settings) -> Iterator[str]:
     for field in _LISTS:
         if settings.packages.get(field) if field in MANAGERS else getattr(settings, field):
             yield field
-    if settings.extra_index_urls and not settings.packages.get("pip"):
+    if (settings.index_url or settings.extra_index_urls) and not settings.packages.get("pip"):
         yield "pip"
 
 

@@ -17,7 +17,8 @@ from image_matrix.validate.findings import bad_value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
+    from image_matrix.config.resolve import Resolution
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
 
@@ -48,23 +49,34 @@ def _has_odd_data(item: Variant) -> bool:
 def _texts(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[tuple[Path, str]]:
     """Yield every index and version of a variant that placeholders are put into, with its place."""
     resolution, values = resolution_of(matrix, expanded, item), texts_of(matrix, expanded, item)
-    for address in resolution.extra_index_urls:
-        if address.origin.path and address.origin.kind != "parent":
-            path = (*address.origin.path, "pip", "extra_index_urls", address.position or 0)
-            yield from _filled(path, _written_address(matrix, path), values)
+    for path in _indexes(resolution):
+        yield from _filled(path, _written_address(matrix, path), values)
     for name, version in resolution.provides.items():
         if version.origin.kind != "source":
             written = settings_at(matrix, version.origin.path).provides.get(name, "")
             yield from _filled((*version.origin.path, "provides", name), written, values)
 
 
+def _indexes(resolution: Resolution) -> Iterator[Path]:
+    """Yield the place of every index that the matrix names for an image, and not for its parent."""
+    default = [resolution.index_url] if resolution.index_url else []
+    for address in (*default, *resolution.extra_index_urls):
+        if address.origin.path and address.origin.kind != "parent":
+            steps = ("index_url",) if address.position is None else ("extra_index_urls", address.position)
+            yield (*address.origin.path, "pip", *steps)
+
+
 def _written_address(matrix: Matrix, path: Path) -> str:
     """Return an index as it is written, with the version of an accelerator."""
-    at = int(path[-1])
-    if path[0] != "accelerators":
-        return settings_at(matrix, path[:-3]).extra_index_urls[at]
-    accelerator = matrix.accelerators[str(path[1])]
-    return accelerator.versioned(accelerator.extra_index_urls[at])
+    owner = path[: path.index("pip")]
+    if owner[0] == "accelerators":
+        accelerator = matrix.accelerators[str(owner[1])]
+        return accelerator.versioned(_index_at(accelerator, path))
+    return _index_at(settings_at(matrix, owner), path)
+
+
+def _index_at(item: Accelerator | Settings, path: Path) -> str:
+    return item.index_url or "" if path[-1] == "index_url" else item.extra_index_urls[int(path[-1])]
 
 
 def _filled(path: Path, written: str, values: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
@@ -74,7 +86,7 @@ def _filled(path: Path, written: str, values: Mapping[str, str]) -> Iterator[tup
 
 def _finding(path: Path, text: str, item: Variant) -> Finding | None:
     definition = _definition(path)
-    if "extra_index_urls" in path and has_user(text):
+    if "pip" in path and has_user(text):
         return rules.PASSWORD_IN_ADDRESS.at(path, advice=_LOGIN)
     if fits(definition["x-filled"], text):
         return None
@@ -84,6 +96,9 @@ def _finding(path: Path, text: str, item: Variant) -> Finding | None:
 
 def _definition(path: Path) -> Json:
     definitions = schema()["$defs"]
+    indexes = definitions["pipSettings"]["properties"]
+    if path[-1] == "index_url":
+        return indexes["index_url"]
     if "extra_index_urls" in path:
-        return definitions["pipSettings"]["properties"]["extra_index_urls"]["items"]
+        return indexes["extra_index_urls"]["items"]
     return definitions["provides"]["additionalProperties"]

@@ -84,6 +84,7 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     """Yield every text of an image, bundle or override that placeholders may stand in."""
     yield (*path, "description"), settings.description or ""
     yield (*path, "repository"), settings.repository or ""
+    yield (*path, "pip", "index_url"), settings.index_url or ""
     yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
     of_dockerfile = {
         "context": settings.context,
@@ -112,6 +113,7 @@ def _numbered(path: FieldPath, texts: Sequence[str]) -> Iterator[Text]:
 def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Iterator[Finding]:
     path: FieldPath = ("accelerators", name)
     texts: list[Text] = [((*path, "env", key), value) for key, value in item.env.items()]
+    texts.append(((*path, "pip", "index_url"), item.index_url or ""))
     texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
     version = version_parts("version", item.version) if item.version else {}
     for finding in unknown(texts, [*names, *version]):
