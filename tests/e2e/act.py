@@ -238,6 +238,13 @@ def _results(output: str) -> dict[str, str]:
 
 def make_repository(folder: Path, registry: str) -> Repository:
     """Make a repository with the small matrix, pushed to a bare one beside it."""
+    made = empty_repository(folder, registry)
+    made.write(MATRIX, "Start")
+    return made
+
+
+def empty_repository(folder: Path, registry: str) -> Repository:
+    """Make a repository with nothing but the stand-in of a scanner, and a bare one beside it to push to."""
     tools = folder / "tools"
     tools.mkdir(parents=True)
     install_generator(tools)
@@ -258,7 +265,6 @@ def make_repository(folder: Path, registry: str) -> Repository:
     made.git("checkout", "-q", "-B", "main")
     (made.root / "scanner").write_text(SCANNER)
     (made.root / "scanner").chmod(0o755)
-    made.write(MATRIX, "Start")
     return made
 
 
