@@ -42,6 +42,7 @@ def test_list(repository: Repository) -> None:
         "values": {"python": "3.13"},
         "layer": 1,
         "parent": "base:python3.13",
+        "contexts": [],
         "source": None,
         "platforms": ["linux/amd64"],
         "accelerator": None,

@@ -8,19 +8,20 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.config.profiles import Catalog
 from image_matrix.diagnostics import MatrixError
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load_inputs
 from image_matrix.render.docs.catalog import catalog_page
 from tests.deploy.support import reference, small
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from image_matrix.config.loaded import Loaded
 
 BROWSER = next(
@@ -196,3 +197,12 @@ def test_what_is_not_published_is_not_in_the_catalog() -> None:
     assert 'id="image-leaf"' in text
     assert "#image-base" not in text
     assert 'id="image-base"' not in text
+
+
+def test_a_card_names_everything_that_an_image_is_built_on() -> None:
+    folder = Path(__file__).parent.parent / "fixtures" / "good" / "parents-of-axis-values"
+    every = load_inputs(read_inputs(folder))
+    text = catalog_page(every.matrix, every.variants, TEMPLATES.pages).content.decode()
+    assert (
+        'Built on <a href="#image-base">base</a>, <a href="#image-torch">torch</a>, <code>docker.io/nvidia/cuda:'
+    ) in text

@@ -67,6 +67,18 @@ def test_it_is_xml_and_says_what_it_shows() -> None:
     assert "prefers-color-scheme: dark" in text
 
 
+def test_what_an_image_needs_beside_its_parent_is_drawn_dashed_and_described() -> None:
+    parents = {"base": None, "tools": None, "lab": "base"}
+    sources = {"base": "debian", "tools": "debian", "lab": "cuda"}
+    order = build_order(parents, {"lab": ("tools",)})
+    text = svg(parents, sources, order, others={"lab": ("tools",)})
+    root = ET.fromstring(text)  # noqa: S314 - made here
+    edges = [element.get("class") for element in root.iter(f"{SVG}path")]
+    assert edges == ["edge"] * 3 + ["other"] * 2
+    assert (root.findtext(f"{SVG}desc") or "").endswith("lab is built on base, cuda, tools.")
+    assert ".other { stroke-dasharray" in text
+
+
 def test_a_source_and_an_image_may_have_one_name() -> None:
     boxes, edges = layout({"debian": None}, {"debian": "debian"}, build_order({"debian": None}))
     assert len(boxes) == 2

@@ -20,7 +20,7 @@ from image_matrix.project.inputs import read_inputs, read_templates
 from image_matrix.project.load import load
 from image_matrix.render.bake import definition
 from image_matrix.render.dockerfile import PARENT_HOST
-from image_matrix.render.docs.graph_text import dot, mermaid
+from image_matrix.render.docs.graph_text import dot, mermaid, tree
 from image_matrix.render.docs.images_page import image_sources
 from tests.deploy.support import reference
 
@@ -105,6 +105,14 @@ def test_pins_reach_the_dockerfile(loaded: Loaded) -> None:
         found["images/all/python3.13/requirements/amd64.txt"].content == b"scipy==1.17.1 --hash=sha256:00\n"
     )
     assert "images/all/python3.13/requirements/arm64.txt" not in found
+
+
+def test_every_graph_has_what_an_image_needs_beside_its_parent() -> None:
+    parents, others = {"base": None, "tools": None, "lab": "base"}, {"lab": ("tools",)}
+    sources = {"base": "debian", "tools": "debian", "lab": "cuda"}
+    assert "lab ╾ cuda, tools" in tree(parents, sources, others)
+    assert "  n_tools -.-> n_lab" in mermaid(parents, sources, others=others)
+    assert '  "tools" -> "lab" [style=dashed];' in dot(parents, sources, others)
 
 
 def test_mermaid_draws_small_trees_first_and_from_left_to_right() -> None:

@@ -28,13 +28,14 @@ FORMATS = ("tree", "json", "mermaid", "dot", "svg")
 def graph(session: Session, format_: str) -> int:
     """Print the DAG of images."""
     from image_matrix.render.docs.graph_text import dot, mermaid, tree
-    from image_matrix.render.docs.images_page import image_parents, image_sources
+    from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
 
     loaded = open_project(session).loaded
     parents, sources = image_parents(loaded.variants), image_sources(loaded.variants)
+    others = image_contexts(loaded.variants)
     match format_:
         case "tree":
-            text = tree(parents, sources)
+            text = tree(parents, sources, others)
         case "json":
             import json
 
@@ -42,12 +43,12 @@ def graph(session: Session, format_: str) -> int:
 
             text = json.dumps(listing(loaded.variants, loaded.matrix.order.layers), indent=2) + "\n"
         case "mermaid":
-            text = mermaid(parents, sources)
+            text = mermaid(parents, sources, others=others)
         case "dot":
-            text = dot(parents, sources)
+            text = dot(parents, sources, others)
         case _:
             from image_matrix.render.docs.graph_svg import svg
 
-            text = svg(parents, sources, loaded.matrix.order)
+            text = svg(parents, sources, loaded.matrix.order, others=others)
     click.echo(text, nl=False)
     return 0

@@ -26,6 +26,7 @@ def listing(variants: Mapping[str, Variant], layers: Mapping[str, int]) -> list[
             "values": dict(item.values),
             "layer": layers[item.image],
             "parent": item.parent,
+            "contexts": [name for name in item.parents if name != item.parent],
             "source": item.source,
             "platforms": list(item.platforms),
             "accelerator": item.accelerator,

@@ -12,7 +12,7 @@ from image_matrix.config.variants import by_image
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import offers, variant_title
 from image_matrix.render.docs.graph_svg import svg
-from image_matrix.render.docs.images_page import image_parents, image_sources
+from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
 from image_matrix.render.templates import get_template, page_environment, render
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class ImageCard:
 
     name: str
     description: str
-    parent: str | None
+    parents: tuple[str, ...]
+    """The images that its variants are built FROM."""
+    contexts: tuple[str, ...]
+    """Further images that its Dockerfiles copy from."""
     sources: tuple[str, ...]
     archs: tuple[str, ...]
     chips: tuple[str, ...]
@@ -103,7 +106,7 @@ def catalog_page(
 def _picture(matrix: Matrix, variants: Mapping[str, Variant]) -> str:
     parents = image_parents(variants)
     links = {item.image: f"#image-{item.image}" for item in variants.values() if item.publish}
-    return svg(parents, image_sources(variants), matrix.order, links)
+    return svg(parents, image_sources(variants), matrix.order, links, image_contexts(variants))
 
 
 def _profile(offer: Offer) -> ProfileCard:
@@ -132,7 +135,8 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
     return ImageCard(
         name=first.image,
         description=first.description,
-        parent=matrix.images[first.image].parent,
+        parents=tuple(dict.fromkeys(item.parent.partition(":")[0] for item in items if item.parent)),
+        contexts=tuple(dict.fromkeys(name.partition(":")[0] for item in items for name in _contexts(item))),
         sources=tuple(sources),
         archs=first.archs,
         chips=(
@@ -142,6 +146,11 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
         summary=_summary(first),
         contents=(*_dockerfiles(items), *_packages(items), *_downloads(matrix, first), *_files(items)),
     )
+
+
+def _contexts(item: Variant) -> list[str]:
+    """Return the ids of the variants that the Dockerfile of a variant copies from."""
+    return [name for name in item.parents if name != item.parent]
 
 
 def _summary(item: Variant) -> str:

@@ -11,10 +11,10 @@ from html import escape
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from image_matrix.dag import children
+from image_matrix.dag import NO_OTHERS, children
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from image_matrix.dag import BuildOrder
 
@@ -26,12 +26,13 @@ _STYLE = """\
   <style>
     .box { fill: #f6f8fa; stroke: #57606a; }
     .source { fill: #ddf4ff; stroke: #0969da; }
-    .edge { fill: none; stroke: #8c959f; stroke-width: 1.5; }
+    .edge, .other { fill: none; stroke: #8c959f; stroke-width: 1.5; }
+    .other { stroke-dasharray: 4 3; }
     text { fill: #1f2328; font: 13px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     @media (prefers-color-scheme: dark) {
       .box { fill: #161b22; stroke: #8b949e; }
       .source { fill: #0c2d6b; stroke: #58a6ff; }
-      .edge { stroke: #6e7681; }
+      .edge, .other { stroke: #6e7681; }
       text { fill: #e6edf3; }
     }
   </style>
@@ -67,16 +68,18 @@ def svg(
     sources: Mapping[str, str],
     order: BuildOrder,
     links: Mapping[str, str] | None = None,
+    others: Mapping[str, Collection[str]] = NO_OTHERS,
 ) -> str:
     """Return the drawing.
 
-    ``sources`` gives the source of each image without a parent, ``order`` the build order of the images, ``links`` the
-    address of an image.
+    ``sources`` gives the sources of images that are built on some, ``order`` the build order of the images, ``links``
+    the address of an image, ``others`` further images that an image needs: their edges are dashed.
     """
     boxes, edges = layout(parents, sources, order)
     width = max((box.x + box.width for box in boxes.values()), default=0) + MARGIN
     height = max((box.y + HEIGHT for box in boxes.values()), default=0) + MARGIN
-    lines = [_edge(boxes[start], boxes[end]) for start, end in edges]
+    lines = [_edge(boxes[start], boxes[end], "edge") for start, end in edges]
+    lines += [_edge(boxes[start], boxes[end], "other") for start, end in further(parents, sources, others)]
     nodes = [_node(box, "" if box.source else (links or {}).get(box.label, "")) for box in boxes.values()]
     # screen readers skip the parts of an `img`, and links must be readable
     role = "group" if links else "img"
@@ -84,14 +87,43 @@ def svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="{role}" aria-labelledby="title" aria-describedby="desc" '
         f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">\n'
         f'  <title id="title">Images and what they are built on</title>\n'
-        f'  <desc id="desc">{escape(describe(parents, sources))}</desc>\n'
+        f'  <desc id="desc">{escape(describe(parents, sources, others))}</desc>\n'
         f"{_STYLE}{''.join(lines)}{''.join(nodes)}</svg>\n"
     )
 
 
-def describe(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
+def describe(
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    others: Mapping[str, Collection[str]] = NO_OTHERS,
+) -> str:
     """Return the DAG as sentences, for readers who do not see the picture."""
-    return " ".join(f"{name} is built on {parent or sources[name]}." for name, parent in parents.items())
+    return " ".join(
+        f"{name} is built on {', '.join([parent or sources[name], *_further_names(name, parents, sources, others)])}."
+        for name, parent in parents.items()
+    )
+
+
+def _further_names(
+    name: str,
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    others: Mapping[str, Collection[str]],
+) -> list[str]:
+    """Return what an image needs beside the parent that it is drawn behind: sources of other variants, and images."""
+    source = [sources[name]] if parents[name] and name in sources else []
+    return [*source, *others.get(name, ())]
+
+
+def further(
+    parents: Mapping[str, str | None], sources: Mapping[str, str], others: Mapping[str, Collection[str]]
+) -> list[tuple[GraphNode, GraphNode]]:
+    """Return the edges to what images need beside the parents that they are drawn behind."""
+    of_sources = [
+        (GraphNode(sources[name], source=True), GraphNode(name)) for name in sources if parents[name]
+    ]
+    images = [(GraphNode(other), GraphNode(name)) for name in parents for other in others.get(name, ())]
+    return [*of_sources, *images]
 
 
 def layout(
@@ -160,10 +192,10 @@ def text_width(text: str) -> float:
     return columns * CHARACTER
 
 
-def _edge(start: Box, end: Box) -> str:
+def _edge(start: Box, end: Box, style: str) -> str:
     left, bend = start.x + start.width, end.x - GAP / 2
     return (
-        f'  <path class="edge" d="M{left:g} {start.middle:g}H{bend - GAP / 4:g}'
+        f'  <path class="{style}" d="M{left:g} {start.middle:g}H{bend - GAP / 4:g}'
         f"C{bend + GAP / 8:g} {start.middle:g} {bend - GAP / 8:g} {end.middle:g} {bend + GAP / 4:g} {end.middle:g}"
         f'H{end.x:g}"/>\n'
     )

@@ -12,15 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
-def tree(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
-    """Return the DAG as an indented tree, as networkx draws it; a source and an image may have the same name."""
+def tree(
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    others: Mapping[str, Collection[str]] = NO_OTHERS,
+) -> str:
+    """Return the DAG as an indented tree, as networkx draws it; a source and an image may have the same name.
+
+    ``others`` are further images that an image needs; they stand behind it.
+    """
     import networkx
 
     edges: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("source", source): [] for source in sources.values()
     }
     for name, parent in parents.items():
-        edges["image", name] = [("source", sources[name]) if parent is None else ("image", parent)]
+        edges["image", name] = [
+            *([("image", parent)] if parent is not None else []),
+            *([("source", sources[name])] if name in sources else []),
+            *(("image", other) for other in others.get(name, ())),
+        ]
     graph = digraph(edges)
     networkx.set_node_attributes(graph, {node: node[1] for node in graph}, "label")
     return "".join(f"{line}\n" for line in networkx.generate_network_text(graph))
@@ -34,7 +45,7 @@ def mermaid(
 ) -> str:
     """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
 
-    ``others`` are the images that an image copies from; their edges are dotted. Marked images have another colour. The
+    ``others`` are further images that an image needs; their edges are dotted. Marked images have another colour. The
     chart runs from left to right, since names are long and pages narrow. Small trees come first, since Mermaid draws
     the edges of a large tree over a small one below it. Source of the format: mermaid.js.org/syntax/flowchart.html.
     """
@@ -60,13 +71,20 @@ def _small_trees_first(parents: Mapping[str, str | None], sources: Mapping[str, 
     return sorted(parents, key=lambda name: sizes[roots[name]])
 
 
-def dot(parents: Mapping[str, str | None], sources: Mapping[str, str]) -> str:
-    """Return the DAG in Graphviz' language (graphviz.org/doc/info/lang.html)."""
+def dot(
+    parents: Mapping[str, str | None],
+    sources: Mapping[str, str],
+    others: Mapping[str, Collection[str]] = NO_OTHERS,
+) -> str:
+    """Return the DAG in Graphviz' language (graphviz.org/doc/info/lang.html); edges of ``others`` are dashed."""
     lines = ["digraph images {", "  rankdir=TB;", "  node [shape=box];"]
     lines += [f'  "{source}" [shape=ellipse];' for source in dict.fromkeys(sources.values())]
     lines += [f'  "{name}";' for name in parents]
     lines += [f'  "{source}" -> "{name}";' for name, source in sources.items()]
     lines += [f'  "{parent}" -> "{name}";' for name, parent in parents.items() if parent]
+    lines += [
+        f'  "{other}" -> "{name}" [style=dashed];' for name in parents for other in others.get(name, ())
+    ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
