@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from image_matrix.build.request import BuildOptions, BuildRequest, make_request
+from image_matrix.build.request import BuildOptions, BuildRequest, make_request, missing_secrets
 from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
@@ -54,3 +55,14 @@ def test_the_workspace_has_what_the_image_copies_and_runs(
 def test_the_context_of_files_is_in_the_workspace(request_of_plain: BuildRequest) -> None:
     targets = definition(request_of_plain)["target"]
     assert targets["plain_student-amd64"]["contexts"] == {"files.invalid/project": "files"}
+
+
+def test_a_target_gets_the_secrets_of_its_image_that_the_environment_has(
+    request_of_plain: BuildRequest,
+) -> None:
+    request = replace(
+        request_of_plain, secrets=("id=site,env=X",), named_secrets=frozenset({"R_TOKEN", "HOME"})
+    )
+    target = definition(request)["target"]["plain_student-amd64"]
+    assert target["secret"] == ["id=site,env=X", "id=R_TOKEN,env=R_TOKEN"]
+    assert missing_secrets(request.legs, request.named_secrets) == {"OTHER_TOKEN": "plain"}

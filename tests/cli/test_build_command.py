@@ -116,3 +116,21 @@ def test_the_table_of_what_was_built_fits_the_terminal(monkeypatch: pytest.Monke
     text = _summary([one], 1.0, push=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "1 MB" in text
+
+
+def test_a_missing_secret_is_named_and_nothing_is_pushed_without_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("R_TOKEN", raising=False)
+    repository.replace("apt: [git]", "apt: [git]\n    secrets: [R_TOKEN]")
+    monkeypatch.setattr("image_matrix.build.buildx.require_engine", lambda: None)
+    ran = repository("build", "--push", "--no-registry", "--platform", "linux/amd64", "base:python3.13")
+    assert ran.code == 3
+    assert "the secret R_TOKEN of base is missing" in ran.err
+    ran = repository("build", "--print", "--no-registry", "--platform", "linux/amd64", "base:python3.13")
+    assert "base: built without the secret R_TOKEN" in ran.err
+    assert "secret" not in json.loads(ran.out)["target"]["base_python3-13-amd64"]
+    monkeypatch.setenv("R_TOKEN", "hidden-value")
+    ran = repository("build", "--print", "--no-registry", "--platform", "linux/amd64", "base:python3.13")
+    assert json.loads(ran.out)["target"]["base_python3-13-amd64"]["secret"] == ["id=R_TOKEN,env=R_TOKEN"]
+    assert "hidden-value" not in ran.out + ran.err

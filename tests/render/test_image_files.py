@@ -40,6 +40,15 @@ def test_an_image_without_a_kind_runs_scripts_as_root() -> None:
     assert "scripts" not in files["images/plain/teacher/Dockerfile"]
 
 
+def test_scripts_have_the_secrets_of_their_image_alone() -> None:
+    files = rendered()
+    text = files["images/plain/student/Dockerfile"]
+    assert "--mount=type=secret,id=R_TOKEN,env=R_TOKEN \\\n" in text
+    assert "R_TOKEN" not in files["images/base/default/Dockerfile"]
+    target = json.loads(files[BAKE_FILE])["target"]["plain_student"]
+    assert target["secret"] == ["id=R_TOKEN,env=R_TOKEN", "id=OTHER_TOKEN,env=OTHER_TOKEN"]
+
+
 def test_the_pages_list_files_and_scripts() -> None:
     inputs = read_inputs(FIXTURE)
     files = render_all(load_inputs(inputs), Pins(), inputs.templates)

@@ -22,7 +22,20 @@ TEMPLATES = {
 
 
 EVERY_FIELD = frozenset(
-    {"apt", "pip", "conda", "cran", "npm", "extensions", "downloads", "env", "files", "scripts", "labels"}
+    {
+        "apt",
+        "pip",
+        "conda",
+        "cran",
+        "npm",
+        "extensions",
+        "downloads",
+        "env",
+        "files",
+        "scripts",
+        "secrets",
+        "labels",
+    }
 )
 
 

@@ -93,6 +93,9 @@ class BuildRequest:
     source_references: Mapping[str, str] = field(default_factory=dict)
     """Name of a source to the reference that the engine pulls."""
     secrets: tuple[str, ...] = ()
+    """Of every target: what the place that builds gives to steps."""
+    named_secrets: frozenset[str] = frozenset()
+    """Names of the images' secrets that the environment has."""
     builtin_frontend: bool = False
     registries: Mapping[str, str] = field(default_factory=dict)
     """Mirrors of registries. The frontend needs them too: named contexts do not apply to it."""
@@ -171,6 +174,16 @@ def _tags(state: State, name: str, platform: Platform, options: BuildOptions) ->
     return (
         (immutable,) if options.push else (f"{state.loaded.matrix.repository(item)}:{item.label}", immutable)
     )
+
+
+def missing_secrets(legs: Iterable[BuildTarget], named: frozenset[str]) -> dict[str, str]:
+    """Return the secrets of images that the environment does not have, each with the first image that needs it."""
+    missing: dict[str, str] = {}
+    for leg in legs:
+        for name in leg.variant.secrets:
+            if name not in named:
+                missing.setdefault(name, leg.variant.image)
+    return missing
 
 
 def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId]) -> None:

@@ -17,7 +17,7 @@ from image_matrix.config.mirrors import context_key, mirrored
 from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
 from image_matrix.output_tree.files import File, read_file
-from image_matrix.render.bake import dockerfile_fields, replaced_images
+from image_matrix.render.bake import dockerfile_fields, replaced_images, secret_option
 from image_matrix.render.rootfs import by_kind, named_contexts
 
 if TYPE_CHECKING:
@@ -132,10 +132,16 @@ def _target(
         },
         "platforms": [leg.platform],
         "tags": list(leg.tags),
-        **({"secret": list(request.secrets)} if request.secrets else {}),
+        **({"secret": secrets} if (secrets := _secrets(request, leg)) else {}),
         **leg.options,
         **request.options,
     }
+
+
+def _secrets(request: BuildRequest, leg: BuildTarget) -> list[str]:
+    """Return the secrets of the place that builds, and those of the image that the environment has."""
+    named = [secret_option(name) for name in leg.variant.secrets if name in request.named_secrets]
+    return [*request.secrets, *named]
 
 
 def _dockerfile(request: BuildRequest, leg: BuildTarget) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     )
     hidden = _secrets(session, state.loaded)
     request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
+    request = _with_named_secrets(session, request, push=arguments.push and not arguments.print_only)
     if arguments.candidate:
         refuse_ancestors(request, requested)
     if arguments.print_only:
@@ -160,6 +161,26 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
     logins = netrc(session, loaded)
     text = Path(logins).read_text(encoding="utf-8") if logins else ""
     return secrets(loaded.matrix.network.mirrors, ca_bundle(session, loaded), text)
+
+
+def _with_named_secrets(session: Session, request: BuildRequest, *, push: bool) -> BuildRequest:
+    """Return a request with the images' secrets that the environment has; an image that is pushed needs all of them."""
+    from dataclasses import replace
+
+    from image_matrix.build.request import missing_secrets
+    from image_matrix.errors import EnvironmentFailure
+
+    named = frozenset(name for leg in request.legs for name in leg.variant.secrets if os.environ.get(name))
+    missing = missing_secrets(request.legs, named)
+    if missing and push:
+        name, image = next(iter(missing.items()))
+        raise EnvironmentFailure(
+            f"the secret {name} of {image} is missing",
+            f"set the environment variable {name}; in the workflow, add a secret {name} to the repository",
+        )
+    for name, image in missing.items():
+        say(session, f"{image}: built without the secret {name}, which the environment does not have")
+    return replace(request, named_secrets=named)
 
 
 def _checked(arguments: BuildArguments) -> BuildArguments:

@@ -144,6 +144,8 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
             yield manager, item.value, item.origin, (manager, item.position or 0)
     for item in resolution.scripts:
         yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
+    for item in resolution.secrets:
+        yield "secrets", item.value, item.origin, ("secrets", item.position or 0)
     for item in resolution.tags:
         yield "tags", item.value, item.origin, ("tags", item.position or 0)
     if resolution.index_url:

@@ -148,6 +148,8 @@ class Settings:
     """Path in the image to the file or folder that is copied there, relative to the file that names it."""
     scripts: tuple[str, ...] = ()
     """Paths of what runs as root after the packages, relative to the file that names them."""
+    secrets: tuple[str, ...] = ()
+    """Names of variables that scripts and an own Dockerfile can read."""
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -286,6 +288,8 @@ class Variant:
     """Paths in the project of what it runs as root after its packages."""
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that its steps can read; their values are not part of its key."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

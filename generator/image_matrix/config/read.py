@@ -120,6 +120,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         },
         files=item.get("files", {}),
         scripts=tuple(item.get("scripts", ())),
+        secrets=tuple(item.get("secrets", ())),
         env=item.get("env", {}),
         labels=item.get("labels", {}),
         tags=tuple(item.get("tags", ())),

@@ -62,6 +62,7 @@ class Resolution:
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
     files: Mapping[str, Sourced[str]] = field(default_factory=dict)
     scripts: tuple[Sourced[str], ...] = ()
+    secrets: tuple[Sourced[str], ...] = ()
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
@@ -281,6 +282,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         provides=_entries(layers, "provides"),
         files=_entries(layers, "files"),
         scripts=_scripts(layers),
+        secrets=_last_list(layers, lambda settings: settings.secrets),
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
     )
@@ -401,6 +403,7 @@ def variant(
         env={} if build else _values(resolution.env),
         labels={} if build else _values(resolution.labels),
         files={} if build else _values(resolution.files),
+        secrets=tuple(item.value for item in resolution.secrets),
         scripts=() if build else tuple(item.value for item in resolution.scripts),
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,

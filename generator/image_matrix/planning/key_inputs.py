@@ -59,6 +59,7 @@ def key_inputs(
     inputs |= dict(_files(rendered, item))
     inputs["files"] = tuple(f"{path} from {source}" for path, source in item.files.items())
     inputs["scripts"] = item.scripts
+    inputs["names of secrets"] = item.secrets
     copied = loaded.image_files.get(item.id, ImageFiles()).entries()
     inputs |= {f"file {path}": entry for path, entry in copied.items()}
     return inputs | _template(templates, rendered, item)

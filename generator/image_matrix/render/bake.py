@@ -53,8 +53,14 @@ def _target(
         **dockerfile_fields(item),
         **({"contexts": contexts} if contexts else {}),
         "platforms": list(item.platforms),
+        **({"secret": [secret_option(name) for name in item.secrets]} if item.secrets else {}),
         "tags": [f"{matrix.repository(item)}:{item.label}"],
     }
+
+
+def secret_option(name: str) -> str:
+    """Return an entry of bake's field ``secret``: a secret from the environment variable of its name."""
+    return f"id={name},env={name}"
 
 
 def replaced_images(item: Variant) -> dict[str, str]:

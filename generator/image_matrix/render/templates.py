@@ -53,6 +53,7 @@ _READS: Mapping[str, str] = {
     "extensions": r"\bextensions\b",
     "downloads": r"\bdownloads\b|\bmicromamba\b",
     "files": r"\bvariant\.files\b",
+    "secrets": r"\bvariant\.secrets\b",
     "scripts": r"\bvariant\.scripts\b",
     "env": r"\bvariant\.env\b",
     "labels": r"\blabels\b",

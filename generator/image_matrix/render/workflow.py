@@ -176,6 +176,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "all_jobs": [*(job.id for job in jobs), *(scan.id for scan in scans)],
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
+        "build_secrets": sorted({name for job in jobs for name in job.secrets}),
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "sign_secret": _sign_secret(matrix.release.sign.key),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture, slug
@@ -36,6 +36,8 @@ class WorkflowJob:
     """Ids of the jobs on the same platform of what the image is built from: its parent first."""
     legs: Mapping[str, LegSettings]
     """The variants that the job can build: label to settings."""
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that their builds read."""
 
     @property
     def arch(self) -> str:
@@ -94,7 +96,13 @@ def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Workflo
         for platform in item.platforms:
             legs.setdefault((item.image, platform), {})[item.label] = _leg(matrix.workflow, item, platform)
     layers, heights = matrix.order.layers, matrix.order.heights
-    jobs = (_job(matrix, place, of_job, legs) for place, of_job in legs.items())
+    secrets: dict[str, dict[str, None]] = {}
+    for item in variants.values():
+        secrets.setdefault(item.image, {}).update(dict.fromkeys(item.secrets))
+    jobs = (
+        replace(_job(matrix, place, of_job, legs), secrets=tuple(secrets[place[0]]))
+        for place, of_job in legs.items()
+    )
     return tuple(sorted(jobs, key=lambda job: (layers[job.image], -heights[job.image])))
 
 

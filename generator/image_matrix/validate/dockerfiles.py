@@ -15,6 +15,7 @@ from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.downloads import fetched
+from image_matrix.dockerfiles.secret_mounts import mounted_secrets
 from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
@@ -91,6 +92,12 @@ def not_in_dockerfile(checked: CheckedDockerfile) -> Iterator[Finding]:
     if links.unknown_target is not None and (path := checked.origin("target")):
         stages = listed([f"`{one}`" for one in links.unknown_target], 8) or "none has a name"
         yield _missing(checked, path, "stage", build.target or "", f"its stages: {stages}")
+    mounted = mounted_secrets(checked.dockerfile)
+    for secret in checked.resolution.secrets:
+        if secret.value not in mounted:
+            path = (*secret.origin.path, "secrets", secret.position or 0)
+            advice = f"write `RUN --mount=type=secret,id={secret.value},env={secret.value} …`, or remove it"
+            yield _missing(checked, path, "secret", secret.value, advice)
     for name in links.idle:
         path = checked.origin("contexts", name)
         if path:
@@ -100,7 +107,7 @@ def not_in_dockerfile(checked: CheckedDockerfile) -> Iterator[Finding]:
 
 
 def _missing(checked: CheckedDockerfile, path: Path, what: str, name: str, advice: str) -> Finding:
-    at: Target = "value" if path[-1] == "target" else "key"
+    at: Target = "value" if path[-1] == "target" or what == "secret" else "key"
     return rules.NOT_IN_DOCKERFILE.at(
         path, at, where=human(path[:2]), file=checked.path, what=what, name=name, advice=advice
     )
