@@ -25,7 +25,10 @@ if TYPE_CHECKING:
         ("apt", "curl git", None),
         ("conda", "gdal=3.11=h1_0", "gdal=3.11=h1_0"),
         ("conda", "numpy>=1.17, <2", "numpy>=1.17,<2"),
-        ("conda", "bioconda::samtools", None),
+        ("conda", "bioconda::samtools >=1.2", "bioconda::samtools>=1.2"),
+        ("conda", "tensorflow  2.17.*  cuda12*", "tensorflow 2.17.* cuda12*"),
+        ("conda", "gdal proj", None),
+        ("conda", "https://example.org/a.conda", None),
     ],
 )
 def test_an_entry(installer: Manager, text: str, entry: str | None) -> None:

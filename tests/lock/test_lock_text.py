@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
-from image_matrix.lock.conda import addresses, specification
+from image_matrix.lock.conda import specification
+from image_matrix.lock.conda_program import addresses
 from image_matrix.lock.model import Lock, LockedPackages, LockedSource, SourceConfig
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
@@ -237,11 +238,11 @@ def test_conda_addresses() -> None:
         '{"actions": {"LINK": [{"url": "https://mirror.example.org/c/conda-forge/linux-64/r-base-4.5.1-h_0.conda",'
         ' "md5": "00ff"}, {"url": "https://mirror.example.org/c/conda-forge/noarch/tzdata-2026-0.conda"}]}}'
     )
-    assert addresses(output, "https://mirror.example.org/c/") == [
+    assert addresses(output, {"https://conda.anaconda.org": "https://mirror.example.org/c/"}) == [
         "https://conda.anaconda.org/conda-forge/linux-64/r-base-4.5.1-h_0.conda#00ff",
         "https://conda.anaconda.org/conda-forge/noarch/tzdata-2026-0.conda",
     ]
-    assert addresses('{"success": true}', "https://x") == []
+    assert addresses('{"success": true}', {}) == []
     assert (
         specification("https://e.org/linux-64/ld_impl-linux-64-2.4-h1_0.tar.bz2#0")
         == "ld_impl-linux-64=2.4=h1_0"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 
+from image_matrix.build.site import script
+from image_matrix.config.network import Mirrors
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
-from image_matrix.project.load import load_inputs
+from image_matrix.project.load import load, load_inputs
 from image_matrix.project.render import render_all
 
 FAMILY = Path(__file__).parent / "conda_family"
+CHANNELS = Path(__file__).parents[1] / "fixtures/good/conda-channels/matrix.yaml"
 
 
 def dockerfiles(pins: Pins) -> dict[str, str]:
@@ -40,3 +46,56 @@ def test_pip_installs_into_it_and_leaves_what_conda_installed() -> None:
     left = '"${python}" - "/run/requirements/${TARGETARCH}.txt" uv six > /tmp/requirements.txt'
     assert text.index("uv pip check") < text.index(left) < text.index("--requirement /tmp/requirements.txt")
     assert "/opt/conda/bin/python -m pip install --no-cache-dir" in text, "uv comes with pip"
+
+
+def bash(text: str) -> str:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_last_list_of_channels_counts_and_children_inherit_it() -> None:
+    loaded = load({"matrix.yaml": CHANNELS.read_text(encoding="utf-8")}, ("base",))
+    cuda = ("nvidia/label/cuda-13.0", "conda-forge")
+    assert {name: item.channels for name, item in loaded.variants.items()} == {
+        "base:default": ("conda-forge", "bioconda"),
+        "child:default": ("conda-forge", "bioconda"),
+        "torch:default": cuda,
+        "on-torch:default": cuda,
+        "bundled:default": cuda,
+        "own:default": ("https://conda.example.org/team", "conda-forge"),
+        "without:y": ("private",),
+        "without:z": ("conda-forge",),
+    }
+
+
+def test_channels_and_entries_reach_micromamba_as_they_are() -> None:
+    inputs = read_inputs(FAMILY)
+    loaded = load({"matrix.yaml": CHANNELS.read_text(encoding="utf-8")}, ("base",))
+    files = render_all(loaded, Pins(), inputs.templates)
+    for name, item in loaded.variants.items():
+        if not item.packages.get("conda"):
+            continue
+        text = files[f"{item.folder}/Dockerfile"].content.decode()
+        step = re.search(r"^channels=.*?(?=^find)", text, re.DOTALL | re.MULTILINE)
+        assert step, name
+        arguments = bash('micromamba() { printf "%s\\n" "$@"; }\n' + step[0]).splitlines()
+        hosts = ("" if "://" in channel else "https://conda.anaconda.org/" for channel in item.channels)
+        asked = [host + channel for host, channel in zip(hosts, item.channels, strict=True)]
+        assert [after for word, after in pairwise(arguments) if word == "--channel"] == asked
+        assert tuple(arguments[-len(item.packages["conda"]) :]) == item.packages["conda"]
+
+
+def test_a_mirror_replaces_the_addresses_of_locked_packages(tmp_path: Path) -> None:
+    explicit = "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/noarch/a-1-0.conda#00\n"
+    text = dockerfiles(Pins(explicit={"geo:python3.13": {"amd64": explicit}}))["geo"]
+    step = re.search(r"^mapfile.*?/tmp/conda.txt$", text, re.DOTALL | re.MULTILINE)
+    assert step
+    (tmp_path / "amd64.txt").write_text(explicit, encoding="utf-8")
+    commands = step[0].replace("/run/conda/${TARGETARCH}.txt", str(tmp_path / "amd64.txt"))
+    commands = commands.replace("/tmp/conda.txt", "/dev/stdout")  # noqa: S108 - what the Dockerfile has
+    assert bash(commands) == explicit
+    mirrors = Mirrors(conda="https://mirror.example.org/conda/")
+    assert bash(f"{script(mirrors, ca_bundle=False)}{commands}") == explicit.replace(
+        "https://conda.anaconda.org/", "https://mirror.example.org/conda/"
+    )

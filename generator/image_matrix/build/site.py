@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import channel_mirrors
 from image_matrix.config.mirrors import familiar, mirrored
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _variables(mirrors: Mirrors) -> list[str]:
         "UV_DEFAULT_INDEX": mirrors.pip,
         "NPM_CONFIG_REGISTRY": mirrors.npm,
         "CONDA_CHANNEL_ALIAS": mirrors.conda,
+        "MAMBA_CHANNEL_ALIAS": mirrors.conda,  # for the channel of an entry: bioconda::samtools
         "CRAN_REPOSITORY": mirrors.cran,
     }
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if value]
@@ -91,7 +93,7 @@ def _variables(mirrors: Mirrors) -> list[str]:
 def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
     """Return every URL prefix with its mirror, for commands that take addresses as arguments."""
     extensions = {"https://open-vsx.org": mirrors.extensions} if mirrors.extensions else {}
-    return {**mirrors.downloads, **mirrors.index_urls, **extensions}
+    return {**mirrors.downloads, **channel_mirrors(mirrors), **extensions}
 
 
 def _rewrites(mirrors: Mirrors) -> list[str]:
@@ -118,6 +120,7 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
         "}",
         'curl() { through_mirrors curl "$@"; }',
         'uv() { through_mirrors uv "$@"; }',
+        'micromamba() { through_mirrors micromamba "$@"; }',
     ]
 
 

@@ -115,7 +115,7 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
     """Add an image with the packages of environment.yml.
 
     FILE is an environment of conda, relative to the matrix' folder. Its dependencies become packages of conda, those
-    under `pip` packages of pip. Other channels than conda-forge and the version of Python are named and left out. An
+    under `pip` packages of pip. Anaconda's channel `defaults` and the version of Python are named and left out. An
     image that the matrix has already stays as it is.
     """
     from functools import partial
@@ -125,8 +125,9 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
 
     matrix = open_matrix(session, registry)
     read = partial(_text, session)
-    conda, pip = environment_of(document_of(file, read), read)
-    return _take_over(session, matrix, _of_lists(matrix, image, start, {"conda": conda}, pip), file)
+    lists = environment_of(document_of(file, read), read)
+    imported = _of_lists(matrix, image, start, {"conda": lists.packages}, lists.pip, lists.channels)
+    return _take_over(session, matrix, imported, file)
 
 
 @import_.command("folder")
@@ -155,13 +156,18 @@ def folder(session: Session, registry: str | None, image: str | None, start: str
     prefix = f"{Path(folder).as_posix()}/{below}"
     matrix = open_matrix(session, registry)
     names = {path.name for path in (top / below).iterdir()}
-    packages, pip = lists_of(prefix, names, partial(_text, session))
+    packages, channels, pip = lists_of(prefix, names, partial(_text, session))
     name = image or image_name(top.resolve().name)
-    return _take_over(session, matrix, _of_lists(matrix, name, start, packages, pip), folder)
+    return _take_over(session, matrix, _of_lists(matrix, name, start, packages, pip, channels), folder)
 
 
 def _of_lists(
-    matrix: OpenMatrix, name: str, start: str, packages: Mapping[str, tuple[Package, ...]], pip: Requirements
+    matrix: OpenMatrix,
+    name: str,
+    start: str,
+    packages: Mapping[str, tuple[Package, ...]],
+    pip: Requirements,
+    channels: tuple[str, ...] = (),
 ) -> ImportedImage:
     """Return an image on ``start``; ``packages`` are those of other installers than pip."""
     from image_matrix.importing.package_lists import ImportedImage, PackageImage
@@ -169,7 +175,13 @@ def _of_lists(
 
     parent_name, sources = parent(start, name, matrix.known)
     lists = {**packages, "pip": pip.packages}
-    image = PackageImage(parent_name, lists, extra_index_urls=pip.extra_index_urls, index_url=pip.index_url)
+    image = PackageImage(
+        parent_name,
+        lists,
+        extra_index_urls=pip.extra_index_urls,
+        index_url=pip.index_url,
+        channels=channels,
+    )
     return ImportedImage(name, image, sources, pip.notes)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.project import open_project
-from image_matrix.config.model import architecture
+from image_matrix.config.model import DEFAULT_CHANNELS, architecture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +154,9 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.position or 0)
         yield "pip.extra_index_urls", item.value, item.origin, path
+    if tuple(item.value for item in resolution.channels) != DEFAULT_CHANNELS:
+        for item in resolution.channels:
+            yield "conda.channels", item.value, item.origin, ("conda", "channels", item.position or 0)
     for name, mapping in (
         ("files", resolution.files),
         ("env", resolution.env),

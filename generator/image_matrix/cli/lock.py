@@ -64,6 +64,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     from datetime import UTC, datetime
     from functools import partial
 
+    from image_matrix.config.conda import channel_mirrors
     from image_matrix.lock import conda, uv
     from image_matrix.lock.resolve_all import LockServices
     from image_matrix.registry.http import network
@@ -81,7 +82,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
         stream=network(bundle, logins).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
-        solve=conda.solver(mirrors.conda),
+        solve=conda.solver(channel_mirrors(mirrors)),
         sleep=time.sleep,
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),

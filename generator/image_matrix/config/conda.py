@@ -9,12 +9,25 @@ from image_matrix.config.resolve import NO_KIND
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Variant
+    from image_matrix.config.network import Mirrors
 
 MICROMAMBA = "micromamba"
 """The download that installs conda packages; it is found by its name and needs no place in an image."""
+CHANNELS = "https://conda.anaconda.org"
+"""Where channels that are given by their name are. Source: docs.conda.io, "Custom channels"."""
 PREFIX = "/opt/conda"
 INSTALLERS = ("pip", "conda", "mamba")
 """What users of an environment of conda install with. Source of the list: github.com/conda-forge/miniforge, README."""
+
+
+def channel_address(channel: str) -> str:
+    """Return the public address of a channel."""
+    return channel if "://" in channel else f"{CHANNELS}/{channel}"
+
+
+def channel_mirrors(mirrors: Mirrors) -> dict[str, str]:
+    """Return the prefixes of addresses of channels, each with its mirror."""
+    return {**mirrors.index_urls, **({CHANNELS: mirrors.conda} if mirrors.conda else {})}
 
 
 def conda_packages(variant: Variant) -> tuple[str, ...]:

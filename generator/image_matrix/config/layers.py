@@ -108,8 +108,11 @@ def _less(settings: Settings, steps: Steps) -> Settings:
         return replace(settings, **{inner[0]: getattr(Settings(), inner[0])})
     if name in MANAGERS:
         packages = {key: items for key, items in settings.packages.items() if key != name}
-        without: dict[str, Json] = {"index_url": None, "extra_index_urls": ()} if name == "pip" else {}
-        return replace(settings, packages=packages, **without)
+        without: dict[str, dict[str, Json]] = {
+            "pip": {"index_url": None, "extra_index_urls": ()},
+            "conda": {"channels": ()},
+        }
+        return replace(settings, packages=packages, **without.get(name, {}))
     left: Json = _entries(getattr(settings, name), inner) if inner else getattr(Settings(), name)
     return replace(settings, **{name: left})
 

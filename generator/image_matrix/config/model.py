@@ -37,6 +37,8 @@ Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
 LOCKED_MANAGERS: tuple[Manager, ...] = ("pip", "conda")
 """Those whose packages the lock has for each platform."""
+DEFAULT_CHANNELS = ("conda-forge",)
+"""Where packages of conda come from if nothing says otherwise."""
 Provider = Literal["distribution", "uv", "conda"]
 Contract = Literal["notebook", "service", "none"]
 CONTRACTS: tuple[Contract, ...] = ("notebook", "service", "none")
@@ -116,6 +118,7 @@ class Accelerator:
     """What a pod asks for: Kubernetes' extended resource."""
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
 
@@ -137,6 +140,8 @@ class Settings:
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
     extra_index_urls: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    """Where conda packages come from, the most important first."""
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
     contract: Contract | None = None
@@ -272,6 +277,7 @@ class Variant:
     python_provider: Provider
     system_site_packages: bool
     extra_index_urls: tuple[str, ...]
+    channels: tuple[str, ...]
     platforms: tuple[Platform, ...]
     bundles: tuple[str, ...]
     downloads: tuple[str, ...]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOTHING = {"$ref": "#/$defs/nothing"}
 MARK = "x-nullable"
 """What a sub-schema has whose value may be taken away."""
-_MAPPINGS = ("files", "env", "labels", "args", "contexts", "provides", "tests", "pip")
+_MAPPINGS = ("files", "env", "labels", "args", "contexts", "provides", "tests", "pip", "conda")
 """Fields of an image whose entries can be taken away one by one."""
 
 

@@ -19,5 +19,6 @@ def package_name(manager: Manager, item: str) -> str:
         return item[0] + item[1:].partition("@")[0]
     if manager == "extensions":
         return item.partition("@")[0].lower()
-    name = _NAME_END.split(item, maxsplit=1)[0]
+    text = item.rpartition("::")[2] if manager == "conda" else item  # channel::name
+    name = _NAME_END.split(text, maxsplit=1)[0]
     return canonicalize_name(name) if manager == "pip" else name

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Manager
 
-_CONDA = re.compile(r"[^=<>!]+(==?)([0-9][A-Za-z0-9._+]*?)(?:\.\*)?(?:=.*)?")
+_CONDA = re.compile(r"[^=<>!]+?\s*(==?)\s*([0-9][A-Za-z0-9._+]*?)(?:\.\*)?(?:=.*)?")
 
 
 @dataclass(frozen=True, slots=True)

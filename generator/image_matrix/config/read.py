@@ -110,6 +110,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         system_site_packages=item.get("system_site_packages"),
         index_url=packages["pip"].get("index_url"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
+        channels=tuple(packages["conda"].get("channels", ())),
         max_size=item.get("max_size"),
         contract=item.get("contract"),
         platforms=tuple(item.get("platforms", ())),
@@ -205,6 +206,7 @@ def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:
         device=item.get("device"),
         index_url=item.get("pip", {}).get("index_url"),
         extra_index_urls=tuple(item.get("pip", {}).get("extra_index_urls", ())),
+        channels=tuple(item.get("conda", {}).get("channels", ())),
         env=item.get("env", {}),
         platforms=tuple(item.get("platforms", ())),
     )

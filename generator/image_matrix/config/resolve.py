@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.dockerfile_build import DockerfileBuild
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
-from image_matrix.config.model import MANAGERS, TEST_KINDS, Kind, Settings, Variant
+from image_matrix.config.model import DEFAULT_CHANNELS, MANAGERS, TEST_KINDS, Kind, Settings, Variant
 from image_matrix.config.package_names import package_name
 from image_matrix.config.placeholders import fill, version_parts
 
@@ -57,6 +57,7 @@ class Resolution:
     tags: tuple[Sourced[str], ...] = ()
     index_url: Sourced[str] | None = None
     extra_index_urls: tuple[Sourced[str], ...] = ()
+    channels: tuple[Sourced[str], ...] = ()
     args: Mapping[str, Sourced[str]] = field(default_factory=dict)
     contexts: Mapping[str, Sourced[str]] = field(default_factory=dict)
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
@@ -180,6 +181,7 @@ def _built_in() -> Layer:
         publish=True,
         contract="none",
         platforms=("linux/amd64",),
+        channels=DEFAULT_CHANNELS,
     )
     return Layer(Origin("built in"), settings)
 
@@ -198,6 +200,7 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         system_site_packages=parent.system_site_packages,
         index_url=parent.index_url,
         extra_index_urls=parent.extra_index_urls,
+        channels=parent.channels,
         contract=parent.contract,
         platforms=parent.platforms,
     )
@@ -243,7 +246,13 @@ def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
     env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
     indexes = tuple(item.versioned(address) for address in item.extra_index_urls)
     index = item.versioned(item.index_url) if item.index_url else None
-    settings = Settings(index_url=index, extra_index_urls=indexes, env=env, platforms=item.platforms)
+    settings = Settings(
+        index_url=index,
+        extra_index_urls=indexes,
+        channels=item.channels,
+        env=env,
+        platforms=item.platforms,
+    )
     return Layer(Origin("accelerator", item.name, ("accelerators", item.name)), settings)
 
 
@@ -277,6 +286,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         tags=_last_list(layers, lambda settings: settings.tags),
         index_url=_last(layers, "index_url"),
         extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
+        channels=_last_list(layers, lambda settings: settings.channels),
         args=_entries(layers, "args"),
         contexts=_entries(layers, "contexts"),
         provides=_entries(layers, "provides"),
@@ -394,6 +404,7 @@ def variant(
         system_site_packages=resolution.value("system_site_packages"),
         index_url=resolution.index_url.value if resolution.index_url else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
+        channels=tuple(item.value for item in resolution.channels),
         platforms=resolution.platforms.value,
         bundles=tuple(item.value for item in resolution.bundles),
         downloads=tuple(item.value for item in resolution.downloads),

@@ -73,8 +73,10 @@ WORDS: tuple[Word, ...] = (
     Word(("index_urls", "extra_index_url"),
          ("images.*.pip", "images.*.overrides.*.pip", "defaults.images.pip", "accelerators.*.pip", "bundles.*.pip"),
          "extra_index_urls: {list}"),
-    Word(("channels",), ("images.*.conda", "images.*.overrides.*.conda", "bundles.*.conda"),
-         "remove it: conda packages come from conda-forge"),
+    Word(("conda_channels",), (*SETTINGS, "bundles.*", "accelerators.*"), "channels: {list}", under="conda"),
+    Word(("channel",), ("images.*.conda", "images.*.overrides.*.conda", "defaults.images.conda", "accelerators.*.conda",
+                        "bundles.*.conda"),
+         "channels: {list}"),
     # what images set
     Word(("environment", "environment_variables", "env_vars", "variables", "envs"),
          (*SETTINGS, "accelerators.*", *PROFILE), "env: {mapping}"),

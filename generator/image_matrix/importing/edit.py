@@ -134,14 +134,26 @@ def _block_image(image: PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has 
     fields["from"] = image.start
     for installer, items in image.packages.items():
         packages: Any = _list(items) if items else None
-        if installer == "pip" and (image.index_url or image.extra_index_urls):
-            settings = CommentedMap({"index_url": image.index_url} if image.index_url else {})
-            if image.extra_index_urls:
-                settings["extra_index_urls"] = _flow([*image.extra_index_urls])
+        settings = _settings(image, installer)
+        if settings:
             packages = CommentedMap({"packages": packages, **settings}) if items else settings
         if packages is not None:
             fields[installer] = packages
     return fields
+
+
+def _settings(image: PackageImage, installer: str) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return the settings of an installer beside its packages."""
+    from ruamel.yaml.comments import CommentedMap
+
+    settings = CommentedMap()
+    if installer == "pip" and image.index_url:
+        settings["index_url"] = image.index_url
+    if installer == "pip" and image.extra_index_urls:
+        settings["extra_index_urls"] = _flow([*image.extra_index_urls])
+    if installer == "conda" and image.channels:
+        settings["channels"] = _flow([*image.channels])
+    return settings
 
 
 def _list(items: tuple[Package, ...]) -> Any:  # noqa: ANN401 - ruamel.yaml has no types

@@ -5,14 +5,15 @@ Source of the format: docs.conda.io, "Creating an environment file manually".
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.package_names import package_name
+from image_matrix.diagnostics.redact import without_user
 from image_matrix.importing.input_places import line_at, place_at, refusal
 from image_matrix.importing.package_lists import Package
 from image_matrix.importing.requirements import Requirements, collected, line_of, parts_of
-from image_matrix.importing.sayable import sayable
+from image_matrix.importing.sayable import is_channel, sayable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
     from image_matrix.importing.requirements import Part, Read
 
 CHANNEL = "conda-forge"
-"""The channel that conda packages of a matrix come from."""
+"""The channel that conda packages of a matrix come from if it names none."""
 READ = ("name", "channels", "dependencies", "prefix")
 """Fields that are carried over, or that mean nothing in an image."""
 
 
-def environment_of(document: Document, read: Read) -> tuple[tuple[Package, ...], Requirements]:
-    """Return the packages of conda, and those of pip with notes about all that is not carried over.
+@dataclass(frozen=True, slots=True)
+class CondaLists:
+    """What a matrix has of an environment."""
+
+    packages: tuple[Package, ...]
+    channels: tuple[str, ...]
+    """Empty where the channel is the one that every matrix has."""
+    pip: Requirements
+    """With notes about all that is not carried over."""
+
+
+def environment_of(document: Document, read: Read) -> CondaLists:
+    """Return what a matrix has of an environment.
 
     Raises :class:`CallError` for a file without a list of dependencies.
     """
@@ -39,25 +51,25 @@ def environment_of(document: Document, read: Read) -> tuple[tuple[Package, ...],
         raise refusal(document, ("dependencies",), problem, "write `dependencies: [NAME=VERSION, …]`")
     pip = collected(_pip_parts(document, dependencies, read))
     packages: dict[str, Package] = {}
-    notes = [*_channels(document, value.get("channels") or []), *_other_fields(document, value)]
+    channels, notes = _channels(document, value.get("channels") or [])
+    notes += _other_fields(document, value)
     for position, item in enumerate(dependencies):
         if isinstance(item, dict):
             continue
-        text, problem = _conda(str(item))
+        text, problem = _conda(str(item).strip().removeprefix("" if channels else f"{CHANNEL}::"))
         if problem:
             notes.append(f"{place_at(document, ('dependencies', position))}: {problem}")
         elif text:
             packages[text] = Package(text)
     left_out = (f"not carried over: {item}" for item in notes)
-    return tuple(packages.values()), replace(pip, notes=(*left_out, *pip.notes))
+    return CondaLists(tuple(packages.values()), channels, replace(pip, notes=(*left_out, *pip.notes)))
 
 
 def _conda(text: str) -> tuple[str, str]:
     """Return a package as a matrix takes it, or why it has none."""
-    bare = text.strip().removeprefix(f"{CHANNEL}::")
-    entry = sayable("conda", bare)
+    entry = sayable("conda", text)
     if entry is None:
-        return "", f"conda `{text}`; write `name=version`, a package of {CHANNEL}"
+        return "", f"conda `{text}`; write `name=version`"
     if package_name("conda", entry) == "python":
         return (
             "",
@@ -80,11 +92,19 @@ def _pip_parts(document: Document, dependencies: list[Any], read: Read) -> Itera
                 yield from parts_of(line, read, (document.file,))
 
 
-def _channels(document: Document, channels: Any) -> Iterator[str]:  # noqa: ANN401 - what YAML has
-    for position, item in enumerate(channels if isinstance(channels, list) else [channels]):
-        if item not in (CHANNEL, "nodefaults"):
-            place = place_at(document, ("channels", position))
-            yield f"{place}: the channel `{item}`; packages come from {CHANNEL}"
+def _channels(document: Document, channels: Any) -> tuple[tuple[str, ...], list[str]]:  # noqa: ANN401 - what YAML has
+    """Return the channels that an image has to name, and what is left out."""
+    listed = [
+        item for item in (channels if isinstance(channels, list) else [channels]) if item != "nodefaults"
+    ]
+    kept = tuple(item for item in listed if isinstance(item, str) and item != "defaults" and is_channel(item))
+    advice = f"write another one, such as {CHANNEL}; an address has no login"
+    notes = [
+        f"{place_at(document, ('channels', position))}: the channel `{without_user(str(item))}`; {advice}"
+        for position, item in enumerate(listed)
+        if item not in kept
+    ]
+    return () if kept == (CHANNEL,) else kept, notes
 
 
 def _other_fields(document: Document, value: dict[str, Any]) -> Iterator[str]:

@@ -49,8 +49,8 @@ def files_of(names: Collection[str]) -> str:
 
 def lists_of(
     folder: str, names: Collection[str], read: Read
-) -> tuple[dict[str, tuple[Package, ...]], Requirements]:
-    """Return the packages of each installer but pip, and what is said of pip, with notes about what is left out.
+) -> tuple[dict[str, tuple[Package, ...]], tuple[str, ...], Requirements]:
+    """Return the packages of each installer but pip, the channels of conda, and pip's with notes on what is left out.
 
     ``folder`` ends with a slash or is empty; ``names`` are the files in it. Raises :class:`MatrixError` for an
     environment that is not YAML, :class:`CallError` for one without dependencies.
@@ -65,13 +65,15 @@ def lists_of(
     left_out = tuple(item.text for item in (*others, *apt, *cran) if isinstance(item, Note))
     pip = [Requirements((), (), left_out)]
     conda: tuple[Package, ...] = ()
+    channels: tuple[str, ...] = ()
     environment = next((name for name in CONDA if name in names), None)
     if environment:
-        conda, of_environment = environment_of(document_of(f"{folder}{environment}", read), read)
-        pip.append(of_environment)
+        lists = environment_of(document_of(f"{folder}{environment}", read), read)
+        conda, channels = lists.packages, lists.channels
+        pip.append(lists.pip)
     if PIP in names:
         pip.append(requirements_of(f"{folder}{PIP}", read))
-    return {"apt": _packages(apt), "conda": conda, "cran": _packages(cran)}, joined(pip)
+    return {"apt": _packages(apt), "conda": conda, "cran": _packages(cran)}, channels, joined(pip)
 
 
 def _packages(parts: Iterable[Package | Note]) -> tuple[Package, ...]:

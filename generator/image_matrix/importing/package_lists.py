@@ -32,6 +32,8 @@ class PackageImage:
     """Indexes of pip."""
     index_url: str | None = None
     """Its index in place of the default one."""
+    channels: tuple[str, ...] = ()
+    """Channels of conda."""
 
 
 @dataclass(frozen=True, slots=True)

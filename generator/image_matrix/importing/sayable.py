@@ -28,7 +28,17 @@ def sayable(installer: Manager, text: str) -> str | None:
     narrow = re.sub(r"\s+", "", versions) + (f"; {marker.strip()}" if semicolon else "")
     # a name behind a space is another package, not a part of the first one
     has_words = re.search(r"[A-Za-z0-9.\]]\s+[A-Za-z0-9]", versions) is not None
-    return narrow if not has_words and is_sayable(installer, narrow) else None
+    if has_words:
+        # except in an entry of conda: NAME VERSION BUILD
+        text = " ".join(text.split())
+        return text if installer == "conda" and is_sayable(installer, text) else None
+    return narrow if is_sayable(installer, narrow) else None
+
+
+def is_channel(text: str) -> bool:
+    """Say whether a matrix can name a channel of conda: by its name, or its address without a login."""
+    items = schema()["$defs"]["condaSettings"]["properties"]["channels"]["items"]
+    return re.search(items["pattern"], text) is not None
 
 
 def _with_address(text: str) -> str | None:

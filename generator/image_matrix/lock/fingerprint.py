@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FORMAT = "1"
 """Version of the resolvers' results: if it increases, every entry is resolved again."""
 DIGITS = 16
+NVIDIA = "nvidia.com/"
+"""The domain of the devices that CUDA is for."""
 
 
 def fingerprint(*parts: object) -> str:
@@ -45,9 +47,14 @@ class PackagesRequest:
     python: str | None
     glibc: str
     indexes: tuple[str, ...] | None
-    """The indexes that are used: ``default ADDRESS`` in place of the default one, and those beside it."""
+    """The indexes that are used: ``default ADDRESS`` in place of the default one, and those beside it.
+
+    For conda, the channels.
+    """
     parents: Mapping[str, tuple[str, ...]]
     """What its ancestors have, for each of its architectures."""
+    cuda: str | None = None
+    """The version of CUDA that packages of conda may ask for."""
 
     @property
     def inputs(self) -> str:
@@ -60,6 +67,7 @@ class PackagesRequest:
             self.glibc,
             self.indexes,
             [(arch, sorted(self.parents[arch])) for arch in sorted(self.parents)],
+            *([self.cuda] if self.cuda else []),
         )
 
 
@@ -72,14 +80,21 @@ def packages_request(
         requested(variant, manager),
         python_of(matrix, variant),
         glibc_of(matrix, variant),
-        _indexes(variant) if manager == "pip" else None,
+        _indexes(variant) if manager == "pip" else variant.channels,
         {arch: parents.get(arch, ()) for arch in variant.archs},
+        cuda_of(matrix, variant) if manager == "conda" else None,
     )
 
 
 def _indexes(variant: Variant) -> tuple[str, ...] | None:
     first = (f"default {variant.index_url}",) if variant.index_url else ()
     return (*first, *variant.extra_index_urls) or None
+
+
+def cuda_of(matrix: Matrix, variant: Variant) -> str | None:
+    """Return the version of CUDA that a variant is for: that of an accelerator whose device is NVIDIA's."""
+    item = matrix.accelerators.get(variant.accelerator or "")
+    return item.version or None if item and (item.device or "").startswith(NVIDIA) else None
 
 
 def packages_inputs(

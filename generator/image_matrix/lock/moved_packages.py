@@ -153,7 +153,8 @@ def _moved(
     for other, cause in _others(entries, loaded, variant, request):
         if other != request and other.inputs == entries[variant.id].inputs:
             return [cause]
-    what = f"the lock was made for other {WORDS[manager]} of `{variant.image}`"
+    others = "conda packages or channels, or another accelerator" if manager == "conda" else WORDS[manager]
+    what = f"the lock was made for other {others} of `{variant.image}`"
     return [(("images", variant.image, manager), what)]
 
 
@@ -193,7 +194,7 @@ def _others(
     if origins.index_url and origins.index_url.origin.kind != "parent":
         place = (*origins.index_url.origin.path, "pip", "index_url")
     now = listed(request.indexes or ("the default index alone",), MOST_SHOWN)
-    for index in (None, *sorted(_indexes(entries))):
+    for index in (None, *sorted(_indexes(entries))) if request.manager == "pip" else ():
         what = f"the lock has {words} from {index or 'the default index'}, not {now}"
         yield replace(request, indexes=(index,) if index else None), (place, what)
         if index:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Finding
-    from image_matrix.lock.conda import Solve
+    from image_matrix.lock.conda_request import Solve
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
     from image_matrix.lock.read import RequiredFile

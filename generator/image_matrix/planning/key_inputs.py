@@ -7,7 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.conda import MICROMAMBA, needs_micromamba
+from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.image_files import ImageFiles
 from image_matrix.config.model import architecture
@@ -47,6 +47,7 @@ def key_inputs(
     inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
     indexes = (*([f"default {item.index_url}"] if item.index_url else []), *item.extra_index_urls)
     inputs |= {"package indexes": indexes} if item.packages.get("pip") else {}
+    inputs |= {"conda channels": item.channels} if conda_packages(item) else {}
     inputs |= dict(_fetched(matrix, pins, item, arch))
     inputs |= dict(_locked(pins, item, arch))
     inputs["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())

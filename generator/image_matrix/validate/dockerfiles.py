@@ -246,6 +246,8 @@ def _fields_of_kinds(settings: Settings) -> Iterator[str]:
             yield field
     if (settings.index_url or settings.extra_index_urls) and not settings.packages.get("pip"):
         yield "pip"
+    if settings.channels and not settings.packages.get("conda"):
+        yield "conda"
 
 
 def _not_read(path: Path, kind: str) -> Finding:

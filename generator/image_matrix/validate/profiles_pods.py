@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NAMES: Mapping[Manager, re.Pattern[str]] = {
     "pip": re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE),
-    "conda": re.compile(r"^jupyterhub(-singleuser)?(?![\w.-])", re.IGNORECASE),
+    "conda": re.compile(r"^(\S+::)?jupyterhub(-singleuser)?(?![\w.-])", re.IGNORECASE),
 }
 """An entry for the package with the command `jupyterhub-singleuser`; conda-forge also has it alone."""
 

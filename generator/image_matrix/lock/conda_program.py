@@ -1,0 +1,95 @@
+"""Solves for conda with the dry run of a program on PATH.
+
+Source of the output: ``micromamba create --dry-run --json`` and ``conda create --dry-run --json`` name what they would
+link under ``actions.LINK``, each with its address and checksums.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.conda import CHANNELS
+from image_matrix.config.mirrors import mirrored
+from image_matrix.lock.conda_request import LINUX
+from image_matrix.stderr import failed
+from image_matrix.temporary import temporary_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.lock.conda_request import CondaRequest, Solve
+
+PROGRAMS = ("micromamba", "mamba", "conda")
+SECONDS = 900
+
+
+def program_on_path(mirrors: Mapping[str, str]) -> Solve | None:
+    """Return a function that runs the first program on PATH, or ``None``; ``mirrors`` replace prefixes of addresses."""
+    import shutil
+
+    program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    return None if program is None else lambda request: _run(program, request, mirrors)
+
+
+def _variables(request: CondaRequest, mirrors: Mapping[str, str]) -> dict[str, str]:
+    """Return what describes the machine, in the place of the one that locks.
+
+    Source: docs.conda.io, "Managing virtual packages"; micromamba reads the alias from a variable of its own.
+    """
+    alias = mirrored(CHANNELS, mirrors)
+    return {
+        "CONDA_SUBDIR": request.subdir,
+        "CONDA_OVERRIDE_ARCHSPEC": "x86_64" if request.subdir == "linux-64" else "aarch64",
+        "CONDA_OVERRIDE_CUDA": request.cuda or "",
+        "CONDA_OVERRIDE_GLIBC": request.glibc,
+        "CONDA_OVERRIDE_LINUX": LINUX,
+        "CONDA_CHANNEL_ALIAS": alias,
+        "MAMBA_CHANNEL_ALIAS": alias,
+    }
+
+
+def _run(program: str, request: CondaRequest, mirrors: Mapping[str, str]) -> list[str] | str:
+    import os
+    import subprocess
+
+    with temporary_folder() as folder:
+        arguments = [
+            "create",
+            "--dry-run",
+            "--json",
+            "--yes",
+            "--prefix",
+            f"{folder}/prefix",
+            "--override-channels",
+        ]
+        for channel in request.channels:
+            arguments += ["--channel", mirrored(channel, mirrors)]
+        try:
+            done = subprocess.run(
+                [program, *arguments, "--", *request.specifications],
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+                env={**os.environ, **_variables(request, mirrors)},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"the solver cannot be run: {error}"
+    if done.returncode != 0:
+        return failed("the solver says", done.stderr or done.stdout)
+    try:
+        return addresses(done.stdout, mirrors)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"the solver's answer is not as expected: {error!r}"
+
+
+def addresses(output: str, mirrors: Mapping[str, str]) -> list[str]:
+    """Return the explicit addresses of a program's JSON, with the public prefixes in place of the mirrors."""
+    linked: list[Mapping[str, Any]] = json.loads(output).get("actions", {}).get("LINK", [])
+    public = {mirror: prefix for prefix, mirror in mirrors.items()}
+    urls = []
+    for item in linked:
+        url = mirrored(str(item["url"]), public)
+        urls.append(f"{url}#{item['md5']}" if item.get("md5") else url)
+    return sorted(urls)

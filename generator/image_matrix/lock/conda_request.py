@@ -1,0 +1,45 @@
+"""What a solver of conda is asked, and for which machine: platform, C library, CUDA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SUBDIRS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
+LINUX = "4.18"
+"""The oldest kernel that images run on (RHEL 8): the kernel is the one of the cluster."""
+_ARCHSPECS = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}
+"""The processors that every machine of a platform has the instructions of."""
+
+
+@dataclass(frozen=True, slots=True)
+class CondaRequest:
+    """Packages for one platform of conda."""
+
+    specifications: tuple[str, ...]
+    channels: tuple[str, ...]
+    """Their public addresses, the most important first."""
+    subdir: str
+    glibc: str
+    """``2.36``"""
+    cuda: str | None = None
+    """The newest version of CUDA that the drivers know, of machines that have a device for it."""
+
+
+Solve = Callable[[CondaRequest], list[str] | str]
+"""Returns the public addresses of packages, each with its MD5 behind ``#``, or the reason why there are none."""
+
+
+def virtual_packages(request: CondaRequest) -> dict[str, str]:
+    """Return the packages that stand for the machine, as ``version`` or ``version=build``.
+
+    Source: docs.conda.io, "Managing virtual packages".
+    """
+    cuda = {"__cuda": request.cuda} if request.cuda else {}
+    return {
+        "__archspec": f"1={_ARCHSPECS[request.subdir]}",
+        "__glibc": request.glibc,
+        "__linux": LINUX,
+        "__unix": "0",
+        **cuda,
+    }
