@@ -134,8 +134,9 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
     session = call.session
     if difference.changes or call.subject is None or call.inputs is None:
         return
-    # the hash of the inputs covers neither the folders of users' Dockerfiles nor files that images copy
-    if project.loaded.context_files or project.loaded.image_files:
+    # the hash of the inputs covers no folders of users' Dockerfiles, files that images copy, and lists of packages
+    loaded = project.loaded
+    if loaded.context_files or loaded.image_files or loaded.documents.listed:
         return
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
     if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:

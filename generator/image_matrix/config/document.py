@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 INSTALLERS = ("apt", "conda", "pip", "cran", "npm", "extensions")
 """Fields that take a list, or ``packages`` beside settings."""
+FILES = "files"
+"""Field of an installer with the names of files that list packages."""
+OF_FILES = "of files"
+"""Where a value has the entries of these files; it is no field of a matrix."""
 MERGE = "tag:yaml.org,2002:merge"
 """Tag of the key ``<<`` (yaml.org/type/merge.html)."""
 
@@ -68,6 +72,8 @@ class Documents:
     """How many of them are the matrix: its file, and those that it includes."""
     base: Any = None
     """The value without overlays."""
+    listed: Mapping[Path, Place] = field(default_factory=dict)
+    """Path of an entry of a file that an installer names to its place."""
     entries: Mapping[str, SharedEntry] = field(default_factory=dict)
     """Name of an image to its entry, if that stands for several."""
 
@@ -84,6 +90,8 @@ class Documents:
     def place(self, path: Path, target: Target = "value") -> Place:
         """Return the place of the key or value at ``path``, or of its nearest ancestor that exists."""
         path = self.as_declared(path)
+        if path in self.listed:
+            return self.listed[path]
         path = path if self.has(path) else self._by_position(path)
         for length in range(len(path), -1, -1):
             aim: Target = target if length == len(path) else "key"
@@ -112,9 +120,26 @@ class Documents:
         ):
             path = (*shared, *path[3:])
         for at, step in enumerate(path[:-1], start=1):
-            if step in INSTALLERS and self._has_packages(path[:at]) and path[at] not in self._keys(path[:at]):
-                return (*path[:at], "packages", *path[at:])
+            if step in INSTALLERS and path[at] not in self._keys(path[:at]):
+                if self.listed and (declared := self._in_files(path[:at], path[at])):
+                    return declared
+                if self._has_packages(path[:at]):
+                    return (*path[:at], "packages", *path[at:])
         return path
+
+    def _in_files(self, path: Path, entry: str | int) -> Path | None:
+        """Return where an entry is that a file of an installer lists; those of files are behind the packages."""
+        given: Any = self.value
+        for step in path:
+            items = dict(enumerate(given)) if isinstance(given, list) else given
+            given = items.get(step) if isinstance(items, dict) else None
+        if not isinstance(given, dict) or OF_FILES not in given:
+            return None
+        packages = given.get("packages") or []
+        if isinstance(entry, int):
+            return (*path, OF_FILES, entry - len(packages)) if entry >= len(packages) else None
+        entries = given[OF_FILES]
+        return (*path, OF_FILES, entries.index(entry)) if entry in entries else None
 
     def _has_packages(self, path: Path) -> bool:
         return self.has((*path, "packages"))
@@ -134,7 +159,7 @@ class Documents:
         Without such an entry, return the path above.
         """
         path = self.as_declared(path)
-        if not path or self.has(path):
+        if not path or path in self.listed or self.has(path):
             return path
         by_position = self._by_position(path)
         return path[:-1] if by_position == path else by_position

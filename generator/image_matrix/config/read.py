@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.document import OF_FILES
 from image_matrix.config.layers import REMOVE
 from image_matrix.config.model import (
     ARCHITECTURES,
@@ -116,9 +117,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         platforms=tuple(item.get("platforms", ())),
         bundles=tuple(item.get("bundles", ())),
         downloads=tuple(item.get("downloads", ())),
-        packages={
-            manager: tuple(given["packages"]) for manager, given in packages.items() if given.get("packages")
-        },
+        packages={manager: listed for manager, given in packages.items() if (listed := _listed(given))},
         files=item.get("files", {}),
         scripts=tuple(item.get("scripts", ())),
         secrets=tuple(item.get("secrets", ())),
@@ -148,6 +147,11 @@ def _removed(packages: Mapping[Manager, Mapping[str, Any]]) -> frozenset[tuple[s
 def _installer(item: Mapping[str, Any] | list[str] | tuple[()]) -> Mapping[str, Any]:
     """Read an installer's settings; a list is its packages."""
     return item if isinstance(item, dict) else {"packages": item}
+
+
+def _listed(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return an installer's packages, then those of its files."""
+    return (*given.get("packages", ()), *given.get(OF_FILES, ()))
 
 
 def _tests(item: Mapping[str, Any]) -> ImageTests:

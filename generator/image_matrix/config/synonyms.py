@@ -56,7 +56,7 @@ WORDS: tuple[Word, ...] = (
     Word(("requirements", "python_packages", "pip_packages", "python_requirements", "pypi"), PACKAGES,
          "pip: {list}", of="list"),
     Word(("requirements", "requirements_file"), PACKAGES,
-         "write the lines of the file as a list: `pip: [NAME==VERSION]`", of="text"),
+         "name the file: `pip: {files: <list>}`", of="text"),
     Word(("apt_packages", "apt_get", "system_packages", "debs"), PACKAGES, "apt: {list}"),
     Word(("conda_packages", "mamba", "dependencies"), PACKAGES, "conda: {list}", of="list"),
     Word(("r", "r_packages", "cran_packages"), PACKAGES, "cran: {list}"),

@@ -21,6 +21,7 @@ from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.project.custom_templates import floating_images
 from image_matrix.project.image_files import with_files
 from image_matrix.project.included_files import parsed
+from image_matrix.project.listed_files import with_listed_files
 from image_matrix.project.user_dockerfiles import with_dockerfiles
 from image_matrix.validate import check_meaning, check_sound_names
 from image_matrix.validate.flux_variables import expanded_by_flux
@@ -76,6 +77,10 @@ def load(
     """
     documents, findings = _documents(texts, included)
     shape_findings = cached_shape(documents, cache)
+    if not shape_findings:
+        documents, faults_of_files = with_listed_files(documents, contexts)
+        if faults_of_files:
+            raise MatrixError([*faults_of_files, *diagnose(explained(findings, documents), documents)])
     expanded = expand_from_lists(documents.value)
     documents = replace(documents, entries=expanded.entries)
     value = expanded.value

@@ -1,0 +1,163 @@
+"""Reads files with package lists that a matrix names: entries for an installer, each with its line.
+
+Unlike an import, nothing is left out: what a matrix cannot say is a fault of its line.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config import requirement
+from image_matrix.diagnostics.redact import conceal
+from image_matrix.importing.requirements import lines_of
+from image_matrix.importing.sayable import sayable
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import Manager
+    from image_matrix.importing.requirements import Line
+
+Read = Callable[[str], str]
+"""Returns the text of a file by its path in the project; raises :class:`NotReadableError`."""
+_PYLOCK = re.compile(r"(?:.*/)?pylock(\.[^./]+)?\.toml")
+_SETTINGS = {
+    "--index-url": "index_url: {value}",
+    "-i": "index_url: {value}",
+    "--extra-index-url": "extra_index_urls: [{value}]",
+}
+_INCLUDES = ("-r", "--requirement")
+_NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*[=<>!~;@]")
+_OPTION = re.compile(r"(--[a-z-]+|-[A-Za-z])[=\s]*(.*)")
+
+
+class NotReadableError(Exception):
+    """A file cannot be read; has the problem and what to do."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        self.problem, self.advice = problem, advice
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """An entry for an installer, and the line that it is from."""
+
+    text: str
+    file: str
+    line: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line that a matrix cannot say."""
+
+    problem: str
+    advice: str
+    file: str
+    line: int
+    source: str = ""
+
+
+def python_entries(file: str, read: Read) -> Iterator[ListedEntry | Fault]:
+    """Yield what a requirements file or a ``pylock.toml`` lists; raises :class:`NotReadableError` for the file."""
+    text = read(file)
+    return _of_pylock(file, text) if _PYLOCK.fullmatch(file) else _of_requirements(file, text, read, (file,))
+
+
+READERS: Mapping[Manager, Callable[[str, Read], Iterator[ListedEntry | Fault]]] = {"pip": python_entries}
+"""Installers that take files, each with what reads them."""
+
+
+def _of_requirements(
+    file: str, text: str, read: Read, above: tuple[str, ...]
+) -> Iterator[ListedEntry | Fault]:
+    for line in lines_of(text, file):
+        option = _OPTION.match(line.text) if line.text.startswith("-") else None
+        if option is None:
+            yield _requirement(line)
+        elif option[1] in _INCLUDES:
+            yield from _included(line, option[2].strip(), read, above)
+        else:
+            yield _option(line, option[1], option[2].strip())
+
+
+def _requirement(line: Line) -> ListedEntry | Fault:
+    """Return a requirement; its hashes are dropped, because the lock looks them up."""
+    text, *options = re.split(r"\s+(?=--)", line.text)
+    others = [item for item in options if not item.startswith("--hash")]
+    entry = sayable("pip", text)
+    if entry and not others:
+        return ListedEntry(entry, line.file, line.number, line.text)
+    advice = f"remove `{others[0]}`: entries have no options" if others else _advice(text)
+    return _fault(line, f"`{conceal(line.text)}` is not an entry of `pip`", conceal(advice))
+
+
+def _advice(text: str) -> str:
+    """Return what to write instead of a text that is no requirement."""
+    problem = requirement.problem(text) if _NAMED.match(text) else None
+    return problem or "write `name==version`, or `name @ ADDRESS` with a commit or a checksum"
+
+
+def _option(line: Line, name: str, value: str) -> Fault:
+    setting = _SETTINGS.get(name)
+    if setting:
+        ours = conceal(setting.format(value=value))
+        return _fault(line, f"`{name}` is a setting", f"write `{ours}` below `pip:`, and remove this line")
+    return _fault(
+        line, f"`{name}` cannot be carried over", "remove this line, or list the packages themselves"
+    )
+
+
+def _included(line: Line, value: str, read: Read, above: tuple[str, ...]) -> Iterator[ListedEntry | Fault]:
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+    if path in above:
+        yield _fault(line, f"{path} leads back to itself", "remove this line")
+        return
+    try:
+        text = read(path)
+    except NotReadableError as error:
+        yield _fault(line, error.problem, error.advice)
+    else:
+        yield from _of_requirements(path, text, read, (*above, path))
+
+
+def _fault(line: Line, problem: str, advice: str) -> Fault:
+    return Fault(problem, advice, line.file, line.number, line.text)
+
+
+def _of_pylock(file: str, text: str) -> Iterator[ListedEntry | Fault]:
+    """Yield the packages of a lock.
+
+    Source: packaging.python.org, "pylock.toml Specification" (PEP 751).
+    """
+    try:
+        packages = tomllib.loads(text).get("packages", [])
+    except tomllib.TOMLDecodeError as error:
+        yield Fault(f"it is not TOML: {error}", "let a tool such as `uv export` write it", file, 1)
+        return
+    lines = [number for number, raw in enumerate(text.splitlines(), start=1) if raw.strip() == "[[packages]]"]
+    for at, package in enumerate(packages):
+        number = lines[at] if at < len(lines) else 1
+        entry = sayable("pip", _locked(package))
+        source = f"[[packages]] # {package.get('name', '')}"
+        if entry:
+            yield ListedEntry(entry, file, number, source)
+        else:
+            problem = f"the package `{package.get('name', '')}` has no version, commit or checksum"
+            yield Fault(problem, "remove it here, and list it in `packages`", file, number, source)
+
+
+def _locked(package: Mapping[str, Any]) -> str:
+    """Return a package of a lock as a requirement."""
+    name, vcs, archive = package.get("name", ""), package.get("vcs"), package.get("archive")
+    marker = f" ; {package['marker']}" if "marker" in package else ""
+    if vcs and "url" in vcs:
+        return f"{name} @ git+{vcs['url']}@{vcs.get('commit-id', '')}{marker}"
+    if archive and "url" in archive:
+        return f"{name} @ {archive['url']}#sha256={archive.get('hashes', {}).get('sha256', '')}{marker}"
+    return f"{name}=={package.get('version', '')}{marker}"

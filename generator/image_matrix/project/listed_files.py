@@ -1,0 +1,116 @@
+"""Puts the entries of files that a matrix names for an installer beside its packages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.config.document import FILES, OF_FILES
+from image_matrix.diagnostics import Diagnostic, Place, diagnostic, human
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.dockerfiles.context_reader import ContextError, in_project
+from image_matrix.importing.listed import READERS, ListedEntry, NotReadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.config.document import Documents
+    from image_matrix.diagnostics import Path
+    from image_matrix.dockerfiles.context_reader import ContextReader
+    from image_matrix.importing.listed import Fault
+
+_ADVICE = "correct the path: it is relative to the file that names it"
+
+
+def with_listed_files(documents: Documents, reader: ContextReader) -> tuple[Documents, list[Diagnostic]]:
+    """Return documents of a valid shape with the entries of the files that they name, and what is wrong with these."""
+    value = documents.value
+    places: dict[Path, Place] = {}
+    faults: list[Diagnostic] = []
+    for path in _lists(documents.value):
+        entries: list[ListedEntry] = []
+        for item in _entries(documents, reader, path):
+            if isinstance(item, ListedEntry):
+                places[(*path[:-1], OF_FILES, len(entries))] = _place(item)
+                entries.append(item)
+            else:
+                faults.append(item)
+        settings = {**_at(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
+        value = _replaced(value, path[:-1], settings)
+    return (replace(documents, value=value, listed=places) if places else documents), faults
+
+
+def _lists(value: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the path of every list of files."""
+    owners: list[tuple[Path, Any]] = [
+        ((section, name), item)
+        for section in ("images", "bundles")
+        for name, item in (value.get(section) or {}).items()
+    ]
+    for path, item in owners:
+        overrides = enumerate((item or {}).get("overrides") or ())
+        for place, settings in (
+            (path, item or {}),
+            *(((*path, "overrides", at), one) for at, one in overrides),
+        ):
+            for manager in READERS:
+                given = settings.get(manager)
+                if isinstance(given, dict) and given.get(FILES):
+                    yield (*place, manager, FILES)
+
+
+def _entries(documents: Documents, reader: ContextReader, path: Path) -> Iterator[ListedEntry | Diagnostic]:
+    """Yield what the files of one list have."""
+    names: Sequence[str] = _at(documents.value, path)
+    manager = path[-2]
+    for at, name in enumerate(names):
+        place = documents.place((*path, at))
+        try:
+            file = in_project(reader.folder_of(place.file), name)
+            for item in READERS[manager](file, lambda one: _text(reader, one)):  # type: ignore[index]
+                yield item if isinstance(item, ListedEntry) else _refused(item, path)
+        except (NotReadableError, ContextError) as error:
+            yield diagnostic(
+                rules.BAD_VALUE, place, where=human(path[:-1]), problem=error.problem, advice=error.advice
+            )
+
+
+def _text(reader: ContextReader, path: str) -> str:
+    """Return the text of a file of the project; raises :class:`NotReadableError`."""
+    try:
+        content = reader.read(in_project("", path))
+    except ContextError as error:
+        raise NotReadableError(error.problem, error.advice) from error
+    if content is None:
+        raise NotReadableError(f"there is no file {path}", _ADVICE)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotReadableError(f"{path} is not text in UTF-8", "save it as UTF-8") from error
+
+
+def _refused(fault: Fault, path: Path) -> Diagnostic:
+    place = Place(fault.file, fault.line, 1, max(1, len(fault.source)), fault.source)
+    return diagnostic(
+        rules.BAD_VALUE, place, where=human(path[:-1]), problem=fault.problem, advice=fault.advice
+    )
+
+
+def _place(entry: ListedEntry) -> Place:
+    return Place(entry.file, entry.line, 1, max(1, len(entry.source)), entry.source)
+
+
+def _at(value: Any, path: Path) -> Any:  # noqa: ANN401 - a YAML value
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _replaced(value: Any, path: Path, item: Any) -> Any:  # noqa: ANN401 - a YAML value
+    """Return a value with another one at a path; the value itself is not changed."""
+    if not path:
+        return item
+    step, *rest = path
+    copy = list(value) if isinstance(value, list) else dict(value)
+    copy[step] = _replaced(copy[step], tuple(rest), item)  # type: ignore[index]
+    return copy
