@@ -86,6 +86,15 @@ def start_of(image: Image, values: Mapping[str, str]) -> str | None:
     return next(named, image.start)
 
 
+def start_path(image: Image, values: Mapping[str, str]) -> FieldPath:
+    """Return where the matrix says what a variant is built FROM."""
+    path: FieldPath = ("images", image.name)
+    for position, override in reversed([*enumerate(image.overrides)]):
+        if override.start is not None and matches(override.match, values):
+            return (*path, "overrides", position, "from")
+    return (*path, "from")
+
+
 def fits(match: Match, image: Image, values: Mapping[str, str]) -> bool:
     """Say whether a variant satisfies a match: by its axis values, and by what it is built FROM."""
     start = start_of(image, values) if FROM in match else None

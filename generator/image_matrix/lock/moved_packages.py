@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS
+from image_matrix.config.resolve import start_path
 from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
@@ -208,7 +209,8 @@ def _others(
         locked = entries[other.id].packages if other.id in entries else {}
         parents = {arch: (*locked.get(arch, ()), *items) for arch, items in below.items()}
         what = f"the lock has {words} of `{variant.image}` on top of `{other.image}`"
-        yield replace(request, parents=parents), (("images", variant.image, "from"), what)
+        place = start_path(loaded.matrix.images[variant.image], variant.values)
+        yield replace(request, parents=parents), (place, what)
 
 
 def _indexes(entries: Mapping[str, LockedPackages]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.dockerfile_build import FloatingImage
 from image_matrix.config.layers import remaining
 from image_matrix.config.model import MANAGERS, Kind
-from image_matrix.config.resolve import is_of_dockerfile, layers_of
+from image_matrix.config.resolve import is_of_dockerfile, layers_of, start_path
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
 from image_matrix.diagnostics import catalogue as rules
@@ -121,7 +121,7 @@ def of_other_parent(checked: CheckedDockerfile, locator: Locator) -> Iterator[Di
     item, matrix = checked.item, checked.matrix
     parent = item.parent.partition(":")[0] if item.parent else item.source or ""
     reference = _published_name(checked, parent) if item.parent else matrix.sources[parent]
-    path = ("images", item.image, "from")
+    path = start_path(matrix.images[item.image], item.values)
     problem = diagnostic(
         rules.FROM_MISMATCH,
         checked.place(use.line, use.written),
