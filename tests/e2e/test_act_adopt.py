@@ -101,3 +101,30 @@ def test_a_changed_folder_builds_its_image_and_what_stands_on_it(
     assert {name for name in again.results if name.endswith("(amd64)")} == {"tools (amd64)", "torch (amd64)"}
     after = repository.released()
     assert {name for name in after if after[name] != before[name]} == {"tools:default", "torch:default"}
+
+
+def promise(repository: Repository, text: str) -> None:
+    """Give the image tools tests, and nothing else."""
+    matrix = repository.root / "matrix.yaml"
+    lines = matrix.read_text().splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("  tools: "))
+    lines[at] = f"  tools: {{from: debian, context: images/tools, tests: {text}}}"
+    matrix.write_text("\n".join([*lines, ""]))
+    call(repository, "render")
+    repository.commit("Other tests")
+
+
+def test_other_tests_run_on_the_image_that_exists(repository: Repository, pushed: Outcome) -> None:
+    assert pushed.code == 0
+    before = repository.released()
+    promise(repository, "{files: [/tools.txt]}")
+    good = repository.run("push", repository.push_event())
+    assert good.code == 0, good.output[-4000:]
+    assert {name for name in good.results if name.endswith("(amd64)")} == {"tools (amd64)"}
+    assert "in the registry, not built" in good.job("tools (amd64)")
+    assert repository.released() == before
+    promise(repository, "{files: [/nothing]}")
+    bad = repository.run("push", repository.push_event())
+    assert bad.results["tools (amd64)"] == "failed"
+    assert "Release" not in bad.results
+    assert repository.released() == before

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.github.run_plan import RunPlan, fork_variants, outputs, restricted
@@ -74,3 +75,12 @@ def test_a_fork_has_one_job_and_no_other() -> None:
 def test_a_fork_with_nothing_for_its_one_platform_has_no_job() -> None:
     found = outputs(RunPlan(plan(["leaf"]), read_only=True, fork=()))
     assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "")
+
+
+def test_what_is_only_tested_has_legs_and_is_left_out_where_others_are_named() -> None:
+    promised = Plan(tuple(replace(entry, promises=("tests",)) for entry in plan([]).entries))
+    assert json.loads(outputs(RunPlan(promised))["legs"]).keys() >= {"leaf-amd64", "other-arm64"}
+    leaf = [name for name in VARIANTS if name.startswith("leaf:")]
+    named = restricted(promised, VARIANTS, leaf, force=True)
+    assert {entry.variant for entry in named.test_only} == {f"base:{label('base')}", f"mid:{label('mid')}"}
+    assert fork_variants(promised, "linux/amd64") == tuple(VARIANTS)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +51,13 @@ def test_what_an_earlier_run_has_built_is_a_change_all_the_same() -> None:
 def test_no_image_changes() -> None:
     assert "No image changes. After the merge, `main` releases" in said(RunPlan(plan()))
     assert "No image changes" in said(RunPlan(plan(), read_only=True))
+
+
+def test_other_tests_are_run_now_on_the_images_that_exist() -> None:
+    (entry,) = plan().entries
+    promised = Plan((replace(entry, promises=("tests",)),))
+    assert "The existing images are tested now. No image changes." in said(RunPlan(promised))
+    assert "tested now" not in said(RunPlan(promised, outdated=("images/base",)))
 
 
 def test_a_run_that_can_push_nothing() -> None:

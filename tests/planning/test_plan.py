@@ -213,3 +213,53 @@ def test_a_pin_that_the_lock_follows_is_one_reason() -> None:
     assert differences(old, newer) == [
         "pip packages (dill==0.4.1 → dill==0.4.0)", "lock: Python packages (six==1.16 → six==1.17)",
     ]  # fmt: skip
+
+
+def only_tested(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Every variant that is tested without a build, with what it promises otherwise."""
+    return {entry.variant: entry.promises for entry in plan.test_only if entry.platform == "linux/amd64"}
+
+
+def test_what_promises_something_else_is_tested_and_not_built(state: Callable[..., State]) -> None:
+    edit = ("bundles: [full]}", "bundles: [full], tests: {imports: [dill]}, contract: service}")
+    new = state(edit)
+    plan = make_plan(new, state(), None)
+    assert built(plan) == {}
+    assert only_tested(plan) == {"everything:python3.13": ("contract", "tests")}
+    assert (
+        plan_report.summary(plan)
+        == "nothing to build: none of 7 variants has changed; 1 variant only to test"
+    )
+    assert [row[3] for row in plan_report.rows(plan)] == ["test only: contract, tests"]
+    data = plan_report.as_json(plan)
+    assert {entry["variant"] for entry in data["test"]} == {"everything:python3.13"}
+    assert "everything:python3.13" not in {entry["variant"] for entry in data["keep"]}
+    assert json.loads(plan_report.outputs(plan)["legs"]) == {
+        "everything-amd64": ["python3.13"],
+        "everything-arm64": ["python3.13"],
+    }
+    assert plan_report.outputs(plan)["count"] == "0"
+
+
+def test_tests_of_a_parent_are_those_of_its_children(state: Callable[..., State]) -> None:
+    new = state(("scipy==1.17.1]", "scipy==1.17.1], tests: {imports: [scipy]}"))
+    assert only_tested(make_plan(new, state(), None)).keys() == {
+        "science:python3.13",
+        "science:python3.11",
+        "everything:python3.13",
+    }
+
+
+def test_what_is_built_is_tested_then_and_not_twice(state: Callable[..., State]) -> None:
+    new = state(("scipy==1.17.1]", "scipy==1.17.1, six], tests: {imports: [scipy]}"))
+    plan = make_plan(new, state(), None)
+    assert only_tested(plan) == {}
+    assert "science:python3.13" in built(plan)
+
+
+def test_what_the_registry_does_not_have_is_built_whatever_it_promises(state: Callable[..., State]) -> None:
+    new = state(("bundles: [full]}", "bundles: [full], tests: {imports: [dill]}}"))
+    everywhere: dict[str, Presence] = dict.fromkeys(references(new).values(), "present")
+    assert only_tested(make_plan(new, state(), everywhere)).keys() == {"everything:python3.13"}
+    assert only_tested(make_plan(new, None, everywhere)) == {}
+    assert only_tested(make_plan(new, state(), {})) == {}

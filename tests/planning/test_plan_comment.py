@@ -111,3 +111,11 @@ def test_nobody_and_no_issue_is_notified() -> None:
     assert text("npm packages (+@jupyterlab/git@1.0)") == "npm packages (+@&#8203;jupyterlab/git@1.0)"
     assert text("fixes #12") == r"fixes \#&#8203;12"
     assert text("C# and mail@example.org") == r"C\# and mail@example.org"
+
+
+def test_what_is_only_tested_is_in_the_table_and_in_no_graph(state: Callable[..., State]) -> None:
+    new = state(("bundles: [full]}", "bundles: [full], tests: {imports: [dill]}}"))
+    found = said(new, make_plan(new, state(), None))
+    assert "**Nothing to build: none of 7 variants has changed; 1 variant only to test.**\n" in found
+    assert "| `everything:python3.13` | amd64, arm64 | test only: tests |" in found
+    assert "mermaid" not in found

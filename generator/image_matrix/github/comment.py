@@ -96,6 +96,8 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
         return (
             f"They are built and tested now, under `{staging_of(matrix.registry, matrix.workflow)}`. {merged}"
         )
+    if run.plan.test_only and not run.read_only:
+        return f"The existing images are tested now. {merged}"
     return merged
 
 

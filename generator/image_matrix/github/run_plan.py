@@ -48,22 +48,26 @@ def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[st
     named = set(names) or set(variants)
     needed = with_ancestors(named, lambda name: variants[name].parents)
     entries = (
-        replace(entry, build=entry.variant in needed and (entry.build or (force and entry.variant in named)))
+        replace(
+            entry,
+            build=entry.variant in needed and (entry.build or (force and entry.variant in named)),
+            promises=entry.promises if entry.variant in needed else (),
+        )
         for entry in plan.entries
     )
     return replace(plan, entries=tuple(entries))
 
 
 def fork_variants(plan: Plan, platform: Platform) -> tuple[str, ...]:
-    """Return the variants to build that the single job of a fork can build and test."""
-    return tuple(entry.variant for entry in plan.build if entry.platform == platform)
+    """Return the variants to build or to test that the single job of a fork can build."""
+    return tuple(entry.variant for entry in plan.legs if entry.platform == platform)
 
 
 def outputs(run: RunPlan) -> dict[str, str]:
     """Return the outputs of the plan's job: legs by job, scans by image."""
     legs: dict[str, list[str]] = {}
     scans: dict[str, list[dict[str, str]]] = {}
-    for entry in () if run.read_only else run.plan.build:
+    for entry in () if run.read_only else run.plan.legs:
         image, _, label = entry.variant.partition(":")
         legs.setdefault(job_id(image, entry.platform), []).append(label)
     for entry in () if run.read_only else run.unscanned:

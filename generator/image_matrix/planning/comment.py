@@ -30,11 +30,12 @@ CAUSES = 8
 
 def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
     """Return what will be built and why, what changed but is already built, and the affected part of the graph."""
-    shown = by_variant(entry for entry in plan.entries if entry.build or entry.differs)
+    shown = by_variant(entry for entry in plan.entries if entry.build or entry.differs or entry.test_only)
+    changed = {entry.variant.partition(":")[0] for entry in plan.entries if entry.build or entry.differs}
     headline = summary(plan)
     lines = ["### Images", "", f"**{headline[0].upper()}{headline[1:]}.**{_already(shown)}", ""]
     if shown:
-        lines += [*_graph({name.partition(":")[0] for name in shown}, parents), *_table(shown), ""]
+        lines += [*(_graph(changed, parents) if changed else ()), *_table(shown), ""]
     if plan.removed:
         lines += [f"No longer in the matrix: {listed((f'`{name}`' for name in plan.removed), NAMED)}.", ""]
     return "\n".join(lines)
@@ -42,7 +43,9 @@ def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
 
 def _already(shown: Mapping[str, Sequence[PlanEntry]]) -> str:
     """Return how many variants have changed but are already built."""
-    count = sum(1 for entries in shown.values() if not any(entry.build for entry in entries))
+    count = sum(
+        1 for entries in shown.values() if not any(entry.build or entry.test_only for entry in entries)
+    )
     if not count:
         return ""
     return f" {plural(count, 'variant')} with changes {'is' if count == 1 else 'are'} already built."
@@ -88,7 +91,7 @@ def _causes(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
     images: dict[str, dict[str, None]] = {}
     for name, entries in shown.items():
         for entry in entries:
-            for reason in entry.reasons or (() if entry.cause else (entry.why,)):
+            for reason in _direct_reasons(entry):
                 if reason:
                     images.setdefault(reason, {})[name.partition(":")[0]] = None
     rows = [
@@ -99,8 +102,15 @@ def _causes(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
     return [*rows[:CAUSES], *rest]
 
 
+def _direct_reasons(entry: PlanEntry) -> tuple[str, ...]:
+    """Return why an entry is in the plan, if that is not because of an ancestor."""
+    if entry.test_only:
+        return (entry.why,)
+    return entry.reasons or (() if entry.cause else (entry.why,))
+
+
 def _row(name: str, entries: Sequence[PlanEntry]) -> str:
-    built = [entry for entry in entries if entry.build]
+    built = [entry for entry in entries if entry.build or entry.test_only]
     archs = ", ".join(architecture(entry.platform) for entry in built or entries)
     reason = why(built or entries)
     return f"| `{name}` | {archs} | {text(reason if built else f'{reason} (already built)')} |"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from image_matrix.dag import upwards, with_ancestors
+from image_matrix.dag import chain, upwards, with_ancestors
 from image_matrix.planning.key_inputs import differences, dockerfile_key_inputs, key_inputs
 from image_matrix.text import listed
 
@@ -57,6 +57,13 @@ class PlanEntry:
     cause_reasons: tuple[str, ...]
     children: tuple[str, ...]
     """The children that are built as well."""
+    promises: tuple[str, ...] = ()
+    """What `verify` checks otherwise than in the old state: ``contract``, ``provides``, ``tests``."""
+
+    @property
+    def test_only(self) -> bool:
+        """Whether the image that exists is tested again: it is what it was, but promises something else."""
+        return bool(self.promises) and not self.build
 
     @property
     def differs(self) -> bool:
@@ -66,6 +73,8 @@ class PlanEntry:
     @property
     def why(self) -> str:
         """The reasons in one line, without the reasons of the ancestor."""
+        if self.test_only:
+            return f"test only: {listed(self.promises, 3)}"
         return self._joined(listed(self.reasons, 2), f"parent {self.cause}")
 
     @property
@@ -100,6 +109,16 @@ class Plan:
         """The entries to build, parents before children."""
         return tuple(entry for entry in self.entries if entry.build)
 
+    @property
+    def test_only(self) -> tuple[PlanEntry, ...]:
+        """The entries whose images exist and are tested again."""
+        return tuple(entry for entry in self.entries if entry.test_only)
+
+    @property
+    def legs(self) -> tuple[PlanEntry, ...]:
+        """The entries to build or to test, parents before children."""
+        return tuple(entry for entry in self.entries if entry.build or entry.test_only)
+
 
 def empty(state: State) -> State:
     """Return the same state without variants, to compare with a revision that has no matrix."""
@@ -111,7 +130,8 @@ def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | 
 
     With ``old``, variants whose key differs are built. With ``presence`` (by the full reference of the platform's tag),
     those that the registry does not have are built. With both, those that the registry does not have are built, and
-    ``old`` gives the reasons. With neither, all are built.
+    ``old`` gives the reasons. With neither, all are built. What is not built, but promises something else than in
+    ``old``, is tested.
     """
     layers = new.loaded.matrix.order.layers
     reasons = _reasons(new, old)
@@ -210,7 +230,30 @@ def _entry(
         cause=cause,
         cause_reasons=reasons.get((cause, platform), ()) if cause else (),
         children=(),
+        promises=changed_promises(new, old, item),
     )
+
+
+def changed_promises(new: State, old: State | None, item: Variant) -> tuple[str, ...]:
+    """Return what `verify` checks of a variant otherwise than in the old state; its key depends on none of it.
+
+    A variant has its ancestors' tests and statements, too.
+    """
+    before = old.loaded.variants.get(item.id) if old else None
+    if old is None or before is None:
+        return ()
+    earlier, now = _promises(old, before), _promises(new, item)
+    return tuple(name for name in now if now[name] != earlier[name])
+
+
+def _promises(state: State, item: Variant) -> dict[str, object]:
+    variants = state.loaded.variants
+    chained = [variants[name] for name in chain(item.id, lambda name: variants[name].parent)]
+    return {
+        "contract": item.contract,
+        "provides": [one.provides for one in chained if one.provides],
+        "tests": [one.tests for one in chained if one.tests],
+    }
 
 
 def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> str | None:

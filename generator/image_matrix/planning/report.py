@@ -20,7 +20,13 @@ OUTPUT_LIMIT = 400_000
 
 
 def summary(plan: Plan) -> str:
-    """Return one sentence: how many variants of how many are built."""
+    """Return one sentence: how many variants of how many are built, and how many are only tested."""
+    tested = len({entry.variant for entry in plan.test_only})
+    more = f"; {plural(tested, 'variant')} only to test" if tested else ""
+    return f"{_built(plan)}{more}"
+
+
+def _built(plan: Plan) -> str:
     total = len({entry.variant for entry in plan.entries})
     count = len({entry.variant for entry in plan.build})
     if not count:
@@ -43,10 +49,10 @@ def by_variant(entries: Iterable[PlanEntry]) -> dict[str, list[PlanEntry]]:
 
 
 def rows(plan: Plan) -> list[tuple[str, str, str, str]]:
-    """Return layer, variant, architectures and reason of each variant to build."""
+    """Return layer, variant, architectures and reason of each variant to build or to test."""
     return [
         (str(items[0].layer), name, ",".join(architecture(item.platform) for item in items), why(items))
-        for name, items in by_variant(plan.build).items()
+        for name, items in by_variant(plan.legs).items()
     ]
 
 
@@ -67,7 +73,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {
         "summary": summary(plan),
         "build": [_entry(entry) for entry in plan.build],
-        "keep": [_entry(entry) for entry in plan.entries if not entry.build],
+        "test": [_entry(entry) for entry in plan.test_only],
+        "keep": [_entry(entry) for entry in plan.entries if not entry.build and not entry.test_only],
         "removed": list(plan.removed),
     }
 
@@ -84,17 +91,18 @@ def _entry(entry: PlanEntry) -> dict[str, Any]:
         "cause": entry.cause,
         "cause_reasons": list(entry.cause_reasons),
         "children": list(entry.children),
+        "promises": list(entry.promises),
     }
 
 
 def outputs(plan: Plan) -> dict[str, str]:
-    """Return a workflow's outputs: the variants to build for each image and architecture, and their number.
+    """Return a workflow's outputs: the variants to build or to test for each image and architecture.
 
-    ``legs`` maps ``IMAGE-ARCH`` to labels; it is empty if there is nothing to build. Raises :class:`CallError` if the
-    outputs exceed GitHub's limit.
+    ``legs`` maps ``IMAGE-ARCH`` to labels; it is empty if there is nothing to do. ``count`` is the number of builds.
+    Raises :class:`CallError` if the outputs exceed GitHub's limit.
     """
     legs: dict[str, list[str]] = {}
-    for entry in plan.build:
+    for entry in plan.legs:
         image, _, label = entry.variant.partition(":")
         legs.setdefault(job_id(image, entry.platform), []).append(label)
     result = {
