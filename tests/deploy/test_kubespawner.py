@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from image_matrix.config.profiles import CHART_TOLERATIONS
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, VARIABLE
 from image_matrix.profiles.offer import offers
+from image_matrix.profiles.template_fields import known_fields
 from tests import yaml_files
 from tests.deploy.strategies import catalogs
 from tests.deploy.support import deployed, expected, facts, keys_of, reference, small
@@ -170,6 +172,21 @@ def test_groups_see_their_profiles_only(kubespawner: Ask) -> None:
     loaded = small(EVERYTHING)
     answer = kubespawner({**values(loaded), "custom": {"groups": ["finance"]}})
     assert answer["slugs"] == ["gpu", "old"]
+
+
+def test_template_fields_are_replaced_and_doubled_braces_are_text(kubespawner: Ask) -> None:
+    names = sorted(known_fields("5.5.0"))
+    env = {f"F_{name.upper()}": f"<{{{name}}}>" for name in names} | {"TEXT": "{{username}}"}
+    loaded = small(json.dumps({"profiles": {"data-science": {"env": env}}}))
+    got = facts(kubespawner(values(loaded))["default"])["env"]
+    assert {name for name in names if "{" in got[f"F_{name.upper()}"]} == set()
+    assert got["TEXT"] == "{username}"
+
+
+def test_an_unknown_template_field_starts_no_server(kubespawner: Ask) -> None:
+    chart = values(small("profiles: {data-science: {env: {FOLDER: '{username}'}}}"))
+    text = json.dumps(chart).replace("{username}", "{user_name}")
+    assert "user_name" in kubespawner(json.loads(text))["error"]
 
 
 GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}"

@@ -73,7 +73,8 @@ KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | TEXTS | INTEGERS | BOOLEANS 
 EXPANDED = frozenset(
     {
         "environment", "extra_annotations", "extra_containers", "extra_labels", "extra_pod_config", "init_containers",
-        "service_account", "volume_mounts", "volumes",
+        "service_account", "storage_extra_annotations", "storage_extra_labels", "storage_selector", "volume_mounts",
+        "volumes",
     }
 )  # fmt: skip
 """Settings whose texts KubeSpawner expands with ``str.format``."""

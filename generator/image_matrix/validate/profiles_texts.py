@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles import traits
+from image_matrix.profiles.template_fields import known_fields, unknown_fields
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.profiles_overrides import each_override
 
@@ -48,14 +50,15 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
 
 
 def environment(matrix: Matrix) -> Iterator[Finding]:
-    """Braces in environment values and other settings that KubeSpawner formats."""
+    """Braces in environment values and other settings that are not names which KubeSpawner replaces."""
+    hub = matrix.catalog.site.hub
     for name, profile in matrix.catalog.profiles.items():
         for key, value in profile.env.items():
-            yield from _expanded(("profiles", name, "env", key), value)
+            yield from _expanded(("profiles", name, "env", key), value, hub)
     for path, override in each_override(matrix):
         for key in override.keys() & traits.EXPANDED:
             for place, value in _leaves((*path, key), override[key]):
-                yield from _expanded(place, value)
+                yield from _expanded(place, value, hub)
 
 
 def _mark(path: Path, text: str) -> Iterator[Finding]:
@@ -65,10 +68,24 @@ def _mark(path: Path, text: str) -> Iterator[Finding]:
         yield bad_value(path, problem, "add other characters")
 
 
-def _expanded(path: Path, value: str) -> Iterator[Finding]:
+def _expanded(path: Path, value: str, hub: str) -> Iterator[Finding]:
     yield from _mark(path, value)
-    advice = "set it in the image (`env:` of an image is not expanded), or read it from a file"
-    yield from _formatted(path, value, advice)
+    for field in unknown_fields(value, hub):
+        advice = _advice(field, hub)
+        yield rules.EXPANDED_TEXT.at(path, text=field, who="KubeSpawner", advice=advice)
+        return
+
+
+def _advice(field: str, hub: str) -> str:
+    """Return what to write for a field that KubeSpawner does not know."""
+    name = re.split("[!:]", field.strip("{}"))[0]
+    known = known_fields(hub)
+    if name in known:
+        return f"write `{{{name}}}`"
+    if not name.isidentifier():
+        return "double the braces that are text: `{{` and `}}`"
+    near = did_you_mean(name, known)
+    return f"{near}; double the braces that are text: `{{{{{name}}}}}`"
 
 
 def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:

@@ -1,0 +1,58 @@
+"""Lists what KubeSpawner replaces in texts, as ``{username}``, and reads such texts.
+
+Source: KubeSpawner 6.2.0, 7.0.0 and 7.1.0, ``_expand_user_properties``, which calls ``str.format``.
+"""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from image_matrix.profiles.charts import version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OF_6 = frozenset(
+    {
+        "userid", "username", "unescaped_username", "legacy_escape_username", "servername", "unescaped_servername",
+        "hubnamespace",
+    }
+)  # fmt: skip
+_OF_7 = frozenset(
+    {
+        "userid",
+        "unescaped_username",
+        "unescaped_servername",
+        "hubnamespace",
+        "pod_name",
+        "pvc_name",
+        "namespace",
+    }
+) | {
+    f"{form}{name}"
+    for form in ("", "safe_", "escaped_")
+    for name in ("username", "servername", "user_server")
+}
+_OF_FLUX = re.compile(r"\$\{[^{}]*\}?")
+"""Variables of Flux, which another check reports (:mod:`image_matrix.validate.flux_variables`)."""
+
+
+def known_fields(hub: str) -> frozenset[str]:
+    """Return the names that the KubeSpawner of a hub knows: before JupyterHub 5, it is KubeSpawner 6."""
+    return _OF_6 if version(hub) < (5,) else _OF_7
+
+
+def unknown_fields(text: str, hub: str) -> Iterator[str]:
+    """Yield what is in braces and not one of the names, or a brace alone; doubled braces are text."""
+    plain = _OF_FLUX.sub("", text)
+    known = known_fields(hub)
+    try:
+        parts = [*Formatter().parse(plain)]
+    except ValueError:  # a brace without another
+        yield next(iter(re.findall(r"\{[^{}]*\}?|\}", plain)), plain)
+        return
+    for _, name, spec, conversion in parts:
+        if name is not None and (name not in known or spec or conversion):
+            yield "{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
