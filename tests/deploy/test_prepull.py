@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests import yaml_files
@@ -38,6 +39,34 @@ def test_an_image_of_two_profiles_is_pulled_once() -> None:
     found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
     assert images(found["cpu"]) == ["jupyter-scipy", "jupyter-scipy"]  # two Pythons
     assert len({item["image"] for item in found["cpu"]["initContainers"]}) == 2
+
+
+def test_nodes_that_sizes_and_profiles_select_pull_their_images_alone() -> None:
+    overlay = """
+sizes: {small: {node_selector: {pool: r5}}, large: {node_selector: {pool: r5, size: XL.1}}}
+profiles: {gpu: {node_selector: {zone: a}}}
+"""
+    found = daemon_sets(deployed(small(overlay))["deploy/jupyterhub/prepull.yaml"])
+    assert {name: spec["nodeSelector"] for name, spec in found.items()} == {
+        "cpu-r5": {"pool": "r5", "kubernetes.io/arch": "amd64"},
+        "cpu-r5-xl-1": {"pool": "r5", "size": "XL.1", "kubernetes.io/arch": "amd64"},
+        "nvidia-com": {"zone": "a", "kubernetes.io/arch": "amd64"},
+    }
+
+
+def test_names_of_daemon_sets_differ() -> None:
+    pools = {name: {"node_selector": {"pool": label}} for name, label in (("small", "a.b"), ("large", "a-b"))}
+    found = daemon_sets(deployed(small(json.dumps({"sizes": pools})))["deploy/jupyterhub/prepull.yaml"])
+    assert len([name for name in found if name.startswith("cpu")]) == 2
+
+
+def test_pulling_needs_no_rights() -> None:
+    for spec in daemon_sets(deployed(reference())["deploy/jupyterhub/prepull.yaml"]).values():
+        for container in (*spec["initContainers"], *spec["containers"]):
+            context = container["securityContext"]
+            assert context["runAsNonRoot"]
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
 def test_a_sites_own_nodes() -> None:

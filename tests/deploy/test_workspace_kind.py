@@ -34,13 +34,39 @@ def test_every_offered_image_is_there_and_defaults_exist() -> None:
             assert option["spawner"]["default"] in {item["id"] for item in option["values"]}
 
 
-def test_every_ide_has_a_kind_and_only_jupyter_is_asked_for_its_activity() -> None:
+def test_every_ide_has_a_kind_that_knows_its_activity() -> None:
     kinds = {kind["metadata"]["name"]: kind["spec"] for kind in released(deployed(reference()))}
-    probes = {name: spec["podTemplate"].get("activityProbe") for name, spec in kinds.items()}
-    assert probes == {
-        "notebooks": {"jupyter": {"lastActivity": True, "portId": "notebook"}}, "codeserver": None, "rstudio": None,
-    }  # fmt: skip
+    probes = {name: [*spec["podTemplate"]["activityProbe"]] for name, spec in kinds.items()}
+    assert probes == {"notebooks": ["jupyter"], "codeserver": ["podExec"], "rstudio": ["podExec"]}
     assert len({spec["spawner"]["icon"]["url"] for spec in kinds.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("kubeflow", "rules"),
+    [
+        ("{}", [{"config": {"secondsSinceActive": 7200}, "effect": {"pauseWorkspace": True}}]),
+        ("{pause_after: 30}", [{"config": {"secondsSinceActive": 1800}, "effect": {"pauseWorkspace": True}}]),
+        ("{pause_after: none}", None),
+    ],
+)
+def test_when_a_workspace_pauses(kubeflow: str, rules: list[Any] | None) -> None:
+    (kind,) = released(deployed(small(f"sites: {{hub: {{kubeflow: {kubeflow}}}}}")))
+    assert kind["spec"].get("activityRules") == rules
+
+
+def test_containers_run_where_pod_security_is_restricted() -> None:
+    (kind,) = released(deployed(small()))
+    assert kind["spec"]["podTemplate"]["containerSecurityContext"] == {
+        "allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+
+
+def test_a_name_of_one_letter_is_long_enough() -> None:
+    image = {"from": "debian", "provides": {"jupyterhub": "5.5"}}
+    overlay = {"images": {"r": image}, "profiles": {"data-science": {"images": ["r"], "axes": None}}}
+    (kind,) = released(deployed(small(json.dumps(overlay))))
+    assert "r " in {item["spawner"]["displayName"] for item in images(kind).values()}
 
 
 def test_a_kind_without_images_stays_hidden() -> None:

@@ -116,6 +116,8 @@ class Site:
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
     devices: Mapping[str, Placement] = field(default_factory=dict)
     """Extended resource to what pods with it need."""
+    pause_after: int | None = 120
+    """Minutes without activity after which Kubeflow pauses a Workspace; ``None``: never."""
     group_one: tuple[str, ...] = ()
     """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
     group_two: tuple[str, ...] = ()
@@ -222,9 +224,14 @@ def _site(item: Mapping[str, Any]) -> Site:
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
+        pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),
     )
+
+
+def _minutes(given: int | str | None) -> int | None:
+    return None if isinstance(given, str) else given
 
 
 def _placement(item: Mapping[str, Any]) -> Placement:

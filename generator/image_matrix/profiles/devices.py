@@ -19,6 +19,15 @@ def vendor(resource: str) -> str:
     return resource.partition("/")[0]
 
 
+_SHARES = {"nvidia.com": "nvidia.com/gpu", "amd.com": "amd.com/gpu"}
+"""Vendor to the device that its parts and shares belong to; a taint has its name, on every cloud."""
+
+
+def taints_of(device: str) -> list[str]:
+    """Return the keys of the taints of nodes with a device: its name, and that of the device that it is a part of."""
+    return list(dict.fromkeys([device, _SHARES.get(vendor(device), device)]))
+
+
 def device_title(matrix: Matrix, device: str) -> str:
     """Return the title of a device: the description of the first accelerator for it, or its name."""
     titles = (item.description for item in matrix.accelerators.values() if item.device == device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.devices import taints_of
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[To
     The list replaces the chart's list, so it must repeat the site's tolerations, which allow nodes for users.
     """
     more = [*profile.tolerations, *(size.tolerations if size else ())]
-    more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in devices(size)]
+    taints = (taint for key in devices(size) for taint in taints_of(key))
+    more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints]
     for placement in placements_of(matrix, size):
         more += placement.tolerations
     result: list[Any] = []

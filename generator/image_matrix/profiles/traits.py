@@ -69,6 +69,11 @@ MATRIX_FIELDS = {
     "profile_list": "profiles:",
 }
 """Settings that have a field of their own in matrix.yaml."""
+TOO_LATE = {
+    "start_timeout": "remove it, and set `singleuser.startTimeout` in the chart's values; "
+    "the hub reads it before it looks at the profile",
+}
+"""Settings that a profile sets too late; jupyterhub/user.py, ``spawn``."""
 KNOWN = NUMBERS | MEMORY | MAPPINGS | CHART_LISTS | TEXTS | INTEGERS | BOOLEANS | LISTS
 EXPANDED = frozenset(
     {

@@ -140,6 +140,8 @@ def _object(path: Path, fields: Fields, value: Mapping[str, Any]) -> Iterator[Fi
 
 
 def _instead(name: str) -> str:
+    if name in traits.TOO_LATE:
+        return traits.TOO_LATE[name]
     if name in traits.MATRIX_FIELDS:
         return f"`{traits.MATRIX_FIELDS[name]}` is for that"
     same = traits.EQUIVALENTS.get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION
+from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
 from image_matrix.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
 from image_matrix.profiles.units import for_kubespawner
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile, Size
-    from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
+    from image_matrix.profiles.offer import ImageChoice, Offer
 
 
 def profile_list(
@@ -63,9 +63,15 @@ def _about(offer: Offer) -> str:
 def _choice(choice: ImageChoice | SizeChoice, override: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "display_name": choice.display_name,
+        **({"description": about} if (about := _about_choice(choice)) else {}),
         **({"default": True} if choice.default else {}),
         "kubespawner_override": dict(override),
     }
+
+
+def _about_choice(choice: ImageChoice | SizeChoice) -> str:
+    """Return the description of a size, which jupyterhub-fancy-profiles shows; that of an image is its title."""
+    return choice.size.description if isinstance(choice, SizeChoice) and choice.size else ""
 
 
 def profile_override(profile: Profile) -> dict[str, Any]:

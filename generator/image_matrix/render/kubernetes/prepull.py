@@ -5,18 +5,23 @@ The JupyterHub chart's own puller pulls every image on every user node (zero-to-
 
 from __future__ import annotations
 
+import hashlib
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import architecture
 from image_matrix.profiles.devices import vendor
-from image_matrix.profiles.pod import devices, placements_of, tolerations
+from image_matrix.profiles.pod import devices, placements_of, selector, tolerations
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT, LABELS
+from image_matrix.render.kubernetes.restricted import RESTRICTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Size
     from image_matrix.profiles.offer import Offer
 
 PAUSE = "registry.k8s.io/pause:3.10"
@@ -24,28 +29,43 @@ _DISCOVERED = {"nvidia.com": {"nvidia.com/gpu.present": "true"}}
 """Labels set by a vendor's node feature discovery, for sites without a node selector."""
 _NO_VARIABLES = "kustomize.toolkit.fluxcd.io/substitute"
 _SMALL = {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
-_SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, "allowPrivilegeEscalation": False}
+_SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, **RESTRICTED}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Nodes:
+    """The nodes that some pods run on."""
+
+    vendor: str
+    """Of their devices; empty if they need none."""
+    labels: tuple[tuple[str, str], ...]
+
+    @property
+    def can_be_selected(self) -> bool:
+        """Whether labels select them; nodes without devices need none."""
+        return not self.vendor or bool(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulled:
+    """The images that nodes pull, and the taints that the pods tolerate."""
+
+    images: dict[str, None] = field(default_factory=dict)
+    tolerations: list[dict[str, Any]] = field(default_factory=list)
 
 
 def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, str]) -> str:
-    """Return the DaemonSets: one for nodes without an accelerator, and one for each vendor of devices."""
-    groups: dict[str, dict[str, Any]] = {}
+    """Return the DaemonSets: one for each vendor of devices, or none, and node selector of the pods."""
+    groups: dict[_Nodes, _Pulled] = {}
     for offer in offers:
         for choice in offer.sizes:
-            keys = devices(choice.size)
-            name = vendor(next(iter(keys))) if keys else ""
-            group = groups.setdefault(name, {"images": {}, "tolerations": [], "selector": {}})
-            group["images"] |= {references[item.variant.id]: None for item in offer.images}
+            group = groups.setdefault(_nodes(matrix, offer, choice.size), _Pulled())
+            group.images.update({references[item.variant.id]: None for item in offer.images})
             every = tolerations(matrix, offer.profile, choice.size) or matrix.catalog.site.tolerations
-            group["tolerations"] += [dict(t) for t in every if dict(t) not in group["tolerations"]]
-            for placement in placements_of(matrix, choice.size):
-                group["selector"] |= placement.node_selector
-    daemon_sets = [
-        _daemon_set(matrix, name, group)
-        for name, group in sorted(groups.items())
-        if not name or _selector(name, group)
-    ]
-    left_out = [name for name, group in sorted(groups.items()) if name and not _selector(name, group)]
+            group.tolerations.extend(dict(item) for item in every if dict(item) not in group.tolerations)
+    names = _names([nodes for nodes in sorted(groups) if nodes.can_be_selected])
+    daemon_sets = [_daemon_set(matrix, name, nodes, groups[nodes]) for nodes, name in names.items()]
+    left_out = sorted({nodes.vendor for nodes in groups if not nodes.can_be_selected})
     notes = "".join(
         f"\nNo DaemonSet for {name}: `devices` of the site in matrix.yaml has no node_selector for it."
         for name in left_out
@@ -53,22 +73,40 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
     return dump(*daemon_sets, about=ABOUT + notes)
 
 
-def _selector(name: str, group: Mapping[str, Any]) -> dict[str, str]:
-    return dict(group["selector"]) or _DISCOVERED.get(name, {})
+def _nodes(matrix: Matrix, offer: Offer, size: Size | None) -> _Nodes:
+    """Return the nodes that the pods of a size run on."""
+    keys = devices(size)
+    name = vendor(next(iter(keys))) if keys else ""
+    labels = {**offer.profile.node_selector, **selector(size, placements_of(matrix, size))}
+    return _Nodes(name, tuple(sorted((labels or _DISCOVERED.get(name, {})).items())))
 
 
-def _daemon_set(matrix: Matrix, name: str, group: Mapping[str, Any]) -> dict[str, Any]:
-    # the name is also the value of a label, which has at most 63 characters
-    full = f"image-matrix-prepull-{name.replace('.', '-') or 'cpu'}"[:63].rstrip("-")
+def _names(every: Sequence[_Nodes]) -> dict[_Nodes, str]:
+    """Name the DaemonSets: by vendor, and by the values of the labels where one vendor has several."""
+    names: dict[_Nodes, str] = {}
+    for nodes in every:
+        first = nodes.vendor.replace(".", "-") or "cpu"
+        several = len([one for one in every if one.vendor == nodes.vendor]) > 1
+        parts = [first, *(value for _, value in nodes.labels)] if several else [first]
+        # the name is also the value of a label, which has at most 63 characters
+        name = re.sub(r"[^a-z0-9]+", "-", "-".join(["image-matrix-prepull", *parts]).lower())[:63].strip("-")
+        if name in names.values():
+            mark = hashlib.sha256(repr(nodes).encode()).hexdigest()[:8]
+            name = f"{name[:54].strip('-')}-{mark}"
+        names[nodes] = name
+    return names
+
+
+def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dict[str, Any]:
     labels = {"app.kubernetes.io/name": full}
     archs = [architecture(platform) for platform in matrix.catalog.site.platforms]
-    selector = _selector(name, group) | ({"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {})
+    chosen = dict(nodes.labels) | ({"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {})
     spec = {
         "terminationGracePeriodSeconds": 0,
         "automountServiceAccountToken": False,
-        **({"nodeSelector": selector} if selector else {}),
-        **({"tolerations": group["tolerations"]} if group["tolerations"] else {}),
-        "initContainers": [_puller(at, image) for at, image in enumerate(group["images"])],
+        **({"nodeSelector": chosen} if chosen else {}),
+        **({"tolerations": group.tolerations} if group.tolerations else {}),
+        "initContainers": [_puller(at, image) for at, image in enumerate(group.images)],
         "containers": [{"name": "pause", "image": PAUSE, "resources": _SMALL, "securityContext": _SECURITY}],
     }
     return {

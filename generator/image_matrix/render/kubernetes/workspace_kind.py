@@ -8,13 +8,15 @@ hidden, and redirected to the new ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.served_app import ide_of
 from image_matrix.profiles.devices import NONE
 from image_matrix.profiles.offer import used_variants
-from image_matrix.render.kubernetes.dump import dump
+from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.restricted import RESTRICTED
 from image_matrix.render.kubernetes.spawner_ui import group_of
 from image_matrix.render.kubernetes.workspace_values import LABEL, PORT, image_value, option, pod_values
 
@@ -34,7 +36,7 @@ class _IdeKind:
     title: str
     icon: str
     is_jupyter: bool
-    """Whether Jupyter's API reports the last activity; without it, Kubeflow never pauses a workspace."""
+    """Whether Jupyter's API reports the last activity; otherwise a script asks what answers like it."""
 
 
 _JUPYTER = _IdeKind(
@@ -43,7 +45,7 @@ _JUPYTER = _IdeKind(
     "https://jupyter.org/assets/favicons/apple-touch-icon-152x152.png",
     is_jupyter=True,
 )
-_PROBE = {"jupyter": {"lastActivity": True, "portId": PORT}}
+_OF_JUPYTER = {"jupyter": {"lastActivity": True, "portId": PORT}}
 _WIKIMEDIA = "https://upload.wikimedia.org/wikipedia/commons"
 _KINDS: dict[Ide | None, _IdeKind] = {
     None: _JUPYTER,
@@ -79,7 +81,8 @@ def workspace_kinds(
         name = kind.name + _SUFFIXES[group]
         images = [image_value(matrix, item, references[item.id]) for item in items]
         kept = old[name]["spec"]["podTemplate"]["options"] if name in old else {}
-        kinds.append(_workspace_kind(kind, group, name, images, pods, kept))
+        pause_after = matrix.catalog.site.pause_after
+        kinds.append(_workspace_kind(kind, group, name, images, pods, kept, pause_after))
     names = {kind["metadata"]["name"] for kind in kinds}
     kinds += [_hidden(kind) for name, kind in old.items() if name not in names]
     return dump(*kinds, about=ABOUT)
@@ -97,10 +100,11 @@ def _workspace_kind(
     images: list[dict[str, Any]],
     pods: list[dict[str, Any]],
     old: Mapping[str, Any],
+    pause_after: int | None,
 ) -> dict[str, Any]:
     template = {
         "volumeMounts": {"home": "/home/jovyan"},
-        **({"activityProbe": _PROBE} if kind.is_jupyter else {}),
+        "activityProbe": _OF_JUPYTER if kind.is_jupyter else _by_script(),
         "ports": [
             {"id": PORT, "protocol": "HTTP", "defaultDisplayName": "Notebook", "httpProxy": _proxy(group)}
         ],
@@ -108,7 +112,7 @@ def _workspace_kind(
         "extraVolumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}],  # noqa: S108 - a mount in a pod
         "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
         "securityContext": {"fsGroup": 100},
-        "containerSecurityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": True},
+        "containerSecurityContext": RESTRICTED,
         "options": {
             "imageConfig": option(images, old.get("imageConfig", {})),
             "podConfig": option(pods, old.get("podConfig", {})),
@@ -120,10 +124,24 @@ def _workspace_kind(
         "spawner": {"displayName": kind.title, "description": about, "icon": icon, "logo": icon},
         "podTemplate": template,
         "filterRules": [_rule(value) for value in sorted({_label(item) for item in images})],
+        **_activity_rules(pause_after),
     }
     return {
         "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": {"name": name}, "spec": spec,
     }  # fmt: skip
+
+
+def _by_script() -> dict[str, Any]:
+    """Return the probe of an IDE without Jupyter's API: a script that runs in the Workspace."""
+    script = files("image_matrix.render.kubernetes.in_workspace") / "activity.py"
+    return {"podExec": {"script": Block(script.read_text(encoding="utf-8"))}}
+
+
+def _activity_rules(minutes: int | None) -> dict[str, Any]:
+    if minutes is None:
+        return {}
+    rule = {"config": {"secondsSinceActive": 60 * minutes}, "effect": {"pauseWorkspace": True}}
+    return {"activityRules": [rule]}
 
 
 def _proxy(group: str) -> dict[str, Any]:

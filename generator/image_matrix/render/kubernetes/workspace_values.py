@@ -41,7 +41,7 @@ def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]
     return {
         "id": f"{slug(item.image)}_{item.label.replace('.', '-')}_{_version(reference)}",
         "spawner": {
-            "displayName": title[:128],
+            "displayName": _display_name(title),
             **({"description": item.description[:1024]} if len(item.description) > 1 else {}),
             "labels": [{"key": key, "value": value[:64]} for key, value in labels.items()],
         },
@@ -51,6 +51,11 @@ def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]
             "ports": [{"id": PORT, "displayName": "Notebook", "port": 8888}],
         },
     }
+
+
+def _display_name(title: str) -> str:
+    """Return a title of 2 to 128 characters, as the CRD asks for."""
+    return title[:128].ljust(2)
 
 
 def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
@@ -76,7 +81,7 @@ def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     return {
         "id": f"{size.name if size else 'default'}_{mark}",
         "spawner": {
-            "displayName": title[:128] if len(title) > 1 else f"{title} ",
+            "displayName": _display_name(title),
             **({"description": size.description[:1024]} if size and len(size.description) > 1 else {}),
             "labels": [{"key": LABEL, "value": of_size(size)}],
         },
