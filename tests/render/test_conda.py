@@ -37,6 +37,8 @@ def test_the_environment_of_conda_is_the_only_python() -> None:
     listed = ("python=3.13", "pip", "conda", "mamba", "jupyterlab=4.6", "jupyterhub-singleuser=5.5")
     assert " \\\n    ".join(listed) in texts["lab"]
     assert "python=3.13" not in texts["geo"]
+    assert " \\\n    gdal=3.12\n" in texts["geo"], "it stands in geo/environment.yml"
+    assert "channels: [conda-forge, bioconda]" in texts["geo-bio"]
 
 
 def test_pip_installs_into_it_and_leaves_what_conda_installed() -> None:

@@ -8,21 +8,22 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config import requirement
 from image_matrix.diagnostics.redact import conceal
+from image_matrix.importing.conda_file import conda_entries
+from image_matrix.importing.listed_entries import Fault, ListedEntry, NotReadableError
 from image_matrix.importing.requirements import lines_of
 from image_matrix.importing.sayable import sayable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from image_matrix.config.model import Manager
+    from image_matrix.importing.listed_entries import ListedChannel, Read
     from image_matrix.importing.requirements import Line
 
-Read = Callable[[str], str]
-"""Returns the text of a file by its path in the project; raises :class:`NotReadableError`."""
 _PYLOCK = re.compile(r"(?:.*/)?pylock(\.[^./]+)?\.toml")
 _SETTINGS = {
     "--index-url": "index_url: {value}",
@@ -34,42 +35,16 @@ _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*[=<>!~;@]")
 _OPTION = re.compile(r"(--[a-z-]+|-[A-Za-z])[=\s]*(.*)")
 
 
-class NotReadableError(Exception):
-    """A file cannot be read; has the problem and what to do."""
-
-    def __init__(self, problem: str, advice: str) -> None:
-        self.problem, self.advice = problem, advice
-        super().__init__(problem)
-
-
-@dataclass(frozen=True, slots=True)
-class ListedEntry:
-    """An entry for an installer, and the line that it is from."""
-
-    text: str
-    file: str
-    line: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A line that a matrix cannot say."""
-
-    problem: str
-    advice: str
-    file: str
-    line: int
-    source: str = ""
-
-
 def python_entries(file: str, read: Read) -> Iterator[ListedEntry | Fault]:
     """Yield what a requirements file or a ``pylock.toml`` lists; raises :class:`NotReadableError` for the file."""
     text = read(file)
     return _of_pylock(file, text) if _PYLOCK.fullmatch(file) else _of_requirements(file, text, read, (file,))
 
 
-READERS: Mapping[Manager, Callable[[str, Read], Iterator[ListedEntry | Fault]]] = {"pip": python_entries}
+READERS: Mapping[Manager, Callable[[str, Read], Iterator[ListedEntry | ListedChannel | Fault]]] = {
+    "conda": conda_entries,
+    "pip": python_entries,
+}
 """Installers that take files, each with what reads them."""
 
 

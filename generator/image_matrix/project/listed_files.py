@@ -9,7 +9,8 @@ from image_matrix.config.document import FILES, OF_FILES
 from image_matrix.diagnostics import Diagnostic, Place, diagnostic, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import ContextError, in_project
-from image_matrix.importing.listed import READERS, ListedEntry, NotReadableError
+from image_matrix.importing.listed import READERS
+from image_matrix.importing.listed_entries import ListedChannel, ListedEntry, NotReadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from image_matrix.config.document import Documents
     from image_matrix.diagnostics import Path
     from image_matrix.dockerfiles.context_reader import ContextReader
-    from image_matrix.importing.listed import Fault
+    from image_matrix.importing.listed_entries import Fault
 
 _ADVICE = "correct the path: it is relative to the file that names it"
 
@@ -29,13 +30,17 @@ def with_listed_files(documents: Documents, reader: ContextReader) -> tuple[Docu
     faults: list[Diagnostic] = []
     for path in _lists(documents.value):
         entries: list[ListedEntry] = []
+        channels: list[str] = []
         for item in _entries(documents, reader, path):
             if isinstance(item, ListedEntry):
                 places[(*path[:-1], OF_FILES, len(entries))] = _place(item)
                 entries.append(item)
+            elif isinstance(item, ListedChannel):
+                channels.append(item.name)
             else:
                 faults.append(item)
-        settings = {**_at(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
+        of_files = {"channels": [*dict.fromkeys(channels)]} if channels else {}
+        settings = {**of_files, **_at(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
         value = _replaced(value, path[:-1], settings)
     return (replace(documents, value=value, listed=places) if places else documents), faults
 
@@ -59,7 +64,9 @@ def _lists(value: Mapping[str, Any]) -> Iterator[Path]:
                     yield (*place, manager, FILES)
 
 
-def _entries(documents: Documents, reader: ContextReader, path: Path) -> Iterator[ListedEntry | Diagnostic]:
+def _entries(
+    documents: Documents, reader: ContextReader, path: Path
+) -> Iterator[ListedEntry | ListedChannel | Diagnostic]:
     """Yield what the files of one list have."""
     names: Sequence[str] = _at(documents.value, path)
     manager = path[-2]
@@ -68,7 +75,7 @@ def _entries(documents: Documents, reader: ContextReader, path: Path) -> Iterato
         try:
             file = in_project(reader.folder_of(place.file), name)
             for item in READERS[manager](file, lambda one: _text(reader, one)):  # type: ignore[index]
-                yield item if isinstance(item, ListedEntry) else _refused(item, path)
+                yield item if isinstance(item, (ListedEntry, ListedChannel)) else _refused(item, path)
         except (NotReadableError, ContextError) as error:
             yield diagnostic(
                 rules.BAD_VALUE, place, where=human(path[:-1]), problem=error.problem, advice=error.advice
