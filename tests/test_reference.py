@@ -126,7 +126,14 @@ def test_images_and_overrides_set_the_same_fields() -> None:
 
 
 def test_the_model_has_the_fields_of_the_schema() -> None:
-    named = {"source": "from", "packages": "apt", "extra_index_urls": "pip", "index_url": "pip"}
+    named = {
+        "source": "from",
+        "packages": "apt",
+        "extra_index_urls": "pip",
+        "index_url": "pip",
+        "cran_snapshot": "cran",
+        "channels": "conda",
+    }
     fields = set(SCHEMA["$defs"]["image"]["properties"])
     assert {named.get(name, name) for name in Settings.__dataclass_fields__} - {"taken_away"} <= fields
 

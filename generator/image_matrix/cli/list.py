@@ -151,6 +151,9 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     if resolution.index_url:
         item = resolution.index_url
         yield "pip.index_url", item.value, item.origin, ("pip", "index_url")
+    if resolution.cran_snapshot:
+        item = resolution.cran_snapshot
+        yield "cran.snapshot", item.value, item.origin, ("cran", "snapshot")
     for item in resolution.extra_index_urls:
         path = ("pip", "extra_index_urls", item.position or 0)
         yield "pip.extra_index_urls", item.value, item.origin, path

@@ -111,6 +111,7 @@ def _less(settings: Settings, steps: Steps) -> Settings:
         without: dict[str, dict[str, Json]] = {
             "pip": {"index_url": None, "extra_index_urls": ()},
             "conda": {"channels": ()},
+            "cran": {"cran_snapshot": None},
         }
         return replace(settings, packages=packages, **without.get(name, {}))
     left: Json = _entries(getattr(settings, name), inner) if inner else getattr(Settings(), name)

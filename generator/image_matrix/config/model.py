@@ -139,6 +139,8 @@ class Settings:
     system_site_packages: bool | None = None
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
+    cran_snapshot: str | None = None
+    """The day of CRAN in place of the one in the lock."""
     extra_index_urls: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     """Where conda packages come from, the most important first."""
@@ -296,6 +298,8 @@ class Variant:
     """The index of Python packages in place of the default one."""
     secrets: tuple[str, ...] = ()
     """Names of the secrets that its steps can read; their values are not part of its key."""
+    cran_snapshot: str | None = None
+    """The day of CRAN in place of the one in the lock."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

@@ -21,4 +21,6 @@ def package_name(manager: Manager, item: str) -> str:
         return item.partition("@")[0].lower()
     text = item.rpartition("::")[2] if manager == "conda" else item  # channel::name
     name = _NAME_END.split(text, maxsplit=1)[0]
+    if manager == "cran":
+        return name.rpartition("::")[2].rpartition("/")[2]
     return canonicalize_name(name) if manager == "pip" else name

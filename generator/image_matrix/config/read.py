@@ -110,6 +110,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         python_provider=item.get("python_provider"),
         system_site_packages=item.get("system_site_packages"),
         index_url=packages["pip"].get("index_url"),
+        cran_snapshot=packages["cran"].get("snapshot"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
         channels=tuple(packages["conda"].get("channels", ())),
         max_size=item.get("max_size"),

@@ -40,7 +40,7 @@ _SCALARS = (
     "target",
 )
 
-_TEXTS = ("description", "repository", "context", "dockerfile", "target", "index_url")
+_TEXTS = ("description", "repository", "context", "dockerfile", "target", "index_url", "cran_snapshot")
 """Fields of one text, in which placeholders are replaced."""
 
 
@@ -56,6 +56,7 @@ class Resolution:
     labels: Mapping[str, Sourced[str]]
     tags: tuple[Sourced[str], ...] = ()
     index_url: Sourced[str] | None = None
+    cran_snapshot: Sourced[str] | None = None
     extra_index_urls: tuple[Sourced[str], ...] = ()
     channels: tuple[Sourced[str], ...] = ()
     args: Mapping[str, Sourced[str]] = field(default_factory=dict)
@@ -208,6 +209,7 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         python_provider=parent.python_provider,
         system_site_packages=parent.system_site_packages,
         index_url=parent.index_url,
+        cran_snapshot=parent.cran_snapshot,
         extra_index_urls=parent.extra_index_urls,
         channels=parent.channels,
         contract=parent.contract,
@@ -294,6 +296,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         labels=_entries(layers, "labels"),
         tags=_last_list(layers, lambda settings: settings.tags),
         index_url=_last(layers, "index_url"),
+        cran_snapshot=_last(layers, "cran_snapshot"),
         extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
         channels=_last_list(layers, lambda settings: settings.channels),
         args=_entries(layers, "args"),
@@ -412,6 +415,7 @@ def variant(
         python_provider=resolution.value("python_provider"),
         system_site_packages=resolution.value("system_site_packages"),
         index_url=resolution.index_url.value if resolution.index_url else None,
+        cran_snapshot=resolution.cran_snapshot.value if resolution.cran_snapshot else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
         channels=tuple(item.value for item in resolution.channels),
         platforms=resolution.platforms.value,

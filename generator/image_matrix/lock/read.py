@@ -217,6 +217,7 @@ def _packages(variant: Variant, pins: Pins) -> Iterator[Floating]:
 
 
 def _cran(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
-    images = [item.image for item in loaded.variants.values() if item.packages.get("cran")]
+    variants = loaded.variants.values()
+    images = [item.image for item in variants if item.packages.get("cran") and not item.cran_snapshot]
     if images and pins.cran_snapshot is None:
         yield Floating("CRAN packages", ("images", images[0]))

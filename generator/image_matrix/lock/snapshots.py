@@ -49,6 +49,6 @@ def without_snapshots(loaded: Loaded) -> list[str]:
 
 def cran_day(loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]) -> str | None:
     """Return the day of CRAN's snapshot: the one before today, which is complete, or the one that is locked."""
-    if not any(item.packages.get("cran") for item in loaded.variants.values()):
+    if not any(item.packages.get("cran") and not item.cran_snapshot for item in loaded.variants.values()):
         return None
     return old.cran if old.cran and not should_upgrade("cran") else f"{today - timedelta(days=1):%Y-%m-%d}"

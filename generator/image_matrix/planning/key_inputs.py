@@ -128,7 +128,9 @@ def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[s
             yield f"lock: {name}", tuple(line.removesuffix(" \\") for line in entries)
             yield f"lock: hashes of {name}", tuple(lines)
     if item.packages.get("cran"):
-        yield "lock: CRAN snapshot", (pins.cran_snapshot or "",)
+        day = ("CRAN snapshot", item.cran_snapshot) if item.cran_snapshot else None
+        name, value = day or ("lock: CRAN snapshot", pins.cran_snapshot or "")
+        yield name, (value,)
 
 
 def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, tuple[str, ...]]]:

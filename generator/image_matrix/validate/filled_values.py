@@ -33,8 +33,9 @@ _LOGIN = (
 def unreadable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Indexes that are no addresses or have a login, and versions that are none, by what placeholders stand for."""
     seen: set[Path] = set()
-    for item in filter(_has_odd_data, expanded.values()):
-        for path, text in _texts(matrix, expanded, item):
+    for item in expanded.values():
+        texts = _texts(matrix, expanded, item) if _has_odd_data(item) else ()
+        for path, text in (*texts, *_days(matrix, expanded, item)):
             finding = _finding(path, text, item)
             if finding and path not in seen:
                 seen.add(path)
@@ -55,6 +56,14 @@ def _texts(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> It
         if version.origin.kind != "source":
             written = settings_at(matrix, version.origin.path).provides.get(name, "")
             yield from _filled((*version.origin.path, "provides", name), written, values)
+
+
+def _days(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[tuple[Path, str]]:
+    """Yield the day of CRAN of a variant, if placeholders are put into it: any value may spoil it."""
+    day = resolution_of(matrix, expanded, item).cran_snapshot if item.cran_snapshot else None
+    if day and day.origin.path and day.origin.kind != "parent":
+        written = settings_at(matrix, day.origin.path).cran_snapshot or ""
+        yield from _filled((*day.origin.path, "cran", "snapshot"), written, texts_of(matrix, expanded, item))
 
 
 def _indexes(resolution: Resolution) -> Iterator[Path]:
@@ -96,6 +105,8 @@ def _finding(path: Path, text: str, item: Variant) -> Finding | None:
 
 def _definition(path: Path) -> Json:
     definitions = schema()["$defs"]
+    if path[-2:] == ("cran", "snapshot"):
+        return definitions["cranSnapshot"]
     indexes = definitions["pipSettings"]["properties"]
     if path[-1] == "index_url":
         return indexes["index_url"]

@@ -85,6 +85,7 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     yield (*path, "description"), settings.description or ""
     yield (*path, "repository"), settings.repository or ""
     yield (*path, "pip", "index_url"), settings.index_url or ""
+    yield (*path, "cran", "snapshot"), settings.cran_snapshot or ""
     yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
     of_dockerfile = {
         "context": settings.context,
