@@ -99,6 +99,7 @@ def facts(loaded: Loaded) -> dict[str, object]:
             **({"scripts": item.scripts} if item.scripts else {}),
             **({"index_url": item.index_url} if item.index_url else {}),
             **({"cran_snapshot": item.cran_snapshot} if item.cran_snapshot else {}),
+            **({"path": item.path} if item.path else {}),
             **({"secrets": item.secrets} if item.secrets else {}),
             **({"extra_index_urls": item.extra_index_urls} if item.extra_index_urls else {}),
             **({"description": item.description} if item.description else {}),

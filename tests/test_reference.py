@@ -119,6 +119,7 @@ def test_images_and_overrides_set_the_same_fields() -> None:
     assert set(SCHEMA["properties"]["bundles"]["additionalProperties"]["properties"]) == {
         *MANAGERS,
         "files",
+        "path",
         "scripts",
         "tests",
         "provides",

@@ -23,7 +23,8 @@ images:
     from: debian
     files: {/etc/greeting: files/greeting, /opt/tools: files/tools}
     scripts: [scripts/first.sh, scripts/second]
-    env: {WORD: good}
+    env: {WORD: good, MACHINE: "{machine}", ARCHITECTURE: "{arch}"}
+    path: [/opt/tools]
   child: {from: plain, files: {/etc/child: files/greeting}}
 """
 FILES = {
@@ -67,6 +68,13 @@ def test_files_have_the_modes_of_their_keys(project: Repository) -> None:
 def test_scripts_run_as_root_after_files_and_with_variables(project: Repository) -> None:
     lines = output(project, "plain", "cat /first /second").splitlines()
     assert lines == ["ran", "0", "good", "perl"]
+
+
+def test_variables_have_the_architecture_and_children_find_programs(project: Repository) -> None:
+    lines = output(
+        project, "child", 'run; [ "$MACHINE" = "$(uname -m)" ] && dpkg --print-architecture'
+    ).splitlines()
+    assert lines == ["ran", output(project, "plain", 'echo "$ARCHITECTURE"')]
 
 
 def test_a_changed_script_rebuilds_what_runs_it(project: Repository) -> None:

@@ -49,6 +49,26 @@ def test_scripts_have_the_secrets_of_their_image_alone() -> None:
     assert target["secret"] == ["id=R_TOKEN,env=R_TOKEN", "id=OTHER_TOKEN,env=OTHER_TOKEN"]
 
 
+def test_folders_go_in_front_of_path_and_those_of_the_image_first() -> None:
+    files = rendered()
+    assert 'ENV PATH="/opt/base/bin:/opt/greeting/bin":${PATH}\n' in files["images/base/default/Dockerfile"]
+    assert 'ENV PATH="/opt/teacher/bin":${PATH}\n' in files["images/plain/teacher/Dockerfile"]
+    assert "/opt/base/bin" not in files["images/included/default/Dockerfile"]
+
+
+def test_a_variable_has_the_architecture_of_each_platform() -> None:
+    text = rendered()["images/plain/teacher/Dockerfile"]
+    assert (
+        "ARG TARGETARCH\n"
+        "ARG TARGETMACHINE=${TARGETARCH}\n"
+        "ARG TARGETMACHINE=${TARGETMACHINE/arm64/aarch64}\n"
+        "ARG TARGETMACHINE=${TARGETMACHINE/amd64/x86_64}\n"
+        'ENV LIB="/usr/lib/${TARGETMACHINE}-linux-gnu" \\\n'
+        '    ARCHITECTURE="${TARGETARCH}" \\\n'
+        '    TEXT="{arch} \\$5"\n'
+    ) in text
+
+
 def test_the_pages_list_files_and_scripts() -> None:
     inputs = read_inputs(FIXTURE)
     files = render_all(load_inputs(inputs), Pins(), inputs.templates)

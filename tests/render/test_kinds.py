@@ -34,6 +34,7 @@ EVERY_FIELD = frozenset(
         "files",
         "scripts",
         "secrets",
+        "path",
         "labels",
     }
 )

@@ -8,6 +8,7 @@ import click
 
 from image_matrix.cli.project import open_project
 from image_matrix.config.model import DEFAULT_CHANNELS, architecture
+from image_matrix.config.per_platform import as_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,8 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
         yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
     for item in resolution.secrets:
         yield "secrets", item.value, item.origin, ("secrets", item.position or 0)
+    for item in resolution.path:
+        yield "path", item.value, item.origin, ("path", item.position or 0)
     for item in resolution.tags:
         yield "tags", item.value, item.origin, ("tags", item.position or 0)
     if resolution.index_url:
@@ -169,7 +172,7 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
         ("contexts", resolution.contexts),
     ):
         for key, item in mapping.items():
-            yield f"{name}.{key}", item.value, item.origin, (name, key)
+            yield f"{name}.{key}", as_placeholders(item.value), item.origin, (name, key)
     for kind, tests in resolution.tests.items():
         for key, item in tests.items():
             yield f"tests.{kind}", f"{key}: {item.value}" if item.value else key, item.origin, ("tests", kind)

@@ -157,6 +157,8 @@ class Settings:
     """Paths of what runs as root after the packages, relative to the file that names them."""
     secrets: tuple[str, ...] = ()
     """Names of variables that scripts and an own Dockerfile can read."""
+    path: tuple[str, ...] = ()
+    """Folders that go in front of PATH."""
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -300,6 +302,8 @@ class Variant:
     """Names of the secrets that its steps can read; their values are not part of its key."""
     cran_snapshot: str | None = None
     """The day of CRAN in place of the one in the lock."""
+    path: tuple[str, ...] = ()
+    """Folders that it puts in front of PATH; its ancestors' are inherited through FROM."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

@@ -122,6 +122,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         files=item.get("files", {}),
         scripts=tuple(item.get("scripts", ())),
         secrets=tuple(item.get("secrets", ())),
+        path=tuple(item.get("path", ())),
         env=item.get("env", {}),
         labels=item.get("labels", {}),
         tags=tuple(item.get("tags", ())),

@@ -9,6 +9,7 @@ from image_matrix.config.dockerfile_build import DockerfileBuild
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
 from image_matrix.config.model import DEFAULT_CHANNELS, MANAGERS, TEST_KINDS, Kind, Settings, Variant
 from image_matrix.config.package_names import package_name
+from image_matrix.config.per_platform import MARKS
 from image_matrix.config.placeholders import fill, version_parts
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Resolution:
     files: Mapping[str, Sourced[str]] = field(default_factory=dict)
     scripts: tuple[Sourced[str], ...] = ()
     secrets: tuple[Sourced[str], ...] = ()
+    path: tuple[Sourced[str], ...] = ()
     bundles: tuple[Sourced[str], ...] = ()
     tests: Mapping[TestKind, Mapping[str, Sourced[str]]] = field(default_factory=dict)
 
@@ -172,7 +174,8 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         },
         files={path: fill(source, values) for path, source in given.files.items()},
         scripts=tuple(fill(text, values) for text in given.scripts),
-        env=every(given.env),
+        path=tuple(fill(text, values) for text in given.path),
+        env={fill(key, values): fill(text, {**values, **MARKS}) for key, text in given.env.items()},
         labels=every(given.labels),
         tags=tuple(fill(text, values) for text in given.tags),
         args=every(given.args),
@@ -304,6 +307,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         provides=_entries(layers, "provides"),
         files=_entries(layers, "files"),
         scripts=_scripts(layers),
+        path=_path(layers),
         secrets=_last_list(layers, lambda settings: settings.secrets),
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
@@ -347,6 +351,15 @@ def _scripts(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
         for layer in layers
         for at, script in enumerate(layer.settings.scripts)
     )
+
+
+def _path(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
+    """Return the folders of all layers, each once; those of later layers come first, and so are found first."""
+    folders: dict[str, Sourced[str]] = {}
+    for layer in reversed(layers):
+        for at, folder in enumerate(layer.settings.path):
+            folders.setdefault(folder, Sourced(folder, layer.origin, at))
+    return tuple(folders.values())
 
 
 def _tests(layers: Sequence[Layer], kind: TestKind) -> dict[str, Sourced[str]]:
@@ -428,6 +441,7 @@ def variant(
         labels={} if build else _values(resolution.labels),
         files={} if build else _values(resolution.files),
         secrets=tuple(item.value for item in resolution.secrets),
+        path=() if build else tuple(item.value for item in resolution.path),
         scripts=() if build else tuple(item.value for item in resolution.scripts),
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,

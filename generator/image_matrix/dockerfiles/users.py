@@ -82,12 +82,12 @@ def _after(stage: StageUser, item: Instruction, arguments: Mapping[str, str], es
     if item.name == "USER":
         return StageUser(expand(item.text, values, escape), stage.environment)
     if item.name == "ENV":
-        pairs = {name: expand(value, values, escape) for name, value in _variables(item, escape)}
+        pairs = {name: expand(value, values, escape) for name, value in variables_of(item, escape)}
         return StageUser(stage.user, {**stage.environment, **pairs})
     return stage
 
 
-def _variables(item: Instruction, escape: str) -> Iterator[tuple[str, str]]:
+def variables_of(item: Instruction, escape: str) -> Iterator[tuple[str, str]]:
     """Yield the variables of an ENV, which has ``NAME=VALUE`` or, in its old form, ``NAME VALUE``."""
     every = list(words(item.text, escape))
     if every and "=" not in every[0]:

@@ -12,6 +12,7 @@ from image_matrix.config.extensions import extension_address
 from image_matrix.config.image_files import ImageFiles
 from image_matrix.config.model import architecture
 from image_matrix.config.package_names import package_name
+from image_matrix.config.per_platform import on_architecture
 from image_matrix.render.rootfs import by_kind, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, template_of
 from image_matrix.text import listed
@@ -50,7 +51,10 @@ def key_inputs(
     inputs |= {"conda channels": item.channels} if conda_packages(item) else {}
     inputs |= dict(_fetched(matrix, pins, item, arch))
     inputs |= dict(_locked(pins, item, arch))
-    inputs["environment"] = tuple(f"{name}={value}" for name, value in item.env.items())
+    inputs["environment"] = tuple(
+        f"{name}={on_architecture(value, arch)}" for name, value in item.env.items()
+    )
+    inputs["path"] = item.path
     inputs["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
     inputs["Python"] = (
         item.values.get("python", ""),

@@ -27,6 +27,7 @@ from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
+    dropped_folders,
     floating,
     not_in_dockerfile,
     of_other_parent,
@@ -141,7 +142,11 @@ class _Project:
                 partial(self.reader.entries, build.context, ignore),
             ),
             tuple(not_in_dockerfile(checked)),
-            (*of_other_parent(checked, self.documents), *unchecked(build.dockerfile, dockerfile)),
+            (
+                *of_other_parent(checked, self.documents),
+                *dropped_folders(checked, self.variants),
+                *unchecked(build.dockerfile, dockerfile),
+            ),
         )
 
     def _located(self, place: Path, folder: str) -> str:

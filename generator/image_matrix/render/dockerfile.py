@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba, python_prefix
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
-from image_matrix.config.model import MANAGERS
+from image_matrix.config.model import MACHINES, MANAGERS
 from image_matrix.config.package_names import package_name
+from image_matrix.config.per_platform import ARCH, MACHINE
 from image_matrix.config.resolve import NO_KIND
 from image_matrix.dockerfiles.users import last_user
 from image_matrix.lock.requirements import git_entries
@@ -178,6 +179,8 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         cran_uses_remotes=any(re.search("[@:]", item) for item in variant.packages.get("cran", ())),
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
         project=PROJECT,
+        machines=_machines(variant),
+        differs=any(mark in value for value in variant.env.values() for mark in (ARCH, MACHINE)),
         labels=_labels(shared, variant),
         user=user_of(shared, variant) if variant.foreign and variant.kind == NO_KIND else None,
         pip_names=[package_name("pip", item) for item in variant.packages.get("pip", ())],
@@ -255,6 +258,16 @@ def _extension(shared: Context, item: str, variant: Variant) -> Fetch:
     pinned = (address, shared.pins.checksums.get(address))
     name, _, version = item.partition("@")
     return Fetch(name, version, dict.fromkeys(variant.archs, pinned))
+
+
+def _machines(variant: Variant) -> list[tuple[str, str]]:
+    """Return the architectures that ``uname -m`` calls otherwise, with that name, if a variable has ``{machine}``.
+
+    Each is replaced in turn in the value of TARGETARCH, so ``arm64`` comes before ``arm``, which is a part of it.
+    """
+    if not any(MACHINE in value for value in variant.env.values()):
+        return []
+    return [(arch, MACHINES[arch]) for arch in ("arm64", "arm", "amd64", "386") if arch in variant.archs]
 
 
 def _labels(shared: Context, variant: Variant) -> dict[str, str]:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from image_matrix import __version__
 from image_matrix.config.model import CONTRACTS, MANAGERS, Kind
+from image_matrix.config.per_platform import ARCH, MACHINE
 from image_matrix.config.resolve import NO_KIND
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
@@ -53,6 +54,7 @@ _READS: Mapping[str, str] = {
     "extensions": r"\bextensions\b",
     "downloads": r"\bdownloads\b|\bmicromamba\b",
     "files": r"\bvariant\.files\b",
+    "path": r"\bvariant\.path\b",
     "secrets": r"\bvariant\.secrets\b",
     "scripts": r"\bvariant\.scripts\b",
     "env": r"\bvariant\.env\b",
@@ -200,6 +202,7 @@ def dockerfile_value(value: object) -> Markup:
     Source: docs.docker.com/reference/dockerfile, "Environment replacement" and "Escape".
     """
     text = re.sub(r'([\\"$])', r"\\\1", str(value))
+    text = text.replace(ARCH, "${TARGETARCH}").replace(MACHINE, "${TARGETMACHINE}")
     return Markup(f'"{text}"')  # noqa: S704 - quoted here, for a Dockerfile
 
 

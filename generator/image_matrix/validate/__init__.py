@@ -55,7 +55,7 @@ CHECKS = (
     references.without_from, references.cycles, references.unused,
     placeholders.reserved_axes, placeholders.unknown_in_downloads, placeholders.in_mirrors,
     addresses.passwords,
-    environment.not_expanded, environment.moving_labels,
+    environment.not_expanded, environment.replaced_path, environment.moving_labels,
     packages.bad_requirements, packages.listed_twice,
     conflicts.disagreeing,
     downloads.lost,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import FloatingImage
 from image_matrix.config.layers import remaining
+from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS, Kind
 from image_matrix.config.resolve import is_of_dockerfile, layers_of, start_path
 from image_matrix.config.variants import resolution_of
@@ -17,6 +18,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.downloads import fetched
 from image_matrix.dockerfiles.secret_mounts import mounted_secrets
 from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
+from image_matrix.dockerfiles.users import variables_of
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Settings, Variant
     from image_matrix.config.resolve import Resolution
     from image_matrix.diagnostics import Diagnostic, Finding, Locator, Path, Target
-    from image_matrix.dockerfiles.instructions import Dockerfile
+    from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
     from image_matrix.dockerfiles.links import Links
     from image_matrix.dockerfiles.stages import Use
 
-_LISTS = (*MANAGERS, "files", "scripts", "env", "labels", "downloads", "bundles")
+_LISTS = (*MANAGERS, "files", "scripts", "env", "path", "labels", "downloads", "bundles")
 """Fields of an image that a Dockerfile of its user ignores, unless they are empty."""
 _SCALARS = ("kind", "python_provider", "system_site_packages")
 _OF_DOCKERFILES = ("dockerfile", "target", "args", "contexts")
@@ -131,6 +133,36 @@ def of_other_parent(checked: CheckedDockerfile, locator: Locator) -> Iterator[Di
         advice=_parent_advice(checked, use, parent, reference),
     )
     yield replace(problem, related=((locator.place(path), f"`{item.image}` is built from `{parent}`"),))
+
+
+def dropped_folders(checked: CheckedDockerfile, variants: Mapping[str, Variant]) -> Iterator[Diagnostic]:
+    """Yield the ENV of a Dockerfile whose PATH lacks folders that images below it put there."""
+    folders = {
+        folder: above.image for above in ancestors(variants, checked.item) for folder in reversed(above.path)
+    }
+    item, value = _last_path(checked.dockerfile)
+    if item is None or re.search(r"\$(PATH\b|\{PATH\b)", value):
+        return
+    missing = [folder for folder in reversed(folders) if folder not in value.split(":")]
+    if missing:
+        names = dict.fromkeys(f"`{folders[folder]}`" for folder in missing)
+        place = checked.place(item.line, "PATH")
+        fields = {
+            "image": checked.item.image,
+            "folders": listed(missing, 3),
+            "ancestors": listed([*names], 3),
+        }
+        yield diagnostic(rules.PATH_DROPPED, place, value=value, **fields)
+
+
+def _last_path(dockerfile: Dockerfile) -> tuple[Instruction | None, str]:
+    """Return the instruction of the last stage that sets PATH first, and its value."""
+    last = max((at for at, item in enumerate(dockerfile.instructions) if item.name == "FROM"), default=0)
+    for item in (one for one in dockerfile.instructions[last:] if one.name == "ENV"):
+        for name, value in variables_of(item, dockerfile.escape):
+            if name == "PATH":
+                return item, value.strip("\"'")
+    return None, ""
 
 
 def _published_name(checked: CheckedDockerfile, image: str) -> str:

@@ -30,8 +30,20 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
     for path, variables in _environments(matrix):
         for name, value in variables.items():
             match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
-            if match:
+            if match and not (name == "PATH" and path[0] != "profiles"):
                 yield rules.NOT_EXPANDED.at((*path, name), reference=match[0], advice=_advice(name, value))
+
+
+def replaced_path(matrix: Matrix) -> Iterator[Finding]:
+    """PATH among the variables of images: it would replace the folders of what the image is built on."""
+    for path, variables in _environments(matrix):
+        if "PATH" in variables and path[0] != "profiles":
+            folders = [folder for folder in variables["PATH"].split(":") if folder.startswith("/")]
+            added = [folder for folder in dict.fromkeys(folders) if folder not in PATH.split(":")]
+            field = f"`path: [{', '.join(added or ['/opt/tool/bin'])}]`"
+            where = "to the images that have the accelerator" if path[0] == "accelerators" else "instead"
+            problem = "it would replace the folders of what the image is built on"
+            yield bad_value((*path, "PATH"), problem, f"remove it, and add {field} {where}", "key")
 
 
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.per_platform import MARKS
 from image_matrix.config.placeholders import RESERVED, unknown_placeholders, version_parts
 from image_matrix.config.resolve import placeholder_values
 from image_matrix.diagnostics import catalogue as rules
@@ -59,6 +60,7 @@ def unknown_in_images(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
             names = common
         if names is not None:
             yield from unknown(_texts(path, settings), names)
+            yield from unknown(_variables(path, settings.env), {*names, *MARKS})
     for name, accelerator in matrix.accelerators.items():
         users = [known[item.image] for item in expanded.values() if item.accelerator == name]
         names = set.intersection(*users) if users else common
@@ -99,12 +101,17 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
         yield from _numbered((*path, manager), items)
     yield from (((*path, "files", key), source) for key, source in settings.files.items())
     yield from _numbered((*path, "scripts"), settings.scripts)
-    for field, texts in (("env", settings.env), ("labels", settings.labels), ("provides", settings.provides)):
+    yield from _numbered((*path, "path"), settings.path)
+    for field, texts in (("labels", settings.labels), ("provides", settings.provides)):
         for key, value in texts.items():
             yield (*path, field, key), value
     for kind, tests in settings.tests.items():
         for key, value in tests.items():
             yield from (((*path, "tests", kind, key), text) for text in (key, value))
+
+
+def _variables(path: FieldPath, variables: Mapping[str, str]) -> Iterator[Text]:
+    return (((*path, "env", key), value) for key, value in variables.items())
 
 
 def _numbered(path: FieldPath, texts: Sequence[str]) -> Iterator[Text]:
@@ -113,11 +120,14 @@ def _numbered(path: FieldPath, texts: Sequence[str]) -> Iterator[Text]:
 
 def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Iterator[Finding]:
     path: FieldPath = ("accelerators", name)
-    texts: list[Text] = [((*path, "env", key), value) for key, value in item.env.items()]
-    texts.append(((*path, "pip", "index_url"), item.index_url or ""))
+    texts: list[Text] = [((*path, "pip", "index_url"), item.index_url or "")]
     texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
     version = version_parts("version", item.version) if item.version else {}
-    for finding in unknown(texts, [*names, *version]):
+    findings = [
+        *unknown(_variables(path, item.env), [*names, *version, *MARKS]),
+        *unknown(texts, [*names, *version]),
+    ]
+    for finding in findings:
         missing = not item.version and str(finding.fields["placeholder"]).startswith("{version")
         advice = f'add `version: "13.0"`, or what it is, to `accelerators.{name}`'
         yield replace(finding, fields={**finding.fields, "advice": advice}) if missing else finding
