@@ -45,10 +45,17 @@ def times(count: int) -> dict[str, Any]:
     base = reference()
     images: dict[str, Any] = {}
     for number in range(count):
+
+        def renamed(names: str | list[str], number: int = number) -> str | list[str]:
+            if isinstance(names, list):
+                return [f"{name}-{number}" for name in names]
+            return f"{names}-{number}" if names in base["images"] else names
+
         for name, image in base["images"].items():
             again = copy.deepcopy(image)
-            if again["from"] in base["images"]:
-                again["from"] = f"{again['from']}-{number}"
+            again["from"] = renamed(again["from"])
+            for match in (one["match"] for one in again.get("overrides", ())):
+                match.update({"from": renamed(match["from"])} if "from" in match else {})
             images[f"{name}-{number}"] = again
     kept = {key: value for key, value in base.items() if key not in ("profiles", "sizes", "images", "sites")}
     return {**kept, "images": images, "defaults": {"images": base["defaults"]["images"]}}

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from image_matrix.config.read import image_contexts
-from image_matrix.config.resolve import fits, resolve, start_of, variant
+from image_matrix.config.resolve import FROM, fits, resolve, start_of, variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def combinations(
     every = [
         (values, parent)
         for start in _starts(image)
-        for values, parent in _combined(image, (None,) if start is None else variants.get(start, ()))
+        for values, parent in _combined(image, start, variants)
         if _parent_of(image, values) == start
     ]
     return every if len(_starts(image)) == 1 else sorted(every, key=lambda item: _position(image, item[0]))
@@ -108,18 +108,29 @@ def _position(image: Image, values: Mapping[str, str]) -> list[int]:
     return [named.index(values[axis]) for axis, named in image.axes.items() if values.get(axis) in named]
 
 
+def _chosen_axes(image: Image, start: str | None) -> dict[str, tuple[str, ...]]:
+    """Return the axes by which overrides choose a parent, or a source: its variants have them, too."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for override in image.overrides:
+        if override.start is not None and override.parent == start:
+            for axis, values in override.match.items():
+                chosen[axis] = tuple(dict.fromkeys((*chosen.get(axis, ()), *values)))
+    return {axis: values for axis, values in chosen.items() if axis != FROM}
+
+
 def _combined(
-    image: Image, starts: Sequence[Variant | None]
+    image: Image, start: str | None, variants: Mapping[str, Sequence[Variant]]
 ) -> Iterator[tuple[dict[str, str], Variant | None]]:
     """Yield the values of each parent's variants that the image leaves, with those of the axes that it adds."""
-    inherited = {axis for start in starts if start for axis in start.values}
-    added = [
-        [(axis, value) for value in values] for axis, values in image.axes.items() if axis not in inherited
-    ]
+    parents: Sequence[Variant | None] = (None,) if start is None else variants.get(start, ())
+    inherited = {axis for parent in parents if parent for axis in parent.values}
+    is_declared = image.start is not None and start == image.parent
+    axes = image.axes if is_declared else {**_chosen_axes(image, start), **image.axes}
+    added = [[(axis, value) for value in values] for axis, values in axes.items() if axis not in inherited]
     narrowed = {axis: values for axis, values in image.axes.items() if axis in inherited}
-    for start in _narrowed(starts, narrowed):
+    for parent in _narrowed(parents, narrowed):
         for choice in product(*added):
-            yield {**(start.values if start else {}), **dict(choice)}, start
+            yield {**(parent.values if parent else {}), **dict(choice)}, parent
 
 
 def _narrowed(

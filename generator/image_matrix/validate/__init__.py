@@ -80,7 +80,7 @@ MATCH_CHECKS = (variants.unknown_in_matches, variants.without_parent)
 """Checks of what images compare axis values with."""
 
 VARIANT_CHECKS = (
-    variants.empty, variants.platforms, variants.unlockable, variants.same_names,
+    variants.empty, variants.unused_starts, variants.platforms, variants.unlockable, variants.same_names,
     removals.removes_nothing,
     dockerfiles.ignored,
     secrets.unread,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import LOCKABLE, LOCKED_MANAGERS
-from image_matrix.config.resolve import FROM, start_of
+from image_matrix.config.resolve import FROM, start_of, start_path
 from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
@@ -106,6 +106,19 @@ def _available(image: Image, axis: str, variants: Mapping[str, list[Variant]]) -
     else:
         every = [dict(item.values) for item in variants.get(image.parent or "", ())]
     return list(dict.fromkeys(values[axis] for values in every if axis in values)) if every else None
+
+
+def unused_starts(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Overrides that name what variants are built FROM, where no variant comes of it."""
+    variants = by_image(expanded.values())
+    for image in sound_images(matrix).values():
+        chosen = {start_path(image, values) for values, _ in combinations(image, variants)}
+        for position, override in enumerate(image.overrides):
+            path: Path = ("images", image.name, "overrides", position, "from")
+            if override.start is not None and chosen and path not in chosen:
+                problem = f"no variant of `{image.name}` is built from `{override.start}` by this override"
+                advice = f"`{override.start}` needs a variant that matches; later overrides win"
+                yield bad_value(path, problem, advice)
 
 
 def _no_parent_variant(image: Image, axis: str, position: int, available: list[str]) -> Finding:
