@@ -79,6 +79,8 @@ def new_spawner(values: dict[str, Any]) -> Any:
     config.KubeSpawner.profile_list = values["singleuser"]["profileList"]
     config.KubeSpawner.image = "chart/sample:1"
     config.KubeSpawner.tolerations = CHART_TOLERATIONS
+    for name, of_chart in (("cpu", "cpu"), ("mem", "memory")):
+        config.KubeSpawner[f"{name}_limit"] = values["singleuser"].get(of_chart, {}).get("limit")
     set_volumes(config, as_lists=bool(values.get("custom", {}).get("volume_lists")))
     config.KubeSpawner.init_containers = []
     config.KubeSpawner.init_containers.append(BLOCKS_METADATA)

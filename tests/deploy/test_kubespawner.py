@@ -174,6 +174,16 @@ def test_groups_see_their_profiles_only(kubespawner: Ask) -> None:
     assert answer["slugs"] == ["gpu", "old"]
 
 
+def test_no_limit_is_no_limit_whatever_the_hub_has(kubespawner: Ask) -> None:
+    loaded = small("sizes: {small: {cpu: {limit: none}, memory: {limit: none, guarantee: 14Gi}}}")
+    hub = {"memory": {"limit": "1G"}, "cpu": {"limit": 1}}
+    chart = values(loaded)
+    answer = kubespawner({**chart, "singleuser": {**chart["singleuser"], **hub}})
+    resources = answer["default"]["spec"]["containers"][0]["resources"]
+    assert {"cpu", "memory"} & resources["limits"].keys() == set()
+    assert resources["requests"]["memory"] == 14 * 1024**3
+
+
 def test_template_fields_are_replaced_and_doubled_braces_are_text(kubespawner: Ask) -> None:
     names = sorted(known_fields("5.5.0"))
     env = {f"F_{name.upper()}": f"<{{{name}}}>" for name in names} | {"TEXT": "{{username}}"}

@@ -209,3 +209,43 @@ def test_the_form_offers_what_the_sizes_ask_for() -> None:
     assert keys == ["nvidia.com/gpu", "habana.ai/gaudi"]
     assert form["memory"]["value"] == "1Gi"
     assert [item["groupKey"] for item in form["tolerationGroup"]["options"]] == ["nvidia.com", "habana.ai"]
+
+
+@pytest.mark.parametrize(
+    ("size", "cpu", "memory"),
+    [
+        ("{}", ("0.5", "4"), ("1Gi", "4")),
+        ("{memory: {limit: none}}", ("0.5", "4"), ("1Gi", "none")),
+        ("{cpu: {limit: 2, guarantee: 2}}", ("2", "1"), ("1Gi", "4")),
+        (
+            "{cpu: {limit: 1.5, guarantee: 0.4}, memory: {limit: 3Gi, guarantee: 2Gi}}",
+            ("0.4", "3.75"),
+            ("2Gi", "1.5"),
+        ),
+    ],
+)
+def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
+    size: str, cpu: tuple[str, str], memory: tuple[str, str]
+) -> None:
+    text = deployed(small(f"sizes: {{small: {size}}}"))["deploy/kubeflow/spawner_ui_config.yaml"]
+    form = yaml_files.load(text)["spawnerFormDefaults"]
+    assert (form["cpu"]["value"], form["cpu"]["limitFactor"]) == cpu
+    assert (form["memory"]["value"], form["memory"]["limitFactor"]) == memory
+
+
+def test_kubeflow_has_no_taints_of_the_hub() -> None:
+    files = deployed(reference())
+    for name in ("spawner_ui_config", "workspacekind"):
+        assert "hub.jupyter.org" not in files[f"deploy/kubeflow/{name}.yaml"]
+
+
+def test_all_sizes_of_a_vendor_count_for_its_tolerations() -> None:
+    overlay = """
+sizes:
+  gpu: {tolerations: [{key: a, operator: Exists}]}
+  more: {display_name: More, devices: {nvidia.com/gpu: 2}, tolerations: [{key: b, operator: Exists}]}
+profiles: {gpu: {sizes: [gpu, more]}}
+"""
+    form = yaml_files.load(deployed(small(overlay))["deploy/kubeflow/spawner_ui_config.yaml"])
+    (group,) = form["spawnerFormDefaults"]["tolerationGroup"]["options"]
+    assert {item["key"] for item in group["tolerations"]} == {"a", "b", "nvidia.com/gpu"}

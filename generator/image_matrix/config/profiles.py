@@ -29,6 +29,8 @@ class Amount:
 
     limit: float | str | None = None
     guarantee: float | str | None = None
+    unlimited: bool = False
+    """Whether the limit is ``none``: pods have no limit, whatever the hub sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +207,19 @@ def _size(name: str, item: Mapping[str, Any]) -> Size:
         name=name,
         display_name=item["display_name"],
         description=item.get("description", ""),
-        cpu=Amount(**item.get("cpu", {})),
-        memory=Amount(**item.get("memory", {})),
+        cpu=_amount(item.get("cpu", {})),
+        memory=_amount(item.get("memory", {})),
         devices=item.get("devices", {}),
         shm=item.get("shm"),
         node_selector=item.get("node_selector", {}),
         tolerations=tuple(item.get("tolerations", ())),
         override=item.get("kubespawner_override", {}),
     )
+
+
+def _amount(item: Mapping[str, Any]) -> Amount:
+    limit, guarantee = item.get("limit"), item.get("guarantee")
+    return Amount(None, guarantee, unlimited=True) if limit == "none" else Amount(limit, guarantee)
 
 
 def _site(item: Mapping[str, Any]) -> Site:

@@ -12,7 +12,7 @@ from image_matrix.profiles.devices import taints_of
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Placement, Profile, Size, Toleration
@@ -90,6 +90,11 @@ def selector(size: Size | None, placements: list[Placement]) -> dict[str, str]:
 def runtime_class(placements: list[Placement]) -> str | None:
     """Return the runtime class that placements ask for."""
     return next((placement.runtime_class for placement in placements if placement.runtime_class), None)
+
+
+def without_hub_taints(every: Iterable[Toleration]) -> list[dict[str, Any]]:
+    """Return tolerations for pods that JupyterHub does not start: without those of the nodes of its users."""
+    return [dict(item) for item in every if not str(item.get("key", "")).startswith("hub.jupyter.org")]
 
 
 def tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[Toleration, ...]:

@@ -94,6 +94,11 @@ def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[s
         amounts = {"cpu_limit": size.cpu.limit, "cpu_guarantee": size.cpu.guarantee,
                    "mem_limit": size.memory.limit, "mem_guarantee": size.memory.guarantee}  # fmt: skip
         override |= {key: for_kubespawner(value) for key, value in amounts.items() if value is not None}
+        override |= {
+            f"{name}_limit": None
+            for name, amount in (("cpu", size.cpu), ("mem", size.memory))
+            if amount.unlimited
+        }
         override |= _shm(size)
     limits = devices(size) | pages
     fields: dict[str, Any] = {

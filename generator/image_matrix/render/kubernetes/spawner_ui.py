@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.lineage import lineage
 from image_matrix.profiles.devices import device_title, of_size
 from image_matrix.profiles.offer import used_variants
-from image_matrix.profiles.pod import devices, tolerations
+from image_matrix.profiles.pod import devices, tolerations, without_hub_taints
 from image_matrix.profiles.units import byte_count
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT
@@ -69,14 +69,36 @@ def _default_size(offers: Sequence[Offer]) -> Size | None:
 
 
 def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:
-    """Return CPU and memory of the default size; memory is in Gi, as the form expects."""
+    """Return CPU and memory of the default size, or those of Kubeflow's own form; memory is in Gi, as it expects."""
     size = _default_size(offers)
-    cpu = (size.cpu.guarantee or size.cpu.limit) if size else None
-    memory = byte_count((size.memory.guarantee or size.memory.limit) if size else None)
+    if size is None:
+        return {
+            "cpu": {"value": "0.5", "limitFactor": "1.2"},
+            "memory": {"value": "1Gi", "limitFactor": "1.2"},
+        }
+    cpu, memory = size.cpu, size.memory
+    cores = [float(amount) if amount is not None else None for amount in (cpu.limit, cpu.guarantee)]
+    gibibytes = [
+        count / 1024**3 if count else None
+        for count in (byte_count(memory.limit), byte_count(memory.guarantee))
+    ]
     return {
-        "cpu": {"value": f"{float(cpu or 0.5):g}", "limitFactor": "1.2"},
-        "memory": {"value": f"{(memory or 1024**3) / 1024**3:.3g}Gi", "limitFactor": "1.2"},
+        "cpu": {"value": f"{cores[1] or cores[0] or 0.5:g}", "limitFactor": _factor(*cores)},
+        "memory": {
+            "value": f"{gibibytes[1] or gibibytes[0] or 1:.3g}Gi",
+            "limitFactor": _factor(*gibibytes),
+        },
     }
+
+
+def _factor(limit: float | None, guarantee: float | None) -> str:
+    """Return what the form multiplies a request with for its limit; ``none`` is no limit.
+
+    Source: kubeflow/kubeflow, crud-web-apps/jupyter/backend/apps/common/form.py, ``set_notebook_cpu``.
+    """
+    if limit is None:
+        return "none"
+    return f"{limit / (guarantee or limit):.3g}"
 
 
 def _sizes(offers: Sequence[Offer]) -> dict[str, Size]:
@@ -93,16 +115,17 @@ def _gpus(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
 
 
 def _tolerations(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
-    options: list[dict[str, Any]] = []
+    groups: dict[str, list[dict[str, Any]]] = {}
     for offer in offers:
         for choice in offer.sizes:
-            name = of_size(choice.size)
-            if not devices(choice.size) or name in [option["groupKey"] for option in options]:
-                continue
-            every = [dict(item) for item in tolerations(matrix, offer.profile, choice.size)]
-            options.append(
-                {"groupKey": name, "displayName": f"Nodes with {name} devices", "tolerations": every}
-            )
+            if devices(choice.size):
+                every = groups.setdefault(of_size(choice.size), [])
+                more = without_hub_taints(tolerations(matrix, offer.profile, choice.size))
+                every.extend(item for item in more if item not in every)
+    options = [
+        {"groupKey": name, "displayName": f"Nodes with {name} devices", "tolerations": every}
+        for name, every in groups.items()
+    ]
     return {"value": "", "options": options}
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import slug
 from image_matrix.profiles.devices import of_image, of_size
-from image_matrix.profiles.pod import devices, hugepages, placements_of, selector, tolerations
+from image_matrix.profiles.pod import (
+    devices,
+    hugepages,
+    placements_of,
+    selector,
+    tolerations,
+    without_hub_taints,
+)
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
@@ -71,7 +78,7 @@ def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
 def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     placements = placements_of(matrix, size)
     nodes = {**profile.node_selector, **selector(size, placements)}
-    every = [dict(item) for item in tolerations(matrix, profile, size)]
+    every = without_hub_taints(tolerations(matrix, profile, size))
     spec: dict[str, Any] = {"resources": _resources(matrix, size)}
     spec |= {"nodeSelector": nodes} if nodes else {}
     spec |= {"tolerations": every} if every else {}
