@@ -93,6 +93,8 @@ class Download:
     sha256: Mapping[str, str] = field(default_factory=dict)
     """Architecture (amd64, arm64) to checksum, as far as the matrix or the lock knows them."""
     to: str | None = None
+    executable: bool = True
+    """Whether the file at ``to`` is a program."""
     unpack: str | None = None
     strip: int = 0
     deb: bool = False

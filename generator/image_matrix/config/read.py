@@ -200,7 +200,7 @@ def read_match(item: Mapping[str, Any]) -> Match:
 def _download(name: str, item: Mapping[str, Any]) -> Download:
     sha256 = item.get("sha256", {})
     every = dict.fromkeys(ARCHITECTURES, sha256) if isinstance(sha256, str) else sha256
-    fields = {key: item[key] for key in ("arch", "to", "unpack", "strip", "deb") if key in item}
+    fields = {key: item[key] for key in ("arch", "to", "executable", "unpack", "strip", "deb") if key in item}
     return Download(name, item["version"], item["url"], sha256=every, **fields)
 
 

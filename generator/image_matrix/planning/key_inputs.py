@@ -116,6 +116,8 @@ def _steps(download: Download) -> Iterator[str]:
     """Yield what is done with a downloaded file."""
     if download.to:
         yield f"to {download.to}"
+    if not download.executable:
+        yield "not executable"
     if download.unpack:
         yield f"unpacked in {download.unpack}"
     if download.strip:

@@ -51,6 +51,7 @@ class Fetch:
     unpack: str | None = None
     strip: int = 0
     deb: bool = False
+    executable: bool = True
 
     @property
     def checked(self) -> bool:
@@ -250,7 +251,7 @@ def _download(shared: Context, name: str, variant: Variant) -> Fetch:
     for arch in variant.archs:
         address = item.address(arch)
         addresses[arch] = (address, item.sha256.get(arch) or shared.pins.checksums.get(address))
-    return Fetch(name, item.version, addresses, item.to, item.unpack, item.strip, item.deb)
+    return Fetch(name, item.version, addresses, item.to, item.unpack, item.strip, item.deb, item.executable)
 
 
 def _extension(shared: Context, item: str, variant: Variant) -> Fetch:

@@ -64,7 +64,7 @@ def _target_fields(item: Download) -> list[str]:
 def _target_problem(item: Download) -> tuple[str, str] | None:
     fields_set = _target_fields(item)
     if not fields_set:
-        advice = "add one of `to: /PATH` (an executable), `unpack: /FOLDER` (an archive) or `deb: true`"
+        advice = "add one of `to: /PATH` (a file), `unpack: /FOLDER` (an archive) or `deb: true`"
         return "it does not say what becomes of the file", advice
     return (f"it has {' and '.join(fields_set)}", "keep one of them") if len(fields_set) > 1 else None
 
@@ -89,6 +89,14 @@ def lost(matrix: Matrix) -> Iterator[Finding]:
         for field, path in (("to", item.to), ("unpack", item.unpack)):
             if path and (wrong := _bad_place(name, field, path)):
                 yield bad_value(("downloads", name, field), *wrong)
+
+
+def without_mode(matrix: Matrix) -> Iterator[Finding]:
+    """Downloads that say that they are not executable, and are no single file."""
+    for name, item in matrix.downloads.items():
+        if not item.executable and not item.to:
+            advice = "remove it: an archive and a package have modes of their own"
+            yield bad_value(("downloads", name, "executable"), "only a file with `to` has it", advice, "key")
 
 
 def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
