@@ -154,6 +154,8 @@ def test_a_word_is_answered_once_at_a_place_for_a_type() -> None:
          "write `index_url: https://example.org/simple` below `pip:`, and its list as `packages:`"),
         (("images", "lab"), {"extra_index_url": "https://example.org/simple", "pip": ["scipy"]},
          "write `extra_index_urls: [https://example.org/simple]` below `pip:`, and its list as `packages:`"),
+        (("images", "lab"), {"conda_channels": ["bioconda"]}, "write `conda: {channels: [bioconda]}`"),
+        (("images", "lab"), {"conda_file": "environment.yml"}, "write `conda: {files: [environment.yml]}`"),
     ],
 )  # fmt: skip
 def test_a_word_is_answered_with_ours(path: tuple[str, ...], mapping: dict[str, Any], help_: str) -> None:

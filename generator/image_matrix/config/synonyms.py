@@ -73,6 +73,8 @@ WORDS: tuple[Word, ...] = (
     Word(("index_urls", "extra_index_url"),
          ("images.*.pip", "images.*.overrides.*.pip", "defaults.images.pip", "accelerators.*.pip", "bundles.*.pip"),
          "extra_index_urls: {list}"),
+    Word(("conda_file", "conda_files", "conda_environment", "environment_file", "environment_yml"), PACKAGES,
+         "files: {list}", under="conda"),
     Word(("conda_channels",), (*SETTINGS, "bundles.*", "accelerators.*"), "channels: {list}", under="conda"),
     Word(("channel",), ("images.*.conda", "images.*.overrides.*.conda", "defaults.images.conda", "accelerators.*.conda",
                         "bundles.*.conda"),
