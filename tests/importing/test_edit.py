@@ -18,6 +18,7 @@ LAST = {
     "a comment beside the last image": "images:\n  a: {from: b} # why\n# next\nsizes: {}\n",
     "indented comments": "images:\n  a:\n    pip:\n      - b\n    # - c\n  # d: {from: a}\n\n# next\nsizes: {}\n",
     "a list that is not indented": "images:\n  a:\n    pip:\n    - b\n    - c\n\nsizes: {}\n",
+    "a mapping of one key in a list": 'images:\n  a:\n    exclude: [{python: "3.11"}]\n',
     "the end of the file": "sizes: {}\nimages:\n  a:\n    from: b\n# the end\n",
 }
 

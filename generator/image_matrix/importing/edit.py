@@ -45,6 +45,7 @@ def with_entries(text: str, sources: Mapping[str, str], images: Mapping[str, Ent
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = WIDTH
+    yaml.brace_single_entry_mapping_in_flow_sequence = True  # `[{python: "3.11"}]` keeps its braces
     if not _LEVEL_LIST.search(text):
         yaml.indent(mapping=2, sequence=4, offset=2)
     data: Any = yaml.load(text)
