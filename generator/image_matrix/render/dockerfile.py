@@ -184,6 +184,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         differs=any(mark in value for value in variant.env.values() for mark in (ARCH, MACHINE)),
         labels=_labels(shared, variant),
         user=user_of(shared, variant) if variant.foreign and variant.kind == NO_KIND else None,
+        apt_names=[package_name("apt", item) for item in variant.packages.get("apt", ())],
         pip_names=[package_name("pip", item) for item in variant.packages.get("pip", ())],
     )
     refuse_no_image(shared.environment, template_of(variant), text)

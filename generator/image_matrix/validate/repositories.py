@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 LONGEST = 255
 """Characters of a repository with its host; github.com/distribution/reference, reference.go."""
+_HOST = re.compile(
+    r"(localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}|[A-Za-z0-9.-]+(?=:))(:[0-9]+)?/"
+)
+"""A host in front of a path: a name with a dot, or with a port; ``4.6.1/base`` begins with a version."""
 _RULE = "lower-case letters and digits, with `.`, `_`, `-` or `/` between them"
 
 
@@ -38,7 +42,9 @@ def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) 
     whole = matrix.repository(item)
     written = (settings_at(matrix, path[:-1]).repository or "") if target == "value" else ""
     unknown = "{" in item.repository and not has_data_with_braces(written, item)
-    if target == "value" and not unknown and not is_path(item.repository):
+    if target == "value" and _HOST.match(item.repository):
+        yield _with_host(path, item.repository, matrix.registry)
+    elif target == "value" and not unknown and not is_path(item.repository):
         yield _no_repository(path, written, item)
     elif len(whole) > LONGEST:
         problem = f"{whole} has {len(whole)} characters, and a repository at most {LONGEST}"
@@ -52,6 +58,19 @@ def repository_place(matrix: Matrix, expanded: Mapping[str, Variant], item: Vari
     """Return where a variant's repository is written: its ``repository``, or the name of its image."""
     written = resolution_of(matrix, expanded, item).scalars.get("repository")
     return ((*written.origin.path, "repository"), "value") if written else (("images", item.image), "key")
+
+
+def _with_host(path: Path, text: str, registry: str) -> Finding:
+    """Return what to write instead of a repository with its registry."""
+    host, _, rest = text.partition("/")
+    below, owner = text.removeprefix(f"{registry}/"), text.rpartition("/")[0]
+    if below != text:
+        advice = f"write `{below}`: `registry` is put in front of it"
+    else:
+        advice = f"write `{rest.rpartition('/')[2]}`, which is put below `registry`"
+    if below == text and owner != host:
+        advice += f"; a release is copied to another registry by `release: {{copies: [{owner}]}}`"
+    return bad_value(path, f"`{text}` begins with the host `{host}`", advice)
 
 
 def _no_repository(path: Path, written: str, item: Variant) -> Finding:

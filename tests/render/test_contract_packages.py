@@ -1,0 +1,36 @@
+"""Debian packages that every image of a kind has, and those that an image lists, are installed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_templates
+from image_matrix.project.load import load
+from image_matrix.project.render import render_all
+
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/n
+workflow: none
+sources: {debian: "docker.io/library/debian:trixie-slim"}
+images:
+  base: {from: debian, kind: base, apt: [git, ca-certificates, "curl=8.14.*"]}
+  plain: {from: debian, kind: base}
+"""
+
+
+def packages(image: str) -> list[str]:
+    """The Debian packages of an image's first step."""
+    templates = read_templates(Path())
+    loaded = load({"matrix.yaml": MATRIX}, templates.kinds, kinds=templates.kind_traits)
+    text = render_all(loaded, Pins(), templates)[f"images/{image}/default/Dockerfile"].content.decode()
+    step = text.partition("then this image's own packages")[2].partition("--no-install-recommends \\\n")[2]
+    return [line.strip(" \\'\"") for line in step.partition("\nEOF")[0].splitlines()]
+
+
+def test_a_package_of_the_contract_is_listed_once() -> None:
+    names = [name.partition("=")[0] for name in packages("base")]
+    assert sorted(names) == sorted({*names})
+    assert {"git", "ca-certificates", "curl=8.14.*"} <= {*packages("base")}
+    assert {*names} == {"git", *packages("plain")}
