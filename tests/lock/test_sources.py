@@ -124,7 +124,7 @@ def test_a_finished_image_is_not_taken_apart(
     assert "SECRET" not in repository.lock
     kind = repository.folder / "templates/dockerfiles/own.Dockerfile.j2"
     kind.parent.mkdir(parents=True)
-    kind.write_text("FROM {{ source | word }}\nUSER 1000\n")
+    kind.write_text("FROM {{ source | word }}\nUSER 1000\n{% if packages.pip or downloads %}{% endif %}")
     repository.change("    kind: base\n", "    kind: own\n")
     assert repository.run("lock") == 0
     assert repository.run("render") == 0
