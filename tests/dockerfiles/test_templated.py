@@ -40,6 +40,7 @@ def test_images_stand_where_the_template_names_them() -> None:
         ("FROM scratch\nCOPY --from={{ parent }} / /\n", None),
         ("{% block extra %}\nRUN true\n{% endblock %}\n", None),
         ("FROM\n", None),
+        ("{% macro m() %}\n<<'PYTHON'\nfrom os import path\nPYTHON\n{% endmacro %}\n", None),
     ],
 )
 def test_what_the_last_stage_is_built_from(text: str, base: str | None) -> None:

@@ -56,9 +56,12 @@ def _stages(dockerfile: Dockerfile) -> list[tuple[Use, str]]:
     """Return what each stage is built FROM, and its name in lower case."""
     declared = []
     for item in (one for one in dockerfile.instructions if one.name == "FROM"):
-        base, *rest = [*words(item.text, dockerfile.escape), ""]
-        name = rest[1].lower() if len(rest) > 1 else ""
-        declared.append((Use(base, item.line, "FROM", base), name))
+        # a macro may begin in the middle of a script, whose `from … import …` looks like an instruction
+        match [*words(item.text, dockerfile.escape)]:
+            case [base]:
+                declared.append((Use(base, item.line, "FROM", base), ""))
+            case [base, word, name] if word.upper() == "AS":
+                declared.append((Use(base, item.line, "FROM", base), name.lower()))
     return declared
 
 
