@@ -18,15 +18,17 @@ class Distribution:
     """Version of the package ``python3``."""
     glibc: str
     """As in wheel tags: ``2_36``. At most 2_40, the newest that uv has a name for."""
+    snapshots: bool = True
+    """Whether its apt knows archives of one day: 2.7.14 and later do."""
 
 
 KNOWN = (
     (r"trixie|debian:?13", Distribution("3.13", "2_40")),
-    (r"bookworm|debian:?12", Distribution("3.11", "2_36")),
+    (r"bookworm|debian:?12", Distribution("3.11", "2_36", snapshots=False)),
     (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39")),
-    (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35")),
+    (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35", snapshots=False)),
 )
-"""What a reference says about itself. Sources: the distributions' package pages of python3 and libc6."""
+"""What a reference says about itself. Sources: the distributions' package pages of python3, libc6 and apt."""
 _BARE = ("debian", "ubuntu")
 """Repositories of distributions themselves: there is nothing in them but apt."""
 _WITHOUT_APT = re.compile(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.conda import MICROMAMBA
 from image_matrix.config.lineage import ancestors
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.validate.findings import bad_value
+from image_matrix.validate.findings import bad_value, one_machine
 from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ INSTALLER = (
     '{version}/micromamba-linux-{arch}", arch: {amd64: "64", arm64: aarch64}}'
 )
 """That download, as docs/matrix.md has it."""
-_MACHINE = re.compile(r"(?<![A-Za-z0-9])(amd64|x86[_-]64|arm64|aarch64)(?![A-Za-z0-9])")
-"""Names of architectures that publishers put into addresses."""
 _LOST = {
     "/home/jovyan": "the volume of a user's home hides what an image has there",
     "/tmp": "it is emptied after each build step",  # noqa: S108 - in the image
@@ -125,11 +123,9 @@ def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
 
 def _of_one_machine(item: Download, archs: list[str]) -> Iterator[Finding]:
     addresses = {item.address(arch) for arch in archs}
-    names = set(_MACHINE.findall(addresses.pop())) if len(archs) > 1 and len(addresses) == 1 else set()
-    named = {"arm64" if name in ("arm64", "aarch64") else "amd64" for name in names}
-    if len(named) == 1:  # an address that names both may well be for both
-        fields = {"name": item.name, "archs": " and ".join(archs), "machine": min(names), "arch": named.pop()}
-        yield rules.ONE_MACHINE.at(("downloads", item.name, "url"), **fields)
+    if len(addresses) == 1:
+        what = f"the address of download `{item.name}`"
+        yield from one_machine(("downloads", item.name, "url"), what, addresses.pop(), archs)
 
 
 def overwritten(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.validate.findings import bad_value
+from image_matrix.validate.findings import bad_value, one_machine
 from image_matrix.validate.references import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Matrix
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
 
 _REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
@@ -44,6 +45,14 @@ def replaced_path(matrix: Matrix) -> Iterator[Finding]:
             where = "to the images that have the accelerator" if path[0] == "accelerators" else "instead"
             problem = "it would replace the folders of what the image is built on"
             yield bad_value((*path, "PATH"), problem, f"remove it, and add {field} {where}", "key")
+
+
+def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variables that name one architecture, in images for several."""
+    for item in expanded.values():
+        for name, given in resolution_of(matrix, expanded, item).env.items():
+            what = f"the variable `{name}`"
+            yield from one_machine((*given.origin.path, "env", name), what, str(given.value), item.archs)
 
 
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:

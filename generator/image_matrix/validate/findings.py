@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import DECLARED_IN
@@ -9,9 +10,22 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from image_matrix.diagnostics import Finding, Path, Target
+
+
+_MACHINE = re.compile(r"(?<![A-Za-z0-9])(amd64|x86[_-]64|arm64|aarch64)(?![A-Za-z0-9])")
+"""Names of architectures that people put into addresses and paths."""
+
+
+def one_machine(path: Path, what: str, text: str, archs: Sequence[str]) -> Iterator[Finding]:
+    """Yield the finding of a text that is the same for several architectures, and names one of them."""
+    names = set(_MACHINE.findall(text)) if len(archs) > 1 else set()
+    named = {"arm64" if name in ("arm64", "aarch64") else "amd64" for name in names}
+    if len(named) == 1:  # a text that names both may well be for both
+        fields = {"what": what, "archs": " and ".join(archs), "machine": min(names), "arch": named.pop()}
+        yield rules.ONE_MACHINE.at(path, **fields)
 
 
 def bad_value(path: Path, problem: str, advice: str, target: Target = "value") -> Finding:

@@ -10,7 +10,8 @@ from image_matrix.config.package_names import package_name
 from image_matrix.config.resolve import NO_KIND
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.lock.distributions import is_bare, without_apt
+from image_matrix.lock.distributions import distribution_of, is_bare, without_apt
+from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
 PIP = "python3-pip"
 """Debian's package of pip, which brings Python."""
+
+
+def without_snapshots(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Yield sources whose apt is too old for the archives of one day that the matrix asks for."""
+    if not matrix.apt_snapshot:
+        return
+    for name in dict.fromkeys(item.source for item in expanded.values() if item.source and not item.build):
+        distribution = distribution_of(matrix.sources.get(name, ""))
+        if distribution and not distribution.snapshots:
+            problem = "its apt knows no snapshots, which `defaults.images.apt.snapshot` asks for"
+            advice = "name a release with apt 2.7.14 or later (Debian 13, Ubuntu 24.04), or remove `snapshot`"
+            yield bad_value(("sources", name), problem, advice)
 
 
 def kinds_without_base(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
