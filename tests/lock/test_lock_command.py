@@ -263,18 +263,26 @@ def test_packages_of_an_index_of_their_own(repository: Repository) -> None:
     assert found.requirements["leaf:python3.13"]["amd64"].startswith("delta==1.0 \\\n")
 
 
+@pytest.mark.parametrize(("algorithm", "title"), [("sha256", "SHA-256"), ("sha512", "SHA-512")])
 @pytest.mark.parametrize("given", ["right", "wrong"])
 def test_a_checksum_in_the_matrix_is_verified(
-    repository: Repository, capsys: pytest.CaptureFixture[str], given: str
+    repository: Repository, capsys: pytest.CaptureFixture[str], given: str, algorithm: str, title: str
 ) -> None:
-    right = hashlib.sha256(b"the tool for amd64").hexdigest()
-    said = right if given == "right" else hashlib.sha256(b"something else").hexdigest()
-    repository.change('    version: "1.0"\n', f'    version: "1.0"\n    sha256: {{amd64: "{said}"}}\n')
+    right = hashlib.new(algorithm, b"the tool for amd64").hexdigest()
+    stated = right if given == "right" else hashlib.new(algorithm, b"something else").hexdigest()
+    repository.change('    version: "1.0"\n', f'    version: "1.0"\n    {algorithm}: {{amd64: "{stated}"}}\n')
     assert repository.run("lock") == (0 if given == "right" else 2)
-    assert ("IM603" in capsys.readouterr().err) == (given == "wrong")
-    assert ("https://files.invalid/tool-1.0-amd64" in texts.read(repository.lock).downloads) == (
-        given == "right"
+    assert (f"has the {title} {right}" in capsys.readouterr().err) == (given == "wrong")
+    assert texts.read(repository.lock).downloads.get("https://files.invalid/tool-1.0-amd64") == (
+        right if given == "right" else None
     )
+
+
+def test_a_file_that_was_locked_by_another_algorithm_is_read_again(repository: Repository) -> None:
+    assert repository.run("lock") == 0
+    stated = hashlib.sha512(b"something else").hexdigest()
+    repository.change('    version: "1.0"\n', f'    version: "1.0"\n    sha512: {{amd64: "{stated}"}}\n')
+    assert repository.run("lock") == 2
 
 
 def test_what_is_no_more_asked_for_goes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

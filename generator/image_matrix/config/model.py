@@ -91,13 +91,18 @@ class Download:
     url: str
     arch: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
-    """Architecture (amd64, arm64) to checksum, as far as the matrix or the lock knows them."""
+    """Architecture (amd64, arm64) to checksum, as far as the matrix gives them."""
+    sha512: Mapping[str, str] = field(default_factory=dict)
     to: str | None = None
     executable: bool = True
     """Whether the file at ``to`` is a program."""
     unpack: str | None = None
     strip: int = 0
     deb: bool = False
+
+    def checksum(self, arch: str) -> str | None:
+        """Return the checksum that the matrix gives for the file of an architecture, by either algorithm."""
+        return self.sha512.get(arch) or self.sha256.get(arch)
 
     def address(self, arch: str) -> str:
         """Return the address for an architecture (``amd64``, ``arm64``)."""

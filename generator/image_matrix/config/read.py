@@ -198,10 +198,14 @@ def read_match(item: Mapping[str, Any]) -> Match:
 
 
 def _download(name: str, item: Mapping[str, Any]) -> Download:
-    sha256 = item.get("sha256", {})
-    every = dict.fromkeys(ARCHITECTURES, sha256) if isinstance(sha256, str) else sha256
+    sha256, sha512 = _for_each(item.get("sha256", {})), _for_each(item.get("sha512", {}))
     fields = {key: item[key] for key in ("arch", "to", "executable", "unpack", "strip", "deb") if key in item}
-    return Download(name, item["version"], item["url"], sha256=every, **fields)
+    return Download(name, item["version"], item["url"], sha256=sha256, sha512=sha512, **fields)
+
+
+def _for_each(checksums: str | Mapping[str, str]) -> Mapping[str, str]:
+    """Return the checksum for each architecture; a text is for all of them."""
+    return dict.fromkeys(ARCHITECTURES, checksums) if isinstance(checksums, str) else checksums
 
 
 def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:

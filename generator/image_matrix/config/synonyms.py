@@ -110,6 +110,7 @@ WORDS: tuple[Word, ...] = (
     Word(("extract", "unarchive", "untar"), ("downloads.*",), "unpack: {value}"),
     Word(("strip_components",), ("downloads.*",), "strip: {value}"),
     Word(("checksum", "checksums", "sha", "hash", "digest"), ("downloads.*",), "sha256: {value}"),
+    Word(("sha_512", "sha512sum"), ("downloads.*",), "sha512: {value}"),
     Word(("arches", "architectures"), ("downloads.*",), "arch: {value}"),
     Word(("resource", "resource_name"), ("accelerators.*",), "device: {name}"),
     Word(("cuda_version",), ("accelerators.*",), "version: {text}"),

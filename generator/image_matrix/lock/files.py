@@ -1,4 +1,4 @@
-"""Computes the SHA-256 of the files at the addresses of downloads and extensions."""
+"""Computes the checksums of the files at the addresses of downloads and extensions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.checksums import TITLES, algorithm
 from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.logins import remedy
@@ -41,7 +42,7 @@ RUNS = {"amd64": ("amd64", "386"), "arm64": ("arm64",)}
 class Fetched:
     """What the lock reads of a file."""
 
-    sha256: str
+    checksum: str
     machine: str | None = None
     """The architecture of a program; ``None`` for what is none, such as an archive."""
 
@@ -77,8 +78,8 @@ def lock_files(
     patience = Patience(sleep, say)
 
     def look(item: RequiredFile) -> Fetched | ConnectionFailed:
-        answer = _look(mirror_of(item.address, loaded.matrix.network.mirrors), stream, patience)
-        say(f"{item.what}: {answer.sha256 if isinstance(answer, Fetched) else answer.reason}")
+        answer = _look(item, mirror_of(item.address, loaded.matrix.network.mirrors), stream, patience)
+        say(f"{item.what}: {answer.checksum if isinstance(answer, Fetched) else answer.reason}")
         return answer
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -100,16 +101,16 @@ def mirror_of(address: str, mirrors: Mirrors) -> str:
 
 
 def _differs(item: RequiredFile, old: Mapping[str, str]) -> bool:
-    return item.sha256 is not None and item.sha256 != old.get(item.address)
+    return item.checksum is not None and item.checksum != old.get(item.address)
 
 
 def _look(
-    address: str, stream: Callable[[str], Iterator[bytes]], patience: Patience
+    item: RequiredFile, address: str, stream: Callable[[str], Iterator[bytes]], patience: Patience
 ) -> Fetched | ConnectionFailed:
-    """Read a file, or return why that failed after every try."""
+    """Read a file, and compute the checksum that is asked for, or return why that failed after every try."""
 
     def read() -> Fetched:
-        digest, head = hashlib.sha256(), b""
+        digest, head = hashlib.new(algorithm(item.checksum)), b""
         for chunk in stream(address):
             digest.update(chunk)
             head = head if len(head) >= ELF_HEAD else head + chunk[:ELF_HEAD]
@@ -137,13 +138,13 @@ def _take(
 ) -> None:
     if isinstance(answer, ConnectionFailed):
         checksums.failures[item.address] = f"{item.what}: {answer.reason}"
-    known = answer.sha256 if isinstance(answer, Fetched) else old
+    known = answer.checksum if isinstance(answer, Fetched) else old
     if known is None:
         return
     problem = _problem(item, answer) if isinstance(answer, Fetched) else None
     if problem:
         checksums.findings.append(problem)
-    elif item.sha256 in (None, known):
+    elif item.checksum in (None, known):
         checksums.locked[item.address] = known
 
 
@@ -153,7 +154,8 @@ def _problem(item: RequiredFile, file: Fetched) -> Finding | None:
     if others:
         fields = {"what": f"download {item.name}", "machine": file.machine, "archs": " and ".join(others)}
         return rules.OTHER_MACHINE.at((*item.path, "url"), **fields)
-    if item.sha256 and file.sha256 != item.sha256:
-        fields = {"what": item.what, "actual": file.sha256, "expected": item.sha256}
-        return rules.CHECKSUM_MISMATCH.at((*item.path, "sha256"), **fields)
+    if item.checksum and file.checksum != item.checksum:
+        name = algorithm(item.checksum)
+        fields = {"what": item.what, "actual": f"{TITLES[name]} {file.checksum}", "expected": item.checksum}
+        return rules.CHECKSUM_MISMATCH.at((*item.path, name), **fields)
     return None

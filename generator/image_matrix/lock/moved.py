@@ -42,7 +42,7 @@ def moved(lock: Lock, loaded: Loaded, pins: Pins, alone: Loaded | None) -> list[
     required = required_files(loaded)
     requested = {item.address for item in (*required, *(required_files(alone) if alone else ()))}
     unused = [address for address in lock.downloads if address not in requested]
-    floating = [item for item in required if not item.sha256 and item.address not in lock.downloads]
+    floating = [item for item in required if not item.checksum and item.address not in lock.downloads]
     return [
         *_sources(lock, loaded, pins, matrices),
         *_snapshots(lock, loaded, matrices),

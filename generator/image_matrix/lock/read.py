@@ -172,7 +172,7 @@ def floats(reference: str, pins: Pins) -> bool:
 
 def _downloads(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     for file in required_files(loaded):
-        if not file.sha256 and file.address not in pins.checksums:
+        if not file.checksum and file.address not in pins.checksums:
             yield Floating(file.what, file.path)
 
 
@@ -185,8 +185,8 @@ class RequiredFile:
     """A download's own; an extension with its version."""
     address: str
     path: Path
-    sha256: str | None = None
-    """The checksum that the matrix gives."""
+    checksum: str | None = None
+    """The checksum that the matrix gives, as SHA-256 or SHA-512."""
     archs: tuple[str, ...] = ()
     """The architectures that fetch it; none where every one does."""
 
@@ -199,7 +199,7 @@ def required_files(loaded: Loaded) -> list[RequiredFile]:
         items = [loaded.matrix.downloads[name] for name in (*variant.downloads, *conda)]
         for item, arch in ((item, arch) for item in items for arch in variant.archs):
             what, path = f"download {item.name} ({arch})", ("downloads", item.name)
-            one = RequiredFile(what, item.name, item.address(arch), path, item.sha256.get(arch), (arch,))
+            one = RequiredFile(what, item.name, item.address(arch), path, item.checksum(arch), (arch,))
             first = files.setdefault(one.address, one)
             files[one.address] = replace(first, archs=tuple(sorted({*first.archs, arch})))
         for text, listed in requirement_lines(loaded, variant, "extensions"):

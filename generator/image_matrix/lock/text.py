@@ -25,6 +25,7 @@ FILE = "matrix.lock.yaml"
 HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments.\n"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}")
 _PACKAGE = re.compile(
     r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+"
     r"( @ (https?://[A-Za-z0-9._~:/@+%-]+"
@@ -86,7 +87,7 @@ def _lock(data: Json) -> Lock:
         raise _BadEntryError(("version",), f"format {top.get('version')} is not known, only {FORMAT}")
     return Lock(
         sources={key: _source(item, ("sources", key)) for key, item in _section(top, "sources", _ANY)},
-        downloads=_texts(top, "downloads", _ADDRESS, _SHA256),
+        downloads=_texts(top, "downloads", _ADDRESS, _CHECKSUM),
         apt=_texts(top, "apt", _ANY, _SNAPSHOT),
         cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
         python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},

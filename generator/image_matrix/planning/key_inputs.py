@@ -107,7 +107,7 @@ def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[t
     for name in (*item.downloads, *([MICROMAMBA] if needs_micromamba(item) else [])):
         download = matrix.downloads[name]
         yield f"download {name}", (download.version, download.address(arch), *_steps(download))
-        yield f"lock: {name}", (download.sha256.get(arch) or pins.checksums.get(download.address(arch), ""),)
+        yield f"lock: {name}", (download.checksum(arch) or pins.checksums.get(download.address(arch), ""),)
     for extension in item.packages.get("extensions", ()):
         yield f"lock: {extension}", (pins.checksums.get(extension_address(extension), ""),)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.checksums import ALGORITHMS, algorithm
 from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba, python_prefix
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
@@ -42,7 +43,7 @@ PARENT_HOST = "parent.invalid"
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One file to fetch: for each architecture its address and, where known, its SHA-256."""
+    """One file to fetch: for each architecture its address and, where known, its checksum."""
 
     name: str
     version: str
@@ -54,25 +55,23 @@ class Fetch:
     executable: bool = True
 
     @property
-    def checked(self) -> bool:
-        """Whether the checksum is known for every architecture."""
-        return all(sha256 for _, sha256 in self.addresses.values())
-
-    @property
-    def partly_checked(self) -> bool:
-        """Whether the checksum is known for some architectures and not for others."""
-        return not self.checked and any(sha256 for _, sha256 in self.addresses.values())
+    def checksums(self) -> dict[str, bool]:
+        """The algorithms of the known checksums, and whether every architecture has a checksum of this kind."""
+        used = [algorithm(checksum) for _, checksum in self.addresses.values() if checksum]
+        return {name: used.count(name) == len(self.addresses) for name in ALGORITHMS.values() if name in used}
 
     @property
     def by_arch(self) -> dict[str, dict[str, str]]:
-        """The values of the step for each architecture: ``url`` and ``sha256``, which is empty if it is not known.
-
-        If no checksum is known at all, there is no ``sha256``.
-        """
-        known = self.checked or self.partly_checked
+        """The values of the step for each architecture: ``url``, and each of ``checksums``, empty if it has none."""
         return {
-            arch: {"url": address, **({"sha256": sha256 or ""} if known else {})}
-            for arch, (address, sha256) in self.addresses.items()
+            arch: {
+                "url": address,
+                **{
+                    name: checksum if checksum and algorithm(checksum) == name else ""
+                    for name in self.checksums
+                },
+            }
+            for arch, (address, checksum) in self.addresses.items()
         }
 
     @property
@@ -251,7 +250,7 @@ def _download(shared: Context, name: str, variant: Variant) -> Fetch:
     addresses = {}
     for arch in variant.archs:
         address = item.address(arch)
-        addresses[arch] = (address, item.sha256.get(arch) or shared.pins.checksums.get(address))
+        addresses[arch] = (address, item.checksum(arch) or shared.pins.checksums.get(address))
     return Fetch(name, item.version, addresses, item.to, item.unpack, item.strip, item.deb, item.executable)
 
 

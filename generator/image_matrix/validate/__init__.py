@@ -58,7 +58,7 @@ CHECKS = (
     environment.not_expanded, environment.replaced_path, environment.moving_labels,
     packages.bad_requirements, packages.listed_twice,
     conflicts.disagreeing,
-    downloads.lost, downloads.without_mode,
+    downloads.lost, downloads.without_mode, downloads.two_checksums,
     secrets.taken_names,
     tests.unreadable_commands,
     axis_data.incomplete,

@@ -97,6 +97,14 @@ def without_mode(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value(("downloads", name, "executable"), "only a file with `to` has it", advice, "key")
 
 
+def two_checksums(matrix: Matrix) -> Iterator[Finding]:
+    """Downloads with checksums of both kinds for one file: only one of them would be compared."""
+    for name, item in matrix.downloads.items():
+        if item.sha256.keys() & item.sha512.keys():
+            problem = "it has a `sha256` and a `sha512` for the same file"
+            yield bad_value(("downloads", name, "sha512"), problem, "keep one of them", "key")
+
+
 def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
     instead = f"write `/usr/local/bin/{name}`" if field == "to" else f"write `/opt/{name}`"
     if re.search(r"/\.{0,2}(?=/)|/\.{1,2}$", path):
