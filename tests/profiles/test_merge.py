@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +100,48 @@ def test_the_same_setting_by_its_other_name_is_pointed_at(
         "hr.yaml:14:34: warning[IM723]: spec.values also sets `hub.config.KubeSpawner.profile_list`" in said
     )
     assert said.count("IM723") == 1
+
+
+HUB = """\
+    singleuser:
+      extraTolerations: [{key: team, operator: Equal, value: a, effect: NoSchedule}]
+      memory: {limit: 1G}
+    scheduling: {userPods: {tolerations: [{key: nodes, operator: Exists}]}}
+"""
+
+
+def with_values(files: Path, values: str) -> None:
+    head = RELEASE.replace("INLINE", "").partition("  values:\n")[0]
+    (files / "hr.yaml").write_text(f"{head}  values:\n{values}")
+
+
+def test_tolerations_of_the_hub_that_profiles_lose(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_values(files, HUB.replace("      memory: {limit: 1G}\n", ""))
+    assert merge(files) == 0
+    shown = capsys.readouterr().err
+    assert "hr.yaml:13:27: warning[IM731]" in shown
+    assert shown.count("IM731") == 2
+    assert merge(files, "--strict") == 1
+    capsys.readouterr()
+    # the help, obeyed literally
+    line = re.search("write `(tolerations: .*)` for the site", shown)
+    assert line
+    matrix = files / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("sites: {hub: {", f"sites: {{hub: {{{line[1]}, "))
+    assert merge(files, "--strict") == 0
+    assert "IM731" not in capsys.readouterr().err
+
+
+def test_a_guarantee_over_the_limit_of_the_hub(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_values(files, HUB)
+    matrix = files / "matrix.yaml"
+    bare = matrix.read_text().replace("memory: {limit: 4Gi, guarantee: 1Gi}", "memory: {guarantee: 2Gi}")
+    matrix.write_text(bare)
+    assert merge(files) == 2
+    shown = capsys.readouterr().err
+    assert "error[IM732]: a profile guarantees 2G of memory, and the limit is 1G" in shown
+    matrix.write_text(bare.replace("{guarantee: 2Gi}", "{limit: none, guarantee: 2Gi}"))
+    assert merge(files) == 0
 
 
 def test_the_site_names_the_config_map(files: Path) -> None:

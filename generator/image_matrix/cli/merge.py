@@ -10,9 +10,10 @@ from image_matrix.cli.printing import note, report
 from image_matrix.cli.project import open_locked, render_builds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.profiles import Toleration
     from image_matrix.diagnostics import Diagnostic, Place
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease
@@ -32,8 +33,11 @@ SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
     "--format", "format_", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True,
     help="yaml and json print values, including those of Secrets.",
 )  # fmt: skip
+@click.option(
+    "--strict", is_flag=True, help="Exit with 1 if there is a warning, as a check in a repository needs it."
+)
 @click.pass_obj
-def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str) -> int:
+def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str, strict: bool) -> int:
     """Compose values as Flux does, offline, and show which source sets each.
 
     The ConfigMap of deploy/ is rendered from the matrix, unless a FILE has a ConfigMap of this name.
@@ -70,10 +74,13 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     click.echo(_printed(composed, format_), nl=False)
     problems = [
         *chart_findings(composed.values, release, site.hub),
+        *_of_hub(composed, release, site.tolerations),
         *_lost(composed, release, {item.name: item for item in (*sources, inline_values)}, ours),
     ]
     report(problems)
-    return 2 if errors(problems) else 0
+    if errors(problems):
+        return 2
+    return 1 if strict and problems else 0
 
 
 def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
@@ -116,6 +123,25 @@ def _printed(composed: Composed, format_: str) -> str:
         (shown(path), names[-1], ", ".join(names[:-1]) or "-") for path, names in composed.setters.items()
     ]
     return table(("path", "set by", "instead of"), rows, terminal_width())
+
+
+def _of_hub(
+    composed: Composed, release: HelmRelease, tolerations: Sequence[Toleration]
+) -> Iterator[Diagnostic]:
+    """Yield what pods lose of the hub's values, or cannot have beside them."""
+    from image_matrix.config.yaml_text import as_written
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.diagnostics import diagnostic
+    from image_matrix.profiles.installed import guarantees_over_limits, lost_tolerations
+
+    lost = [*lost_tolerations(composed.values, tolerations)]
+    every = as_written([*map(dict, tolerations), *(dict(item) for _, item in lost)])
+    for path, item in lost:
+        place = release.place(("spec", "values", *path))
+        yield diagnostic(rules.LOST_TOLERATION, place, key=item.get("key", "every taint"), every=every)
+    for what, guarantee, limit in dict.fromkeys(guarantees_over_limits(composed.values)):
+        place = release.place(("spec", "values", "singleuser", what, "limit"))
+        yield diagnostic(rules.OVER_HUB_LIMIT, place, what=what, guarantee=guarantee, limit=limit)
 
 
 def _lost(

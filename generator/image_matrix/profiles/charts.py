@@ -48,7 +48,7 @@ def joins(hub: str) -> bool:
 
 def mappings(profiles: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the settings that are lists in the chart and mappings in a profile list, sorted."""
-    overrides = [override for profile in profiles for override in _overrides(profile)]
+    overrides = [override for profile in profiles for override in overrides_of(profile)]
     return tuple(
         name
         for name in sorted(traits.CHART_LISTS)
@@ -56,7 +56,8 @@ def mappings(profiles: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     )
 
 
-def _overrides(profile: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def overrides_of(profile: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the settings of an entry of a profile list, and of each of its choices."""
     yield profile.get("kubespawner_override") or {}
     for option in (profile.get("profile_options") or {}).values():
         for choice in (option.get("choices") or {}).values():

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
-from image_matrix.profiles.charts import FIRST_CHART, ceiling, hub_of, mappings, version
+from image_matrix.profiles.charts import FIRST_CHART, ceiling, hub_of, mappings, overrides_of, version
+from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from image_matrix.config.profiles import Toleration
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.profiles.helmrelease import HelmRelease
     from image_matrix.profiles.labelled import ValuePath
@@ -36,6 +38,60 @@ def chart_findings(values: Mapping[str, Any], release: HelmRelease, hub: str) ->
         fields = {"chart": release.chart, "has": text, "hub": hub}
         advice = f'write `jupyterhub: "{text}"` for the site in matrix.yaml, or use another chart'
         yield diagnostic(rules.CHART_CONTRADICTS, place, advice=advice, **fields)
+
+
+LISTS_OF_TOLERATIONS = (("singleuser", "extraTolerations"), ("scheduling", "userPods", "tolerations"))
+"""Where the chart has tolerations of users' pods; it joins them into one list."""
+
+
+def lost_tolerations(
+    values: Mapping[str, Any], ours: Iterable[Toleration]
+) -> Iterator[tuple[ValuePath, Mapping[str, Any]]]:
+    """Yield the chart's tolerations, with their paths, that pods of profiles with tolerations do not have.
+
+    ``ours`` are those of the site: a list in a profile replaces the chart's.
+    """
+    known = [dict(item) for item in ours]
+    if not any(override.get("tolerations") for override in _overrides(values)):
+        return
+    for path in LISTS_OF_TOLERATIONS:
+        for at, item in enumerate(_at(values, path) or ()):
+            if isinstance(item, dict) and item not in known:
+                yield (*path, at), item
+
+
+def guarantees_over_limits(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield settings of profiles that guarantee more than the hub's limit, which stays where a profile sets none.
+
+    Each is the path of the hub's limit, the guarantee and the limit, as written.
+    """
+    for short, section in (("cpu", "cpu"), ("mem", "memory")):
+        limit = _at(values, ("singleuser", section, "limit"))
+        for override in _overrides(values):
+            guarantee = override.get(f"{short}_guarantee")
+            if (
+                limit
+                and guarantee
+                and f"{short}_limit" not in override
+                and _amount(guarantee) > _amount(limit)
+            ):
+                yield section, str(guarantee), str(limit)
+
+
+def _overrides(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    profiles = _section(values, "singleuser").get("profileList") or ()
+    return [override for profile in profiles for override in overrides_of(profile)]
+
+
+def _amount(value: float | str) -> float:
+    return float(byte_count(value) or 0) if isinstance(value, str) else float(value)
+
+
+def _at(values: Mapping[str, Any], path: Iterable[str]) -> Any:  # noqa: ANN401 - any of the chart's values
+    node: Any = values
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
 
 
 def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
