@@ -154,6 +154,8 @@ class Settings:
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
     contract: Contract | None = None
+    locale: str | None = None
+    """``de_DE.UTF-8``"""
     platforms: tuple[Platform, ...] = ()
     bundles: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
@@ -311,6 +313,8 @@ class Variant:
     """The day of CRAN in place of the one in the lock."""
     path: tuple[str, ...] = ()
     """Folders that it puts in front of PATH; its ancestors' are inherited through FROM."""
+    locale: str | None = None
+    """The locale that it sets, ``de_DE.UTF-8``; its ancestors' is inherited through FROM."""
     axis_data: Mapping[str, str] = field(default_factory=dict)
     """What its values have: ``r.day`` to the text."""
     publish: bool = True

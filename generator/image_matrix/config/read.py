@@ -115,6 +115,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         channels=tuple(packages["conda"].get("channels", ())),
         max_size=item.get("max_size"),
         contract=item.get("contract"),
+        locale=item.get("locale"),
         platforms=tuple(item.get("platforms", ())),
         bundles=tuple(item.get("bundles", ())),
         downloads=tuple(item.get("downloads", ())),

@@ -103,6 +103,7 @@ WORDS: tuple[Word, ...] = (
           "volume", "volumes", "healthcheck", "shell", "dockerfile_inline"), OF_IMAGE, TEMPLATE),
     Word(("cache_from", "cache_to", "no_cache", "no_cache_filter", "pull", "output", "outputs", "push", "attest",
           "cache"), OF_IMAGE, DONE_FOR_YOU),
+    Word(("lang", "language", "locales"), SETTINGS, "locale: {value}"),
     # bundles, sources, downloads, accelerators
     Word(("ref", "reference", "from", "name", "url"), ("sources.*",), "image: {name}"),
     Word(("uri", "address", "link", "source"), ("downloads.*",), "url: {value}"),

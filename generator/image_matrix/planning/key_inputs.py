@@ -55,6 +55,7 @@ def key_inputs(
         f"{name}={on_architecture(value, arch)}" for name, value in item.env.items()
     )
     inputs["path"] = item.path
+    inputs["locale"] = (item.locale,) if item.locale else ()
     inputs["labels"] = (item.description, *(f"{name}={value}" for name, value in item.labels.items()))
     inputs["Python"] = (
         item.values.get("python", ""),

@@ -10,6 +10,7 @@ from image_matrix.config.checksums import ALGORITHMS, algorithm
 from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba, python_prefix
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.lineage import ancestors
+from image_matrix.config.locales import is_new
 from image_matrix.config.model import MACHINES, MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.per_platform import ARCH, MACHINE
@@ -180,6 +181,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
         project=PROJECT,
         machines=_machines(variant),
+        locale_is_new=is_new(shared.variants, shared.matrix.kinds, variant),
         differs=any(mark in value for value in variant.env.values() for mark in (ARCH, MACHINE)),
         labels=_labels(shared, variant),
         user=user_of(shared, variant) if variant.foreign and variant.kind == NO_KIND else None,

@@ -58,6 +58,7 @@ _READS: Mapping[str, str] = {
     "secrets": r"\bvariant\.secrets\b",
     "scripts": r"\bvariant\.scripts\b",
     "env": r"\bvariant\.env\b",
+    "locale": r"\bvariant\.locale\b",
     "labels": r"\blabels\b",
 }
 """Field of an image to what a template that installs or sets its values has."""

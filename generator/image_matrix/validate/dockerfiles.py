@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _LISTS = (*MANAGERS, "files", "scripts", "env", "path", "labels", "downloads", "bundles")
 """Fields of an image that a Dockerfile of its user ignores, unless they are empty."""
-_SCALARS = ("kind", "python_provider", "system_site_packages")
+_SCALARS = ("kind", "python_provider", "system_site_packages", "locale")
 _OF_DOCKERFILES = ("dockerfile", "target", "args", "contexts")
 """Fields that say something about a Dockerfile: they need ``context``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
+from image_matrix.config.locales import BUILT_IN
 from image_matrix.config.model import Kind
 from image_matrix.config.package_names import package_name
 from image_matrix.config.resolve import NO_KIND
@@ -76,6 +77,8 @@ def _needing_apt(
     for download in resolution.downloads:
         if download.value in matrix.downloads and matrix.downloads[download.value].deb:
             yield ("downloads", download.value, "deb"), f"the package of Debian `{download.value}`"
+    if item.locale and item.locale not in BUILT_IN:
+        yield (*resolution.scalars["locale"].origin.path, "locale"), f"the locale `{item.locale}`"
     if item.parent is None and _lays_out(matrix, item):
         yield (*resolution.scalars["kind"].origin.path, "kind"), f"the kind `{item.kind}`"
 
