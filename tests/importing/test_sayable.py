@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         ("conda", "tensorflow  2.17.*  cuda12*", "tensorflow 2.17.* cuda12*"),
         ("conda", "gdal proj", None),
         ("conda", "https://example.org/a.conda", None),
+        ("cran", "dplyr@1.1.4", "dplyr@1.1.4"),
+        ("cran", "github::me/tool@v1", None),
+        ("npm", "@mermaid/cli@11.1.0", "@mermaid/cli@11.1.0"),
     ],
 )
 def test_an_entry(installer: Manager, text: str, entry: str | None) -> None:

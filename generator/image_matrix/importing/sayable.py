@@ -51,4 +51,5 @@ def _with_address(text: str) -> str | None:
 @cache
 def _entry(installer: Manager) -> re.Pattern[str]:
     """Return the expression that the schema has for entries without placeholders."""
-    return re.compile(schema()["$defs"][f"{installer}Package"]["x-filled"])
+    entry = schema()["$defs"][f"{installer}Package"]
+    return re.compile(entry.get("x-filled", entry["pattern"]))  # some lists have no placeholders
