@@ -69,6 +69,8 @@ class Behaviour:
     """The token server refuses so."""
     tokens_last: int = 10**9
     """Requests that a token is good for."""
+    guarded_blobs: bool = False
+    """Blobs need the login, too."""
     held: dict[str, bytes] = field(default_factory=lambda: dict(HELD), repr=False)
     blobs: dict[str, bytes] = field(default_factory=dict, repr=False)
 
@@ -164,7 +166,11 @@ class Handler(BaseHTTPRequestHandler):
             assert "Authorization" not in self.headers or self.server.behaviour.login is None
             return self.reply(200, self.server.behaviour.blobs[url.path.removeprefix("/storage/")])
         if "/blobs/" in url.path:  # most registries have them elsewhere
-            return self.reply(307, headers={"Location": f"/storage/{url.path.rpartition('/')[2]}"})
+            name = url.path.removeprefix("/v2/").partition("/blobs/")[0]
+            if self.server.behaviour.guarded_blobs and not self.logged_in(name):
+                return None
+            storage = f"http://localhost:{self.server.server_address[1]}/storage/"
+            return self.reply(307, headers={"Location": f"{storage}{url.path.rpartition('/')[2]}"})
         name, _, version = url.path.removeprefix("/v2/").partition("/manifests/")
         if not self.logged_in(name):
             return None
@@ -173,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD" and not self.server.behaviour.head:
             return self.reply(405)
         assert INDEX_TYPES[0] in self.headers["Accept"]
-        body = self.server.behaviour.held.get(name)
+        body = self.server.behaviour.blobs.get(version, self.server.behaviour.held.get(name))
         if body is None or version not in ("1", f"sha256:{hashlib.sha256(body).hexdigest()}"):
             return self.reply(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
         digest = (

@@ -26,6 +26,15 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageLayer:
+    """An archive of files, one of those that an image is made of."""
+
+    digest: str
+    size: int
+    """Bytes, compressed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The reference exists, with this content."""
 
@@ -38,6 +47,8 @@ class Manifest:
     """The digests of all entries of an index, including attestations; empty if there is no index."""
     config: str | None = None
     """Digest of the configuration, of a manifest of one image."""
+    layers: tuple[ImageLayer, ...] = ()
+    """From the lowest up, of a manifest of one image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class ImageConfig:
     command: tuple[str, ...] = ()
     workdir: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from image_matrix.registry.answers import (
     Denied,
     Digest,
     ImageConfig,
+    ImageLayer,
     Manifest,
     Refusal,
     Unreachable,
     refusal,
+    words,
 )
 from image_matrix.registry.credentials import Unreadable, config_file, logins
 from image_matrix.registry.http import (
@@ -25,15 +27,18 @@ from image_matrix.registry.http import (
     HttpRequest,
     Patience,
     Response,
+    StreamingTransport,
     Transport,
     network,
+    not_ok,
     patient,
+    retry_of_transfer,
 )
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 from image_matrix.registry.tokens import authorization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from image_matrix.config.model import Matrix
@@ -65,6 +70,10 @@ class RegistryServices:
     login: Callable[[str], RegistryLogin]
     """Host to its login."""
     mirrors: Mapping[str, str] = field(default_factory=dict)
+    stream: StreamingTransport | None = None
+    """Sends a request once, for content that is too large for memory."""
+    patience: Patience | None = None
+    """Retries what ``stream`` sends; ``None`` for no retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,24 @@ class Registry:
     def configs(self, references: Iterable[str]) -> dict[str, ImageConfig | Refusal]:
         """Return the configurations of many references, in their order."""
         return _each(self.config, references)
+
+    def blob(self, reference: str, digest: str, consume: Callable[[Iterator[bytes]], T]) -> T:
+        """Return what ``consume`` makes of the bytes of a blob, which it gets as they arrive.
+
+        It is called again, with all bytes, if the transfer breaks. Raises :class:`ConnectionFailed`, also for bytes
+        whose digest is another one. Exceptions of ``consume`` are raised as they are.
+        """
+        place = parse_reference(mirrored(str(parse_reference(reference)), self.services.mirrors))
+        url = _address(place, f"blobs/{digest}")
+
+        def attempt() -> T:
+            return self._consumed(place, url, digest, consume)
+
+        return (
+            self.services.patience.ask(url, attempt, retry_of_transfer)
+            if self.services.patience
+            else attempt()
+        )
 
     def digests(self, references: Iterable[str]) -> dict[str, Answer]:
         """Return the answers for many references, in the same order."""
@@ -152,12 +179,39 @@ class Registry:
             return refusal(response)
         return read_config(response.body, manifest.config, reference)
 
+    def _consumed(
+        self, place: Reference, url: str, digest: str, consume: Callable[[Iterator[bytes]], T]
+    ) -> T:
+        """Send one request for a blob; a second one if the login has expired."""
+        if self.services.stream is None:
+            raise ConnectionFailed("this client has no streaming transport", retry=None)
+        refused: str | None = None
+        while True:
+            known = self._authorizations.get((place.host, place.repository))
+            request = HttpRequest(
+                "GET", url, {"Accept-Encoding": "identity", **({"Authorization": known} if known else {})}
+            )
+            with self.services.stream(request) as response:
+                if response.status == 200:
+                    checked = _Checked(response.chunks)
+                    result = consume(checked.chunks())
+                    if checked.digest() != digest:
+                        raise ConnectionFailed("the content does not match its digest", retry=None)
+                    return result
+                answer = response.read()
+            if answer.status != 401 or (known and known == refused):
+                raise not_ok(request, answer)
+            login = self._authorize(answer, place, refused=known)
+            if not isinstance(login, str):
+                raise ConnectionFailed(words(login), retry=None, login=True)
+            refused = login
+
     def _ask(
         self, method: str, reference: Reference, what: str | None = None
     ) -> Response | Denied | Unreachable:
         """Request a manifest or a blob; log in if the registry requires it, again if the token has expired."""
         path = what or f"manifests/{reference.version}"
-        url = f"{_base(reference.host)}/v2/{reference.repository}/{path}"
+        url = _address(reference, path)
         place = (reference.host, reference.repository)
         tried: str | None = None
         for _ in range(3):
@@ -224,6 +278,29 @@ def _base(host: str) -> str:
     return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
 
 
+def _address(reference: Reference, path: str) -> str:
+    return f"{_base(reference.host)}/v2/{reference.repository}/{path}"
+
+
+@dataclass(slots=True)
+class _Checked:
+    """Bytes that pass through, and their digest."""
+
+    source: Iterator[bytes]
+    sha256: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def chunks(self) -> Iterator[bytes]:
+        for chunk in self.source:
+            self.sha256.update(chunk)
+            yield chunk
+
+    def digest(self) -> str:
+        """Return the digest of all bytes; those that nobody has read are read now."""
+        for chunk in self.source:
+            self.sha256.update(chunk)
+        return f"sha256:{self.sha256.hexdigest()}"
+
+
 def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
     """Read a manifest or index; the digest of its bytes must be the requested one."""
     digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
@@ -239,9 +316,14 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
         config = content["config"]["digest"] if "config" in content else None
         annotations = {str(key): str(value) for key, value in (content.get("annotations") or {}).items()}
         entries = tuple(str(item["digest"]) for item in content.get("manifests", ()))
+        layers = tuple(
+            ImageLayer(str(item["digest"]), int(item.get("size", 0))) for item in content.get("layers") or ()
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
-    return Manifest(digest, media_type, platforms, annotations, entries, str(config) if config else None)
+    return Manifest(
+        digest, media_type, platforms, annotations, entries, str(config) if config else None, layers
+    )
 
 
 def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
@@ -259,6 +341,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
             command=tuple(str(word) for word in run.get("Cmd") or ()),
             workdir=str(run.get("WorkingDir") or ""),
             environment={name: value for name, _, value in variables},
+            labels={str(name): str(value) for name, value in (run.get("Labels") or {}).items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not an image's configuration")
@@ -281,11 +364,17 @@ def open_registry(
 
     ``log`` receives a message when the client waits for a registry.
     """
+    return registry_with(matrix.network.mirrors.registries, ca_bundle, log)
+
+
+def registry_with(
+    mirrors: Mapping[str, str], ca_bundle: str | None = None, log: Callable[[str], None] | None = None
+) -> Registry:
+    """Return the client for the real registries, with Docker's logins."""
     import os
     import time
 
     patience = Patience(time.sleep, log) if log else Patience(time.sleep)
-    send = patient(network(ca_bundle).send, patience)
-    return Registry(
-        RegistryServices(send, logins(config_file(os.environ)), matrix.network.mirrors.registries)
-    )
+    http = network(ca_bundle)
+    login = logins(config_file(os.environ))
+    return Registry(RegistryServices(patient(http.send, patience), login, mirrors, http.opened, patience))

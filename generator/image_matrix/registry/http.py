@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -69,7 +70,22 @@ class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
         super().__init__(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenResponse:
+    """A response whose body has not been read yet; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+    """The body as it arrives; raises :class:`ConnectionFailed` where the transfer breaks."""
+
+    def read(self) -> Response:
+        """Return the response with its whole body."""
+        return Response(self.status, self.headers, b"".join(self.chunks))
+
+
 Transport = Callable[[HttpRequest], Response]
+StreamingTransport = Callable[[HttpRequest], AbstractContextManager[OpenResponse]]
 T = TypeVar("T")
 
 
@@ -173,16 +189,19 @@ class HttpClient:
         with self._open(request) as answer:
             return _read(answer)
 
+    @contextmanager
+    def opened(self, request: HttpRequest) -> Iterator[OpenResponse]:
+        """Send one request, and give the response before its body arrives; raises :class:`ConnectionFailed`."""
+        with self._open(request) as answer:
+            yield OpenResponse(answer.status_code, _headers(answer), _chunks(answer))
+
     def stream(self, url: str) -> Iterator[bytes]:
         """Yield a file's bytes; raises :class:`ConnectionFailed`, also for a status other than 200."""
         request = HttpRequest("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
-        with self._open(request) as answer:
-            if answer.status_code != 200:
-                raise _no_file(request, _read(answer))
-            try:
-                yield from answer.iter_content(CHUNK)
-            except OSError as error:
-                raise _failed(error) from error
+        with self.opened(request) as answer:
+            if answer.status != 200:
+                raise not_ok(request, answer.read())
+            yield from answer.chunks
 
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
         """Return a file's bytes, with retries if the transfer breaks; raises :class:`ConnectionFailed`."""
@@ -209,10 +228,21 @@ def _read(answer: requests.Response) -> Response:
         body = answer.content
     except OSError as error:
         raise _failed(error) from error
-    return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+    return Response(answer.status_code, _headers(answer), body)
 
 
-def _no_file(request: HttpRequest, response: Response) -> ConnectionFailed:
+def _headers(answer: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _chunks(answer: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from answer.iter_content(CHUNK)
+    except OSError as error:
+        raise _failed(error) from error
+
+
+def not_ok(request: HttpRequest, response: Response) -> ConnectionFailed:
     """Return why a response is not the requested file; a rate limit does not count as a missing login."""
     retry = retry_policy(request, response)
     login = response.status in ASKS_FOR_LOGIN and retry is None
