@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.matrix_edit import REGISTRY_HELP, open_matrix, take_over, write_matrix
+from image_matrix.cli.matrix_edit import (
+    REGISTRY_HELP,
+    open_matrix,
+    refuse_source,
+    registry_for,
+    take_over,
+    write_matrix,
+)
 from image_matrix.cli.printing import note, say
 from image_matrix.text import plural
 
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.group("import")
 def import_() -> None:
-    """Add existing Dockerfiles and package lists to the matrix."""
+    """Add existing Dockerfiles, package lists and images to the matrix."""
 
 
 @import_.command("dockerfiles")
@@ -159,6 +166,65 @@ def folder(session: Session, registry: str | None, image: str | None, start: str
     packages, channels, pip = lists_of(prefix, names, partial(_text, session))
     name = image or image_name(top.resolve().name)
     return _take_over(session, matrix, _of_lists(matrix, name, start, packages, pip, channels), folder)
+
+
+@import_.command("image")
+@click.option(
+    "--parent",
+    "start",
+    metavar="REF",
+    help="What the image is built on: a reference, or a source of the matrix. The image's own label, if left out.",
+)
+@click.option(
+    "--image", "name", metavar="NAME", help="The name of the new image; REF's last part if left out."
+)
+@click.option("--registry", metavar="NAME", help=REGISTRY_HELP)
+@click.argument("reference", metavar="REF")
+@click.pass_obj
+def image(session: Session, start: str | None, name: str | None, registry: str | None, reference: str) -> int:
+    """Add an image with the packages that an image in a registry adds to its parent.
+
+    REF is read from its registry, without an engine: the layers are streamed, and only the lists of installed packages
+    are kept. Packages that others require are counted and left out. An image that the matrix has already stays as it
+    is.
+    """
+    from image_matrix.importing.image import BASE, added_to, imported_image, named_parent, platform_image
+    from image_matrix.importing.sources import image_name, parent
+    from image_matrix.registry.reference import parse_reference
+
+    matrix = open_matrix(session, registry)
+    name = name or image_name(parse_reference(reference).repository.rpartition("/")[2])
+    if name in matrix.known.images:
+        say(session, f"{name} is in {session.matrix} already and stays as it is")
+        return 0
+    refuse_source(session, matrix.known, name)
+    services = registry_for(session, matrix)
+    whole = platform_image(services, reference)
+    if start is None:
+        start = named_parent(services, whole)
+        problem = f"the label `{BASE}` of {reference} names the parent {start}"
+        note(
+            session,
+            f"{problem}; an image may have the label of its parent, so check it, or name the parent with `--parent`",
+        )
+    parent_name, sources = parent(start, name, matrix.known)
+    base = platform_image(services, _reference_of(start, matrix), whole.platform)
+    packages, notes = added_to(base, whole, services, lambda line: say(session, line))
+    return take_over(session, matrix, imported_image(name, parent_name, sources, packages, notes))
+
+
+def _reference_of(start: str, matrix: OpenMatrix) -> str:
+    """Return the reference of a parent; raises :class:`CallError` for an image of the matrix, which has many."""
+    from image_matrix.errors import CallError
+
+    if start in matrix.known.images:
+        problem = f"`{start}` is an image of the matrix, and its tag decides what it has"
+        raise CallError(problem, f"name the tag: `--parent {matrix.known.registry}/{start}:TAG`")
+    reference = matrix.known.sources.get(start, start)
+    if "{" in reference:
+        problem = f"the source `{start}` has several references: {reference}"
+        raise CallError(problem, "name one of them: `--parent REFERENCE`")
+    return reference
 
 
 def _of_lists(

@@ -10,9 +10,11 @@ from image_matrix.cli.printing import note, say
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.network import Network
     from image_matrix.importing.package_lists import ImportedImage
     from image_matrix.importing.sources import Known
     from image_matrix.project.inputs import Inputs
+    from image_matrix.registry.client import Registry
 
 REGISTRY_HELP = "Where the images are published; needed if there is no matrix yet."
 
@@ -23,6 +25,7 @@ class OpenMatrix:
 
     text: str
     known: Known
+    network: Network
 
 
 def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
@@ -48,7 +51,33 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
         tuple(name for value in values for name in _section(session, value, "images")),
         {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
     )
-    return OpenMatrix(text, known)
+    return OpenMatrix(text, known, _network(values))
+
+
+def _network(values: list[dict[str, Any]]) -> Network:
+    """Return the section `network`; raises :class:`CallError` for one that has not its form."""
+    from image_matrix.config.network import read_network
+    from image_matrix.errors import CallError
+
+    try:
+        return read_network(next((value["network"] for value in values if value.get("network")), {}))
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise CallError(
+            "`network` of the matrix is not valid", "run `image-matrix check`, and correct it"
+        ) from error
+
+
+def registry_for(session: Session, matrix: OpenMatrix) -> Registry:
+    """Return a client for registries, with the mirrors and certificates of a matrix that need not be valid yet."""
+    from image_matrix.errors import CallError
+    from image_matrix.registry.client import registry_with
+
+    bundle = matrix.network.ca_bundle
+    path = (session.root / bundle).resolve() if bundle else None
+    if path and not path.is_file():
+        raise CallError(f"`network.ca_bundle`: the file {bundle} does not exist", "correct the path")
+    mirrors = matrix.network.mirrors.registries
+    return registry_with(mirrors, str(path) if path else None, lambda text: say(session, text))
 
 
 def _values(session: Session, text: str) -> list[dict[str, Any]]:
