@@ -101,11 +101,27 @@ def _missing_installer(
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
     if manager in _NEEDS and not (manager == "cran" and _provides(expanded, item, "r")):
         package, program, apt = _NEEDS[manager]
+        if manager == "cran" and _has_r_of_conda(expanded, item):
+            names_of_conda = ", ".join(f"r-{name.lower()}" for name in _names(item, "cran"))
+            problem = (
+                "R is conda's in its chain, and CRAN's binaries are built for the distribution's libraries"
+            )
+            return problem, f"remove `cran`, and list them as packages of conda: `conda: [{names_of_conda}]`"
         names = (name for one in lineage(expanded, item) for name in _names(one, "apt", "conda"))
         if not any(name.startswith(package) for name in names):
             stated = ", or state what is there: `provides: {r: VERSION}`" if manager == "cran" else ""
             return f"nothing in its chain installs {program}", f"add `apt: {apt}` here or in a parent{stated}"
     return None
+
+
+def _has_r_of_conda(expanded: Mapping[str, Variant], item: Variant) -> bool:
+    """Say whether conda installs R in a chain, and apt does not."""
+    chain = [*lineage(expanded, item)]
+    of_conda, of_apt = (
+        any(name.startswith("r-base") for one in chain for name in _names(one, manager))
+        for manager in ("conda", "apt")
+    )
+    return of_conda and not of_apt
 
 
 def _without_micromamba(matrix: Matrix) -> bool:
