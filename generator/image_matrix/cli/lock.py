@@ -66,6 +66,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
 
     from image_matrix.config.conda import channel_mirrors
     from image_matrix.lock import conda, uv
+    from image_matrix.lock.conda_request import CondaSite
     from image_matrix.lock.resolve_all import LockServices
     from image_matrix.registry.http import network
 
@@ -82,7 +83,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
         stream=network(bundle, logins).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
-        solve=conda.solver(channel_mirrors(mirrors)),
+        solve=conda.solver(CondaSite(channel_mirrors(mirrors), bundle, logins)),
         sleep=time.sleep,
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),

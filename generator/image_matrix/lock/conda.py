@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Variant
-    from image_matrix.lock.conda_request import Solve
+    from image_matrix.lock.conda_request import CondaSite, Solve
     from image_matrix.lock.model import Lock
 
 WITHOUT_SOLVER = (
@@ -106,9 +106,6 @@ def specification(url: str) -> str:
     return f"{name}={version}={build}"
 
 
-def solver(mirrors: Mapping[str, str]) -> Solve | None:
-    """Return the solver that there is: py-rattler, or the first program on PATH.
-
-    ``mirrors`` replace prefixes of addresses.
-    """
-    return solver_in_process(mirrors) or program_on_path(mirrors)
+def solver(site: CondaSite) -> Solve | None:
+    """Return the solver that there is: py-rattler, or the first program on PATH."""
+    return solver_in_process(site) or program_on_path(site)

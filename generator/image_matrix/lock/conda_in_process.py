@@ -6,6 +6,8 @@ Source of the calls: conda.github.io/rattler/py-rattler.
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -15,41 +17,57 @@ from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rattler import Gateway, RepoDataRecord
 
-    from image_matrix.lock.conda_request import CondaRequest, Solve
+    from image_matrix.lock.conda_request import CondaRequest, CondaSite, Solve
 
 LIMIT = timedelta(minutes=15)
 
 
-def solver_in_process(mirrors: Mapping[str, str]) -> Solve | None:
-    """Return a function that solves with py-rattler, or ``None`` without it; ``mirrors`` replace prefixes."""
-    return None if find_spec("rattler") is None else lambda request: _solve(request, mirrors)
+def solver_in_process(site: CondaSite) -> Solve | None:
+    """Return a function that solves with py-rattler, or ``None`` without it."""
+    return None if find_spec("rattler") is None else lambda request: _solve(request, site)
 
 
-def _solve(request: CondaRequest, mirrors: Mapping[str, str]) -> list[str] | str:
+def _solve(request: CondaRequest, site: CondaSite) -> list[str] | str:
     from rattler.exceptions import GatewayError, InvalidMatchSpecError, SolverError
 
     with temporary_folder() as folder:
         try:
-            records = asyncio.run(_records(request, _gateway(folder, mirrors)))
+            records = asyncio.run(_records(request, _gateway(folder, site)))
         except (GatewayError, InvalidMatchSpecError, SolverError) as error:
             return failed("the solver says", str(error))
     return sorted(_address(record) for record in records)
 
 
-def _gateway(folder: Path, mirrors: Mapping[str, str]) -> Gateway:
+def _gateway(folder: Path, site: CondaSite) -> Gateway:
     """Return what reads the index of channels; ``folder`` keeps it for this call."""
     from rattler import Client, Gateway
     from rattler.networking import AuthenticationMiddleware, MirrorMiddleware, RetryMiddleware
 
-    redirected = MirrorMiddleware({prefix: [mirror] for prefix, mirror in mirrors.items()})
-    return Gateway(
-        cache_dir=folder, client=Client([RetryMiddleware(), redirected, AuthenticationMiddleware()])
-    )
+    redirected = MirrorMiddleware({prefix: [mirror] for prefix, mirror in site.mirrors.items()})
+    with _variables({"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}):
+        client = Client([RetryMiddleware(), redirected, AuthenticationMiddleware()])
+    return Gateway(cache_dir=folder, client=client)
+
+
+@contextmanager
+def _variables(given: Mapping[str, str | None]) -> Iterator[None]:
+    """Set environment variables for a while: py-rattler reads certificates and logins as it makes a client.
+
+    Its interface for Python has no other way to name files of them.
+    """
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update({name: value for name, value in given.items() if value})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({name: value} if value is not None else {})
 
 
 async def _records(request: CondaRequest, gateway: Gateway) -> list[RepoDataRecord]:

@@ -18,26 +18,29 @@ from image_matrix.temporary import temporary_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.lock.conda_request import CondaRequest, Solve
+    from image_matrix.lock.conda_request import CondaRequest, CondaSite, Solve
 
 PROGRAMS = ("micromamba", "mamba", "conda")
 SECONDS = 900
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""What OpenSSL, and what conda and micromamba read."""
 
 
-def program_on_path(mirrors: Mapping[str, str]) -> Solve | None:
-    """Return a function that runs the first program on PATH, or ``None``; ``mirrors`` replace prefixes of addresses."""
+def program_on_path(site: CondaSite) -> Solve | None:
+    """Return a function that runs the first program on PATH, or ``None``; the program has logins of its own."""
     import shutil
 
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
-    return None if program is None else lambda request: _run(program, request, mirrors)
+    return None if program is None else lambda request: _run(program, request, site)
 
 
-def _variables(request: CondaRequest, mirrors: Mapping[str, str]) -> dict[str, str]:
-    """Return what describes the machine, in the place of the one that locks.
+def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
+    """Return what describes the machine, in the place of the one that locks, and the certificates that it trusts.
 
     Source: docs.conda.io, "Managing virtual packages"; micromamba reads the alias from a variable of its own.
     """
-    alias = mirrored(CHANNELS, mirrors)
+    alias = mirrored(CHANNELS, site.mirrors)
+    certificates = dict.fromkeys(CA_VARIABLES, site.ca_bundle) if site.ca_bundle else {}
     return {
         "CONDA_SUBDIR": request.subdir,
         "CONDA_OVERRIDE_ARCHSPEC": "x86_64" if request.subdir == "linux-64" else "aarch64",
@@ -46,10 +49,11 @@ def _variables(request: CondaRequest, mirrors: Mapping[str, str]) -> dict[str, s
         "CONDA_OVERRIDE_LINUX": LINUX,
         "CONDA_CHANNEL_ALIAS": alias,
         "MAMBA_CHANNEL_ALIAS": alias,
+        **certificates,
     }
 
 
-def _run(program: str, request: CondaRequest, mirrors: Mapping[str, str]) -> list[str] | str:
+def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | str:
     import os
     import subprocess
 
@@ -64,7 +68,7 @@ def _run(program: str, request: CondaRequest, mirrors: Mapping[str, str]) -> lis
             "--override-channels",
         ]
         for channel in request.channels:
-            arguments += ["--channel", mirrored(channel, mirrors)]
+            arguments += ["--channel", mirrored(channel, site.mirrors)]
         try:
             done = subprocess.run(
                 [program, *arguments, "--", *request.specifications],
@@ -72,14 +76,14 @@ def _run(program: str, request: CondaRequest, mirrors: Mapping[str, str]) -> lis
                 text=True,
                 timeout=SECONDS,
                 check=False,
-                env={**os.environ, **_variables(request, mirrors)},
+                env={**os.environ, **_variables(request, site)},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"
     if done.returncode != 0:
         return failed("the solver says", done.stderr or done.stdout)
     try:
-        return addresses(done.stdout, mirrors)
+        return addresses(done.stdout, site.mirrors)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return f"the solver's answer is not as expected: {error!r}"
 

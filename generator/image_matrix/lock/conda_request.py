@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 SUBDIRS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
 LINUX = "4.18"
@@ -24,6 +24,18 @@ class CondaRequest:
     """``2.36``"""
     cuda: str | None = None
     """The newest version of CUDA that the drivers know, of machines that have a device for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CondaSite:
+    """How the place that locks reaches channels."""
+
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of addresses to what replaces it."""
+    ca_bundle: str | None = None
+    """The path of a PEM file, in place of the certificate authorities of the system."""
+    netrc: str | None = None
+    """The path of a file with logins."""
 
 
 Solve = Callable[[CondaRequest], list[str] | str]
