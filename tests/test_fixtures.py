@@ -97,6 +97,12 @@ def facts(loaded: Loaded) -> dict[str, object]:
             "labels": item.labels,
             **({"files": item.files} if item.files else {}),
             **({"scripts": item.scripts} if item.scripts else {}),
+            **(
+                {"apt_repositories": [asdict(one) for one in item.apt_repositories]}
+                if item.apt_repositories
+                else {}
+            ),
+            **({"apt_files": item.apt_files} if item.apt_files else {}),
             **({"index_url": item.index_url} if item.index_url else {}),
             **({"cran_snapshot": item.cran_snapshot} if item.cran_snapshot else {}),
             **({"path": item.path} if item.path else {}),

@@ -130,6 +130,8 @@ def test_the_model_has_the_fields_of_the_schema() -> None:
     named = {
         "source": "from",
         "packages": "apt",
+        "apt_repositories": "apt",
+        "apt_files": "apt",
         "extra_index_urls": "pip",
         "index_url": "pip",
         "cran_snapshot": "cran",

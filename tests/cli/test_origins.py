@@ -10,10 +10,11 @@ import pytest
 from image_matrix.cli import run
 
 ORIGINS = Path(__file__).parent / "origins"
+REPOSITORIES = Path(__file__).parent.parent / "fixtures/good/apt-repositories"
 
 
-def origins(capsys: pytest.CaptureFixture[str], image: str) -> dict[str, str]:
-    assert run(["-C", str(ORIGINS), "list", "--resolved", image, "--format", "json"]) == 0
+def origins(capsys: pytest.CaptureFixture[str], image: str, project: Path = ORIGINS) -> dict[str, str]:
+    assert run(["-C", str(project), "list", "--resolved", image, "--format", "json"]) == 0
     return {f"{row['setting']} {row['value']}": row["from"] for row in json.loads(capsys.readouterr().out)}
 
 
@@ -40,3 +41,15 @@ def test_arguments_of_a_dockerfile_are_settings(capsys: pytest.CaptureFixture[st
     shown = origins(capsys, "own")
     assert shown["args.JAVA 17"] == "image own (matrix.yaml:30)"
     assert shown["contexts.notebook base"] == "image own (matrix.yaml:28)"
+
+
+def test_repositories_of_apt_and_files_of_debian_packages_are_settings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = origins(capsys, "plain", REPOSITORIES)
+    assert shown["apt.files debs/tool.deb"] == "bundle r (matrix.yaml:20)"
+    assert (
+        shown["apt.repositories https://other.example.org/plain stable main"] == "bundle r (matrix.yaml:19)"
+    )
+    shown = origins(capsys, "gpu", REPOSITORIES)
+    assert shown["apt.repositories https://cuda.example.org/13 ./"] == "accelerator cuda (matrix.yaml:12)"

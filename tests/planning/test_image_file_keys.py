@@ -69,6 +69,25 @@ def test_what_changes_a_key(project: Path, edit: Callable[[Path], None], expecte
     assert {name for name in before if before[name] != after[name]} == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("keys/example.asc", {"base", "lab", "gpu", "gpu-more", "plain", "plain-more"}),
+        ("keys/cuda.gpg", {"gpu", "gpu-more"}),
+        ("debs/other/tool.deb", {"lab"}),
+    ],
+)
+def test_keys_of_repositories_and_debian_packages_change_a_key(
+    tmp_path: Path, path: str, expected: set[str]
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(FIXTURE.parent / "apt-repositories", project)
+    before = state(read_inputs(project)).keys
+    (project / path).write_bytes((project / path).read_bytes() + b"more")
+    after = state(read_inputs(project)).keys
+    assert {name.partition(":")[0] for name in before if before[name] != after[name]} == expected
+
+
 def test_a_plan_names_the_file(project: Path) -> None:
     old = state(read_inputs(project))
     appended("scripts/first.sh")(project)

@@ -24,6 +24,8 @@ TEMPLATES = {
 EVERY_FIELD = frozenset(
     {
         "apt",
+        "apt.files",
+        "apt.repositories",
         "pip",
         "conda",
         "cran",
@@ -54,6 +56,7 @@ def traits_of(root: Path, texts: dict[str, str]) -> dict[str, Kind]:
         ("RUN apt-get install {{ packages.apt | join(' ') | sh }}", {"apt"}),
         ("{% for name in packages %}{% endfor %}", {"apt", "pip", "conda", "cran", "npm"}),
         ("{# packages.apt #}{% for name in downloads %}{% endfor %}", {"downloads"}),
+        ("{% for name in variant.apt_files %}{% endfor %}", {"apt.files"}),
         ("{% for name in variant.env %}{% endfor %}", {"env"}),
         ("LABEL {{ labels.a | env }}", {"labels"}),
         ('{% include "bare.Dockerfile.j2" %}{{ extensions }}', {"extensions"}),

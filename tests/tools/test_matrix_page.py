@@ -33,7 +33,13 @@ DOCKERFILES = {
         "ARG VERSION\nFROM ghcr.io/example/notebooks/stack AS final\nCOPY --from=example.org/old/tools /x /x\n"
     ),
 }
-FILES = {**DOCKERFILES, "files/report.sh": "#!/bin/sh\n", "scripts/kernels.sh": "#!/bin/bash -eu\n"}
+FILES = {
+    **DOCKERFILES,
+    "files/report.sh": "#!/bin/sh\n",
+    "scripts/kernels.sh": "#!/bin/bash -eu\n",
+    "keys/example.asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+    "debs/driver.deb": "!<arch>\n",
+}
 CONTEXTS = replace(
     NO_FILES,
     read=lambda path: FILES[path].encode() if path in FILES else None,

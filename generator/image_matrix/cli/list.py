@@ -143,6 +143,11 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for manager, items in resolution.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.position or 0)
+    for item in resolution.apt_files:
+        yield "apt.files", item.value, item.origin, ("apt", "files", item.position or 0)
+    for repository in resolution.apt_repositories:
+        path = ("apt", "repositories", repository.position or 0)
+        yield "apt.repositories", str(repository.value), repository.origin, path
     for item in resolution.scripts:
         yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
     for item in resolution.secrets:

@@ -109,6 +109,7 @@ def _less(settings: Settings, steps: Steps) -> Settings:
     if name in MANAGERS:
         packages = {key: items for key, items in settings.packages.items() if key != name}
         without: dict[str, dict[str, Json]] = {
+            "apt": {"apt_repositories": (), "apt_files": ()},
             "pip": {"index_url": None, "extra_index_urls": ()},
             "conda": {"channels": ()},
             "cran": {"cran_snapshot": None},

@@ -17,6 +17,7 @@ from image_matrix.config.release import Release
 from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
+    from image_matrix.config.apt_repositories import AptRepository
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dag import BuildOrder
 
@@ -126,6 +127,7 @@ class Accelerator:
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    apt_repositories: tuple[AptRepository, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
 
@@ -151,6 +153,10 @@ class Settings:
     extra_index_urls: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     """Where conda packages come from, the most important first."""
+    apt_repositories: tuple[AptRepository, ...] = ()
+    """Where apt packages come from beside the distribution."""
+    apt_files: tuple[str, ...] = ()
+    """Paths of Debian packages that apt installs, relative to the file that names them."""
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
     contract: Contract | None = None
@@ -305,6 +311,10 @@ class Variant:
     """Path in the image to the file or folder that it copies there, by its path in the project."""
     scripts: tuple[str, ...] = ()
     """Paths in the project of what it runs as root after its packages."""
+    apt_repositories: tuple[AptRepository, ...] = ()
+    """What it adds to the repositories of apt, with the paths of keys in the project; its ancestors' stay there."""
+    apt_files: tuple[str, ...] = ()
+    """Paths in the project of Debian packages that apt installs."""
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
     secrets: tuple[str, ...] = ()
@@ -339,6 +349,11 @@ class Variant:
         """Ids of the variants that must be built before it: its parent first, then others that its Dockerfile names."""
         others = self.build.images.values() if self.build else ()
         return tuple(dict.fromkeys((*((self.parent,) if self.parent else ()), *others)))
+
+    @property
+    def uses_project(self) -> bool:
+        """Whether its Dockerfile copies, mounts or runs files of the project."""
+        return bool(self.files or self.scripts or self.apt_repositories or self.apt_files)
 
     @property
     def used_sources(self) -> tuple[str, ...]:

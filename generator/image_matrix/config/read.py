@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.document import OF_FILES
+from image_matrix.config.apt_repositories import read_repositories
+from image_matrix.config.document import FILES, OF_FILES
 from image_matrix.config.layers import REMOVE
 from image_matrix.config.model import (
     ARCHITECTURES,
@@ -113,6 +114,8 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         cran_snapshot=packages["cran"].get("snapshot"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
         channels=tuple(packages["conda"].get("channels", ())),
+        apt_repositories=read_repositories(packages["apt"]),
+        apt_files=tuple(packages["apt"].get(FILES, ())),
         max_size=item.get("max_size"),
         contract=item.get("contract"),
         locale=item.get("locale"),
@@ -218,6 +221,7 @@ def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:
         index_url=item.get("pip", {}).get("index_url"),
         extra_index_urls=tuple(item.get("pip", {}).get("extra_index_urls", ())),
         channels=tuple(item.get("conda", {}).get("channels", ())),
+        apt_repositories=read_repositories(item.get("apt", {})),
         env=item.get("env", {}),
         platforms=tuple(item.get("platforms", ())),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.dockerfile_build import DockerfileBuild
 from image_matrix.config.layers import Layer, Origin, Sourced, remaining
@@ -15,10 +15,12 @@ from image_matrix.config.placeholders import fill, version_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from image_matrix.config.apt_repositories import AptRepository
     from image_matrix.config.model import Accelerator, Image, Manager, Match, Matrix, TestKind
     from image_matrix.diagnostics import Path as FieldPath
     from image_matrix.json_data import Json
 
+T = TypeVar("T")
 DOCKERFILE = "Dockerfile"
 """The name of a Dockerfile where none is given."""
 FROM = "from"
@@ -66,6 +68,8 @@ class Resolution:
     provides: Mapping[str, Sourced[str]] = field(default_factory=dict)
     files: Mapping[str, Sourced[str]] = field(default_factory=dict)
     scripts: tuple[Sourced[str], ...] = ()
+    apt_repositories: tuple[Sourced[AptRepository], ...] = ()
+    apt_files: tuple[Sourced[str], ...] = ()
     secrets: tuple[Sourced[str], ...] = ()
     path: tuple[Sourced[str], ...] = ()
     bundles: tuple[Sourced[str], ...] = ()
@@ -175,6 +179,10 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         },
         files={path: fill(source, values) for path, source in given.files.items()},
         scripts=tuple(fill(text, values) for text in given.scripts),
+        apt_repositories=tuple(
+            one.with_texts(lambda text: fill(text, values)) for one in given.apt_repositories
+        ),
+        apt_files=tuple(fill(text, values) for text in given.apt_files),
         path=tuple(fill(text, values) for text in given.path),
         env={fill(key, values): fill(text, {**values, **MARKS}) for key, text in given.env.items()},
         labels=every(given.labels),
@@ -257,14 +265,19 @@ def _bundle_layer(matrix: Matrix, name: str) -> Layer:
 
 
 def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
-    """Return what an accelerator sets; its variables are in the parent's image already where it is inherited."""
+    """Return what an accelerator sets.
+
+    Where it is inherited, its variables and repositories of apt are in the parent's image already.
+    """
     env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
+    repositories = () if inherited else item.apt_repositories
     indexes = tuple(item.versioned(address) for address in item.extra_index_urls)
     index = item.versioned(item.index_url) if item.index_url else None
     settings = Settings(
         index_url=index,
         extra_index_urls=indexes,
         channels=item.channels,
+        apt_repositories=tuple(one.with_texts(item.versioned) for one in repositories),
         env=env,
         platforms=item.platforms,
     )
@@ -307,7 +320,9 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         contexts=_entries(layers, "contexts"),
         provides=_entries(layers, "provides"),
         files=_entries(layers, "files"),
-        scripts=_scripts(layers),
+        scripts=_listed(layers, lambda settings: settings.scripts),
+        apt_repositories=_last_list(layers, lambda settings: settings.apt_repositories),
+        apt_files=_listed(layers, lambda settings: settings.apt_files),
         path=_path(layers),
         secrets=_last_list(layers, lambda settings: settings.secrets),
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
@@ -334,23 +349,16 @@ def _entries(layers: Sequence[Layer], name: str) -> dict[str, Sourced[str]]:
     }
 
 
-def _last_list(
-    layers: Sequence[Layer], items: Callable[[Settings], tuple[str, ...]]
-) -> tuple[Sourced[str], ...]:
+def _last_list(layers: Sequence[Layer], items: Callable[[Settings], tuple[T, ...]]) -> tuple[Sourced[T], ...]:
     """Return the items of the last layer that has any."""
     given = [layer for layer in layers if items(layer.settings)]
-    if not given:
-        return ()
-    last = given[-1]
-    return tuple(Sourced(item, last.origin, at) for at, item in enumerate(items(last.settings)))
+    return _listed(given[-1:], items)
 
 
-def _scripts(layers: Sequence[Layer]) -> tuple[Sourced[str], ...]:
-    """Return the scripts of all layers, in their order."""
+def _listed(layers: Sequence[Layer], items: Callable[[Settings], tuple[T, ...]]) -> tuple[Sourced[T], ...]:
+    """Return the items of all layers, in their order."""
     return tuple(
-        Sourced(script, layer.origin, at)
-        for layer in layers
-        for at, script in enumerate(layer.settings.scripts)
+        Sourced(item, layer.origin, at) for layer in layers for at, item in enumerate(items(layer.settings))
     )
 
 
@@ -445,6 +453,8 @@ def variant(
         path=() if build else tuple(item.value for item in resolution.path),
         scripts=() if build else tuple(item.value for item in resolution.scripts),
         locale=None if build else resolution.value("locale"),
+        apt_repositories=() if build else tuple(item.value for item in resolution.apt_repositories),
+        apt_files=() if build else tuple(dict.fromkeys(item.value for item in resolution.apt_files)),
         axis_data=axis_data(image, values, parent),
         repository=resolution.value("repository") or image.name,
         publish=resolution.value("publish"),

@@ -65,6 +65,8 @@ def key_inputs(
     inputs |= dict(_files(rendered, item))
     inputs["files"] = tuple(f"{path} from {source}" for path, source in item.files.items())
     inputs["scripts"] = item.scripts
+    inputs["repositories of apt"] = tuple(f"{one} signed by {one.key}" for one in item.apt_repositories)
+    inputs["files of apt"] = item.apt_files
     inputs["names of secrets"] = item.secrets
     copied = loaded.image_files.get(item.id, ImageFiles()).entries()
     inputs |= {f"file {path}": entry for path, entry in copied.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from image_matrix.config.apt_repositories import KEY_ENDINGS
 from image_matrix.config.image_files import ImageFiles
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
@@ -18,7 +19,7 @@ from image_matrix.project.generated_paths import generated_below, is_below
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from image_matrix.config.dockerfile_build import Entry
     from image_matrix.config.document import Documents
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 MOUNTABLE = re.compile(r"[A-Za-z0-9._/@+-]+")
 """A path that the mount of a Dockerfile can have, whose fields are separated by commas."""
 ALLOWED = "letters, digits and `.`, `_`, `-`, `+`, `@`"
+ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+"""The first line of an armored public key (RFC 9580, section 6.2)."""
+OPENPGP = b"\x80"
+"""The least first byte of a binary key: the highest bit of each packet is set (RFC 9580, section 4.2)."""
+AR = b"!<arch>\n"
+"""What a Debian package begins with (deb(5))."""
 WITHOUT_GIT = read_ignore("**/.git\n")
 
 
@@ -46,7 +53,7 @@ def with_files(
 ) -> WithFiles:
     """Return variants with the places of their files and scripts; nothing is read before a key is needed."""
     project = _Locations(matrix, variants, documents, reader)
-    every = [project.located(item) for item in variants.values() if item.files or item.scripts]
+    every = [project.located(item) for item in variants.values() if item.uses_project]
     if not every:
         return WithFiles(variants)
     problems = dict.fromkeys(diagnose([finding for one in every for finding in one[1]], documents))
@@ -58,9 +65,10 @@ def with_files(
 
 
 def entries_of(reader: ContextReader, item: Variant) -> dict[str, Entry]:
-    """Return the files that a variant copies and runs, by their paths in the project."""
+    """Return the files that a variant copies, runs or installs, by their paths in the project."""
     entries: dict[str, Entry] = {}
-    for path in (*item.files.values(), *item.scripts):
+    keys = (one.key for one in item.apt_repositories)
+    for path in (*item.files.values(), *item.scripts, *item.apt_files, *keys):
         entry = reader.entry(path)
         if entry:
             entries[path] = entry
@@ -84,24 +92,35 @@ class _Locations:
         files, scripts = {}, []
         for path, source in resolution.files.items():
             place = (*source.origin.path, "files", path)
-            findings += self._checked(place, source.value)
+            findings += self._checked(place, source.value, self._refuse_no_copy)
             files[path] = self._place(place, source.value)
         for script in resolution.scripts:
             place = (*script.origin.path, "scripts", script.position or 0)
-            findings += self._checked(place, script.value, script=True)
+            findings += self._checked(place, script.value, self._refuse_no_script)
             scripts.append(self._place(place, script.value))
-        return replace(item, files=files, scripts=tuple(dict.fromkeys(scripts))), findings
+        repositories, debs = [], []
+        for one in resolution.apt_repositories:
+            place = (*one.origin.path, "apt", "repositories", one.position or 0, "key")
+            findings += self._checked(place, one.value.key, self._refuse_no_key)
+            repositories.append(replace(one.value, key=self._place(place, one.value.key)))
+        for deb in resolution.apt_files:
+            place = (*deb.origin.path, "apt", "files", deb.position or 0)
+            findings += self._checked(place, deb.value, self._refuse_no_package)
+            debs.append(self._place(place, deb.value))
+        located = replace(
+            item,
+            files=files,
+            scripts=tuple(dict.fromkeys(scripts)),
+            apt_repositories=tuple(repositories),
+            apt_files=tuple(dict.fromkeys(debs)),
+        )
+        return located, findings
 
-    def _checked(self, place: Path, path: str, *, script: bool = False) -> Iterator[Finding]:
-        """Yield what is wrong with the path of a file, folder or script."""
+    def _checked(self, place: Path, path: str, refuse: Callable[[str], None]) -> Iterator[Finding]:
+        """Yield what is wrong with a path; ``refuse`` raises :class:`ContextError` if what is there does not fit."""
         try:
             self._refuse_missing(self._folder(place), path)
-            whole = in_project(self._folder(place), path)
-            if script:
-                self._refuse_no_script(whole)
-            elif self.reader.mode(whole) is None:
-                self._refuse_changing(whole)
-                self._refuse_unfit(whole)
+            refuse(in_project(self._folder(place), path))
         except ContextError as error:
             yield rules.BAD_FILE.at(place, problem=error.problem, advice=error.advice)
 
@@ -111,14 +130,54 @@ class _Locations:
     def _folder(self, place: Path) -> str:
         return self.reader.folder_of(self.documents.place(place).file)
 
-    def _refuse_no_script(self, path: str) -> None:
-        first = (self.reader.read(path) or b"").partition(b"\n")[0]
+    def _refuse_no_copy(self, path: str) -> None:
         if self.reader.mode(path) is None:
-            raise ContextError(f"{path} is a folder, not a script", "write the path of a file")
+            self._refuse_changing(path)
+            self._refuse_unfit(path)
+
+    def _mounted(self, path: str, what: str) -> bytes:
+        """Return the bytes of a file that a step mounts."""
+        if self.reader.mode(path) is None:
+            raise ContextError(f"{path} is a folder, not {what}", "write the path of a file")
         if not MOUNTABLE.fullmatch(path):
             raise ContextError(
                 f"the path {path} has characters that a mount cannot name", f"rename it: {ALLOWED}"
             )
+        return self.reader.read(path) or b""
+
+    def _refuse_no_key(self, path: str) -> None:
+        """Refuse what apt cannot verify a repository with; it tells the form of a key by the name of its file."""
+        content = self._mounted(path, "a key")
+        if not path.endswith(KEY_ENDINGS):
+            raise ContextError(
+                f"the name {path} does not say which form the key has",
+                "name an armored key `.asc`, a binary one `.gpg`",
+            )
+        if b"PRIVATE KEY BLOCK" in content:
+            raise ContextError(
+                f"{path} is a private key", "write the path of the public key, and replace the pair of keys"
+            )
+        if path.endswith(".asc") and not any(line.strip() == ARMOR for line in content.splitlines()):
+            raise ContextError(
+                f"{path} is not an armored key: it has no line `{ARMOR.decode()}`",
+                "export the key with `gpg --armor --export`, or name a binary key `.gpg`",
+            )
+        if path.endswith(".gpg") and not content[:1] >= OPENPGP:
+            raise ContextError(f"{path} is not a binary key", "name an armored key `.asc`")
+
+    def _refuse_no_package(self, path: str) -> None:
+        content = self._mounted(path, "a Debian package")
+        if not path.endswith(".deb"):
+            raise ContextError(
+                f"the name {path} does not end with `.deb`", "rename it: apt looks at the name"
+            )
+        if not content.startswith(AR):
+            raise ContextError(
+                f"{path} is not a Debian package", "write the path of a file that dpkg-deb made"
+            )
+
+    def _refuse_no_script(self, path: str) -> None:
+        first = self._mounted(path, "a script").partition(b"\n")[0]
         if not first.startswith(b"#!"):
             advice = "write the program that runs it into its first line, such as `#!/bin/sh -eu`"
             raise ContextError(f"{path} does not begin with `#!`", advice)

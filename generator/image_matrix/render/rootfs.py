@@ -63,7 +63,7 @@ def named_contexts(variant: Variant, kinds: Collection[str], project: str = ".")
     ``project`` is the folder with the files of the project.
     """
     contexts = {context_name(kind): f"{FOLDER}/{kind}" for kind in copied_kinds(variant, kinds)}
-    return {**contexts, PROJECT: project} if variant.files or variant.scripts else contexts
+    return {**contexts, PROJECT: project} if variant.uses_project else contexts
 
 
 def context_name(kind: str) -> str:

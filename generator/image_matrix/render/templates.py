@@ -51,6 +51,8 @@ _LITERAL_USE = re.compile(
 )
 _READS: Mapping[str, str] = {
     **{manager: rf"\bpackages\b(?!\.)|\bpackages\.{manager}\b" for manager in MANAGERS},
+    "apt.repositories": r"\bvariant\.apt_repositories\b",
+    "apt.files": r"\bvariant\.apt_files\b",
     "extensions": r"\bextensions\b",
     "downloads": r"\bdownloads\b|\bmicromamba\b",
     "files": r"\bvariant\.files\b",

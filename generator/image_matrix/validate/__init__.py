@@ -12,6 +12,7 @@ from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate import (
     addresses,
+    apt_repositories,
     axis_data,
     conflicts,
     dockerfiles,
@@ -102,6 +103,7 @@ VARIANT_CHECKS = (
     tags.unknown_in_tags,
     tags.bad_tags,
     tags.shared_tags, tags.of_unpublished,
+    apt_repositories.apt_repositories,
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.unpublished, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,

@@ -38,6 +38,8 @@ def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
         yield ("accelerators", name, "pip", "index_url"), "value", accelerator.index_url or ""
         for at, address in enumerate(accelerator.extra_index_urls):
             yield ("accelerators", name, "pip", "extra_index_urls", at), "value", address
+        for at, one in enumerate(accelerator.apt_repositories):
+            yield ("accelerators", name, "apt", "repositories", at, "url"), "value", one.url
     for path, settings in every_settings(matrix):
         for at, entry in enumerate(settings.packages.get("pip", ())):
             if "git+ssh://" not in entry:
@@ -45,6 +47,8 @@ def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:
         yield (*path, "pip", "index_url"), "value", settings.index_url or ""
         for at, address in enumerate(settings.extra_index_urls):
             yield (*path, "pip", "extra_index_urls", at), "value", address
+        for at, one in enumerate(settings.apt_repositories):
+            yield (*path, "apt", "repositories", at, "url"), "value", one.url
 
 
 def of_mirrors(mirrors: Mirrors) -> Iterator[tuple[Path, Target, str]]:

@@ -235,7 +235,8 @@ def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding
             for layer in layers:
                 if layer.origin.kind in ("image", "override"):
                     for path, is_idle in _effects(matrix, layer, of_dockerfile=of_dockerfile):
-                        if not of_dockerfile and path[-1] in kind.ignores:
+                        field = ".".join(map(str, path[len(layer.origin.path) :]))
+                        if not of_dockerfile and field in kind.ignores:
                             idle[path] = _not_read(path, item.kind)
                         elif is_idle:
                             idle[path] = _no_effect(path, name, of_dockerfile=of_dockerfile)
@@ -263,11 +264,13 @@ def _effects(matrix: Matrix, layer: Layer, *, of_dockerfile: bool) -> Iterator[t
     settings, path = layer.settings, layer.origin.path
     for field in _fields_of_kinds(settings):
         yield (*path, field), of_dockerfile
+    for field in _fields_of_apt(settings):
+        yield ((*path, "apt") if of_dockerfile else (*path, "apt", field)), of_dockerfile
     for field in _OF_DOCKERFILES:
         if getattr(settings, field):
             yield (*path, field), not of_dockerfile
     accelerator = matrix.accelerators.get(settings.accelerator or "")
-    if accelerator and accelerator.env and of_dockerfile:
+    if accelerator and (accelerator.env or accelerator.apt_repositories) and of_dockerfile:
         yield (*path, "accelerator"), True
 
 
@@ -280,6 +283,14 @@ def _fields_of_kinds(settings: Settings) -> Iterator[str]:
         yield "pip"
     if settings.channels and not settings.packages.get("conda"):
         yield "conda"
+
+
+def _fields_of_apt(settings: Settings) -> Iterator[str]:
+    """Yield the settings of apt that a kind's template, or a Dockerfile, may leave unread."""
+    if settings.apt_repositories:
+        yield "repositories"
+    if settings.apt_files:
+        yield "files"
 
 
 def _not_read(path: Path, kind: str) -> Finding:
@@ -296,10 +307,9 @@ def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
     elif field == "kind":
         advice, reason = "remove `kind` or `context`", "the image is built from its own Dockerfile"
     elif field == "accelerator":
-        advice = (
-            "set its `env` in the Dockerfile, and name the accelerator in an image that is built on this one"
-        )
-        reason = "its `env` is not in an image that is built from its own Dockerfile"
+        advice = "set its `env` and repositories in the Dockerfile, "
+        advice += "and name the accelerator in an image that is built on this one"
+        reason = "its `env` and `apt` are not in an image that is built from its own Dockerfile"
     else:
         advice = f"do it in the Dockerfile, or move `{field}` to an image that is built on `{image}`"
         reason = "the image is built from its own Dockerfile"

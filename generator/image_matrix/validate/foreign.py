@@ -74,6 +74,10 @@ def _needing_apt(
     resolution = resolution_of(matrix, expanded, item)
     for package in resolution.packages.get("apt", ())[:1]:
         yield (*package.origin.path, "apt"), "apt packages"
+    for file in resolution.apt_files[:1]:
+        yield (*file.origin.path, "apt"), "apt packages"
+    for repository in resolution.apt_repositories[:1]:
+        yield (*repository.origin.path, "apt"), "repositories"
     for download in resolution.downloads:
         if download.value in matrix.downloads and matrix.downloads[download.value].deb:
             yield ("downloads", download.value, "deb"), f"the package of Debian `{download.value}`"

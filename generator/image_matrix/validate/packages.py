@@ -198,7 +198,14 @@ def too_many_layers(_matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterato
     for item in expanded.values():
         below = totals.get(item.parent or "", SOURCE_LAYERS)
         totals[item.id] = (
-            below + len(item.packages) + len(item.downloads) + len(item.files) + len(item.scripts) + 4
+            below
+            + len(item.packages)
+            + bool(item.apt_repositories)
+            + bool(item.apt_files)
+            + len(item.downloads)
+            + len(item.files)
+            + len(item.scripts)
+            + 4
         )
         if below <= LAYER_LIMIT < totals[item.id]:
             fields = {"image": item.image, "count": totals[item.id], "limit": LAYER_LIMIT}

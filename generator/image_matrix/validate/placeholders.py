@@ -17,6 +17,7 @@ from image_matrix.validate.references import every_settings, settings_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from image_matrix.config.apt_repositories import AptRepository
     from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
     from image_matrix.diagnostics import Finding, Target
     from image_matrix.diagnostics import Path as FieldPath
@@ -101,6 +102,8 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
         yield from _numbered((*path, manager), items)
     yield from (((*path, "files", key), source) for key, source in settings.files.items())
     yield from _numbered((*path, "scripts"), settings.scripts)
+    yield from _of_apt((*path, "apt"), settings.apt_repositories)
+    yield from _numbered((*path, "apt", "files"), settings.apt_files)
     yield from _numbered((*path, "path"), settings.path)
     for field, texts in (("labels", settings.labels), ("provides", settings.provides)):
         for key, value in texts.items():
@@ -108,6 +111,14 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     for kind, tests in settings.tests.items():
         for key, value in tests.items():
             yield from (((*path, "tests", kind, key), text) for text in (key, value))
+
+
+def _of_apt(path: FieldPath, repositories: Sequence[AptRepository]) -> Iterator[Text]:
+    """Yield every text of repositories of apt."""
+    for at, one in enumerate(repositories):
+        place: FieldPath = (*path, "repositories", at)
+        yield from (((*place, "url"), one.url), ((*place, "suite"), one.suite), ((*place, "key"), one.key))
+        yield from _numbered((*place, "components"), one.components)
 
 
 def _variables(path: FieldPath, variables: Mapping[str, str]) -> Iterator[Text]:
@@ -122,6 +133,7 @@ def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Ite
     path: FieldPath = ("accelerators", name)
     texts: list[Text] = [((*path, "pip", "index_url"), item.index_url or "")]
     texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
+    texts += _of_apt((*path, "apt"), item.apt_repositories)
     version = version_parts("version", item.version) if item.version else {}
     findings = [
         *unknown(_variables(path, item.env), [*names, *version, *MARKS]),

@@ -158,6 +158,7 @@ def _summary(item: Variant) -> str:
     if item.build:
         return "Its Dockerfile"
     counts = [(len(item.packages.get(manager, ())), _TITLES[manager]) for manager in MANAGERS]
+    counts += [(len(item.apt_files), "files of Debian packages")]
     counts += [(len(item.downloads), "downloads"), (len(item.files), "files"), (len(item.scripts), "scripts")]
     named = [f"{count} {name if count > 1 else name.removesuffix('s')}" for count, name in counts if count]
     return f"Adds {', '.join(named)}".replace("Editor", "editor") if named else "What it adds"
@@ -174,6 +175,9 @@ def _packages(items: Sequence[Variant]) -> Iterator[Contents]:
     """Yield the packages of each installer."""
     for manager in MANAGERS:
         yield from _listed(_TITLES[manager], [(item.label, item.packages.get(manager, ())) for item in items])
+    yield from _listed("Files of Debian packages", [(item.label, item.apt_files) for item in items])
+    repositories = [(item.label, tuple(map(str, item.apt_repositories))) for item in items]
+    yield from _listed("Repositories of apt", repositories)
 
 
 def _files(items: Sequence[Variant]) -> Iterator[Contents]:

@@ -118,6 +118,10 @@ def _section(matrix: Matrix, items: Sequence[Variant], tags: Mapping[str, Sequen
     ]
     for manager in MANAGERS:
         lines += _packages(_TITLES[manager], [(item.label, item.packages.get(manager, ())) for item in items])
+    lines += _packages("Files of Debian packages", [(item.label, item.apt_files) for item in items])
+    lines += _packages(
+        "Repositories of apt", [(item.label, tuple(map(str, item.apt_repositories))) for item in items]
+    )
     downloads = [f"`{name}` {text(matrix.downloads[name].version)}" for name in first.downloads]
     if downloads:
         lines += ["", f"**Downloads**: {', '.join(downloads)}"]
