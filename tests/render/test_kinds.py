@@ -37,6 +37,7 @@ EVERY_FIELD = frozenset(
         "scripts",
         "secrets",
         "path",
+        "locale",
         "labels",
     }
 )
@@ -59,6 +60,7 @@ def traits_of(root: Path, texts: dict[str, str]) -> dict[str, Kind]:
         ("{% for name in variant.apt_files %}{% endfor %}", {"apt.files"}),
         ("{% for name in variant.env %}{% endfor %}", {"env"}),
         ("LABEL {{ labels.a | env }}", {"labels"}),
+        ("ENV LANG={{ variant.locale | word }}", {"locale"}),
         ('{% include "bare.Dockerfile.j2" %}{{ extensions }}', {"extensions"}),
         ('{% include "steps/" ~ variant.image %}', EVERY_FIELD),
         ('{% extends "skeleton.Dockerfile.j2" %}', EVERY_FIELD),
