@@ -90,7 +90,7 @@ VARIANT_CHECKS = (
     filled_packages.unreadable, filled_packages.repeated, filled_values.unreadable,
     packages.provider_without_needs,
     downloads.without_place, downloads.of_one_machine, downloads.overwritten,
-    environment.of_one_machine,
+    environment.of_one_machine, environment.without_locale,
     packages.too_many_layers,
     foreign.without_snapshots,
     foreign.kinds_without_base,

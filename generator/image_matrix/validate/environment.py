@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.lineage import lineage
+from image_matrix.config.locales import BUILT_IN
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value, one_machine
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
+LOCALE_VARIABLES = ("LANG", "LC_ALL")
+_LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
 MOVING_LABELS = {
     "org.label-schema.build-date", "org.label-schema.vcs-ref", "org.opencontainers.image.created",
     "org.opencontainers.image.revision",
@@ -53,6 +57,24 @@ def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
         for name, given in resolution_of(matrix, expanded, item).env.items():
             what = f"the variable `{name}`"
             yield from one_machine((*given.origin.path, "env", name), what, str(given.value), item.archs)
+
+
+def without_locale(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variables that name a locale which no image of a chain generates: R and Perl warn at each start."""
+    for item in expanded.values():
+        chain = [*lineage(expanded, item)]
+        generated = {*BUILT_IN, *(one.locale for one in chain)}
+        if any(one.foreign for one in chain) or any(
+            "locales-all" in one.packages.get("apt", ()) for one in chain
+        ):
+            continue
+        for name, given in resolution_of(matrix, expanded, item).env.items():
+            value = str(given.value)
+            if name in LOCALE_VARIABLES and _LOCALE.fullmatch(value) and value not in generated:
+                problem = "no step of the image or its parents generates this locale"
+                yield bad_value(
+                    (*given.origin.path, "env", name), problem, f"write `locale: {value}` in place of it"
+                )
 
 
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:
