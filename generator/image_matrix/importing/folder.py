@@ -93,6 +93,8 @@ def _cran(file: str, read: Read) -> Iterator[Package | Note]:
     for line in lines_of(read(file), file):
         matches = list(_INSTALL.finditer(line.text))
         for match in matches:
-            yield from map(Package, _TEXT.findall(match["several"] or match["one"] or ""))
+            for name in _TEXT.findall(match["several"] or match["one"] or ""):
+                entry = sayable("cran", name)
+                yield Package(entry) if entry else Note(f"not carried over: {file}:{line.number}: `{name}`")
         if not matches:
             yield Note(f"not carried over: {file}:{line.number}: `{line.text}`")
