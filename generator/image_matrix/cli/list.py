@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.project import open_project
+from image_matrix.config.layers import Sourced
 from image_matrix.config.model import DEFAULT_CHANNELS, architecture
 from image_matrix.config.per_platform import as_placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.config.document import Documents
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Path
 
     Entries = list[dict[str, Any]]
+
+SINGLE = ("pip.index_url", "cran.snapshot")
+"""Fields of an installer that have one text."""
 
 
 @click.command("list")
@@ -143,31 +147,10 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for manager, items in resolution.packages.items():
         for item in items:
             yield manager, item.value, item.origin, (manager, item.position or 0)
-    for item in resolution.apt_files:
-        yield "apt.files", item.value, item.origin, ("apt", "files", item.position or 0)
-    for repository in resolution.apt_repositories:
-        path = ("apt", "repositories", repository.position or 0)
-        yield "apt.repositories", str(repository.value), repository.origin, path
-    for item in resolution.scripts:
-        yield "scripts", item.value, item.origin, ("scripts", item.position or 0)
-    for item in resolution.secrets:
-        yield "secrets", item.value, item.origin, ("secrets", item.position or 0)
-    for item in resolution.path:
-        yield "path", item.value, item.origin, ("path", item.position or 0)
-    for item in resolution.tags:
-        yield "tags", item.value, item.origin, ("tags", item.position or 0)
-    if resolution.index_url:
-        item = resolution.index_url
-        yield "pip.index_url", item.value, item.origin, ("pip", "index_url")
-    if resolution.cran_snapshot:
-        item = resolution.cran_snapshot
-        yield "cran.snapshot", item.value, item.origin, ("cran", "snapshot")
-    for item in resolution.extra_index_urls:
-        path = ("pip", "extra_index_urls", item.position or 0)
-        yield "pip.extra_index_urls", item.value, item.origin, path
-    if tuple(item.value for item in resolution.channels) != DEFAULT_CHANNELS:
-        for item in resolution.channels:
-            yield "conda.channels", item.value, item.origin, ("conda", "channels", item.position or 0)
+    for field, entries in _lists(resolution).items():
+        for item in entries:
+            position = () if field in SINGLE else (item.position or 0,)
+            yield field, item.value, item.origin, (*field.split("."), *position)
     for name, mapping in (
         ("files", resolution.files),
         ("env", resolution.env),
@@ -181,6 +164,26 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     for kind, tests in resolution.tests.items():
         for key, item in tests.items():
             yield f"tests.{kind}", f"{key}: {item.value}" if item.value else key, item.origin, ("tests", kind)
+
+
+def _lists(resolution: Resolution) -> dict[str, Sequence[Sourced[Any]]]:
+    """Return the lists of a variant, by the field of the matrix that they stand in, and the fields of one text."""
+    channels = resolution.channels
+    repositories = [
+        Sourced(str(item.value), item.origin, item.position) for item in resolution.apt_repositories
+    ]
+    return {
+        "apt.files": resolution.apt_files,
+        "apt.repositories": repositories,
+        "scripts": resolution.scripts,
+        "secrets": resolution.secrets,
+        "path": resolution.path,
+        "tags": resolution.tags,
+        "pip.index_url": [resolution.index_url] if resolution.index_url else [],
+        "cran.snapshot": [resolution.cran_snapshot] if resolution.cran_snapshot else [],
+        "pip.extra_index_urls": resolution.extra_index_urls,
+        "conda.channels": () if tuple(item.value for item in channels) == DEFAULT_CHANNELS else channels,
+    }
 
 
 def _text(value: object) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.package_names import package_name
-from image_matrix.config.resolve import NO_KIND
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Variant

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from image_matrix.config.model import MANAGERS, Settings
 from image_matrix.config.package_names import package_name
@@ -126,3 +126,10 @@ def _entries(items: Mapping[str, object], steps: Sequence[str]) -> dict[str, obj
         return {key: item for key, item in items.items() if key != name}
     below = items.get(name)
     return {**items, name: _entries(below, inner)} if isinstance(below, dict) else dict(items)
+
+
+def last(layers: Sequence[Layer], name: str) -> Sourced[Any] | None:
+    """Return what the last layer that sets a field says, if any does."""
+    given = [(layer, getattr(layer.settings, name)) for layer in layers]
+    setting = next(((layer, value) for layer, value in reversed(given) if value is not None), None)
+    return Sourced(setting[1], setting[0].origin) if setting else None

@@ -6,8 +6,10 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import FROM, fits, start_of
 from image_matrix.config.read import image_contexts
-from image_matrix.config.resolve import FROM, fits, resolve, start_of, variant
+from image_matrix.config.resolve import resolve
+from image_matrix.config.resolved_variant import variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

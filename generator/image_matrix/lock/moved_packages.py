@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import start_path
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS
-from image_matrix.config.resolve import start_path
 from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version

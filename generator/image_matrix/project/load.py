@@ -72,24 +72,18 @@ def load(
 
     ``templates`` are the valid names for ``kind:``, ``serving`` those that have a service, ``custom_pip`` those whose
     templates install Python packages themselves, ``kinds`` what the templates say about their images. ``cache`` keeps
-    results between runs. Raises :class:`MatrixError` with
-    all problems, warnings included.
+    results between runs. Raises :class:`MatrixError` with all problems, warnings included.
     """
     documents, findings = _documents(texts, included)
     shape_findings = cached_shape(documents, cache)
-    if not shape_findings:
-        documents, faults_of_files = with_listed_files(documents, contexts)
-        if faults_of_files:
-            raise MatrixError([*faults_of_files, *diagnose(explained(findings, documents), documents)])
-    expanded = expand_from_lists(documents.value)
-    documents = replace(documents, entries=expanded.entries)
-    value = expanded.value
-    faulty = {item.path[:2] for item in shape_findings}
-    findings += [item for item in expanded.findings if item.path[:2] not in faulty]
     if shape_findings:
-        faults = in_images([item.path for item in shape_findings], expanded.entries)
-        meaning = check_sound_names(value, faults, templates, expanded.entries)
-        raise MatrixError(diagnose(explained([*findings, *shape_findings, *meaning], documents), documents))
+        raise _misshapen(documents, findings, shape_findings, templates)
+    documents, faults_of_files = with_listed_files(documents, contexts)
+    if faults_of_files:
+        raise MatrixError([*faults_of_files, *diagnose(explained(findings, documents), documents)])
+    expanded = expand_from_lists(documents.value)
+    documents, value = replace(documents, entries=expanded.entries), expanded.value
+    findings += expanded.findings
     matrix = read_matrix(value, lambda parents, others: cached_order(parents, cache, others), kinds)
     variants = expand(matrix)
     meaning = check_meaning(value, matrix, variants, templates, serving, custom_pip, entries=expanded.entries)
@@ -113,6 +107,19 @@ def load(
         linked.files,
         image_files=copying.files,
     )
+
+
+def _misshapen(
+    documents: Documents, findings: list[Finding], shape: list[Finding], templates: Collection[str]
+) -> MatrixError:
+    """Return the error of a matrix of the wrong shape: also what is wrong with names outside of the faulty entries."""
+    expanded = expand_from_lists(documents.value)
+    documents = replace(documents, entries=expanded.entries)
+    faulty = {item.path[:2] for item in shape}
+    of_lists = [item for item in expanded.findings if item.path[:2] not in faulty]
+    faults = in_images([item.path for item in shape], expanded.entries)
+    meaning = check_sound_names(expanded.value, faults, templates, expanded.entries)
+    return MatrixError(diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents))
 
 
 def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:

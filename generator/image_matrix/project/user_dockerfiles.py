@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
-from image_matrix.config.resolve import DOCKERFILE
+from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from image_matrix.config.checksums import ALGORITHMS, algorithm
 from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba, python_prefix
 from image_matrix.config.extensions import extension_address
+from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.locales import is_new
 from image_matrix.config.model import MACHINES, MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.per_platform import ARCH, MACHINE
-from image_matrix.config.resolve import NO_KIND
 from image_matrix.dockerfiles.users import last_user
 from image_matrix.lock.requirements import git_entries
 from image_matrix.output_tree.files import File

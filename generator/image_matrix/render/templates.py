@@ -20,9 +20,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from image_matrix import __version__
+from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.model import CONTRACTS, MANAGERS, Kind
 from image_matrix.config.per_platform import ARCH, MACHINE
-from image_matrix.config.resolve import NO_KIND
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 

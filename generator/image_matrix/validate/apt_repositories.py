@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema import schema
 from image_matrix.config.variants import resolution_of
-from image_matrix.validate.findings import bad_value
+from image_matrix.validate.findings import bad_value, once_a_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 def apt_repositories(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Repositories that apt cannot read, or that have one name; one finding for each place."""
-    seen: set[Path] = set()
-    for item in expanded.values():
-        for finding in _of_variant(matrix, expanded, item):
-            if finding.path not in seen:
-                seen.add(finding.path)
-                yield finding
+    yield from once_a_place(
+        finding for item in expanded.values() for finding in _of_variant(matrix, expanded, item)
+    )
 
 
 def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[Finding]:

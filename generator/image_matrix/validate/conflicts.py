@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from image_matrix.config.filling import filled
+from image_matrix.config.layer_order import fits
 from image_matrix.config.layers import Layer, Origin
 from image_matrix.config.model import MANAGERS, TEST_KINDS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS, exclude
-from image_matrix.config.resolve import filled, fits
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import FloatingImage
+from image_matrix.config.layer_order import layers_of, start_path
 from image_matrix.config.layers import remaining
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS, Kind
-from image_matrix.config.resolve import is_of_dockerfile, layers_of, start_path
+from image_matrix.config.resolve import is_of_dockerfile
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
 from image_matrix.diagnostics import catalogue as rules

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.filling import placeholder_values
 from image_matrix.config.placeholders import version_parts
-from image_matrix.config.resolve import placeholder_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,6 +28,15 @@ def one_machine(path: Path, what: str, text: str, archs: Sequence[str]) -> Itera
         yield rules.ONE_MACHINE.at(path, **fields)
 
 
+def once_a_place(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the first finding of each place: variants that share it have the same."""
+    seen: set[Path] = set()
+    for finding in findings:
+        if finding.path not in seen:
+            seen.add(finding.path)
+            yield finding
+
+
 def bad_value(path: Path, problem: str, advice: str, target: Target = "value") -> Finding:
     """Return the finding of a value that has the right type, but is not valid in its field."""
     return rules.BAD_VALUE.at(path, target, problem=problem, advice=advice)

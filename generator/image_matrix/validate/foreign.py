@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.lineage import lineage
 from image_matrix.config.locales import BUILT_IN
 from image_matrix.config.model import Kind
 from image_matrix.config.package_names import package_name
-from image_matrix.config.resolve import NO_KIND
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import distribution_of, is_bare, without_apt

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.filling import placeholder_values
 from image_matrix.config.per_platform import MARKS
 from image_matrix.config.placeholders import RESERVED, unknown_placeholders, version_parts
-from image_matrix.config.resolve import placeholder_values
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.validate.addresses import of_mirrors

@@ -6,8 +6,8 @@ import re
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import FROM, NO_KIND, start_of
 from image_matrix.config.model import DECLARED_IN
-from image_matrix.config.resolve import FROM, NO_KIND, start_of
 from image_matrix.config.variants import kept
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import layers_of
 from image_matrix.config.layers import REMOVE, idle
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.package_names import package_name
-from image_matrix.config.resolve import layers_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 

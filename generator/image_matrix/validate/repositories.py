@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import staging_of
 from image_matrix.validate.filled_texts import axis_advice, has_data_with_braces, settings_at
-from image_matrix.validate.findings import bad_value
+from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.names import bad_reference, is_path
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ _RULE = "lower-case letters and digits, with `.`, `_`, `-` or `/` between them"
 
 def repositories(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Repositories that no registry has, or that staging would write to; one finding for each place."""
-    seen: set[Path] = set()
-    for item in expanded.values():
-        for finding in _of_variant(matrix, expanded, item):
-            if finding.path not in seen:
-                seen.add(finding.path)
-                yield finding
+    yield from once_a_place(
+        finding for item in expanded.values() for finding in _of_variant(matrix, expanded, item)
+    )
 
 
 def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.model import Kind
-from image_matrix.config.resolve import NO_KIND
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value
