@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import ruamel.yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from image_matrix.config.document import Documents
@@ -126,6 +126,8 @@ def test_depth_ends_at_the_limit(opening: str) -> None:
 
 
 @given(st.text(alphabet="[]{}:,-?&*!|>'\"%@`#a1 \n\t~<=.", max_size=60))
+@example("\n{#]")
+@example('\n{a: "}",')
 def test_no_text_is_a_crash(text: str) -> None:
     found, problems = parse(text, "matrix.yaml")
     assert found is not None or problems

@@ -184,17 +184,20 @@ def _starts(line: str) -> int:
 
 
 def _last_open(lines: Sequence[str]) -> tuple[int, int]:
-    """Return where the last bracket stands that is not closed again."""
-    opened = [(0, 0)]
+    """Return where the last bracket stands that is not closed again; texts may close one for the eye alone."""
+    every: list[tuple[int, int]] = []
+    opened: list[tuple[tuple[int, int], str]] = []
     for number, line in enumerate(lines):
         for column, sign in enumerate(line):
-            if sign in "[{":
-                opened.append((number, column))
-            elif sign in "]}" and len(opened) > 1:
+            if sign in _CLOSING:
+                every.append((number, column))
+                opened.append((every[-1], _CLOSING[sign]))
+            elif opened and sign == opened[-1][1]:
                 opened.pop()
-    return opened[-1]
+    return opened[-1][0] if opened else every[-1]
 
 
+_CLOSING = {"[": "]", "{": "}"}
 _TRANSLATIONS = {
     "found a tab character": TAB,
     "mapping values are not allowed in this context": (
