@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
     from image_matrix.config.document import Documents
@@ -27,8 +27,8 @@ class Loaded:
     """Templates that bring a service."""
     context_files: Mapping[str, ContextFiles] = field(default_factory=dict)
     """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
-    floating_in_templates: tuple[FloatingImage, ...] = ()
-    """Images from outside that templates of kinds name, and that nothing pins."""
+    floating_in_templates: Callable[[], Iterable[FloatingImage]] = tuple
+    """Returns the images from outside that templates of kinds name, and that nothing pins."""
     image_files: Mapping[str, ImageFiles] = field(default_factory=dict)
     """Id of a variant to the files of the project that it copies or runs, if there are any."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import parse, words
@@ -20,6 +21,7 @@ _EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
+@cache
 def templated(text: str) -> Dockerfile:
     """Split a template into instructions, without Jinja's statements and with :data:`EXPRESSION` for expressions.
 

@@ -156,7 +156,7 @@ def _of_dockerfiles(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     """Yield the images from outside that users' Dockerfiles and templates name, each once for a place."""
     named = (image for files in loaded.context_files.values() for image in files.floating)
     unpinned = (image for image in named if floats(image.name, pins))
-    for image in dict.fromkeys((*unpinned, *loaded.floating_in_templates)):
+    for image in dict.fromkeys((*unpinned, *loaded.floating_in_templates())):
         yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
 
 

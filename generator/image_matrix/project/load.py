@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
         templates.kind_traits,
         inputs.contexts,
     )
-    return replace(loaded, floating_in_templates=tuple(floating_images(templates)))
+    return replace(loaded, floating_in_templates=partial(floating_images, templates))
 
 
 def load(

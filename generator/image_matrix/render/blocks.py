@@ -10,7 +10,8 @@ from image_matrix.diagnostics import MatrixError, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.instructions import DockerfileError
 from image_matrix.dockerfiles.templated import literal_base, templated
-from image_matrix.render.templates import CONTRACT, extended, get_template, place_in
+from image_matrix.render.kind_traits import CONTRACT, extended
+from image_matrix.render.templates import get_template, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

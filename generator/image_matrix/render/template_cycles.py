@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.render.kind_traits import NEEDS, needed
 from image_matrix.render.templates import DOCKERFILE_SUFFIX
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.render.templates import Templates
-
-_NEEDS = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+(["'])(?P<name>.+?)\1""")
-"""A tag with the name of another template."""
 
 
 def template_cycles(templates: Templates) -> Iterator[Diagnostic]:
@@ -35,16 +32,12 @@ def template_cycles(templates: Templates) -> Iterator[Diagnostic]:
                 yield _error(f"templates/{folder}/{name}", texts[name], cycle)
 
 
-def _needed(text: str) -> list[str]:
-    return [match["name"] for match in _NEEDS.finditer(text)]
-
-
 def _cycle(texts: Mapping[str, str], start: str) -> tuple[str, ...]:
     """Return the shortest path from a template to itself, with its name at both ends; empty if there is none."""
     paths: list[tuple[str, ...]] = [(start,)]
     seen: set[str] = set()
     for path in paths:  # the loop appends to it
-        for name in _needed(texts[path[-1]]):
+        for name in needed(texts[path[-1]]):
             if name == start:
                 return (*path, name)
             if name in texts and name not in seen:
@@ -55,7 +48,7 @@ def _cycle(texts: Mapping[str, str], start: str) -> tuple[str, ...]:
 
 def _error(file: str, text: str, cycle: tuple[str, ...]) -> Diagnostic:
     name, kind = cycle[0], cycle[0].removesuffix(DOCKERFILE_SUFFIX)
-    match = next(match for match in _NEEDS.finditer(text) if match["name"] == cycle[1])
+    match = next(match for match in NEEDS.finditer(text) if match["name"] == cycle[1])
     before = text[: match.start()]
     start = before.rfind("\n") + 1
     source = text[start:].partition("\n")[0].rstrip("\r")

@@ -21,51 +21,23 @@ from markupsafe import Markup
 
 from image_matrix import __version__
 from image_matrix.config.layer_order import NO_KIND
-from image_matrix.config.model import CONTRACTS, MANAGERS, Kind
 from image_matrix.config.per_platform import ARCH, MACHINE
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.render.kind_traits import has_contract, has_custom_pip, serves, traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jinja2 import BytecodeCache, Environment, Template
 
-    from image_matrix.config.model import Variant
+    from image_matrix.config.model import Kind, Variant
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.output_tree.files import File
 
 DOCKERFILE_SUFFIX = ".Dockerfile.j2"
 ADDITION = "addition"
 """The template of images without a kind on somebody else's image."""
-
-
-_EXTENDS = re.compile(r"""\{%[-+]?\s*extends\s+(["'])(.+?)\1\s*[-+]?%\}""")
-_PYTHON_BLOCK = re.compile(r"\{%[-+]?\s*block\s+python\b.*?\{%[-+]?\s*endblock\b", re.DOTALL)
-CONTRACT = re.compile(r"""\{%[-+]?\s*set\s+contract\s*=\s*(["'])(.*?)\1\s*[-+]?%\}""")
-"""How a template says what its images promise."""
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-_USES = re.compile(r"\{%[-+]?\s*(?:extends|import|include|from)\b.*?%\}", re.DOTALL)
-_LITERAL_USE = re.compile(
-    r"""\{%[-+]?\s*(?:extends|import|include|from)\s+(["'])([^"']+)\1(?!\s*(?:if|[~+|])).*?%\}""", re.DOTALL
-)
-_READS: Mapping[str, str] = {
-    **{manager: rf"\bpackages\b(?!\.)|\bpackages\.{manager}\b" for manager in MANAGERS},
-    "apt.repositories": r"\bvariant\.apt_repositories\b",
-    "apt.files": r"\bvariant\.apt_files\b",
-    "extensions": r"\bextensions\b",
-    "downloads": r"\bdownloads\b|\bmicromamba\b",
-    "files": r"\bvariant\.files\b",
-    "path": r"\bvariant\.path\b",
-    "secrets": r"\bvariant\.secrets\b",
-    "scripts": r"\bvariant\.scripts\b",
-    "env": r"\bvariant\.env\b",
-    "locale": r"\bvariant\.locale\b",
-    "labels": r"\blabels\b",
-}
-"""Field of an image to what a template that installs or sets its values has."""
-_RUN = re.compile(r"(etc/services\.d/[^/]+/)run")
-"""The start script of a service in an image, below ``/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +72,25 @@ class Templates:
     @property
     def serving(self) -> frozenset[str]:
         """Return the kinds that serve a page: they have a service that is not marked as a background service."""
-        return frozenset(kind for kind in self.kinds if _serves(self.rootfs.get(kind, {})))
+        return frozenset(kind for kind in self.kinds if serves(self.rootfs.get(kind, {})))
 
     @property
     def kind_traits(self) -> dict[str, Kind]:
         """Return what the template of each kind says about its images."""
-        return {kind: _traits(self.dockerfiles, kind + DOCKERFILE_SUFFIX) for kind in self.kinds}
+        return {kind: traits(self.dockerfiles, kind + DOCKERFILE_SUFFIX) for kind in self.kinds}
 
     @property
     def custom_contract(self) -> frozenset[str]:
         """Return the kinds that leave the user, home and entry point of a source to their own Dockerfile."""
         return frozenset(
-            kind for kind in self.kinds if not _has_contract(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
+            kind for kind in self.kinds if not has_contract(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
         )
 
     @property
     def custom_pip(self) -> frozenset[str]:
         """Return the kinds that install Python packages without the step of the skeleton template."""
         return frozenset(
-            kind for kind in self.kinds if _has_custom_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
+            kind for kind in self.kinds if has_custom_pip(self.dockerfiles, kind + DOCKERFILE_SUFFIX)
         )
 
 
@@ -126,72 +98,6 @@ def template_of(variant: Variant) -> str:
     """Return the file name of the template of a variant."""
     kind = ADDITION if variant.foreign and variant.kind == NO_KIND else variant.kind
     return kind + DOCKERFILE_SUFFIX
-
-
-def extended(texts: Mapping[str, str], name: str) -> str | None:
-    """Return the template that a template extends, if it exists and is named by a literal."""
-    match = _EXTENDS.search(texts[name])
-    return match[2] if match and match[2] in texts else None
-
-
-def _has_contract(texts: Mapping[str, str], name: str) -> bool:
-    """Say whether a template of a kind's chain calls the step that makes the notebook user and ``/init``."""
-    parent = extended(texts, name)
-    return ".contract(" in texts[name] or (parent is not None and _has_contract(texts, parent))
-
-
-def _traits(texts: Mapping[str, str], name: str) -> Kind:
-    """Return what a template, or the nearest one that it extends, says; the skeleton's steps make a notebook image."""
-    lays_out = _has_contract(texts, name)
-    stated = stated_contract(texts, name)
-    contract = next((one for one in CONTRACTS if one == stated), "notebook" if lays_out else None)
-    return Kind(contract, lays_out, _ignores(texts, name))
-
-
-def _ignores(texts: Mapping[str, str], name: str) -> frozenset[str]:
-    """Return the fields of an image that neither a template nor one that it uses reads."""
-    text = "".join(_COMMENT.sub("", texts[one]) for one in _used_templates(texts, name))
-    if _USES.sub("", text) != _LITERAL_USE.sub(
-        "", text
-    ):  # a template that is named by an expression may read all
-        return frozenset()
-    return frozenset(field for field, reads in _READS.items() if not re.search(reads, text))
-
-
-def _used_templates(texts: Mapping[str, str], name: str) -> list[str]:
-    """Return a template with all that it extends, imports or includes by a literal name."""
-    used: dict[str, None] = {}
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one in texts and one not in used:
-            used[one] = None
-            waiting += [match[2] for match in _LITERAL_USE.finditer(texts[one])]
-    return list(used)
-
-
-def stated_contract(texts: Mapping[str, str], name: str) -> str | None:
-    """Return the contract that a template, or the nearest one that it extends, sets: `{% set contract = "none" %}`."""
-    match = CONTRACT.search(texts[name])
-    if match:
-        return match[2]
-    parent = extended(texts, name)
-    return stated_contract(texts, parent) if parent else None
-
-
-def _has_custom_pip(texts: Mapping[str, str], name: str) -> bool:
-    """Say whether no template of a kind's chain calls the step, or one overrides block ``python`` without it."""
-    text, parent = texts[name], extended(texts, name)
-    block = _PYTHON_BLOCK.search(text)
-    if block and not re.search(r"\.pip\(|\bsuper\(", block[0]):
-        return True
-    return _has_custom_pip(texts, parent) if parent else ".pip(" not in text
-
-
-def _serves(files: Mapping[str, File]) -> bool:
-    """Say whether one of the files starts a service, without a file ``background`` in the same folder."""
-    services = (match[1] for match in map(_RUN.fullmatch, files) if match)
-    return any(f"{folder}background" not in files for folder in services)
 
 
 def shell(value: object) -> Markup:
@@ -361,13 +267,10 @@ def place_in(environment: Environment, name: str, line: int) -> Place:
 def _explained(error: Exception, environment: Environment, values: Mapping[str, object]) -> tuple[str, str]:
     """Return what is wrong and what to write."""
     text = str(error)
-    if text.startswith(
-        "Missing end of "
-    ):  # `${#name}` of a shell begins a comment, `{%` of printf a statement
-        return (
-            text,
-            "write text that Jinja must not read between `{% raw %}` and `{% endraw %}`, or end the tag",
-        )
+    # `${#name}` of a shell begins a comment
+    if text.startswith("Missing end of "):
+        advice = "write text that Jinja must not read between `{% raw %}` and `{% endraw %}`, or end the tag"
+        return text, advice
     if isinstance(error, TemplateNotFound):
         return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
     if undefined := re.fullmatch(r"'(\w+)' is undefined", text):
