@@ -10,6 +10,7 @@ import click
 
 from image_matrix.cli.matrix_edit import (
     REGISTRY_HELP,
+    has_image,
     open_matrix,
     refuse_source,
     registry_for,
@@ -194,8 +195,7 @@ def image(session: Session, start: str | None, name: str | None, registry: str |
 
     matrix = open_matrix(session, registry)
     name = name or image_name(parse_reference(reference).repository.rpartition("/")[2])
-    if name in matrix.known.images:
-        say(session, f"{name} is in {session.matrix} already and stays as it is")
+    if has_image(session, matrix.known, name):
         return 0
     refuse_source(session, matrix.known, name)
     services = registry_for(session, matrix)

@@ -145,12 +145,18 @@ def refuse_source(session: Session, known: Known, image: str) -> None:
         raise CallError(f"there is a source `{image}` in {session.matrix}", "give the image another name")
 
 
+def has_image(session: Session, known: Known, image: str) -> bool:
+    """Say whether a matrix has an image already, and say so to the user: an import can be repeated."""
+    if image in known.images:
+        say(session, f"{image} is in {session.matrix} already and stays as it is")
+    return image in known.images
+
+
 def take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage) -> int:
     """Write an imported image into the matrix; one that is there stays as it is, so that an import can be repeated."""
     from dataclasses import replace
 
-    if imported.name in matrix.known.images:
-        say(session, f"{imported.name} is in {session.matrix} already and stays as it is")
+    if has_image(session, matrix.known, imported.name):
         return 0
     refuse_source(session, matrix.known, imported.name)
     text = text_with(matrix, imported)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.model import DEFAULT_CHANNELS
 from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics.redact import without_user
+from image_matrix.importing.conda_file import NO_DEFAULTS
 from image_matrix.importing.input_places import line_at, place_at, refusal
 from image_matrix.importing.package_lists import Package
 from image_matrix.importing.requirements import Requirements, collected, line_of, parts_of
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Path
     from image_matrix.importing.requirements import Part, Read
 
-CHANNEL = "conda-forge"
-"""The channel that conda packages of a matrix come from if it names none."""
+(CHANNEL,) = DEFAULT_CHANNELS
 READ = ("name", "channels", "dependencies", "prefix")
 """Fields that are carried over, or that mean nothing in an image."""
 
@@ -95,7 +96,7 @@ def _pip_parts(document: Document, dependencies: list[Any], read: Read) -> Itera
 def _channels(document: Document, channels: Any) -> tuple[tuple[str, ...], list[str]]:  # noqa: ANN401 - what YAML has
     """Return the channels that an image has to name, and what is left out."""
     listed = [
-        item for item in (channels if isinstance(channels, list) else [channels]) if item != "nodefaults"
+        item for item in (channels if isinstance(channels, list) else [channels]) if item != NO_DEFAULTS
     ]
     kept = tuple(item for item in listed if isinstance(item, str) and item != "defaults" and is_channel(item))
     advice = f"write another one, such as {CHANNEL}; an address has no login"

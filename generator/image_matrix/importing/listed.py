@@ -5,7 +5,6 @@ Unlike an import, nothing is left out: what a matrix cannot say is a fault of it
 
 from __future__ import annotations
 
-import posixpath
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from image_matrix.config import requirement
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.importing.conda_file import conda_entries
 from image_matrix.importing.listed_entries import Fault, ListedEntry, NotReadableError
-from image_matrix.importing.requirements import lines_of
+from image_matrix.importing.requirements import entry_of, included_file, lines_of, long_name, option_of
 from image_matrix.importing.sayable import sayable
 
 if TYPE_CHECKING:
@@ -25,14 +24,8 @@ if TYPE_CHECKING:
     from image_matrix.importing.requirements import Line
 
 _PYLOCK = re.compile(r"(?:.*/)?pylock(\.[^./]+)?\.toml")
-_SETTINGS = {
-    "--index-url": "index_url: {value}",
-    "-i": "index_url: {value}",
-    "--extra-index-url": "extra_index_urls: [{value}]",
-}
-_INCLUDES = ("-r", "--requirement")
+_SETTINGS = {"--index-url": "index_url: {value}", "--extra-index-url": "extra_index_urls: [{value}]"}
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*[=<>!~;@]")
-_OPTION = re.compile(r"(--[a-z-]+|-[A-Za-z])[=\s]*(.*)")
 
 
 def python_entries(file: str, read: Read) -> Iterator[ListedEntry | Fault]:
@@ -52,18 +45,18 @@ def _of_requirements(
     file: str, text: str, read: Read, above: tuple[str, ...]
 ) -> Iterator[ListedEntry | Fault]:
     for line in lines_of(text, file):
-        option = _OPTION.match(line.text) if line.text.startswith("-") else None
+        option = option_of(line)
         if option is None:
             yield _requirement(line)
-        elif option[1] in _INCLUDES:
-            yield from _included(line, option[2].strip(), read, above)
+        elif long_name(option[0]) == "--requirement":
+            yield from _included(line, option[1], read, above)
         else:
-            yield _option(line, option[1], option[2].strip())
+            yield _option(line, *option)
 
 
 def _requirement(line: Line) -> ListedEntry | Fault:
     """Return a requirement; its hashes are dropped, because the lock looks them up."""
-    text, *options = re.split(r"\s+(?=--)", line.text)
+    text, options = entry_of(line)
     others = [item for item in options if not item.startswith("--hash")]
     entry = sayable("pip", text)
     if entry and not others:
@@ -79,7 +72,7 @@ def _advice(text: str) -> str:
 
 
 def _option(line: Line, name: str, value: str) -> Fault:
-    setting = _SETTINGS.get(name)
+    setting = _SETTINGS.get(long_name(name))
     if setting:
         ours = conceal(setting.format(value=value))
         return _fault(line, f"`{name}` is a setting", f"write `{ours}` below `pip:`, and remove this line")
@@ -89,7 +82,7 @@ def _option(line: Line, name: str, value: str) -> Fault:
 
 
 def _included(line: Line, value: str, read: Read, above: tuple[str, ...]) -> Iterator[ListedEntry | Fault]:
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+    path = included_file(line, value)
     if path in above:
         yield _fault(line, f"{path} leads back to itself", "remove this line")
         return

@@ -103,14 +103,36 @@ def line_of(text: str, file: str, number: int) -> Line:
     return Line(file, number, bare.strip(), comment[1].strip() if comment else "")
 
 
+def option_of(line: Line) -> tuple[str, str] | None:
+    """Return the name, as it is written, and the value of the option that a line is, if it is one."""
+    match = _OPTION.match(line.text) if line.text.startswith("-") else None
+    return (match[1], match[2].strip()) if match else None
+
+
+def long_name(option: str) -> str:
+    """Return the long name of an option."""
+    return _LONG.get(option, option)
+
+
+def entry_of(line: Line) -> tuple[str, list[str]]:
+    """Return the requirement of a line, and the options behind it."""
+    text, *options = re.split(r"\s+(?=--)", line.text)
+    return text, options
+
+
+def included_file(line: Line, value: str) -> str:
+    """Return the path of a file that a line names relative to its own."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+
+
 def parts_of(line: Line, read: Read, above: tuple[str, ...]) -> Iterator[Part]:
     """Yield what a line says; ``above`` are the files that lead to it."""
-    option = _OPTION.match(line.text) if line.text.startswith("-") else None
+    option = option_of(line)
     if option:
-        name, value = option[1], option[2].strip()
-        yield from _option(line, _LONG.get(name, name), value, read, above)
+        name, value = option
+        yield from _option(line, long_name(name), value, read, above)
         return
-    text, *options = re.split(r"\s+(?=--)", line.text)
+    text, options = entry_of(line)
     entry = sayable("pip", text)
     if entry is None or any(not item.startswith("--hash") for item in options):
         yield _left_out(line)
@@ -135,7 +157,7 @@ def _option(line: Line, name: str, value: str, read: Read, above: tuple[str, ...
 
 
 def _included(line: Line, value: str, read: Read, above: tuple[str, ...]) -> Iterator[Part]:
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+    path = included_file(line, value)
     if path in above:
         raise CallError(f"{_place(line)}: {path} leads back to itself", "remove this line")
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.conda import CHANNELS
 from image_matrix.config.mirrors import mirrored
-from image_matrix.lock.conda_request import LINUX
+from image_matrix.lock.conda_request import ARCHSPECS, LINUX
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
@@ -43,7 +43,7 @@ def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
     certificates = dict.fromkeys(CA_VARIABLES, site.ca_bundle) if site.ca_bundle else {}
     return {
         "CONDA_SUBDIR": request.subdir,
-        "CONDA_OVERRIDE_ARCHSPEC": "x86_64" if request.subdir == "linux-64" else "aarch64",
+        "CONDA_OVERRIDE_ARCHSPEC": ARCHSPECS[request.subdir],
         "CONDA_OVERRIDE_CUDA": request.cuda or "",
         "CONDA_OVERRIDE_GLIBC": request.glibc,
         "CONDA_OVERRIDE_LINUX": LINUX,

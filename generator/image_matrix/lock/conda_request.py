@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 SUBDIRS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
 LINUX = "4.18"
 """The oldest kernel that images run on (RHEL 8): the kernel is the one of the cluster."""
-_ARCHSPECS = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}
+ARCHSPECS = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}
 """The processors that every machine of a platform has the instructions of."""
 
 
@@ -49,7 +49,7 @@ def virtual_packages(request: CondaRequest) -> dict[str, str]:
     """
     cuda = {"__cuda": request.cuda} if request.cuda else {}
     return {
-        "__archspec": f"1={_ARCHSPECS[request.subdir]}",
+        "__archspec": f"1={ARCHSPECS[request.subdir]}",
         "__glibc": request.glibc,
         "__linux": LINUX,
         "__unix": "0",

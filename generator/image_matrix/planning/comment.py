@@ -30,7 +30,7 @@ CAUSES = 8
 
 def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
     """Return what will be built and why, what changed but is already built, and the affected part of the graph."""
-    shown = by_variant(entry for entry in plan.entries if entry.build or entry.differs or entry.test_only)
+    shown = by_variant(entry for entry in plan.entries if entry.is_leg or entry.differs)
     changed = {entry.variant.partition(":")[0] for entry in plan.entries if entry.build or entry.differs}
     headline = summary(plan)
     lines = ["### Images", "", f"**{headline[0].upper()}{headline[1:]}.**{_already(shown)}", ""]
@@ -43,9 +43,7 @@ def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
 
 def _already(shown: Mapping[str, Sequence[PlanEntry]]) -> str:
     """Return how many variants have changed but are already built."""
-    count = sum(
-        1 for entries in shown.values() if not any(entry.build or entry.test_only for entry in entries)
-    )
+    count = sum(1 for entries in shown.values() if not any(entry.is_leg for entry in entries))
     if not count:
         return ""
     return f" {plural(count, 'variant')} with changes {'is' if count == 1 else 'are'} already built."
@@ -110,7 +108,7 @@ def _direct_reasons(entry: PlanEntry) -> tuple[str, ...]:
 
 
 def _row(name: str, entries: Sequence[PlanEntry]) -> str:
-    built = [entry for entry in entries if entry.build or entry.test_only]
+    built = [entry for entry in entries if entry.is_leg]
     archs = ", ".join(architecture(entry.platform) for entry in built or entries)
     reason = why(built or entries)
     return f"| `{name}` | {archs} | {text(reason if built else f'{reason} (already built)')} |"

@@ -61,6 +61,11 @@ class PlanEntry:
     """What `verify` checks otherwise than in the old state: ``contract``, ``provides``, ``tests``."""
 
     @property
+    def is_leg(self) -> bool:
+        """Whether the workflow has something to do for it: to build it, or to test it."""
+        return self.build or self.test_only
+
+    @property
     def test_only(self) -> bool:
         """Whether the image that exists is tested again: it is what it was, but promises something else."""
         return bool(self.promises) and not self.build
@@ -117,7 +122,7 @@ class Plan:
     @property
     def legs(self) -> tuple[PlanEntry, ...]:
         """The entries to build or to test, parents before children."""
-        return tuple(entry for entry in self.entries if entry.build or entry.test_only)
+        return tuple(entry for entry in self.entries if entry.is_leg)
 
 
 def empty(state: State) -> State:

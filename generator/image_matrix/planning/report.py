@@ -74,7 +74,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "summary": summary(plan),
         "build": [_entry(entry) for entry in plan.build],
         "test": [_entry(entry) for entry in plan.test_only],
-        "keep": [_entry(entry) for entry in plan.entries if not entry.build and not entry.test_only],
+        "keep": [_entry(entry) for entry in plan.entries if not entry.is_leg],
         "removed": list(plan.removed),
     }
 

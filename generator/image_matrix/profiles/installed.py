@@ -63,7 +63,7 @@ def lost_tolerations(
 def guarantees_over_limits(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield settings of profiles that guarantee more than the hub's limit, which stays where a profile sets none.
 
-    Each is the path of the hub's limit, the guarantee and the limit, as written.
+    Each is the section of the amount, ``cpu`` or ``memory``, the guarantee and the limit, as written.
     """
     for short, section in (("cpu", "cpu"), ("mem", "memory")):
         limit = _at(values, ("singleuser", section, "limit"))
