@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.support import new_repository
+from tests.e2e.support import REGISTRY, docker, new_repository
 from tests.e2e.test_image_files import output
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ images:
       packages: [perl]
       files: [debs/greeting.deb]
       repositories:
-        - {url: "http://deb.debian.org/debian", suite: trixie-backports, components: [main], key: keys/debian.gpg}
+        - {url: "ARCHIVE", suite: trixie-backports, components: [main], key: keys/debian.gpg}
   child: {from: german, apt: [less]}
 """
 CONTROL = """\
@@ -43,11 +43,18 @@ Description: a greeting
 """
 
 
+def archive() -> str:
+    """Return the address of the distribution's archive, as its image has it."""
+    image = f"{REGISTRY}/library/debian:trixie-slim"
+    file = "/etc/apt/sources.list.d/debian.sources"
+    return docker("run", "--rm", image, "sed", "-n", "s/^URIs: //p", file).split()[0]
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     folder = tmp_path_factory.mktemp("apt")
     repository = new_repository(folder)
-    (repository.root / "matrix.yaml").write_text(MATRIX)
+    (repository.root / "matrix.yaml").write_text(MATRIX.replace("ARCHIVE", archive()))
     for name in ("debs", "keys"):
         (repository.root / name).mkdir()
     package = folder / "greeting"
