@@ -129,6 +129,7 @@ def test_every_release_replaces_deploy(place: Place) -> None:
     assert f"Source-Commit: {head}" in place.git("log", "--format=%B", place.tip())
 
 
+@pytest.mark.slow
 def test_nothing_new_is_no_commit(place: Place) -> None:
     place.release()
     before = place.tip()

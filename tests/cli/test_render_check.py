@@ -269,6 +269,7 @@ def test_a_failing_copy_of_a_template_names_the_built_in_one(repository: Reposit
     assert "built-in template" not in failed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelt", ["./matrix.yaml", "{root}/matrix.yaml", "images/../matrix.yaml"])
 def test_a_matrix_has_one_path_however_it_is_spelt(repository: Repository, spelt: str) -> None:
     repository("render")

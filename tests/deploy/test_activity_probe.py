@@ -18,6 +18,8 @@ import image_matrix.render.kubernetes.in_workspace as scripts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(scripts.__file__).with_name("activity.py")
 OLD = {"execution_state": "idle", "last_activity": "2026-01-01T00:00:00Z"}
 NEW = {"execution_state": "idle", "last_activity": "2026-01-01T01:00:00Z"}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def git(tmp_path: Path) -> Git:
@@ -57,7 +59,6 @@ def content(git: Git, path: str, branch: str = "release") -> str:
     return git("show", f"FETCH_HEAD:{path}")
 
 
-@pytest.mark.slow
 def test_a_branch_begins_grows_and_stays(git: Git) -> None:
     files = {"deploy/a": File(b"1\n"), "deploy/b/c": File(b"2\n")}
     assert tip(git, "release") is None
@@ -188,7 +189,6 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, 
     return fail
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", ["ls-remote", "fetch", "push"])
 @pytest.mark.parametrize("text", [UNRESOLVED, UNAVAILABLE])
 def test_a_remote_that_does_not_answer_for_the_moment_is_asked_again(

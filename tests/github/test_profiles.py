@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from image_matrix.github import profile_changes as profiles
 from image_matrix.github.profile_changes import profile_changes
 from tests.workflow.matrices import loaded, reference
-
-if TYPE_CHECKING:
-    import pytest
 
 OLD = reference()
 
@@ -30,6 +29,7 @@ def test_profiles_that_come_and_go() -> None:
     assert f"new: **{gone['display_name']}**" in profile_changes(loaded(OLD), loaded(new), ())
 
 
+@pytest.mark.slow
 def test_a_profile_under_another_slug() -> None:
     new = copy.deepcopy(OLD)
     slug = list(new["profiles"])[-1]

@@ -12,6 +12,8 @@ from tests.github.support import Refusal
 if TYPE_CHECKING:
     from tests.github.support import Place
 
+pytestmark = pytest.mark.slow
+
 LIMIT = (
     'permission_denied: Error from intermediary with HTTP status code 403 "Forbidden": '
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
@@ -28,7 +30,6 @@ def built(outputs: dict[str, str]) -> set[str]:
 EVERYTHING = {"base-amd64", "leaf-amd64", "other-amd64"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("message", [LIMIT, HUB])
 def test_a_limit_that_does_not_end_is_no_reason_to_build_everything(place: Place, message: str) -> None:
     place.refusals.append(Refusal(message, headers={"Retry-After": "2"}))
@@ -40,7 +41,6 @@ def test_a_limit_that_does_not_end_is_no_reason_to_build_everything(place: Place
     assert set(place.pauses) == {2.0}
 
 
-@pytest.mark.slow
 def test_a_limit_that_does_not_end_is_waited_for_once_a_run(place: Place) -> None:
     place.change(
         'axes: {python: ["3.13"]}', f"axes: {{python: {json.dumps([f'3.{n}' for n in range(10, 14)])}}}"
@@ -72,7 +72,6 @@ def test_the_first_run_goes_on_where_no_package_exists_yet(place: Place) -> None
     assert (code, built(outputs), place.pauses) == (0, EVERYTHING, [])
 
 
-@pytest.mark.slow
 def test_a_new_image_is_built_although_its_package_does_not_exist_yet(place: Place) -> None:
     place.release("base", "leaf", "other")
     place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}\n  other:")
@@ -100,7 +99,6 @@ def test_a_digest_file_that_cannot_be_read_says_nothing_to_a_plan(place: Place) 
     assert (code, built(outputs)) == (0, EVERYTHING)
 
 
-@pytest.mark.slow
 def test_a_refusal_is_not_absence_where_another_tag_of_the_image_is_answered(place: Place) -> None:
     place.change("[linux/amd64]", "[linux/amd64, linux/arm64]")
     place.held |= place.tags()
@@ -117,7 +115,6 @@ def test_a_pull_request_does_not_build_what_the_default_branch_may_have(place: P
     assert place.plan(place.git("rev-parse", "HEAD"))[0] == 3
 
 
-@pytest.mark.slow
 def test_packages_of_the_staging_path_need_not_exist(place: Place) -> None:
     base = place.git("rev-parse", "HEAD")
     place.change("six==1.17.0", "six==1.16.0")
@@ -141,7 +138,6 @@ def test_a_server_that_fails_for_one_image_does_not_have_it_built(place: Place) 
     assert "HTTP 502" in comment
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scan", ["scan: trivy", "scan: none, sbom: false"])
 def test_every_tag_is_asked_for_once(place: Place, scan: str) -> None:
     place.change("scan: none", scan)

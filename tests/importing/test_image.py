@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.registry.test_registry_client import Server
 
+pytestmark = pytest.mark.slow
+
 SITE = "usr/local/lib/python3.12/site-packages"
 PARENT, FAT = "team/base", "team/fat"
 LOWER = [

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.conda import Environments
 
+pytestmark = pytest.mark.slow
+
 HOST = "https://conda.anaconda.org"
 HEAD = """\
 version: 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
@@ -11,8 +13,6 @@ from image_matrix.project.render import render_all
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.lock.site import Repository
 
@@ -29,6 +29,7 @@ images:
 """
 
 
+@pytest.mark.slow
 def test_packages_come_from_the_index_that_an_image_names(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tests.lock.site import Repository, Site
 
 PROJECT = Path(__file__).parent / "fixtures" / "from_git"
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
+    pytest.mark.slow,
+]
 
 
 def git(folder: Path, *arguments: str) -> str:

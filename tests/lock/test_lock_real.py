@@ -15,7 +15,7 @@ from image_matrix.lock.uv import PackageSite, resolve, runner
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 MATRIX = """\
 version: 1

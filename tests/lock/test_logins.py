@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "hunter2-hunter2"
 RIGHT = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
 MATRIX = """\
@@ -140,7 +142,6 @@ def test_the_right_login_is_enough(place: Place) -> None:
     assert f"tools==1.0 @ {place.index}" in lock.files
 
 
-@pytest.mark.slow
 def test_a_package_of_another_index_does_not_take_the_place_of_one_that_is_closed(place: Place) -> None:
     place.write("shared")
     code, said = place.lock()

@@ -99,6 +99,7 @@ def has_remotes() -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_remotes(), reason="needs R and its package remotes")
 def test_r_installs_an_exact_version_before_the_rest(dockerfiles: dict[str, str], tmp_path: Path) -> None:
     contrib = tmp_path / "src/contrib"

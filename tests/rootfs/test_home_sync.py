@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "templates/rootfs/base/usr/local/lib/image-matrix/home_sync.py"
 
 
@@ -279,7 +281,6 @@ def test_a_record_from_before_modes_takes_nothing_for_an_edit(template: Path, ho
     assert (home / "a/b/file").stat().st_mode & 0o777 == 0o775
 
 
-@pytest.mark.slow
 def test_first_starts_at_the_same_time_complete_each_other(template: Path, home: Path) -> None:
     for number in range(150):
         (template / f"f{number}").write_text("x" * 2000)
@@ -309,7 +310,6 @@ def test_half_files_of_interrupted_starts_are_removed_but_not_those_of_a_start_a
     assert {path.name for path in home.rglob(".image-matrix-partial-*")} == {".image-matrix-partial-new"}
 
 
-@pytest.mark.slow
 def test_a_dangling_link_keeps_nobody_out(template: Path, home: Path) -> None:
     (home / ".local").symlink_to(home / "scratch")
     for _ in range(2):

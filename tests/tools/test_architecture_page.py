@@ -94,6 +94,7 @@ ON_ERRORS = {"config.yaml_loader": ["parse"], "project.cached": ["cached_shape"]
 """What words the errors of a file is imported with the first error: it is a tenth of what a check would import."""
 
 
+@pytest.mark.slow
 def test_modules_of_the_package_are_imported_at_the_top() -> None:
     """But for commands, which import what they need when they are called: ``--version`` is to be quick."""
     assert inner_imports("def one():\n    from image_matrix import two\n") == ["one"]

@@ -134,11 +134,13 @@ def call(capfd: pytest.CaptureFixture[str]) -> Call:
     return called
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["graph", "list --resolved jupyter-pytorch-cuda"])
 def test_what_there_is(original: Path, call: Call, command: str) -> None:
     expect(command, call(original, command))
 
 
+@pytest.mark.slow
 def test_four_lines_make_an_image(repository: Path, call: Call) -> None:
     expect("render", call(repository, "render"))
     expect("plan --since HEAD", call(repository, "plan --since HEAD"))
@@ -149,6 +151,7 @@ def test_a_mistake(repository: Path, call: Call) -> None:
     expect("check", call(repository, "check", 2))
 
 
+@pytest.mark.slow
 def test_an_edit_further_up(repository: Path, call: Call) -> None:
     commit(repository)
     edit(repository / MATRIX, "notebook==7.6.5, ipykernel==7.4.0]", "notebook==7.6.5, ipykernel==7.3.0]")

@@ -65,6 +65,7 @@ def outcome(matrix: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
 ALL = sorted(texts(MATRIX), key=str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "is_key"), ALL, ids=lambda item: ".".join(map(str, item)) if isinstance(item, tuple) else ""
 )

@@ -92,6 +92,7 @@ def test_a_subject(loaded: Loaded) -> None:
     assert subject.accelerator.version == "13.0"
 
 
+@pytest.mark.slow
 def test_tests_are_no_part_of_a_variant_s_files(loaded: Loaded) -> None:
     from image_matrix.lock.pins import Pins
     from image_matrix.planning.keys import compute_keys

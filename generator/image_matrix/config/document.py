@@ -9,6 +9,7 @@ import yaml
 
 from image_matrix.config.from_lists import in_entry
 from image_matrix.diagnostics import Place
+from image_matrix.json_data import at_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,10 +130,7 @@ class Documents:
 
     def _in_files(self, path: Path, entry: str | int) -> Path | None:
         """Return where an entry is that a file of an installer lists; those of files are behind the packages."""
-        given: Any = self.value
-        for step in path:
-            items = dict(enumerate(given)) if isinstance(given, list) else given
-            given = items.get(step) if isinstance(items, dict) else None
+        given = at_path(self.value, path)
         if not isinstance(given, dict) or OF_FILES not in given:
             return None
         packages = given.get("packages") or []
@@ -165,10 +163,7 @@ class Documents:
         return path[:-1] if by_position == path else by_position
 
     def _by_position(self, path: Path) -> Path:
-        current: Any = self.value
-        for step in path[:-1]:
-            items = enumerate(current) if isinstance(current, list) else ()
-            current = (current if isinstance(current, dict) else dict(items)).get(step)
+        current = at_path(self.value, path[:-1])
         entries = current if isinstance(current, list) else []
         return (*path[:-1], entries.index(path[-1])) if path and path[-1] in entries else path
 

@@ -11,6 +11,7 @@ from image_matrix.config.overlay_merge import empties, merge, removals, without
 from image_matrix.config.schema import is_field, is_nullable
 from image_matrix.diagnostics import Diagnostic, MatrixError, Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.json_data import at_path
 from image_matrix.text import type_name
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ def _exists(value: Json, path: Path) -> bool:
 
 
 def _removes_nothing(value: Json, path: Path) -> Finding:
-    for step in path[:-1]:
-        value = value.get(step) if isinstance(value, dict) else None
-    advice = did_you_mean(str(path[-1]), value) if isinstance(value, dict) and value else "remove it"
+    owner = at_path(value, path[:-1])
+    advice = did_you_mean(str(path[-1]), owner) if isinstance(owner, dict) and owner else "remove it"
     return rules.REMOVES_NOTHING.at(path, "key", advice=advice)
 
 

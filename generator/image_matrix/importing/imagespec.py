@@ -6,13 +6,14 @@ Source of the fields: PrimeHub's resource ``imagespecs.primehub.io``, version ``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.importing.input_places import place_at, refusal
 from image_matrix.importing.package_lists import ImportedImage, Package, PackageImage
 from image_matrix.importing.sayable import sayable
 from image_matrix.importing.sources import Known, source_or_image
+from image_matrix.json_data import at_path
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def image_of(document: Document, known: Known) -> ImportedImage:
 
 
 def _text(document: Document, path: Path, problem: str, advice: str) -> str:
-    value: Any = document.value
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
+    value = at_path(document.value, path)
     if not isinstance(value, str) or not value.strip():
         raise refusal(document, path, problem, advice)
     return value.strip()

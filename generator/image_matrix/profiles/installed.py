@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
+from image_matrix.json_data import at_path
 from image_matrix.profiles.charts import FIRST_CHART, ceiling, hub_of, mappings, overrides_of, version
 from image_matrix.profiles.units import byte_count
 
@@ -55,7 +56,7 @@ def lost_tolerations(
     if not any(override.get("tolerations") for override in _overrides(values)):
         return
     for path in LISTS_OF_TOLERATIONS:
-        for at, item in enumerate(_at(values, path) or ()):
+        for at, item in enumerate(at_path(values, path) or ()):
             if isinstance(item, dict) and item not in known:
                 yield (*path, at), item
 
@@ -66,7 +67,7 @@ def guarantees_over_limits(values: Mapping[str, Any]) -> Iterator[tuple[str, str
     Each is the section of the amount, ``cpu`` or ``memory``, the guarantee and the limit, as written.
     """
     for short, section in (("cpu", "cpu"), ("mem", "memory")):
-        limit = _at(values, ("singleuser", section, "limit"))
+        limit = at_path(values, ("singleuser", section, "limit"))
         for override in _overrides(values):
             guarantee = override.get(f"{short}_guarantee")
             if (
@@ -85,13 +86,6 @@ def _overrides(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _amount(value: float | str) -> float:
     return float(byte_count(value) or 0) if isinstance(value, str) else float(value)
-
-
-def _at(values: Mapping[str, Any], path: Iterable[str]) -> Any:  # noqa: ANN401 - any of the chart's values
-    node: Any = values
-    for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
-    return node
 
 
 def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
@@ -120,10 +122,15 @@ def read_templates(root: Path) -> Templates:
     return replace(templates, compiled=compiled_templates())
 
 
-def builtin_files(root: Path) -> dict[str, File]:
-    """Read the built-in templates; none for the repository that contains them."""
-    folder = builtin_templates()
-    return {} if (root / "templates").resolve() == folder.resolve() else template_files(folder)
+def builtin_files(root: Path) -> Mapping[str, File]:
+    """Return the built-in templates; none for the repository that contains them."""
+    return {} if (root / "templates").resolve() == builtin_templates().resolve() else _shipped()
+
+
+@cache
+def _shipped() -> Mapping[str, File]:
+    """Read the built-in templates, once for each process: they belong to the program."""
+    return MappingProxyType(template_files(builtin_templates()))
 
 
 def templates_of(repository_files: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:

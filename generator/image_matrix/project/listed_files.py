@@ -11,6 +11,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import ContextError, in_project
 from image_matrix.importing.listed import READERS
 from image_matrix.importing.listed_entries import ListedChannel, ListedEntry, NotReadableError
+from image_matrix.json_data import at_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ def with_listed_files(documents: Documents, reader: ContextReader) -> tuple[Docu
             else:
                 faults.append(item)
         of_files = {"channels": [*dict.fromkeys(channels)]} if channels else {}
-        settings = {**of_files, **_at(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
+        settings = {**of_files, **at_path(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
         value = _replaced(value, path[:-1], settings)
     return (replace(documents, value=value, listed=places) if places else documents), faults
 
@@ -68,7 +69,7 @@ def _entries(
     documents: Documents, reader: ContextReader, path: Path
 ) -> Iterator[ListedEntry | ListedChannel | Diagnostic]:
     """Yield what the files of one list have."""
-    names: Sequence[str] = _at(documents.value, path)
+    names: Sequence[str] = at_path(documents.value, path)
     manager = path[-2]
     for at, name in enumerate(names):
         place = documents.place((*path, at))
@@ -105,12 +106,6 @@ def _refused(fault: Fault, path: Path) -> Diagnostic:
 
 def _place(entry: ListedEntry) -> Place:
     return Place(entry.file, entry.line, 1, max(1, len(entry.source)), entry.source)
-
-
-def _at(value: Any, path: Path) -> Any:  # noqa: ANN401 - a YAML value
-    for step in path:
-        value = value[step]
-    return value
 
 
 def _replaced(value: Any, path: Path, item: Any) -> Any:  # noqa: ANN401 - a YAML value
