@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-REPORTS = ("code", "start", "scale", "peers", "edits", "simulate", "rebuild", "year", "images")
+REPORTS = ("code", "tests", "start", "scale", "peers", "edits", "simulate", "rebuild", "year", "images")
 
 
 def main() -> None:

@@ -87,12 +87,10 @@ def test_which_names_are_banned(text: str, banned: set[str]) -> None:
     assert banned_names(text) == banned
 
 
-@pytest.mark.slow
 def test_names_say_what_a_value_is() -> None:
     assert findings() == {}
 
 
-@pytest.mark.slow
 def test_no_two_classes_have_one_name() -> None:
     count = Counter(
         node.name
