@@ -110,7 +110,7 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
     git("checkout", "-q", "-B", "main")
     git("add", "--all")
     git("commit", "--quiet", "--message", "Start")
-    assert (root / "deploy" / "jupyterhub" / "values.yaml").is_file()
+    assert (root / "deploy" / "hub" / "jupyterhub" / "values.yaml").is_file()
     return Place(git, state, capsys)
 
 
@@ -118,13 +118,15 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
 def test_every_release_replaces_deploy(place: Place) -> None:
     head = place.git("rev-parse", "HEAD")
     assert "3 of 3 released" in place.release()
-    assert f"science:{place.state.keys[SCIENCE].tag}@{GOOD}\n" in place.shown("deploy/jupyterhub/values.yaml")
+    assert f"science:{place.state.keys[SCIENCE].tag}@{GOOD}\n" in place.shown(
+        "deploy/hub/jupyterhub/values.yaml"
+    )
     place.commit("An edit")
     assert f"{SCIENCE} {BAD}\n1 of 3 released" in place.release(science=BAD)
-    assert BAD in place.shown("deploy/jupyterhub/values.yaml")
+    assert BAD in place.shown("deploy/hub/jupyterhub/values.yaml")
     place.commit("A revert")
     assert f"{SCIENCE} {GOOD}\n1 of 3 released" in place.release()
-    assert BAD not in place.shown("deploy/jupyterhub/values.yaml")
+    assert BAD not in place.shown("deploy/hub/jupyterhub/values.yaml")
     assert place.git("status", "--porcelain") == ""
     assert f"Source-Commit: {head}" in place.git("log", "--format=%B", place.tip())
 
@@ -173,7 +175,7 @@ def test_another_image_is_released_and_what_was_taken_back_is_remembered(place: 
         entry = place.offered()[SCIENCE]
         assert (entry["digest"], entry["instead_of"]) == (GOOD, BAD)
         assert place.offered()[LAB]["digest"] == NEXT
-        assert BAD not in place.shown("deploy/jupyterhub/values.yaml")
+        assert BAD not in place.shown("deploy/hub/jupyterhub/values.yaml")
         place.commit("Nothing is new")
         place.release(science=BAD, lab=NEXT)
     place.release(science=NEXT, lab=NEXT)
@@ -256,7 +258,7 @@ def test_a_digest_file_that_was_broken_by_hand_stops_a_release(place: Place) -> 
     assert place.tip() == before
 
 
-@pytest.mark.parametrize("path", ["deploy/images.json", "deploy/kubeflow/workspacekind.yaml"])
+@pytest.mark.parametrize("path", ["deploy/images.json", "deploy/kubeflow/kubeflow/workspacekind.yaml"])
 def test_a_file_of_the_branch_that_git_cannot_read_is_not_absent(place: Place, path: str) -> None:
     place.release(science=BAD)
     blob = place.git("rev-parse", f"{place.tip()}:{path}")

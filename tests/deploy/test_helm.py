@@ -37,7 +37,7 @@ quick = settings(
 
 
 def test_values_pass_unchanged_but_for_the_order_of_keys(helm: Ask) -> None:
-    text = deployed(reference())["deploy/jupyterhub/values.yaml"]
+    text = deployed(reference())["deploy/hub/jupyterhub/values.yaml"]
     assert helm({"files": [text]})["values"] == yaml_files.load(text)
 
 

@@ -29,7 +29,7 @@ def someone(*groups: str, saved: dict[str, str] | None = None) -> SimpleNamespac
 
 def test_members_only(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = small("profiles: {gpu: {groups: [research, teaching]}}")
-    values = yaml_files.load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
     assert asked(values, someone(), monkeypatch) == ["data-science"]
     assert asked(values, someone("finance"), monkeypatch) == ["data-science"]
     assert asked(values, someone("teaching"), monkeypatch) == ["data-science", "gpu"]
@@ -63,7 +63,7 @@ profiles:
 def test_saved_choices_get_their_present_names(
     saved: dict[str, str], found: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = yaml_files.load(deployed(small(RENAMED))["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(small(RENAMED))["deploy/hub/jupyterhub/values.yaml"])
     user = someone(saved=dict(saved))
     stored = user.user_options
     assert asked(values, user, monkeypatch) == ["data-science", "gpu"]
@@ -75,7 +75,7 @@ def test_the_hub_gets_the_code_that_the_profiles_need() -> None:
     def names(text: str) -> set[str]:
         return set(yaml_files.load(text).get("hub", {}).get("extraConfig", {}))
 
-    path = "deploy/jupyterhub/values.yaml"
+    path = "deploy/hub/jupyterhub/values.yaml"
     assert names(deployed(small())[path]) == set()
     assert names(deployed(reference())[path]) == {"zz-image-matrix-lists"}  # it has shared memory
     assert names(deployed(small("profiles: {gpu: {groups: [a]}}"))[path]) == {"image-matrix-profiles"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.config.profiles import CHART_TOLERATIONS
+from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, VARIABLE
 from image_matrix.profiles.offer import offers
@@ -96,7 +96,7 @@ def bytes_of(text: str) -> int:
 
 
 def values(loaded: Loaded) -> dict[str, Any]:
-    made: dict[str, Any] = yaml_files.load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    made: dict[str, Any] = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
     return made
 
 
@@ -138,7 +138,7 @@ def test_the_reference_matrix(kubespawner: Ask) -> None:
 
 
 def test_the_reference_matrix_as_helm_passes_it_on(kubespawner: Ask, helm: Ask) -> None:
-    text = deployed(reference())["deploy/jupyterhub/values.yaml"]
+    text = deployed(reference())["deploy/hub/jupyterhub/values.yaml"]
     passed = helm({"files": [text]})["values"]
     answer, direct = kubespawner(passed), kubespawner(yaml_files.load(text))
     agree(reference(), answer)

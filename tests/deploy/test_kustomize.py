@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from image_matrix.config.profiles import Site
+from image_matrix.config.sites import Site
 from tests import yaml_files
 from tests.deploy.support import deployed, reference
 from tests.environments import python_of
@@ -32,9 +32,9 @@ def build(folder: Path) -> dict[str, Any]:
 def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
     files = deployed(reference())
     write(files, tmp_path)
-    built = build(tmp_path / "deploy" / "jupyterhub")["ConfigMap"]
+    built = build(tmp_path / "deploy" / "hub" / "jupyterhub")["ConfigMap"]
     assert built["metadata"]["name"] == Site().configmap
-    assert built["data"]["values.yaml"] == files["deploy/jupyterhub/values.yaml"]
+    assert built["data"]["values.yaml"] == files["deploy/hub/jupyterhub/values.yaml"]
     assert built["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
     assert built["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
 
@@ -43,10 +43,10 @@ def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp
     names = []
     for mark in ("a", "b"):
         files = deployed(reference(), mark=mark * 12)
-        kustomization = yaml_files.load(files["deploy/kustomization.yaml"])
+        kustomization = yaml_files.load(files["deploy/hub/kustomization.yaml"])
         kustomization["resources"].append("helmrelease.example.yaml")
-        write({**files, "deploy/kustomization.yaml": yaml.safe_dump(kustomization)}, tmp_path / mark)
-        built = build(tmp_path / mark / "deploy")
+        write({**files, "deploy/hub/kustomization.yaml": yaml.safe_dump(kustomization)}, tmp_path / mark)
+        built = build(tmp_path / mark / "deploy" / "hub")
         names.append(built["ConfigMap"]["metadata"]["name"])
         assert built["HelmRelease"]["spec"]["valuesFrom"][0]["name"] == names[-1]
         assert built["ConfigMap"]["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"

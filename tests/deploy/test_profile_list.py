@@ -24,19 +24,19 @@ def test_nodes_with_parts_of_a_device_have_the_taint_of_the_whole(device: str, k
 
 def test_a_size_is_described_where_a_spawner_shows_it() -> None:
     (entry, _) = yaml_files.load(
-        deployed(small("sizes: {small: {description: For a course}}"))["deploy/jupyterhub/values.yaml"]
+        deployed(small("sizes: {small: {description: For a course}}"))["deploy/hub/jupyterhub/values.yaml"]
     )["singleuser"]["profileList"]
     choices = entry["profile_options"]["size"]["choices"].values()
     assert [choice.get("description") for choice in choices].count("For a course") == 1
 
 
 def test_a_size_that_is_no_choice_is_told() -> None:
-    entries = yaml_files.load(deployed(small("{}"))["deploy/jupyterhub/values.yaml"])["singleuser"][
+    entries = yaml_files.load(deployed(small("{}"))["deploy/hub/jupyterhub/values.yaml"])["singleuser"][
         "profileList"
     ]
     assert [item.get("description") for item in entries] == [None, "GPU"]
     described = small("profiles: {gpu: {description: For training}}")
-    entries = yaml_files.load(deployed(described)["deploy/jupyterhub/values.yaml"])["singleuser"][
+    entries = yaml_files.load(deployed(described)["deploy/hub/jupyterhub/values.yaml"])["singleuser"][
         "profileList"
     ]
     assert entries[1]["description"] == "For training – GPU"

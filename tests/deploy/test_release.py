@@ -31,8 +31,8 @@ def test_every_image_of_a_release_has_its_digest() -> None:
     wanted = needed(loaded.matrix, loaded.variants)
     named = with_digests(references(loaded), dict.fromkeys(wanted, DIGEST), wanted)
     files = deploy_files(loaded.matrix, loaded.variants, named)
-    for path in ("jupyterhub/values.yaml", "jupyterhub/configmap.yaml", "kubeflow/spawner_ui_config.yaml",
-                 "kubeflow/workspacekind.yaml", "jupyterhub/prepull.yaml"):  # fmt: skip
+    for path in ("hub/jupyterhub/values.yaml", "hub/jupyterhub/configmap.yaml", "hub/jupyterhub/prepull.yaml",
+                 "kubeflow/kubeflow/spawner_ui_config.yaml", "kubeflow/kubeflow/workspacekind.yaml"):  # fmt: skip
         text = files[f"deploy/{path}"].content.decode()
         images = re.findall(r"ghcr\.io/example/notebooks/\S+", text)
         assert len(images) >= 9  # prepull.yaml leaves Gaudi out
@@ -41,7 +41,7 @@ def test_every_image_of_a_release_has_its_digest() -> None:
 
 def test_an_image_is_a_line_of_its_own() -> None:
     """Flux' image automation edits lines; an image in flow style or folded over two would be out of its reach."""
-    text = deployed(reference(), digest="a")["deploy/jupyterhub/values.yaml"]
+    text = deployed(reference(), digest="a")["deploy/hub/jupyterhub/values.yaml"]
     lines = [line for line in text.splitlines() if "image:" in line and not line.rstrip().endswith("image:")]
     assert len(lines) == 10
     assert all(re.fullmatch(r" +image: ghcr\.io/\S+@sha256:[0-9a-f]{64}", line) for line in lines)

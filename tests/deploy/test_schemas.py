@@ -41,14 +41,14 @@ def documents(text: str) -> list[Any]:
 @needs_schemas
 @pytest.mark.parametrize("digest", ["", "a"])
 def test_values_fit_the_chart(digest: str) -> None:
-    values = yaml_files.load(deployed(reference(), digest=digest)["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(reference(), digest=digest)["deploy/hub/jupyterhub/values.yaml"])
     jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
 
 
 @needs_schemas
 def test_values_with_groups_fit_the_chart() -> None:
     loaded = small("profiles: {gpu: {groups: [research]}}")
-    values = yaml_files.load(deployed(loaded)["deploy/jupyterhub/values.yaml"])
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
     jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
     code = values["hub"]["extraConfig"]["image-matrix-profiles"]
     compile(code, "extraConfig", "exec")
@@ -56,7 +56,7 @@ def test_values_with_groups_fit_the_chart() -> None:
 
 @needs_schemas
 def test_the_example_release_is_a_helm_release() -> None:
-    repository, release = documents(deployed(reference())["deploy/helmrelease.example.yaml"])
+    repository, release = documents(deployed(reference())["deploy/hub/helmrelease.example.yaml"])
     assert repository["kind"] == "HelmRepository"
     jsonschema.validate(release, schema("helmrelease-helm-v2.json"))
     jsonschema.validate(release["spec"]["values"], partial(schema("z2jh-values.schema.json")))
@@ -77,7 +77,7 @@ def test_manifests_in_the_documentation_need_nothing_else() -> None:
     files = deployed(reference())
     there |= {
         (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace"))
-        for path in ("deploy/jupyterhub/configmap.yaml", "deploy/jupyterhub/prepull.yaml")
+        for path in ("deploy/hub/jupyterhub/configmap.yaml", "deploy/hub/jupyterhub/prepull.yaml")
         for item in documents(files[path])
     }
     wanted = [("Namespace", namespace, None) for _, _, namespace in there if namespace]
@@ -89,7 +89,7 @@ def test_manifests_in_the_documentation_need_nothing_else() -> None:
         ]
     assert len(wanted) > 5
     assert set(wanted) <= there
-    example = documents(files["deploy/helmrelease.example.yaml"])
+    example = documents(files["deploy/hub/helmrelease.example.yaml"])
     assert [item for item in found if item["kind"].startswith("Helm")] == example
 
 
@@ -108,7 +108,9 @@ def test_manifests_in_the_documentation_are_valid() -> None:
 @needs_schemas
 @pytest.mark.parametrize("digest", ["", "a"])
 def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
-    for kind in documents(deployed(reference(), digest=digest)["deploy/kubeflow/workspacekind.yaml"]):
+    for kind in documents(
+        deployed(reference(), digest=digest)["deploy/kubeflow/kubeflow/workspacekind.yaml"]
+    ):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
 
@@ -116,8 +118,8 @@ def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
 def test_workspace_kinds_after_a_release_are_workspace_kinds() -> None:
     loaded = reference()
     old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
-    files = deploy_files(loaded.matrix, loaded.variants, references(loaded), old)
-    for kind in documents(files["deploy/kubeflow/workspacekind.yaml"].content.decode()):
+    files = deploy_files(loaded.matrix, loaded.variants, references(loaded), {"kubeflow": old})
+    for kind in documents(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content.decode()):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def released(files: dict[str, str]) -> list[Any]:
-    return list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"]))
+    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"]))
 
 
 def images(kind: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def test_every_ide_has_a_kind_that_knows_its_activity() -> None:
     ],
 )
 def test_when_a_workspace_pauses(kubeflow: str, rules: list[Any] | None) -> None:
-    (kind,) = released(deployed(small(f"sites: {{hub: {{kubeflow: {kubeflow}}}}}")))
+    (kind,) = released(deployed(small(f"sites: {{kubeflow: {{kubeflow: {kubeflow}}}}}")))
     assert kind["spec"].get("activityRules") == rules
 
 
@@ -70,12 +70,12 @@ def test_a_name_of_one_letter_is_long_enough() -> None:
 
 
 def test_a_kind_without_images_stays_hidden() -> None:
-    loaded = small("sites: {hub: {kubeflow: {group_one: [jupyter-cuda]}}}")
+    loaded = small("sites: {kubeflow: {kubeflow: {group_one: [jupyter-cuda]}}}")
     old = released(deployed(loaded))
     assert [kind["metadata"]["name"] for kind in old] == ["notebooks", "notebooks-at-root"]
     again = small()
-    files = deploy_files(again.matrix, again.variants, references(again), old)
-    new = list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+    files = deploy_files(again.matrix, again.variants, references(again), {"kubeflow": old})
+    new = list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
     assert [kind["spec"]["spawner"].get("hidden", False) for kind in new] == [False, True]
     assert images(new[1]) == images(old[1])
 
@@ -83,8 +83,10 @@ def test_a_kind_without_images_stays_hidden() -> None:
 def test_a_new_build_keeps_the_old_one_hidden_and_redirected() -> None:
     loaded = small()
     old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
-    again = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark="bbbbbbbbbbbb"), old)
-    (kind,) = yaml_files.load_all(again["deploy/kubeflow/workspacekind.yaml"].content)
+    again = deploy_files(
+        loaded.matrix, loaded.variants, references(loaded, mark="bbbbbbbbbbbb"), {"kubeflow": old}
+    )
+    (kind,) = yaml_files.load_all(again["deploy/kubeflow/kubeflow/workspacekind.yaml"].content)
     found = images(kind)
     assert set(images(old[0])) < set(found)
     for identifier, item in images(old[0]).items():
@@ -99,8 +101,10 @@ def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
     loaded = small()
     previous: list[Any] = []
     for mark in ("a" * 12, "b" * 12, "c" * 12):
-        files = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark=mark), previous)
-        previous = list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+        files = deploy_files(
+            loaded.matrix, loaded.variants, references(loaded, mark=mark), {"kubeflow": previous}
+        )
+        previous = list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
     found = images(previous[0])
     assert len(found) == 3 * 3
     for item in found.values():
@@ -113,8 +117,10 @@ def mark(number: int) -> str:
 
 
 def release_after(number: int, loaded: Loaded, previous: list[Any]) -> list[Any]:
-    files = deploy_files(loaded.matrix, loaded.variants, references(loaded, mark=mark(number)), previous)
-    return list(yaml_files.load_all(files["deploy/kubeflow/workspacekind.yaml"].content))
+    files = deploy_files(
+        loaded.matrix, loaded.variants, references(loaded, mark=mark(number)), {"kubeflow": previous}
+    )
+    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
 
 
 def repeated(second: list[Any], number: int) -> list[Any]:
@@ -181,11 +187,11 @@ def denied(kind: dict[str, Any], image: dict[str, str], pod: dict[str, str]) -> 
 def test_images_go_to_the_group_of_their_http_behaviour() -> None:
     overlay = """
 images: {vscode: {from: jupyter}, vscode-python: {from: vscode}, studio: {from: jupyter}}
-sites: {hub: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
+sites: {kubeflow: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
 profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 """
     files = deployed(small(overlay))
-    form = yaml_files.load(files["deploy/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
+    form = yaml_files.load(files["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
     named = {group: [ref.rpartition("/")[2].partition(":")[0] for ref in form[group]["options"]]
              for group in ("image", "imageGroupOne", "imageGroupTwo")}  # fmt: skip
     assert named == {
@@ -202,7 +208,7 @@ profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 
 
 def test_the_form_offers_what_the_sizes_ask_for() -> None:
-    form = yaml_files.load(deployed(reference())["deploy/kubeflow/spawner_ui_config.yaml"])[
+    form = yaml_files.load(deployed(reference())["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])[
         "spawnerFormDefaults"
     ]
     keys = [item["limitsKey"] for item in form["gpus"]["value"]["vendors"]]
@@ -227,7 +233,7 @@ def test_the_form_offers_what_the_sizes_ask_for() -> None:
 def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
     size: str, cpu: tuple[str, str], memory: tuple[str, str]
 ) -> None:
-    text = deployed(small(f"sizes: {{small: {size}}}"))["deploy/kubeflow/spawner_ui_config.yaml"]
+    text = deployed(small(f"sizes: {{small: {size}}}"))["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"]
     form = yaml_files.load(text)["spawnerFormDefaults"]
     assert (form["cpu"]["value"], form["cpu"]["limitFactor"]) == cpu
     assert (form["memory"]["value"], form["memory"]["limitFactor"]) == memory
@@ -236,7 +242,7 @@ def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
 def test_kubeflow_has_no_taints_of_the_hub() -> None:
     files = deployed(reference())
     for name in ("spawner_ui_config", "workspacekind"):
-        assert "hub.jupyter.org" not in files[f"deploy/kubeflow/{name}.yaml"]
+        assert "hub.jupyter.org" not in files[f"deploy/kubeflow/kubeflow/{name}.yaml"]
 
 
 def test_all_sizes_of_a_vendor_count_for_its_tolerations() -> None:
@@ -246,6 +252,6 @@ sizes:
   more: {display_name: More, devices: {nvidia.com/gpu: 2}, tolerations: [{key: b, operator: Exists}]}
 profiles: {gpu: {sizes: [gpu, more]}}
 """
-    form = yaml_files.load(deployed(small(overlay))["deploy/kubeflow/spawner_ui_config.yaml"])
+    form = yaml_files.load(deployed(small(overlay))["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])
     (group,) = form["spawnerFormDefaults"]["tolerationGroup"]["options"]
     assert {item["key"] for item in group["tolerations"]} == {"a", "b", "nvidia.com/gpu"}

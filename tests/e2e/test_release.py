@@ -211,7 +211,7 @@ def test_an_edit_and_its_revert_are_released(place: Place) -> None:
     done = place.run("release", "--push")
     assert done.returncode == 0, done.stderr
     assert offered(place)[leg[0]]["digest"] == place.manifest("science", "latest")[0] == first
-    values = place.git("show", "FETCH_HEAD:deploy/jupyterhub/values.yaml")
+    values = place.git("show", "FETCH_HEAD:deploy/hub/jupyterhub/values.yaml")
     assert first in values
     assert second not in values
     assert place.git("status", "--porcelain") == ""

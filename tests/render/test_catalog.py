@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.profiles import Catalog
+from image_matrix.config.catalog import Catalog
 from image_matrix.diagnostics import MatrixError
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
@@ -125,7 +125,7 @@ def test_cards_say_how_much_an_image_adds(text: str) -> None:
 
 def test_without_profiles_there_is_a_page_too() -> None:
     loaded = reference()
-    found = page(rendered(replace(loaded, matrix=replace(loaded.matrix, catalog=Catalog()))))
+    found = page(rendered(replace(loaded, matrix=replace(loaded.matrix, catalogs={"hub": Catalog()}))))
     assert "profiles" not in found.ids
     assert "image-jupyter-scipy" in found.ids
 

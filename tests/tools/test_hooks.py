@@ -27,7 +27,7 @@ PACKAGED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "pyproject.toml", 
 @pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
 def test_hooks_run_for_every_input_and_output(hook: dict[str, Any]) -> None:
     repository = new_repository(RepositorySettings(".[locked]"))
-    paths = [*repository.rendered, *repository.inputs, MANIFEST, LOCK, "deploy/jupyterhub/values.yaml"]
+    paths = [*repository.rendered, *repository.inputs, MANIFEST, LOCK, "deploy/hub/jupyterhub/values.yaml"]
     paths += ["shared/packages.yaml"]  # which a matrix may include
     left_out = [path for path in paths if not re.search(hook["files"], path)]
     assert left_out == ["matrix.schema.json"]

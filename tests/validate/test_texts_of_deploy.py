@@ -97,7 +97,7 @@ def placed(value: Any) -> Iterator[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["{} and", "{}=gpu:NoSchedule", "{}/a/b", "-{}", "ä{}", "x" * 64])
 def test_nothing_but_labels_reaches_tolerations_and_selectors(text: str) -> None:
-    assert list(placed(yaml.safe_load(deployed(small(EVERY_TEXT))["deploy/jupyterhub/values.yaml"])))
+    assert list(placed(yaml.safe_load(deployed(small(EVERY_TEXT))["deploy/hub/jupyterhub/values.yaml"])))
     for path, is_key in ALL:
         if not {"tolerations", "node_selector", "extra_labels", "resource"} & set(path):
             continue

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.cli.session import Session
-    from image_matrix.config.profiles import Toleration
+    from image_matrix.config.sites import Toleration
     from image_matrix.diagnostics import Diagnostic, Place
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease
@@ -54,13 +54,13 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
 
     project = open_locked(session)
     deploy = render_deploy(project.loaded, render_builds(project), project.pins)
-    rendered = deploy.get("deploy/jupyterhub/configmap.yaml")
+    site = project.loaded.matrix.catalog.site
+    rendered = deploy.get(f"{site.folder}/jupyterhub/configmap.yaml")
     if rendered is None:
         raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}
     release = find_release(texts, rendered.content.decode())
     sources, absent = references(release)
-    site = project.loaded.matrix.catalog.site
     ours = f"ConfigMap {site.configmap}"
     if ours not in [item.name for item in sources]:
         raise _not_taken(release, site.configmap, absent)

@@ -12,13 +12,14 @@ from image_matrix.publish.release_files import DIGESTS, FOLDER, read_entries
 from image_matrix.publish.release_text import SOURCE_TRAILER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
+    from image_matrix.render.kubernetes.outputs import ReleasedKinds
 
 NO_ANCESTOR = 1
 """Exit code of ``git merge-base --is-ancestor`` for an existing commit; others are errors that git explains."""
@@ -37,7 +38,7 @@ def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:
     try_push(git, now or "HEAD", branch)
     if now is None:
         return
-    refuse_to_offer_nothing(state, branch, _kinds(git, now))
+    refuse_to_offer_nothing(state, branch, _sites(git, now))
     _entries(git, now)  # raises if the file cannot be read
     last = last_with_trailer(git, now, SOURCE_TRAILER)
     if last and not allow_older:
@@ -60,12 +61,19 @@ def _refuse_older(git: Git, last: str) -> None:
         )
 
 
-def _kinds(git: Git, commit: str) -> str:
-    """Return the WorkspaceKinds of a release as text; empty if it has none."""
-    from image_matrix.github.branch_commit import text_at
-    from image_matrix.publish.release_files import WORKSPACE_KINDS
+def _sites(git: Git, commit: str) -> list[str]:
+    """Return the names of the sites that a release has a folder of."""
+    listed = git("ls-tree", "-d", "-z", "--name-only", commit, f"{FOLDER}/")
+    return [path.removeprefix(f"{FOLDER}/") for path in listed.split("\0") if path]
 
-    return text_at(git, commit, WORKSPACE_KINDS) or ""
+
+def _kinds(git: Git, commit: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the WorkspaceKinds of a release, by site."""
+    from image_matrix.github.branch_commit import text_at
+    from image_matrix.render.kubernetes.outputs import WORKSPACE_KINDS
+
+    texts = {site: text_at(git, commit, f"{FOLDER}/{site}/{WORKSPACE_KINDS}") for site in _sites(git, commit)}
+    return {site: _parsed(text) for site, text in texts.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,8 @@ class Branch:
     """The newest commit by a release; it differs from ``now`` if somebody has committed by hand since."""
     offered: Mapping[str, ReleaseEntry]
     """The current entries of its digest file."""
-    kinds: Sequence[Mapping[str, Any]]
-    """Its WorkspaceKinds."""
+    kinds: ReleasedKinds
+    """Its WorkspaceKinds, by site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +168,14 @@ def _deploy_location(update: Update) -> str:
 
 def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
     """Return a sentence about removed values of WorkspaceKinds, for which Kubeflow may reject the new file."""
-    from image_matrix.publish.release_files import WORKSPACE_KINDS
+    from image_matrix.render.kubernetes.outputs import WORKSPACE_KINDS
     from image_matrix.render.kubernetes.workspace_values import dropped
     from image_matrix.text import listed
 
-    if files is None or WORKSPACE_KINDS not in files:
-        return ""
-    gone = dropped(branch.kinds, _parsed(files[WORKSPACE_KINDS].content.decode()))
+    gone: list[str] = []
+    for site, kinds in branch.kinds.items():
+        new = (files or {}).get(f"{FOLDER}/{site}/{WORKSPACE_KINDS}")
+        gone += dropped(kinds, _parsed(new.content.decode())) if new else []
     if not gone:
         return ""
     return (
@@ -186,9 +195,9 @@ def _branch(git: Git, name: str) -> Branch:
 
     now = tip(git, name)
     if now is None:
-        return Branch(name, None, None, {}, ())
+        return Branch(name, None, None, {}, {})
     last = last_with_trailer(git, now, SOURCE_TRAILER)
-    return Branch(name, now, last, _entries(git, now), _parsed(_kinds(git, now)))
+    return Branch(name, now, last, _entries(git, now), _kinds(git, now))
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:

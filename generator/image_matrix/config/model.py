@@ -6,14 +6,15 @@ combination of axis values, every inherited and merged value resolved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.config.catalog import Catalog
 from image_matrix.config.network import Network
 from image_matrix.config.placeholders import fill, version_parts
-from image_matrix.config.profiles import Catalog
 from image_matrix.config.release import Release
+from image_matrix.config.sites import DEFAULT_SITE
 from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -265,11 +266,23 @@ class Matrix:
     network: Network = field(default_factory=Network)
     workflow: Workflow = field(default_factory=Workflow)
     release: Release = field(default_factory=Release)
-    catalog: Catalog = field(default_factory=Catalog)
+    catalogs: Mapping[str, Catalog] = field(default_factory=lambda: {DEFAULT_SITE: Catalog()})
+    """What each site offers, by its name."""
+    seen_from: str | None = None
+    """The site that ``catalog`` is of; ``None``: the first one."""
     provided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Name of a source to what it provides, and to the first parts of each version."""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """What the templates say about their kinds."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the site offers that the matrix is seen from."""
+        return self.catalogs[self.seen_from or next(iter(self.catalogs))]
+
+    def at_sites(self) -> Iterator[Matrix]:
+        """Yield the matrix as seen from each of its sites."""
+        return (replace(self, seen_from=name) for name in self.catalogs)
 
     def repository(self, item: Variant) -> str:
         """Return the full repository of a variant's images: ``ghcr.io/example/notebooks/base``."""

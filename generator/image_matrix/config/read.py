@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.apt_repositories import read_repositories
+from image_matrix.config.catalog import read_catalogs
 from image_matrix.config.document import FILES, OF_FILES
 from image_matrix.config.layers import REMOVE
 from image_matrix.config.model import (
@@ -23,7 +24,6 @@ from image_matrix.config.model import (
 )
 from image_matrix.config.network import read_network
 from image_matrix.config.nulls import taken_away, without_nulls
-from image_matrix.config.profiles import read_catalog
 from image_matrix.config.release import read_release
 from image_matrix.config.workflow import read_workflow
 from image_matrix.dag import build_order
@@ -86,7 +86,7 @@ def read_matrix(
         network=read_network(data.get("network", {})),
         workflow=read_workflow(data.get("workflow", {})),
         release=read_release(data.get("release", {})),
-        catalog=read_catalog(data),
+        catalogs=read_catalogs(data),
         provided={name: item["provides"] for name, item in sources.items() if "provides" in item},
         kinds=kinds,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.profiles import Size
+    from image_matrix.config.sizes import Size
 
 NONE = "none"
 

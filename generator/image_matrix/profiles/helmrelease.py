@@ -90,7 +90,7 @@ def find_release(texts: Mapping[str, str], ours: str) -> HelmRelease:
     file, data, node = releases[0]
     metadata = _mapping(data, "metadata")
     namespace = str(metadata.get("namespace") or "")
-    rendered = [data for data, _ in _documents("deploy/jupyterhub/configmap.yaml", ours)]
+    rendered = [data for data, _ in _documents("configmap.yaml", ours)]
     objects = {
         (item["kind"], str(_mapping(item, "metadata").get("name"))): item
         for item in [*rendered, *(data for _, data, _ in every)]

@@ -13,7 +13,7 @@ from image_matrix.profiles.units import byte_count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from image_matrix.config.profiles import Toleration
+    from image_matrix.config.sites import Toleration
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.profiles.helmrelease import HelmRelease
     from image_matrix.profiles.labelled import ValuePath

@@ -15,8 +15,10 @@ from image_matrix.profiles.helm import is_ordered, sort_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from image_matrix.config.catalog import Catalog
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.profiles import Catalog, Listed, Profile, Size
+    from image_matrix.config.profiles import Listed, Profile
+    from image_matrix.config.sizes import Size
 
 IMAGE_OPTION = "image"
 SIZE_OPTION = "size"

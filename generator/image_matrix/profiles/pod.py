@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Placement, Profile, Size, Toleration
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sites import Placement, Toleration
+    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
 
 

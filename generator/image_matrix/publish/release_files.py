@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.errors import Failure
@@ -11,17 +12,17 @@ from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from image_matrix.config.model import Variant
     from image_matrix.planning.plan import State
+    from image_matrix.render.kubernetes.outputs import ReleasedKinds
 
 
 ReleaseEntry: TypeAlias = "Mapping[str, Any]"
 """A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``, optionally ``instead_of``."""
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
-WORKSPACE_KINDS = f"{FOLDER}/kubeflow/workspacekind.yaml"
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
     "offers the newest images, also those that were rolled back"
@@ -30,11 +31,11 @@ REPAIR = (
 
 
 def deploy_files(
-    state: State, entries: Mapping[str, ReleaseEntry], previous: Sequence[Mapping[str, Any]] = ()
+    state: State, entries: Mapping[str, ReleaseEntry], previous: ReleasedKinds = MappingProxyType({})
 ) -> dict[str, File]:
     """Return the release branch's ``deploy/``: the profiles with images by tag and digest, and all digests.
 
-    ``previous`` are the WorkspaceKinds of the last release; their ids are kept, with redirects.
+    ``previous`` are the WorkspaceKinds of the last release, by site; their ids are kept, with redirects.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {name: entry["reference"] for name, entry in entries.items()}
@@ -43,12 +44,12 @@ def deploy_files(
     return {**files, DIGESTS: File(text.encode())}
 
 
-def refuse_to_offer_nothing(state: State, branch: str, kinds: str) -> None:
+def refuse_to_offer_nothing(state: State, branch: str, sites: Collection[str]) -> None:
     """Raise :class:`Failure` if a branch with profiles would lose all of them; the last good ``deploy/`` is kept.
 
-    ``kinds`` is the text of the branch's WorkspaceKinds file, which exists if the branch has profiles.
+    ``sites`` are those whose folders the branch has: there is none without profiles.
     """
-    if kinds.strip() and not state.loaded.matrix.catalog.profiles:
+    if sites and not state.loaded.matrix.catalog.profiles:
         raise Failure(
             f"the matrix has no profiles, but {branch} has some: users could not start any server",
             f"restore `profiles:`, or first remove {FOLDER}/ from {branch} by hand",

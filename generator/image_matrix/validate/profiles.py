@@ -103,12 +103,12 @@ def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
     catalog = matrix.catalog
     requested = {device for size in catalog.sizes.values() for device in size.devices}
     for device in catalog.site.devices.keys() - requested:
-        path = (*catalog.site_path, "devices", device)
+        path = (*catalog.site.path, "devices", device)
         advice = did_you_mean(device, requested) if requested else "no size has `devices`"
         yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
     for group in ("group_one", "group_two"):
         listed = {image: image for image in getattr(catalog.site, group)}
-        yield from _unknown((*catalog.site_path, "kubeflow", group), listed, "image", matrix.images)
+        yield from _unknown((*catalog.site.path, "kubeflow", group), listed, "image", matrix.images)
 
 
 def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def unpublished(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             yield from _unpublished(path, image, offered(profile, grouped.get(image, ())))
     for group in ("group_one", "group_two"):
         for at, image in enumerate(getattr(matrix.catalog.site, group)):
-            path = (*matrix.catalog.site_path, "kubeflow", group, at)
+            path = (*matrix.catalog.site.path, "kubeflow", group, at)
             yield from _unpublished(path, image, grouped.get(image, ()))
 
 

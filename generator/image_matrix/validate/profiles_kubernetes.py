@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Placement, Profile, Size, Toleration
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sites import Placement, Toleration
+    from image_matrix.config.sizes import Size
     from image_matrix.diagnostics import Finding, Path, Target
     from image_matrix.json_data import Json
     from image_matrix.profiles.kubernetes import Syntax
@@ -43,7 +45,7 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
         for device in size.devices:
             yield from _text(("sizes", name, "devices", device), device, k8s.RESOURCE, "key")
     for name, placement in matrix.catalog.site.devices.items():
-        path = (*matrix.catalog.site_path, "devices", name, "runtime_class")
+        path = (*matrix.catalog.site.path, "devices", name, "runtime_class")
         yield from _text(path, placement.runtime_class or "", k8s.OBJECT)
     for path, override in each_override(matrix):
         for setting, value in override.items():
@@ -55,7 +57,7 @@ def _placing(matrix: Matrix) -> Iterator[tuple[Path, Profile | Size | Placement]
     catalog = matrix.catalog
     yield from ((("profiles", name), profile) for name, profile in catalog.profiles.items())
     yield from ((("sizes", name), size) for name, size in catalog.sizes.items())
-    yield from (((*catalog.site_path, "devices", name), item) for name, item in catalog.site.devices.items())
+    yield from (((*catalog.site.path, "devices", name), item) for name, item in catalog.site.devices.items())
 
 
 def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:
@@ -124,7 +126,7 @@ def tolerations(matrix: Matrix) -> Iterator[Finding]:
 
     Source of the rules: kubernetes/kubernetes, pkg/apis/core/validation, ``ValidateTolerations``.
     """
-    site = matrix.catalog.site_path, matrix.catalog.site
+    site = matrix.catalog.site.path, matrix.catalog.site
     for path, part in (*_placing(matrix), site):
         for at, item in enumerate(part.tolerations):
             place = (*path, "tolerations", at)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Site
+    from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
     from image_matrix.profiles.fields import Fields
@@ -185,7 +185,7 @@ def joining(matrix: Matrix) -> Iterator[Finding]:
     advice = "remove it; or update the chart, then set `jupyterhub` of the site to the version that it has"
     if hub is None:
         paths = paths[:1]  # one line in `sites:` answers for all of them
-        site = matrix.catalog.site_name
+        site = matrix.catalog.site.name
         what = f"`jupyterhub: 5.5.0` under `sites.{site}`" if site else "`sites: {hub: {jupyterhub: 5.5.0}}`"
         problem = "no site says which `jupyterhub` the hub has"
         advice = f"write {what} for the chart 4.4, 5.4.0 for the chart 4.3; with an older chart, remove this"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Contract, Manager, Matrix, Variant
-    from image_matrix.config.profiles import Amount, Listed, Profile
+    from image_matrix.config.profiles import Listed, Profile
+    from image_matrix.config.sizes import Amount
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.units import MemoryUnits
 

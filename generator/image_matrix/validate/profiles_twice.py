@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Profile, Size
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sizes import Size
     from image_matrix.diagnostics import Finding, Path
 
 

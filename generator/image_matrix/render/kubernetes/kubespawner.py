@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Profile, Size
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import offers, used_variants
@@ -12,45 +13,72 @@ from image_matrix.render.kubernetes.prepull import prepull
 from image_matrix.render.kubernetes.spawner_ui import spawner_ui
 from image_matrix.render.kubernetes.workspace_kind import workspace_kinds
 
+ReleasedKinds: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
+"""The WorkspaceKinds of a release, by site."""
+WORKSPACE_KINDS = "kubeflow/workspacekind.yaml"
+"""Below the folder of a site."""
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.profiles.offer import Offer
 
 
 def deploy_files(
     matrix: Matrix,
     variants: Mapping[str, Variant],
     references: Mapping[str, str],
-    previous: Sequence[Mapping[str, Any]] = (),
+    previous: ReleasedKinds = MappingProxyType({}),
 ) -> dict[str, File]:
     """Return path to file, or nothing if the matrix has no profile.
 
     ``references`` has the image reference of each offered variant by its id; ``previous`` are the WorkspaceKinds of
-    the last release. Raises :class:`KeyError` for a variant without a reference;
+    the last release, by site. Raises :class:`KeyError` for a variant without a reference;
     :func:`image_matrix.profiles.references.with_digests` reports it earlier.
     """
-    offered = offers(matrix, variants)
-    if not offered:
-        return {}
-    site = matrix.catalog.site
-    values = flux.values_text(profile_list(matrix, offered, references))
-    texts = {
-        "deploy/helmrelease.example.yaml": flux.helm_release(site),
-        "deploy/jupyterhub/configmap.yaml": flux.config_map(values, site),
-        "deploy/jupyterhub/kustomization.yaml": flux.plain_kustomization(),
-        "deploy/jupyterhub/prepull.yaml": prepull(matrix, offered, references),
-        "deploy/jupyterhub/values.yaml": values,
-        "deploy/kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, offered, references),
-        "deploy/kubeflow/workspacekind.yaml": workspace_kinds(
-            matrix, variants, offered, references, previous
-        ),
-        "deploy/kustomization.yaml": flux.hashed_kustomization(site),
-        "deploy/kustomizeconfig.yaml": flux.name_reference(),
-    }
+    texts: dict[str, str] = {}
+    for view in matrix.at_sites():
+        offered, site = offers(view, variants), view.catalog.site
+        if not offered:
+            continue
+        if site.spawner == "jupyterhub":
+            files = _for_jupyterhub(view, offered, references)
+        else:
+            files = _for_kubeflow(view, variants, offered, references, previous.get(site.name, ()))
+        texts |= {f"{site.folder}/{path}": text for path, text in files.items()}
     return {path: File(text.encode()) for path, text in texts.items()}
 
 
+def _for_jupyterhub(
+    matrix: Matrix, offered: Sequence[Offer], references: Mapping[str, str]
+) -> dict[str, str]:
+    site = matrix.catalog.site
+    values = flux.values_text(profile_list(matrix, offered, references))
+    return {
+        "jupyterhub/configmap.yaml": flux.config_map(values, site),
+        "jupyterhub/kustomization.yaml": flux.plain_kustomization(),
+        "jupyterhub/prepull.yaml": prepull(matrix, offered, references),
+        "jupyterhub/values.yaml": values,
+        "helmrelease.example.yaml": flux.helm_release(site),
+        "kustomization.yaml": flux.hashed_kustomization(site),
+        "kustomizeconfig.yaml": flux.name_reference(),
+    }
+
+
+def _for_kubeflow(
+    matrix: Matrix,
+    variants: Mapping[str, Variant],
+    offered: Sequence[Offer],
+    references: Mapping[str, str],
+    previous: Sequence[Mapping[str, Any]],
+) -> dict[str, str]:
+    return {
+        "kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, offered, references),
+        WORKSPACE_KINDS: workspace_kinds(matrix, variants, offered, references, previous),
+    }
+
+
 def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:
-    """Return the ids of the variants that users can choose; a release needs a digest for each of them."""
-    return tuple(used_variants(offers(matrix, variants)))
+    """Return the ids of the variants that users of any site can choose; a release needs a digest for each of them."""
+    return tuple(used_variants(offer for view in matrix.at_sites() for offer in offers(view, variants)))

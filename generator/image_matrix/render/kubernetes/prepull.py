@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Matrix
-    from image_matrix.config.profiles import Size
+    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import Offer
 
 PAUSE = "registry.k8s.io/pause:3.10"

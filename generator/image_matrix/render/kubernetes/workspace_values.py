@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.profiles import Profile, Size
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import Offer
 
 PORT = "notebook"

@@ -1,0 +1,102 @@
+"""Reads sites: the clusters and spawners that the profiles are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Toleration = Mapping[str, Any]
+"""A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
+CHART_TOLERATIONS: tuple[Toleration, ...] = (
+    {"key": "hub.jupyter.org/dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"},
+    {"key": "hub.jupyter.org_dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"},
+)
+"""``scheduling.userPods.tolerations`` of the JupyterHub chart 4.4.0, which a profile's own list replaces."""
+DEFAULT_HUB = "5.5.0"
+"""What the JupyterHub chart 4.4.0 has."""
+Spawner = Literal["jupyterhub", "kubeflow"]
+"""What starts the pods of a site."""
+DEFAULT_SITE = "hub"
+"""The site of a matrix that declares none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a cluster asks of pods with one device."""
+
+    runtime_class: str | None = None
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    hugepages: Mapping[str, str] = field(default_factory=dict)
+    """``hugepages-2Mi`` to a Kubernetes quantity, for every pod with this device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A cluster, and the spawner in it that profiles are for."""
+
+    name: str = DEFAULT_SITE
+    """Its key under ``sites:``, and its folder below ``deploy/``."""
+    spawner: Spawner = "jupyterhub"
+    namespace: str = "jupyterhub"
+    configmap: str = "image-matrix-profiles"
+    """Name of the ConfigMap that a HelmRelease names under ``valuesFrom``."""
+    declared_hub: str | None = None
+    """Version of jupyterhub in the hub, where the matrix names it."""
+    platforms: tuple[str, ...] = ("linux/amd64",)
+    tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
+    devices: Mapping[str, Placement] = field(default_factory=dict)
+    """Extended resource to what pods with it need."""
+    pause_after: int | None = 120
+    """Minutes without activity after which Kubeflow pauses a Workspace; ``None``: never."""
+    group_one: tuple[str, ...] = ()
+    """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
+    group_two: tuple[str, ...] = ()
+    """The same with the header X-RStudio-Root-Path (imageGroupTwo)."""
+
+    @property
+    def path(self) -> tuple[str, str]:
+        """Where it is declared."""
+        return "sites", self.name
+
+    @property
+    def folder(self) -> str:
+        """Return the folder of its files."""
+        return f"deploy/{self.name}"
+
+    @property
+    def hub(self) -> str:
+        """Version of jupyterhub in the hub."""
+        return self.declared_hub or DEFAULT_HUB
+
+
+def read_site(name: str, item: Mapping[str, Any]) -> Site:
+    """Read an entry under ``sites:``."""
+    kubeflow, usual = item.get("kubeflow", {}), Site()
+    return Site(
+        name=name,
+        spawner=item.get("spawner", usual.spawner),
+        namespace=item.get("namespace", usual.namespace),
+        configmap=item.get("configmap", usual.configmap),
+        declared_hub=item.get("jupyterhub"),
+        platforms=tuple(item.get("platforms", usual.platforms)),
+        tolerations=tuple(item.get("tolerations", usual.tolerations)),
+        devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
+        pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
+        group_one=tuple(kubeflow.get("group_one", ())),
+        group_two=tuple(kubeflow.get("group_two", ())),
+    )
+
+
+def _minutes(given: int | str | None) -> int | None:
+    return None if isinstance(given, str) else given
+
+
+def _placement(item: Mapping[str, Any]) -> Placement:
+    return Placement(
+        runtime_class=item.get("runtime_class"),
+        node_selector=item.get("node_selector", {}),
+        tolerations=tuple(item.get("tolerations", ())),
+        hugepages=item.get("hugepages", {}),
+    )
