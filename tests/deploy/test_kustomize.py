@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from image_matrix.config.sites import Site
 from tests import yaml_files
-from tests.deploy.support import deployed, reference
+from tests.deploy.support import ROOT, deployed, reference, small
 from tests.environments import python_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
+WEB_APP = Path(__file__).with_name("web_app")
+"""Stand-ins for the kustomizations of Kubeflow's web app."""
 
 
 def write(files: dict[str, str], folder: Path) -> None:
@@ -23,10 +26,14 @@ def write(files: dict[str, str], folder: Path) -> None:
         target.write_text(text, encoding="utf-8")
 
 
-def build(folder: Path) -> dict[str, Any]:
+def objects(folder: Path) -> list[dict[str, Any]]:
     kubectl = python_of("kubectl").with_name("kubectl")
     done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=True)
-    return {item["kind"]: item for item in yaml_files.load_all(done.stdout)}
+    return list(yaml_files.load_all(done.stdout))
+
+
+def build(folder: Path) -> dict[str, Any]:
+    return {item["kind"]: item for item in objects(folder)}
 
 
 def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
@@ -52,3 +59,101 @@ def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp
         assert built["ConfigMap"]["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
     assert names[0] != names[1]
     assert all(name.startswith(f"{Site().configmap}-") for name in names)
+
+
+SITE = "sites: {{kubeflow: {{kubeflow: {{{}}}}}}}"
+LOCAL = "web_app: ../../../../web_app/istio"
+
+
+def kubeflow(folder: Path, **how: str) -> Path:
+    """The rendered files beside a stand-in for the web app; return the folder that Flux builds."""
+    shutil.copytree(WEB_APP, folder / "web_app")
+    write(deployed(small(SITE.format(LOCAL)), **how), folder)
+    return folder / "deploy" / "kubeflow" / "kubeflow"
+
+
+@pytest.mark.parametrize("path", [".", "notebooks-1"])
+def test_the_web_app_of_kubeflow_mounts_our_list(tmp_path: Path, path: str) -> None:
+    names = []
+    for mark in ("a", "b"):
+        folder = kubeflow(tmp_path / mark, mark=mark * 12)
+        built = objects(folder / path)
+        (config,) = (item for item in built if "spawner_ui_config.yaml" in item.get("data", {}))
+        ours = (folder / "notebooks-1" / "form" / "spawner_ui_config.yaml").read_text(encoding="utf-8")
+        assert config["data"]["spawner_ui_config.yaml"] == ours
+        assert config["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
+        (deployment,) = (item for item in built if item["kind"] == "Deployment")
+        (volume,) = deployment["spec"]["template"]["spec"]["volumes"]
+        assert volume["configMap"]["name"] == config["metadata"]["name"]
+        names.append(config["metadata"]["name"])
+    assert names[0] != names[1]  # so the web app restarts with the new list
+
+
+def test_a_kustomization_of_ones_own_takes_the_list_as_a_component(tmp_path: Path) -> None:
+    folder = kubeflow(tmp_path)
+    own = {
+        "resources": ["../web_app/istio"],
+        "components": [f"../{folder.relative_to(tmp_path)}/notebooks-1/form"],
+    }
+    write({"own/kustomization.yaml": yaml.safe_dump(own)}, tmp_path)
+    configs = [item for item in objects(tmp_path / "own") if item["kind"] == "ConfigMap"]
+    assert any("jupyter-scipy" in item["data"].get("spawner_ui_config.yaml", "") for item in configs)
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "kinds"), [("1", {"Deployment", "ConfigMap"}), ("2", {"WorkspaceKind"})]
+)
+def test_a_site_names_the_notebooks_that_it_has(tmp_path: Path, notebooks: str, kinds: set[str]) -> None:
+    shutil.copytree(WEB_APP, tmp_path / "web_app")
+    write(deployed(small(SITE.format(f"{LOCAL}, notebooks: {notebooks}"))), tmp_path)
+    folder = tmp_path / "deploy" / "kubeflow" / "kubeflow"
+    assert {item.name for item in folder.iterdir()} == {"kustomization.yaml", f"notebooks-{notebooks}"}
+    assert set(build(folder)) == kinds
+
+
+def test_workspace_kinds_can_be_applied_alone(tmp_path: Path) -> None:
+    built = build(kubeflow(tmp_path) / "notebooks-2")
+    assert set(built) == {"WorkspaceKind"}
+    assert (
+        built["WorkspaceKind"]["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
+    )
+
+
+def test_the_web_app_of_a_release_of_kubeflow_is_the_default() -> None:
+    files = deployed(reference())
+    kustomization = yaml_files.load(files["deploy/kubeflow/kubeflow/notebooks-1/kustomization.yaml"])
+    (address,) = kustomization["resources"]
+    assert address.startswith("https://github.com/kubeflow/notebooks//")
+    assert address.endswith("?ref=v1.11.0")
+
+
+PAGE = ROOT / "docs" / "kubeflow.md"
+
+
+def documented() -> list[dict[str, Any]]:
+    """What docs/kubeflow.md has in YAML: a section of matrix.yaml, two manifests, a part of a kustomization."""
+    blocks = [block.split("```")[0] for block in PAGE.read_text(encoding="utf-8").split("```yaml\n")[1:]]
+    return [item for block in blocks for item in yaml_files.load_all(block)]
+
+
+def test_the_page_about_kubeflow_names_folders_that_are_there() -> None:
+    rendered = {str(Path(path).parent) for path in deployed(reference())}
+    (kustomization,) = (item for item in documented() if item.get("kind") == "Kustomization")
+    (own,) = (item for item in documented() if "components" in item)
+    (component,) = own["components"]
+    assert kustomization["spec"]["path"].removeprefix("./") in rendered
+    assert component.partition("//deploy/")[2].partition("?")[0] in {
+        path.removeprefix("deploy/") for path in rendered
+    }
+    (repository,) = (item for item in documented() if item.get("kind") == "GitRepository")
+    assert kustomization["spec"]["sourceRef"] == {
+        "kind": "GitRepository",
+        "name": repository["metadata"]["name"],
+    }
+
+
+def test_the_section_of_the_page_about_kubeflow_is_a_site() -> None:
+    (section,) = (item for item in documented() if "sites" in item)
+    files = deployed(small(yaml.safe_dump(section)))
+    assert "deploy/kubeflow/kubeflow/notebooks-1/kustomization.yaml" in files
+    assert "deploy/kubeflow/kubeflow/notebooks-2/kustomization.yaml" not in files

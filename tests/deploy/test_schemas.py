@@ -62,11 +62,14 @@ def test_the_example_release_is_a_helm_release() -> None:
     jsonschema.validate(release["spec"]["values"], partial(schema("z2jh-values.schema.json")))
 
 
+def blocks(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+
+
 def manifests() -> list[dict[str, Any]]:
     """What a reader of docs/flux.md puts into three files."""
-    text = (ROOT / "docs" / "flux.md").read_text(encoding="utf-8")
-    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
-    return [item for block in blocks[:3] for item in documents(block)]
+    return [item for block in blocks("flux.md")[:3] for item in documents(block)]
 
 
 def test_manifests_in_the_documentation_need_nothing_else() -> None:
@@ -106,10 +109,17 @@ def test_manifests_in_the_documentation_are_valid() -> None:
 
 
 @needs_schemas
+def test_manifests_for_kubeflow_are_valid() -> None:
+    found = {item.get("kind"): item for block in blocks("kubeflow.md") for item in documents(block)}
+    jsonschema.validate(found["GitRepository"], schema("gitrepository-source-v1.json"))
+    jsonschema.validate(found["Kustomization"], schema("kustomization-kustomize-v1.json"))
+
+
+@needs_schemas
 @pytest.mark.parametrize("digest", ["", "a"])
 def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
     for kind in documents(
-        deployed(reference(), digest=digest)["deploy/kubeflow/kubeflow/workspacekind.yaml"]
+        deployed(reference(), digest=digest)["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"]
     ):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
@@ -119,7 +129,7 @@ def test_workspace_kinds_after_a_release_are_workspace_kinds() -> None:
     loaded = reference()
     old = released(deployed(loaded, mark="aaaaaaaaaaaa"))
     files = deploy_files(loaded.matrix, loaded.variants, references(loaded), {"kubeflow": old})
-    for kind in documents(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content.decode()):
+    for kind in documents(files["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"].content.decode()):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
 

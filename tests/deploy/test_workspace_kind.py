@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def released(files: dict[str, str]) -> list[Any]:
-    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"]))
+    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"]))
 
 
 def images(kind: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_a_kind_without_images_stays_hidden() -> None:
     assert [kind["metadata"]["name"] for kind in old] == ["notebooks", "notebooks-at-root"]
     again = small()
     files = deploy_files(again.matrix, again.variants, references(again), {"kubeflow": old})
-    new = list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
+    new = list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"].content))
     assert [kind["spec"]["spawner"].get("hidden", False) for kind in new] == [False, True]
     assert images(new[1]) == images(old[1])
 
@@ -86,7 +86,7 @@ def test_a_new_build_keeps_the_old_one_hidden_and_redirected() -> None:
     again = deploy_files(
         loaded.matrix, loaded.variants, references(loaded, mark="bbbbbbbbbbbb"), {"kubeflow": old}
     )
-    (kind,) = yaml_files.load_all(again["deploy/kubeflow/kubeflow/workspacekind.yaml"].content)
+    (kind,) = yaml_files.load_all(again["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"].content)
     found = images(kind)
     assert set(images(old[0])) < set(found)
     for identifier, item in images(old[0]).items():
@@ -104,7 +104,9 @@ def test_a_third_release_has_no_chain_that_ends_nowhere() -> None:
         files = deploy_files(
             loaded.matrix, loaded.variants, references(loaded, mark=mark), {"kubeflow": previous}
         )
-        previous = list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
+        previous = list(
+            yaml_files.load_all(files["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"].content)
+        )
     found = images(previous[0])
     assert len(found) == 3 * 3
     for item in found.values():
@@ -120,7 +122,7 @@ def release_after(number: int, loaded: Loaded, previous: list[Any]) -> list[Any]
     files = deploy_files(
         loaded.matrix, loaded.variants, references(loaded, mark=mark(number)), {"kubeflow": previous}
     )
-    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/workspacekind.yaml"].content))
+    return list(yaml_files.load_all(files["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"].content))
 
 
 def repeated(second: list[Any], number: int) -> list[Any]:
@@ -191,7 +193,9 @@ sites: {kubeflow: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
 profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 """
     files = deployed(small(overlay))
-    form = yaml_files.load(files["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])["spawnerFormDefaults"]
+    form = yaml_files.load(files["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"])[
+        "spawnerFormDefaults"
+    ]
     named = {group: [ref.rpartition("/")[2].partition(":")[0] for ref in form[group]["options"]]
              for group in ("image", "imageGroupOne", "imageGroupTwo")}  # fmt: skip
     assert named == {
@@ -208,9 +212,9 @@ profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
 
 
 def test_the_form_offers_what_the_sizes_ask_for() -> None:
-    form = yaml_files.load(deployed(reference())["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])[
-        "spawnerFormDefaults"
-    ]
+    form = yaml_files.load(
+        deployed(reference())["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"]
+    )["spawnerFormDefaults"]
     keys = [item["limitsKey"] for item in form["gpus"]["value"]["vendors"]]
     assert keys == ["nvidia.com/gpu", "habana.ai/gaudi"]
     assert form["memory"]["value"] == "1Gi"
@@ -233,7 +237,9 @@ def test_the_form_offers_what_the_sizes_ask_for() -> None:
 def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
     size: str, cpu: tuple[str, str], memory: tuple[str, str]
 ) -> None:
-    text = deployed(small(f"sizes: {{small: {size}}}"))["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"]
+    text = deployed(small(f"sizes: {{small: {size}}}"))[
+        "deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"
+    ]
     form = yaml_files.load(text)["spawnerFormDefaults"]
     assert (form["cpu"]["value"], form["cpu"]["limitFactor"]) == cpu
     assert (form["memory"]["value"], form["memory"]["limitFactor"]) == memory
@@ -241,7 +247,7 @@ def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
 
 def test_kubeflow_has_no_taints_of_the_hub() -> None:
     files = deployed(reference())
-    for name in ("spawner_ui_config", "workspacekind"):
+    for name in ("notebooks-1/form/spawner_ui_config", "notebooks-2/workspacekind"):
         assert "hub.jupyter.org" not in files[f"deploy/kubeflow/kubeflow/{name}.yaml"]
 
 
@@ -252,6 +258,8 @@ sizes:
   more: {display_name: More, devices: {nvidia.com/gpu: 2}, tolerations: [{key: b, operator: Exists}]}
 profiles: {gpu: {sizes: [gpu, more]}}
 """
-    form = yaml_files.load(deployed(small(overlay))["deploy/kubeflow/kubeflow/spawner_ui_config.yaml"])
+    form = yaml_files.load(
+        deployed(small(overlay))["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"]
+    )
     (group,) = form["spawnerFormDefaults"]["tolerationGroup"]["options"]
     assert {item["key"] for item in group["tolerations"]} == {"a", "b", "nvidia.com/gpu"}

@@ -17,6 +17,11 @@ DEFAULT_HUB = "5.5.0"
 """What the JupyterHub chart 4.4.0 has."""
 Spawner = Literal["jupyterhub", "kubeflow"]
 """What starts the pods of a site."""
+WEB_APP = (
+    "https://github.com/kubeflow/notebooks//components/crud-web-apps/jupyter/manifests/overlays/istio"
+    "?ref=v1.11.0"
+)
+"""The kustomization of the web app of Kubeflow Notebooks 1."""
 DEFAULT_SITE = "hub"
 """The site of a matrix that declares none."""
 
@@ -48,6 +53,10 @@ class Site:
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
     devices: Mapping[str, Placement] = field(default_factory=dict)
     """Extended resource to what pods with it need."""
+    notebooks: tuple[int, ...] = (1, 2)
+    """Major versions of Kubeflow Notebooks that the cluster has."""
+    web_app: str = WEB_APP
+    """The kustomization that installs the web app of Notebooks 1, as kustomize's ``resources`` name it."""
     pause_after: int | None = 120
     """Minutes without activity after which Kubeflow pauses a Workspace; ``None``: never."""
     group_one: tuple[str, ...] = ()
@@ -74,15 +83,18 @@ class Site:
 def read_site(name: str, item: Mapping[str, Any]) -> Site:
     """Read an entry under ``sites:``."""
     kubeflow, usual = item.get("kubeflow", {}), Site()
+    spawner = item.get("spawner", usual.spawner)
     return Site(
         name=name,
-        spawner=item.get("spawner", usual.spawner),
-        namespace=item.get("namespace", usual.namespace),
+        spawner=spawner,
+        namespace=item.get("namespace", spawner),
         configmap=item.get("configmap", usual.configmap),
         declared_hub=item.get("jupyterhub"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
+        notebooks=(kubeflow["notebooks"],) if "notebooks" in kubeflow else usual.notebooks,
+        web_app=kubeflow.get("web_app", usual.web_app),
         pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import offers, used_variants
-from image_matrix.render.kubernetes import flux
+from image_matrix.render.kubernetes import flux, kubeflow
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.render.kubernetes.prepull import prepull
 from image_matrix.render.kubernetes.spawner_ui import spawner_ui
@@ -15,7 +15,7 @@ from image_matrix.render.kubernetes.workspace_kind import workspace_kinds
 
 ReleasedKinds: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
 """The WorkspaceKinds of a release, by site."""
-WORKSPACE_KINDS = "kubeflow/workspacekind.yaml"
+WORKSPACE_KINDS = "kubeflow/notebooks-2/workspacekind.yaml"
 """Below the folder of a site."""
 
 if TYPE_CHECKING:
@@ -73,10 +73,23 @@ def _for_kubeflow(
     references: Mapping[str, str],
     previous: Sequence[Mapping[str, Any]],
 ) -> dict[str, str]:
-    return {
-        "kubeflow/spawner_ui_config.yaml": spawner_ui(matrix, variants, offered, references),
-        WORKSPACE_KINDS: workspace_kinds(matrix, variants, offered, references, previous),
-    }
+    site = matrix.catalog.site
+    texts: dict[str, str] = {}
+    if 1 in site.notebooks:
+        texts |= {
+            "kubeflow/notebooks-1/kustomization.yaml": kubeflow.of_web_app(site, "form"),
+            "kubeflow/notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
+            "kubeflow/notebooks-1/form/spawner_ui_config.yaml": spawner_ui(
+                matrix, variants, offered, references
+            ),
+        }
+    if 2 in site.notebooks:
+        texts |= {
+            "kubeflow/notebooks-2/kustomization.yaml": kubeflow.of_kinds(),
+            WORKSPACE_KINDS: workspace_kinds(matrix, variants, offered, references, previous),
+        }
+    folders = (f"notebooks-{version}" for version in site.notebooks)
+    return {"kubeflow/kustomization.yaml": kubeflow.of_folders(folders), **texts}
 
 
 def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from image_matrix.config.served_app import ide_of
 from image_matrix.profiles.devices import NONE
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
-from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.restricted import RESTRICTED
 from image_matrix.render.kubernetes.spawner_ui import group_of
 from image_matrix.render.kubernetes.workspace_values import LABEL, PORT, image_value, option, pod_values
@@ -126,8 +126,9 @@ def _workspace_kind(
         "filterRules": [_rule(value) for value in sorted({_label(item) for item in images})],
         **_activity_rules(pause_after),
     }
+    metadata = {"name": name, "labels": PLAIN_LABELS}
     return {
-        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": {"name": name}, "spec": spec,
+        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": metadata, "spec": spec,
     }  # fmt: skip
 
 
