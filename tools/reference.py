@@ -58,7 +58,8 @@ AS_DATA = """\
 `severity` is `error` or `warning`. Line and column count from 1, `width` is in characters; all three are `null` where a
 message is about a file as a whole. `outdated` lists the generated files that `render` would write or remove, as
 `{"path": …, "change": "add", "edited": false}` with `add`, `change` or `remove`; `edited` says that an edit would be
-lost. It is `null` where the matrix has errors: then nothing can be compared. Fields may be added; these stay.
+lost. It is `null` where the matrix has errors: then nothing can be compared. With `--against`, there are also
+`changes`: [what changes for users](catalog.md#review-what-changes-for-users). Fields may be added; these stay.
 """
 EXAMPLE_WIDTH = 70
 """Characters of an example that a cell of a table still shows well."""

@@ -114,6 +114,19 @@ def test_it_fits() -> None:
     assert "After the merge" in text
 
 
+@pytest.mark.parametrize(
+    "begun", ["<details><summary>Pods</summary>\n\n````diff\n", "```mermaid\n", "<details>\n\n", ""]
+)
+def test_what_is_cut_ends_before_the_outcome(begun: str) -> None:
+    report = f"\n{begun}" + "+ line\n" * LIMIT
+    text = comment(report, EVENT, RunPlan(plan(build=True)), declared())
+    ended, _, outcome = text.partition("… (the log")
+    assert "After the merge" in outcome
+    assert ended.count("<details>") == ended.count("\n</details>\n")
+    assert len(re.findall("^`{3,}", ended, re.MULTILINE)) in (0, 2)
+    assert "`" * 4 not in begun or "\n````\n" in ended
+
+
 @pytest.mark.parametrize("source", ["plain", "`` ` ``", "a ```` b `````", "```\nout of it\n```"])
 def test_a_mistake_stays_inside_its_fence(source: str) -> None:
     text = failure_comment(

@@ -7,26 +7,32 @@ import pytest
 
 from image_matrix.github import profile_changes as profiles
 from image_matrix.github.profile_changes import profile_changes
+from image_matrix.lock.pins import Pins
+from image_matrix.render.kubernetes.offer_review import PinnedMatrix
 from tests.workflow.matrices import loaded, reference
 
 OLD = reference()
 
 
-def said(change: dict[str, Any], rebuilt: tuple[str, ...] = ()) -> str:
-    return profile_changes(loaded(change), loaded(OLD), rebuilt)
+def state(matrix: dict[str, Any]) -> PinnedMatrix:
+    return PinnedMatrix(loaded(matrix), Pins())
+
+
+def comment(change: dict[str, Any], rebuilt: tuple[str, ...] = ()) -> str:
+    return profile_changes(state(change), state(OLD), rebuilt)
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert said(OLD) == ""
-    assert said(OLD, ("base:python3.13",)) == "", "no profile offers base"
+    assert comment(OLD) == ""
+    assert comment(OLD, ("base:python3.13",)) == "", "no profile offers base"
 
 
 def test_profiles_that_come_and_go() -> None:
     new = copy.deepcopy(OLD)
     slug = list(new["profiles"])[-1]
     gone = new["profiles"].pop(slug)
-    assert f"no longer offered: **{gone['display_name']}**" in said(new)
-    assert f"new: **{gone['display_name']}**" in profile_changes(loaded(OLD), loaded(new), ())
+    assert f"- **{gone['display_name']}**: no longer offered\n" in comment(new)
+    assert f"- **{gone['display_name']}**: new profile\n" in profile_changes(state(OLD), state(new), ())
 
 
 @pytest.mark.slow
@@ -34,35 +40,42 @@ def test_a_profile_under_another_slug() -> None:
     new = copy.deepcopy(OLD)
     slug = list(new["profiles"])[-1]
     new["profiles"]["moved"] = {**new["profiles"].pop(slug), "display_name": "Moved", "aliases": [slug]}
-    text = said(new)
+    text = comment(new)
     name = OLD["profiles"][slug]["display_name"]
-    assert f"- **{name}** is now **Moved**; saved choices follow" in text
+    assert f"- **{name}**: now **Moved** under another slug; saved choices follow\n" in text
     assert "no longer" not in text
-    assert "new:" not in text
-    assert "aliases" not in profile_changes(loaded(OLD), loaded(new), ())
+    assert "new profile" not in text
+    assert "aliases" not in profile_changes(state(OLD), state(new), ())
 
 
-def test_what_users_see_of_a_change() -> None:
+def test_new_images_of_profiles() -> None:
+    text = comment(OLD, tuple(loaded(OLD).variants))
+    assert text.startswith("What changes for users:\n\n- new image of `jupyter-scipy`, ")
+    assert text.endswith(f" more ({len(OLD['profiles'])} profiles)\n")
+    assert "(Data science)" in comment(OLD, ("jupyter-scipy:python3.13",))
+
+
+def test_many_changes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "LINES", 2)
     new = copy.deepcopy(OLD)
-    profile = next(iter(new["profiles"].values()))
-    profile["description"] = "Something | else"
-    assert f"**{profile['display_name']}**: changed description" in said(new)
+    for place, profile in enumerate(new["profiles"].values()):
+        profile["description"] = f"Something | else {place}"
+    head = comment(new).partition("<details>")[0]
+    assert head.count("\n- **") == 2
+    assert f"- … and {len(OLD['profiles']) - 2} more\n" in head
 
 
-def test_new_images_of_a_profile() -> None:
-    text = said(OLD, tuple(loaded(OLD).variants))
-    assert text.count("new image of") >= 7
-    assert "`jupyter-scipy`" in text
+def test_long_folds_are_cut_inside_of_their_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = copy.deepcopy(OLD)
+    for size in new["sizes"].values():
+        size["memory"]["limit"] = "100Gi"
+    whole = comment(new)
+    monkeypatch.setattr(profiles, "FOLDED", 200)
+    cut = comment(new)
+    assert len(cut) < len(whole)
+    assert cut.rstrip().endswith(" lines more\n```\n\n</details>")
 
 
-def test_many_profiles_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "LISTED", 2)
-    text = said(OLD, tuple(loaded(OLD).variants))
-    assert text.count("\n- **") == 2
-    assert f"- … and {len(OLD['profiles']) - 2} more" in text
-
-
-def test_without_an_old_state_only_images_are_told() -> None:
-    text = profile_changes(loaded(OLD), None, ("jupyter-scipy:python3.13",))
-    assert "new image of `jupyter-scipy`" in text
-    assert "other" not in text
+def test_without_an_old_state_there_are_only_images() -> None:
+    text = profile_changes(state(OLD), None, ("jupyter-scipy:python3.13",))
+    assert text == "What changes for users:\n\n- new image of `jupyter-scipy` (Data science)\n"

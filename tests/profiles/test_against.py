@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,43 @@ def test_check_against_a_revision(repository: Path, capsys: pytest.CaptureFixtur
         "help: if it was renamed, add `aliases: [data-science]` to the new profile, for example `science`"
         in text
     )
+
+
+def test_what_changes_for_users(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 0
+    assert "nothing changes for users since HEAD\n" in capsys.readouterr().out
+    matrix = repository / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("limit: 4Gi", "limit: 8Gi"))
+    assert run(["-q", "-C", str(repository), "render"]) == 0
+    capsys.readouterr()
+    assert run(["-C", str(repository), "check", "--against", "HEAD"]) == 0
+    expected = "what changes for users since HEAD:\n- Small: memory limit 4Gi → 8Gi (Data science)\n"
+    assert capsys.readouterr().out == expected
+    assert run(["-q", "-C", str(repository), "check", "--against", "HEAD"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_what_changes_for_users_as_data(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = repository / "matrix.yaml"
+    matrix.write_text(
+        matrix.read_text().replace("limit: 4Gi", "limit: 8Gi").replace("scipy==1.17.1", "scipy==1.18")
+    )
+    assert run(["-q", "-C", str(repository), "render"]) == 0
+    capsys.readouterr()
+    assert run(["-C", str(repository), "check", "--against", "HEAD", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {
+        "offers": [
+            {"option": "size", "choice": "Small", "what": "memory_limit", "name": "", "before": "4Gi", "after": "8Gi",
+             "profiles": ["data-science"], "sites": []}
+        ],
+        "packages": [
+            {"manager": "pip", "name": "scipy", "before": "1.17.1", "after": "1.18", "listed": True,
+             "images": ["jupyter-scipy"]}
+        ],
+        "sources": [],
+    }  # fmt: skip
+    assert run(["-C", str(repository), "check", "--format", "json"]) == 0
+    assert "changes" not in json.loads(capsys.readouterr().out)
 
 
 def test_the_workflow_says_the_revision_in_its_environment(

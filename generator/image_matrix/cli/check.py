@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.against import Since, changes_as_data, compared_with, say_changes
 from image_matrix.cli.failures import annotate
 from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
@@ -44,7 +45,7 @@ FEW_LINES, FEW_FILES = 40, 20
 @click.option("--locked", is_flag=True, help="Fail if anything is not in the lock.")
 @click.option(
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
-    help="Fail if a profile or choice that existed at REV has been removed: users may have it saved.",
+    help="Print what changes for users since REV; fail if a profile or choice that they may have saved is removed.",
 )  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -59,7 +60,7 @@ def check(session: Session, diff: bool | None, locked: bool, against: str | None
     recalled = _recalled(call)
     if recalled is None:
         return _as_json(call) if format_ == "json" else _check(call, diff)
-    return _print_good(recalled[0]) if format_ == "json" else _repeat(call, *recalled)
+    return _print_good(recalled[0], Since()) if format_ == "json" else _repeat(call, *recalled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,10 @@ def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
     verdict = _verdict(project, _of_outputs(project))
     _report_good(call, verdict)
-    refused = _refused(call, project)
+    since = _since(call, project)
+    refused = [*_missing(call, project), *since.lost]
     report(refused)
+    say_changes(call.session, since)
     difference = compared(call.session, project)
     if not refused:
         _keep(call, project, difference, verdict)
@@ -148,13 +151,14 @@ def _of_outputs(project: Project) -> list[Diagnostic]:
     return [*workflow_settings(project), *template_warnings(project)]
 
 
-def _refused(call: _Call, project: Project) -> list[Diagnostic]:
-    """Return what the options forbid: missing lock entries, and removed profiles and choices."""
-    from image_matrix.cli.against import vanished_since
+def _missing(call: _Call, project: Project) -> list[Diagnostic]:
+    """Return what `--locked` forbids."""
+    return _not_locked(project) if call.locked else []
 
-    missing = _not_locked(project) if call.locked else []
-    since = call.against
-    return [*missing, *(vanished_since(call.session, project, since) if since is not None else [])]
+
+def _since(call: _Call, project: Project) -> Since:
+    """Compare with the revision of `--against`, if there is one."""
+    return Since() if call.against is None else compared_with(call.session, project, call.against)
 
 
 def _not_locked(project: Project) -> list[Diagnostic]:
@@ -181,30 +185,33 @@ def _as_json(call: _Call) -> int:
         verdict = _verdict(project, _of_outputs(project))
         difference = compared(session, project)
     except MatrixError as error:
-        _print_json(False, error.diagnostics, None)
+        _print_json(False, error.diagnostics, None, Since())
         return 2
-    refused = [*_refused(call, project), *edits(difference)]
+    since = _since(call, project)
+    refused = [*_missing(call, project), *since.lost, *edits(difference)]
     if not refused and not difference.changes:
         _keep(call, project, difference, verdict)
-        return _print_good(verdict)
+        return _print_good(verdict, since)
     diagnostics = [*verdict.warnings, *verdict.of_outputs, *refused]
-    _print_json(False, diagnostics, difference.outputs or difference.changes)
+    _print_json(False, diagnostics, difference.outputs or difference.changes, since)
     return 1
 
 
-def _print_good(verdict: Verdict) -> int:
-    _print_json(True, [*verdict.warnings, *verdict.of_outputs], ())
+def _print_good(verdict: Verdict, since: Since) -> int:
+    _print_json(True, [*verdict.warnings, *verdict.of_outputs], (), since)
     return 0
 
 
-def _print_json(good: bool, diagnostics: Sequence[Diagnostic], outdated: Sequence[Change] | None) -> None:
+def _print_json(
+    good: bool, diagnostics: Sequence[Diagnostic], outdated: Sequence[Change] | None, since: Since
+) -> None:
     import json
 
     from image_matrix.diagnostics.report import as_data
 
     files = outdated if outdated is None else [_outdated(change) for change in outdated]
     data = {"ok": good, "diagnostics": [as_data(item) for item in diagnostics], "outdated": files}
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(data | changes_as_data(since), indent=2, ensure_ascii=False))
 
 
 def _outdated(change: Change) -> dict[str, str | bool]:

@@ -158,9 +158,11 @@ def _lost_choices(state: State, old: State, base: str) -> tuple[str, ...]:
 def _profiles(state: State, planned: Plan, old: State | None) -> str:
     """Return the changes that users will notice, compared with the base."""
     from image_matrix.github.profile_changes import profile_changes
+    from image_matrix.render.kubernetes.offer_review import PinnedMatrix
 
     rebuilt = {entry.variant for entry in planned.entries if entry.differs or (old is None and entry.build)}
-    return profile_changes(state.loaded, old.loaded if old else None, rebuilt)
+    before = PinnedMatrix(old.loaded, old.pins) if old else None
+    return profile_changes(PinnedMatrix(state.loaded, state.pins), before, rebuilt)
 
 
 def _floating(project: Project) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ LIMIT = 60_000
 """The maximum length in characters; GitHub's limit for a comment is 65,536."""
 MARKER = "<!-- image-matrix -->"
 """The start of our comment."""
+CUT = "… (the log of the run has the rest)"
+"""The end of a text that is cut."""
 ITEMS = 5
 """The maximum number of items in a warning."""
 
@@ -26,7 +28,7 @@ ITEMS = 5
 def comment(report: str, event: Event, run: RunPlan, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
     warnings = [warning for warning in (_outdated(run, matrix), _unlocked(run), _lost(run)) if warning]
-    return "\n".join([MARKER, *warnings, _cut(report), _outcome(event, run, matrix), ""])
+    return "\n".join([MARKER, *warnings, _cut_report(report), _outcome(event, run, matrix), ""])
 
 
 def failure_comment(problem: str, output: str) -> str:
@@ -41,7 +43,17 @@ def _cut(text: str) -> str:
     if len(text) <= LIMIT:
         return text
     end = text.rfind("\n", 0, LIMIT)
-    return f"{text[: end if end > 0 else LIMIT]}\n\n… (the log of the run has the rest)\n"
+    return f"{text[: end if end > 0 else LIMIT]}\n\n{CUT}\n"
+
+
+def _cut_report(report: str) -> str:
+    """Truncate a report; end the block of code and the folds that it cuts, so that what follows is outside of them."""
+    kept, cut, _ = _cut(report).partition(f"\n{CUT}\n")
+    fences = re.findall(r"^`{3,}", kept, re.MULTILINE)
+    code = f"{fences[-1]}\n" if len(fences) % 2 else ""
+    folds = kept.count("\n<details>") - kept.count("\n</details>")
+    ends = "\n</details>\n" * folds
+    return f"{kept}{code}{ends}{cut}"
 
 
 def _outdated(run: RunPlan, matrix: Matrix) -> str:

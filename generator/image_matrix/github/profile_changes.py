@@ -1,91 +1,118 @@
-"""Lists the changes that users of the hub will notice: profiles that are new, removed or changed, and new images."""
+"""Writes what changes for users of the spawner in Markdown: profiles, packages, images, and the pods behind a fold."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
+from image_matrix.profiles.change_words import NAMED, Style, change_lines
+from image_matrix.profiles.content_words import package_lines, source_lines
 from image_matrix.profiles.offer import offers
 from image_matrix.render.docs.images_page import text
-from image_matrix.render.kubernetes.kubespawner import profile_list
+from image_matrix.render.kubernetes.offer_review import offer_review
+from image_matrix.render.kubernetes.pod_changes import pod_changes
+from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.render.kubernetes.offer_review import OfferReview, PinnedMatrix
 
-LISTED = 40
-"""The maximum number of profiles in the list."""
+LINES = 20
+"""The maximum number of lines about profiles."""
+PACKAGE_LINES = 3
+"""The maximum number of lines about packages, and of those about sources."""
+PACKAGES = 3
+"""The maximum number of packages in a line that is not folded."""
+FOLDED_PACKAGES = 100
+"""The maximum number of packages in a line that is folded."""
+FOLDED_IMAGES = 20
+"""The maximum number of images whose names are in a line that is folded."""
+IMAGES = 5
+"""The maximum number of new images that are named."""
+FOLDED = 10_000
+"""The maximum length of what is folded, in characters, for each fold; GitHub's limit for a comment is 65,536."""
 
 
-def profile_changes(new: Loaded, old: Loaded | None, rebuilt: Collection[str]) -> str:
-    """Return a Markdown list, or an empty text if users notice nothing.
+def code(value: str) -> str:
+    """Return a code span of Markdown; its fence is longer than any run of backticks in the text."""
+    fence = "`" * max((len(run) + 1 for run in re.findall("`+", value)), default=1)
+    space = " " if fence != "`" else ""
+    return f"{fence}{space}{value}{space}{fence}"
+
+
+MARKDOWN = Style(bold=lambda value: f"**{text(value)}**", code=code, plain=text)
+
+
+def profile_changes(new: PinnedMatrix, old: PinnedMatrix | None, rebuilt: Collection[str]) -> str:
+    """Return Markdown, or an empty text if users notice nothing.
 
     ``rebuilt`` are the ids of variants with new images. Without an old state, nothing is compared.
     """
-    after = _entries(new)
-    before = _entries(old) if old is not None else after
-    lines = _added_and_removed(after, before, _renamed(new, before))
-    for slug in (slug for slug in after if slug in before):
-        differences = _differences(before[slug], after[slug], _used(new, slug) & set(rebuilt))
-        if differences:
-            lines.append(f"- **{_name(after[slug])}**: {differences}")
-    rest = [f"- … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return "\n".join(["Profiles that change for users:", "", *lines[:LISTED], *rest, ""]) if lines else ""
+    review = offer_review(old, new) if old else None
+    lines = [*(_lines(review) if review else ()), *_new_images(new.loaded, rebuilt)]
+    if not lines:
+        return ""
+    folds = [*_folded_packages(review), *_folded_pods(old.loaded, new.loaded)] if review and old else []
+    return "\n".join(["What changes for users:", "", *(f"- {line}" for line in lines), "", *folds])
 
 
-def _renamed(new: Loaded, before: Mapping[str, Any]) -> dict[str, str]:
-    """Return the old slugs of renamed profiles, with their new slugs."""
-    return {
-        alias: slug
-        for slug, profile in new.matrix.catalog.profiles.items()
-        for alias in profile.aliases
-        if alias in before and slug not in before
-    }
-
-
-def _added_and_removed(
-    after: Mapping[str, Mapping[str, Any]],
-    before: Mapping[str, Mapping[str, Any]],
-    renamed: Mapping[str, str],
-) -> list[str]:
-    added = [slug for slug in after if slug not in before and slug not in renamed.values()]
-    removed = [slug for slug in before if slug not in after and slug not in renamed]
+def _lines(review: OfferReview) -> list[str]:
     return [
-        *(f"- new: **{_name(after[slug])}**" for slug in added),
-        *(
-            f"- **{_name(before[old])}** is now **{_name(after[slug])}**; saved choices follow"
-            for old, slug in renamed.items()
-        ),
-        *(f"- no longer offered: **{_name(before[slug])}**" for slug in removed),
+        *_first(change_lines(review.offers, MARKDOWN), LINES),
+        *_first(package_lines(review.packages, MARKDOWN, PACKAGES), PACKAGE_LINES),
+        *_first(source_lines(review.sources, MARKDOWN), PACKAGE_LINES),
     ]
 
 
-def _name(entry: Mapping[str, Any]) -> str:
-    return text(entry["display_name"])
+def _first(lines: Sequence[str], most: int) -> list[str]:
+    more = len(lines) - most
+    return [*lines[:most], f"… and {more} more"] if more > 0 else list(lines)
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any], rebuilt: Collection[str]) -> str:
-    different = [
-        field.replace("_", " ") for field in {**before, **after} if before.get(field) != after.get(field)
-    ]
-    parts = [f"changed {', '.join(different)}"] if different else []
-    images = sorted({name.partition(":")[0] for name in rebuilt})
-    parts += [f"new image of {', '.join(f'`{name}`' for name in images)}"] if images else []
-    return "; ".join(parts)
+def _new_images(loaded: Loaded, rebuilt: Collection[str]) -> list[str]:
+    """Return a line with the images that are new for users, and the profiles that offer them."""
+    images: dict[str, None] = {}
+    profiles: dict[str, None] = {}
+    for offer in offers(loaded.matrix, loaded.variants):
+        new = [choice.variant.image for choice in offer.images if choice.variant.id in rebuilt]
+        images |= dict.fromkeys(new)
+        profiles |= {text(offer.display_name): None} if new else {}
+    if not images:
+        return []
+    where = ", ".join(profiles) if len(profiles) <= NAMED else plural(len(profiles), "profile")
+    return [f"new image of {listed(map(code, images), IMAGES)} ({where})"]
 
 
-def _entries(loaded: Loaded) -> dict[str, Mapping[str, Any]]:
-    """Return what users see, by slug, with variants instead of image references."""
-    names = {name: name for name in loaded.variants}
-    entries = profile_list(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
-    for entry in entries:
-        entry.pop("aliases", None)
-        for option in entry.get("profile_options", {}).values():
-            option.pop("retired", None)
-    return {entry["slug"]: entry for entry in entries}
+def _folded_packages(review: OfferReview) -> list[str]:
+    """Return all changes of packages, if the lines outside the fold leave some out."""
+    shown = package_lines(review.packages, MARKDOWN, PACKAGES)
+    every = package_lines(review.packages, MARKDOWN, len(review.packages))
+    if shown == every and len(every) <= PACKAGE_LINES:
+        return []
+    lines = package_lines(review.packages, MARKDOWN, FOLDED_PACKAGES, FOLDED_IMAGES)
+    return _folded(
+        f"All {len(review.packages)} changes of packages", _within([f"- {line}" for line in lines])
+    )
 
 
-def _used(loaded: Loaded, slug: str) -> set[str]:
+def _folded_pods(old: Loaded, new: Loaded) -> list[str]:
+    """Return the pods that differ, in a block of code that no text of the matrix can end."""
+    lines = pod_changes(old, new).splitlines()
+    fence = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 3)
+    block = [f"{fence}diff", *_within(lines), fence]
+    return _folded("Pods before and after", block) if lines else []
 
-    offered = offers(loaded.matrix, loaded.variants)
-    return {choice.variant.id for offer in offered if offer.slug == slug for choice in offer.images}
+
+def _within(lines: Sequence[str]) -> list[str]:
+    """Return as many lines as a fold may have, and how many are left out."""
+    ends = accumulate(len(line) + 1 for line in lines)
+    kept = sum(1 for end in ends if end <= FOLDED)
+    rest = len(lines) - kept
+    return [*lines[:kept], *([f"… and {plural(rest, 'line')} more"] if rest else ())]
+
+
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>", ""]

@@ -10,7 +10,7 @@ from image_matrix.config.lineage import lineage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Variant
+    from image_matrix.config.model import Manager, Variant
     from image_matrix.lock.pins import Pins
 
 _REQUIREMENT = re.compile(r"^(?:# )?([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
@@ -24,7 +24,9 @@ def locked_versions(pins: Pins, variants: Mapping[str, Variant], item: Variant, 
     What an image adds counts before what its ancestors have. Empty if the lock has no such package of it.
     """
     for above in lineage(variants, item):
-        versions = {version for package, version in _packages(pins, above) if package == _canonical(name)}
+        versions = {
+            version for _, package, version in locked_packages(pins, above) if package == canonical(name)
+        }
         if versions:
             return versions
     return set()
@@ -32,16 +34,22 @@ def locked_versions(pins: Pins, variants: Mapping[str, Variant], item: Variant, 
 
 def locked_names(pins: Pins, variants: Mapping[str, Variant], item: Variant) -> set[str]:
     """Return the names of all packages in a variant that the lock knows."""
-    return {package for above in lineage(variants, item) for package, _ in _packages(pins, above)}
+    return {package for above in lineage(variants, item) for _, package, _ in locked_packages(pins, above)}
 
 
-def _packages(pins: Pins, item: Variant) -> Iterator[tuple[str, str]]:
-    for pattern, texts in ((_REQUIREMENT, pins.requirements), (_CONDA, pins.explicit)):
+def locked_packages(pins: Pins, item: Variant) -> Iterator[tuple[Manager, str, str]]:
+    """Yield manager, name and version of everything that the lock has for a variant, without its ancestors."""
+    by_manager: tuple[tuple[Manager, re.Pattern[str], Mapping[str, Mapping[str, str]]], ...] = (
+        ("pip", _REQUIREMENT, pins.requirements),
+        ("conda", _CONDA, pins.explicit),
+    )
+    for manager, pattern, texts in by_manager:
         for text in texts.get(item.id, {}).values():
-            yield from ((_canonical(match[1]), match[2]) for match in pattern.finditer(text))
+            yield from ((manager, canonical(match[1]), match[2]) for match in pattern.finditer(text))
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """Return the name that all spellings of a package of Python have (PEP 503)."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)

@@ -12,7 +12,7 @@ from image_matrix.profiles.devices import taints_of
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile
@@ -61,6 +61,26 @@ def pod(
         shm=byte_count(chosen.shm if chosen else None),
         environment=offer.profile.env,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPod:
+    """The pod of one choice of image and size."""
+
+    offer: Offer
+    image: ImageChoice
+    size: SizeChoice
+    pod: Pod
+
+
+def offered_pods(
+    matrix: Matrix, offered: Iterable[Offer], references: Mapping[str, str]
+) -> Iterator[OfferedPod]:
+    """Yield the pods of all choices, in the order in which users see them."""
+    for offer in offered:
+        for image in offer.images:
+            for size in offer.sizes:
+                yield OfferedPod(offer, image, size, pod(matrix, offer, image, size, references))
 
 
 def _cores(amount: float | str | None) -> float | None:

@@ -1,0 +1,40 @@
+"""Renders profile lists with every option, also those of one choice, so that two states can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from image_matrix.profiles.offer import ImageChoice, SizeChoice, offers
+from image_matrix.render.kubernetes.kubespawner import profile_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.profiles.offer import Offer
+
+_Choice = TypeVar("_Choice", ImageChoice, SizeChoice)
+_SECOND = "~"
+"""The key of a second choice that keeps an option of one choice from becoming a part of its profile."""
+
+
+def whole_lists(loaded: Loaded) -> dict[str, list[dict[str, Any]]]:
+    """Return the profile list of each site, with ids of variants in place of references of images."""
+    names = {name: name for name in loaded.variants}
+    opened = [_with_options(offer) for offer in offers(loaded.matrix, loaded.variants)]
+    entries = profile_list(loaded.matrix, opened, names)
+    for entry in entries:
+        for option in entry.get("profile_options", {}).values():
+            option["choices"].pop(_SECOND, None)
+    return {loaded.matrix.catalog.site_name: entries}
+
+
+def _with_options(offer: Offer) -> Offer:
+    return replace(
+        offer, images=(*offer.images, *_second(offer.images)), sizes=(*offer.sizes, *_second(offer.sizes))
+    )
+
+
+def _second(choices: Sequence[_Choice]) -> list[_Choice]:
+    return [replace(choices[0], key=_SECOND)] if len(choices) == 1 and choices[0].key else []

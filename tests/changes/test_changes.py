@@ -1,0 +1,43 @@
+"""What reviewers read of a change of the matrix: each case is an overlay, and what a comment and the terminal say."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from image_matrix.cli.against import change_text
+from image_matrix.cli.terminal import wrapped
+from image_matrix.github.profile_changes import profile_changes
+from image_matrix.lock.pins import Pins
+from image_matrix.project.load import load
+from image_matrix.render.kubernetes.offer_review import PinnedMatrix, offer_review
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.name for path in (FOLDER / "cases").iterdir())
+TERMINAL = 80
+"""Characters of a line."""
+
+
+@cache
+def state(*overlays: str) -> PinnedMatrix:
+    """The base with overlays' texts on top, and no lock."""
+    texts = {"matrix.yaml": (FOLDER / "base.yaml").read_text(encoding="utf-8")}
+    texts |= {f"overlay-{at}.yaml": text for at, text in enumerate(overlays)}
+    return PinnedMatrix(load(texts, ["base"]), Pins())
+
+
+def compare(path: Path, text: str) -> None:
+    if os.environ.get("IMAGE_MATRIX_UPDATE") == "1":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_reviewers_read(name: str) -> None:
+    folder = FOLDER / "cases" / name
+    after = state((folder / "after.yaml").read_text(encoding="utf-8"))
+    compare(folder / "expected.md", profile_changes(after, state(), ()))
+    compare(folder / "expected.txt", wrapped(change_text(offer_review(state(), after)), TERMINAL))
