@@ -1,4 +1,7 @@
-"""What reviewers read of a change of the matrix: each case is an overlay, and what a comment and the terminal say."""
+"""What reviewers read of a change of the matrix, in a comment and on the terminal.
+
+A case has an overlay of what is after the change, and if it needs one, of what is before.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,9 @@ def compare(path: Path, text: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_what_reviewers_read(name: str) -> None:
     folder = FOLDER / "cases" / name
-    after = state((folder / "after.yaml").read_text(encoding="utf-8"))
-    compare(folder / "expected.md", profile_changes(after, state(), ()))
-    compare(folder / "expected.txt", wrapped(change_text(offer_review(state(), after)), TERMINAL))
+    before, after = (
+        state(*(path.read_text(encoding="utf-8") for path in folder.glob(f"{side}.yaml")))
+        for side in ("before", "after")
+    )
+    compare(folder / "expected.md", profile_changes(after, before, ()))
+    compare(folder / "expected.txt", wrapped(change_text(offer_review(before, after)), TERMINAL))

@@ -76,7 +76,8 @@ def _new_images(loaded: Loaded, rebuilt: Collection[str]) -> list[str]:
     """Return a line with the images that are new for users, and the profiles that offer them."""
     images: dict[str, None] = {}
     profiles: dict[str, None] = {}
-    for offer in offers(loaded.matrix, loaded.variants):
+    offered = (offer for view in loaded.matrix.at_sites() for offer in offers(view, loaded.variants))
+    for offer in offered:
         new = [choice.variant.image for choice in offer.images if choice.variant.id in rebuilt]
         images |= dict.fromkeys(new)
         profiles |= {text(offer.display_name): None} if new else {}

@@ -29,7 +29,12 @@ COMPARED = frozenset(
 def site_changes(
     before: Mapping[str, ProfileList], after: Mapping[str, ProfileList]
 ) -> tuple[OfferChange, ...]:
-    """Return what changes at all sites; what is the same at all of them has no sites."""
+    """Return what changes at all sites; what is the same at all of them has no sites.
+
+    The only site is the same one under another name.
+    """
+    if len(before) == len(after) == 1:
+        return list_changes(next(iter(before.values())), next(iter(after.values())))
     by_change: dict[OfferChange, list[str]] = {}
     every = dict.fromkeys([*before, *after])
     for site in every:

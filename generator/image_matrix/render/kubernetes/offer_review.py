@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.lock.content_changes import content_changes
 from image_matrix.lock.source_changes import source_changes
 from image_matrix.profiles.list_changes import site_changes
-from image_matrix.profiles.offer import offers, used_variants
+from image_matrix.render.kubernetes.outputs import needed
 from image_matrix.render.kubernetes.whole_lists import whole_lists
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class OfferReview:
 def offer_review(old: PinnedMatrix, new: PinnedMatrix) -> OfferReview:
     """Return what changes for users from one state to another."""
     states = (old.loaded, old.pins, new.loaded, new.pins)
-    names = used_variants(offers(new.loaded.matrix, new.loaded.variants))
+    names = needed(new.loaded.matrix, new.loaded.variants)
     return OfferReview(
         site_changes(whole_lists(old.loaded), whole_lists(new.loaded)),
         content_changes(*states, names),

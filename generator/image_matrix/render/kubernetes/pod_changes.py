@@ -13,28 +13,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
 
     Item = tuple[tuple[str, str], ...]
     Items = tuple[Item, ...]
+    Profiles = Mapping[str, Items]
 
 
 def pod_changes(old: Loaded, new: Loaded) -> str:
-    """Return the profiles whose pods differ, each with its heading; images by the ids of their variants."""
-    before, after = _profiles(old), _profiles(new)
-    differing = [slug for slug in {**before, **after} if before.get(slug) != after.get(slug)]
-    cells = [cell for side in (before, after) for items in side.values() for item in items for cell in item]
-    width = max((len(left) for left, _ in cells), default=0)
-    return "".join(
-        f"{mark}{left.ljust(width)}  {right}".rstrip() + "\n"
-        for slug in differing
-        for mark, left, right in _lines(before.get(slug, ()), after.get(slug, ()))
-    )
+    """Return the profiles whose pods differ, each with its heading; images by the ids of their variants.
+
+    What is the same at several sites is printed once; sites are named if there are several.
+    """
+    before, after = _sites(old), _sites(new)
+    if len(before) == len(after) == 1:
+        return "".join(_changes(next(iter(before.values())), next(iter(after.values()))))
+    sites: dict[str, list[str]] = {}
+    for site in {**before, **after}:
+        for text in _changes(before.get(site, {}), after.get(site, {})):
+            sites.setdefault(text, []).append(site)
+    places: dict[str, list[str]] = {}
+    for text, names in sites.items():
+        places.setdefault(", ".join(names), []).append(text)
+    return "".join(f"@@ {names} @@\n{''.join(texts)}" for names, texts in places.items())
 
 
-def _profiles(loaded: Loaded) -> Mapping[str, Items]:
-    names = {name: name for name in loaded.variants}
-    pods = offered_pods(loaded.matrix, offers(loaded.matrix, loaded.variants), names)
+def _sites(loaded: Loaded) -> dict[str, Profiles]:
+    return {view.catalog.site.name: _profiles(view, loaded.variants) for view in loaded.matrix.at_sites()}
+
+
+def _profiles(matrix: Matrix, variants: Mapping[str, Variant]) -> Profiles:
+    """Return the rows of each profile by its slug."""
+    pods = offered_pods(matrix, offers(matrix, variants), {name: name for name in variants})
     return {profile.slug: tuple(tuple(item) for item in profile.items) for profile in profile_cells(pods, "")}
+
+
+def _changes(before: Profiles, after: Profiles) -> Iterator[str]:
+    """Yield a text for each profile whose pods differ."""
+    rows = [row for side in (before, after) for items in side.values() for item in items for row in item]
+    width = max((len(left) for left, _ in rows), default=0)
+    for slug in {**before, **after}:
+        if before.get(slug) != after.get(slug):
+            lines = _lines(before.get(slug, ()), after.get(slug, ()))
+            yield "".join(
+                f"{mark}{left.ljust(width)}  {right}".rstrip() + "\n" for mark, left, right in lines
+            )
 
 
 def _lines(before: Items, after: Items) -> Iterator[tuple[str, str, str]]:

@@ -9,9 +9,10 @@ from image_matrix.profiles.offer import ImageChoice, SizeChoice, offers
 from image_matrix.render.kubernetes.kubespawner import profile_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.profiles.offer import Offer
 
 _Choice = TypeVar("_Choice", ImageChoice, SizeChoice)
@@ -21,13 +22,16 @@ _SECOND = "~"
 
 def whole_lists(loaded: Loaded) -> dict[str, list[dict[str, Any]]]:
     """Return the profile list of each site, with ids of variants in place of references of images."""
-    names = {name: name for name in loaded.variants}
-    opened = [_with_options(offer) for offer in offers(loaded.matrix, loaded.variants)]
-    entries = profile_list(loaded.matrix, opened, names)
+    return {view.catalog.site.name: _whole_list(view, loaded.variants) for view in loaded.matrix.at_sites()}
+
+
+def _whole_list(matrix: Matrix, variants: Mapping[str, Variant]) -> list[dict[str, Any]]:
+    opened = [_with_options(offer) for offer in offers(matrix, variants)]
+    entries = profile_list(matrix, opened, {name: name for name in variants})
     for entry in entries:
         for option in entry.get("profile_options", {}).values():
             option["choices"].pop(_SECOND, None)
-    return {loaded.matrix.catalog.site_name: entries}
+    return entries
 
 
 def _with_options(offer: Offer) -> Offer:
