@@ -116,11 +116,41 @@ class Site:
         path.write_text(content)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def extension(self, name: str, version: str) -> None:
-        publisher, _, short = name.partition(".")
-        path = self.folder / "vsx/api" / publisher / short / version / "file" / f"{name}-{version}.vsix"
-        path.parent.mkdir(parents=True)
-        path.write_text(f"{name} {version}")
+    def extension(
+        self,
+        name: str,
+        version: str,
+        *,
+        targets: tuple[str, ...] = ("universal",),
+        beta: bool = False,
+        **manifest: Any,
+    ) -> None:
+        """Hold the files of an extension as Open VSX does, and what it answers about them."""
+        place = self.folder / "vsx/api" / name.replace(".", "/", 1)
+        engines = {"vscode": manifest.pop("engine", "^1.60.0")}
+        for target in targets:
+            folder = place / version if target == "universal" else place / target / version
+            file = f"{name}-{version}{'' if target == 'universal' else f'@{target}'}.vsix"
+            (folder / "file").mkdir(parents=True)
+            write_vsix(folder / "file" / file, {"name": name, "engines": engines, "for": target, **manifest})
+        about = {
+            "version": version,
+            "preRelease": beta,
+            "engines": engines,
+            "downloads": dict.fromkeys(targets, "unused"),
+        }
+        for alias in (version, *([] if beta else ["latest"])):
+            (place / alias).mkdir(exist_ok=True)
+            (place / alias / "index.html").write_text(json.dumps(about))
+        self._reference(place / "version-references" / "index.html", about, targets)
+
+    def _reference(self, page: Path, about: dict[str, Any], targets: tuple[str, ...]) -> None:
+        versions = json.loads(page.read_text())["versions"] if page.exists() else []
+        new = [
+            {key: about[key] for key in ("version", "engines")} | {"targetPlatform": one} for one in targets
+        ]
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(json.dumps({"versions": [*new, *versions], "totalSize": len(new) + len(versions)}))
 
 
 def digest_of(content: bytes) -> str:
@@ -138,6 +168,11 @@ def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], 
             f"{info}/RECORD": "",
         }.items():
             wheel.writestr(zipfile.ZipInfo(path), text)  # without the time: the same bytes in every test
+
+
+def write_vsix(file: Path, manifest: Mapping[str, Any]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("extension/package.json"), json.dumps(manifest))
 
 
 @contextmanager

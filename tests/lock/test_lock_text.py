@@ -11,7 +11,7 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
 from image_matrix.lock.conda import specification
 from image_matrix.lock.conda_program import addresses
-from image_matrix.lock.model import Lock, LockedPackages, LockedSource, SourceConfig
+from image_matrix.lock.model import Lock, LockedExtension, LockedPackages, LockedSource, SourceConfig
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
 from image_matrix.lock.uv import PackageSite, graph, resolve, runner
@@ -60,6 +60,22 @@ locks = st.builds(
         ),
         max_size=MOST,
     ),
+    extensions=st.dictionaries(
+        st.builds("team.{}@1.0".format, names),
+        st.builds(
+            LockedExtension,
+            st.dictionaries(
+                st.sampled_from(("all", "amd64", "arm64")),
+                st.builds("https://open-vsx.org/{}".format, names),
+                min_size=1,
+            ),
+            st.sampled_from(("", "^1.95.0", ">=1.110.0-20260204", "*")),
+            st.lists(st.builds("team.{}".format, names), max_size=MOST, unique=True).map(
+                lambda items: tuple(sorted(items))
+            ),
+        ),
+        max_size=MOST,
+    ),
     downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests, max_size=MOST),
     apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True), max_size=MOST),
     cran=st.none() | st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True),
@@ -83,6 +99,7 @@ def normal(lock: Lock) -> Lock:
         },
         lock.conda,
         {name: tags for name, tags in lock.files.items() if tags},
+        lock.extensions,
     )
 
 

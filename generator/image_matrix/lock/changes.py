@@ -27,6 +27,7 @@ def changes(old: Lock, new: Lock) -> list[str]:
         *_plain("source", before, after, SHORT),
         *_learned(old, new),
         *_plain("file", old.downloads, new.downloads, 12),
+        *_extensions(old, new),
         *_plain("apt snapshot of", old.apt, new.apt, 99),
         *_plain(
             "snapshot", {"CRAN": old.cran} if old.cran else {}, {"CRAN": new.cran} if new.cran else {}, 99
@@ -42,6 +43,23 @@ def _learned(old: Lock, new: Lock) -> Iterator[str]:
         before, after = old.sources[name], new.sources[name]
         if before.digest == after.digest and (before.offers, before.configs) != (after.offers, after.configs):
             yield f"source {name}: platforms and configuration (same digest)"
+
+
+def _extensions(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the versions of extensions; their files are changes of their own."""
+    before, after = (
+        {identifier: "/".join(sorted(versions)) for identifier, versions in _by_extension(lock).items()}
+        for lock in (old, new)
+    )
+    return _plain("extension", before, after, 99)
+
+
+def _by_extension(lock: Lock) -> dict[str, list[str]]:
+    versions: dict[str, list[str]] = {}
+    for entry in lock.extensions:
+        identifier, _, version = entry.partition("@")
+        versions.setdefault(identifier, []).append(version)
+    return versions
 
 
 def _plain(kind: str, old: Mapping[str, str], new: Mapping[str, str], width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Computes the checksums of the files at the addresses of downloads and extensions."""
+"""Computes the checksums of the files at the addresses of downloads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from image_matrix.lock.read import RequiredFile
 
 AT_ONCE = 4
-OPEN_VSX = "https://open-vsx.org"
 ELF_HEAD = 20
 """Bytes of a program that say which machine it is for."""
 MACHINES = {
@@ -96,8 +95,7 @@ def lock_files(
 
 def mirror_of(address: str, mirrors: Mirrors) -> str:
     """Return the address that a file is fetched from, which may be a mirror's."""
-    extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
-    return mirrored(address, {**mirrors.downloads, **extensions})
+    return mirrored(address, mirrors.downloads)
 
 
 def _differs(item: RequiredFile, old: Mapping[str, str]) -> bool:

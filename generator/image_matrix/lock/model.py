@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.extensions import EVERYWHERE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,6 +56,22 @@ class LockedPackages:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedExtension:
+    """What the files of an extension say."""
+
+    files: Mapping[str, str]
+    """Architecture, or ``all``, to the address of the file."""
+    engine: str = ""
+    """The versions of Visual Studio Code that it runs on: ``^1.95.0``."""
+    needs: tuple[str, ...] = ()
+    """The members of the pack and the extensions that it depends on, by name; the gallery has all of them."""
+
+    def address(self, arch: str) -> str | None:
+        """Return the address of an architecture's file, if there is one."""
+        return self.files.get(arch) or self.files.get(EVERYWHERE)
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """A whole lock."""
 
@@ -71,3 +89,5 @@ class Lock:
     """By variant id."""
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """``name==version`` to its files: wheel tag, or ``sdist``, to SHA-256."""
+    extensions: Mapping[str, LockedExtension] = field(default_factory=dict)
+    """``publisher.name@version`` to its files, whose checksums are among ``downloads``."""

@@ -11,9 +11,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.extensions import OPEN_VSX, extension_address
+from image_matrix.config.extensions import OPEN_VSX, identifier_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import distribution_of
+from image_matrix.lock.extension_pins import needed_extensions
+from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.moved_packages import moved_packages
 from image_matrix.lock.read import floats, required_files, used_sources
@@ -41,13 +43,13 @@ def moved(lock: Lock, loaded: Loaded, pins: Pins, alone: Loaded | None) -> list[
     matrices = (loaded, alone) if alone else (loaded,)
     required = required_files(loaded)
     requested = {item.address for item in (*required, *(required_files(alone) if alone else ()))}
-    unused = [address for address in lock.downloads if address not in requested]
+    unused = [name for name in lock.downloads if name not in requested and not name.startswith(OPEN_VSX)]
     floating = [item for item in required if not item.checksum and item.address not in lock.downloads]
     return [
         *_sources(lock, loaded, pins, matrices),
         *_snapshots(lock, loaded, matrices),
-        *_files(loaded, floating, unused, lambda address: not _is_extension(address)),
-        *_files(loaded, floating, unused, _is_extension),
+        *_files(loaded, floating, unused),
+        *_extensions(lock, loaded, pins, matrices),
         *moved_packages(lock.python, loaded, pins.requirements, alone, "pip"),
         *moved_packages(lock.conda, loaded, pins.explicit, alone, "conda"),
     ]
@@ -101,32 +103,36 @@ def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iter
             yield rules.PIN_MOVED.at(("sources", name), "key", problem=problem)
 
 
-def _files(
-    loaded: Loaded, floating: list[RequiredFile], unused: list[str], belongs: Callable[[str], bool]
-) -> Iterator[Finding]:
-    """Pair the files and the entries whose addresses belong together: downloads, or extensions."""
-    items = {item.address: item for item in floating if belongs(item.address)}
+def _files(loaded: Loaded, floating: list[RequiredFile], unused: list[str]) -> Iterator[Finding]:
+    items = {item.address: item for item in floating}
     forms = {address: _form(loaded, item) for address, item in items.items()}
     return _replaced(
-        {address: _version_path(item) for address, item in items.items()},
-        [address for address in unused if belongs(address)],
+        {address: (*item.path, "version") for address, item in items.items()},
+        unused,
         lambda name, entry: bool(forms[name].fullmatch(entry)),
     )
 
 
-def _version_path(item: RequiredFile) -> Path:
-    return (*item.path, "version") if item.path[0] == "downloads" else item.path
-
-
-def _is_extension(address: str) -> bool:
-    return address.startswith(OPEN_VSX)
+def _extensions(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
+    """Pair the extensions that are listed; a member of a pack moves with the pack."""
+    lines = {
+        entry: path
+        for variant in loaded.variants.values()
+        for entry, path in requirement_lines(loaded, variant, "extensions")
+    }
+    floating = {name for item in pins.extensions.values() for name in item.floating}
+    used = {entry for one in matrices for entry in needed_extensions(lock, one)}
+    members = {name.lower() for item in lock.extensions.values() for name in item.needs}
+    unused = [name for name in lock.extensions if name not in used and identifier_of(name) not in members]
+    return _replaced(
+        {entry: path for entry, path in lines.items() if entry in floating},
+        unused,
+        lambda name, entry: identifier_of(name) == identifier_of(entry),
+    )
 
 
 def _form(loaded: Loaded, item: RequiredFile) -> re.Pattern[str]:
-    """Return what the addresses of a download's or an extension's other versions look like."""
-    if item.path[0] == "downloads":
-        download = replace(loaded.matrix.downloads[item.name], version=ANY)
-        addresses = [download.address(arch) for arch in ARCHITECTURES]
-    else:
-        addresses = [extension_address(f"{item.name.partition('@')[0]}@{ANY}")]
+    """Return what the addresses of a download's other versions look like."""
+    download = replace(loaded.matrix.downloads[item.name], version=ANY)
+    addresses = [download.address(arch) for arch in ARCHITECTURES]
     return re.compile("|".join(".+".join(map(re.escape, address.split(ANY))) for address in addresses))

@@ -10,6 +10,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtensionPins:
+    """The extensions that a variant adds to those of its ancestors, members of packs included."""
+
+    files: Mapping[str, Mapping[str, str]]
+    """``publisher.name@version`` to architecture to the address of the file."""
+    floating: tuple[str, ...] = ()
+    """What the lock does not know: an extension that is listed, or the name of a member."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pins:
     """The lock's answers; whatever is not in here floats.
 
@@ -19,11 +29,13 @@ class Pins:
     digests: Mapping[str, str] = field(default_factory=dict)
     """Image reference to the digest of its index: ``sha256:…``."""
     checksums: Mapping[str, str] = field(default_factory=dict)
-    """Address of a download or extension to the SHA-256 of its file, as hexadecimal digits."""
+    """Address of a download or of an extension's file to the SHA-256 of its file, as hexadecimal digits."""
     requirements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Variant id to architecture to the text of a pip requirements file with hashes."""
     explicit: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Variant id to architecture to the text of an explicit conda lock file."""
+    extensions: Mapping[str, ExtensionPins] = field(default_factory=dict)
+    """Variant id to its extensions, if it lists some."""
     apt_snapshots: Mapping[str, str] = field(default_factory=dict)
     """Name of a source to the apt snapshot that its packages come from: ``20261101T000000Z``."""
     cran_snapshot: str | None = None

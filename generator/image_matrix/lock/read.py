@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.conda import MICROMAMBA, needs_micromamba
-from image_matrix.config.extensions import extension_address
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
 from image_matrix.lock import text as texts
 from image_matrix.lock.distributions import python_of
+from image_matrix.lock.extension_pins import extension_pins
 from image_matrix.lock.fingerprint import requested, still_answers
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
@@ -54,6 +54,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
             }
             for variant, item in fresh(lock.conda, loaded, "conda").items()
         },
+        extensions=extension_pins(lock, loaded),
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
         cran_snapshot=lock.cran,
     )
@@ -133,6 +134,7 @@ def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
     items = [
         *_sources(loaded, pins),
         *_downloads(loaded, pins),
+        *(item for variant in loaded.variants.values() for item in _extensions(loaded, variant, pins)),
         *(item for variant in loaded.variants.values() for item in _packages(variant, pins)),
         *_cran(loaded, pins),
         *_of_dockerfiles(loaded, pins),
@@ -176,13 +178,20 @@ def _downloads(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
             yield Floating(file.what, file.path)
 
 
+def _extensions(loaded: Loaded, variant: Variant, pins: Pins) -> Iterator[Floating]:
+    """Yield what is listed, and what packs need, each at the line of an extension that is listed."""
+    lines = dict(requirement_lines(loaded, variant, "extensions"))
+    locked = pins.extensions.get(variant.id)
+    for name in locked.floating if locked else lines:
+        yield Floating(f"extension {name}", lines.get(name) or next(iter(lines.values())))
+
+
 @dataclass(frozen=True, slots=True)
 class RequiredFile:
     """A file that some Dockerfile fetches."""
 
     what: str
     name: str
-    """A download's own; an extension with its version."""
     address: str
     path: Path
     checksum: str | None = None
@@ -192,7 +201,7 @@ class RequiredFile:
 
 
 def required_files(loaded: Loaded) -> list[RequiredFile]:
-    """Return every download and extension that some variant fetches, each architecture's file once."""
+    """Return every download that some variant fetches, each architecture's file once."""
     files: dict[str, RequiredFile] = {}
     for variant in loaded.variants.values():
         conda = (MICROMAMBA,) if needs_micromamba(variant) else ()
@@ -202,9 +211,6 @@ def required_files(loaded: Loaded) -> list[RequiredFile]:
             one = RequiredFile(what, item.name, item.address(arch), path, item.checksum(arch), (arch,))
             first = files.setdefault(one.address, one)
             files[one.address] = replace(first, archs=tuple(sorted({*first.archs, arch})))
-        for text, listed in requirement_lines(loaded, variant, "extensions"):
-            address = extension_address(text)
-            files.setdefault(address, RequiredFile(f"extension {text}", text, address, listed))
     return list(files.values())
 
 

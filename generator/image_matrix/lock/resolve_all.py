@@ -9,7 +9,10 @@ from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 from image_matrix.lock.conda import lock_conda
 from image_matrix.lock.conflict import explain
+from image_matrix.lock.extension_pins import listed_extensions
+from image_matrix.lock.extensions import lock_extensions
 from image_matrix.lock.files import lock_files
+from image_matrix.lock.gallery import Gallery
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.read import required_files
@@ -19,6 +22,7 @@ from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.sources import Look, lock_sources, used_references
 from image_matrix.lock.unsolvable import once
+from image_matrix.registry.http import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -83,18 +87,20 @@ def make_lock(
         return upgraded == ALL or name in upgraded
 
     def should_upgrade_file(item: RequiredFile) -> bool:
-        return any(name in upgraded for name in names_of(item))
+        return item.name in upgraded
 
     sources = lock_sources(loaded, old.sources, should_upgrade, Look(services.manifests, services.configs))
     files = lock_files(
         loaded, old.downloads, should_upgrade_file, services.stream, services.sleep, services.say
     )
+    extensions = lock_extensions(loaded, old, upgraded, _gallery(loaded, services), services.say)
     conda = lock_conda(loaded, old, should_upgrade, services.solve)
     python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     packages, table = _with_stale(old, python)
     lock = Lock(
         sources=sources.locked,
-        downloads=files.locked,
+        downloads={**files.locked, **extensions.checksums},
+        extensions=extensions.locked,
         apt=apt_moments(loaded, old, services.today, should_upgrade),
         cran=cran_day(loaded, old, services.today, should_upgrade),
         conda=conda.locked,
@@ -104,6 +110,7 @@ def make_lock(
     failures = (
         *(f"{name}: {reason}" for name, reason in sources.failures.items()),
         *files.failures.values(),
+        *extensions.failures.values(),
         *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
@@ -111,9 +118,16 @@ def make_lock(
     findings = (
         *source_findings(loaded, lock.sources, custom_contract),
         *files.findings,
+        *extensions.findings,
         *once(_conflicts(loaded, python, services.graph)),
     )
-    return Outcome(lock, findings, failures, tuple(dict.fromkeys((*files.remedies, *python.remedies))))
+    remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *python.remedies))
+    return Outcome(lock, findings, failures, tuple(remedies))
+
+
+def _gallery(loaded: Loaded, services: LockServices) -> Gallery:
+    mirror = loaded.matrix.network.mirrors.extensions
+    return Gallery(services.stream, Patience(services.sleep, services.say), mirror)
 
 
 def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
@@ -121,11 +135,6 @@ def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
     order = list(loaded.variants)
     conflicts = sorted(python.conflicts, key=lambda item: order.index(item.variant))
     return [finding for item in conflicts for finding in explain(loaded, python.locked, item, graph)]
-
-
-def names_of(item: RequiredFile) -> tuple[str, ...]:
-    """Return the names by which ``--upgrade`` knows a file: its own, an extension's without version too."""
-    return (item.name, item.name.partition("@")[0])
 
 
 def _with_stale(
@@ -156,5 +165,8 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
     """Return every name that ``--upgrade`` accepts."""
     references = {reference: item.name for reference, item in used_references(loaded).items()}
     packages = {package_of(item) for entry in old.python.values() for item in entry.items}
-    files = {name for item in required_files(loaded) for name in names_of(item)}
-    return {*references, *references.values(), *files, *packages, *SNAPSHOTS}
+    files = {item.name for item in required_files(loaded)}
+    extensions = {*listed_extensions(loaded).values(), *old.extensions}
+    needs = (name for item in old.extensions.values() for name in item.needs)
+    names = {*(entry.partition("@")[0] for entry in extensions), *needs}
+    return {*references, *references.values(), *files, *extensions, *names, *packages, *SNAPSHOTS}

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from image_matrix.config.document import Documents
+from image_matrix.config.extensions import ENGINE, EVERYWHERE, IDENTIFIER, TARGETS, VERSION
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.comments import WIDTH, with_comments
-from image_matrix.lock.model import ARCHITECTURES, FORMAT, Lock, LockedPackages, LockedSource, SourceConfig
+from image_matrix.lock.model import (
+    ARCHITECTURES,
+    FORMAT,
+    Lock,
+    LockedExtension,
+    LockedPackages,
+    LockedSource,
+    SourceConfig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +45,7 @@ _PACKAGE = re.compile(
 _TAG = re.compile(r"sdist|[\w.]+(-[\w.]+){2,3}")
 """A source distribution, or a wheel's Python, ABI and platform, perhaps with its build before them."""
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%{}-]+")
+_EXTENSION = re.compile(rf"{IDENTIFIER.pattern}@{VERSION.pattern}")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
@@ -44,7 +54,7 @@ _PLATFORM = re.compile(r"[^\x00-\x20\x7f]+/[^\x00-\x20\x7f]+")
 _TEXT = re.compile(r"[^\x00]+")
 CONFIG = ("user", "entrypoint", "cmd", "workdir", "env")
 """Fields of a source's configuration; opencontainers/image-spec calls them User, Entrypoint, Cmd, WorkingDir, Env."""
-SECTIONS = ("version", "sources", "downloads", "apt", "cran", "conda", "python", "files")
+SECTIONS = ("version", "sources", "downloads", "extensions", "apt", "cran", "conda", "python", "files")
 
 
 def read(text: str | None) -> Lock:
@@ -88,6 +98,10 @@ def _lock(data: Json) -> Lock:
     return Lock(
         sources={key: _source(item, ("sources", key)) for key, item in _section(top, "sources", _ANY)},
         downloads=_texts(top, "downloads", _ADDRESS, _CHECKSUM),
+        extensions={
+            key: _extension(item, ("extensions", key))
+            for key, item in _section(top, "extensions", _EXTENSION)
+        },
         apt=_texts(top, "apt", _ANY, _SNAPSHOT),
         cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
         python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},
@@ -174,6 +188,21 @@ def _words(value: Json, path: Path, form: re.Pattern[str]) -> tuple[str, ...]:
     return tuple(_text(item, form, (*path, at)) for at, item in enumerate(_list(value, path)))
 
 
+def _extension(value: Json, path: Path) -> LockedExtension:
+    mapping = _mapping(value, path)
+    files = {key: item for key, item in mapping.items() if key not in ("engine", "needs")}
+    for key in files:
+        if key not in (EVERYWHERE, *TARGETS):
+            raise _BadEntryError((*path, key), f"unknown architecture `{key}`")
+    if not files:
+        raise _BadEntryError(path, "the address of its file is missing")
+    return LockedExtension(
+        _strings(files, path, _ANY, _ADDRESS),
+        _text(mapping["engine"], ENGINE, (*path, "engine")) if "engine" in mapping else "",
+        _words(mapping.get("needs"), (*path, "needs"), IDENTIFIER),
+    )
+
+
 def _packages(value: Json, path: Path, form: re.Pattern[str]) -> LockedPackages:
     mapping = _mapping(value, path)
     lists = {
@@ -212,6 +241,7 @@ def _data(lock: Lock) -> dict[str, Any]:
         "version": FORMAT,
         "sources": {key: _source_data(item) for key, item in lock.sources.items()},
         "downloads": dict(lock.downloads),
+        "extensions": {key: _extension_data(item) for key, item in lock.extensions.items()},
         "apt": dict(lock.apt),
         "cran": lock.cran,
         "conda": {key: _packages_data(item) for key, item in lock.conda.items()},
@@ -236,6 +266,11 @@ def _source_data(item: LockedSource) -> dict[str, Any]:
 def _config_data(item: SourceConfig) -> dict[str, Any]:
     values = (item.user, list(item.entrypoint), list(item.command), item.workdir, dict(item.environment))
     return {key: value for key, value in zip(CONFIG, values, strict=True) if value}
+
+
+def _extension_data(item: LockedExtension) -> dict[str, Any]:
+    optional = {"engine": item.engine, "needs": sorted(item.needs)}
+    return {**item.files, **{key: value for key, value in optional.items() if value}}
 
 
 def _packages_data(item: LockedPackages) -> dict[str, Any]:

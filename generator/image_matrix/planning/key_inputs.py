@@ -111,8 +111,11 @@ def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[t
         download = matrix.downloads[name]
         yield f"download {name}", (download.version, download.address(arch), *_steps(download))
         yield f"lock: {name}", (download.checksum(arch) or pins.checksums.get(download.address(arch), ""),)
-    for extension in item.packages.get("extensions", ()):
-        yield f"lock: {extension}", (pins.checksums.get(extension_address(extension), ""),)
+    listed = dict.fromkeys(item.packages.get("extensions", ()))
+    locked = pins.extensions[item.id].files if item.id in pins.extensions else {}
+    for extension in (*listed, *(member for member in locked if member not in listed)):
+        address = locked.get(extension, {}).get(arch) or extension_address(extension)
+        yield f"lock: {extension}", (pins.checksums.get(address, ""),)
 
 
 def _steps(download: Download) -> Iterator[str]:

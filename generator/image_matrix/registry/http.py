@@ -58,7 +58,13 @@ class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
     """There is no response: the connection is refused, broken, timed out or not trusted."""
 
     def __init__(
-        self, reason: str, *, retry: RetryPolicy | None = SILENCE, reached: bool = True, login: bool = False
+        self,
+        reason: str,
+        *,
+        retry: RetryPolicy | None = SILENCE,
+        reached: bool = True,
+        login: bool = False,
+        status: int | None = None,
     ) -> None:
         self.reason = reason
         self.retry = retry
@@ -67,6 +73,8 @@ class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
         """Whether there was a connection to the host; without one, requests for its other addresses fail as well."""
         self.login = login
         """Whether the server requires a login, or another one."""
+        self.status = status
+        """The status of HTTP, if there was a response."""
         super().__init__(reason)
 
 
@@ -247,7 +255,7 @@ def not_ok(request: HttpRequest, response: Response) -> ConnectionFailed:
     retry = retry_policy(request, response)
     login = response.status in ASKS_FOR_LOGIN and retry is None
     problem = f"it asks for a login (HTTP {response.status})" if login else f"HTTP {response.status}"
-    return ConnectionFailed(problem, retry=retry, login=login)
+    return ConnectionFailed(problem, retry=retry, login=login, status=response.status)
 
 
 def _login(url: str, logins: str | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from image_matrix.config.model import MACHINES, MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.per_platform import ARCH, MACHINE
 from image_matrix.dockerfiles.users import last_user
+from image_matrix.lock.pins import ExtensionPins
 from image_matrix.lock.requirements import git_entries
 from image_matrix.output_tree.files import File
 from image_matrix.render.blocks import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from image_matrix.lock.pins import Pins
     from image_matrix.render.templates import Templates
 
+FLOATING = ExtensionPins({}, ("",))
+"""Of a variant whose extensions are not locked."""
 PARENT_HOST = "parent.invalid"
 """A host that never resolves (RFC 2606): without the named context, a build fails instead of pulling another image."""
 
@@ -174,7 +177,8 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         downloads=[_download(shared, name, variant) for name in variant.downloads],
         micromamba=_download(shared, MICROMAMBA, variant) if needs_micromamba(variant) else None,
         conda_is_new=not any(needs_micromamba(above) for above in ancestors(shared.variants, variant)),
-        extensions=[_extension(shared, item, variant) for item in variant.packages.get("extensions", ())],
+        extensions=_extensions(shared, variant),
+        locked_extensions=not pins.extensions.get(variant.id, FLOATING).floating,
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=variant.cran_snapshot or pins.cran_snapshot or "latest",
         cran_uses_remotes=any(re.search("[@:]", item) for item in variant.packages.get("cran", ())),
@@ -256,11 +260,20 @@ def _download(shared: Context, name: str, variant: Variant) -> Fetch:
     return Fetch(name, item.version, addresses, item.to, item.unpack, item.strip, item.deb, item.executable)
 
 
-def _extension(shared: Context, item: str, variant: Variant) -> Fetch:
-    address = extension_address(item)
-    pinned = (address, shared.pins.checksums.get(address))
+def _extensions(shared: Context, variant: Variant) -> list[Fetch]:
+    """Return the extensions that a variant lists, and the members of packs that the lock has beside them."""
+    listed = variant.packages.get("extensions", ())
+    locked = shared.pins.extensions.get(variant.id, FLOATING).files
+    return [
+        _extension(shared, item, locked.get(item) or dict.fromkeys(variant.archs, extension_address(item)))
+        for item in dict.fromkeys((*listed, *locked))
+    ]
+
+
+def _extension(shared: Context, item: str, addresses: Mapping[str, str]) -> Fetch:
     name, _, version = item.partition("@")
-    return Fetch(name, version, dict.fromkeys(variant.archs, pinned))
+    checksums = shared.pins.checksums
+    return Fetch(name, version, {arch: (url, checksums.get(url)) for arch, url in addresses.items()})
 
 
 def _machines(variant: Variant) -> list[tuple[str, str]]:
