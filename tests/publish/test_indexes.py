@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.build.origin import REVISION
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.publish.indexes import (
@@ -254,3 +255,12 @@ def test_where_an_index_comes_from() -> None:
         f"index:{KEY}={STATE.keys['base:python3.13'].index}",
         f"index:{POLICY}={index.policy}",
     ]
+
+
+def test_an_index_names_the_commit_that_built_it() -> None:
+    """The release may be of a later commit, which changed nothing of this image."""
+    environment = {"GITHUB_SHA": "b" * 40}
+    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    assert f"index:{REVISION}={'b' * 40}" in origin(environment, "now", index)
+    parts = {name: replace(item, annotations={REVISION: "a" * 40}) for name, item in index.parts.items()}
+    assert f"index:{REVISION}={'a' * 40}" in origin(environment, "now", replace(index, parts=parts))

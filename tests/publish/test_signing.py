@@ -126,3 +126,20 @@ def test_a_signature_that_is_refused_is_not_tried_again(cosign: Path, pauses: li
     with pytest.raises(Failure, match=r"could not be signed: .*write_package"):
         sign(Signing(tool="cosign"), "localhost/x@sha256:1")
     assert (calls(cosign), pauses) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "signing", [Signing(format="legacy"), Signing(key="env://K", public_key="k", format="legacy")]
+)
+def test_signatures_for_programs_that_know_no_bundles(signing: Signing) -> None:
+    command = sign_command(signing, IMAGE) or []
+    assert command[-3:] == ["--use-signing-config=false", "--new-bundle-format=false", IMAGE]
+    assert (verify_command(signing, IMAGE, IDENTITY) or [])[-2:] == ["--new-bundle-format=false", IMAGE]
+    silent = (
+        sign_command(Signing(key="env://K", public_key="k", public_log=False, format="legacy"), IMAGE) or []
+    )
+    assert silent[-4:-1] == ["--use-signing-config=false", "--tlog-upload=false", "--new-bundle-format=false"]
+
+
+def test_bundles_are_the_default() -> None:
+    assert "--new-bundle-format=false" not in (sign_command(Signing(), IMAGE) or [])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.build.ancestors import to_build
+from image_matrix.build.origin import UNKNOWN
 from image_matrix.build.site import contexts
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.model import architecture
@@ -19,8 +20,10 @@ from image_matrix.planning.registry_locations import CANDIDATE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.release import Provenance, Release
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
@@ -44,6 +47,8 @@ class BuildOptions:
     """``read``, ``write`` (and read) or ``none``."""
     fresh: bool = False
     """Run every step of the requested images, without cached layers."""
+    origin: BuildOrigin = UNKNOWN
+    """The run that builds, for provenance and annotations."""
 
     @property
     def layers(self) -> str:
@@ -158,7 +163,7 @@ def make_request(
         builtin_frontend=matrix.network.builtin_frontend,
         registries=matrix.network.mirrors.registries,
         scanner=scanner if options.push else None,
-        options=attestations(scanner) if options.push else {},
+        options=attestations(matrix.release, options.origin, scanner) if options.push else {},
         names={
             mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
         },
@@ -215,7 +220,28 @@ def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str
     )
 
 
-def attestations(scanner: str | None) -> dict[str, list[str]]:
-    """Return bake's field for provenance and, with a scanner, a bill of materials."""
+def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:
+    """Return bake's fields for provenance, for a bill of materials if there is a scanner, and for the commit.
+
+    Annotations name the commit because the provenance cannot: the context is a folder outside of the repository.
+    """
     bill = [f"type=sbom,generator={scanner}"] if scanner else []
-    return {"attest": ["type=provenance,mode=max", *bill]}
+    levels = ("index", "manifest") if bill or release.provenance != "none" else ("manifest",)
+    annotations = [
+        f"{level}:{name}={value}" for level in levels for name, value in origin.annotations.items()
+    ]
+    return {
+        "attest": [_provenance(release.provenance, origin.run), *bill],
+        **({"annotations": annotations} if annotations else {}),
+    }
+
+
+def _provenance(provenance: Provenance, run: str) -> str:
+    """Return the option for provenance: docs.docker.com/build/metadata/attestations/slsa-provenance.
+
+    buildx attaches some by itself if it is not disabled.
+    """
+    if provenance == "none":
+        return "type=provenance,disabled=true"
+    builder = f",builder-id={run}" if run else ""
+    return f"type=provenance,mode={provenance}{builder}"

@@ -48,9 +48,13 @@ class BuildArguments:
     @property
     def build_options(self) -> BuildOptions:
         """The options of the build request."""
+        from image_matrix.build.origin import build_origin
         from image_matrix.build.request import BuildOptions
 
-        return BuildOptions(self.push, self.candidate, self.staging, self.cache, fresh=self.force)
+        origin = build_origin(os.environ)
+        return BuildOptions(
+            self.push, self.candidate, self.staging, self.cache, fresh=self.force, origin=origin
+        )
 
     @property
     def chosen_platforms(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
-"""``release``: writes indexes, signatures, ``deploy/`` with digests, and moving tags, in this order.
+"""``release``: writes indexes with their signatures, ``deploy/`` with digests, and moving tags, in this order.
 
-It writes nothing before all images exist. The push of ``deploy/`` can be rejected as a whole, so it comes before the
+It writes nothing before all images exist. Each index is signed and gets its tag before the next one, so a release that
+breaks off keeps what it has signed. The push of ``deploy/`` can be rejected as a whole, so it comes before the
 moving tags. If a step fails, the next release completes it.
 """
 
@@ -40,7 +41,12 @@ _R = TypeVar("_R")
     default=False,
     help="Release; otherwise print what a release would do.  [default: dry-run]",
 )
-@click.option("--allow-older", is_flag=True, help="Release even if a newer commit has been released.")
+@click.option(
+    "--allow-older",
+    is_flag=True,
+    envvar="IMAGE_MATRIX_ALLOW_OLDER",
+    help="Release even if a newer commit has been released.",
+)
 @click.pass_obj
 def release(session: Session, push: bool, allow_older: bool) -> int:
     """Release the images that are built and tested.
@@ -126,11 +132,19 @@ def _complete(
     trusted: Collection[str],
 ) -> dict[str, str]:
     """Create missing indexes, sign those without a valid signature, tag them; return all digests by variant."""
+    from image_matrix.build.imagetools import create
+    from image_matrix.publish.finish import FinishTools, finish
+    from image_matrix.publish.signing import sign
+
     created = _create_indexes(session, state, [index for index in indexes if index.reference not in current])
     digests = {**current, **created}
-    unsigned = {name: digest for name, digest in digests.items() if name not in trusted}
-    _sign(state.loaded.matrix.release.sign, unsigned)
-    _tag(created)
+    signing = state.loaded.matrix.release.sign
+    tools = FinishTools(
+        sign=lambda image: sign(signing, image),
+        tag=lambda reference, image: create(reference, [image]),
+        each=_each,
+    )
+    finish(digests, trusted, current, tools)
     return {index.variant.id: digests[index.reference] for index in indexes}
 
 
@@ -171,21 +185,6 @@ def _create_indexes(session: Session, state: State, indexes: list[Index]) -> dic
     _each(_create, indexes)
     registry = registry_of(session, state.loaded)
     return {index.reference: _digest(registry, index) for index in indexes}
-
-
-def _sign(signing: Signing, digests: Mapping[str, str]) -> None:
-    from image_matrix.publish.indexes import by_digest
-    from image_matrix.publish.signing import sign
-
-    _each(lambda name: sign(signing, by_digest(name, digests[name])), digests)
-
-
-def _tag(digests: Mapping[str, str]) -> None:
-    """Set the immutable tags of the indexes."""
-    from image_matrix.build.imagetools import create
-    from image_matrix.publish.indexes import by_digest
-
-    _each(lambda name: create(name, [by_digest(name, digests[name])]), digests)
 
 
 def _create(index: Index) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SignFormat = Literal["bundle", "legacy"]
+Provenance = Literal["max", "min", "none"]
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
 GITHUB_REGISTRY = "ghcr.io"
@@ -28,6 +30,8 @@ class Signing:
     role: str | None = None
     """ARN of the AWS role that the release job takes by OIDC."""
     region: str = "us-east-1"
+    format: SignFormat = "bundle"
+    """cosign: how signatures are stored; ``legacy`` for programs that know no bundles."""
     public_log: bool = True
     """cosign with a key: whether the signature is recorded in Rekor."""
 
@@ -70,6 +74,8 @@ class Release:
     sign: Signing = field(default_factory=Signing)
     scan: Scanning = field(default_factory=Scanning)
     sbom: bool = True
+    provenance: Provenance = "max"
+    """What the provenance of an image says; ``none``: it has none."""
     copies: tuple[str, ...] = ()
     """Registry paths to which a release is copied."""
 
@@ -82,6 +88,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         sign=Signing(**_tool(item.get("sign", {}))),
         scan=_scanning(_tool(item.get("scan", {}))),
         sbom=item.get("sbom", usual.sbom),
+        provenance=item.get("provenance", usual.provenance),
         copies=tuple(item.get("copies", ())),
     )
 

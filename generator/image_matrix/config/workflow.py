@@ -67,6 +67,8 @@ class Workflow:
     max_parallel: int = 20
     """Legs of one job at once."""
     lock_schedule: str = "23 3 * * 1"
+    retention_days: int = 7
+    """Days for which GitHub keeps the reports of tests and scans."""
     overrides: tuple[JobOverride, ...] = ()
 
     def runner(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ _PLAIN = (
     "free_disk",
     "max_parallel",
     "lock_schedule",
+    "retention_days",
 )
 
 

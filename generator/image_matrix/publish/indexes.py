@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.build.origin import REVISION, SOURCE, build_origin
 from image_matrix.errors import Failure
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Denied, manifest_or_none
@@ -27,7 +28,8 @@ POLICY = "image-matrix.policy"
 KEY = "image-matrix.key"
 """The annotation of an index with the content key that it was released for: a signature counts for this key only."""
 VERSION = "org.opencontainers.image.version"
-ORIGIN = tuple(f"org.opencontainers.image.{name}" for name in ("created", "revision", "source"))
+CREATED = "org.opencontainers.image.created"
+ORIGIN = (CREATED, REVISION, SOURCE)
 """Annotations that differ between runs; they do not decide whether two indexes are equal."""
 VERIFIERS = 8
 """Signatures that are verified at the same time."""
@@ -88,7 +90,7 @@ def policy_of(release: Release) -> str:
     """
     sign, scan = release.sign, release.scan
     fields = {
-        "sign": [sign.tool, sign.key, sign.plugin],
+        "sign": [sign.tool, sign.key, sign.plugin, sign.format],
         "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
     }
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
@@ -208,10 +210,14 @@ def released(
 def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
     """Return the annotations of an index, its origin included, as options; they are not part of an image or its key.
 
+    Its commit is the one that its images were built from, if they name one; otherwise the one that is released.
+
     Source: github.com/opencontainers/image-spec, annotations.md.
     """
-    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
-    source = f"{server}/{repository}" if server and repository else None
-    annotations = dict(zip(ORIGIN, (now, environment.get("GITHUB_SHA"), source), strict=True))
+    run = build_origin(environment)
+    built_from = next(
+        (name for part in index.parts.values() if (name := part.annotations.get(REVISION))), None
+    )
+    annotations = {CREATED: now, REVISION: built_from or run.commit, SOURCE: run.source}
     values = {**annotations, **index.annotations}
     return [f"index:{name}={value}" for name, value in values.items() if value]

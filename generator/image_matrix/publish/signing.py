@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from image_matrix.program import ProgramRunner
 
 ISSUER = "https://token.actions.githubusercontent.com"
-_NO_LOG = ["--use-signing-config=false", "--tlog-upload=false"]
-"""cosign 3 uses a signing config by default, and with one it cannot skip the log."""
+_NO_CONFIG = "--use-signing-config=false"
+"""cosign 3 uses a signing config by default; with one it can neither skip the log nor write the older format."""
+_LEGACY = "--new-bundle-format=false"
+"""github.com/sigstore/cosign, CHANGELOG.md, v3.0.0."""
 
 
 def sign_command(signing: Signing, reference: str) -> list[str] | None:
@@ -30,8 +32,14 @@ def sign_command(signing: Signing, reference: str) -> list[str] | None:
             return ["notation", "sign", "--signature-format", "cose", *plugin, reference]
         case _:
             key = ["--key", signing.key] if signing.key else []
-            log = [] if signing.public_log else _NO_LOG
-            return ["cosign", "sign", "--yes", "--recursive", *key, *log, reference]
+            return ["cosign", "sign", "--yes", "--recursive", *key, *_sign_options(signing), reference]
+
+
+def _sign_options(signing: Signing) -> list[str]:
+    """Return the options of ``cosign sign`` for the log and the format."""
+    log = [] if signing.public_log else ["--tlog-upload=false"]
+    legacy = [_LEGACY] if signing.format == "legacy" else []
+    return [_NO_CONFIG, *log, *legacy] if log or legacy else []
 
 
 def verify_command(signing: Signing, reference: str, identity: str) -> list[str] | None:
@@ -49,7 +57,8 @@ def verify_command(signing: Signing, reference: str, identity: str) -> list[str]
             keyless = ["--certificate-oidc-issuer", ISSUER, "--certificate-identity", identity]
             log = [] if signing.public_log else ["--insecure-ignore-tlog=true"]
             key = ["--key", signing.public_key or "", *log]
-            return ["cosign", "verify", *(keyless if signing.keyless else key), reference]
+            legacy = [_LEGACY] if signing.format == "legacy" else []
+            return ["cosign", "verify", *(keyless if signing.keyless else key), *legacy, reference]
 
 
 def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -> None:

@@ -1,0 +1,40 @@
+"""Says where a build comes from: its run, its repository and its commit, for provenance and annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REVISION, SOURCE = "org.opencontainers.image.revision", "org.opencontainers.image.source"
+"""github.com/opencontainers/image-spec, annotations.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrigin:
+    """The run that builds; fields are empty where nothing is known, as on a laptop."""
+
+    run: str = ""
+    """The address of the run: the builder in the provenance."""
+    source: str = ""
+    """The address of the repository."""
+    commit: str = ""
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The annotations that name the commit and the repository."""
+        return {name: value for name, value in {REVISION: self.commit, SOURCE: self.source}.items() if value}
+
+
+UNKNOWN = BuildOrigin()
+
+
+def build_origin(environment: Mapping[str, str]) -> BuildOrigin:
+    """Return the origin that GitHub's variables name; docs.github.com/actions/reference/variables-reference."""
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    source = f"{server}/{repository}" if server and repository else ""
+    run, attempt = environment.get("GITHUB_RUN_ID"), environment.get("GITHUB_RUN_ATTEMPT", "1")
+    address = f"{source}/actions/runs/{run}/attempts/{attempt}" if source and run else ""
+    return BuildOrigin(address, source, environment.get("GITHUB_SHA", ""))
