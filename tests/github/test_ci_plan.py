@@ -4,7 +4,10 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.github.run_plan import RunPlan, fork_variants, outputs, restricted
+import pytest
+
+from image_matrix.errors import CallError
+from image_matrix.github.run_plan import RunPlan, fork_variants, on_platforms, outputs, restricted
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
@@ -84,3 +87,12 @@ def test_what_is_only_tested_has_legs_and_is_left_out_where_others_are_named() -
     named = restricted(promised, VARIANTS, leaf, force=True)
     assert {entry.variant for entry in named.test_only} == {f"base:{label('base')}", f"mid:{label('mid')}"}
     assert fork_variants(promised, "linux/amd64") == tuple(VARIANTS)
+
+
+def test_platforms_that_were_not_asked_for_are_left_alone() -> None:
+    planned = on_platforms(plan(["base", "leaf"]), ["linux/arm64"])
+    assert {entry.platform for entry in planned.build} == {"linux/arm64"}
+    assert images(planned) == {"base", "leaf"}
+    assert on_platforms(plan(["base"]), ()) == plan(["base"])
+    with pytest.raises(CallError, match="no image has the platform linux/s390x"):
+        on_platforms(plan(["base"]), ["linux/arm64", "linux/s390x"])

@@ -41,6 +41,14 @@ def test_what_is_built_now_and_after_the_merge() -> None:
     assert "built and tested now, under `ghcr.io/example/notebooks/staging`. After the merge, `main`" in text
 
 
+def test_a_pull_request_to_another_branch_releases_nothing() -> None:
+    text = said(RunPlan(plan(build=True, differs=True)), replace(EVENT, target="develop"))
+    assert "built and tested now" in text
+    assert "After the merge, `main`" not in text
+    assert "It is merged into `develop`, which releases nothing" in text
+    assert "After the merge, `main`" in said(RunPlan(plan()), replace(EVENT, target="main"))
+
+
 def test_what_an_earlier_run_has_built_is_a_change_all_the_same() -> None:
     text = said(RunPlan(plan(differs=True)))
     assert "No image changes" not in text

@@ -44,3 +44,19 @@ def test_what_was_asked_for() -> None:
     by_call = read_event("repository_dispatch", {"client_payload": {"images": ["base"], "force": False}})
     assert (by_call.names, by_call.force) == (("base",), False)
     assert read_event("workflow_dispatch", {"inputs": None}).names == ()
+
+
+def test_what_a_start_by_hand_allows() -> None:
+    given = {"platforms": "linux/arm64", "allow_older": "true"}
+    by_hand = read_event("workflow_dispatch", {"inputs": given})
+    assert (by_hand.platforms, by_hand.allow_older) == (("linux/arm64",), True)
+    by_call = read_event("repository_dispatch", {"client_payload": {"platforms": ["linux/arm64"]}})
+    assert (by_call.platforms, by_call.allow_older) == (("linux/arm64",), False)
+    assert not read_event("push", {"before": SHA}).allow_older
+
+
+def test_where_a_pull_request_leads() -> None:
+    value = pull_request("example/notebooks")
+    value["pull_request"]["base"]["ref"] = "develop"
+    assert read_event("pull_request", value).target == "develop"
+    assert read_event("push", {"before": SHA}).target is None

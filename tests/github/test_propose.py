@@ -35,6 +35,9 @@ class Hub:
 
     status: int = 201
     pulls: list[dict[str, Any]] = field(default_factory=list)
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    """Open pull requests from the branch."""
+    edits: list[tuple[str, Any]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -50,7 +53,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             self.wfile.write(body)
 
         def do_GET(self) -> None:
-            self.reply(200, [])
+            self.reply(200, kept.opened if "head=example:lock&base=main" in self.path else [])
+
+        def do_PATCH(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            kept.edits.append((self.path, content))
+            self.reply(200, {"html_url": "https://example.org/1"})
 
         def do_POST(self) -> None:
             kept.pulls.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -103,6 +111,14 @@ def test_a_reviewer_reads_what_moved(root: Path, hub: Hub) -> None:
         "```text\nsource docker.io/library/debian:trixie-slim: sha256:111111111111 → sha256:222222222222\n```"
         in (pull["body"])
     )
+
+
+def test_a_pull_request_that_proposes_nothing_any_more_is_closed(root: Path, hub: Hub) -> None:
+    hub.opened = [{"number": 4}]
+    (root / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))
+    assert propose(root) == 0
+    assert hub.edits == [("/repos/example/notebooks/pulls/4", {"state": "closed"})]
+    assert hub.pulls == []
 
 
 def test_a_repository_that_forbids_it_is_told_where_to_allow_it(

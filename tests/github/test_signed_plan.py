@@ -109,13 +109,15 @@ class Place:
         path = self.folder / "asked"
         return path.read_text() if path.exists() else ""
 
-    def plan(self, **environment: str) -> tuple[int, set[tuple[str, str]], str]:
-        """Run `ci plan` for a push; return the exit code, what is scanned, and what was said."""
+    def plan(
+        self, event: str = "push", payload: Mapping[str, Any] | None = None, **environment: str
+    ) -> tuple[int, set[tuple[str, str]], str]:
+        """Run `ci plan` for an event; return the exit code, what is scanned, and what was said."""
         files = {name: self.folder / name for name in ("event", "output", "summary")}
-        files["event"].write_text(json.dumps({"ref": "refs/heads/main"}))
+        files["event"].write_text(json.dumps({"ref": "refs/heads/main", **(payload or {})}))
         files["output"].write_text("")
         for name, value in {
-            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_EVENT_NAME": event,
             "GITHUB_EVENT_PATH": str(files["event"]),
             "GITHUB_OUTPUT": str(files["output"]),
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
@@ -215,3 +217,12 @@ def test_a_pull_request_takes_what_the_default_branch_has(place: Place) -> None:
     place.sign(*place.fill().values())
     assert place.plan(IMAGE_MATRIX_STAGING="true")[:2] == (0, set())
     assert place.asked == ""
+
+
+def test_what_does_not_exist_and_was_not_asked_for_is_not_scanned(place: Place) -> None:
+    place.sign(*place.fill().values())
+    path = next(path for path in place.held if path.startswith("lab/manifests/") and path.endswith("-amd64"))
+    del place.held[path]
+    event = {"inputs": {"images": "base", "force": "true"}}
+    code, scans, _ = place.plan("workflow_dispatch", event)
+    assert (code, scans) == (0, {("base", "amd64")})

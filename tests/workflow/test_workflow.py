@@ -375,3 +375,38 @@ def test_githubs_own_token_is_for_its_own_registry(
     ]
     assert bool(logins) == (password is not None)
     assert {item["password"] for item in logins} == ({password} if password else set())
+
+
+def reports(of: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps that keep a report."""
+    return [step for job in jobs(of).values() for step in job["steps"] if step["name"] == "Keep the report"]
+
+
+def test_a_report_that_cannot_be_stored_stops_nothing() -> None:
+    kept = reports(SHAPES["one image"])
+    assert len(kept) == 4  # two builds, a scan, a fork
+    assert all(step["continue-on-error"] is True for step in kept)
+    assert {step["with"]["retention-days"] for step in kept} == {7}
+
+
+def test_reports_are_kept_as_long_as_the_matrix_says() -> None:
+    kept = reports(matrix({"base": {"from": "debian"}}, workflow={"retention_days": 2}))
+    assert {step["with"]["retention-days"] for step in kept} == {2}
+
+
+def test_a_release_of_an_older_commit_and_single_platforms_can_be_started_by_hand() -> None:
+    content = yaml_files.load(rendered(SHAPES["one image"])[".github/workflows/images.yaml"].content)
+    inputs = content[True]["workflow_dispatch"]["inputs"]
+    assert inputs["allow_older"]["type"] == "boolean"
+    assert inputs["platforms"]["type"] == "string"
+    assert content["jobs"]["plan"]["outputs"]["allow_older"] == "${{ steps.plan.outputs.allow_older }}"
+    (step,) = (one for one in content["jobs"]["release"]["steps"] if one["name"] == "Release")
+    assert step["env"]["IMAGE_MATRIX_ALLOW_OLDER"] == "${{ needs.plan.outputs.allow_older }}"
+    assert outputs(run_of(SHAPES["one image"]))["allow_older"] == "false"
+
+
+def test_runs_do_not_wait_for_workflows_of_others() -> None:
+    files = rendered(SHAPES["one image"])
+    for name in ("images", "lock"):
+        group = yaml_files.load(files[f".github/workflows/{name}.yaml"].content)["concurrency"]["group"]
+        assert group.startswith(f"image-matrix-{name}")

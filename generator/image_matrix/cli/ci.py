@@ -146,8 +146,11 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
 @click.option("--title", required=True)
 @click.pass_obj
 def ci_propose(session: Session, branch: str, title: str) -> int:
-    """Push the changes to BRANCH, and create or update a pull request."""
-    from image_matrix.github.api import PermissionDenied, upsert_pull_request
+    """Push the changes to BRANCH, and create or update a pull request.
+
+    Without changes, a pull request of an earlier run is closed.
+    """
+    from image_matrix.github.api import PermissionDenied, close_pull_requests, upsert_pull_request
     from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
     from image_matrix.github.lock_pull_request import RIGHTS, proposal
     from image_matrix.lock import text
@@ -157,10 +160,12 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     base = project.loaded.matrix.workflow.default_branch
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
+    owner = _required_variable("GITHUB_REPOSITORY").partition("/")[0]
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
+        for address in close_pull_requests(_api(), owner, branch, base):
+            say(session, f"closed {address}: the default branch has what it proposed")
         return 0
-    owner = _required_variable("GITHUB_REPOSITORY").partition("/")[0]
     body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
     try:
         say(session, upsert_pull_request(_api(), owner, branch, base, title, body))

@@ -63,7 +63,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
 
 def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> RunPlan:
     from image_matrix.config.variant_selectors import select
-    from image_matrix.github.run_plan import RunPlan, fork_variants, restricted
+    from image_matrix.github.run_plan import RunPlan, fork_variants, on_platforms, restricted
     from image_matrix.planning.plan import make_plan
     from image_matrix.render.workflow_jobs import native_platform
 
@@ -78,9 +78,16 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
-    planned = restricted(whole, variants, names, force=event.force)
-    unscanned = _unscanned(session, state, planned, registry, staging=staging)
-    return RunPlan(planned, unscanned=unscanned, force=event.force)
+    planned = on_platforms(restricted(whole, variants, names, force=event.force), event.platforms)
+    left_out = {(entry.variant, entry.platform) for entry in whole.build} - {
+        (entry.variant, entry.platform) for entry in planned.build
+    }
+    unscanned = tuple(
+        entry
+        for entry in _unscanned(session, state, planned, registry, staging=staging)
+        if (entry.variant, entry.platform) not in left_out  # it does not exist: the release refuses
+    )
+    return RunPlan(planned, unscanned=unscanned, force=event.force, allow_older=event.allow_older)
 
 
 def _presence(

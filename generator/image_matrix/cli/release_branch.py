@@ -57,7 +57,8 @@ def _refuse_older(git: Git, last: str) -> None:
         problem = f"the last release was made from {source[:12]}, which is newer than this commit or not in its history"
         raise Failure(
             problem if answer.returncode == NO_ANCESTOR else failed(problem, answer.stderr),
-            "run the workflow on the newest commit, or release this one with --allow-older",
+            "run the workflow on the newest commit; after a force push, or to release an older commit, "
+            "run it by hand with `allow_older` (`release --allow-older`)",
         )
 
 

@@ -89,6 +89,14 @@ def upsert_comment(api: Api, pull_request: int, body: str, marker: str, author: 
     return str(api.call("POST", f"/issues/{pull_request}/comments", {"body": body})["html_url"])
 
 
+def close_pull_requests(api: Api, owner: str, branch: str, base: str) -> list[str]:
+    """Close the open pull requests from ``branch``; return their addresses."""
+    opened = api.call("GET", f"/pulls?state=open&head={owner}:{branch}&base={base}")
+    return [
+        str(api.call("PATCH", f"/pulls/{item['number']}", {"state": "closed"})["html_url"]) for item in opened
+    ]
+
+
 def upsert_pull_request(api: Api, owner: str, branch: str, base: str, title: str, body: str) -> str:
     """Open a pull request from ``branch``, or update the open one; return its address."""
     opened = api.call("GET", f"/pulls?state=open&head={owner}:{branch}&base={base}")

@@ -96,7 +96,7 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
     """Return what happens now and after the merge, or nothing if no pull request started the run."""
     if event.name != "pull_request":
         return ""
-    merged = _merged(run, matrix)
+    merged = _merged(run, matrix, event.target)
     if run.outdated or run.unlocked or run.lost:
         return merged
     if run.read_only and run.fork:
@@ -113,8 +113,12 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
     return merged
 
 
-def _merged(run: RunPlan, matrix: Matrix) -> str:
+def _merged(run: RunPlan, matrix: Matrix, target: str | None) -> str:
     branch = f"`{matrix.workflow.default_branch}`"
+    if target not in (None, matrix.workflow.default_branch):
+        return (
+            f"It is merged into `{target}`, which releases nothing: {branch} does, when it gets the change."
+        )
     if not any(entry.build or entry.differs for entry in run.plan.entries):
         return f"No image changes. After the merge, {branch} releases the existing images."
     return (

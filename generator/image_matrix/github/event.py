@@ -24,10 +24,16 @@ class Event:
     """Whether the token can only read, so that the run cannot push."""
     names: tuple[str, ...] = ()
     """The requested images or variants; empty for all."""
+    platforms: tuple[str, ...] = ()
+    """The requested platforms; empty for all."""
     force: bool = False
+    allow_older: bool = False
+    """Whether the release may be of a commit that is older than the last release."""
     pull_request: int | None = None
     head: str | None = None
     """The last commit of the pull request; the checkout is its merge with the base."""
+    target: str | None = None
+    """The branch that the pull request is merged into."""
 
 
 def read_event(name: str, payload: Mapping[str, Any]) -> Event:
@@ -58,10 +64,24 @@ def _pull_request(item: Mapping[str, Any]) -> Event:
         fork=read_only,
         pull_request=item["number"],
         head=item["head"].get("sha"),
+        target=item["base"].get("ref"),
     )
 
 
 def _manual(name: str, given: Mapping[str, Any]) -> Event:
-    images = given.get("images") or ""
-    names = images.split() if isinstance(images, str) else [str(one) for one in images]
-    return Event(name, names=tuple(names), force=str(given.get("force", False)).lower() == "true")
+    return Event(
+        name,
+        names=_names(given.get("images")),
+        platforms=_names(given.get("platforms")),
+        force=_is_true(given.get("force")),
+        allow_older=_is_true(given.get("allow_older")),
+    )
+
+
+def _names(given: object) -> tuple[str, ...]:
+    """Return names, which are a text with spaces or a list."""
+    return tuple(str(one) for one in given) if isinstance(given, list) else tuple(str(given or "").split())
+
+
+def _is_true(given: object) -> bool:
+    return str(given).lower() == "true"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture
 from image_matrix.dag import with_ancestors
+from image_matrix.errors import CallError
 from image_matrix.render.workflow_jobs import job_id
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class RunPlan:
     """The variants that a run builds if it cannot push."""
     unscanned: tuple[PlanEntry, ...] = ()
     force: bool = False
+    allow_older: bool = False
+    """Whether the release may be of a commit that is older than the last release."""
     outdated: tuple[str, ...] = ()
     """Generated files that do not match the matrix; if there are any, nothing is built."""
     renders: bool = False
@@ -58,6 +61,24 @@ def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[st
     return replace(plan, entries=tuple(entries))
 
 
+def on_platforms(plan: Plan, platforms: Collection[str]) -> Plan:
+    """Return the plan for these platforms; for all, if there are none.
+
+    Raises :class:`CallError` for a platform that no image has.
+    """
+    known = dict.fromkeys(entry.platform for entry in plan.entries)
+    unknown = [platform for platform in platforms if platform not in known]
+    if unknown:
+        raise CallError(f"no image has the platform {unknown[0]}", f"the platforms are {', '.join(known)}")
+    if not platforms:
+        return plan
+    entries = (
+        entry if entry.platform in platforms else replace(entry, build=False, promises=())
+        for entry in plan.entries
+    )
+    return replace(plan, entries=tuple(entries))
+
+
 def fork_variants(plan: Plan, platform: Platform) -> tuple[str, ...]:
     """Return the variants to build or to test that the single job of a fork can build."""
     return tuple(entry.variant for entry in plan.legs if entry.platform == platform)
@@ -79,5 +100,6 @@ def outputs(run: RunPlan) -> dict[str, str]:
         "scans": json.dumps(scans, separators=(",", ":")),
         "fork": " ".join(run.fork),
         "force": str(run.force).lower(),
+        "allow_older": str(run.allow_older).lower(),
         "render": str(run.renders).lower(),
     }
