@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.profiles.change_words import NAMED, Style, change_lines
 from image_matrix.profiles.content_words import package_lines, source_lines
-from image_matrix.profiles.offer import offers
+from image_matrix.profiles.offer import offers, used_variants
 from image_matrix.render.docs.images_page import text
 from image_matrix.render.kubernetes.offer_review import offer_review
 from image_matrix.render.kubernetes.pod_changes import pod_changes
@@ -78,7 +78,7 @@ def _new_images(loaded: Loaded, rebuilt: Collection[str]) -> list[str]:
     profiles: dict[str, None] = {}
     offered = (offer for view in loaded.matrix.at_sites() for offer in offers(view, loaded.variants))
     for offer in offered:
-        new = [choice.variant.image for choice in offer.images if choice.variant.id in rebuilt]
+        new = [item.image for item in used_variants([offer]).values() if item.id in rebuilt]
         images |= dict.fromkeys(new)
         profiles |= {text(offer.display_name): None} if new else {}
     if not images:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Choices = Mapping[str, Choice]
     Changes = Iterator[tuple[str, SettingChange]]
 
-OPTION_FIELDS = frozenset({"choices", "retired", "unlisted_choice"})
+OPTION_FIELDS = frozenset({"choices", "retired", "unlisted_choice", "display_order"})
 CHOICE_FIELDS = frozenset(
     {"display_name", "description", "default", "kubespawner_override", "allowed_groups"}
 )

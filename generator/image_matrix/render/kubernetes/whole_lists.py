@@ -25,9 +25,14 @@ def whole_lists(loaded: Loaded) -> dict[str, list[dict[str, Any]]]:
     return {view.catalog.site.name: _whole_list(view, loaded.variants) for view in loaded.matrix.at_sites()}
 
 
+def ids(variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return the ids of variants in place of references of images, which differ with every rebuild."""
+    return {name: name for name in variants}
+
+
 def _whole_list(matrix: Matrix, variants: Mapping[str, Variant]) -> list[dict[str, Any]]:
     opened = [_with_options(offer) for offer in offers(matrix, variants)]
-    entries = profile_list(matrix, opened, {name: name for name in variants})
+    entries = profile_list(matrix, opened, ids(variants))
     for entry in entries:
         for option in entry.get("profile_options", {}).values():
             option["choices"].pop(_SECOND, None)
