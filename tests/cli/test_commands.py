@@ -18,6 +18,7 @@ from image_matrix.cli import COMMANDS, SHORT, run
 from image_matrix.cli.failures import report_failure
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
+from image_matrix.render.lists import catalog_json
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -148,7 +149,8 @@ def test_explain_lists_and_suggests(repository: Repository) -> None:
 
 
 def test_schema(repository: Repository) -> None:
-    assert repository("schema").out == schema_text()
+    assert repository("schema").out == repository("schema", "matrix").out == schema_text()
+    assert repository("schema", "catalog").out == catalog_json.schema_text()
 
 
 def test_help_names_every_command(repository: Repository) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,12 @@ from image_matrix.github.branch_commit import Git, open_git
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.render import render_deploy
+from tests import yaml_files
+from tests.publish.states import answering
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
+    from image_matrix.registry.client import Registry
 
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 GOOD, BAD, NEXT = (f"sha256:{digit * 64}" for digit in "123")
@@ -36,6 +39,7 @@ class Place:
     git: Git
     state: State
     capture: pytest.CaptureFixture[str]
+    registry: Registry = field(default_factory=lambda: answering({}))
 
     @property
     def remote(self) -> Path:
@@ -47,7 +51,7 @@ class Place:
         session = Session(self.git.root, "matrix.yaml", ())
         check_last_release(self.git, self.state, allow_older=allow_older)
         every = {name: digests.get(item.image, GOOD) for name, item in self.state.loaded.variants.items()}
-        update = prepare(session, self.state, self.git, every)
+        update = prepare(session, self.state, self.git, every, self.registry)
         publish(session, self.git, update)
         report(update)
         shown = self.capture.readouterr()
@@ -306,7 +310,7 @@ def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
     session = Session(place.git.root, "matrix.yaml", (), -1)
     place.commit("An edit")
     every = {**dict.fromkeys(place.state.loaded.variants, GOOD), SCIENCE: BAD}
-    update = prepare(session, place.state, place.git, every)
+    update = prepare(session, place.state, place.git, every, place.registry)
     place.by_hand(("commit", "--quiet", "--allow-empty", "--message", "Meanwhile"))
     before = place.tip()
     with pytest.raises(Failure, match=r"non-fast-forward|fetch first"):
@@ -314,3 +318,77 @@ def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
     assert place.tip() == before
     place.release(science=BAD)
     assert place.offered()[SCIENCE]["digest"] == BAD
+
+
+def index_of(digest: str) -> dict[str, Any]:
+    """An index in the registry that says when it was written."""
+    annotations = {"org.opencontainers.image.created": f"day {digest[-1]}"}
+    return {
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [],
+        "annotations": annotations,
+    }
+
+
+@pytest.fixture
+def listed(place: Place) -> Place:
+    """The same with the further lists, a site of Open Data Hub, and a registry that has all images."""
+    text = MATRIX.read_text().replace(
+        "sites: {", "release: {lists: [catalog, devcontainers]}\nsites: {odh: {spawner: opendatahub}, "
+    )
+    (place.git.root / "matrix.yaml").write_text(text)
+    names = ("base", "lab", "science")
+    held = {f"{name}/manifests/{digest}": index_of(digest) for name in names for digest in (GOOD, BAD, NEXT)}
+    return replace(place, state=state_of(load_project(read_inputs(place.git.root))), registry=answering(held))
+
+
+@pytest.mark.slow
+def test_a_release_fills_the_further_lists(listed: Place) -> None:
+    listed.release()
+    science = json.loads(listed.shown("deploy/catalog.json"))["images"][2]
+    assert (science["image"], science["digest"], science["created"]) == ("science", GOOD, "day 1")
+    container = json.loads(listed.shown("deploy/.devcontainer/science/devcontainer.json"))
+    assert container["image"] == f"ghcr.io/example/notebooks/science@{GOOD}"
+    first = listed.tip()
+    listed.commit("An edit that changes nothing")
+    assert "release is up to date" in listed.release()
+    assert listed.tip() == first
+
+
+def stream_of(place: Place) -> list[str]:
+    """The digests of the images that the dashboard of Open Data Hub has for ``science``."""
+    streams = yaml_files.load_all(place.shown("deploy/odh/opendatahub/imagestreams.yaml"))
+    science = next(item for item in streams if item["metadata"]["name"] == "science-default")
+    return [tag["from"]["name"].partition("@")[2] for tag in science["spec"]["tags"]]
+
+
+@pytest.mark.slow
+def test_a_rolled_back_image_takes_its_lists_along(listed: Place) -> None:
+    listed.release()
+    matrix = listed.git.root / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
+    listed.git("add", "--all")
+    later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    later.commit("A newer toolz")
+    later.release(science=BAD)
+    assert stream_of(later) == [BAD, GOOD]
+    later.take_back()
+    later.commit("Another edit")
+    assert f"keeps {GOOD}" in later.release(science=BAD, lab=NEXT)
+    images = {item["image"]: item for item in json.loads(later.shown("deploy/catalog.json"))["images"]}
+    assert (images["lab"]["digest"], images["lab"]["created"]) == (NEXT, "day 3")
+    assert (images["science"]["digest"], images["science"]["created"]) == (GOOD, "day 1")
+    assert "toolz==1.0.0" in images["science"]["requested"]["pip"]
+    assert stream_of(later) == [GOOD]
+
+
+@pytest.mark.slow
+def test_the_folder_of_devcontainers_is_no_site(listed: Place) -> None:
+    (listed.git.root / "matrix.yaml").write_text(
+        "version: 1\nregistry: ghcr.io/example/notebooks\nworkflow: {generator: '.[locked]'}\n"
+        "sources: {debian: 'docker.io/library/debian:trixie-slim'}\nrelease: {lists: [devcontainers]}\n"
+        "images: {base: {from: debian, kind: base, pip: [uv==0.13.8]}}\n"
+    )
+    bare = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    bare.release()
+    assert "released" in bare.release(base=BAD)

@@ -85,7 +85,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     _announce(session, signing, indexes, current, trusted)
     if push:
         digests = _complete(session, state, indexes, current, trusted)
-        update = prepare(session, state, git, digests)
+        update = prepare(session, state, git, digests, registry)
         publish(session, git, update)
         moment = replace(moment, release=str(release_number(git, update)))
         tags = moving_tags(state, moment)

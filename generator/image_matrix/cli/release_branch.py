@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
+    from image_matrix.json_data import Json
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
-    from image_matrix.render.kubernetes.outputs import ReleasedKinds
+    from image_matrix.registry.client import Registry
+    from image_matrix.render.kubernetes.outputs import Kept
 
 NO_ANCESTOR = 1
 """Exit code of ``git merge-base --is-ancestor`` for an existing commit; others are errors that git explains."""
@@ -63,18 +65,32 @@ def _refuse_older(git: Git, last: str) -> None:
 
 
 def _sites(git: Git, commit: str) -> list[str]:
-    """Return the names of the sites that a release has a folder of."""
+    """Return the names of the sites that a release has a folder of; names with a dot in front are of other lists."""
     listed = git("ls-tree", "-d", "-z", "--name-only", commit, f"{FOLDER}/")
-    return [path.removeprefix(f"{FOLDER}/") for path in listed.split("\0") if path]
+    names = (path.removeprefix(f"{FOLDER}/") for path in listed.split("\0") if path)
+    return [name for name in names if not name.startswith(".")]
 
 
-def _kinds(git: Git, commit: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the WorkspaceKinds of a release, by site."""
+def _kept(git: Git, commit: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the objects of a release that the next one goes on from, by site."""
     from image_matrix.github.branch_commit import text_at
-    from image_matrix.render.kubernetes.outputs import WORKSPACE_KINDS
+    from image_matrix.render.kubernetes.outputs import KEPT
 
-    texts = {site: text_at(git, commit, f"{FOLDER}/{site}/{WORKSPACE_KINDS}") for site in _sites(git, commit)}
-    return {site: _parsed(text) for site, text in texts.items() if text}
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for site in _sites(git, commit):
+        texts = (text_at(git, commit, f"{FOLDER}/{site}/{path}") for path in KEPT)
+        if objects := [one for text in texts if text for one in _parsed(text)]:
+            kept[site] = objects
+    return kept
+
+
+def _catalog(git: Git, commit: str) -> dict[str, dict[str, Json]]:
+    """Return the entries of a release's catalog by variant id; none if it has no catalog."""
+    from image_matrix.github.branch_commit import text_at
+    from image_matrix.render.lists.catalog_json import entries_by_id
+    from image_matrix.render.lists.outputs import CATALOG
+
+    return entries_by_id(text_at(git, commit, CATALOG) or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +104,10 @@ class Branch:
     """The newest commit by a release; it differs from ``now`` if somebody has committed by hand since."""
     offered: Mapping[str, ReleaseEntry]
     """The current entries of its digest file."""
-    kinds: ReleasedKinds
-    """Its WorkspaceKinds, by site."""
+    kept: Kept
+    """Its objects that the next release goes on from, by site."""
+    catalog: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """The entries of its catalog, by variant id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +130,16 @@ class Update:
         return changed_images(self.branch.offered, self.entries)
 
 
-def prepare(session: Session, state: State, git: Git, digests: Mapping[str, str]) -> Update:
+def prepare(
+    session: Session, state: State, git: Git, digests: Mapping[str, str], registry: Registry
+) -> Update:
     """Write the commit of ``deploy/`` with digests, for :func:`publish` to push."""
     from image_matrix.github.branch_commit import folder_commit
     from image_matrix.publish.release_files import changed_images
     from image_matrix.publish.release_text import message
 
     branch = _branch(git, state.loaded.matrix.release.branch)
-    entries, files = _content(session, git, state, branch, digests)
+    entries, files = _content(session, git, state, branch, digests, registry)
     if files is None:
         return Update(branch, entries, None, None)
     text = message(changed_images(branch.offered, entries), len(entries), git("rev-parse", "HEAD"))
@@ -174,7 +194,7 @@ def _dropped(branch: Branch, files: Mapping[str, File] | None) -> str:
     from image_matrix.text import listed
 
     gone: list[str] = []
-    for site, kinds in branch.kinds.items():
+    for site, kinds in branch.kept.items():
         new = (files or {}).get(f"{FOLDER}/{site}/{WORKSPACE_KINDS}")
         gone += dropped(kinds, _parsed(new.content.decode())) if new else []
     if not gone:
@@ -198,7 +218,7 @@ def _branch(git: Git, name: str) -> Branch:
     if now is None:
         return Branch(name, None, None, {}, {})
     last = last_with_trailer(git, now, SOURCE_TRAILER)
-    return Branch(name, now, last, _entries(git, now), _kinds(git, now))
+    return Branch(name, now, last, _entries(git, now), _kept(git, now), _catalog(git, now))
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
@@ -208,16 +228,21 @@ def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
 
 
 def _content(
-    session: Session, git: Git, state: State, branch: Branch, digests: Mapping[str, str]
+    session: Session,
+    git: Git,
+    state: State,
+    branch: Branch,
+    digests: Mapping[str, str],
+    registry: Registry,
 ) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
     """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
-    from image_matrix.publish.release_files import deploy_files, entries_of, rolled_back
+    from image_matrix.publish.release_files import entries_of, rolled_back
 
     new = entries_of(state, digests)
-    files = deploy_files(state, new, branch.kinds)
+    files = _files(state, branch, new, registry)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
@@ -227,7 +252,19 @@ def _content(
         return new, files
     for name, entry in kept.items():
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
-    return {**new, **kept}, deploy_files(state, {**new, **kept}, branch.kinds)
+    return {**new, **kept}, _files(state, branch, {**new, **kept}, registry)
+
+
+def _files(
+    state: State, branch: Branch, entries: Mapping[str, ReleaseEntry], registry: Registry
+) -> dict[str, File]:
+    """Return ``deploy/`` with these entries, and with what the registry says about their images."""
+    from image_matrix.publish.release_files import deploy_files
+    from image_matrix.publish.released_images import asks_registry, released_images
+
+    asks = asks_registry(state.loaded.matrix)
+    released = released_images(registry, entries, branch.catalog) if asks else {}
+    return deploy_files(state, entries, branch.kept, released)
 
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:

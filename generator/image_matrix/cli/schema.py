@@ -1,4 +1,4 @@
-"""``schema``: prints the JSON Schema of matrix.yaml, for editors."""
+"""``schema``: prints the JSON Schema of matrix.yaml, for editors, or of ``deploy/catalog.json``, for its readers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import click
 
 
 @click.command()
-def schema() -> int:
-    """Print the JSON Schema of matrix.yaml."""
-    from image_matrix.config.schema import schema_text
+@click.argument("of", type=click.Choice(["matrix", "catalog"]), default="matrix", metavar="[matrix|catalog]")
+def schema(of: str) -> int:
+    """Print the JSON Schema of matrix.yaml, or of the catalog that a release writes."""
+    from image_matrix.config.schema import schema_text as of_matrix
+    from image_matrix.render.lists.catalog_json import schema_text as of_catalog
 
-    click.echo(schema_text(), nl=False)
+    click.echo(of_matrix() if of == "matrix" else of_catalog(), nl=False)
     return 0

@@ -12,6 +12,8 @@ SignFormat = Literal["bundle", "legacy"]
 Provenance = Literal["max", "min", "none"]
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
+ReleaseList = Literal["catalog", "devcontainers"]
+"""What a release writes besides the lists of the sites."""
 GITHUB_REGISTRY = "ghcr.io"
 """The one registry that takes GitHub's own token; docs.github.com/packages."""
 
@@ -78,6 +80,8 @@ class Release:
     """What the provenance of an image says; ``none``: it has none."""
     copies: tuple[str, ...] = ()
     """Registry paths to which a release is copied."""
+    lists: tuple[ReleaseList, ...] = ()
+    """What is written to ``deploy/`` besides the lists of the sites."""
 
 
 def read_release(item: Mapping[str, Any]) -> Release:
@@ -90,6 +94,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         sbom=item.get("sbom", usual.sbom),
         provenance=item.get("provenance", usual.provenance),
         copies=tuple(item.get("copies", ())),
+        lists=tuple(item.get("lists", ())),
     )
 
 

@@ -15,7 +15,7 @@ CHART_TOLERATIONS: tuple[Toleration, ...] = (
 """``scheduling.userPods.tolerations`` of the JupyterHub chart 4.4.0, which a profile's own list replaces."""
 DEFAULT_HUB = "5.5.0"
 """What the JupyterHub chart 4.4.0 has."""
-Spawner = Literal["jupyterhub", "kubeflow"]
+Spawner = Literal["jupyterhub", "kubeflow", "opendatahub"]
 """What starts the pods of a site."""
 WEB_APP = (
     "https://github.com/kubeflow/notebooks//components/crud-web-apps/jupyter/manifests/overlays/istio"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
+from image_matrix.config.model import LOCKED_MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,13 +40,18 @@ def locked_names(pins: Pins, variants: Mapping[str, Variant], item: Variant) -> 
 
 def locked_packages(pins: Pins, item: Variant) -> Iterator[tuple[Manager, str, str]]:
     """Yield manager, name and version of everything that the lock has for a variant, without its ancestors."""
-    by_manager: tuple[tuple[Manager, re.Pattern[str], Mapping[str, Mapping[str, str]]], ...] = (
-        ("pip", _REQUIREMENT, pins.requirements),
-        ("conda", _CONDA, pins.explicit),
-    )
-    for manager, pattern, texts in by_manager:
-        for text in texts.get(item.id, {}).values():
-            yield from ((manager, canonical(match[1]), match[2]) for match in pattern.finditer(text))
+    for manager in LOCKED_MANAGERS:
+        for packages in locked_by_arch(pins, item, manager).values():
+            yield from ((manager, name, version) for name, version in packages.items())
+
+
+def locked_by_arch(pins: Pins, item: Variant, manager: Manager) -> dict[str, dict[str, str]]:
+    """Return what the lock has of pip or conda for a variant alone: architecture to name to version."""
+    pattern, texts = (_REQUIREMENT, pins.requirements) if manager == "pip" else (_CONDA, pins.explicit)
+    return {
+        arch: {canonical(match[1]): match[2] for match in pattern.finditer(text)}
+        for arch, text in texts.get(item.id, {}).items()
+    }
 
 
 def canonical(name: str) -> str:

@@ -12,6 +12,7 @@ from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
 from image_matrix.render.docs.images_page import PAGE, images_page
 from image_matrix.render.kubernetes.outputs import deploy_files
+from image_matrix.render.lists.outputs import list_files
 from image_matrix.render.rootfs import rootfs_files
 from image_matrix.render.workflow import workflows
 from image_matrix.validate.workflow import diagnostics
@@ -64,11 +65,15 @@ def render_workflows(loaded: Loaded, templates: Templates) -> dict[str, File]:
 def render_deploy(loaded: Loaded, builds: Mapping[str, File], pins: Pins) -> dict[str, File]:
     """Render ``deploy/`` with the immutable tags, which are the keys of the builds' files."""
     matrix, variants = loaded.matrix, loaded.variants
-    if not matrix.catalog.profiles:
+    if not (matrix.catalog.profiles or matrix.release.lists):
         return {}
 
     keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins), loaded.image_files)
-    return deploy_files(matrix, variants, tagged(matrix, variants, keys))
+    references = tagged(matrix, variants, keys)
+    return {
+        **deploy_files(matrix, variants, references, pins=pins),
+        **list_files(matrix, variants, references, pins),
+    }
 
 
 def _add(outputs: dict[str, File], more: Mapping[str, File]) -> None:

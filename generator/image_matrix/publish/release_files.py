@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
+from image_matrix.render.lists.outputs import list_files
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Variant
     from image_matrix.planning.plan import State
-    from image_matrix.render.kubernetes.outputs import ReleasedKinds
+    from image_matrix.render.kubernetes.outputs import Kept
+    from image_matrix.render.lists.released import ReleasedImage
 
 
 ReleaseEntry: TypeAlias = "Mapping[str, Any]"
@@ -31,17 +33,23 @@ REPAIR = (
 
 
 def deploy_files(
-    state: State, entries: Mapping[str, ReleaseEntry], previous: ReleasedKinds = MappingProxyType({})
+    state: State,
+    entries: Mapping[str, ReleaseEntry],
+    previous: Kept = MappingProxyType({}),
+    released: Mapping[str, ReleasedImage] = MappingProxyType({}),
 ) -> dict[str, File]:
-    """Return the release branch's ``deploy/``: the profiles with images by tag and digest, and all digests.
+    """Return the release branch's ``deploy/``: all lists with images by tag and digest, and all digests.
 
-    ``previous`` are the WorkspaceKinds of the last release, by site; their ids are kept, with redirects.
+    ``previous`` are objects of the last release, by site, and ``released`` what the registry says about images.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {name: entry["reference"] for name, entry in entries.items()}
-    files = render_deploy(matrix, variants, references, previous) if matrix.catalog.profiles else {}
+    commits = {name: image.commit for name, image in released.items()}
+    profiles = matrix.catalog.profiles
+    files = render_deploy(matrix, variants, references, previous, state.pins, commits) if profiles else {}
+    lists = list_files(matrix, variants, references, state.pins, released)
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
-    return {**files, DIGESTS: File(text.encode())}
+    return {**files, **lists, DIGESTS: File(text.encode())}
 
 
 def refuse_to_offer_nothing(state: State, branch: str, sites: Collection[str]) -> None:

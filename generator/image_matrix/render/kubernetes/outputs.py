@@ -5,18 +5,23 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from image_matrix.lock.pins import Pins
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import offers, used_variants
 from image_matrix.render.kubernetes import flux, kubeflow
+from image_matrix.render.kubernetes.image_streams import STREAMS, image_stream_files
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.render.kubernetes.prepull import prepull
 from image_matrix.render.kubernetes.spawner_ui import spawner_ui
 from image_matrix.render.kubernetes.workspace_kind import workspace_kinds
 
-ReleasedKinds: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
-"""The WorkspaceKinds of a release, by site."""
+Kept: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
+"""The objects of a release that the next one goes on from, by site: WorkspaceKinds or ImageStreams."""
 WORKSPACE_KINDS = "kubeflow/notebooks-2/workspacekind.yaml"
-"""Below the folder of a site."""
+IMAGE_STREAMS = f"opendatahub/{STREAMS}"
+NO_PINS = Pins()
+KEPT = (WORKSPACE_KINDS, IMAGE_STREAMS)
+"""Below the folder of a site: what has such objects."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,23 +34,29 @@ def deploy_files(
     matrix: Matrix,
     variants: Mapping[str, Variant],
     references: Mapping[str, str],
-    previous: ReleasedKinds = MappingProxyType({}),
+    previous: Kept = MappingProxyType({}),
+    pins: Pins = NO_PINS,
+    commits: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, File]:
     """Return path to file, or nothing if the matrix has no profile.
 
-    ``references`` has the image reference of each offered variant by its id; ``previous`` are the WorkspaceKinds of
-    the last release, by site. Raises :class:`KeyError` for a variant without a reference;
-    :func:`image_matrix.profiles.references.with_digests` reports it earlier.
+    ``references`` has the image reference of each offered variant by its id, and ``commits`` what a variant was
+    released from; ``previous`` are objects of the last release. Raises :class:`KeyError` for a variant without a
+    reference; :func:`image_matrix.profiles.references.with_digests` reports it earlier.
     """
     texts: dict[str, str] = {}
     for view in matrix.at_sites():
         offered, site = offers(view, variants), view.catalog.site
         if not offered:
             continue
+        before = previous.get(site.name, ())
         if site.spawner == "jupyterhub":
             files = _for_jupyterhub(view, offered, references)
+        elif site.spawner == "kubeflow":
+            files = _for_kubeflow(view, variants, offered, references, before)
         else:
-            files = _for_kubeflow(view, variants, offered, references, previous.get(site.name, ()))
+            streams = image_stream_files(view, variants, offered, references, pins, commits, before)
+            files = {f"opendatahub/{path}": text for path, text in streams.items()}
         texts |= {f"{site.folder}/{path}": text for path, text in files.items()}
     return {path: File(text.encode()) for path, text in texts.items()}
 

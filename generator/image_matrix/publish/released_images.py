@@ -1,0 +1,72 @@
+"""Asks the registry about released images: when their indexes were written, from which commit, and their sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.publish.indexes import ORIGIN, by_digest
+from image_matrix.registry.answers import Manifest, manifest_or_none
+from image_matrix.render.lists.catalog_json import CONTENTS
+from image_matrix.render.lists.released import ReleasedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.json_data import Json
+    from image_matrix.publish.release_files import ReleaseEntry
+    from image_matrix.registry.client import Registry
+
+CREATED, REVISION, _ = ORIGIN
+
+
+def asks_registry(matrix: Matrix) -> bool:
+    """Return whether a list of this matrix says more about images than their digests."""
+    streams = any(catalog.site.spawner == "opendatahub" for catalog in matrix.catalogs.values())
+    return streams or "catalog" in matrix.release.lists
+
+
+def released_images(
+    registry: Registry, entries: Mapping[str, ReleaseEntry], catalog: Mapping[str, Mapping[str, Json]]
+) -> dict[str, ReleasedImage]:
+    """Return what is known of the images of a digest file, by variant id.
+
+    ``catalog`` has the entries of the last release's catalog: they say what is in an image that was rolled back to,
+    and save requests. An image that the registry no longer has is left out. Raises :class:`EnvironmentFailure` if the
+    registry does not answer.
+    """
+    known = {name: _known(entry, catalog[name]) for name, entry in entries.items() if name in catalog}
+    same = {name: image for name, image in known.items() if image.digest == entries[name]["digest"]}
+    asked = {name: _asked(registry, entry) for name, entry in entries.items() if name not in same}
+    return {**same, **{name: image for name, image in asked.items() if image}}
+
+
+def _known(entry: ReleaseEntry, listed: Mapping[str, Json]) -> ReleasedImage:
+    """Return what the last catalog says; an image that was rolled back to keeps its contents."""
+    contents = {field: listed[field] for field in CONTENTS if field in listed}
+    return ReleasedImage(
+        digest=listed.get("digest", ""),
+        created=listed.get("created", ""),
+        commit=listed.get("commit", ""),
+        sizes=listed.get("size", {}),
+        contents=contents if "instead_of" in entry else None,
+    )
+
+
+def _asked(registry: Registry, entry: ReleaseEntry) -> ReleasedImage | None:
+    reference, digest = str(entry["reference"]).partition("@")[0], str(entry["digest"])
+    name = by_digest(reference, digest)
+    index = manifest_or_none(name, registry.manifest(name))
+    if index is None:
+        return None
+    only = dict.fromkeys(entry.get("platforms", ())[:1], digest)
+    parts = {platform: by_digest(reference, part) for platform, part in (index.platforms or only).items()}
+    answers = registry.manifests(parts.values())
+    sizes = {platform: size for platform, part in parts.items() if (size := _size(answers[part]))}
+    origin = index.annotations
+    return ReleasedImage(digest, origin.get(CREATED, ""), origin.get(REVISION, ""), sizes)
+
+
+def _size(answer: object) -> int:
+    """Return the bytes of an image, compressed; 0 if it is not known."""
+    return sum(layer.size for layer in answer.layers) if isinstance(answer, Manifest) else 0

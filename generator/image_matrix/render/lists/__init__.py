@@ -1,0 +1,1 @@
+"""Images to lists that other programs read: a catalog as JSON, and ``devcontainer.json``."""

@@ -1,0 +1,27 @@
+"""Defines what is known of an image once it is in the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.json_data import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedImage:
+    """What the registry says about the index of a released variant."""
+
+    digest: str
+    """``sha256:…`` of the index."""
+    created: str = ""
+    """When the index was written, as RFC 3339; empty if it does not say."""
+    commit: str = ""
+    """The commit that it was released from; empty if it does not say."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Platform to bytes, compressed."""
+    contents: Mapping[str, Json] | None = None
+    """What its entry in the last release's catalog says, where the matrix is no longer what it was built from."""
