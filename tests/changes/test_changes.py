@@ -14,9 +14,11 @@ import pytest
 from image_matrix.cli.against import change_text
 from image_matrix.cli.terminal import wrapped
 from image_matrix.github.profile_changes import profile_changes
+from image_matrix.lock.content_changes import ContentChange
+from image_matrix.lock.contents import PackageName
 from image_matrix.lock.pins import Pins
 from image_matrix.project.load import load
-from image_matrix.render.kubernetes.offer_review import PinnedMatrix, offer_review
+from image_matrix.render.kubernetes.offer_review import OfferReview, PinnedMatrix, offer_review
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.name for path in (FOLDER / "cases").iterdir())
@@ -47,3 +49,13 @@ def test_what_reviewers_read(name: str) -> None:
     )
     compare(folder / "expected.md", profile_changes(after, before, ()))
     compare(folder / "expected.txt", wrapped(change_text(offer_review(before, after)), TERMINAL))
+
+
+def test_many_changes_of_packages_are_counted_on_the_terminal() -> None:
+    changes = tuple(
+        ContentChange(PackageName("pip", "six"), "1", "2", listed=True, images=(f"image{number}",))
+        for number in range(10)
+    )
+    lines = change_text(OfferReview((), changes, ())).splitlines()
+    assert len(lines) == 9
+    assert lines[-1] == "- … and packages of other images (2 lines; --format json has all)"

@@ -109,9 +109,10 @@ def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.Captur
     more = "  plain:\n    {display_name: Plain, images: [jupyter], groups: [team], aliases: [old], env: {A: b}}\n"
     matrix.write_text(matrix.read_text().replace("profiles:\n", f"profiles:\n{more}"))
     assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "plain"]) == 0
-    lines = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()[1:-1]]
-    assert lines[0] == "Plain; for team; once old; sets A"
-    assert lines[2] == "the hub's defaults"
+    lines = [line[len("  jupyter*  ") :] for line in capsys.readouterr().out.splitlines()[1:-1]]
+    assert lines[0] == "Plain; for team; once old"
+    assert lines[1] == "env A=b"
+    assert lines[3] == "the hub's defaults"
 
 
 def test_the_reference_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:

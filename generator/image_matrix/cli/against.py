@@ -10,6 +10,7 @@ import click
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import Project, inputs_at, load_project
 from image_matrix.cli.terminal import terminal_width, wrapped
+from image_matrix.text import plural
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PACKAGES = 5
 """The maximum number of packages in a line."""
+PACKAGE_LINES = 8
+"""The maximum number of lines about packages; JSON has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,16 @@ def change_text(review: OfferReview) -> str:
     from image_matrix.profiles.change_words import TERMINAL, change_lines
     from image_matrix.profiles.content_words import package_lines, source_lines
 
+    packages = package_lines(review.packages, TERMINAL, PACKAGES)
+    more = len(packages) - PACKAGE_LINES
     lines = (
         *change_lines(review.offers, TERMINAL),
-        *package_lines(review.packages, TERMINAL, PACKAGES),
+        *packages[:PACKAGE_LINES],
+        *(
+            [f"… and packages of other images ({plural(more, 'line')}; --format json has all)"]
+            if more > 0
+            else ()
+        ),
         *source_lines(review.sources, TERMINAL),
     )
     return "".join(f"- {line}\n" for line in lines)

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from image_matrix.config.sizes import Amount
+from image_matrix.profiles.setting_text import setting_lines
 from image_matrix.profiles.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
     from image_matrix.profiles.pod import OfferedPod, Pod
 
     Cells = list[tuple[str, str]]
+
+UNLIMITED = "unlimited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ def profile_cells(pods: Iterable[OfferedPod], registry: str) -> Iterator[Profile
     for slug, group in groupby(pods, key=lambda row: row.offer.slug):
         rows = list(group)
         offer = rows[0].offer
-        heading = [(_marked(slug, default=offer.default), _heading(offer))]
+        heading = _rows(_marked(slug, default=offer.default), [_heading(offer), *_of_profile(offer.profile)])
         images = [_image_cells(image, rows, registry) for image in offer.images]
         yield ProfileCells(slug, (heading, *images, *(_size_cells(size, rows) for size in offer.sizes)))
 
@@ -42,9 +48,20 @@ def _image_cells(image: ImageChoice, rows: list[OfferedPod], registry: str) -> C
 
 def _size_cells(size: SizeChoice, rows: list[OfferedPod]) -> Cells:
     pod = next(row.pod for row in rows if row.size == size)
-    amounts, *further = _size(pod) or ["the hub's defaults"]
-    first = (f"  {_marked(size.key or '-', default=size.default)}", amounts)
-    return [first, *(("", line) for line in further)]
+    lines = [*_size(pod, size.size), *setting_lines(size.size.override if size.size else {})]
+    return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines or ["the hub's defaults"])
+
+
+def _rows(left: str, lines: Sequence[str]) -> Cells:
+    return [(left, lines[0]), *(("", line) for line in lines[1:])]
+
+
+def _of_profile(profile: Profile) -> list[str]:
+    """Return what a profile sets for all its choices."""
+    further = {name: value for name, value in profile.override.items() if name != "environment"}
+    return setting_lines(
+        {"environment": {**profile.env, **profile.override.get("environment", {})}, **further}
+    )
 
 
 def _marked(key: str, *, default: bool) -> str:
@@ -56,8 +73,6 @@ def _heading(offer: Offer) -> str:
     parts = [offer.display_name]
     parts += [f"for {', '.join(groups)}"] if groups else []
     parts += [f"once {', '.join(former)}"] if former else []
-    settings = [*offer.profile.env, *offer.profile.override]
-    parts += [f"sets {', '.join(settings)}"] if settings else []
     return "; ".join(parts)
 
 
@@ -67,10 +82,17 @@ def _short(reference: str, registry: str) -> str:
     return f"{name}{at}{digest[:12]}"
 
 
-def _size(pod: Pod) -> list[str]:
+def _size(pod: Pod, size: Size | None) -> list[str]:
     """Return the lines of a size: amounts, devices, and the node that it needs."""
-    cpu = _range(_number(pod.cpu_guarantee), _number(pod.cpu_limit))
-    memory = _range(human(pod.memory_guarantee), human(pod.memory_limit))
+    limits = [
+        UNLIMITED if amount.unlimited else limit
+        for amount, limit in (
+            (size.cpu if size else Amount(), _number(pod.cpu_limit)),
+            (size.memory if size else Amount(), human(pod.memory_limit)),
+        )
+    ]
+    cpu = _range(_number(pod.cpu_guarantee), limits[0])
+    memory = _range(human(pod.memory_guarantee), limits[1])
     parts = [f"CPU {cpu}"] if cpu else []
     parts += [f"memory {memory}"] if memory else []
     parts += [f"/dev/shm {human(pod.shm)}"] if pod.shm is not None else []  # noqa: S108 - in a pod
@@ -83,7 +105,8 @@ def _number(value: float | None) -> str:
 
 
 def _range(low: str, high: str) -> str:
-    return f"{low}-{high}" if low and high else high or (f"{low}-" if low else "")
+    """Return a range from a guarantee to a limit; without a limit, the hub's default applies."""
+    return f"{low}-{high}" if low and high else high or (f"from {low}" if low else "")
 
 
 def _placement(pod: Pod) -> str:

@@ -1,0 +1,25 @@
+"""``profiles show`` on a terminal of 80 columns: everything that a pod gets, also by overrides of KubeSpawner."""
+
+from __future__ import annotations
+
+import os
+
+from image_matrix.cli.table import table
+from image_matrix.profiles.offer import offers
+from image_matrix.profiles.pod import offered_pods
+from image_matrix.profiles.pod_text import profile_cells
+from tests.deploy.support import PROFILES, references, small
+
+FOLDER = PROFILES / "show"
+
+
+def test_everything_that_a_pod_gets() -> None:
+    loaded = small((FOLDER / "matrix.yaml").read_text(encoding="utf-8"))
+    offered = offers(loaded.matrix, loaded.variants)
+    pods = offered_pods(loaded.matrix, offered, references(loaded))
+    profiles = profile_cells(pods, loaded.matrix.registry)
+    rows = [row for profile in profiles for item in profile.items for row in item]
+    text = table(("profile", "pod"), rows, 80)
+    if os.environ.get("IMAGE_MATRIX_UPDATE") == "1":
+        (FOLDER / "expected.txt").write_text(text, encoding="utf-8")
+    assert text == (FOLDER / "expected.txt").read_text(encoding="utf-8")
