@@ -101,13 +101,16 @@ def test_a_kustomization_of_ones_own_takes_the_list_as_a_component(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("notebooks", "kinds"), [("1", {"Deployment", "ConfigMap"}), ("2", {"WorkspaceKind"})]
+    ("version", "more", "kinds"),
+    [("1", f", {LOCAL}", {"Deployment", "ConfigMap"}), ("2", "", {"WorkspaceKind"})],
 )
-def test_a_site_names_the_notebooks_that_it_has(tmp_path: Path, notebooks: str, kinds: set[str]) -> None:
+def test_a_site_names_the_notebooks_that_it_has(
+    tmp_path: Path, version: str, more: str, kinds: set[str]
+) -> None:
     shutil.copytree(WEB_APP, tmp_path / "web_app")
-    write(deployed(small(SITE.format(f"{LOCAL}, notebooks: {notebooks}"))), tmp_path)
+    write(deployed(small(SITE.format(f"notebooks: {version}{more}"))), tmp_path)
     folder = tmp_path / "deploy" / "kubeflow" / "kubeflow"
-    assert {item.name for item in folder.iterdir()} == {"kustomization.yaml", f"notebooks-{notebooks}"}
+    assert {item.name for item in folder.iterdir()} == {"kustomization.yaml", f"notebooks-{version}"}
     assert set(build(folder)) == kinds
 
 
@@ -152,8 +155,12 @@ def test_the_page_about_kubeflow_names_folders_that_are_there() -> None:
     }
 
 
-def test_the_section_of_the_page_about_kubeflow_is_a_site() -> None:
-    (section,) = (item for item in documented() if "sites" in item)
-    files = deployed(small(yaml.safe_dump(section)))
-    assert "deploy/kubeflow/kubeflow/notebooks-1/kustomization.yaml" in files
-    assert "deploy/kubeflow/kubeflow/notebooks-2/kustomization.yaml" not in files
+def test_the_sections_of_the_page_about_kubeflow_are_sites() -> None:
+    one, two = (item for item in documented() if "sites" in item)
+    for section, version in ((one, 1), (two, 2)):
+        loaded = small(yaml.safe_dump(section))
+        assert not loaded.warnings
+        folders = {
+            path.split("/")[3] for path in deployed(loaded) if path.startswith("deploy/kubeflow/kubeflow/n")
+        }
+        assert folders == {f"notebooks-{version}"}

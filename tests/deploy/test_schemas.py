@@ -12,7 +12,7 @@ import pytest
 from image_matrix.render.kubernetes.outputs import deploy_files
 from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
-from tests.deploy.test_workspace_kind import released
+from tests.deploy.test_workspace_kind import GROUPS, released
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
 needs_schemas = pytest.mark.skipif(
@@ -121,6 +121,12 @@ def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
     for kind in documents(
         deployed(reference(), digest=digest)["deploy/kubeflow/kubeflow/notebooks-2/workspacekind.yaml"]
     ):
+        jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
+
+
+@needs_schemas
+def test_workspace_kinds_for_groups_are_workspace_kinds() -> None:
+    for kind in released(deployed(small(GROUPS))):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
 

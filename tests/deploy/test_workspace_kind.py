@@ -171,19 +171,116 @@ def test_rules_keep_cuda_images_on_gpu_pods() -> None:
         assert allowed == (gpu if "cuda" in item["id"] else set(pods) - gpu)
 
 
-def denied(kind: dict[str, Any], image: dict[str, str], pod: dict[str, str]) -> bool:
-    """Evaluate the rules as Kubeflow's backend does: all matches of a rule must hold."""
+def denied(
+    kind: dict[str, Any],
+    image: dict[str, str],
+    pod: dict[str, str],
+    namespace: dict[str, str] | None = None,
+    scope: str = "POD_CONFIG",
+) -> bool:
+    """Evaluate the rules as Kubeflow's backend does: all matches of a rule must hold, and the first one counts."""
+    labels = {"matchImageConfig": image, "matchPodConfig": pod, "matchNamespace": namespace or {}}
 
     def holds(match: dict[str, Any]) -> bool:
         ((name, selector),) = match.items()
-        labels = image if name == "matchImageConfig" else pod
         return all(
-            (labels.get(item["key"]) in item["values"]) == (item["operator"] == "In")
+            (labels[name].get(item["key"]) in item["values"]) == (item["operator"] == "In")
             for item in selector["selector"]["matchExpressions"]
         )
 
-    rules = [rule for rule in kind["spec"]["filterRules"] if rule["effect"]["api"]["deny"]]
-    return any(all(holds(match) for match in rule["match"]) for rule in rules)
+    rules = [rule for rule in kind["spec"]["filterRules"] if rule["scope"] == scope]
+    first = next((rule for rule in rules if all(holds(match) for match in rule["match"])), None)
+    return first is not None and bool(first["effect"]["api"]["deny"])
+
+
+GROUPS = """
+sites: {kubeflow: {kubeflow: {notebooks: 2, group_label: workspace_team}}}
+profiles:
+  gpu: {groups: [research, teaching]}
+  shared: {display_name: Shared, images: [jupyter-scipy], sizes: [large], groups: [staff]}
+"""
+
+
+def labels_of(kind: dict[str, Any], option: str) -> dict[str, dict[str, str]]:
+    values = kind["spec"]["podTemplate"]["options"][option]["values"]
+    return {
+        item["id"].partition("_")[0]: {label["key"]: label["value"] for label in item["spawner"]["labels"]}
+        for item in values
+    }
+
+
+@pytest.mark.parametrize(
+    ("namespace", "images", "pods"),
+    [
+        ({}, {"jupyter-scipy"}, {"small", "large"}),
+        ({"workspace_team": "staff"}, {"jupyter-scipy"}, {"small", "large"}),
+        ({"workspace_team": "research"}, {"jupyter-scipy", "jupyter-cuda"}, {"small", "large", "gpu"}),
+    ],
+)
+def test_what_is_for_groups_is_for_their_namespaces(
+    namespace: dict[str, str], images: set[str], pods: set[str]
+) -> None:
+    (kind,) = released(deployed(small(GROUPS)))
+    of_images, of_pods = labels_of(kind, "imageConfig"), labels_of(kind, "podConfig")
+    allowed = {
+        name for name, labels in of_images.items() if not denied(kind, labels, {}, namespace, "IMAGE_CONFIG")
+    }
+    assert allowed == images
+    assert {name for name, labels in of_pods.items() if not denied(kind, {}, labels, namespace)} == pods
+    assert not denied(kind, {}, {}, namespace, "WORKSPACE_KIND")
+
+
+def test_a_kind_of_which_all_is_for_groups_is_theirs() -> None:
+    at_root = "sites: {kubeflow: {kubeflow: {group_one: [jupyter-cuda]}}}"
+    kinds = {kind["metadata"]["name"]: kind for kind in released(deployed(small(GROUPS, at_root)))}
+    assert denied(kinds["notebooks-at-root"], {}, {}, {}, "WORKSPACE_KIND")
+    research = {"workspace_team": "research"}
+    assert not denied(kinds["notebooks-at-root"], {}, {}, research, "WORKSPACE_KIND")
+    assert not denied(kinds["notebooks"], {}, {}, {}, "WORKSPACE_KIND")
+
+
+def test_without_a_label_what_is_for_groups_is_left_out() -> None:
+    files = deployed(small("profiles: {gpu: {groups: [research]}}"))
+    for path in ("notebooks-1/form/spawner_ui_config.yaml", "notebooks-2/workspacekind.yaml"):
+        text = files[f"deploy/kubeflow/kubeflow/{path}"]
+        assert "jupyter-scipy" in text
+        assert "jupyter-cuda" not in text
+        assert "nvidia.com" not in text
+
+
+def test_what_only_deprecated_profiles_have_is_hidden() -> None:
+    files = deployed(small("profiles: {gpu: {deprecated: {successor: data-science}}}"))
+    (kind,) = released(files)
+    hidden = {name for name, item in images(kind).items() if item["spawner"].get("hidden")}
+    assert {name.partition("_")[0] for name in hidden} == {"jupyter-cuda"}
+    pods = kind["spec"]["podTemplate"]["options"]["podConfig"]["values"]
+    assert [item["id"].partition("_")[0] for item in pods if item["spawner"].get("hidden")] == ["gpu"]
+    assert "jupyter-cuda" not in files["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"]
+
+
+def test_variables_of_all_profiles_reach_a_kind() -> None:
+    overlay = """
+defaults: {profiles: {env: {TEAM: science, JSON: '{{{{"a": 1}}}}'}}}
+profiles: {gpu: {env: {MORE: "1"}}}
+"""
+    (kind,) = released(deployed(small(overlay)))
+    variables = {item["name"]: item["value"] for item in kind["spec"]["podTemplate"]["extraEnv"]}
+    assert variables.keys() == {"NB_PREFIX", "TEAM", "JSON"}
+    assert variables["JSON"] == '{{ "{{" }}"a": 1}}'  # Kubeflow fills in what is in doubled braces
+
+
+def test_the_preselected_choice_is_for_everybody_and_fits() -> None:
+    overlay = """
+sites: {kubeflow: {kubeflow: {notebooks: 2, group_label: workspace_team}}}
+profiles: {gpu: {order: 1, default: true, groups: [research]}}
+"""
+    (kind,) = released(deployed(small(overlay)))
+    preselected = {
+        option: value["spawner"]["default"]
+        for option, value in kind["spec"]["podTemplate"]["options"].items()
+    }
+    assert preselected["imageConfig"].startswith("jupyter-scipy_python3-13_")
+    assert preselected["podConfig"].startswith("small_")
 
 
 def test_images_go_to_the_group_of_their_http_behaviour() -> None:

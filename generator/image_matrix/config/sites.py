@@ -17,11 +17,6 @@ DEFAULT_HUB = "5.5.0"
 """What the JupyterHub chart 4.4.0 has."""
 Spawner = Literal["jupyterhub", "kubeflow", "opendatahub"]
 """What starts the pods of a site."""
-WEB_APP = (
-    "https://github.com/kubeflow/notebooks//components/crud-web-apps/jupyter/manifests/overlays/istio"
-    "?ref=v1.11.0"
-)
-"""The kustomization of the web app of Kubeflow Notebooks 1."""
 DEFAULT_SITE = "hub"
 """The site of a matrix that declares none."""
 
@@ -55,8 +50,10 @@ class Site:
     """Extended resource to what pods with it need."""
     notebooks: tuple[int, ...] = (1, 2)
     """Major versions of Kubeflow Notebooks that the cluster has."""
-    web_app: str = WEB_APP
-    """The kustomization that installs the web app of Notebooks 1, as kustomize's ``resources`` name it."""
+    web_app: str | None = None
+    """The kustomization of the web app of Notebooks 1, as kustomize's ``resources`` name it; ``None``: the usual."""
+    group_label: str | None = None
+    """Label of namespaces whose value is the group that works in one, for WorkspaceKinds."""
     pause_after: int | None = 120
     """Minutes without activity after which Kubeflow pauses a Workspace; ``None``: never."""
     group_one: tuple[str, ...] = ()
@@ -94,7 +91,8 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
         notebooks=(kubeflow["notebooks"],) if "notebooks" in kubeflow else usual.notebooks,
-        web_app=kubeflow.get("web_app", usual.web_app),
+        web_app=kubeflow.get("web_app"),
+        group_label=kubeflow.get("group_label"),
         pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),

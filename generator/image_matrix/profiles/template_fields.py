@@ -56,3 +56,12 @@ def unknown_fields(text: str, hub: str) -> Iterator[str]:
     for _, name, spec, conversion in parts:
         if name is not None and (name not in known or spec or conversion):
             yield "{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
+
+
+def text_of(text: str) -> str | None:
+    """Return a text as KubeSpawner sets it; ``None`` if it has the name of something that KubeSpawner replaces."""
+    try:
+        parts = [*Formatter().parse(text)]
+    except ValueError:
+        return None
+    return None if any(name is not None for _, name, _, _ in parts) else "".join(part[0] for part in parts)

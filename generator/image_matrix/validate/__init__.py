@@ -22,6 +22,7 @@ from image_matrix.validate import (
     filled_packages,
     filled_values,
     foreign,
+    kubeflow,
     names,
     packages,
     placeholders,
@@ -107,6 +108,7 @@ VARIANT_CHECKS = (
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.unpublished, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,
+    kubeflow.kubeflow,
 )  # fmt: skip
 """Checks of variants."""
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from image_matrix.config.sites import Site
 
+WEB_APP = (
+    "https://github.com/kubeflow/notebooks//components/crud-web-apps/jupyter/manifests/overlays/istio"
+    "?ref=v1.11.0"
+)
+"""The usual kustomization of the web app."""
 WEB_APP_CONFIG = "jupyter-web-app-config"
 """The ConfigMap of the web app, without its hash."""
 FORM = "spawner_ui_config.yaml"
@@ -32,7 +37,7 @@ def of_web_app(site: Site, component: str) -> str:
     """Return the kustomization of the web app of Notebooks 1, with the component that replaces its list."""
     manifest = {
         **_of_kind("Kustomization"),
-        "resources": [site.web_app],
+        "resources": [site.web_app or WEB_APP],
         "components": [component],
     }
     return dump(

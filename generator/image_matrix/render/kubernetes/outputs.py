@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.lock.pins import Pins
 from image_matrix.output_tree.files import File
+from image_matrix.profiles.audience import in_form, in_kinds
 from image_matrix.profiles.offer import offers, used_variants
 from image_matrix.render.kubernetes import flux, kubeflow
 from image_matrix.render.kubernetes.image_streams import STREAMS, image_stream_files
@@ -86,21 +87,19 @@ def _for_kubeflow(
 ) -> dict[str, str]:
     site = matrix.catalog.site
     texts: dict[str, str] = {}
-    if 1 in site.notebooks:
+    if listed := in_form(site, offered):
         texts |= {
-            "kubeflow/notebooks-1/kustomization.yaml": kubeflow.of_web_app(site, "form"),
-            "kubeflow/notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
-            "kubeflow/notebooks-1/form/spawner_ui_config.yaml": spawner_ui(
-                matrix, variants, offered, references
-            ),
+            "notebooks-1/kustomization.yaml": kubeflow.of_web_app(site, "form"),
+            "notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
+            "notebooks-1/form/spawner_ui_config.yaml": spawner_ui(matrix, variants, listed, references),
         }
-    if 2 in site.notebooks:
+    if listed := in_kinds(site, offered):
         texts |= {
-            "kubeflow/notebooks-2/kustomization.yaml": kubeflow.of_kinds(),
-            WORKSPACE_KINDS: workspace_kinds(matrix, variants, offered, references, previous),
+            "notebooks-2/kustomization.yaml": kubeflow.of_kinds(),
+            "notebooks-2/workspacekind.yaml": workspace_kinds(matrix, variants, listed, references, previous),
         }
-    folders = (f"notebooks-{version}" for version in site.notebooks)
-    return {"kubeflow/kustomization.yaml": kubeflow.of_folders(folders), **texts}
+    texts["kustomization.yaml"] = kubeflow.of_folders(dict.fromkeys(path.split("/")[0] for path in texts))
+    return {f"kubeflow/{path}": text for path, text in texts.items()}
 
 
 def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def spawner_ui(
     grouped: dict[str, list[str]] = {group: [] for group in GROUPS}
     for item in used_variants(offers).values():
         grouped[group_of(matrix, variants, item)].append(references[item.id])
-    first = next(choice for offer in offers if offer.default for choice in offer.images if choice.default)
+    first = next(choice for choice in _preselected(offers).images if choice.default)
     defaults: dict[str, Any] = {"allowCustomImage": False, "hideRegistry": True, "hideTag": False}
     for group, images in grouped.items():
         preferred = references[first.variant.id]
@@ -64,8 +64,13 @@ def spawner_ui(
     return dump({"spawnerFormDefaults": defaults}, about=ABOUT)
 
 
+def _preselected(offers: Sequence[Offer]) -> Offer:
+    """Return the default profile, or the first one where that is not listed."""
+    return next((offer for offer in offers if offer.default), offers[0])
+
+
 def _default_size(offers: Sequence[Offer]) -> Size | None:
-    return next((c.size for offer in offers if offer.default for c in offer.sizes if c.default), None)
+    return next((choice.size for choice in _preselected(offers).sizes if choice.default), None)
 
 
 def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:

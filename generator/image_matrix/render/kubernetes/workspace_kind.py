@@ -12,20 +12,22 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.served_app import ide_of
-from image_matrix.profiles.devices import NONE
+from image_matrix.profiles.audience import audience, shared_environment
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.restricted import RESTRICTED
 from image_matrix.render.kubernetes.spawner_ui import group_of
-from image_matrix.render.kubernetes.workspace_values import LABEL, PORT, image_value, option, pod_values
+from image_matrix.render.kubernetes.workspace_rules import activity_rules, filter_rules
+from image_matrix.render.kubernetes.workspace_values import PORT, image_value, option, pod_id, pod_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.served_app import Ide
     from image_matrix.profiles.offer import Offer
+    from image_matrix.render.kubernetes.workspace_values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,22 @@ _KINDS: dict[Ide | None, _IdeKind] = {
 _SUFFIXES = {"image": "", "imageGroupOne": "-at-root", "imageGroupTwo": "-at-root-path"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The images of one kind, and the profiles that offer them."""
+
+    kind: _IdeKind
+    group: str
+    images: Mapping[str, Variant]
+    """By id."""
+    offers: tuple[Offer, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the WorkspaceKind."""
+        return self.kind.name + _SUFFIXES[self.group]
+
+
 def workspace_kinds(
     matrix: Matrix,
     variants: Mapping[str, Variant],
@@ -70,22 +88,35 @@ def workspace_kinds(
     previous: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the WorkspaceKinds; ``previous`` are those of the last release, whose ids are kept."""
-    grouped: dict[tuple[_IdeKind, str], list[Variant]] = {}
+    old = {kind["metadata"]["name"]: kind for kind in previous}
+    listed = _by_kind(matrix, variants, offers)
+    kinds = [_workspace_kind(matrix, item, references, old.get(item.name)) for item in listed]
+    kinds += [_hidden(kind) for name, kind in old.items() if name not in {item.name for item in listed}]
+    return dump(*kinds, about=ABOUT)
+
+
+def _by_kind(matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer]) -> list[_Listed]:
+    grouped: dict[tuple[_IdeKind, str], dict[str, Variant]] = {}
     for item in used_variants(offers).values():
         key = _KINDS[ide_of(variants, item.id)], group_of(matrix, variants, item)
-        grouped.setdefault(key, []).append(item)
-    pods = pod_values(matrix, offers)
-    old = {kind["metadata"]["name"]: kind for kind in previous}
-    kinds = []
-    for (kind, group), items in grouped.items():
-        name = kind.name + _SUFFIXES[group]
-        images = [image_value(matrix, item, references[item.id]) for item in items]
-        kept = old[name]["spec"]["podTemplate"]["options"] if name in old else {}
-        pause_after = matrix.catalog.site.pause_after
-        kinds.append(_workspace_kind(kind, group, name, images, pods, kept, pause_after))
-    names = {kind["metadata"]["name"] for kind in kinds}
-    kinds += [_hidden(kind) for name, kind in old.items() if name not in names]
-    return dump(*kinds, about=ABOUT)
+        grouped.setdefault(key, {})[item.id] = item
+    return [_Listed(*key, images, _offering(offers, images)) for key, images in grouped.items()]
+
+
+def _offering(offers: Iterable[Offer], images: Container[str]) -> tuple[Offer, ...]:
+    """Return the profiles that offer one of the images."""
+    return tuple(offer for offer in offers if any(choice.variant.id in images for choice in offer.images))
+
+
+def environments(
+    matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer]
+) -> dict[str, list[dict[str, str]]]:
+    """Return the variables of the WorkspaceKinds with images of a profile, by its slug."""
+    result: dict[str, list[dict[str, str]]] = {}
+    for listed in _by_kind(matrix, variants, offers):
+        for offer in listed.offers:
+            result.setdefault(offer.slug, []).append(shared_environment(listed.offers))
+    return result
 
 
 def _hidden(kind: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,42 +125,74 @@ def _hidden(kind: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _workspace_kind(
-    kind: _IdeKind,
-    group: str,
-    name: str,
-    images: list[dict[str, Any]],
-    pods: list[dict[str, Any]],
-    old: Mapping[str, Any],
-    pause_after: int | None,
+    matrix: Matrix, listed: _Listed, references: Mapping[str, str], old: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    template = {
+    site, icon = matrix.catalog.site, {"url": listed.kind.icon}
+    images = [
+        image_value(matrix, item, references[name], audience(_offering(listed.offers, (name,))))
+        for name, item in listed.images.items()
+    ]
+    pods = pod_values(matrix, listed.offers)
+    about = "Images of matrix.yaml; a choice of image and pod that do not fit is refused."
+    pausing = activity_rules(site.pause_after)
+    spec = {
+        "spawner": {"displayName": listed.kind.title, "description": about, "icon": icon, "logo": icon},
+        "podTemplate": {**_pod_template(listed), "options": _options(matrix, listed, images, pods, old)},
+        "filterRules": filter_rules(images, pods, site.group_label),
+        **({"activityRules": pausing} if pausing else {}),
+    }
+    metadata = {"name": listed.name, "labels": PLAIN_LABELS}
+    return {
+        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": metadata, "spec": spec,
+    }  # fmt: skip
+
+
+def _options(
+    matrix: Matrix,
+    listed: _Listed,
+    images: Sequence[Value],
+    pods: Sequence[Value],
+    old: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return images and pods; preselected is the choice of the first profile that most users see."""
+    kept = old["spec"]["podTemplate"]["options"] if old else {}
+    offer = min(
+        listed.offers,
+        key=lambda item: (item.profile.deprecated is not None, bool(item.profile.groups), not item.default),
+    )
+    choices = [choice for choice in offer.images if choice.variant.id in listed.images]
+    image = min(choices, key=lambda choice: not choice.default)
+    size = next(choice.size for choice in offer.sizes if choice.default)
+    preselected = images[[*listed.images].index(image.variant.id)].name
+    return {
+        "imageConfig": option(images, preselected, kept.get("imageConfig", {})),
+        "podConfig": option(pods, pod_id(matrix, offer, size), kept.get("podConfig", {})),
+    }
+
+
+def _pod_template(listed: _Listed) -> dict[str, Any]:
+    port = {
+        "id": PORT,
+        "protocol": "HTTP",
+        "defaultDisplayName": "Notebook",
+        "httpProxy": _proxy(listed.group),
+    }
+    prefix = {"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
+    return {
         "volumeMounts": {"home": "/home/jovyan"},
-        "activityProbe": _OF_JUPYTER if kind.is_jupyter else _by_script(),
-        "ports": [
-            {"id": PORT, "protocol": "HTTP", "defaultDisplayName": "Notebook", "httpProxy": _proxy(group)}
-        ],
-        "extraEnv": [{"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}],
+        "activityProbe": _OF_JUPYTER if listed.kind.is_jupyter else _by_script(),
+        "ports": [port],
+        "extraEnv": [prefix, *_variables(shared_environment(listed.offers))],
         "extraVolumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}],  # noqa: S108 - a mount in a pod
         "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
         "securityContext": {"fsGroup": 100},
         "containerSecurityContext": RESTRICTED,
-        "options": {
-            "imageConfig": option(images, old.get("imageConfig", {})),
-            "podConfig": option(pods, old.get("podConfig", {})),
-        },
     }
-    about = "Images of matrix.yaml; a choice of image and pod that do not fit is refused."
-    icon = {"url": kind.icon}
-    spec = {
-        "spawner": {"displayName": kind.title, "description": about, "icon": icon, "logo": icon},
-        "podTemplate": template,
-        "filterRules": [_rule(value) for value in sorted({_label(item) for item in images})],
-        **_activity_rules(pause_after),
-    }
-    metadata = {"name": name, "labels": PLAIN_LABELS}
-    return {
-        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": metadata, "spec": spec,
-    }  # fmt: skip
+
+
+def _variables(environment: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return variables; Kubeflow fills in what is in doubled braces, so these are written as such a text."""
+    return [{"name": name, "value": value.replace("{{", '{{ "{{" }}')} for name, value in environment.items()]
 
 
 def _by_script() -> dict[str, Any]:
@@ -138,38 +201,9 @@ def _by_script() -> dict[str, Any]:
     return {"podExec": {"script": Block(script.read_text(encoding="utf-8"))}}
 
 
-def _activity_rules(minutes: int | None) -> dict[str, Any]:
-    if minutes is None:
-        return {}
-    rule = {"config": {"secondsSinceActive": 60 * minutes}, "effect": {"pauseWorkspace": True}}
-    return {"activityRules": [rule]}
-
-
 def _proxy(group: str) -> dict[str, Any]:
     proxy: dict[str, Any] = {"removePathPrefix": group != "image"}
     if group == "imageGroupTwo":
         header = {"X-RStudio-Root-Path": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
         proxy["requestHeaders"] = {"set": header}
     return proxy
-
-
-def _label(item: Mapping[str, Any]) -> str:
-    return next(str(label["value"]) for label in item["spawner"]["labels"] if label["key"] == LABEL)
-
-
-def _rule(value: str) -> dict[str, Any]:
-    """Return the rule that allows images with a label only on pods with the same label."""
-    text = (
-        "This image needs no accelerator."
-        if value == NONE
-        else f"This image needs a pod with {value} devices."
-    )
-
-    def match(operator: str) -> dict[str, Any]:
-        return {"selector": {"matchExpressions": [{"key": LABEL, "operator": operator, "values": [value]}]}}
-
-    return {
-        "scope": "POD_CONFIG",
-        "match": [{"matchImageConfig": match("In")}, {"matchPodConfig": match("NotIn")}],
-        "effect": {"ui": {"hide": True}, "api": {"deny": True, "denyMessage": {"text": text}}},
-    }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import slug
+from image_matrix.profiles.audience import audience
 from image_matrix.profiles.devices import of_image, of_size
 from image_matrix.profiles.pod import (
     devices,
@@ -24,10 +26,15 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sizes import Size
+    from image_matrix.profiles.audience import Audience
     from image_matrix.profiles.offer import Offer
 
 PORT = "notebook"
 LABEL = "accelerator"
+FOR = "for"
+"""The label with the groups that a value is for; a value for everybody has none."""
+LONGEST = 63
+"""Characters of a label's value."""
 MOST_VALUES = 256
 """The maximum number of values in a WorkspaceKind."""
 
@@ -38,7 +45,27 @@ def _version(reference: str) -> str:
     return digest[:12] if digest else reference.rpartition(":")[2].rpartition("-")[2][:12]
 
 
-def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of ``imageConfig`` or ``podConfig``, and for whom it is."""
+
+    shown: Audience
+    spec: Mapping[str, Any]
+    """The value as a WorkspaceKind has it."""
+
+    @property
+    def name(self) -> str:
+        """Return its id."""
+        return str(self.spec["id"])
+
+    @property
+    def accelerator(self) -> str:
+        """Return the vendor of its devices."""
+        labels = self.spec["spawner"]["labels"]
+        return next(str(label["value"]) for label in labels if label["key"] == LABEL)
+
+
+def image_value(matrix: Matrix, item: Variant, reference: str, shown: Audience) -> Value:
     """Return a variant as a value of ``imageConfig``."""
     labels = {
         f"{axis}_version" if value[:1].isdigit() else axis: value.replace("+", "_")
@@ -46,19 +73,33 @@ def image_value(matrix: Matrix, item: Variant, reference: str) -> dict[str, Any]
     }
     labels[LABEL] = of_image(matrix, item)
     title = ", ".join([item.image, *(f"{axis} {value}" for axis, value in item.values.items())])
-    return {
+    value = {
         "id": f"{slug(item.image)}_{item.label.replace('.', '-')}_{_version(reference)}",
-        "spawner": {
-            "displayName": _display_name(title),
-            **({"description": item.description[:1024]} if len(item.description) > 1 else {}),
-            "labels": [{"key": key, "value": value[:64]} for key, value in labels.items()],
-        },
+        "spawner": _spawner(title, item.description, labels, shown),
         "spec": {
             "image": reference,
             "imagePullPolicy": "IfNotPresent",
             "ports": [{"id": PORT, "displayName": "Notebook", "port": 8888}],
         },
     }
+    return Value(shown, value)
+
+
+def _spawner(title: str, description: str, labels: Mapping[str, str], shown: Audience) -> dict[str, Any]:
+    """Return how a value is shown."""
+    every = {**labels, **({FOR: groups_text(shown.groups)} if shown.groups else {})}
+    return {
+        "displayName": _display_name(title),
+        **({"description": description[:1024]} if len(description) > 1 else {}),
+        "labels": [{"key": key, "value": value[:64]} for key, value in every.items()],
+        **({"hidden": True} if shown.hidden else {}),
+    }
+
+
+def groups_text(groups: tuple[str, ...]) -> str:
+    """Return the groups as the value of a label, of 63 characters at most."""
+    text = "_".join(groups)
+    return text if len(text) <= LONGEST else f"{text[:54]}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _display_name(title: str) -> str:
@@ -66,35 +107,46 @@ def _display_name(title: str) -> str:
     return title[:128].ljust(2)
 
 
-def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[Value]:
     """Return the sizes of all profiles as values of ``podConfig``."""
-    pods: dict[str, dict[str, Any]] = {}
+    users: dict[str, list[Offer]] = {}
+    sizes: dict[str, tuple[Size | None, dict[str, Any]]] = {}
     for offer in offers:
         for choice in offer.sizes:
-            pod = _pod(matrix, offer.profile, choice.size)
-            pods.setdefault(pod["id"], pod)
-    return list(pods.values())
+            spec = _pod_spec(matrix, offer.profile, choice.size)
+            name = _pod_id(choice.size, spec)
+            sizes.setdefault(name, (choice.size, spec))
+            users.setdefault(name, []).append(offer)
+    return [_pod_value(name, *sizes[name], audience(users[name])) for name in sizes]
 
 
-def _pod(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
+def _pod_value(name: str, size: Size | None, spec: Mapping[str, Any], shown: Audience) -> Value:
+    title, description = (size.display_name, size.description) if size else ("Default", "")
+    labels = {LABEL: of_size(size)}
+    return Value(
+        shown,
+        {"id": name, "spawner": _spawner(title, description, labels, shown), "spec": spec},
+    )
+
+
+def pod_id(matrix: Matrix, offer: Offer, size: Size | None) -> str:
+    """Return the id of a size of a profile; what differs in their pods differs in their ids."""
+    return _pod_id(size, _pod_spec(matrix, offer.profile, size))
+
+
+def _pod_id(size: Size | None, spec: Mapping[str, Any]) -> str:
+    # a value in use must not change, so its content is part of its id
+    mark = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{size.name if size else 'default'}_{mark}"
+
+
+def _pod_spec(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     placements = placements_of(matrix, size)
     nodes = {**profile.node_selector, **selector(size, placements)}
     every = without_hub_taints(tolerations(matrix, profile, size))
     spec: dict[str, Any] = {"resources": _resources(matrix, size)}
     spec |= {"nodeSelector": nodes} if nodes else {}
-    spec |= {"tolerations": every} if every else {}
-    # a value in use must not change, so its content is part of its id
-    mark = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
-    title = size.display_name if size else "Default"
-    return {
-        "id": f"{size.name if size else 'default'}_{mark}",
-        "spawner": {
-            "displayName": _display_name(title),
-            **({"description": size.description[:1024]} if size and len(size.description) > 1 else {}),
-            "labels": [{"key": LABEL, "value": of_size(size)}],
-        },
-        "spec": spec,
-    }
+    return spec | ({"tolerations": every} if every else {})
 
 
 def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
@@ -113,8 +165,9 @@ def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
     return resources
 
 
-def option(values: list[dict[str, Any]], old: Mapping[str, Any]) -> dict[str, Any]:
+def option(given: Sequence[Value], default: str, old: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values, followed by those of the last release, hidden and redirected to their replacements."""
+    values = [value.spec for value in given]
     ids = {item["id"] for item in values}
     replacements = {_stem(item["id"]): item["id"] for item in values}
     kept = []
@@ -125,7 +178,7 @@ def option(values: list[dict[str, Any]], old: Mapping[str, Any]) -> dict[str, An
             redirect = {"redirect": _redirect(replacement)} if replacement else {}
             bare = {key: value for key, value in item.items() if key != "redirect"}
             kept.append({**bare, "spawner": spawner, **redirect})
-    return {"spawner": {"default": values[0]["id"]}, "values": [*values, *kept][:MOST_VALUES]}
+    return {"spawner": {"default": default}, "values": [*values, *kept][:MOST_VALUES]}
 
 
 def dropped(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:

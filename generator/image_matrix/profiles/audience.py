@@ -1,0 +1,68 @@
+"""Finds for whom an image or a size is in a list that has no profiles, such as Kubeflow's.
+
+An image of several profiles is for everybody who may use one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.profiles.template_fields import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from image_matrix.config.profiles import Profile
+    from image_matrix.config.sites import Site
+    from image_matrix.profiles.offer import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is shown an image or a size."""
+
+    groups: tuple[str, ...] = ()
+    """Groups of users; none: everybody."""
+    hidden: bool = False
+    """Whether nobody can choose it anew, because only deprecated profiles have it."""
+
+
+def audience(offers: Iterable[Offer]) -> Audience:
+    """Return for whom something is that all of these profiles offer."""
+    profiles = [offer.profile for offer in offers]
+    current = [profile for profile in profiles if profile.deprecated is None] or profiles
+    open_to_all = any(not profile.groups for profile in current)
+    groups = () if open_to_all else dict.fromkeys(group for profile in current for group in profile.groups)
+    return Audience(tuple(groups), hidden=all(profile.deprecated for profile in profiles))
+
+
+def in_form(site: Site, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the profiles that the form of Kubeflow Notebooks 1 can list: it is the same for everybody."""
+    listed = tuple(offer for offer in offers if not offer.profile.groups and offer.profile.deprecated is None)
+    return listed if 1 in site.notebooks else ()
+
+
+def in_kinds(site: Site, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the profiles that WorkspaceKinds of Kubeflow Notebooks 2 can list.
+
+    Rules tell groups apart by a label of the namespace, if the site names one.
+    """
+    listed = tuple(offer for offer in offers if site.group_label or not offer.profile.groups)
+    return listed if 2 in site.notebooks else ()
+
+
+def shared_environment(offers: Sequence[Offer]) -> dict[str, str]:
+    """Return the variables that all of these profiles set alike.
+
+    The pods of a WorkspaceKind have the same variables, whatever their image.
+    """
+    first = plain_environment(offers[0].profile)
+    others = [plain_environment(offer.profile) for offer in offers[1:]]
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def plain_environment(profile: Profile) -> dict[str, str]:
+    """Return the variables of a profile in which KubeSpawner replaces nothing, as it would set them."""
+    plain = {name: text_of(value) for name, value in profile.env.items()}
+    return {name: value for name, value in plain.items() if value is not None}

@@ -1,0 +1,146 @@
+"""Checks what the lists of Kubeflow can carry, of all that profiles, sizes and sites say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles import kubernetes
+from image_matrix.profiles.audience import in_form, in_kinds, plain_environment
+from image_matrix.profiles.offer import offers
+from image_matrix.render.kubernetes.workspace_kind import environments
+from image_matrix.text import listed
+from image_matrix.validate.findings import bad_value, once_a_place
+from image_matrix.validate.profiles_overrides import each_override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.sites import Site
+    from image_matrix.diagnostics import Finding, Path
+
+BOTH = (1, 2)
+"""The major versions of Kubeflow Notebooks."""
+
+
+def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """What the lists of Kubeflow cannot carry, at the line where it is lost; and lists that would be empty."""
+    views = [view for view in matrix.at_sites() if view.catalog.site.spawner == "kubeflow"]
+    yield from once_a_place(finding for view in views for finding in _at_site(view, variants))
+
+
+def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    yield from _without_effect(matrix.catalog.site)
+    yield from _empty(matrix, variants)
+    yield from _groups(matrix)
+    yield from _devices(matrix.catalog.site)
+    yield from _environment(matrix, variants)
+    yield from _overrides(matrix)
+
+
+def _without_effect(site: Site) -> Iterator[Finding]:
+    """Fields for the version of Notebooks that the site does not have."""
+    for name, version in (("web_app", 1), ("group_label", 2)):
+        if getattr(site, name) is not None and version not in site.notebooks:
+            problem = f"`{name}` is for Notebooks {version}, and the site has Notebooks {site.notebooks[0]}"
+            yield bad_value((*site.path, "kubeflow", name), problem, "remove it", "key")
+
+
+def _empty(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """A version of Notebooks for which no profile is left."""
+    site, every = matrix.catalog.site, offers(matrix, variants)
+    for version, choose in ((1, in_form), (2, in_kinds)):
+        if every and version in site.notebooks and not choose(site, every):
+            what = f"Kubeflow Notebooks {version} of `{site.name}`"
+            problem = "all profiles are for groups" + (" or deprecated" if version == 1 else "")
+            advice = f"offer a profile to everybody{_or_else(site, version)}"
+            yield rules.NOTHING_OFFERED.at(site.path, "key", what=what, problem=problem, advice=advice)
+
+
+def _or_else(site: Site, version: int) -> str:
+    if version == 2:
+        return f", or {_write_label(site)}"
+    if 2 not in site.notebooks:
+        return ""
+    return f", or write `notebooks: 2` under `sites.{site.name}.kubeflow` if the cluster has that alone"
+
+
+def _groups(matrix: Matrix) -> Iterator[Finding]:
+    """Profiles that are left out, since a list is the same for everybody; and groups that are no value of a label."""
+    site = matrix.catalog.site
+    lost = tuple(version for version in site.notebooks if version == 1 or not site.group_label)
+    for name, profile in matrix.catalog.profiles.items():
+        path: Path = ("profiles", name, "groups")
+        if profile.groups and lost:
+            problem = f"the list knows no groups, so profile `{name}` is not in it"
+            yield _lost(path, site, lost, problem, _instead_of_groups(site, lost))
+        for at, group in enumerate(profile.groups if site.group_label else ()):
+            if not kubernetes.LABEL_VALUE.fits(group):
+                problem = f"`{group}` is not the value of a label, which `{site.name}` compares it with"
+                yield bad_value((*path, at), problem, kubernetes.LABEL_VALUE.rule)
+
+
+def _instead_of_groups(site: Site, lost: tuple[int, ...]) -> str:
+    if 2 in lost:
+        return _write_label(site)
+    if 2 in site.notebooks:
+        return (
+            f"if the cluster has Notebooks 2 alone, write `notebooks: 2` under `sites.{site.name}.kubeflow`"
+        )
+    return "remove `groups` to offer it to everybody"
+
+
+def _write_label(site: Site) -> str:
+    return (
+        f"write `group_label: LABEL` under `sites.{site.name}.kubeflow`, with the label of namespaces whose value is "
+        "the group; it is for Notebooks 2"
+    )
+
+
+def _devices(site: Site) -> Iterator[Finding]:
+    """Runtime classes and huge pages."""
+    for name, placement in site.devices.items():
+        path = (*site.path, "devices", name)
+        if placement.runtime_class:
+            problem = f"its pods have no runtime class, so not `{placement.runtime_class}`"
+            advice = "make it the default runtime of the nodes with these devices, and remove this line"
+            yield _lost((*path, "runtime_class"), site, site.notebooks, problem, advice)
+        if placement.hugepages and 1 in site.notebooks:
+            problem = "its pods have no huge pages"
+            advice = "if the cluster has Notebooks 2 alone, write `notebooks: 2`; otherwise remove this line"
+            yield _lost((*path, "hugepages"), site, (1,), problem, advice)
+
+
+def _environment(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Variables of one profile, where a WorkspaceKind has the same for all of its images."""
+    site = matrix.catalog.site
+    carried = environments(matrix, variants, in_kinds(site, offers(matrix, variants)))
+    for name, profile in matrix.catalog.profiles.items():
+        path: Path = ("profiles", name, "env")
+        for variable, value in profile.env.items():
+            if variable not in plain_environment(profile):
+                problem = f"it has no names to fill in, so not those of `{value}`"
+                yield _lost(
+                    (*path, variable), site, site.notebooks, problem, "set it in the image, without braces"
+                )
+            elif any(variable not in one for one in carried.get(name, ())):
+                problem = f"pods of one IDE have the same variables, so not `{variable}`"
+                advice = "set it in the image, or alike in every profile with this IDE"
+                yield _lost((*path, variable), site, (2,), problem, advice)
+
+
+def _overrides(matrix: Matrix) -> Iterator[Finding]:
+    """Settings of KubeSpawner."""
+    site = matrix.catalog.site
+    for path, override in each_override(matrix):
+        if override:
+            settings = listed((f"`{name}`" for name in override), 3)
+            problem = f"its pods have no settings of KubeSpawner, so not {settings}"
+            advice = "remove it, or offer the profile or size to JupyterHub alone"
+            yield _lost(path, site, site.notebooks, problem, advice)
+
+
+def _lost(path: Path, site: Site, versions: tuple[int, ...], problem: str, advice: str) -> Finding:
+    which = "" if versions == BOTH else f" Notebooks {versions[0]}"
+    return rules.LOST_ON_KUBEFLOW.at(path, "key", which=which, site=site.name, problem=problem, advice=advice)
