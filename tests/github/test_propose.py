@@ -136,3 +136,30 @@ def test_it_fits() -> None:
     assert len(text) < 65_536
     assert f"\nand {2000 - LISTED} more\n```" in text
     assert "The lock has not changed" in proposal([])
+
+
+def test_what_could_not_be_reached_is_in_the_pull_request(
+    root: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGE_MATRIX_UNREACHABLE", json.dumps(["nvcr.io/x: it asks for a login: ```"]))
+    assert propose(root) == 0
+    (pull,) = hub.pulls
+    assert pull["body"].startswith("> [!WARNING]\n> **Not everything could be refreshed.**")
+    assert (
+        "\n> nvcr.io/x: it asks for a login:    \n> ```\n\n`image-matrix lock --upgrade` found"
+        in pull["body"]
+    )
+
+
+def test_a_refresh_that_reached_nothing_is_red_and_closes_nothing(
+    root: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.opened = [{"number": 4}]
+    monkeypatch.setenv("IMAGE_MATRIX_UNREACHABLE", '["nvcr.io/x: no answer"]')
+    (root / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))
+    assert propose(root) == 3
+    assert hub.edits == []
+
+
+def test_the_list_of_failures_fits() -> None:
+    assert len(proposal([], [f"source-{number}: {'x' * 500}" for number in range(500)])) < 10_000

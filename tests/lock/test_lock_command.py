@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -23,6 +24,7 @@ from tests.full_disk import largest_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.lock.site import Repository
 
@@ -220,6 +222,23 @@ def test_a_failure_leaves_all_others_locked(
     repository.site.source("library/debian:trixie-slim", "first")
     repository.site.file("tool-1.0-arm64", "the tool for arm64")
     assert repository.run("lock") == 0
+
+
+def test_a_run_hands_on_what_it_could_lock(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    (repository.site.folder / "v2/library/debian/manifests/trixie-slim").unlink()
+    assert repository.run("ci", "lock") == 0
+    name, _, value = (tmp_path / "output").read_text().partition("=")
+    (failure,) = json.loads(value)
+    assert (name, value.count("\n")) == ("unreachable", 1)
+    assert failure.startswith("docker.io/library/debian:trixie-slim: not in the registry")
+    assert len(texts.read(repository.lock).python) == 10
+    repository.site.source("library/debian:trixie-slim", "first")
+    (tmp_path / "output").unlink()
+    assert repository.run("ci", "lock") == 0
+    assert not (tmp_path / "output").exists()
 
 
 def test_a_failure_of_the_index_blocks_children_only(

@@ -154,7 +154,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         network={
             "logins": {
                 "quay.io": {"username": "QUAY_USER", "password": "QUAY_TOKEN"},
-                "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
+                "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN", "pull": False},
             }
         },
         release={"copies": ["docker.io/team", "quay.io/other", "ghcr.io/example", "registry.example.org/team"]},

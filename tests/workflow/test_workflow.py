@@ -410,3 +410,76 @@ def test_runs_do_not_wait_for_workflows_of_others() -> None:
     for name in ("images", "lock"):
         group = yaml_files.load(files[f".github/workflows/{name}.yaml"].content)["concurrency"]["group"]
         assert group.startswith(f"image-matrix-{name}")
+
+
+def logins_of(found: dict[str, Any]) -> dict[str, list[str]]:
+    """The hosts that each job logs in to."""
+    return {
+        name: [
+            step["with"]["registry"] for step in job["steps"] if "docker/login-action" in step.get("uses", "")
+        ]
+        for name, job in found.items()
+    }
+
+
+SOURCES: dict[str, Any] = {
+    "network": {
+        "logins": {
+            "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
+            "nvcr.io": {"username": "NV_USER", "password": "NV_TOKEN"},
+        }
+    },
+    "sources": {
+        "debian": "docker.io/library/debian:trixie-slim",
+        "nv": "nvcr.io/nvidia/pytorch:26.10-py3",
+        "mine": "ghcr.io/example/base:1",
+    },
+}
+
+
+def test_builds_and_the_lock_log_in_to_where_sources_are() -> None:
+    made = matrix({"base": {"from": "debian"}, "gpu": {"from": "nv"}}, **SOURCES)
+    found = logins_of(jobs(made))
+    assert found["base-amd64"] == ["ghcr.io", "docker.io", "nvcr.io"]
+    assert found["fork"] == found["gate"] == []
+    assert found["scan_base"] == found["plan"] == ["ghcr.io"]
+    lock = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
+    assert logins_of(lock) == {"resolve": ["ghcr.io", "docker.io", "nvcr.io"], "propose": []}
+    assert lock["resolve"]["permissions"] == {"contents": "read", "packages": "read"}
+
+
+def test_a_login_that_is_only_for_copies_stays_out_of_builds() -> None:
+    logins = {**SOURCES["network"]["logins"]}
+    logins["docker.io"] = {**logins["docker.io"], "pull": False}
+    made = matrix({"base": {"from": "debian"}}, **{**SOURCES, "network": {"logins": logins}},
+                  release={"copies": ["docker.io/team"]})  # fmt: skip
+    found = logins_of(jobs(made))
+    assert found["base-amd64"] == ["ghcr.io", "nvcr.io"]
+    assert found["release"] == ["ghcr.io", "docker.io"]
+
+
+def test_the_login_comes_before_buildx_pulls_its_image() -> None:
+    for name in ("base-amd64", "release"):
+        names = [step["name"] for step in jobs(SHAPES["one image"])[name]["steps"]]
+        assert names.index("Log in to the registry") < names.index("Set up buildx")
+
+
+def test_secrets_that_can_write_are_those_of_an_environment() -> None:
+    made = matrix({"base": {"from": "debian"}}, workflow={"environment": "images", "commit_generated": True})
+    files = rendered(made)
+    found = {
+        name: job.get("environment")
+        for file in ("images", "lock")
+        for name, job in yaml_files.load(files[f".github/workflows/{file}.yaml"].content)["jobs"].items()
+    }
+    assert {name for name, environment in found.items() if environment == "images"} == {"release", "propose"}
+    assert not any("environment" in job for job in jobs(SHAPES["one image"]).values())
+
+
+def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached() -> None:
+    lock = yaml_files.load(rendered(SHAPES["one image"])[".github/workflows/lock.yaml"].content)["jobs"]
+    (step,) = (one for one in lock["resolve"]["steps"] if one["name"] == "Resolve")
+    assert step["run"] == "image-matrix ci lock"
+    assert lock["resolve"]["outputs"] == {"unreachable": f"${{{{ steps.{step['id']}.outputs.unreachable }}}}"}
+    (step,) = (one for one in lock["propose"]["steps"] if one["name"] == "Open a pull request")
+    assert step["env"]["IMAGE_MATRIX_UNREACHABLE"] == "${{ needs.resolve.outputs.unreachable }}"

@@ -32,6 +32,9 @@ FREED = (
 )
 """Folders of GitHub's runner images that the workflow's jobs do not need; github.com/actions/runner-images."""
 
+UNREACHABLE_CODE = 3
+"""Exit code of `lock` if everything is locked that can be reached."""
+
 
 @click.group()
 def ci() -> None:
@@ -141,6 +144,27 @@ def ci_commit(session: Session, branch: str, message: str) -> int:
     return 0
 
 
+@ci.command("lock")
+@click.pass_obj
+def ci_lock(session: Session) -> int:
+    """Update the lock, as `lock --upgrade`.
+
+    Something that cannot be reached fails only if nothing else is there to propose. Otherwise it becomes an output of
+    the step, for the pull request.
+    """
+    from image_matrix.cli.lock import write_lock
+    from image_matrix.lock.resolver_api import ALL
+
+    code, outcome = write_lock(session, ALL)
+    if code != UNREACHABLE_CODE:
+        return code
+    append(OUTPUT, f"unreachable={json.dumps(outcome.failures)}\n")
+    click.echo(
+        f"::warning title=Lock::{len(outcome.failures)} not locked: the log and the pull request say what"
+    )
+    return 0
+
+
 @ci.command("propose")
 @click.option("--branch", required=True)
 @click.option("--title", required=True)
@@ -161,12 +185,15 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
     owner = _required_variable("GITHUB_REPOSITORY").partition("/")[0]
+    unreachable: list[str] = json.loads(os.environ.get("IMAGE_MATRIX_UNREACHABLE") or "[]")
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
+        if unreachable:  # an earlier pull request may have what could not be reached now
+            return UNREACHABLE_CODE
         for address in close_pull_requests(_api(), owner, branch, base):
             say(session, f"closed {address}: the default branch has what it proposed")
         return 0
-    body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)))
+    body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)), unreachable)
     try:
         say(session, upsert_pull_request(_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:

@@ -31,31 +31,40 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     Writes matrix.lock.yaml. Resolves only what is not locked yet. --upgrade updates everything, or only each NAME: a
     source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
     """
-    from image_matrix.lock import text
-    from image_matrix.lock.resolve_all import make_lock
     from image_matrix.lock.resolver_api import ALL
-    from image_matrix.output_tree.atomic import write_durably
-    from image_matrix.output_tree.files import File
-    from image_matrix.project.inputs import read_inputs
 
     if names and not upgrade:
         raise click.UsageError(
             "NAME needs --upgrade; without it, `lock` resolves everything that is not locked"
         )
+    return write_lock(session, (names or ALL) if upgrade else ())[0]
+
+
+def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcome]:
+    """Write the lock, with what ``upgraded`` names moved on, and print what changed.
+
+    Returns the exit code of the command, and what came of it.
+    """
+    from image_matrix.lock import text
+    from image_matrix.lock.resolve_all import make_lock
+    from image_matrix.output_tree.atomic import write_durably
+    from image_matrix.output_tree.files import File
+    from image_matrix.project.inputs import read_inputs
+
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
     old = text.read(inputs.lock)
     outcome = make_lock(
         loaded,
         old,
-        (names or ALL) if upgrade else (),
+        upgraded,
         _services(session, loaded),
         inputs.templates.custom_contract,
     )
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
         write_durably(session.root / text.FILE, File(written.encode()))
-    return _summarize(session, loaded, old, outcome)
+    return _summarize(session, loaded, old, outcome), outcome
 
 
 def _services(session: Session, loaded: Loaded) -> LockServices:

@@ -32,6 +32,8 @@ class Login:
 
     username: str
     password: str
+    pull: bool = True
+    """Whether builds and the lock log in too, where a source is there."""
 
 
 @dataclass(frozen=True, slots=True)

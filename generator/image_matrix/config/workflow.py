@@ -67,6 +67,8 @@ class Workflow:
     max_parallel: int = 20
     """Legs of one job at once."""
     lock_schedule: str = "23 3 * * 1"
+    environment: str | None = None
+    """GitHub environment of the jobs that release and that propose; it can hold their secrets."""
     retention_days: int = 7
     """Days for which GitHub keeps the reports of tests and scans."""
     overrides: tuple[JobOverride, ...] = ()
@@ -109,6 +111,7 @@ _PLAIN = (
     "free_disk",
     "max_parallel",
     "lock_schedule",
+    "environment",
     "retention_days",
 )
 

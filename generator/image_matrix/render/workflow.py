@@ -10,6 +10,7 @@ from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.pull_logins import pull_hosts, pull_logins
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
@@ -167,6 +168,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, variants, jobs)
     host = matrix.registry.partition("/")[0]
+    logs_in = host == GITHUB_REGISTRY or host in matrix.network.logins
     return {
         "workflow": matrix.workflow,
         "release": matrix.release,
@@ -184,7 +186,9 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "anchor": anchor,
         "registry_host": host,
         "copy_logins": _copy_logins(matrix),
-        "logs_in": host == GITHUB_REGISTRY or host in matrix.network.logins,
+        "pulls": pull_logins(matrix),
+        "logs_in": logs_in,
+        "lock_logs_in": logs_in and host in pull_hosts(matrix),
         "uv_version": tool_version("uv"),
         "cosign_version": tool_version("cosign"),
         "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),

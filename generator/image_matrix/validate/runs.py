@@ -6,6 +6,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from image_matrix.config.pull_logins import pull_hosts
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import RUNNERS, staging_of
@@ -141,12 +142,12 @@ def registry_login(matrix: Matrix) -> Iterator[Finding]:
 def other_logins(matrix: Matrix) -> Iterator[Finding]:
     """Logins to registries that the workflow does not use."""
     copied = (path for path in matrix.release.copies if is_repository(path))
-    hosts = list(dict.fromkeys(path.partition("/")[0] for path in (matrix.registry, *copied)))
-    where = "`registry` is" if len(hosts) == 1 else "`registry` and `release.copies` are"
+    pushed = (path.partition("/")[0] for path in (matrix.registry, *copied))
+    hosts = list(dict.fromkeys((*pushed, *pull_hosts(matrix))))
     for name in matrix.network.logins:
         if name not in hosts:
-            problem = f"the workflow logs in to {listed(hosts, 3)} alone, where {where}"
-            advice = f"write `{hosts[0]}`" if len(hosts) == 1 else did_you_mean(name, hosts)
+            problem = f"the workflow uses {listed(hosts, 4)} alone: `registry`, `release.copies` and sources are there"
+            advice = did_you_mean(name, hosts)
             yield bad_value(("network", "logins", name), problem, advice, "key")
 
 
