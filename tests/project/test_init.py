@@ -124,7 +124,7 @@ def test_what_is_next_can_be_typed(
     monkeypatch.chdir(tmp_path)
     assert run([*INIT, "notebooks"]) == 0
     lines = next_lines(capfd.readouterr().err)
-    assert lines[:2] == ["cd notebooks", "git init"]
+    assert lines[:2] == ["cd notebooks", "git init --initial-branch main"]
     assert lines[2].startswith("# set `registry:` in matrix.yaml")
     assert lines[3:5] == ["image-matrix lock", "image-matrix render"]
     assert run([*INIT, "new folder/ü"]) == 0
@@ -331,3 +331,10 @@ def test_the_readme_leads_to_the_preset_of_renovate(tmp_path: Path) -> None:
     text = (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
     (preset,) = re.findall(r'"github>OWNER/NAME//([\w/-]+)"', text)
     assert (Path(__file__).parent.parent.parent / f"{preset}.json").is_file()
+
+
+def test_the_default_branch_is_that_of_the_repository(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--initial-branch=trunk")
+    assert run(["-q", *INIT, str(tmp_path)]) == 0
+    assert '\n  default_branch: "trunk"\n' in (tmp_path / "matrix.yaml").read_text()
+    assert 'branches: ["trunk"]' in (tmp_path / ".github/workflows/images.yaml").read_text()

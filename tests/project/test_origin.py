@@ -12,6 +12,7 @@ from image_matrix.cli.init import _git
 from image_matrix.project.init import is_generator
 from image_matrix.project.origin import (
     Unknown,
+    branch_for,
     generator_for,
     of_checkout,
     of_installed,
@@ -154,3 +155,16 @@ def test_the_registry_of_a_repository_on_github(remote: str, registry: str | Non
     (tmp_path / "notebooks" / "sub").mkdir()
     assert registry_for(tmp_path / "notebooks" / "sub", _git) is None
     assert registry_for(tmp_path / "absent", _git) is None
+
+
+def test_the_default_branch_of_a_repository(tmp_path: Path) -> None:
+    checkout(tmp_path / "remote", "https://github.com/team/notebooks")
+    subprocess.run(["git", "-C", str(tmp_path / "remote"), "branch", "--move", "trunk"], check=True)
+    clone = ["git", "clone", "--quiet", str(tmp_path / "remote"), str(tmp_path / "clone")]
+    subprocess.run(clone, check=True)
+    subprocess.run(
+        ["git", "-C", str(tmp_path / "clone"), "switch", "--quiet", "--create", "mine"], check=True
+    )
+    assert branch_for(tmp_path / "clone", _git) == "trunk"
+    assert branch_for(tmp_path / "remote", _git) == "trunk"
+    assert branch_for(tmp_path, _git) is None

@@ -39,15 +39,21 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     """Return what the run builds and scans, with its texts."""
     from image_matrix.cli.plan import formatted, state_at, state_of
     from image_matrix.github.comment import comment
+    from image_matrix.github.setup import refuse_foreign_owner, setup_warnings
     from image_matrix.planning.plan import empty
 
     project = open_locked(session)
+    refuse_foreign_owner(event, project.loaded.matrix)
+    warnings = setup_warnings(event, project.loaded.matrix)
+    for warning in warnings:
+        say(session, f"warning: {warning}")
     state = state_of(project)
     base = _base(session, event)
     old = state_at(session, base, "ci plan") if base else None
     outdated = _outdated(session, project)
     run = replace(
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
+        warnings=warnings,
         outdated=outdated,
         renders=_renders(state, event, outdated),
         unlocked=(*_floating(project), *_unknown(project))

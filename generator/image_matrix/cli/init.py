@@ -57,14 +57,14 @@ def init(session: Session, generator: str | None, no_workflow: bool, inside: boo
 
 def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> RepositorySettings:
     from image_matrix.project.init import RepositorySettings, is_generator
-    from image_matrix.project.origin import registry_for
+    from image_matrix.project.origin import branch_for, registry_for
 
     if generator is not None and not is_generator(generator):
         raise click.BadParameter(
             f"`{generator}` is not a valid generator; {EXAMPLES}", param_hint="--generator"
         )
     requirement = None if no_workflow else generator or _installed_from(target)
-    return RepositorySettings(requirement, registry_for(target, _git))
+    return RepositorySettings(requirement, registry_for(target, _git), branch_for(target, _git))
 
 
 EXAMPLES = (
@@ -108,7 +108,7 @@ def _print_next_steps(session: Session, target: Path, settings: RepositorySettin
     folder = Path(os.path.normpath(target))
     lines = (
         *(() if folder == Path() else (f"cd {shlex.quote(str(folder))}",)),
-        *(() if top else ("git init",)),
+        *(() if top else ("git init --initial-branch main",)),
         *(
             ()
             if settings.registry

@@ -27,7 +27,11 @@ ITEMS = 5
 
 def comment(report: str, event: Event, run: RunPlan, matrix: Matrix) -> str:
     """Return the report with what this run and the merge will do."""
-    warnings = [warning for warning in (_outdated(run, matrix), _unlocked(run), _lost(run)) if warning]
+    warnings = [
+        warning
+        for warning in (*map(_warning, run.warnings), _outdated(run, matrix), _unlocked(run), _lost(run))
+        if warning
+    ]
     return "\n".join([MARKER, *warnings, _cut_report(report), _outcome(event, run, matrix), ""])
 
 
@@ -54,6 +58,10 @@ def _cut_report(report: str) -> str:
     folds = kept.count("\n<details>") - kept.count("\n</details>")
     ends = "\n</details>\n" * folds
     return f"{kept}{code}{ends}{cut}"
+
+
+def _warning(sentence: str) -> str:
+    return f"> [!WARNING]\n> {sentence}\n"
 
 
 def _outdated(run: RunPlan, matrix: Matrix) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,10 +34,23 @@ class Event:
     """The last commit of the pull request; the checkout is its merge with the base."""
     target: str | None = None
     """The branch that the pull request is merged into."""
+    repository: str | None = None
+    """``OWNER/NAME``"""
+    repository_branch: str | None = None
+    """The default branch of the repository."""
 
 
 def read_event(name: str, payload: Mapping[str, Any]) -> Event:
     """Read an event's payload; docs.github.com/actions/reference/events-that-trigger-workflows."""
+    repository = payload.get("repository") or {}
+    return replace(
+        _event(name, payload),
+        repository=repository.get("full_name"),
+        repository_branch=repository.get("default_branch"),
+    )
+
+
+def _event(name: str, payload: Mapping[str, Any]) -> Event:
     match name:
         case "pull_request":
             return _pull_request(payload["pull_request"])

@@ -37,6 +37,8 @@ class RunPlan:
     """Whether this run commits them to the pull request's branch."""
     unlocked: tuple[str, ...] = ()
     """What the lock has no entry for, if `workflow.require_lock` is on; if there is anything, nothing is built."""
+    warnings: tuple[str, ...] = ()
+    """Sentences about the set-up of the repository."""
     lost: tuple[str, ...] = ()
     """Problems with profiles and choices that users have saved; if there are any, nothing is built."""
 

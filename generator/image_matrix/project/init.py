@@ -37,6 +37,7 @@ SCHEMA = "matrix.schema.json"
 REGISTRY = "registry: ghcr.io/example/notebooks"
 WORKFLOW = "workflow: none"
 """Lines of the scaffold's matrix that settings replace."""
+DEFAULT_BRANCH = "main"
 GENERATOR = """\
 workflow:
   # what the jobs on GitHub install: its repository must be one that they can read without a login
@@ -56,6 +57,8 @@ class RepositorySettings:
     """``workflow.generator``; ``None`` means no workflow."""
     registry: str | None = None
     """``None`` keeps the example registry, which users replace."""
+    default_branch: str | None = None
+    """``None`` keeps the default, ``main``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,10 @@ def _matrix(settings: RepositorySettings) -> File:
     if settings.registry:
         text = text.replace(REGISTRY, f"registry: {json.dumps(settings.registry)}")
     if settings.generator:
-        text = text.replace(WORKFLOW, GENERATOR.format(generator=json.dumps(settings.generator)))
+        branch = settings.default_branch
+        lines = [GENERATOR.format(generator=json.dumps(settings.generator))]
+        lines += [f"  default_branch: {json.dumps(branch)}"] if branch not in (None, DEFAULT_BRANCH) else []
+        text = text.replace(WORKFLOW, "\n".join(lines))
     return File(text.encode())
 
 

@@ -119,6 +119,15 @@ def _at(address: str, commit: str) -> str:
     return f"{DISTRIBUTION}{EXTRA} @ git+{address}@{commit}"
 
 
+def branch_for(target: Path, git: Git) -> str | None:
+    """Return the default branch of a repository: that of its remote, else the one that is checked out."""
+    top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
+    if top is None or Path(top).resolve() != target.resolve():
+        return None
+    remote = git(target, ("symbolic-ref", "--short", "refs/remotes/origin/HEAD"))
+    return remote.partition("/")[2] if remote else git(target, ("symbolic-ref", "--short", "HEAD"))
+
+
 def registry_for(target: Path, git: Git) -> str | None:
     """Return GitHub's registry for a repository on GitHub, else ``None``."""
     top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
