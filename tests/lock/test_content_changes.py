@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.lock.content_changes import content_changes
 from image_matrix.lock.contents import PackageName, contents, stated_version
-from image_matrix.lock.pins import Pins
+from image_matrix.lock.pins import ExtensionPins, Pins
+from image_matrix.lock.source_changes import source_changes
+from image_matrix.profiles.change_words import TERMINAL
+from image_matrix.profiles.content_words import source_lines
 from tests.workflow.matrices import loaded, matrix
 
 if TYPE_CHECKING:
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager
 
 MATRIX = matrix(
@@ -30,6 +35,8 @@ MATRIX = matrix(
     },
     sources={"debian": "docker.io/library/debian:stable-slim"},
 )
+REFERENCE = "docker.io/library/debian:stable-slim"
+BASE = ("base:python3.13", "base:python3.11")
 LAB = ("lab:python3.13", "lab:python3.11")
 
 
@@ -40,7 +47,8 @@ def pins(**versions: str) -> Pins:
         "amd64": "".join(f"{name}=={first} \\\n    --hash=sha256:0\n" for name, (first, _, _) in lines),
         "arm64": "".join(f"{name}=={second or first}\n" for name, (first, _, second) in lines),
     }
-    return Pins(requirements=dict.fromkeys(LAB, texts))
+    base = {"amd64": "uv==0.13.8\n", "arm64": "uv==0.13.8\n"}
+    return Pins(requirements={**dict.fromkeys(LAB, texts), **dict.fromkeys(BASE, base)})
 
 
 def words(before: Pins, after: Pins) -> list[str]:
@@ -79,6 +87,20 @@ def test_a_list_says_what_the_lock_does_not() -> None:
     assert contents(now, Pins(), now.variants[LAB[0]])[PackageName("pip", "jupyter-lab")].version == ">=4"
 
 
+def test_a_variant_that_is_no_longer_locked_loses_no_packages() -> None:
+    """Its list has changed, and nobody has run `lock` since: what it needed is not gone."""
+    before = pins(attrs="24.1", jupyter_lab="4.4.0")
+    assert words(before, Pins()) == []
+    assert words(Pins(), before) == []
+    changed = {
+        **MATRIX,
+        "images": {**MATRIX["images"], "lab": {"from": "base", "pip": ["jupyter-lab==4.5.0", "six"]}},
+    }
+    changes = content_changes(loaded(MATRIX), before, loaded(changed), Pins(), LAB)
+    shown = [(item.package.name, item.before, item.after) for item in changes]
+    assert shown == [("git", "1:2", None), ("jupyter-lab", "4.4.0", "4.5.0"), ("six", None, "")]
+
+
 @pytest.mark.parametrize(
     ("manager", "line", "version"),
     [
@@ -99,3 +121,42 @@ def test_a_list_says_what_the_lock_does_not() -> None:
 )
 def test_versions_that_lists_state(manager: Manager, line: str, version: str) -> None:
     assert stated_version(manager, line) == version
+
+
+def test_what_is_below_images() -> None:
+    r = {"from": "base", "apt": ["r-base"], "cran": ["dplyr"]}
+    now = loaded({**MATRIX, "images": {**MATRIX["images"], "r": r}})
+    names = (*LAB, "r:python3.13")
+    before = Pins(
+        {REFERENCE: "sha256:1"}, apt_snapshots={"debian": "20261101T000000Z"}, cran_snapshot="2026-11-01"
+    )
+    after = Pins(
+        {REFERENCE: "sha256:2"}, apt_snapshots={"debian": "20261102T000000Z"}, cran_snapshot="2026-11-02"
+    )
+    changes = source_changes(now, before, now, after, names)
+    assert [(item.what, item.name, item.before, item.after, item.images) for item in changes] == [
+        ("source", "debian", f"{REFERENCE}@sha256:1", f"{REFERENCE}@sha256:2", ("lab", "r")),
+        ("CRAN snapshot", "", "2026-11-01", "2026-11-02", ("r",)),
+        ("apt snapshot", "debian", "20261101T000000Z", "20261102T000000Z", ("lab", "r")),
+    ]
+    assert source_lines(changes, TERMINAL) == [
+        "source `debian`: `sha256:1` → `sha256:2` (`lab`, `r`)",
+        "CRAN snapshot: `2026-11-01` → `2026-11-02` (`r`)",
+        "apt snapshot of `debian`: `20261101T000000Z` → `20261102T000000Z` (`lab`, `r`)",
+    ]
+    assert source_changes(now, before, now, before, names) == ()
+
+
+def test_members_of_packs_are_those_of_the_lock() -> None:
+    def listing(version: str) -> Loaded:
+        now = loaded(MATRIX)
+        item = replace(now.variants[LAB[0]], packages={"extensions": (f"a.Pack@{version}",)})
+        return replace(now, variants={**now.variants, LAB[0]: item})
+
+    def locked(version: str) -> Pins:
+        files: dict[str, dict[str, str]] = {f"a.pack@{version}": {}, f"b.member@{version}": {}}
+        return Pins(extensions={LAB[0]: ExtensionPins(files)})
+
+    changes = content_changes(listing("1"), locked("1"), listing("2"), locked("2"), LAB[:1])
+    shown = [(item.package.name, item.before, item.after, item.listed) for item in changes]
+    assert shown == [("a.pack", "1", "2", True), ("b.member", "1", "2", False)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.lock.contents import PackageName, contents
+from image_matrix.lock.contents import PackageName, contents, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -40,7 +40,10 @@ def content_changes(
     for name in compared:
         before = contents(old, old_pins, old.variants[name])
         after = contents(new, new_pins, new.variants[name])
-        for package, was, now, listed in _differences(before, after):
+        floating = not_locked(old, old_pins, old.variants[name]) | not_locked(
+            new, new_pins, new.variants[name]
+        )
+        for package, was, now, listed in _differences(before, after, floating):
             variants.setdefault((package, was, now, listed), []).append(name)
     changes = (
         ContentChange(package, was, now, listed, _images(ids, compared))
@@ -50,13 +53,25 @@ def content_changes(
 
 
 def _differences(
-    before: Mapping[PackageName, Content], after: Mapping[PackageName, Content]
+    before: Mapping[PackageName, Content], after: Mapping[PackageName, Content], floating: Collection[str]
 ) -> Iterable[tuple[PackageName, str | None, str | None, bool]]:
+    """Yield what differs; what a list needs is unknown in a state that has no lock for the manager."""
     for package in {**before, **after}:
         old, new = before.get(package), after.get(package)
-        was, now = (None if side is None else side.version for side in (old, new))
-        if was != now:
-            yield package, was, now, any(side.listed for side in (old, new) if side)
+        listed = any(side.listed for side in (old, new) if side)
+        if _differs(old, new) and (listed or package.manager not in floating):
+            was, now = (None if side is None else side.version for side in (old, new))
+            yield package, was, now, listed
+
+
+def _differs(old: Content | None, new: Content | None) -> bool:
+    """Say whether a version differs; bounds of a list differ from no version of a lock."""
+    if old is None or new is None:
+        return old is not new
+    bounds = next((side.version for side in (old, new) if not side.locked), "")
+    if old.locked != new.locked and not bounds[:1].isalnum():
+        return False
+    return old.version != new.version
 
 
 def _images(ids: Collection[str], compared: Iterable[str]) -> tuple[str, ...]:

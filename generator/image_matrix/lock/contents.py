@@ -12,6 +12,8 @@ from image_matrix.config.package_names import package_name
 from image_matrix.lock.locked_versions import canonical, locked_packages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager, Variant
     from image_matrix.lock.pins import Pins
@@ -39,6 +41,8 @@ class Content:
     """Several with ``/`` between them if platforms differ; empty if neither lock nor list states one."""
     listed: bool
     """Whether the matrix names the package; the others are only needed by those."""
+    locked: bool = False
+    """Whether the version is the one of the lock, and not what a list states."""
 
 
 def contents(loaded: Loaded, pins: Pins, item: Variant) -> dict[PackageName, Content]:
@@ -52,22 +56,41 @@ def contents(loaded: Loaded, pins: Pins, item: Variant) -> dict[PackageName, Con
 
 def _of_one(loaded: Loaded, pins: Pins, item: Variant) -> dict[PackageName, Content]:
     """Return what a variant adds to its parent."""
-    listed = _listed(item)
+    listed = {_package(manager, line): line for manager, line in _lines(item)}
+    stated = {
+        name: stated_version(name.manager, line) for name, line in listed.items() if not _is_conditional(line)
+    }
     locked = _locked(pins, item)
     managers = {package.manager for package in locked}
     downloads = {
         PackageName(DOWNLOAD, name): loaded.matrix.downloads[name].version for name in item.downloads
     }
     return {
-        **{key: Content(version, True) for key, version in listed.items() if key.manager not in managers},
-        **{key: Content("/".join(sorted(versions)), key in listed) for key, versions in locked.items()},
+        **{key: Content(version, True) for key, version in stated.items() if key.manager not in managers},
+        **{key: Content("/".join(sorted(versions)), key in listed, True) for key, versions in locked.items()},
         **{key: Content(version, True) for key, version in downloads.items()},
     }
 
 
-def _listed(item: Variant) -> dict[PackageName, str]:
-    lines = ((manager, line) for manager in MANAGERS for line in item.packages.get(manager, ()))
-    return {_package(manager, line): stated_version(manager, line) for manager, line in lines}
+def not_locked(loaded: Loaded, pins: Pins, item: Variant) -> set[str]:
+    """Return the managers whose packages the lock does not have for a variant, or for one of its ancestors."""
+    complete = {name for name, entry in pins.extensions.items() if not entry.floating}
+    locked = {"pip": pins.requirements.keys(), "conda": pins.explicit.keys(), "extensions": complete}
+    return {
+        manager
+        for above in lineage(loaded.variants, item)
+        for manager, _ in _lines(above)
+        if manager in locked and above.id not in locked[manager]
+    }
+
+
+def _lines(item: Variant) -> Iterator[tuple[Manager, str]]:
+    return ((manager, line) for manager in MANAGERS for line in item.packages.get(manager, ()))
+
+
+def _is_conditional(line: str) -> bool:
+    """Say whether an entry has a marker, so that it is not in every image."""
+    return ";" in line
 
 
 def _package(manager: Manager, line: str) -> PackageName:
@@ -79,10 +102,14 @@ def _locked(pins: Pins, item: Variant) -> dict[PackageName, set[str]]:
     result: dict[PackageName, set[str]] = {}
     for manager, name, version in locked_packages(pins, item):
         result.setdefault(PackageName(manager, name), set()).add(version)
+    extensions = pins.extensions.get(item.id)
+    for extension in extensions.files if extensions else ():
+        name, _, version = extension.rpartition("@")
+        result.setdefault(PackageName("extensions", name.lower()), set()).add(version)
     return result
 
 
-def stated_version(manager: Manager, line: str) -> str:
+def stated_version(manager: str, line: str) -> str:
     """Return the version or the bounds that an entry of a list states; empty if it states none."""
     text = line.rpartition("::")[2] if manager in ("conda", "cran") else line
     scope, text = (text[:1], text[1:]) if manager == "npm" else ("", text)

@@ -1,25 +1,31 @@
-"""Compares the sources that images are built from in two states: another reference, or another digest in the lock."""
+"""Compares what images are built from in two states: sources, and the days of archives of packages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.lineage import lineage
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Variant
     from image_matrix.lock.pins import Pins
 
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A source that is another image than before."""
+    """A source, or an archive of packages, that is another one than before."""
 
+    what: str
+    """``source``, ``apt snapshot`` or ``CRAN snapshot``."""
     name: str
-    before: str
-    """Its reference, with the digest if the lock has one."""
-    after: str
+    """The name of the source; empty for CRAN."""
+    before: str | None
+    """A reference, with the digest if the lock has one, or the moment of an archive; ``None`` if there is none."""
+    after: str | None
     images: tuple[str, ...]
     """Those that are built on it."""
 
@@ -27,18 +33,26 @@ class SourceChange:
 def source_changes(
     old: Loaded, old_pins: Pins, new: Loaded, new_pins: Pins, names: Collection[str]
 ) -> tuple[SourceChange, ...]:
-    """Return the sources that move and that the variants with these ids are built on."""
-    images: dict[str, dict[str, None]] = {}
+    """Return what moves below the variants with these ids, as far as both states have them; sources first."""
+    images: dict[tuple[str, str, str | None, str | None], dict[str, None]] = {}
     for name in names:
-        item = new.variants.get(name)
-        if item is not None and item.root_source in old.matrix.sources:
-            images.setdefault(item.root_source, {})[item.image] = None
-    sides = (
-        (name, old_pins.pinned(old.matrix.sources[name]), new_pins.pinned(new.matrix.sources[name]))
-        for name in images
-    )
-    return tuple(
-        SourceChange(name, before, after, tuple(images[name]))
-        for name, before, after in sides
-        if before != after
-    )
+        if name in old.variants and name in new.variants:
+            item = new.variants[name]
+            before = dict(_below(old, old_pins, old.variants[name]))
+            after = dict(_below(new, new_pins, item))
+            for what, source in before.keys() & after.keys():
+                sides = (before[what, source], after[what, source])
+                if sides[0] != sides[1]:
+                    images.setdefault((what, source, *sides), {})[item.image] = None
+    changes = (SourceChange(*change, tuple(names)) for change, names in images.items())
+    return tuple(sorted(changes, key=lambda item: (item.what != "source", item.what, item.name)))
+
+
+def _below(loaded: Loaded, pins: Pins, item: Variant) -> Iterator[tuple[tuple[str, str], str | None]]:
+    """Yield what a variant is built from, by kind and name."""
+    source = item.root_source
+    if source in loaded.matrix.sources:
+        yield ("source", source), pins.pinned(loaded.matrix.sources[source])
+        yield ("apt snapshot", source), pins.apt_snapshots.get(source)
+    if any(above.packages.get("cran") for above in lineage(loaded.variants, item)):
+        yield ("CRAN snapshot", ""), item.cran_snapshot or pins.cran_snapshot

@@ -53,17 +53,24 @@ def package_words(change: ContentChange, style: Style) -> str:
 
 
 def source_lines(changes: Iterable[SourceChange], style: Style) -> list[str]:
-    """Return a line for each source that is another image now."""
+    """Return a line for each source or archive that is another one now."""
     return [
-        f"source {style.code(item.name)}: {_side(item.before, item.after, style)} → "
+        f"{_source(item, style)}: {_side(item.before, item.after, style)} → "
         f"{_side(item.after, item.before, style)} ({_images(item.images, style)})"
         for item in changes
     ]
 
 
-def _side(reference: str, other: str, style: Style) -> str:
+def _source(change: SourceChange, style: Style) -> str:
+    between = " of " if change.what != "source" else " "
+    return f"{change.what}{between}{style.code(change.name)}" if change.name else change.what
+
+
+def _side(reference: str | None, other: str | None, style: Style) -> str:
     """Return a reference, or only its digest if both sides have the same name and tag."""
+    if reference is None:
+        return "none"
     name, _, digest = reference.partition("@")
     short = digest[:SHORT_DIGEST]
-    same = other.partition("@")[0] == name
+    same = (other or "").partition("@")[0] == name
     return style.code(short if same and short else f"{name}@{short}" if short else name)
