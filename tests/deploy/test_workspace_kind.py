@@ -163,6 +163,7 @@ def test_rules_keep_cuda_images_on_gpu_pods() -> None:
         item["id"]: label["value"]
         for item in kind["spec"]["podTemplate"]["options"]["podConfig"]["values"]
         for label in item["spawner"]["labels"]
+        if label["key"] == "accelerator"
     }
     for item in images(kind).values():
         labels = {label["key"]: label["value"] for label in item["spawner"]["labels"]}
@@ -283,80 +284,8 @@ profiles: {gpu: {order: 1, default: true, groups: [research]}}
     assert preselected["podConfig"].startswith("small_")
 
 
-def test_images_go_to_the_group_of_their_http_behaviour() -> None:
-    overlay = """
-images: {vscode: {from: jupyter}, vscode-python: {from: vscode}, studio: {from: jupyter}}
-sites: {kubeflow: {kubeflow: {group_one: [vscode], group_two: [studio]}}}
-profiles: {ide: {display_name: IDE, images: [studio, vscode-python]}}
-"""
-    files = deployed(small(overlay))
-    form = yaml_files.load(files["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"])[
-        "spawnerFormDefaults"
-    ]
-    named = {group: [ref.rpartition("/")[2].partition(":")[0] for ref in form[group]["options"]]
-             for group in ("image", "imageGroupOne", "imageGroupTwo")}  # fmt: skip
-    assert named == {
-        "image": ["jupyter-scipy", "jupyter-scipy", "jupyter-cuda"],
-        "imageGroupOne": ["vscode-python"],
-        "imageGroupTwo": ["studio"],
-    }
-    for group in named:
-        assert form[group]["value"] in form[group]["options"]
-    kinds = {kind["metadata"]["name"]: kind["spec"]["podTemplate"]["ports"][0] for kind in released(files)}
-    assert not kinds["notebooks"]["httpProxy"]["removePathPrefix"]
-    assert kinds["notebooks-at-root"]["httpProxy"] == {"removePathPrefix": True}
-    assert "X-RStudio-Root-Path" in kinds["notebooks-at-root-path"]["httpProxy"]["requestHeaders"]["set"]
-
-
-def test_the_form_offers_what_the_sizes_ask_for() -> None:
-    form = yaml_files.load(
-        deployed(reference())["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"]
-    )["spawnerFormDefaults"]
-    keys = [item["limitsKey"] for item in form["gpus"]["value"]["vendors"]]
-    assert keys == ["nvidia.com/gpu", "habana.ai/gaudi"]
-    assert form["memory"]["value"] == "1Gi"
-    assert [item["groupKey"] for item in form["tolerationGroup"]["options"]] == ["nvidia.com", "habana.ai"]
-
-
-@pytest.mark.parametrize(
-    ("size", "cpu", "memory"),
-    [
-        ("{}", ("0.5", "4"), ("1Gi", "4")),
-        ("{memory: {limit: none}}", ("0.5", "4"), ("1Gi", "none")),
-        ("{cpu: {limit: 2, guarantee: 2}}", ("2", "1"), ("1Gi", "4")),
-        (
-            "{cpu: {limit: 1.5, guarantee: 0.4}, memory: {limit: 3Gi, guarantee: 2Gi}}",
-            ("0.4", "3.75"),
-            ("2Gi", "1.5"),
-        ),
-    ],
-)
-def test_the_form_of_notebooks_1_makes_the_limits_of_the_size(
-    size: str, cpu: tuple[str, str], memory: tuple[str, str]
-) -> None:
-    text = deployed(small(f"sizes: {{small: {size}}}"))[
-        "deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"
-    ]
-    form = yaml_files.load(text)["spawnerFormDefaults"]
-    assert (form["cpu"]["value"], form["cpu"]["limitFactor"]) == cpu
-    assert (form["memory"]["value"], form["memory"]["limitFactor"]) == memory
-
-
-def test_kubeflow_has_no_taints_of_the_hub() -> None:
-    files = deployed(reference())
-    for name in ("notebooks-1/form/spawner_ui_config", "notebooks-2/workspacekind"):
-        assert "hub.jupyter.org" not in files[f"deploy/kubeflow/kubeflow/{name}.yaml"]
-
-
-def test_all_sizes_of_a_vendor_count_for_its_tolerations() -> None:
-    overlay = """
-sizes:
-  gpu: {tolerations: [{key: a, operator: Exists}]}
-  more: {display_name: More, devices: {nvidia.com/gpu: 2}, tolerations: [{key: b, operator: Exists}]}
-profiles: {gpu: {sizes: [gpu, more]}}
-"""
-    form = yaml_files.load(
-        deployed(small(overlay))["deploy/kubeflow/kubeflow/notebooks-1/form/spawner_ui_config.yaml"]
-    )
-    (group,) = form["spawnerFormDefaults"]["tolerationGroup"]["options"]
-    assert {item["key"] for item in group["tolerations"]} == {"a", "b", "nvidia.com/gpu"}
+def test_pods_say_what_they_have() -> None:
+    (kind,) = released(deployed(small()))
+    labels = labels_of(kind, "podConfig")
+    assert labels["small"] == {"accelerator": "none", "cpu": "500m", "memory": "1Gi"}
+    assert labels["gpu"] == {"accelerator": "nvidia.com", "cpu": "8000m", "memory": "32Gi", "gpu": "1"}

@@ -28,10 +28,36 @@ def taints_of(device: str) -> list[str]:
     return list(dict.fromkeys([device, _SHARES.get(vendor(device), device)]))
 
 
+_VENDORS = {
+    "nvidia.com": "NVIDIA", "amd.com": "AMD", "habana.ai": "Intel Gaudi", "gpu.intel.com": "Intel",
+}  # fmt: skip
+_TITLES = {
+    "nvidia.com/gpu": "NVIDIA GPU",
+    "nvidia.com/gpu.shared": "NVIDIA GPU, shared",
+    "amd.com/gpu": "AMD GPU",
+    "habana.ai/gaudi": "Intel Gaudi",
+    "gpu.intel.com/i915": "Intel GPU (i915)",
+    "gpu.intel.com/xe": "Intel GPU (xe)",
+}
+_MIG = "nvidia.com/mig-"
+
+
 def device_title(matrix: Matrix, device: str) -> str:
-    """Return the title of a device: the description of the first accelerator for it, or its name."""
-    titles = (item.description for item in matrix.accelerators.values() if item.device == device)
-    return next(filter(None, titles), device)
+    """Return the title of a device; of one that is not known, the description of the only accelerator for it.
+
+    The title is not that of an accelerator: images for two versions of CUDA want the same device.
+    """
+    if device in _TITLES:
+        return _TITLES[device]
+    if device.startswith(_MIG):
+        return f"NVIDIA MIG {device.removeprefix(_MIG)}"
+    titles = [item.description for item in matrix.accelerators.values() if item.device == device]
+    return titles[0] if len(titles) == 1 and titles[0] else device
+
+
+def vendor_title(domain: str) -> str:
+    """Return the name of a vendor by the domain of its devices."""
+    return _VENDORS.get(domain, domain)
 
 
 def of_image(matrix: Matrix, variant: Variant) -> str:

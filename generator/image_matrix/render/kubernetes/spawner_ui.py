@@ -7,21 +7,21 @@ without it, ``imageGroupTwo`` also the header X-RStudio-Root-Path. An image in t
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.lineage import lineage
-from image_matrix.profiles.devices import device_title, of_size
+from image_matrix.profiles.devices import of_image
 from image_matrix.profiles.offer import used_variants
-from image_matrix.profiles.pod import devices, tolerations, without_hub_taints
 from image_matrix.profiles.units import byte_count
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.spawner_nodes import of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import Offer
 
 GROUPS = ("image", "imageGroupOne", "imageGroupTwo")
@@ -41,20 +41,15 @@ def spawner_ui(
     matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer], references: Mapping[str, str]
 ) -> str:
     """Return the file."""
-    grouped: dict[str, list[str]] = {group: [] for group in GROUPS}
-    for item in used_variants(offers).values():
-        grouped[group_of(matrix, variants, item)].append(references[item.id])
-    first = next(choice for choice in _preselected(offers).images if choice.default)
-    defaults: dict[str, Any] = {"allowCustomImage": False, "hideRegistry": True, "hideTag": False}
-    for group, images in grouped.items():
-        preferred = references[first.variant.id]
-        value = preferred if preferred in images else next(iter(images), "")
-        defaults[group] = {"value": value, "options": images}
-    defaults["imagePullPolicy"] = {"value": "IfNotPresent", "readOnly": False}
-    defaults |= _amounts(offers)
-    defaults |= {"gpus": _gpus(matrix, offers), "tolerationGroup": _tolerations(matrix, offers)}
-    defaults |= {
-        "affinityConfig": {"value": "", "options": []},
+    preselected = _preselected(offers)
+    defaults: dict[str, Any] = {
+        "allowCustomImage": False,
+        "hideRegistry": True,
+        "hideTag": False,
+        **_images(matrix, variants, offers, references),
+        "imagePullPolicy": {"value": "IfNotPresent", "readOnly": False},
+        **_amounts(preselected),
+        **of_nodes(matrix, offers, preselected),
         "configurations": {"value": []},
         "shm": {"value": True},
         "environment": {"value": {}},
@@ -64,18 +59,52 @@ def spawner_ui(
     return dump({"spawnerFormDefaults": defaults}, about=ABOUT)
 
 
+def _images(
+    matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer], references: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the lists of images; the form reads ``image`` in any case, the others only if they are there."""
+    grouped: dict[str, dict[str, str]] = {"image": {}}
+    for item in used_variants(offers).values():
+        group = grouped.setdefault(group_of(matrix, variants, item), {})
+        group[item.id] = _shown(matrix, item, references[item.id])
+    return {
+        group: {
+            "value": _value(listed, matrix, variants, _preselected(offers)),
+            "options": [*listed.values()],
+        }
+        for group in GROUPS
+        if (listed := grouped.get(group)) is not None
+    }
+
+
+def _value(
+    listed: Mapping[str, str], matrix: Matrix, variants: Mapping[str, Variant], preselected: Offer
+) -> str:
+    """Return the preselected image of a list: that of the profile, or the first one for the same devices."""
+    image = next(choice.variant.id for choice in preselected.images if choice.default)
+    vendor = of_image(matrix, variants[image])
+    fitting = (name for name in listed if of_image(matrix, variants[name]) == vendor)
+    names = [image] if image in listed else [*fitting, *listed]
+    return listed[names[0]] if names else ""
+
+
+def _shown(matrix: Matrix, item: Variant, reference: str) -> str:
+    """Return a reference that the form shows as name and label: it cuts a reference at the second colon.
+
+    With a digest the tag says nothing more to a cluster, so it need not have the key.
+    """
+    digest = reference.partition("@")[2]
+    return f"{matrix.repository(item)}:{item.label}@{digest}" if digest else reference
+
+
 def _preselected(offers: Sequence[Offer]) -> Offer:
     """Return the default profile, or the first one where that is not listed."""
     return next((offer for offer in offers if offer.default), offers[0])
 
 
-def _default_size(offers: Sequence[Offer]) -> Size | None:
-    return next((choice.size for choice in _preselected(offers).sizes if choice.default), None)
-
-
-def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:
+def _amounts(preselected: Offer) -> dict[str, Any]:
     """Return CPU and memory of the default size, or those of Kubeflow's own form; memory is in Gi, as it expects."""
-    size = _default_size(offers)
+    size = next((choice.size for choice in preselected.sizes if choice.default), None)
     if size is None:
         return {
             "cpu": {"value": "0.5", "limitFactor": "1.2"},
@@ -99,39 +128,14 @@ def _amounts(offers: Sequence[Offer]) -> dict[str, Any]:
 def _factor(limit: float | None, guarantee: float | None) -> str:
     """Return what the form multiplies a request with for its limit; ``none`` is no limit.
 
-    Source: kubeflow/kubeflow, crud-web-apps/jupyter/backend/apps/common/form.py, ``set_notebook_cpu``.
+    The form rounds the limit to tenths, and refuses one below the request. Source: kubeflow/notebooks,
+    components/crud-web-apps/jupyter/backend/apps/common/form.py, ``set_notebook_cpu``.
     """
     if limit is None:
         return "none"
-    return f"{limit / (guarantee or limit):.3g}"
-
-
-def _sizes(offers: Sequence[Offer]) -> dict[str, Size]:
-    return {c.size.name: c.size for offer in offers for c in offer.sizes if c.size is not None}
-
-
-def _gpus(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
-    named: dict[str, str] = {}
-    for size in _sizes(offers).values():
-        for device in size.devices:
-            named.setdefault(device, device_title(matrix, device))
-    vendors = [{"limitsKey": key, "uiName": name} for key, name in named.items()]
-    return {"value": {"num": "none", "vendor": "", "vendors": vendors}}
-
-
-def _tolerations(matrix: Matrix, offers: Sequence[Offer]) -> dict[str, Any]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for offer in offers:
-        for choice in offer.sizes:
-            if devices(choice.size):
-                every = groups.setdefault(of_size(choice.size), [])
-                more = without_hub_taints(tolerations(matrix, offer.profile, choice.size))
-                every.extend(item for item in more if item not in every)
-    options = [
-        {"groupKey": name, "displayName": f"Nodes with {name} devices", "tolerations": every}
-        for name, every in groups.items()
-    ]
-    return {"value": "", "options": options}
+    request = guarantee or limit
+    rounded = round(limit, 1)
+    return f"{(rounded if rounded >= request else ceil(10 * limit) / 10) / request:.6g}"
 
 
 def _home() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from image_matrix.profiles.pod import (
     tolerations,
     without_hub_taints,
 )
-from image_matrix.profiles.units import byte_count
+from image_matrix.profiles.units import byte_count, human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -122,11 +122,26 @@ def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[Value]:
 
 def _pod_value(name: str, size: Size | None, spec: Mapping[str, Any], shown: Audience) -> Value:
     title, description = (size.display_name, size.description) if size else ("Default", "")
-    labels = {LABEL: of_size(size)}
+    labels = {LABEL: of_size(size), **_amounts(spec["resources"], size)}
     return Value(
         shown,
         {"id": name, "spawner": _spawner(title, description, labels, shown), "spec": spec},
     )
+
+
+def _amounts(resources: Mapping[str, Mapping[str, str]], size: Size | None) -> dict[str, str]:
+    """Return what a pod requests, as labels that users and rules read: cpu, memory and the number of devices."""
+    requested = {**resources.get("limits", {}), **resources.get("requests", {})}
+    amounts = {"cpu": requested.get("cpu"), "memory": _quantity(requested.get("memory"))}
+    number = sum(size.devices.values()) if size else 0
+    return {name: amount for name, amount in amounts.items() if amount} | (
+        {"gpu": str(number)} if number else {}
+    )
+
+
+def _quantity(memory: str | None) -> str | None:
+    """Return an amount in bytes as a quantity that people read."""
+    return human(int(memory)) if memory and memory.isdigit() else memory
 
 
 def pod_id(matrix: Matrix, offer: Offer, size: Size | None) -> str:

@@ -1,0 +1,110 @@
+"""Renders what the form of Kubeflow Notebooks 1 asks about nodes: devices, tolerations and affinity.
+
+Users choose each by itself, so every choice names the sizes that it belongs to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.profiles.devices import device_title, of_size, vendor_title
+from image_matrix.profiles.pod import devices, placements_of, selector, tolerations, without_hub_taints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.config.sizes import Size
+    from image_matrix.profiles.offer import Offer
+
+_NO_DEVICE = "none"
+"""The form's word."""
+
+
+def of_nodes(matrix: Matrix, offers: Sequence[Offer], preselected: Offer) -> dict[str, Any]:
+    """Return the fields of the form; preselected is what the default size of a profile needs."""
+    size = next(choice.size for choice in preselected.sizes if choice.default)
+    labels = _labels(matrix, preselected, size)
+    affinities = _affinities(matrix, offers)
+    return {
+        "gpus": {"value": {**_number(size), "vendors": _vendors(matrix, offers)}},
+        "tolerationGroup": {
+            "value": _group(matrix, preselected, size),
+            "options": _toleration_groups(matrix, offers),
+        },
+        "affinityConfig": {
+            "value": affinities[tuple(labels.items())]["configKey"] if labels else "",
+            "options": [*affinities.values()],
+        },
+    }
+
+
+def _each(offers: Sequence[Offer]) -> Iterator[tuple[Offer, Size | None]]:
+    return ((offer, choice.size) for offer in offers for choice in offer.sizes)
+
+
+def _number(size: Size | None) -> dict[str, str]:
+    """Return how many devices are preselected, and which."""
+    for device, count in (size.devices if size else {}).items():
+        return {"num": str(count), "vendor": device}
+    return {"num": _NO_DEVICE, "vendor": ""}
+
+
+def _vendors(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, str]]:
+    every = dict.fromkeys(device for _, size in _each(offers) for device in (size.devices if size else ()))
+    return [{"limitsKey": device, "uiName": device_title(matrix, device)} for device in every]
+
+
+def _group(matrix: Matrix, offer: Offer, size: Size | None) -> str:
+    """Return the key of the tolerations of a size: its vendor, its own name, or nothing if there are none."""
+    if devices(size):
+        return of_size(size)
+    name = size.name if size else offer.slug
+    return name if without_hub_taints(tolerations(matrix, offer.profile, size)) else ""
+
+
+def _toleration_groups(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """Return a group for each vendor, with what all sizes with its devices tolerate, and for each other size."""
+    groups: dict[str, dict[str, Any]] = {}
+    for offer, size in _each(offers):
+        if not (key := _group(matrix, offer, size)):
+            continue
+        title = f"with {vendor_title(key)} devices" if devices(size) else f"for {_title(offer, size)}"
+        group = {"groupKey": key, "displayName": f"Nodes {title}", "tolerations": []}
+        every = groups.setdefault(key, group)["tolerations"]
+        more = without_hub_taints(tolerations(matrix, offer.profile, size))
+        every += [item for item in more if item not in every]
+    return [*groups.values()]
+
+
+def _title(offer: Offer, size: Size | None) -> str:
+    return size.display_name if size else offer.display_name
+
+
+def _labels(matrix: Matrix, offer: Offer, size: Size | None) -> dict[str, str]:
+    """Return the labels of the nodes of a size, sorted."""
+    labels = {**offer.profile.node_selector, **selector(size, placements_of(matrix, size))}
+    return dict(sorted(labels.items()))
+
+
+def _affinities(matrix: Matrix, offers: Sequence[Offer]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
+    """Return an option for each set of labels of nodes; it has the name of the first size that needs it."""
+    options: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    for offer, size in _each(offers):
+        labels = _labels(matrix, offer, size)
+        if labels and tuple(labels.items()) not in options:
+            names = {option["configKey"] for option in options.values()}
+            key = size.name if size and size.name not in names else "-".join([offer.slug, *_name(size)])
+            options[tuple(labels.items())] = _affinity(key, f"Nodes for {_title(offer, size)}", labels)
+    return options
+
+
+def _name(size: Size | None) -> list[str]:
+    return [size.name] if size else []
+
+
+def _affinity(key: str, title: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    needed = [{"key": name, "operator": "In", "values": [value]} for name, value in labels.items()]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": needed}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    return {"configKey": key, "displayName": title, "affinity": {"nodeAffinity": required}}
