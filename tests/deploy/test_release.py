@@ -83,7 +83,7 @@ def test_the_last_deploy_stays_where_profiles_are_wrong(repository: Path) -> Non
 
 
 def test_show_prints_every_choice(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["-q", "-C", str(repository), "profiles", "show"]) == 0
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--site", "hub"]) == 0
     text = re.sub(r"-[0-9a-f]{12}$", "-KEY", capsys.readouterr().out, flags=re.MULTILINE)
     assert (
         text
@@ -108,7 +108,7 @@ def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.Captur
     matrix = repository / "matrix.yaml"
     more = "  plain:\n    {display_name: Plain, images: [jupyter], groups: [team], aliases: [old], env: {A: b}}\n"
     matrix.write_text(matrix.read_text().replace("profiles:\n", f"profiles:\n{more}"))
-    assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "plain"]) == 0
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--site", "hub", "--profile", "plain"]) == 0
     lines = [line[len("  jupyter*  ") :] for line in capsys.readouterr().out.splitlines()[1:-1]]
     assert lines[0] == "Plain; for team; once old"
     assert lines[1] == "env A=b"
@@ -116,7 +116,7 @@ def test_show_prints_what_a_profile_sets(repository: Path, capsys: pytest.Captur
 
 
 def test_the_reference_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["-q", "-C", str(ROOT), "profiles", "show"]) == 0
+    assert run(["-q", "-C", str(ROOT), "profiles", "show", "--site", "hub"]) == 0
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
 
 
@@ -135,7 +135,7 @@ def test_show_as_json_with_digests(repository: Path, capsys: pytest.CaptureFixtu
         f"jupyter-{name}": DIGEST for name in ("scipy:python3.13", "scipy:python3.11", "cuda:python3.13")
     }
     (repository / "digests.json").write_text(json.dumps(digests))
-    command = ["-q", "-C", str(repository), "profiles", "show", "--format", "json"]
+    command = ["-q", "-C", str(repository), "profiles", "show", "--site", "hub", "--format", "json"]
     assert run([*command, "--profile", "gpu", "--digests", str(repository / "digests.json")]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["profile"], row["preselected"]) == ("gpu", False)
@@ -161,11 +161,26 @@ def test_a_digest_file_that_is_wrong(
     repository: Path, text: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (repository / "digests.json").write_text(text)
-    arguments = ["profiles", "show", "--digests", str(repository / "digests.json")]
+    arguments = ["profiles", "show", "--site", "hub", "--digests", str(repository / "digests.json")]
     assert run(["-q", "-C", str(repository), *arguments]) == code
     assert said in capsys.readouterr().err
 
 
 def test_a_profile_that_is_not_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["-q", "-C", str(repository), "profiles", "show", "--profile", "gpus"]) == 2
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--site", "hub", "--profile", "gpus"]) == 2
     assert "did you mean `gpu`?" in capsys.readouterr().err
+
+
+def test_a_site_is_named_where_there_are_several(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-q", "-C", str(repository), "profiles", "show"]) == 2
+    assert "add `--site NAME`: hub, kubeflow" in capsys.readouterr().err
+    assert run(["-q", "-C", str(repository), "profiles", "show", "--site", "hubb"]) == 2
+    assert "did you mean `hub`?" in capsys.readouterr().err
+    matrix = repository / "matrix.yaml"
+    extra = "  extra: {display_name: Extra, images: [jupyter], sites: [kubeflow]}\n"
+    matrix.write_text(matrix.read_text().replace("sites: {hub", f"{extra}sites: {{hub"))
+    for site, is_shown in (("hub", False), ("kubeflow", True)):
+        assert run(["-q", "-C", str(repository), "profiles", "show", "--site", site]) == 0
+        assert ("Extra" in capsys.readouterr().out) == is_shown

@@ -215,3 +215,11 @@ def test_a_revision_that_was_not_valid_holds_nobody_up(
 def test_a_revision_that_is_not_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["-C", str(repository), "check", "--against", "v99"]) == 2
     assert "v99" in capsys.readouterr().err
+
+
+def test_each_site_is_compared_with_itself() -> None:
+    research = "sites: {research: {jupyterhub: 5.5.0}}\n"
+    fewer = research + "profiles: {gpu: {sites: [hub]}}"
+    text = said(research, fewer)
+    assert text.count("IM703 the profile `gpu` of v1 was removed") == 1
+    assert said(fewer, fewer) == said(fewer, research) == said("{}", research) == ""

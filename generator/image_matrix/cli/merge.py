@@ -8,6 +8,7 @@ import click
 
 from image_matrix.cli.printing import note, report
 from image_matrix.cli.project import open_locked, render_builds
+from image_matrix.cli.sites import seen_from, site_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,11 +34,19 @@ SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
     "--format", "format_", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True,
     help="yaml and json print values, including those of Secrets.",
 )  # fmt: skip
+@site_option
 @click.option(
     "--strict", is_flag=True, help="Exit with 1 if there is a warning, as a check in a repository needs it."
 )
 @click.pass_obj
-def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], format_: str, strict: bool) -> int:
+def merge(
+    session: Session,
+    files: tuple[str, ...],
+    more: tuple[str, ...],
+    format_: str,
+    name: str | None,
+    strict: bool,
+) -> int:
     """Compose values as Flux does, offline, and show which source sets each.
 
     The ConfigMap of deploy/ is rendered from the matrix, unless a FILE has a ConfigMap of this name.
@@ -53,8 +62,8 @@ def merge(session: Session, files: tuple[str, ...], more: tuple[str, ...], forma
     from image_matrix.project.text_files import read_text
 
     project = open_locked(session)
+    site = seen_from(project.loaded.matrix, name, "jupyterhub").catalog.site
     deploy = render_deploy(project.loaded, render_builds(project), project.pins)
-    site = project.loaded.matrix.catalog.site
     rendered = deploy.get(f"{site.folder}/jupyterhub/configmap.yaml")
     if rendered is None:
         raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")

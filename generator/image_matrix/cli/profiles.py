@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from image_matrix.cli.merge import merge
 from image_matrix.cli.printing import note
 from image_matrix.cli.project import Project, open_locked, render_builds
+from image_matrix.cli.sites import seen_from, site_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,13 +30,15 @@ profiles.add_command(merge)
 
 @profiles.command()
 @click.option("--profile", "slug", metavar="SLUG", help="Show this profile only.")
+@site_option
 @click.option("--digests", metavar="FILE", help="Image digests of a release: JSON, IMAGE:LABEL to sha256:….")
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.pass_obj
-def show(session: Session, slug: str | None, digests: str | None, format_: str) -> int:
+def show(session: Session, slug: str | None, name: str | None, digests: str | None, format_: str) -> int:
     """Print the pod of every choice of every profile."""
     project = open_locked(session)
-    rows = list(_pods(project.loaded, _references(project, digests), slug))
+    matrix = seen_from(project.loaded.matrix, name)
+    rows = list(_pods(replace(project.loaded, matrix=matrix), _references(project, digests), slug))
     if not rows:
         note(session, "the matrix has no profiles; declare them under `profiles:`")
     click.echo(

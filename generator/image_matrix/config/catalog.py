@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.at_site import at_site
 from image_matrix.config.overlay_merge import merge
 from image_matrix.config.profiles import Profile, read_profile
 from image_matrix.config.sites import DEFAULT_SITE, Site, read_site
@@ -13,6 +14,7 @@ from image_matrix.config.sizes import Size, read_size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
 
 
@@ -24,17 +26,22 @@ class Catalog:
     """By the key in matrix.yaml, in declaration order."""
     sizes: Mapping[str, Size] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
-    declared: bool = False
-    """Whether there is a ``profiles:`` section, be it empty."""
+    places: Mapping[Path, Path] = field(default_factory=dict)
+    """Path of what an override sets here, or of what has another position, to where the matrix says it."""
 
 
 def read_catalogs(data: Mapping[str, Json]) -> dict[str, Catalog]:
     """Read what each site of a matrix of the right shape offers; a matrix without sites has one, ``hub``."""
-    defaults = data.get("defaults", {})
-    usual, of_sites = defaults.get("profiles", {}), defaults.get("sites", {})
-    profiles = {key: read_profile(key, merge(usual, item)) for key, item in data.get("profiles", {}).items()}
-    sizes = {key: read_size(key, item) for key, item in data.get("sizes", {}).items()}
-    return {
-        name: Catalog(profiles, sizes, read_site(name, merge(of_sites, item)), declared="profiles" in data)
-        for name, item in (data.get("sites") or {DEFAULT_SITE: {}}).items()
-    }
+    shared = data.get("defaults", {}).get("sites", {})
+    sites = data.get("sites") or {DEFAULT_SITE: {}}
+    return {name: _catalog(data, read_site(name, merge(shared, item))) for name, item in sites.items()}
+
+
+def _catalog(data: Mapping[str, Json], site: Site) -> Catalog:
+    has = at_site(data, site.name)
+    return Catalog(
+        profiles={name: read_profile(name, item) for name, item in has.profiles.items()},
+        sizes={name: read_size(name, item) for name, item in has.sizes.items()},
+        site=site,
+        places=has.places,
+    )

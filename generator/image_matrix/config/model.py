@@ -68,6 +68,7 @@ DECLARED_IN = {
     "image": "images",
     "size": "sizes",
     "profile": "profiles",
+    "site": "sites",
 }
 """What a name can be of, and the section that declares it."""
 

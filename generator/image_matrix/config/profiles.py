@@ -56,7 +56,7 @@ class Profile:
 
 
 def read_profile(name: str, item: Mapping[str, Any]) -> Profile:
-    """Read an entry under ``profiles:``, with what ``defaults`` say."""
+    """Read an entry under ``profiles:`` as one site has it, with what ``defaults`` say."""
     deprecated = item.get("deprecated")
     axes = item.get("axes", {})
     return Profile(

@@ -42,7 +42,7 @@ class Size:
 
 
 def read_size(name: str, item: Mapping[str, Any]) -> Size:
-    """Read an entry under ``sizes:``."""
+    """Read an entry under ``sizes:`` as one site has it."""
     return Size(
         name=name,
         display_name=item["display_name"],

@@ -9,6 +9,7 @@ from image_matrix.config.profiles import Listed
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
+from image_matrix.profiles.at_sites import at_every_site
 from image_matrix.profiles.helm import is_ordered
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, image_choices, keyed, offers, size_choices
 
@@ -16,16 +17,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.offer import Offer
 
 
 def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
-    """Yield the slugs and choice keys of ``old`` that ``new`` neither has nor replaces.
+    """Yield the slugs and choice keys of ``old`` that ``new`` neither has nor replaces, at each site of both.
 
     A former name may be removed on purpose. It is a finding if it was lost because its profile or replacement was
     renamed.
     """
+
+    def at_one(view: Matrix) -> Iterator[Finding]:
+        site = view.catalog.site.name
+        if site in old.matrix.catalogs:
+            before = replace(old, matrix=replace(old.matrix, seen_from=site))
+            yield from _vanished(before, replace(new, matrix=view), revision)
+
+    return at_every_site(new.matrix, at_one)
+
+
+def _vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
     current = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
     known = current | {alias: offer for offer in current.values() for alias in offer.profile.aliases}
     for offer in offers(old.matrix, old.variants):

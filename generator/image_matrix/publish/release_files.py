@@ -45,8 +45,7 @@ def deploy_files(
     matrix, variants = state.loaded.matrix, state.loaded.variants
     references = {name: entry["reference"] for name, entry in entries.items()}
     commits = {name: image.commit for name, image in released.items()}
-    profiles = matrix.catalog.profiles
-    files = render_deploy(matrix, variants, references, previous, state.pins, commits) if profiles else {}
+    files = render_deploy(matrix, variants, references, previous, state.pins, commits)
     lists = list_files(matrix, variants, references, state.pins, released)
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
     return {**files, **lists, DIGESTS: File(text.encode())}
@@ -57,7 +56,7 @@ def refuse_to_offer_nothing(state: State, branch: str, sites: Collection[str]) -
 
     ``sites`` are those whose folders the branch has: there is none without profiles.
     """
-    if sites and not state.loaded.matrix.catalog.profiles:
+    if sites and not any(one.profiles for one in state.loaded.matrix.catalogs.values()):
         raise Failure(
             f"the matrix has no profiles, but {branch} has some: users could not start any server",
             f"restore `profiles:`, or first remove {FOLDER}/ from {branch} by hand",

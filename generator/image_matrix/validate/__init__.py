@@ -10,6 +10,7 @@ from image_matrix.config.from_lists import NO_ENTRIES, may_be_of, once_an_entry,
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.read import read_matrix
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles.at_sites import at_every_site
 from image_matrix.validate import (
     addresses,
     apt_repositories,
@@ -38,18 +39,21 @@ from image_matrix.validate import (
     repositories,
     runs,
     secrets,
+    sites,
     tags,
     tests,
     variants,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from image_matrix.config.from_lists import SharedEntry
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
+
+    VariantCheck = Callable[[Matrix, Mapping[str, Variant]], Iterable[Finding]]
 
 CHECKS = (
     names.bad_names, names.same_slugs, names.bad_references,
@@ -57,7 +61,7 @@ CHECKS = (
     references.without_from, references.cycles, references.unused,
     placeholders.reserved_axes, placeholders.unknown_in_downloads, placeholders.in_mirrors,
     addresses.passwords,
-    environment.not_expanded, environment.replaced_path, environment.moving_labels,
+    environment.replaced_path, environment.moving_labels,
     packages.bad_requirements, packages.listed_twice,
     conflicts.disagreeing,
     downloads.lost, downloads.without_mode, downloads.two_checksums,
@@ -67,7 +71,14 @@ CHECKS = (
     variants.unknown_axes, variants.no_python,
     runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins, runs.copies,
     runs.scanner_and_signer, runs.runners, runs.lock_schedule,
+    sites.nothing_offered,
+)  # fmt: skip
+"""Checks of the declarations alone."""
+
+SITE_CHECKS = (
+    environment.not_expanded,
     profiles.slugs, profiles.defaults, profiles.names,
+    sites.one_device,
     profiles_keys.order,
     profiles_pods.amounts,
     profiles_kubernetes.tolerations,
@@ -76,7 +87,7 @@ CHECKS = (
     profiles_kubernetes.refused,
     profiles_twice.set_twice,
 )  # fmt: skip
-"""Checks of the declarations alone."""
+"""Checks of what a site has of the declarations."""
 
 MATCH_CHECKS = (variants.unknown_in_matches, variants.without_parent)
 """Checks of what images compare axis values with."""
@@ -105,12 +116,16 @@ VARIANT_CHECKS = (
     tags.bad_tags,
     tags.shared_tags, tags.of_unpublished,
     apt_repositories.apt_repositories,
+)  # fmt: skip
+"""Checks of variants."""
+
+OFFER_CHECKS = (
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.unpublished, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,
     kubeflow.kubeflow,
 )  # fmt: skip
-"""Checks of variants."""
+"""Checks of what a site offers of the variants."""
 
 
 def check_meaning(
@@ -127,10 +142,15 @@ def check_meaning(
     Names come first, then what is compared with axes, then variants; each check passes over the entries in which an
     earlier one has found something, and those that name them. ``entries`` are those for several images.
     """
-    findings = check_names(matrix, templates)
+    findings = check_names(value, matrix, templates)
     http = partial(tests.http_without_service, serving=serving)
     installers = partial(packages.without_installer, custom_pip=custom_pip)
-    for checks in (MATCH_CHECKS, (*VARIANT_CHECKS, installers, http)):
+    offered = tuple(partial(_of_offers, check=check) for check in OFFER_CHECKS)
+    rounds: tuple[tuple[VariantCheck, ...], ...] = (
+        MATCH_CHECKS,
+        (*VARIANT_CHECKS, *offered, installers, http),
+    )
+    for checks in rounds:
         doubted = doubt.in_doubt(value, [item.path for item in findings if item.rule.severity == "error"])
         every = chain.from_iterable(check(matrix, expanded) for check in checks)
         new = without_those_of_others(every, entries)
@@ -138,10 +158,21 @@ def check_meaning(
     return doubt.once(once_an_entry(findings, entries))
 
 
-def check_names(matrix: Matrix, templates: Collection[str]) -> list[Finding]:
-    """Return what is wrong with the declarations alone."""
+def _of_offers(matrix: Matrix, expanded: Mapping[str, Variant], check: VariantCheck) -> Iterable[Finding]:
+    return at_every_site(matrix, lambda view: check(view, expanded))
+
+
+def check_names(value: Json, matrix: Matrix, templates: Collection[str]) -> list[Finding]:
+    """Return what is wrong with the declarations alone; ``value`` is the matrix as plain data."""
     every = chain.from_iterable(check(matrix) for check in CHECKS)
-    checked = (*every, *references.unknown_kinds(matrix, templates))
+    of_sites = chain.from_iterable(at_every_site(matrix, check) for check in SITE_CHECKS)
+    checked = (
+        *every,
+        *of_sites,
+        *sites.sites(value),
+        *sites.offered_nowhere(value, matrix),
+        *references.unknown_kinds(matrix, templates),
+    )
     findings = [item for item in checked if not _may_come(item, matrix)]
     meant = {section for finding in findings for section in _may_be_meant(finding)}
     return [item for item in findings if not (item.rule is rules.UNUSED and item.path[0] in meant)]
@@ -158,7 +189,7 @@ def check_sound_names(
     if remaining is None:
         return []
     doubted = doubt.in_doubt(value, faults)
-    findings = once_an_entry(check_names(read_matrix(remaining), templates), entries)
+    findings = once_an_entry(check_names(remaining, read_matrix(remaining), templates), entries)
     return doubt.once(
         item
         for item in findings

@@ -26,8 +26,8 @@ BOTH = (1, 2)
 
 def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """What the lists of Kubeflow cannot carry, at the line where it is lost; and lists that would be empty."""
-    views = [view for view in matrix.at_sites() if view.catalog.site.spawner == "kubeflow"]
-    yield from once_a_place(finding for view in views for finding in _at_site(view, variants))
+    if matrix.catalog.site.spawner == "kubeflow":
+        yield from once_a_place(_at_site(matrix, variants))
 
 
 def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -67,11 +67,20 @@ def names(matrix: Matrix) -> Iterator[Finding]:
         yield from _unknown((*base, "images"), profile.images.names, "image", matrix.images)
         yield from _unknown((*base, "sizes"), profile.sizes.names, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
-        others = catalog.profiles.keys() - {name}
-        if profile.deprecated and profile.deprecated.successor not in others:
-            path = (*base, "deprecated", "successor")
-            yield unknown(path, "profile", profile.deprecated.successor, others)
+        if profile.deprecated:
+            yield from _successor(matrix, name, profile.deprecated.successor)
     yield from _of_the_site(matrix)
+
+
+def _successor(matrix: Matrix, name: str, successor: str) -> Iterator[Finding]:
+    """A successor that is not there, or not at the site."""
+    path: Path = ("profiles", name, "deprecated", "successor")
+    others = {one for catalog in matrix.catalogs.values() for one in catalog.profiles} - {name}
+    if successor not in others:
+        yield unknown(path, "profile", successor, others)
+    elif successor not in matrix.catalog.profiles:
+        problem = f"`{successor}` is not offered at every site of `{name}`"
+        yield bad_value(path, problem, "name a profile that is, or set `deprecated` in `overrides`")
 
 
 def _unknown(path: Path, names: Mapping[str, str], what: str, known: Collection[str]) -> Iterator[Finding]:
@@ -112,11 +121,8 @@ def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
 
 
 def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    """A section without a profile, only deprecated profiles, and images that a profile's axes exclude."""
+    """Images that a profile's axes exclude."""
     catalog = matrix.catalog
-    if catalog.declared and not catalog.profiles:
-        fields = {"problem": "it has no profile", "advice": "declare a profile, or remove the section"}
-        yield rules.NOTHING_OFFERED.at(("profiles",), "key", what="`profiles`", **fields)
     grouped = by_image(variants.values())
     known = {item for variant in variants.values() for item in variant.values.items()}
     for name, profile in catalog.profiles.items():

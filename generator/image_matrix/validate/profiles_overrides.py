@@ -179,6 +179,8 @@ def _requests(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:
 
 def joining(matrix: Matrix) -> Iterator[Finding]:
     """Shared memory and mappings in overrides, where the hub is older than they need or nobody says how old it is."""
+    if matrix.catalog.site.spawner != "jupyterhub":
+        return
     hub = matrix.catalog.site.declared_hub
     paths = [] if hub and charts.joins(hub) else [*_mappings(matrix)]
     problem = f"`jupyterhub` of the site is {hub}"

@@ -105,7 +105,8 @@ def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
         over = (byte_count(amount.guarantee) or 0) > (byte_count(amount.limit) or 0)
     if over:
         fields = {"where": human(path), "guarantee": amount.guarantee, "limit": amount.limit}
-        yield rules.GUARANTEE_OVER_LIMIT.at((*path, "guarantee"), **fields)
+        finding = rules.GUARANTEE_OVER_LIMIT.at((*path, "guarantee"), **fields)
+        yield finding.beside(((*path, "limit"), "the limit"))
 
 
 def image_place(profile: Profile, image: str) -> Path:
@@ -165,6 +166,8 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             advice = f"if it has the package, write {provides}; otherwise give it a `kind` for notebooks"
             fields = {"profile": profile.slug, "image": image, "contract": unchecked, "advice": advice}
             yield rules.NOT_A_NOTEBOOK.at(place, **fields)
+        elif matrix.catalog.site.spawner != "jupyterhub":
+            continue  # Kubeflow starts the image's own command
         elif None in entries:
             advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -96,7 +96,7 @@ def catalog_page(
         registry=matrix.registry,
         variants=len(published),
         published={item.image for item in published},
-        profiles=[_profile(offer) for offer in offers(matrix, variants)],
+        profiles=_profiles(matrix, variants),
         images=[_image(matrix, items) for items in by_image(published).values()],
         picture=Markup(_picture(matrix, variants)),  # noqa: S704 - its texts are escaped
     )
@@ -107,6 +107,24 @@ def _picture(matrix: Matrix, variants: Mapping[str, Variant]) -> str:
     parents = image_parents(variants)
     links = {item.image: f"#image-{item.image}" for item in variants.values() if item.publish}
     return svg(parents, image_sources(variants), matrix.order, links, image_contexts(variants))
+
+
+def _profiles(matrix: Matrix, variants: Mapping[str, Variant]) -> list[ProfileCard]:
+    """Return the profiles of all sites; one that is not the same everywhere says where it is so."""
+    sites: dict[ProfileCard, list[str]] = {}
+    for view in matrix.at_sites():
+        for offer in offers(view, variants):
+            sites.setdefault(_profile(offer), []).append(view.catalog.site.name)
+    names = [card.slug for card in sites]
+    return [
+        card if len(at) == len(matrix.catalogs) else _of_sites(card, at, several=names.count(card.slug) > 1)
+        for card, at in sites.items()
+    ]
+
+
+def _of_sites(card: ProfileCard, sites: Sequence[str], *, several: bool) -> ProfileCard:
+    slug = f"{card.slug}-{sites[0]}" if several else card.slug
+    return replace(card, slug=slug, chips=(*card.chips, f"at {', '.join(sites)}"))
 
 
 def _profile(offer: Offer) -> ProfileCard:

@@ -1,0 +1,123 @@
+"""Checks sites: the names that sizes, profiles and choices compare with, and what each site offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.at_site import conditions, is_offered
+from image_matrix.config.sites import DEFAULT_SITE
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import human
+from image_matrix.json_data import at_path
+from image_matrix.text import listed
+from image_matrix.validate.findings import bad_value, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.config.at_site import Condition
+    from image_matrix.config.model import Matrix
+    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
+
+OF_SPAWNERS: Mapping[str, tuple[str, ...]] = {
+    "jupyterhub": ("configmap", "jupyterhub"),
+    "kubeflow": ("kubeflow",),
+}
+"""Spawner to the fields of a site that only it has."""
+
+
+def sites(value: Mapping[str, Json]) -> Iterator[Finding]:
+    """Yield what is wrong with the sites of a matrix of the right shape, and with what names them."""
+    declared = value.get("sites") or {DEFAULT_SITE: {}}
+    for condition in conditions(value):
+        yield from _names(value, declared, condition)
+    if "profiles" in value and not value["profiles"]:
+        fields = {"problem": "it has no profile", "advice": "declare a profile, or remove the section"}
+        yield rules.NOTHING_OFFERED.at(("profiles",), "key", what="`profiles`", **fields)
+    yield from _of_other_spawners(value)
+    yield from _one_configmap(value)
+
+
+def _names(
+    value: Mapping[str, Json], declared: Mapping[str, Json], condition: Condition
+) -> Iterator[Finding]:
+    """Sites that nobody declared, and those of an override at which its entry is not offered."""
+    entry = at_path(value, condition.entry)
+    is_doubted = isinstance(entry, dict) and not declared.keys() >= {*entry.get("sites", ())}
+    for at, name in enumerate(condition.names):
+        path = (*condition.path, at)
+        if name not in declared:
+            yield unknown(path, "site", name, declared)
+        elif condition.is_match and not is_doubted and not is_offered(entry, name):
+            problem = f"the override has no effect at `{name}`: {human(condition.entry)} is not offered there"
+            advice = f"add `{name}` to its `sites`, or remove it here"
+            finding = bad_value(path, problem, advice)
+            yield finding.beside(((*condition.entry, "sites"), "where it is offered"))
+
+
+def _of_other_spawners(value: Mapping[str, Json]) -> Iterator[Finding]:
+    """Fields that the spawner of a site does not read; what ``defaults`` bring is for the other sites."""
+    usual = value.get("defaults", {}).get("sites", {}).get("spawner", "jupyterhub")
+    for name, item in (value.get("sites") or {}).items():
+        spawner = item.get("spawner", usual)
+        for other, fields in OF_SPAWNERS.items():
+            for field in item.keys() & set(fields) if other != spawner else ():
+                problem = f"`{field}` has no effect: the spawner of this site is {spawner}"
+                advice = f"remove it, or write `spawner: {other}`"
+                yield bad_value(("sites", name, field), problem, advice, "key")
+
+
+def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:
+    """Two sites with one ConfigMap in one namespace, where both say so; in two clusters the usual name is the same."""
+    usual = value.get("defaults", {}).get("sites", {}).get("namespace", "jupyterhub")
+    first: dict[tuple[str, str], str] = {}
+    for name, item in (value.get("sites") or {}).items():
+        if "configmap" not in item:
+            continue
+        pair = item.get("namespace", usual), item["configmap"]
+        other = first.setdefault(pair, name)
+        if other != name:
+            problem = f"`{other}` and `{name}` have one ConfigMap: `{pair[1]}` in the namespace `{pair[0]}`"
+            advice = "write another name here; if the sites are in two clusters, too"
+            finding = bad_value(("sites", name, "configmap"), problem, advice)
+            yield finding.beside((("sites", other, "configmap"), "the first one"))
+
+
+def nothing_offered(matrix: Matrix) -> Iterator[Finding]:
+    """A site without a profile; profiles and sizes are elsewhere."""
+    for name, catalog in matrix.catalogs.items():
+        if catalog.profiles or not any(one.profiles for one in matrix.catalogs.values()):
+            continue
+        fields = {
+            "what": f"the site `{name}`",
+            "problem": "no profile is offered there",
+            "advice": f"add `{name}` to `sites` of a profile and of its images and sizes, or remove the site",
+        }
+        yield rules.NOTHING_OFFERED.at(catalog.site.path, "key", **fields)
+
+
+def offered_nowhere(value: Mapping[str, Json], matrix: Matrix) -> Iterator[Finding]:
+    """Profiles of which no site has both an image and a size."""
+    everywhere = {name for catalog in matrix.catalogs.values() for name in catalog.profiles}
+    for name, item in (value.get("profiles") or {}).items():
+        if name in everywhere or not {*item.get("sites", matrix.catalogs)} & matrix.catalogs.keys():
+            continue
+        where = listed((f"`{site}`" for site in matrix.catalogs if is_offered(item, site)), 5)
+        fields = {
+            "what": f"profile `{name}`",
+            "problem": f"its images and sizes are not offered at the same site; it is for {where}",
+            "advice": "change `sites` of its choices or of its sizes",
+        }
+        yield rules.NOTHING_OFFERED.at(("profiles", name), "key", **fields)
+
+
+def one_device(matrix: Matrix) -> Iterator[Finding]:
+    """Sizes that an override gives a second device."""
+    for name, size in matrix.catalog.sizes.items():
+        if len(size.devices) > 1:
+            path: Path = ("sizes", name, "devices", [*size.devices][-1])
+            site = matrix.catalog.site.name
+            devices = " and ".join(f"`{device}`" for device in size.devices)
+            problem = f"the size asks for {devices} at `{site}`: mappings are merged"
+            yield bad_value(path, problem, f"declare another size with `sites: [{site}]`", "key")
