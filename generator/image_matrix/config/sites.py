@@ -54,6 +54,10 @@ class Site:
     """The kustomization of the web app of Notebooks 1, as kustomize's ``resources`` name it; ``None``: the usual."""
     group_label: str | None = None
     """Label of namespaces whose value is the group that works in one, for WorkspaceKinds."""
+    spawner_ui: Mapping[str, Any] = field(default_factory=dict)
+    """What is laid over the generated form of Notebooks 1, below ``spawnerFormDefaults``."""
+    workspace_kind: Mapping[str, Any] = field(default_factory=dict)
+    """What is laid over the ``spec`` of every generated WorkspaceKind."""
     pause_after: int | None = 120
     """Minutes without activity after which Kubeflow pauses a Workspace; ``None``: never."""
     group_one: tuple[str, ...] = ()
@@ -93,6 +97,8 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         notebooks=(kubeflow["notebooks"],) if "notebooks" in kubeflow else usual.notebooks,
         web_app=kubeflow.get("web_app"),
         group_label=kubeflow.get("group_label"),
+        spawner_ui=kubeflow.get("spawner_ui", {}),
+        workspace_kind=kubeflow.get("workspace_kind", {}),
         pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),

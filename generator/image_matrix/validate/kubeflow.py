@@ -40,11 +40,16 @@ def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
 
 
 def _without_effect(site: Site) -> Iterator[Finding]:
-    """Fields for the version of Notebooks that the site does not have."""
-    for name, version in (("web_app", 1), ("group_label", 2)):
-        if getattr(site, name) is not None and version not in site.notebooks:
+    """Fields for the version of Notebooks that the site does not have, and settings in place of profiles."""
+    for name, version in (("web_app", 1), ("spawner_ui", 1), ("group_label", 2), ("workspace_kind", 2)):
+        if getattr(site, name) and version not in site.notebooks:
             problem = f"`{name}` is for Notebooks {version}, and the site has Notebooks {site.notebooks[0]}"
             yield bad_value((*site.path, "kubeflow", name), problem, "remove it", "key")
+    template = site.workspace_kind.get("podTemplate")
+    if isinstance(template, dict) and "options" in template:
+        path = (*site.path, "kubeflow", "workspace_kind", "podTemplate", "options")
+        problem = "images and pods of WorkspaceKinds are made of profiles"
+        yield bad_value(path, problem, "write `images`, `sizes` and `profiles` instead, and remove it", "key")
 
 
 def _empty(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

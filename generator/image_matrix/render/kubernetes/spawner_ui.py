@@ -16,6 +16,7 @@ from image_matrix.profiles.offer import used_variants
 from image_matrix.profiles.units import byte_count
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.laid_over import laid_over
 from image_matrix.render.kubernetes.spawner_nodes import of_nodes
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def spawner_ui(
         "workspaceVolume": {"value": _home()},
         "dataVolumes": {"value": []},
     }
-    return dump({"spawnerFormDefaults": defaults}, about=ABOUT)
+    settings = matrix.catalog.site.spawner_ui
+    return dump({"spawnerFormDefaults": laid_over(defaults, settings)}, about=ABOUT)
 
 
 def _images(

@@ -16,6 +16,7 @@ from image_matrix.profiles.audience import audience, shared_environment
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
+from image_matrix.render.kubernetes.laid_over import laid_over
 from image_matrix.render.kubernetes.restricted import RESTRICTED
 from image_matrix.render.kubernetes.spawner_ui import group_of
 from image_matrix.render.kubernetes.workspace_rules import activity_rules, filter_rules
@@ -143,8 +144,11 @@ def _workspace_kind(
     }
     metadata = {"name": listed.name, "labels": PLAIN_LABELS}
     return {
-        "apiVersion": "kubeflow.org/v1beta1", "kind": "WorkspaceKind", "metadata": metadata, "spec": spec,
-    }  # fmt: skip
+        "apiVersion": "kubeflow.org/v1beta1",
+        "kind": "WorkspaceKind",
+        "metadata": metadata,
+        "spec": laid_over(spec, site.workspace_kind),
+    }
 
 
 def _options(
