@@ -147,9 +147,9 @@ def environment(session: Session, registry: str | None, image: str, start: str, 
 def folder(session: Session, registry: str | None, image: str | None, start: str, folder: str) -> int:
     """Add an image with the packages of a folder for repo2docker.
 
-    DIR has apt.txt, environment.yml, requirements.txt or install.R, in itself or in binder/. It is relative to the
-    matrix' folder. Scripts such as postBuild are named and left out. An image that the matrix has already stays as it
-    is.
+    DIR has apt.txt, environment.yml or conda-lock.yml, requirements.txt or install.R, in itself or in binder/. It is
+    relative to the matrix' folder. Scripts such as postBuild are named and left out. An image that the matrix has
+    already stays as it is.
     """
     from functools import partial
 
@@ -164,9 +164,10 @@ def folder(session: Session, registry: str | None, image: str | None, start: str
     prefix = f"{Path(folder).as_posix()}/{below}"
     matrix = open_matrix(session, registry)
     names = {path.name for path in (top / below).iterdir()}
-    packages, channels, pip = lists_of(prefix, names, partial(_text, session))
+    lists = lists_of(prefix, names, partial(_text, session))
     name = image or image_name(top.resolve().name)
-    return _take_over(session, matrix, _of_lists(matrix, name, start, packages, pip, channels), folder)
+    imported = _of_lists(matrix, name, start, lists.packages, lists.pip, lists.channels, lists.conda_file)
+    return _take_over(session, matrix, imported, folder)
 
 
 @import_.command("image")
@@ -234,6 +235,7 @@ def _of_lists(
     packages: Mapping[str, tuple[Package, ...]],
     pip: Requirements,
     channels: tuple[str, ...] = (),
+    conda_file: str | None = None,
 ) -> ImportedImage:
     """Return an image on ``start``; ``packages`` are those of other installers than pip."""
     from image_matrix.importing.package_lists import ImportedImage, PackageImage
@@ -247,6 +249,7 @@ def _of_lists(
         extra_index_urls=pip.extra_index_urls,
         index_url=pip.index_url,
         channels=channels,
+        conda_file=conda_file,
     )
     return ImportedImage(name, image, sources, pip.notes)
 
@@ -255,7 +258,7 @@ def _take_over(session: Session, matrix: OpenMatrix, imported: ImportedImage, fi
     """Write an image made from a file; raises :class:`CallError` for a file without a package."""
     from image_matrix.errors import CallError
 
-    if not any(imported.image.packages.values()):
+    if not any(imported.image.packages.values()) and not imported.image.conda_file:
         for problem in imported.notes:
             note(session, problem)
         raise CallError(

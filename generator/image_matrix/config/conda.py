@@ -33,6 +33,8 @@ def channel_mirrors(mirrors: Mirrors) -> dict[str, str]:
 def conda_packages(variant: Variant) -> tuple[str, ...]:
     """Return the packages of conda that an image installs, those that make its Python included."""
     listed = variant.packages.get("conda", ())
+    if variant.conda_lock:
+        return listed
     python = variant.values.get("python")
     if not (_makes_environment(variant) and python):
         return listed

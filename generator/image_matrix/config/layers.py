@@ -111,7 +111,7 @@ def _less(settings: Settings, steps: Steps) -> Settings:
         without: dict[str, dict[str, Json]] = {
             "apt": {"apt_repositories": (), "apt_files": ()},
             "pip": {"index_url": None, "extra_index_urls": ()},
-            "conda": {"channels": ()},
+            "conda": {"channels": (), "conda_lock": None},
             "cran": {"cran_snapshot": None},
         }
         return replace(settings, packages=packages, **without.get(name, {}))

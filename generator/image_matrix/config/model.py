@@ -19,6 +19,7 @@ from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
     from image_matrix.config.apt_repositories import AptRepository
+    from image_matrix.config.conda_lock import CondaLock
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dag import BuildOrder
 
@@ -155,6 +156,8 @@ class Settings:
     extra_index_urls: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     """Where conda packages come from, the most important first."""
+    conda_lock: CondaLock | None = None
+    """What the lock file of conda says that is named, if one is."""
     apt_repositories: tuple[AptRepository, ...] = ()
     """Where apt packages come from beside the distribution."""
     apt_files: tuple[str, ...] = ()
@@ -331,6 +334,8 @@ class Variant:
     """Paths in the project of Debian packages that apt installs."""
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
+    conda_lock: CondaLock | None = None
+    """The lock file whose files it installs in place of what a solver would choose for its conda packages."""
     secrets: tuple[str, ...] = ()
     """Names of the secrets that its steps can read; their values are not part of its key."""
     cran_snapshot: str | None = None

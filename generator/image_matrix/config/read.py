@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.apt_repositories import read_repositories
 from image_matrix.config.catalog import read_catalogs
+from image_matrix.config.conda_lock import conda_lock_of
 from image_matrix.config.document import FILES, OF_FILES
 from image_matrix.config.layers import REMOVE
 from image_matrix.config.model import (
@@ -114,6 +115,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         cran_snapshot=packages["cran"].get("snapshot"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
         channels=tuple(packages["conda"].get("channels", ())),
+        conda_lock=conda_lock_of(packages["conda"]),
         apt_repositories=read_repositories(packages["apt"]),
         apt_files=tuple(packages["apt"].get(FILES, ())),
         max_size=item.get("max_size"),

@@ -36,6 +36,7 @@ _SCALARS = (
     "context",
     "dockerfile",
     "target",
+    "conda_lock",
 )
 
 
@@ -92,6 +93,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
     if "context" in scalars and not is_of_dockerfile(layers):
         del scalars["context"]
     packages = {manager: _packages(layers, manager) for manager in MANAGERS}
+    packages["conda"] = _without_other_locks(layers, packages["conda"])
     downloads = {name: Sourced(name, layer.origin) for layer in layers for name in layer.settings.downloads}
     return Resolution(
         scalars=scalars,
@@ -117,6 +119,15 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         bundles=tuple(Sourced(name, layer.origin) for layer in layers for name in layer.settings.bundles),
         tests={kind: declared for kind in TEST_KINDS if (declared := _tests(layers, kind))},
     )
+
+
+def _without_other_locks(
+    layers: Sequence[Layer], packages: tuple[Sourced[str], ...]
+) -> tuple[Sourced[str], ...]:
+    """Return the packages of conda without those of lock files that another one replaces."""
+    locks = [(layer.origin, layer.settings.conda_lock) for layer in layers if layer.settings.conda_lock]
+    replaced = {(origin, entry) for origin, lock in locks[:-1] for entry in lock.entries}
+    return tuple(item for item in packages if (item.origin, item.value) not in replaced)
 
 
 def is_of_dockerfile(layers: Sequence[Layer]) -> bool:

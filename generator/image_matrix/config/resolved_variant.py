@@ -58,6 +58,7 @@ def variant(
         cran_snapshot=resolution.cran_snapshot.value if resolution.cran_snapshot else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
         channels=tuple(item.value for item in resolution.channels),
+        conda_lock=resolution.value("conda_lock"),
         platforms=resolution.platforms.value,
         bundles=tuple(item.value for item in resolution.bundles),
         downloads=tuple(item.value for item in resolution.downloads),

@@ -133,6 +133,8 @@ def _block_image(image: PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has 
 
     fields = CommentedMap({"description": image.description} if image.description else {})
     fields["from"] = image.start
+    if image.conda_file:
+        fields["conda"] = _flow({"files": _flow([image.conda_file])})
     for installer, items in image.packages.items():
         packages: Any = _list(items) if items else None
         settings = _settings(image, installer)

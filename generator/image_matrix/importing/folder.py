@@ -6,10 +6,14 @@ Sources: repo2docker.readthedocs.io, "Configuration Files"; github.com/pangeo-da
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda_lock import CondaLock
+from image_matrix.importing.conda_lock_file import conda_lock_entries
 from image_matrix.importing.environment import environment_of
 from image_matrix.importing.input_places import document_of
+from image_matrix.importing.listed_entries import NotReadableError
 from image_matrix.importing.package_lists import Package
 from image_matrix.importing.requirements import Note, Requirements, joined, lines_of, requirements_of
 from image_matrix.importing.sayable import sayable
@@ -21,11 +25,12 @@ if TYPE_CHECKING:
 
 APT, PIP, R = "apt.txt", "requirements.txt", "install.R"
 CONDA = ("environment.yml", "environment.yaml")
+CONDA_LOCKS = ("conda-lock.yml", "conda-lock.yaml", "pixi.lock")
+"""What an environment was locked to, which counts in its place."""
 BELOW = ("binder", ".binder")
 """Folders that have the files in place of the folder itself."""
 SCRIPT = "put what it does into a Dockerfile of its own, `context: FOLDER`"
 OTHERS: Mapping[str, str] = {
-    "conda-lock.yml": "`image-matrix lock` locks what environment.yml asks for",
     "postBuild": SCRIPT,
     "start": SCRIPT,
     "Dockerfile": "`image-matrix import dockerfiles` adds it",
@@ -47,10 +52,21 @@ def files_of(names: Collection[str]) -> str:
     )
 
 
-def lists_of(
-    folder: str, names: Collection[str], read: Read
-) -> tuple[dict[str, tuple[Package, ...]], tuple[str, ...], Requirements]:
-    """Return the packages of each installer but pip, the channels of conda, and pip's with notes on what is left out.
+@dataclass(frozen=True, slots=True)
+class FolderLists:
+    """What a matrix has of a folder."""
+
+    packages: Mapping[str, tuple[Package, ...]]
+    """Those of each installer but pip."""
+    channels: tuple[str, ...]
+    pip: Requirements
+    """With notes on what is left out."""
+    conda_file: str | None
+    """The lock file of conda in place of packages."""
+
+
+def lists_of(folder: str, names: Collection[str], read: Read) -> FolderLists:
+    """Return what a matrix has of a folder.
 
     ``folder`` ends with a slash or is empty; ``names`` are the files in it. Raises :class:`MatrixError` for an
     environment that is not YAML, :class:`CallError` for one without dependencies.
@@ -67,13 +83,31 @@ def lists_of(
     conda: tuple[Package, ...] = ()
     channels: tuple[str, ...] = ()
     environment = next((name for name in CONDA if name in names), None)
-    if environment:
+    lock = next((name for name in CONDA_LOCKS if name in names), None)
+    if lock:
+        pip.append(_pip_of_lock(f"{folder}{lock}", read))
+    elif environment:
         lists = environment_of(document_of(f"{folder}{environment}", read), read)
         conda, channels = lists.packages, lists.channels
         pip.append(lists.pip)
     if PIP in names:
         pip.append(requirements_of(f"{folder}{PIP}", read))
-    return {"apt": _packages(apt), "conda": conda, "cran": _packages(cran)}, channels, joined(pip)
+    packages = {"apt": _packages(apt), "conda": conda, "cran": _packages(cran)}
+    return FolderLists(packages, channels, joined(pip), f"{folder}{lock}" if lock else None)
+
+
+def _pip_of_lock(file: str, read: Read) -> Requirements:
+    """Return what pip installs beside the packages of a lock file; what is wrong with the file, `check` says."""
+    try:
+        locks = [item for item in conda_lock_entries(file, read) if isinstance(item, CondaLock)]
+    except NotReadableError:
+        locks = []
+    pip = (text for lock in locks for text in lock.pip)
+    known = {text: sayable("pip", text) for text in pip}
+    notes = tuple(
+        f"not carried over: {file}: `{text}` of pip" for text, entry in known.items() if entry is None
+    )
+    return Requirements(tuple(Package(entry) for entry in known.values() if entry), (), notes)
 
 
 def _packages(parts: Iterable[Package | Note]) -> tuple[Package, ...]:

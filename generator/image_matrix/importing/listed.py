@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config import requirement
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.importing.conda_file import conda_entries
+from image_matrix.importing.conda_lock_file import conda_lock_entries, is_conda_lock
 from image_matrix.importing.listed_entries import Fault, ListedEntry, NotReadableError
 from image_matrix.importing.requirements import entry_of, included_file, lines_of, long_name, option_of
 from image_matrix.importing.sayable import sayable
@@ -19,6 +20,7 @@ from image_matrix.importing.sayable import sayable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from image_matrix.config.conda_lock import CondaLock
     from image_matrix.config.model import Manager
     from image_matrix.importing.listed_entries import ListedChannel, Read
     from image_matrix.importing.requirements import Line
@@ -34,8 +36,14 @@ def python_entries(file: str, read: Read) -> Iterator[ListedEntry | Fault]:
     return _of_pylock(file, text) if _PYLOCK.fullmatch(file) else _of_requirements(file, text, read, (file,))
 
 
-READERS: Mapping[Manager, Callable[[str, Read], Iterator[ListedEntry | ListedChannel | Fault]]] = {
-    "conda": conda_entries,
+def _conda_entries(file: str, read: Read) -> Iterator[ListedEntry | ListedChannel | CondaLock | Fault]:
+    return conda_lock_entries(file, read) if is_conda_lock(file) else conda_entries(file, read)
+
+
+READERS: Mapping[
+    Manager, Callable[[str, Read], Iterator[ListedEntry | ListedChannel | CondaLock | Fault]]
+] = {
+    "conda": _conda_entries,
     "pip": python_entries,
 }
 """Installers that take files, each with what reads them."""

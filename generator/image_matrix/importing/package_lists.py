@@ -34,6 +34,8 @@ class PackageImage:
     """Its index in place of the default one."""
     channels: tuple[str, ...] = ()
     """Channels of conda."""
+    conda_file: str | None = None
+    """The lock file that has its packages of conda, relative to the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +61,5 @@ def summary(image: PackageImage) -> str:
         for installer, items in image.packages.items()
         if items
     )
-    return "; ".join((f"from {image.start}", *lists))
+    files = (f"conda files {image.conda_file}",) if image.conda_file else ()
+    return "; ".join((f"from {image.start}", *files, *lists))

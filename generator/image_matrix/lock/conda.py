@@ -5,10 +5,12 @@ Source of the explicit format: docs.conda.io, "Building identical conda environm
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.conda import channel_address
+from image_matrix.config.conda_lock import name_and_version_of
+from image_matrix.lock.conda_exact import NO_INPUTS, exact
 from image_matrix.lock.conda_in_process import solver_in_process
 from image_matrix.lock.conda_program import PROGRAMS, program_on_path
 from image_matrix.lock.conda_request import SUBDIRS, CondaRequest
@@ -53,6 +55,10 @@ def lock_conda(
     """Solve the environments that the old lock does not have; ``solve`` is ``None`` without a solver."""
     environments = Environments()
     for variant in loaded.variants.values():
+        if variant.conda_lock:
+            known = environments.locked
+            environments.locked[variant.id] = exact(loaded.variants, variant, variant.conda_lock, known)
+            continue
         if not requested(variant, "conda"):
             continue
         parents = inherited_packages(loaded.variants, environments.locked, variant)
@@ -66,7 +72,8 @@ def lock_conda(
             _solve(loaded, environments, variant, inputs, parents, solve)
             if variant.id not in environments.locked and entry:
                 environments.locked[variant.id] = entry
-    return environments
+    solved = {name: entry for name, entry in environments.locked.items() if entry.inputs != NO_INPUTS}
+    return replace(environments, locked=solved)
 
 
 def _solve(
@@ -80,7 +87,7 @@ def _solve(
     packages: dict[str, tuple[str, ...]] = {}
     for arch in variant.archs:
         inherited = {url.partition("#")[0] for url in parents[arch]}
-        specifications = (*requested(variant, "conda"), *sorted(specification(url) for url in inherited))
+        specifications = (*requested(variant, "conda"), *sorted(_specifications(parents[arch])))
         answer = solve(_request(loaded, variant, specifications, SUBDIRS[arch]))
         if isinstance(answer, str):
             environments.failures[variant.id] = answer
@@ -97,6 +104,11 @@ def _request(loaded: Loaded, variant: Variant, specifications: tuple[str, ...], 
         glibc_of(loaded.matrix, variant).replace("_", "."),
         cuda_of(loaded.matrix, variant),
     )
+
+
+def _specifications(inherited: tuple[str, ...]) -> list[str]:
+    """Return what holds a solver to the packages of the ancestors: of two with one name, to the nearest one's."""
+    return [*{name_and_version_of(url)[0]: specification(url) for url in inherited}.values()]
 
 
 def specification(url: str) -> str:

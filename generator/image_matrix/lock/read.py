@@ -9,6 +9,7 @@ from image_matrix.config.conda import MICROMAMBA, needs_micromamba
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
 from image_matrix.lock import text as texts
+from image_matrix.lock.conda_exact import exact
 from image_matrix.lock.distributions import python_of
 from image_matrix.lock.extension_pins import extension_pins
 from image_matrix.lock.fingerprint import requested, still_answers
@@ -77,7 +78,9 @@ def fresh(
     valid: dict[str, LockedPackages] = {}
     floating: set[str] = set()
     for variant in loaded.variants.values():
-        if variant.parent in floating:
+        if manager == "conda" and variant.conda_lock:
+            valid[variant.id] = exact(loaded.variants, variant, variant.conda_lock, valid)
+        elif variant.parent in floating:
             floating.add(variant.id)
         elif requested(variant, manager):
             entry = still_answers(loaded, locked, valid, variant, manager)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.conda_lock import OF_LOCK, CondaLock
 from image_matrix.config.document import FILES, OF_FILES
 from image_matrix.diagnostics import Diagnostic, Place, diagnostic, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import ContextError, in_project
+from image_matrix.importing.conda_lock_file import is_conda_lock
 from image_matrix.importing.listed import READERS
-from image_matrix.importing.listed_entries import ListedChannel, ListedEntry, NotReadableError
+from image_matrix.importing.listed_entries import Fault, ListedChannel, ListedEntry, NotReadableError
 from image_matrix.json_data import at_path
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from image_matrix.config.document import Documents
     from image_matrix.diagnostics import Path
     from image_matrix.dockerfiles.context_reader import ContextReader
-    from image_matrix.importing.listed_entries import Fault
 
 _ADVICE = "correct the path: it is relative to the file that names it"
 
@@ -32,16 +33,21 @@ def with_listed_files(documents: Documents, reader: ContextReader) -> tuple[Docu
     for path in _lists(documents.value):
         entries: list[ListedEntry] = []
         channels: list[str] = []
+        locks: list[CondaLock] = []
         for item in _entries(documents, reader, path):
             if isinstance(item, ListedEntry):
                 places[(*path[:-1], OF_FILES, len(entries))] = _place(item)
                 entries.append(item)
             elif isinstance(item, ListedChannel):
                 channels.append(item.name)
+            elif isinstance(item, CondaLock):
+                locks.append(item)
             else:
                 faults.append(item)
         of_files = {"channels": [*dict.fromkeys(channels)]} if channels else {}
         settings = {**of_files, **at_path(value, path[:-1]), OF_FILES: [entry.text for entry in entries]}
+        settings |= {OF_LOCK: locks[0]} if locks else {}
+        faults += _several(documents, path) if locks else ()
         value = _replaced(value, path[:-1], settings)
     return (replace(documents, value=value, listed=places) if places else documents), faults
 
@@ -67,7 +73,7 @@ def _lists(value: Mapping[str, Any]) -> Iterator[Path]:
 
 def _entries(
     documents: Documents, reader: ContextReader, path: Path
-) -> Iterator[ListedEntry | ListedChannel | Diagnostic]:
+) -> Iterator[ListedEntry | ListedChannel | CondaLock | Diagnostic]:
     """Yield what the files of one list have."""
     names: Sequence[str] = at_path(documents.value, path)
     manager = path[-2]
@@ -76,11 +82,22 @@ def _entries(
         try:
             file = in_project(reader.folder_of(place.file), name)
             for item in READERS[manager](file, lambda one: _text(reader, one)):  # type: ignore[index]
-                yield item if isinstance(item, (ListedEntry, ListedChannel)) else _refused(item, path)
+                yield _refused(item, path) if isinstance(item, Fault) else item
         except (NotReadableError, ContextError) as error:
             yield diagnostic(
                 rules.BAD_VALUE, place, where=human(path[:-1]), problem=error.problem, advice=error.advice
             )
+
+
+def _several(documents: Documents, path: Path) -> Iterator[Diagnostic]:
+    """Yield what is wrong where a lock file is one of several files: it has all packages, for each platform."""
+    names: Sequence[str] = at_path(documents.value, path)
+    if len(names) > 1:
+        lock = next(name for name in names if is_conda_lock(name))
+        place = documents.place((*path, next(at for at, name in enumerate(names) if name != lock)))
+        problem = f"{lock} has all packages of an environment, for each platform"
+        advice = f"write `files: [{lock}]`, or list no lock file"
+        yield diagnostic(rules.BAD_VALUE, place, where=human(path[:-1]), problem=problem, advice=advice)
 
 
 def _text(reader: ContextReader, path: str) -> str:
