@@ -122,6 +122,19 @@ def test_workspace_kinds_can_be_applied_alone(tmp_path: Path) -> None:
     )
 
 
+def test_pod_defaults_are_applied_in_the_namespaces_of_users(tmp_path: Path) -> None:
+    write(deployed(small("profiles: {gpu: {env: {TEAM: ml}}}")), tmp_path)
+    defaults = tmp_path / "deploy" / "kubeflow" / "kubeflow" / "notebooks-1" / "pod-defaults"
+    own = {"namespace": "team-a", "resources": [f"../{defaults.relative_to(tmp_path)}"]}
+    write({"own/kustomization.yaml": yaml.safe_dump(own)}, tmp_path)
+    (built,) = objects(tmp_path / "own")
+    assert (built["kind"], built["metadata"]["name"], built["metadata"]["namespace"]) == (
+        "PodDefault",
+        "gpu",
+        "team-a",
+    )
+
+
 def test_the_web_app_of_a_release_of_kubeflow_is_the_default() -> None:
     files = deployed(reference())
     kustomization = yaml_files.load(files["deploy/kubeflow/kubeflow/notebooks-1/kustomization.yaml"])
@@ -140,19 +153,17 @@ def documented() -> list[dict[str, Any]]:
 
 
 def test_the_page_about_kubeflow_names_folders_that_are_there() -> None:
-    rendered = {str(Path(path).parent) for path in deployed(reference())}
-    (kustomization,) = (item for item in documented() if item.get("kind") == "Kustomization")
+    files = deployed(small("profiles: {gpu: {env: {TEAM: ml}}}"))
+    folders = {str(Path(path).parent) for path in files}
+    (repository,) = (item for item in documented() if item.get("kind") == "GitRepository")
+    kustomizations = [item for item in documented() if item.get("kind") == "Kustomization"]
+    assert len(kustomizations) == 2
+    for item in kustomizations:
+        assert item["spec"]["path"].removeprefix("./") in folders
+        assert item["spec"]["sourceRef"] == {"kind": "GitRepository", "name": repository["metadata"]["name"]}
     (own,) = (item for item in documented() if "components" in item)
     (component,) = own["components"]
-    assert kustomization["spec"]["path"].removeprefix("./") in rendered
-    assert component.partition("//deploy/")[2].partition("?")[0] in {
-        path.removeprefix("deploy/") for path in rendered
-    }
-    (repository,) = (item for item in documented() if item.get("kind") == "GitRepository")
-    assert kustomization["spec"]["sourceRef"] == {
-        "kind": "GitRepository",
-        "name": repository["metadata"]["name"],
-    }
+    assert "deploy/" + component.partition("//deploy/")[2].partition("?")[0] in folders
 
 
 def test_the_sections_of_the_page_about_kubeflow_are_sites() -> None:

@@ -110,9 +110,14 @@ def test_manifests_in_the_documentation_are_valid() -> None:
 
 @needs_schemas
 def test_manifests_for_kubeflow_are_valid() -> None:
-    found = {item.get("kind"): item for block in blocks("kubeflow.md") for item in documents(block)}
-    jsonschema.validate(found["GitRepository"], schema("gitrepository-source-v1.json"))
-    jsonschema.validate(found["Kustomization"], schema("kustomization-kustomize-v1.json"))
+    schemas = {
+        "GitRepository": "gitrepository-source-v1.json",
+        "Kustomization": "kustomization-kustomize-v1.json",
+    }
+    found = [item for block in blocks("kubeflow.md") for item in documents(block) if "kind" in item]
+    assert {item["kind"] for item in found} == schemas.keys()
+    for item in found:
+        jsonschema.validate(item, schema(schemas[item["kind"]]))
 
 
 @needs_schemas

@@ -79,21 +79,40 @@ def _groups(matrix: Matrix) -> Iterator[Finding]:
         path: Path = ("profiles", name, "groups")
         if profile.groups and lost:
             problem = f"the list knows no groups, so profile `{name}` is not in it"
-            yield _lost(path, site, lost, problem, _instead_of_groups(site, lost))
+            yield _lost(path, site, lost, problem, _instead_of_groups(matrix, lost))
         for at, group in enumerate(profile.groups if site.group_label else ()):
             if not kubernetes.LABEL_VALUE.fits(group):
                 problem = f"`{group}` is not the value of a label, which `{site.name}` compares it with"
                 yield bad_value((*path, at), problem, kubernetes.LABEL_VALUE.rule)
 
 
-def _instead_of_groups(site: Site, lost: tuple[int, ...]) -> str:
+def _instead_of_groups(matrix: Matrix, lost: tuple[int, ...]) -> str:
+    site, hubs = matrix.catalog.site, _hubs(matrix)
     if 2 in lost:
         return _write_label(site)
     if 2 in site.notebooks:
         return (
             f"if the cluster has Notebooks 2 alone, write `notebooks: 2` under `sites.{site.name}.kubeflow`"
         )
+    if hubs:
+        return f"write `sites: [{hubs}]` in the profile, or remove `groups` to offer it to everybody"
     return "remove `groups` to offer it to everybody"
+
+
+def _hubs(matrix: Matrix) -> str:
+    """Return the sites with JupyterHub, as a list has them."""
+    sites = (catalog.site for catalog in matrix.catalogs.values())
+    return ", ".join(site.name for site in sites if site.spawner == "jupyterhub")
+
+
+def _for_hubs(matrix: Matrix, field: str) -> str:
+    """Return how a field is written that is for JupyterHub alone."""
+    hubs = _hubs(matrix)
+    if not hubs:
+        return "remove it"
+    return (
+        f"if JupyterHub alone needs it, move it: `overrides: [{{match: {{site: [{hubs}]}}, {field}: {{…}}}}]`"
+    )
 
 
 def _write_label(site: Site) -> str:
@@ -126,9 +145,7 @@ def _environment(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fi
         for variable, value in profile.env.items():
             if variable not in plain_environment(profile):
                 problem = f"it has no names to fill in, so not those of `{value}`"
-                yield _lost(
-                    (*path, variable), site, site.notebooks, problem, "set it in the image, without braces"
-                )
+                yield _lost((*path, variable), site, site.notebooks, problem, _for_hubs(matrix, "env"))
             elif any(variable not in one for one in carried.get(name, ())):
                 problem = f"pods of one IDE have the same variables, so not `{variable}`"
                 advice = "set it in the image, or alike in every profile with this IDE"
@@ -142,8 +159,7 @@ def _overrides(matrix: Matrix) -> Iterator[Finding]:
         if override:
             settings = listed((f"`{name}`" for name in override), 3)
             problem = f"its pods have no settings of KubeSpawner, so not {settings}"
-            advice = "remove it, or offer the profile or size to JupyterHub alone"
-            yield _lost(path, site, site.notebooks, problem, advice)
+            yield _lost(path, site, site.notebooks, problem, _for_hubs(matrix, str(path[-1])))
 
 
 def _lost(path: Path, site: Site, versions: tuple[int, ...], problem: str, advice: str) -> Finding:

@@ -63,6 +63,12 @@ def of_kinds() -> str:
     return dump({**_of_kind("Kustomization"), "resources": [KINDS]}, about=ABOUT)
 
 
+def of_pod_defaults() -> str:
+    """Return the kustomization of the PodDefaults; whoever applies it names the namespace of a user."""
+    about = f"{ABOUT}\nFor every namespace in which people start notebooks."
+    return dump({**_of_kind("Kustomization"), "resources": ["poddefaults.yaml"]}, about=about)
+
+
 def _of_kind(kind: str) -> dict[str, str]:
     version = "v1alpha1" if kind == "Component" else "v1beta1"
     return {"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind}

@@ -12,6 +12,7 @@ from image_matrix.profiles.offer import offers, used_variants
 from image_matrix.render.kubernetes import flux, kubeflow
 from image_matrix.render.kubernetes.image_streams import STREAMS, image_stream_files
 from image_matrix.render.kubernetes.kubespawner import profile_list
+from image_matrix.render.kubernetes.pod_defaults import pod_defaults
 from image_matrix.render.kubernetes.prepull import prepull
 from image_matrix.render.kubernetes.spawner_ui import spawner_ui
 from image_matrix.render.kubernetes.workspace_kind import workspace_kinds
@@ -92,6 +93,11 @@ def _for_kubeflow(
             "notebooks-1/kustomization.yaml": kubeflow.of_web_app(site, "form"),
             "notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
             "notebooks-1/form/spawner_ui_config.yaml": spawner_ui(matrix, variants, listed, references),
+        }
+    if defaults := pod_defaults(in_form(site, offered)):
+        texts |= {
+            "notebooks-1/pod-defaults/kustomization.yaml": kubeflow.of_pod_defaults(),
+            "notebooks-1/pod-defaults/poddefaults.yaml": defaults,
         }
     if listed := in_kinds(site, offered):
         texts |= {

@@ -17,6 +17,7 @@ from image_matrix.profiles.units import byte_count
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT
 from image_matrix.render.kubernetes.laid_over import laid_over
+from image_matrix.render.kubernetes.pod_defaults import label_of
 from image_matrix.render.kubernetes.spawner_nodes import of_nodes
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def spawner_ui(
         "imagePullPolicy": {"value": "IfNotPresent", "readOnly": False},
         **_amounts(preselected),
         **of_nodes(matrix, offers, preselected),
-        "configurations": {"value": []},
+        "configurations": {"value": [label] if (label := label_of(preselected)) else []},
         "shm": {"value": True},
         "environment": {"value": {}},
         "workspaceVolume": {"value": _home()},
