@@ -185,7 +185,7 @@ def test_no_limit_is_no_limit_whatever_the_hub_has(kubespawner: Ask) -> None:
 
 
 def test_template_fields_are_replaced_and_doubled_braces_are_text(kubespawner: Ask) -> None:
-    names = sorted(known_fields("5.5.0"))
+    names = sorted(known_fields("7.0.0"))
     env = {f"F_{name.upper()}": f"<{{{name}}}>" for name in names} | {"TEXT": "{{username}}"}
     loaded = small(json.dumps({"profiles": {"data-science": {"env": env}}}))
     got = facts(kubespawner(values(loaded))["default"])["env"]
@@ -214,9 +214,10 @@ profiles:
 """
 
 
-@pytest.mark.parametrize("volume_lists", [False, True])
-def test_what_the_chart_sets_stays(kubespawner: Ask, volume_lists: bool) -> None:
-    loaded = small(JOINING)
+@pytest.mark.parametrize(("chart", "volume_lists"), [("4.4.0", False), ("4.2.0", True), ("4.0.0", True)])
+def test_what_the_chart_sets_stays(kubespawner: Ask, chart: str, volume_lists: bool) -> None:
+    loaded = small(JOINING, f"sites: {{hub: {{jupyterhub: null, chart: {chart}}}}}")
+    assert ("volumes" in loaded.matrix.catalog.site.chart.lists) == volume_lists
     answer = kubespawner({**values(loaded), "custom": {"volume_lists": volume_lists}})
     agree(loaded, answer)  # the home is mounted, the cloud's metadata blocked
     got = facts(answer["default"])
@@ -226,7 +227,7 @@ def test_what_the_chart_sets_stays(kubespawner: Ask, volume_lists: bool) -> None
 
 
 def test_without_our_lines_a_list_would_be_replaced(kubespawner: Ask) -> None:
-    """What the lines of ``hub.extraConfig`` and the refusal for charts before 4.3 are for."""
+    """What the lines of ``hub.extraConfig`` and the refusal for KubeSpawner 6 are for."""
     bare = {**values(small(JOINING)), "hub": {}}
     answer = kubespawner({**bare, "custom": {"volume_lists": True}})
     got = facts(answer["default"])

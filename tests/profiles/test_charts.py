@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from image_matrix.profiles.charts import ceiling, hub_of, joins, mappings
+from image_matrix.config.charts import chart_of, charts, version
+from image_matrix.config.sites import read_site
+from image_matrix.profiles.charts import ceiling, hub_of, mappings
 
 
 @pytest.mark.parametrize(
@@ -31,11 +33,27 @@ def test_the_jupyterhub_of_a_chart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hub", "known"),
-    [("5.4.0", True), ("5.10", True), ("6.0.0", True), ("5.3.9", False), ("5", False), ("4.1.6", False)],
-)
-def test_volumes_are_joined_from_jupyterhub_5_4_on(hub: str, known: bool) -> None:
-    assert joins(hub) is known
+    ("fields", "accepts"),
+    [
+        ({}, True), ({"chart": "4.4.0"}, True), ({"chart": "4.2.0"}, True), ({"chart": "4.0.1"}, True),
+        ({"chart": "9.0.0"}, True), ({"chart": "5.0.0-beta.1"}, True), ({"chart": "3.3.8"}, False),
+        ({"jupyterhub": "5.2"}, True), ({"jupyterhub": "4.1.6"}, False), ({"jupyterhub": "3"}, False),
+        ({"jupyterhub": "5.5.0", "kubespawner": "6.2.0"}, False), ({"chart": "3.3.8", "kubespawner": "7.1.0"}, True),
+    ],
+)  # fmt: skip
+def test_kubespawner_7_accepts_mappings(fields: dict[str, str], accepts: bool) -> None:
+    assert read_site("hub", fields).accepts_mappings is accepts
+
+
+def test_what_a_chart_ships() -> None:
+    old, newer = read_site("old", {"chart": "3.3.8"}), read_site("newer", {"chart": "4.3.4"})
+    assert (old.hub, old.kubespawner) == ("4.1.6", "6.2.0")
+    assert "volumes" in old.chart.lists
+    assert newer.hub == "5.4.0"
+    assert "volumes" not in newer.chart.lists
+    assert read_site("mine", {"chart": "4.2.0", "jupyterhub": "5.5.0"}).hub == "5.5.0"
+    assert chart_of("3.2.1") is None
+    assert [*charts()] == sorted(charts(), key=version)
 
 
 def test_mappings_are_found_in_profiles_and_choices() -> None:

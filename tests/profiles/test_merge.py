@@ -253,19 +253,24 @@ def release_of(files: Path, chart: str, hub: str = "5.5.0") -> None:
     (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "").replace("spec:\n", spec, 1))
 
 
-@pytest.mark.parametrize("chart", ["4.2.0", "3.3.8", "~4.2", "<4.3.0", ">=4.0.0, <4.3.0", "4.0.0 - 4.2.0"])
+@pytest.mark.parametrize("chart", ["3.3.8", "~3.3", "<4.0.0", ">=3.0.0, <4.0.0", "3.0.0 - 3.3.8"])
 def test_a_chart_that_would_take_the_home_away(
     files: Path, chart: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     release_of(files, chart)
     assert merge(files) == 2
     said = capsys.readouterr().err
-    assert "hr.yaml:6:37: error[IM726]: `volumes` of a profile needs the JupyterHub chart 4.3" in said
+    assert (
+        "hr.yaml:6:37: error[IM726]: `volumes` of a profile needs KubeSpawner 7 (the JupyterHub chart 4.0)"
+        in said
+    )
     assert f"the release has {chart}" in said
     assert "IM727" not in said
 
 
-@pytest.mark.parametrize("chart", ["4.3.0", "4.4.0", "4.x", ">=4.0.0", "*", "4.2.0 || 4.4.0", "mine"])
+@pytest.mark.parametrize(
+    "chart", ["4.0.0", "4.3.0", "4.4.0", "4.x", ">=3.0.0", "*", "3.3.8 || 4.4.0", "mine"]
+)
 def test_a_chart_whose_volumes_are_joined(
     files: Path, chart: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,12 +279,15 @@ def test_a_chart_whose_volumes_are_joined(
     assert "IM726" not in capsys.readouterr().err
 
 
-def test_a_chart_before_4_3_is_enough_for_profiles_without_volumes(
+def test_an_older_chart_is_enough_for_profiles_without_volumes(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    release_of(files, "4.2.0", hub="5.3.0")
+    release_of(files, "3.3.8", hub="4.1.6")
     (files / "matrix.yaml").write_text(
-        (PROFILES / "base.yaml").read_text().replace("{jupyterhub: 5.5.0}", '{jupyterhub: "5.3"}')
+        (PROFILES / "base.yaml")
+        .read_text()
+        .replace("{jupyterhub: 5.5.0}", '{chart: "3.3.8"}')
+        .replace("jupyterhub==5.5.0", "jupyterhub==4.1.6")
     )
     assert merge(files) == 0
     assert "warning" not in capsys.readouterr().err
@@ -292,11 +300,9 @@ def test_a_chart_of_another_hub_is_pointed_at(
     release_of(files, chart)
     assert merge(files) == 0
     said = capsys.readouterr().err
-    assert (
-        f"warning[IM727]: the chart {chart} has JupyterHub {has}, and `jupyterhub` of the site is 5.5.0"
-        in said
-    )
-    assert f'write `jupyterhub: "{has}"` for the site' in said
+    assert f"warning[IM727]: the chart {chart} has JupyterHub {has}, and the site has 5.5.0" in said
+    write = f'`chart: "{chart}"`' if chart == "4.3.2" else f'`jupyterhub: "{has}"`'
+    assert f"write {write} for the site" in said
 
 
 def test_a_hub_with_an_image_of_its_own_may_have_any_version(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from image_matrix.config.charts import WITH_MAPPINGS, Chart, chart_of, chart_with, default_chart, version
+
 Toleration = Mapping[str, Any]
 """A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
 CHART_TOLERATIONS: tuple[Toleration, ...] = (
@@ -13,8 +15,6 @@ CHART_TOLERATIONS: tuple[Toleration, ...] = (
     {"key": "hub.jupyter.org_dedicated", "operator": "Equal", "value": "user", "effect": "NoSchedule"},
 )
 """``scheduling.userPods.tolerations`` of the JupyterHub chart 4.4.0, which a profile's own list replaces."""
-DEFAULT_HUB = "5.5.0"
-"""What the JupyterHub chart 4.4.0 has."""
 Spawner = Literal["jupyterhub", "kubeflow", "opendatahub"]
 """What starts the pods of a site."""
 DEFAULT_SITE = "hub"
@@ -42,8 +42,12 @@ class Site:
     namespace: str = "jupyterhub"
     configmap: str = "image-matrix-profiles"
     """Name of the ConfigMap that a HelmRelease names under ``valuesFrom``."""
+    declared_chart: str | None = None
+    """Version of the JupyterHub chart, where the matrix names it."""
     declared_hub: str | None = None
     """Version of jupyterhub in the hub, where the matrix names it."""
+    declared_kubespawner: str | None = None
+    """Version of KubeSpawner in the hub, where the matrix names it."""
     platforms: tuple[str, ...] = ("linux/amd64",)
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
     devices: Mapping[str, Placement] = field(default_factory=dict)
@@ -76,9 +80,31 @@ class Site:
         return f"deploy/{self.name}"
 
     @property
+    def names_versions(self) -> bool:
+        """Whether the matrix says what the hub has."""
+        return bool(self.declared_chart or self.declared_hub or self.declared_kubespawner)
+
+    @property
+    def chart(self) -> Chart:
+        """What the JupyterHub chart of the site ships, as far as it is known."""
+        if self.declared_chart is not None:
+            return chart_of(self.declared_chart) or chart_with("0")
+        return chart_with(self.declared_hub) if self.declared_hub else default_chart()
+
+    @property
     def hub(self) -> str:
         """Version of jupyterhub in the hub."""
-        return self.declared_hub or DEFAULT_HUB
+        return self.declared_hub or self.chart.jupyterhub
+
+    @property
+    def kubespawner(self) -> str:
+        """Version of KubeSpawner in the hub."""
+        return self.declared_kubespawner or self.chart.kubespawner
+
+    @property
+    def accepts_mappings(self) -> bool:
+        """Whether a profile of this hub can add to volumes, mounts and containers."""
+        return version(self.kubespawner) >= WITH_MAPPINGS
 
 
 def read_site(name: str, item: Mapping[str, Any]) -> Site:
@@ -90,7 +116,9 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         spawner=spawner,
         namespace=item.get("namespace", spawner),
         configmap=item.get("configmap", usual.configmap),
+        declared_chart=item.get("chart"),
         declared_hub=item.get("jupyterhub"),
+        declared_kubespawner=item.get("kubespawner"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},

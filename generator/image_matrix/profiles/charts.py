@@ -1,33 +1,16 @@
-"""Knows which versions of the JupyterHub chart merge a profile's volumes with their own, and which replace them.
-
-Source: jupyterhub/zero-to-jupyterhub-k8s, jupyterhub/files/hub/jupyterhub_config.py and images/hub/requirements.txt at
-the tags 3.3.8 to 4.4.0.
-"""
+"""Reads the version of the JupyterHub chart that a release names, maybe a range, and what profiles need of it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.charts import WITH_MAPPINGS, Chart, Version, charts, version
 from image_matrix.profiles import traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Version = tuple[int, ...]
-FIRST_CHART: Version = (4, 3)
-"""The first chart whose volumes are a mapping."""
-FIRST_HUB: Version = (5, 4)
-"""The version of JupyterHub in that chart."""
-HUBS: Mapping[Version, Version] = {
-    (3, 3): (4, 1),
-    (4, 0): (5, 2),
-    (4, 1): (5, 2),
-    (4, 2): (5, 3),
-    (4, 3): (5, 4),
-    (4, 4): (5, 5),
-}
-"""Version of the chart to the version of JupyterHub in its hub image, as (major, minor)."""
 _CLAUSE = re.compile(
     r"(=|==|!=|>=|=>|>|<=|=<|<|~>?|\^)?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+].*)?"
 )
@@ -36,18 +19,8 @@ _SERIES = re.compile(r"(?:=|~>?)?\s*v?(\d+)\.(\d+)(?:\.(?:\d+|[xX*]))?")
 """A range of one minor version."""
 
 
-def version(text: str) -> Version:
-    """Return the numbers of a version: ``5.4.0`` as (5, 4, 0)."""
-    return tuple(int(part) for part in text.split("."))
-
-
-def joins(hub: str) -> bool:
-    """Say whether the chart with this version of JupyterHub merges a profile's volumes with its own."""
-    return version(hub) >= FIRST_HUB
-
-
 def mappings(profiles: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the settings that are lists in the chart and mappings in a profile list, sorted."""
+    """Return the settings that are lists in some chart and mappings in a profile list, sorted."""
     overrides = [override for profile in profiles for override in overrides_of(profile)]
     return tuple(
         name
@@ -66,8 +39,22 @@ def overrides_of(profile: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def hub_of(constraint: str) -> Version | None:
     """Return the version of JupyterHub, as (major, minor), for a version or range of the chart, if it is known."""
+    chart = chart_in(constraint)
+    return version(chart.jupyterhub)[:2] if chart else None
+
+
+def chart_in(constraint: str) -> Chart | None:
+    """Return what the charts of a range of one minor version ship; ``None`` if the range or they are not known."""
     match = _SERIES.fullmatch(constraint.strip())
-    return HUBS.get((int(match[1]), int(match[2]))) if match else None
+    series = (int(match[1]), int(match[2])) if match else None
+    return next((item for item in charts().values() if version(item.version)[:2] == series), None)
+
+
+def first_with_mappings() -> Version:
+    """Return the first chart whose KubeSpawner takes mappings."""
+    return next(
+        version(item.version) for item in charts().values() if version(item.kubespawner) >= WITH_MAPPINGS
+    )
 
 
 def ceiling(constraint: str) -> Version | None:

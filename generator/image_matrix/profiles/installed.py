@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.charts import default_chart, version
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
 from image_matrix.json_data import at_path
-from image_matrix.profiles.charts import FIRST_CHART, ceiling, hub_of, mappings, overrides_of, version
+from image_matrix.profiles.charts import ceiling, first_with_mappings, hub_of, mappings, overrides_of
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
@@ -24,20 +26,21 @@ _VERSION: ValuePath = ("spec", "chart", "spec", "version")
 def chart_findings(values: Mapping[str, Any], release: HelmRelease, hub: str) -> Iterator[Diagnostic]:
     """Yield what is wrong with a release's chart, given its composed values and the matrix's version of JupyterHub.
 
-    A chart before 4.3 is an error if a profile has mappings. A JupyterHub that differs from the matrix is a warning.
+    A chart with KubeSpawner 6 is an error if a profile has mappings. Another JupyterHub than the site's is a warning.
     """
     place, end, has = release.place(_VERSION), ceiling(release.chart), hub_of(release.chart)
     used = mappings(_section(values, "singleuser").get("profileList") or ())
-    if used and end and end <= (*FIRST_CHART, 0):
+    if used and end and end <= first_with_mappings():
         fields = {"where": f"`{used[-1]}` of a profile", "problem": f"the release has {release.chart}"}
-        advice = (
-            "write `version: 4.4.0`, or remove shared memory and volumes from the profiles in matrix.yaml"
-        )
+        newest = f"write `version: {default_chart().version}`"
+        advice = f"{newest}, or remove shared memory and volumes from the profiles in matrix.yaml"
         yield diagnostic(rules.NEEDS_CHART, place, advice=advice, **fields)
     elif has and has != version(hub)[:2] and not _section(values, "hub").get("image"):
         text = ".".join(map(str, has))
         fields = {"chart": release.chart, "has": text, "hub": hub}
-        advice = f'write `jupyterhub: "{text}"` for the site in matrix.yaml, or use another chart'
+        exact = re.fullmatch(r"\d+\.\d+\.\d+", release.chart)
+        write = f'`chart: "{release.chart}"`' if exact else f'`jupyterhub: "{text}"`'
+        advice = f"write {write} for the site in matrix.yaml, or use another chart"
         yield diagnostic(rules.CHART_CONTRADICTS, place, advice=advice, **fields)
 
 

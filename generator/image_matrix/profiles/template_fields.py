@@ -9,7 +9,7 @@ import re
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from image_matrix.profiles.charts import version
+from image_matrix.config.charts import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +39,15 @@ _OF_FLUX = re.compile(r"\$\{[^{}]*\}?")
 """Variables of Flux, which another check reports (:mod:`image_matrix.validate.flux_variables`)."""
 
 
-def known_fields(hub: str) -> frozenset[str]:
-    """Return the names that the KubeSpawner of a hub knows: before JupyterHub 5, it is KubeSpawner 6."""
-    return _OF_6 if version(hub) < (5,) else _OF_7
+def known_fields(kubespawner: str) -> frozenset[str]:
+    """Return the names that a version of KubeSpawner knows."""
+    return _OF_6 if version(kubespawner) < (7,) else _OF_7
 
 
-def unknown_fields(text: str, hub: str) -> Iterator[str]:
+def unknown_fields(text: str, kubespawner: str) -> Iterator[str]:
     """Yield what is in braces and not one of the names, or a brace alone; doubled braces are text."""
     plain = _OF_FLUX.sub("", text)
-    known = known_fields(hub)
+    known = known_fields(kubespawner)
     try:
         parts = [*Formatter().parse(plain)]
     except ValueError:  # a brace without another

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.charts import default_chart
 from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
-from image_matrix.profiles import charts, traits
+from image_matrix.profiles import traits
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
 from image_matrix.profiles.units import KUBESPAWNERS
 from image_matrix.text import type_name
@@ -153,8 +154,8 @@ def _instead(name: str) -> str:
 def _instead_of_list(name: str, value: object, site: Site) -> str:
     if name == "tolerations":
         return "use the field `tolerations:` beside `kubespawner_override`: the whole list is made from it"
-    if site.declared_hub and not charts.joins(site.declared_hub):
-        return f"remove it: before the chart 4.3 (JupyterHub 5.4) a profile cannot add to `{name}`"
+    if not site.accepts_mappings:
+        return f"remove it: before KubeSpawner 7 (the chart 4.0) a profile cannot add to `{name}`"
     named = _by_name(value if isinstance(value, list) else [])
     return f"write a mapping, which joins the chart's: `{name}: {as_written(named)}`"
 
@@ -181,16 +182,17 @@ def joining(matrix: Matrix) -> Iterator[Finding]:
     """Shared memory and mappings in overrides, where the hub is older than they need or nobody says how old it is."""
     if matrix.catalog.site.spawner != "jupyterhub":
         return
-    hub = matrix.catalog.site.declared_hub
-    paths = [] if hub and charts.joins(hub) else [*_mappings(matrix)]
-    problem = f"`jupyterhub` of the site is {hub}"
-    advice = "remove it; or update the chart, then set `jupyterhub` of the site to the version that it has"
-    if hub is None:
+    site = matrix.catalog.site
+    if not site.names_versions and len(matrix.catalogs) > 1:
+        return  # that is an error at the site
+    paths = [] if site.names_versions and site.accepts_mappings else [*_mappings(matrix)]
+    problem = f"the hub of `{site.name}` has KubeSpawner {site.kubespawner}"
+    advice = "remove it; or update the chart, then set `chart` of the site to the version that it has"
+    if not site.names_versions:
         paths = paths[:1]  # one line in `sites:` answers for all of them
-        site = matrix.catalog.site.name
-        what = f"`jupyterhub: 5.5.0` under `sites.{site}`" if site else "`sites: {hub: {jupyterhub: 5.5.0}}`"
-        problem = "no site says which `jupyterhub` the hub has"
-        advice = f"write {what} for the chart 4.4, 5.4.0 for the chart 4.3; with an older chart, remove this"
+        problem = f"nothing says which chart `{site.name}` has"
+        newest = f'`chart: "{default_chart().version}"`'
+        advice = f"write {newest}, or the version that it has, under `sites.{site.name}`"
     for path in paths:
         yield rules.NEEDS_CHART.at(path, "key", problem=problem, advice=advice)
 

@@ -173,7 +173,7 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
             take = f"take jupyterhub {hub.partition('.')[0]} in the image"
-            advice = f"{take}, or set `jupyterhub` of the site to what the hub has"
+            advice = f"{take}, or set `chart` of the site to the one that it has"
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, advice=advice, **fields)
 

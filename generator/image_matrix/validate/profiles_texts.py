@@ -51,14 +51,14 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
 
 def environment(matrix: Matrix) -> Iterator[Finding]:
     """Braces in environment values and other settings that are not names which KubeSpawner replaces."""
-    hub = matrix.catalog.site.hub
+    kubespawner = matrix.catalog.site.kubespawner
     for name, profile in matrix.catalog.profiles.items():
         for key, value in profile.env.items():
-            yield from _expanded(("profiles", name, "env", key), value, hub)
+            yield from _expanded(("profiles", name, "env", key), value, kubespawner)
     for path, override in each_override(matrix):
         for key in override.keys() & traits.EXPANDED:
             for place, value in _leaves((*path, key), override[key]):
-                yield from _expanded(place, value, hub)
+                yield from _expanded(place, value, kubespawner)
 
 
 def _mark(path: Path, text: str) -> Iterator[Finding]:
@@ -68,18 +68,18 @@ def _mark(path: Path, text: str) -> Iterator[Finding]:
         yield bad_value(path, problem, "add other characters")
 
 
-def _expanded(path: Path, value: str, hub: str) -> Iterator[Finding]:
+def _expanded(path: Path, value: str, kubespawner: str) -> Iterator[Finding]:
     yield from _mark(path, value)
-    for field in unknown_fields(value, hub):
-        advice = _advice(field, hub)
+    for field in unknown_fields(value, kubespawner):
+        advice = _advice(field, kubespawner)
         yield rules.EXPANDED_TEXT.at(path, text=field, who="KubeSpawner", advice=advice)
         return
 
 
-def _advice(field: str, hub: str) -> str:
+def _advice(field: str, kubespawner: str) -> str:
     """Return what to write for a field that KubeSpawner does not know."""
     name = re.split("[!:]", field.strip("{}"))[0]
-    known = known_fields(hub)
+    known = known_fields(kubespawner)
     if name in known:
         return f"write `{{{name}}}`"
     if not name.isidentifier():

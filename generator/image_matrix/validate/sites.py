@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import conditions, is_offered
-from image_matrix.config.sites import DEFAULT_SITE
+from image_matrix.config.charts import chart_of, charts, default_chart
+from image_matrix.config.sites import DEFAULT_SITE, read_site
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.json_data import at_path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 OF_SPAWNERS: Mapping[str, tuple[str, ...]] = {
-    "jupyterhub": ("configmap", "jupyterhub"),
+    "jupyterhub": ("chart", "configmap", "jupyterhub", "kubespawner"),
     "kubeflow": ("kubeflow",),
 }
 """Spawner to the fields of a site that only it has."""
@@ -36,6 +37,7 @@ def sites(value: Mapping[str, Json]) -> Iterator[Finding]:
         fields = {"problem": "it has no profile", "advice": "declare a profile, or remove the section"}
         yield rules.NOTHING_OFFERED.at(("profiles",), "key", what="`profiles`", **fields)
     yield from _of_other_spawners(value)
+    yield from _versions(value)
     yield from _one_configmap(value)
 
 
@@ -66,6 +68,24 @@ def _of_other_spawners(value: Mapping[str, Json]) -> Iterator[Finding]:
                 problem = f"`{field}` has no effect: the spawner of this site is {spawner}"
                 advice = f"remove it, or write `spawner: {other}`"
                 yield bad_value(("sites", name, field), problem, advice, "key")
+
+
+def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
+    """Charts that are not known, and hubs of which nothing says what they have, where there are several sites."""
+    shared = value.get("defaults", {}).get("sites", {})
+    declared = value.get("sites") or {}
+    oldest, newest = next(iter(charts())), default_chart().version
+    for name, item in declared.items():
+        site = read_site(name, {**shared, **item})
+        if site.spawner != "jupyterhub":
+            continue
+        if not site.names_versions and len(declared) > 1:
+            advice = f'add `chart: "{newest}"`, the version of the JupyterHub chart at this site'
+            yield rules.MISSING_FIELD.at(site.path, "key", field="chart", advice=advice)
+        elif site.declared_chart and chart_of(site.declared_chart) is None:
+            problem = f"`{site.declared_chart}` is before the first chart that is known, {oldest}"
+            advice = "write the versions of the hub, `jupyterhub` and `kubespawner`, in place of it"
+            yield bad_value((*site.path, "chart"), problem, advice)
 
 
 def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:

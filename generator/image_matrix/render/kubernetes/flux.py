@@ -103,7 +103,7 @@ def helm_release(site: Site) -> str:
     }
     chart = {
         "chart": "jupyterhub",
-        "version": "4.4.0",
+        "version": site.declared_chart or site.chart.version,
         "sourceRef": {"kind": "HelmRepository", "name": "jupyterhub"},
     }
     retry = {"strategy": {"name": "RetryOnFailure", "retryInterval": "5m"}}
