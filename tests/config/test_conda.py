@@ -12,7 +12,8 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 from image_matrix.project.render import render_all
 
-FAMILY = Path(__file__).parents[1] / "fixtures/good/conda-files"
+GOOD = Path(__file__).parents[1] / "fixtures/good"
+FAMILY = GOOD / "conda-files"
 
 
 def test_a_python_of_conda_brings_its_installers() -> None:
@@ -33,3 +34,15 @@ def test_micromamba_is_in_the_key_of_an_image_that_lists_no_package_of_conda() -
     rendered = render_all(loaded, Pins(), inputs.templates)
     names = key_inputs(loaded, Pins(), inputs.templates, rendered, base, "linux/amd64")
     assert {"download micromamba", "lock: micromamba", "conda channels"} <= set(names)
+
+
+def test_channels_have_placeholders() -> None:
+    loaded = load_inputs(read_inputs(GOOD / "channels-of-values"))
+    assert {name: item.channels for name, item in loaded.variants.items()} == {
+        "base:stack1.2-b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
+        "base:stack1.1": ("team", "https://conda.example.org/1/base", "conda-forge"),
+        "child:stack1.2-b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
+        "child:stack1.1": ("team", "https://conda.example.org/1/base", "conda-forge"),
+        "gpu:default": ("nvidia/label/cuda-13.0", "conda-forge"),
+    }
+    assert loaded.variants["child:stack1.2-b3"].packages["conda"] == ("tool=*=cuda13+mkl",)

@@ -51,6 +51,7 @@ def filled(layer: Layer, values: Mapping[str, str]) -> Layer:
         given,
         **texts,
         extra_index_urls=tuple(fill(text, values) for text in given.extra_index_urls),
+        channels=tuple(fill(text, values) for text in given.channels),
         packages={
             manager: tuple(fill(item, values) for item in items) for manager, items in given.packages.items()
         },

@@ -153,7 +153,7 @@ def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
     settings = Settings(
         index_url=index,
         extra_index_urls=indexes,
-        channels=item.channels,
+        channels=tuple(item.versioned(channel) for channel in item.channels),
         apt_repositories=tuple(one.with_texts(item.versioned) for one in repositories),
         env=env,
         platforms=item.platforms,

@@ -38,7 +38,7 @@ def sayable(installer: Manager, text: str) -> str | None:
 def is_channel(text: str) -> bool:
     """Say whether a matrix can name a channel of conda: by its name, or its address without a login."""
     items = schema()["$defs"]["condaSettings"]["properties"]["channels"]["items"]
-    return re.search(items["pattern"], text) is not None
+    return re.search(items["x-filled"], text) is not None
 
 
 def _with_address(text: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import DEFAULT_CHANNELS
 from image_matrix.config.pattern import fits
 from image_matrix.config.placeholders import fill, unknown_placeholders
 from image_matrix.config.schema import schema
@@ -31,11 +32,11 @@ _LOGIN = (
 
 
 def unreadable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Indexes that are no addresses or have a login, and versions that are none, by what placeholders stand for."""
+    """Indexes and channels that are none or have a login, and versions that are none, once placeholders are filled."""
     seen: set[Path] = set()
     for item in expanded.values():
         texts = _texts(matrix, expanded, item) if _has_odd_data(item) else ()
-        for path, text in (*texts, *_days(matrix, expanded, item)):
+        for path, text in (*texts, *_days(matrix, expanded, item), *_channels(matrix, expanded, item)):
             finding = _finding(path, text, item)
             if finding and path not in seen:
                 seen.add(path)
@@ -64,6 +65,26 @@ def _days(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Ite
     if day and day.origin.path and day.origin.kind != "parent":
         written = settings_at(matrix, day.origin.path).cran_snapshot or ""
         yield from _filled((*day.origin.path, "cran", "snapshot"), written, texts_of(matrix, expanded, item))
+
+
+def _channels(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[tuple[Path, str]]:
+    """Yield the channels of a variant that placeholders are put into: any value may spoil one."""
+    if item.channels == DEFAULT_CHANNELS:
+        return
+    for channel in resolution_of(matrix, expanded, item).channels:
+        origin = channel.origin
+        if origin.path and origin.kind != "parent" and channel.position is not None:
+            path: Path = (*origin.path, "conda", "channels", channel.position)
+            yield from _filled(path, _written_channel(matrix, path), texts_of(matrix, expanded, item))
+
+
+def _written_channel(matrix: Matrix, path: Path) -> str:
+    """Return a channel as it is written, with the version of an accelerator."""
+    owner, position = path[: path.index("conda")], int(path[-1])
+    if owner[0] == "accelerators":
+        accelerator = matrix.accelerators[str(owner[1])]
+        return accelerator.versioned(accelerator.channels[position])
+    return settings_at(matrix, owner).channels[position]
 
 
 def _indexes(resolution: Resolution) -> Iterator[Path]:
@@ -95,7 +116,7 @@ def _filled(path: Path, written: str, values: Mapping[str, str]) -> Iterator[tup
 
 def _finding(path: Path, text: str, item: Variant) -> Finding | None:
     definition = _definition(path)
-    if "pip" in path and has_user(text):
+    if ("pip" in path or "channels" in path) and has_user(text):
         return rules.PASSWORD_IN_ADDRESS.at(path, advice=_LOGIN)
     if fits(definition["x-filled"], text):
         return None
@@ -107,6 +128,8 @@ def _definition(path: Path) -> Json:
     definitions = schema()["$defs"]
     if path[-2:] == ("cran", "snapshot"):
         return definitions["cranSnapshot"]
+    if "channels" in path:
+        return definitions["condaSettings"]["properties"]["channels"]["items"]
     indexes = definitions["pipSettings"]["properties"]
     if path[-1] == "index_url":
         return indexes["index_url"]

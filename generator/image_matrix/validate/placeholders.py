@@ -90,6 +90,7 @@ def _texts(path: FieldPath, settings: Settings) -> Iterator[Text]:
     yield (*path, "pip", "index_url"), settings.index_url or ""
     yield (*path, "cran", "snapshot"), settings.cran_snapshot or ""
     yield from _numbered((*path, "pip", "extra_index_urls"), settings.extra_index_urls)
+    yield from _numbered((*path, "conda", "channels"), settings.channels)
     of_dockerfile = {
         "context": settings.context,
         "dockerfile": settings.dockerfile,
@@ -133,6 +134,7 @@ def _of_accelerator(name: str, item: Accelerator, names: Collection[str]) -> Ite
     path: FieldPath = ("accelerators", name)
     texts: list[Text] = [((*path, "pip", "index_url"), item.index_url or "")]
     texts += _numbered((*path, "pip", "extra_index_urls"), item.extra_index_urls)
+    texts += _numbered((*path, "conda", "channels"), item.channels)
     texts += _of_apt((*path, "apt"), item.apt_repositories)
     version = version_parts("version", item.version) if item.version else {}
     findings = [
