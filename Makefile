@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # with-contenv is no shell that shellcheck knows by its first line
 scripts = $(shell grep -rlE --exclude-dir=cache '^\#!$(1)$$' .ci templates)
-DOCKERFILES = $(shell find images -name Dockerfile)
+DOCKERFILES = $(shell find images examples -name Dockerfile)
+EXAMPLES := $(wildcard examples/*)
 
 # CI measures coverage (`make test COVERAGE=1`) with Python 3.14; with older ones, it doubles the time. Below
 # `fail_under` in pyproject.toml, it fails.
@@ -23,8 +24,9 @@ FAST := $(if $(THOROUGH),-m "not e2e",-m "not e2e and not slow" --hypothesis-pro
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-render: $(INSTALLED) ## Write everything that follows from matrix.yaml
+render: $(INSTALLED) ## Write everything that follows from matrix.yaml, and from those of examples/
 	@$(BIN)/image-matrix render
+	@for folder in $(EXAMPLES); do $(BIN)/image-matrix -C $$folder -q render || exit 1; done
 
 # The tests run also where lint finds something, so that one run says all.
 test: $(INSTALLED) ## Lint and fast tests; ALL=1: slow ones too; with IMAGE_MATRIX_TEST_REGISTRY: all, end to end
@@ -76,6 +78,7 @@ lint-dockerfiles:
 
 lint-generated:
 	@$(BIN)/image-matrix check
+	@for folder in $(EXAMPLES); do $(BIN)/image-matrix -C $$folder -q check || exit 1; done
 	@$(BIN)/python -m tools.reference --check
 
 bench: $(INSTALLED) ## Print the tables of measurements (minutes)
