@@ -39,10 +39,10 @@ def test_micromamba_is_in_the_key_of_an_image_that_lists_no_package_of_conda() -
 def test_channels_have_placeholders() -> None:
     loaded = load_inputs(read_inputs(GOOD / "channels-of-values"))
     assert {name: item.channels for name, item in loaded.variants.items()} == {
-        "base:stack1.2-b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
+        "base:stack1.2_b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
         "base:stack1.1": ("team", "https://conda.example.org/1/base", "conda-forge"),
-        "child:stack1.2-b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
+        "child:stack1.2_b3": ("team/label/next", "https://conda.example.org/1/base", "conda-forge"),
         "child:stack1.1": ("team", "https://conda.example.org/1/base", "conda-forge"),
         "gpu:default": ("nvidia/label/cuda-13.0", "conda-forge"),
     }
-    assert loaded.variants["child:stack1.2-b3"].packages["conda"] == ("tool=*=cuda13+mkl",)
+    assert loaded.variants["child:stack1.2_b3"].packages["conda"] == ("tool=*=cuda13+mkl",)
