@@ -23,6 +23,7 @@ def limits(fields: dict[str, Any]) -> tuple[str, str]:
     """The limits that Kubeflow's backend makes of the preselected amounts: rounded to tenths."""
 
     def limit(name: str, unit: str) -> str:
+        assert "e" not in fields[name]["value"]
         request, factor = fields[name]["value"].removesuffix(unit), str(fields[name]["limitFactor"])
         if factor == "none":
             return factor
@@ -149,6 +150,7 @@ def test_the_image_of_a_list_without_the_default_fits_its_devices() -> None:
         ("{cpu: {limit: 2, guarantee: 2}}", ("2.0", "4.0Gi")),
         ("{cpu: {limit: 1.5, guarantee: 0.4}, memory: {limit: 3Gi, guarantee: 2Gi}}", ("1.5", "3.0Gi")),
         ("{cpu: {limit: 100, guarantee: 3}, memory: {limit: 128Gi, guarantee: 7Gi}}", ("100.0", "128.0Gi")),
+        ("{memory: {limit: 2Ti, guarantee: 1234Gi}}", ("2.0", "2048.0Gi")),
         ("{cpu: {limit: 0.25, guarantee: 0.25}, memory: {limit: 128Mi, guarantee: 128Mi}}", ("0.3", "0.2Gi")),
     ],
 )

@@ -122,7 +122,7 @@ def _amounts(preselected: Offer) -> dict[str, Any]:
     return {
         "cpu": {"value": f"{cores[1] or cores[0] or 0.5:g}", "limitFactor": _factor(*cores)},
         "memory": {
-            "value": f"{gibibytes[1] or gibibytes[0] or 1:.3g}Gi",
+            "value": f"{round(gibibytes[1] or gibibytes[0] or 1, 3):.9g}Gi",
             "limitFactor": _factor(*gibibytes),
         },
     }
