@@ -314,9 +314,10 @@ def _limit(error: ValidationError, *, optional: bool) -> tuple[str, str]:
     add = "add an entry, or remove the field" if optional else "add an entry"
     match error.validator:
         case "enum" | "const":
-            return f"`{value}` is not known", _known(
-                str(value), limit if error.validator == "enum" else [limit], part
-            )
+            known = limit if error.validator == "enum" else [limit]
+            if isinstance(value, str) and value in map(str, known):
+                return f"`{value}` is a text, not a number", f"write `{value}` without quotes"
+            return f"`{value}` is not known", _known(str(value), known, part)
         case "minLength":
             return "the text is empty", _example("", part)
         case "maxLength":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import kubernetes
 from image_matrix.profiles.audience import in_form, in_kinds, plain_environment
 from image_matrix.profiles.offer import offers
 from image_matrix.render.kubernetes.workspace_kind import environments
-from image_matrix.text import listed
+from image_matrix.text import listed, type_name
 from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.profiles_overrides import each_override
 
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
 
+_ABOVE = ("spawnerFormDefaults", "spec")
+"""What the settings of a form and of a WorkspaceKind are below in Kubeflow's own files."""
+_OF_FORM: Mapping[str, type] = {
+    **dict.fromkeys(("allowCustomImage", "hideRegistry", "hideTag"), bool),
+    **dict.fromkeys(
+        (
+            "imagePullPolicy", "image", "imageGroupOne", "imageGroupTwo", "cpu", "memory", "gpus", "workspaceVolume",
+            "dataVolumes", "affinityConfig", "tolerationGroup", "shm", "configurations", "environment",
+        ),
+        dict,
+    ),
+}  # fmt: skip
+"""Fields of the form, of which the web app of another vendor may have more.
+
+Source: kubeflow/notebooks v1.11.0, components/crud-web-apps/jupyter/manifests/base/configs/spawner_ui_config.yaml.
+"""
+_OF_KIND: Mapping[str, type] = {
+    "spawner": dict, "podTemplate": dict, "activityRules": list, "filterRules": list,
+}  # fmt: skip
+"""Fields of ``spec``; the cluster drops others. Source: kubeflow/notebooks, api/v1beta1/workspacekind_types.go."""
+_NOUNS = {bool: "true or false", dict: "a mapping", list: "a list"}
 BOTH = (1, 2)
 """The major versions of Kubeflow Notebooks."""
 
@@ -32,6 +54,7 @@ def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
 
 def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     yield from _without_effect(matrix.catalog.site)
+    yield from _settings(matrix.catalog.site)
     yield from _empty(matrix, variants)
     yield from _groups(matrix)
     yield from _devices(matrix.catalog.site)
@@ -40,16 +63,41 @@ def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
 
 
 def _without_effect(site: Site) -> Iterator[Finding]:
-    """Fields for the version of Notebooks that the site does not have, and settings in place of profiles."""
+    """Fields for the version of Notebooks that the site does not have."""
     for name, version in (("web_app", 1), ("spawner_ui", 1), ("group_label", 2), ("workspace_kind", 2)):
         if getattr(site, name) and version not in site.notebooks:
             problem = f"`{name}` is for Notebooks {version}, and the site has Notebooks {site.notebooks[0]}"
             yield bad_value((*site.path, "kubeflow", name), problem, "remove it", "key")
+
+
+def _settings(site: Site) -> Iterator[Finding]:
+    """Settings of another shape than Kubeflow's, which its web app or the cluster would not read."""
+    path: Path = (*site.path, "kubeflow")
+    for key, value in site.spawner_ui.items():
+        yield from _setting((*path, "spawner_ui", key), value, _OF_FORM)
+    for key, value in site.workspace_kind.items():
+        place = (*path, "workspace_kind", key)
+        yield from _setting(place, value, _OF_KIND)
+        if key not in (*_OF_KIND, *_ABOVE):
+            fields = {"where": human(place[:-1]), "advice": did_you_mean(key, _OF_KIND)}
+            yield rules.UNKNOWN_KEY.at(place, "key", key=key, **fields)
     template = site.workspace_kind.get("podTemplate")
     if isinstance(template, dict) and "options" in template:
-        path = (*site.path, "kubeflow", "workspace_kind", "podTemplate", "options")
         problem = "images and pods of WorkspaceKinds are made of profiles"
-        yield bad_value(path, problem, "write `images`, `sizes` and `profiles` instead, and remove it", "key")
+        advice = "write `images`, `sizes` and `profiles` instead, and remove it"
+        yield bad_value((*path, "workspace_kind", "podTemplate", "options"), problem, advice, "key")
+
+
+def _setting(path: Path, value: object, types: Mapping[str, type]) -> Iterator[Finding]:
+    key = str(path[-1])
+    if key in _ABOVE:
+        problem = f"`{key}` has no place here: these settings are laid over what is below it"
+        yield bad_value(path, problem, f"write what is below `{key}` one level up", "key")
+    elif value is not None and not isinstance(value, types.get(key, object)):
+        expected = _NOUNS[types[key]]
+        yield rules.WRONG_TYPE.at(
+            path, expected=expected, actual=type_name(value), advice=f"write {expected}"
+        )
 
 
 def _empty(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
