@@ -12,6 +12,7 @@ import pytest
 from image_matrix.render.kubernetes.outputs import deploy_files
 from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
+from tests.deploy.test_spawner_ui import OVERRIDES
 from tests.deploy.test_workspace_kind import GROUPS, released
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
@@ -130,8 +131,9 @@ def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
 
 
 @needs_schemas
-def test_workspace_kinds_for_groups_are_workspace_kinds() -> None:
-    for kind in released(deployed(small(GROUPS))):
+@pytest.mark.parametrize("overlay", [GROUPS, OVERRIDES], ids=["groups", "overrides"])
+def test_workspace_kinds_of_rich_profiles_are_workspace_kinds(overlay: str) -> None:
+    for kind in released(deployed(small(overlay))):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))
 
 

@@ -204,3 +204,54 @@ def test_nodes_of_sizes_are_affinities() -> None:
         "gpu": {"pool": ["gpu"]},
         "near-small": {"pool": ["cpu"], "zone": ["b"]},
     }
+
+
+OVERRIDES = """
+sizes:
+  small:
+    node_selector: {pool: cpu}
+    kubespawner_override:
+      node_selector: {zone: a}
+      node_affinity_required:
+        b: {matchExpressions: [{key: disk, operator: In, values: [ssd]}]}
+        a: {match_expressions: [{key: disk, operator: In, values: [nvme]}]}
+      node_affinity_preferred: {near: {weight: 1, preference: {matchExpressions: [{key: row, operator: Exists}]}}}
+      extra_resource_limits: {ephemeral-storage: 8Gi}
+profiles:
+  data-science:
+    kubespawner_override:
+      pod_anti_affinity_preferred:
+        alone:
+          weight: 1
+          pod_affinity_term: {topology_key: kubernetes.io/hostname, label_selector: {matchLabels: {my_app: lab}}}
+"""
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+APART = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"my_app": "lab"}}}
+
+
+def disk(value: str) -> dict[str, Any]:
+    return {"key": "disk", "operator": "In", "values": [value]}
+
+
+def test_settings_of_kubespawner_about_nodes_reach_kubeflow() -> None:
+    """KubeSpawner sorts the entries of a mapping by name; of several terms of nodes, one has to fit."""
+    (kind,) = released(deployed(small(OVERRIDES)))
+    pods = kind["spec"]["podTemplate"]["options"]["podConfig"]["values"]
+    spec = next(item["spec"] for item in pods if item["id"].startswith("small_"))
+    terms = spec["affinity"]["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]
+    assert [term["matchExpressions"] for term in terms] == [[disk("nvme")], [disk("ssd")]]
+    assert spec["affinity"]["podAntiAffinity"] == {PREFERRED: [{"weight": 1, "podAffinityTerm": APART}]}
+    assert spec["nodeSelector"] == {"pool": "cpu", "zone": "a"}
+    assert spec["resources"]["limits"]["ephemeral-storage"] == "8Gi"
+
+    option = next(
+        item for item in form(OVERRIDES)["affinityConfig"]["options"] if item["configKey"] == "small"
+    )
+    assert option["affinity"]["podAntiAffinity"] == spec["affinity"]["podAntiAffinity"]
+    assert option["affinity"]["nodeAffinity"][PREFERRED] == spec["affinity"]["nodeAffinity"][PREFERRED]
+    labels = [
+        {"key": key, "operator": "In", "values": [value]} for key, value in spec["nodeSelector"].items()
+    ]
+    both = option["affinity"]["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]
+    assert [term["matchExpressions"] for term in both] == [[*labels, disk("nvme")], [*labels, disk("ssd")]]

@@ -109,6 +109,13 @@ def selector(size: Size | None, placements: list[Placement]) -> dict[str, str]:
     return labels | {key: value for placement in placements for key, value in placement.node_selector.items()}
 
 
+def node_labels(profile: Profile, size: Size | None, placements: list[Placement]) -> dict[str, str]:
+    """Return the labels of the nodes of a size in a profile, those of KubeSpawner's settings included."""
+    settings = [profile.override, *([size.override] if size else [])]
+    labels = {**profile.node_selector, **selector(size, placements)}
+    return labels | {key: value for one in settings for key, value in one.get("node_selector", {}).items()}
+
+
 def runtime_class(placements: list[Placement]) -> str | None:
     """Return the runtime class that placements ask for."""
     return next((placement.runtime_class for placement in placements if placement.runtime_class), None)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
-from image_matrix.profiles import kubernetes
+from image_matrix.profiles import affinity, kubernetes
 from image_matrix.profiles.audience import in_form, in_kinds, plain_environment
 from image_matrix.profiles.offer import offers
 from image_matrix.render.kubernetes.workspace_kind import environments
-from image_matrix.text import listed, type_name
+from image_matrix.text import type_name
 from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.profiles_overrides import each_override
 
@@ -41,6 +41,9 @@ _OF_KIND: Mapping[str, type] = {
     "spawner": dict, "podTemplate": dict, "activityRules": list, "filterRules": list,
 }  # fmt: skip
 """Fields of ``spec``; the cluster drops others. Source: kubeflow/notebooks, api/v1beta1/workspacekind_types.go."""
+_NODES = {*affinity.SETTINGS, "node_selector"}
+_CARRIED = {1: _NODES, 2: _NODES | {"extra_resource_limits", "extra_resource_guarantees"}}
+"""Version of Notebooks to the settings of KubeSpawner that its lists can have."""
 _NOUNS = {bool: "true or false", dict: "a mapping", list: "a list"}
 BOTH = (1, 2)
 """The major versions of Kubeflow Notebooks."""
@@ -201,13 +204,14 @@ def _environment(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fi
 
 
 def _overrides(matrix: Matrix) -> Iterator[Finding]:
-    """Settings of KubeSpawner."""
+    """Settings of KubeSpawner that have no field in Kubeflow."""
     site = matrix.catalog.site
     for path, override in each_override(matrix):
-        if override:
-            settings = listed((f"`{name}`" for name in override), 3)
-            problem = f"its pods have no settings of KubeSpawner, so not {settings}"
-            yield _lost(path, site, site.notebooks, problem, _for_hubs(matrix, str(path[-1])))
+        for name in override:
+            lost = tuple(version for version in site.notebooks if name not in _CARRIED[version])
+            if lost:
+                problem = f"its pods have no setting for `{name}`"
+                yield _lost((*path, name), site, lost, problem, _for_hubs(matrix, str(path[-1])))
 
 
 def _lost(path: Path, site: Site, versions: tuple[int, ...], problem: str, advice: str) -> Finding:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.affinity import affinity, on_nodes
 from image_matrix.profiles.devices import device_title, of_size, vendor_title
-from image_matrix.profiles.pod import devices, placements_of, selector, tolerations, without_hub_taints
+from image_matrix.profiles.pod import devices, node_labels, placements_of, tolerations, without_hub_taints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.sizes import Size
@@ -24,8 +25,7 @@ _NO_DEVICE = "none"
 def of_nodes(matrix: Matrix, offers: Sequence[Offer], preselected: Offer) -> dict[str, Any]:
     """Return the fields of the form; preselected is what the default size of a profile needs."""
     size = next(choice.size for choice in preselected.sizes if choice.default)
-    labels = _labels(matrix, preselected, size)
-    affinities = _affinities(matrix, offers)
+    options, asked = _affinities(matrix, offers), _affinity(matrix, preselected, size)
     return {
         "gpus": {"value": {**_number(size), "vendors": _vendors(matrix, offers)}},
         "tolerationGroup": {
@@ -33,8 +33,8 @@ def of_nodes(matrix: Matrix, offers: Sequence[Offer], preselected: Offer) -> dic
             "options": _toleration_groups(matrix, offers),
         },
         "affinityConfig": {
-            "value": affinities[tuple(labels.items())]["configKey"] if labels else "",
-            "options": [*affinities.values()],
+            "value": next((item["configKey"] for item in options if item["affinity"] == asked), ""),
+            "options": options,
         },
     }
 
@@ -81,30 +81,25 @@ def _title(offer: Offer, size: Size | None) -> str:
     return size.display_name if size else offer.display_name
 
 
-def _labels(matrix: Matrix, offer: Offer, size: Size | None) -> dict[str, str]:
-    """Return the labels of the nodes of a size, sorted."""
-    labels = {**offer.profile.node_selector, **selector(size, placements_of(matrix, size))}
-    return dict(sorted(labels.items()))
+def _affinity(matrix: Matrix, offer: Offer, size: Size | None) -> dict[str, Any]:
+    """Return the nodes of a size: those with its labels, and what settings of KubeSpawner ask for."""
+    labels = node_labels(offer.profile, size, placements_of(matrix, size))
+    asked = affinity(offer.profile.override, *([size.override] if size else []))
+    return on_nodes(dict(sorted(labels.items())), asked)
 
 
-def _affinities(matrix: Matrix, offers: Sequence[Offer]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
-    """Return an option for each set of labels of nodes; it has the name of the first size that needs it."""
-    options: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+def _affinities(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """Return an option for each affinity; it has the name of the first size that needs it."""
+    options: list[dict[str, Any]] = []
     for offer, size in _each(offers):
-        labels = _labels(matrix, offer, size)
-        if labels and tuple(labels.items()) not in options:
-            names = {option["configKey"] for option in options.values()}
-            key = size.name if size and size.name not in names else "-".join([offer.slug, *_name(size)])
-            options[tuple(labels.items())] = _affinity(key, f"Nodes for {_title(offer, size)}", labels)
+        asked = _affinity(matrix, offer, size)
+        if asked and all(asked != option["affinity"] for option in options):
+            taken = {option["configKey"] for option in options}
+            key = size.name if size and size.name not in taken else "-".join([offer.slug, *_name(size)])
+            title = f"Nodes for {_title(offer, size)}"
+            options.append({"configKey": key, "displayName": title, "affinity": asked})
     return options
 
 
 def _name(size: Size | None) -> list[str]:
     return [size.name] if size else []
-
-
-def _affinity(key: str, title: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    needed = [{"key": name, "operator": "In", "values": [value]} for name, value in labels.items()]
-    terms = {"nodeSelectorTerms": [{"matchExpressions": needed}]}
-    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
-    return {"configKey": key, "displayName": title, "affinity": {"nodeAffinity": required}}

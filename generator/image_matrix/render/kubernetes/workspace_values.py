@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import slug
+from image_matrix.profiles.affinity import affinity
 from image_matrix.profiles.audience import audience
 from image_matrix.profiles.devices import of_image, of_size
 from image_matrix.profiles.pod import (
     devices,
     hugepages,
+    node_labels,
     placements_of,
-    selector,
     tolerations,
     without_hub_taints,
 )
@@ -157,11 +158,27 @@ def _pod_id(size: Size | None, spec: Mapping[str, Any]) -> str:
 
 def _pod_spec(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     placements = placements_of(matrix, size)
-    nodes = {**profile.node_selector, **selector(size, placements)}
+    nodes = node_labels(profile, size, placements)
     every = without_hub_taints(tolerations(matrix, profile, size))
-    spec: dict[str, Any] = {"resources": _resources(matrix, size)}
+    overrides = [profile.override, *([size.override] if size else [])]
+    spec: dict[str, Any] = {"resources": _with_extra(_resources(matrix, size), overrides)}
+    spec |= {"affinity": asked} if (asked := affinity(*overrides)) else {}
     spec |= {"nodeSelector": nodes} if nodes else {}
     return spec | ({"tolerations": every} if every else {})
+
+
+def _with_extra(
+    resources: Mapping[str, Mapping[str, str]], overrides: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """Return amounts with the further resources of KubeSpawner's settings."""
+    result = {name: dict(amounts) for name, amounts in resources.items()}
+    for name, setting in (("limits", "extra_resource_limits"), ("requests", "extra_resource_guarantees")):
+        extra = {
+            key: str(value) for override in overrides for key, value in override.get(setting, {}).items()
+        }
+        if extra:
+            result[name] = {**result.get(name, {}), **extra}
+    return result
 
 
 def _resources(matrix: Matrix, size: Size | None) -> dict[str, dict[str, str]]:
