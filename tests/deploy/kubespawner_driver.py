@@ -81,6 +81,8 @@ def new_spawner(values: dict[str, Any]) -> Any:
     config.KubeSpawner.tolerations = CHART_TOLERATIONS
     for name, of_chart in (("cpu", "cpu"), ("mem", "memory")):
         config.KubeSpawner[f"{name}_limit"] = values["singleuser"].get(of_chart, {}).get("limit")
+    config.KubeSpawner.node_selector = values["singleuser"].get("nodeSelector", {})
+    config.KubeSpawner.image_pull_secrets = values["singleuser"].get("image", {}).get("pullSecrets", [])
     set_volumes(config, as_lists=bool(values.get("custom", {}).get("volume_lists")))
     config.KubeSpawner.init_containers = []
     config.KubeSpawner.init_containers.append(BLOCKS_METADATA)

@@ -199,6 +199,17 @@ def test_an_unknown_template_field_starts_no_server(kubespawner: Ask) -> None:
     assert "user_name" in kubespawner(json.loads(text))["error"]
 
 
+def test_every_pod_has_the_nodes_and_pull_secrets_of_the_site(kubespawner: Ask) -> None:
+    site = "sites: {hub: {node_selector: {pool: users, zone: a}, pull_secrets: [login]}}\n"
+    loaded = small(site + "profiles: {gpu: {node_selector: {zone: b}}}")
+    answer = kubespawner(values(loaded))
+    agree(loaded, answer)
+    pods = {item["slug"]: item["pod"]["spec"] for item in answer["pods"]}
+    assert pods["gpu"]["nodeSelector"] == {"pool": "users", "zone": "b"}
+    assert pods["data-science"]["nodeSelector"] == {"pool": "users", "zone": "a"}
+    assert all(spec["imagePullSecrets"] == [{"name": "login"}] for spec in pods.values())
+
+
 GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}"
 
 

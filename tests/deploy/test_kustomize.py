@@ -46,19 +46,42 @@ def test_the_config_map_keeps_its_name_and_its_labels(tmp_path: Path) -> None:
     assert built["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled"
 
 
-def test_the_generated_name_changes_with_the_content_and_the_release_follows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("site", ["{}", "sites: {hub: {configmap: {namespace: flux-system}}}"])
+def test_the_generated_name_changes_with_the_content_and_the_release_follows(
+    tmp_path: Path, site: str
+) -> None:
+    """As docs/flux.md has it for Flux before 2.7, with the folder in place of its address."""
+    own = next(item for item in blocks("flux.md") if "resources" in item)
+    assert own["resources"][1].rpartition("//")[2] == "deploy/hub?ref=release"
     names = []
     for mark in ("a", "b"):
-        files = deployed(reference(), mark=mark * 12)
-        kustomization = yaml_files.load(files["deploy/hub/kustomization.yaml"])
-        kustomization["resources"].append("helmrelease.example.yaml")
-        write({**files, "deploy/hub/kustomization.yaml": yaml.safe_dump(kustomization)}, tmp_path / mark)
-        built = build(tmp_path / mark / "deploy" / "hub")
+        files = deployed(small(site), mark=mark * 12)
+        release = files["deploy/hub/helmrelease.example.yaml"]
+        resources = [own["resources"][0], "../deploy/hub"]
+        more = {
+            "own/kustomization.yaml": yaml.safe_dump({**own, "resources": resources}),
+            f"own/{resources[0]}": release,
+        }
+        write({**files, **more}, tmp_path / mark)
+        built = build(tmp_path / mark / "own")
         names.append(built["ConfigMap"]["metadata"]["name"])
         assert built["HelmRelease"]["spec"]["valuesFrom"][0]["name"] == names[-1]
         assert built["ConfigMap"]["metadata"]["labels"]["reconcile.fluxcd.io/watch"] == "Enabled"
+        assert built["DaemonSet"]["metadata"]["namespace"] == "jupyterhub"
     assert names[0] != names[1]
     assert all(name.startswith(f"{Site().configmap}-") for name in names)
+
+
+def blocks(page: str) -> list[dict[str, Any]]:
+    """What a page of the documentation has in YAML."""
+    texts = (ROOT / "docs" / page).read_text(encoding="utf-8").split("```yaml\n")[1:]
+    return [item for text in texts for item in yaml_files.load_all(text.split("```")[0])]
+
+
+def test_images_are_pulled_apart_from_what_is_offered(tmp_path: Path) -> None:
+    write(deployed(reference()), tmp_path)
+    assert set(build(tmp_path / "deploy" / "hub" / "jupyterhub")) == {"ConfigMap"}
+    assert set(build(tmp_path / "deploy" / "hub" / "prepull")) == {"DaemonSet"}
 
 
 SITE = "sites: {{kubeflow: {{kubeflow: {{{}}}}}}}"

@@ -19,7 +19,7 @@ def images(spec: dict[str, Any]) -> list[str]:
 
 
 def test_cuda_images_go_to_gpu_nodes_only() -> None:
-    text = deployed(reference())["deploy/hub/jupyterhub/prepull.yaml"]
+    text = deployed(reference())["deploy/hub/prepull/daemonsets.yaml"]
     found = daemon_sets(text)
     assert set(found) == {"cpu", "nvidia-com"}
     assert not any("cuda" in image or "gaudi" in image for image in images(found["cpu"]))
@@ -36,7 +36,7 @@ def test_cuda_images_go_to_gpu_nodes_only() -> None:
 
 def test_an_image_of_two_profiles_is_pulled_once() -> None:
     overlay = "profiles: {again: {display_name: Again, images: [jupyter-scipy], sizes: [small]}}"
-    found = daemon_sets(deployed(small(overlay))["deploy/hub/jupyterhub/prepull.yaml"])
+    found = daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"])
     assert images(found["cpu"]) == ["jupyter-scipy", "jupyter-scipy"]  # two Pythons
     assert len({item["image"] for item in found["cpu"]["initContainers"]}) == 2
 
@@ -46,7 +46,7 @@ def test_nodes_that_sizes_and_profiles_select_pull_their_images_alone() -> None:
 sizes: {small: {node_selector: {pool: r5}}, large: {node_selector: {pool: r5, size: XL.1}}}
 profiles: {gpu: {node_selector: {zone: a}}}
 """
-    found = daemon_sets(deployed(small(overlay))["deploy/hub/jupyterhub/prepull.yaml"])
+    found = daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"])
     assert {name: spec["nodeSelector"] for name, spec in found.items()} == {
         "cpu-r5": {"pool": "r5", "kubernetes.io/arch": "amd64"},
         "cpu-r5-xl-1": {"pool": "r5", "size": "XL.1", "kubernetes.io/arch": "amd64"},
@@ -56,12 +56,12 @@ profiles: {gpu: {node_selector: {zone: a}}}
 
 def test_names_of_daemon_sets_differ() -> None:
     pools = {name: {"node_selector": {"pool": label}} for name, label in (("small", "a.b"), ("large", "a-b"))}
-    found = daemon_sets(deployed(small(json.dumps({"sizes": pools})))["deploy/hub/jupyterhub/prepull.yaml"])
+    found = daemon_sets(deployed(small(json.dumps({"sizes": pools})))["deploy/hub/prepull/daemonsets.yaml"])
     assert len([name for name in found if name.startswith("cpu")]) == 2
 
 
 def test_pulling_needs_no_rights() -> None:
-    for spec in daemon_sets(deployed(reference())["deploy/hub/jupyterhub/prepull.yaml"]).values():
+    for spec in daemon_sets(deployed(reference())["deploy/hub/prepull/daemonsets.yaml"]).values():
         for container in (*spec["initContainers"], *spec["containers"]):
             context = container["securityContext"]
             assert context["runAsNonRoot"]
@@ -73,6 +73,24 @@ def test_a_sites_own_nodes() -> None:
     overlay = (
         "sites: {hub: {devices: {nvidia.com/gpu: {node_selector: {pool: gpu}, tolerations: [{key: sku}]}}}}"
     )
-    found = daemon_sets(deployed(small(overlay))["deploy/hub/jupyterhub/prepull.yaml"])
+    found = daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"])
     assert found["nvidia-com"]["nodeSelector"] == {"pool": "gpu", "kubernetes.io/arch": "amd64"}
     assert {"key": "sku"} in found["nvidia-com"]["tolerations"]
+
+
+def test_nodes_and_pull_secrets_of_a_site_are_those_of_all_its_pods() -> None:
+    overlay = """
+sites: {hub: {node_selector: {pool: users}, pull_secrets: [login, other]}}
+sizes: {large: {node_selector: {pool: big}}}
+"""
+    files = deployed(small(overlay))
+    found = daemon_sets(files["deploy/hub/prepull/daemonsets.yaml"])
+    assert {name: spec["nodeSelector"]["pool"] for name, spec in found.items()} == {
+        "cpu-big": "big", "cpu": "users", "nvidia-com": "users",
+    }  # fmt: skip
+    assert found["nvidia-com"]["nodeSelector"]["nvidia.com/gpu.present"] == "true"
+    secrets = [{"name": "login"}, {"name": "other"}]
+    assert [spec["imagePullSecrets"] for spec in found.values()] == [secrets] * 3
+    singleuser = yaml_files.load(files["deploy/hub/jupyterhub/values.yaml"])["singleuser"]
+    assert singleuser["nodeSelector"] == {"pool": "users"}
+    assert singleuser["image"] == {"pullSecrets": ["login", "other"]}

@@ -81,7 +81,7 @@ def test_manifests_in_the_documentation_need_nothing_else() -> None:
     files = deployed(reference())
     there |= {
         (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace"))
-        for path in ("deploy/hub/jupyterhub/configmap.yaml", "deploy/hub/jupyterhub/prepull.yaml")
+        for path in ("deploy/hub/jupyterhub/configmap.yaml", "deploy/hub/prepull/daemonsets.yaml")
         for item in documents(files[path])
     }
     wanted = [("Namespace", namespace, None) for _, _, namespace in there if namespace]
@@ -100,13 +100,60 @@ def test_manifests_in_the_documentation_need_nothing_else() -> None:
 @needs_schemas
 def test_manifests_in_the_documentation_are_valid() -> None:
     """The three manifests of docs/flux.md are what a reader copies."""
-    found = {item["kind"]: item for item in manifests()}
-    for kind, name in (
-        ("GitRepository", "gitrepository-source-v1.json"),
-        ("Kustomization", "kustomization-kustomize-v1.json"),
-        ("HelmRelease", "helmrelease-helm-v2.json"),
+    found = manifests()
+    for kind, name, count in (
+        ("GitRepository", "gitrepository-source-v1.json", 1),
+        ("Kustomization", "kustomization-kustomize-v1.json", 2),
+        ("HelmRelease", "helmrelease-helm-v2.json", 1),
     ):
-        jsonschema.validate(found[kind], schema(name))
+        alike = [item for item in found if item["kind"] == kind]
+        assert len(alike) == count
+        for item in alike:
+            jsonschema.validate(item, schema(name))
+
+
+def test_images_are_pulled_before_they_are_offered() -> None:
+    first, second = (item for item in manifests() if item["kind"] == "Kustomization")
+    assert second["spec"]["dependsOn"] == [{"name": first["metadata"]["name"]}]
+    assert first["spec"]["wait"]
+    folders = {str(Path(path).parent) for path in deployed(reference())}
+    for item in (first, second):
+        assert item["spec"]["path"].removeprefix("./") in folders
+
+
+@needs_schemas
+def test_a_release_in_another_namespace_finds_its_values_and_its_pods() -> None:
+    (section,) = (item for block in blocks("flux.md") for item in documents(block) if "sites" in item)
+    files = deployed(small("sites: {hub: {jupyterhub: null}}", json.dumps(section)))
+    repository, release = documents(files["deploy/hub/helmrelease.example.yaml"])
+    jsonschema.validate(release, schema("helmrelease-helm-v2.json"))
+    (config,) = documents(files["deploy/hub/jupyterhub/configmap.yaml"])
+    spaces = {item["metadata"]["namespace"] for item in (repository, release, config)}
+    assert spaces == {"flux-system"}
+    pulling = documents(files["deploy/hub/prepull/daemonsets.yaml"])
+    assert {item["metadata"]["namespace"] for item in pulling} == {release["spec"]["targetNamespace"]}
+
+
+@needs_schemas
+def test_the_page_about_helm_names_what_is_there() -> None:
+    chart, *applications = [item for block in blocks("helm.md") for item in documents(block)]
+    jsonschema.validate(chart, partial(schema("z2jh-values.schema.json")))
+    files = deployed(reference())
+    (_, release) = documents(files["deploy/hub/helmrelease.example.yaml"])
+    assert chart == release["spec"]["values"]
+    pulled, hub = (item["spec"] for item in applications)
+    assert f"{pulled['source']['path']}/kustomization.yaml" in files
+    (first, second) = hub["sources"]
+    assert first["helm"]["valueFiles"][0].removeprefix(f"${second['ref']}/") in files
+    assert first["helm"]["valuesObject"] == chart
+    assert first["targetRevision"] == release["spec"]["chart"]["spec"]["version"]
+
+
+@needs_schemas
+def test_values_with_the_nodes_and_pull_secrets_of_a_site_fit_the_chart() -> None:
+    loaded = small("sites: {hub: {node_selector: {pool: users}, pull_secrets: [login]}}")
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
+    jsonschema.validate(values, partial(schema("z2jh-values.schema.json")))
 
 
 @needs_schemas

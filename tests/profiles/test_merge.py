@@ -187,7 +187,7 @@ def test_files_that_are_no_release(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", "set `namespace: other` of the site"),
+        ("metadata: {name: hub}", "metadata: {name: hub, namespace: other}", ", namespace: other}` for the site"),
         ("name: image-matrix-profiles}", "name: image-matrix-profiles, valuesKey: x}", "remove `valuesKey`"),
         ("targetPath: proxy.secretToken", "targetPath: proxy..secretToken", "the key `` has no value"),
         ("targetPath: proxy.secretToken", "targetPath: 'proxy[99999]'", "is not an index from 0 to 65536"),

@@ -98,9 +98,10 @@ def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:
 
     ours, who = f"ConfigMap {name}", f"HelmRelease {release.name}"
     if ours in absent:
+        write = f"`configmap: {{name: {name}, namespace: {release.namespace}}}`"
         return CallError(
             f"{who} is in the namespace {release.namespace} and {ours} is not: Flux does not look there",
-            f"set `namespace: {release.namespace}` of the site in matrix.yaml",
+            f"write {write} for the site in matrix.yaml",
         )
     if any(item.startswith(f"{ours} key ") for item in absent):
         return CallError(f"{who} takes a key from {ours} that it does not have", "remove `valuesKey`")

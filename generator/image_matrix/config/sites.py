@@ -42,6 +42,8 @@ class Site:
     namespace: str = "jupyterhub"
     configmap: str = "image-matrix-profiles"
     """Name of the ConfigMap that a HelmRelease names under ``valuesFrom``."""
+    release_namespace: str | None = None
+    """Namespace of the HelmRelease and of the ConfigMap, where pods are in another one."""
     declared_chart: str | None = None
     """Version of the JupyterHub chart, where the matrix names it."""
     declared_hub: str | None = None
@@ -50,6 +52,10 @@ class Site:
     """Version of KubeSpawner in the hub, where the matrix names it."""
     platforms: tuple[str, ...] = ("linux/amd64",)
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the nodes for users."""
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets with the logins of registries, in the namespace of the pods."""
     devices: Mapping[str, Placement] = field(default_factory=dict)
     """Extended resource to what pods with it need."""
     notebooks: tuple[int, ...] = (1, 2)
@@ -78,6 +84,11 @@ class Site:
     def folder(self) -> str:
         """Return the folder of its files."""
         return f"deploy/{self.name}"
+
+    @property
+    def configmap_namespace(self) -> str:
+        """Namespace of the ConfigMap, which is that of the HelmRelease."""
+        return self.release_namespace or self.namespace
 
     @property
     def names_versions(self) -> bool:
@@ -110,17 +121,21 @@ class Site:
 def read_site(name: str, item: Mapping[str, Any]) -> Site:
     """Read an entry under ``sites:``."""
     kubeflow, usual = item.get("kubeflow", {}), Site()
-    spawner = item.get("spawner", usual.spawner)
+    spawner, given = item.get("spawner", usual.spawner), item.get("configmap", {})
+    configmap = {"name": given} if isinstance(given, str) else given
     return Site(
         name=name,
         spawner=spawner,
         namespace=item.get("namespace", spawner),
-        configmap=item.get("configmap", usual.configmap),
+        configmap=configmap.get("name", usual.configmap),
+        release_namespace=configmap.get("namespace"),
         declared_chart=item.get("chart"),
         declared_hub=item.get("jupyterhub"),
         declared_kubespawner=item.get("kubespawner"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations)),
+        node_selector=item.get("node_selector", {}),
+        pull_secrets=tuple(item.get("pull_secrets", ())),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
         notebooks=(kubeflow["notebooks"],) if "notebooks" in kubeflow else usual.notebooks,
         web_app=kubeflow.get("web_app"),

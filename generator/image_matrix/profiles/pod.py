@@ -55,7 +55,11 @@ def pod(
         memory_limit=byte_count(chosen.memory.limit if chosen else None),
         memory_guarantee=byte_count(chosen.memory.guarantee if chosen else None),
         devices=devices(chosen) | hugepages(placements),
-        node_selector={**offer.profile.node_selector, **selector(chosen, placements)},
+        node_selector={
+            **matrix.catalog.site.node_selector,
+            **offer.profile.node_selector,
+            **selector(chosen, placements),
+        },
         tolerations=tolerations(matrix, offer.profile, chosen),
         runtime_class=runtime_class(placements),
         shm=byte_count(chosen.shm if chosen else None),

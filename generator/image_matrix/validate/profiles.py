@@ -171,6 +171,6 @@ def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[
         item.id: f"{matrix.repository(item)}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
         for item in variants.values()
     }
-    size = len(values_text(profile_list(matrix, all_offers, longest)).encode())
+    size = len(values_text(profile_list(matrix, all_offers, longest), matrix.catalog.site).encode())
     if size > LARGEST:
         yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)

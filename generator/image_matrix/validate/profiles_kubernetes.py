@@ -37,7 +37,8 @@ _TAINT = re.compile(
 
 def refused(matrix: Matrix) -> Iterator[Finding]:
     """Names, labels, quantities and commands that are written otherwise than Kubernetes reads them."""
-    for path, part in _placing(matrix):
+    site = matrix.catalog.site.path, matrix.catalog.site
+    for path, part in (*_placing(matrix), site):
         yield from _labels((*path, "node_selector"), part.node_selector)
     for name, accelerator in matrix.accelerators.items():
         yield from _text(("accelerators", name, "device"), accelerator.device or "", k8s.RESOURCE)

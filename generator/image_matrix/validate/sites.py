@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import conditions, is_offered
 from image_matrix.config.charts import chart_of, charts, default_chart
+from image_matrix.config.overlay_merge import merge
 from image_matrix.config.sites import DEFAULT_SITE, read_site
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 OF_SPAWNERS: Mapping[str, tuple[str, ...]] = {
-    "jupyterhub": ("chart", "configmap", "jupyterhub", "kubespawner"),
+    "jupyterhub": ("chart", "configmap", "jupyterhub", "kubespawner", "node_selector", "pull_secrets"),
     "kubeflow": ("kubeflow",),
 }
 """Spawner to the fields of a site that only it has."""
@@ -76,7 +77,7 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
     declared = value.get("sites") or {}
     oldest, newest = next(iter(charts())), default_chart().version
     for name, item in declared.items():
-        site = read_site(name, {**shared, **item})
+        site = read_site(name, merge(shared, item))
         if site.spawner != "jupyterhub":
             continue
         if not site.names_versions and len(declared) > 1:
@@ -90,12 +91,13 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
 
 def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:
     """Two sites with one ConfigMap in one namespace, where both say so; in two clusters the usual name is the same."""
-    usual = value.get("defaults", {}).get("sites", {}).get("namespace", "jupyterhub")
+    shared = value.get("defaults", {}).get("sites", {})
     first: dict[tuple[str, str], str] = {}
     for name, item in (value.get("sites") or {}).items():
         if "configmap" not in item:
             continue
-        pair = item.get("namespace", usual), item["configmap"]
+        site = read_site(name, merge(shared, item))
+        pair = site.configmap_namespace, site.configmap
         other = first.setdefault(pair, name)
         if other != name:
             problem = f"`{other}` and `{name}` have one ConfigMap: `{pair[1]}` in the namespace `{pair[0]}`"

@@ -67,12 +67,13 @@ def _for_jupyterhub(
     matrix: Matrix, offered: Sequence[Offer], references: Mapping[str, str]
 ) -> dict[str, str]:
     site = matrix.catalog.site
-    values = flux.values_text(profile_list(matrix, offered, references))
+    values = flux.values_text(profile_list(matrix, offered, references), site)
     return {
         "jupyterhub/configmap.yaml": flux.config_map(values, site),
-        "jupyterhub/kustomization.yaml": flux.plain_kustomization(),
-        "jupyterhub/prepull.yaml": prepull(matrix, offered, references),
+        "jupyterhub/kustomization.yaml": flux.plain_kustomization("configmap.yaml"),
         "jupyterhub/values.yaml": values,
+        "prepull/daemonsets.yaml": prepull(matrix, offered, references),
+        "prepull/kustomization.yaml": flux.plain_kustomization("daemonsets.yaml"),
         "helmrelease.example.yaml": flux.helm_release(site),
         "kustomization.yaml": flux.hashed_kustomization(site),
         "kustomizeconfig.yaml": flux.name_reference(),

@@ -14,7 +14,7 @@ from image_matrix.config.model import architecture
 from image_matrix.profiles.devices import vendor
 from image_matrix.profiles.pod import devices, placements_of, selector, tolerations
 from image_matrix.render.kubernetes.dump import dump
-from image_matrix.render.kubernetes.flux import ABOUT, LABELS
+from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.restricted import RESTRICTED
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 PAUSE = "registry.k8s.io/pause:3.10"
 _DISCOVERED = {"nvidia.com": {"nvidia.com/gpu.present": "true"}}
 """Labels set by a vendor's node feature discovery, for sites without a node selector."""
-_NO_VARIABLES = "kustomize.toolkit.fluxcd.io/substitute"
 _SMALL = {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
 _SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, **RESTRICTED}
 
@@ -100,12 +99,16 @@ def _names(every: Sequence[_Nodes]) -> dict[_Nodes, str]:
 def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dict[str, Any]:
     labels = {"app.kubernetes.io/name": full}
     archs = [architecture(platform) for platform in matrix.catalog.site.platforms]
-    chosen = dict(nodes.labels) | ({"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {})
+    site = matrix.catalog.site
+    chosen = {**site.node_selector, **dict(nodes.labels)} | (
+        {"kubernetes.io/arch": archs[0]} if len(archs) == 1 else {}
+    )
     spec = {
         "terminationGracePeriodSeconds": 0,
         "automountServiceAccountToken": False,
         **({"nodeSelector": chosen} if chosen else {}),
         **({"tolerations": group.tolerations} if group.tolerations else {}),
+        **({"imagePullSecrets": [{"name": name} for name in site.pull_secrets]} if site.pull_secrets else {}),
         "initContainers": [_puller(at, image) for at, image in enumerate(group.images)],
         "containers": [{"name": "pause", "image": PAUSE, "resources": _SMALL, "securityContext": _SECURITY}],
     }
@@ -114,8 +117,8 @@ def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dic
         "kind": "DaemonSet",
         "metadata": {
             "name": full,
-            "namespace": matrix.catalog.site.namespace,
-            "labels": {**labels, _NO_VARIABLES: LABELS[_NO_VARIABLES]},
+            "namespace": site.namespace,
+            "labels": {**labels, **PLAIN_LABELS},
         },
         "spec": {
             "selector": {"matchLabels": labels},
