@@ -146,13 +146,6 @@ def test_the_images_of_a_deprecated_profile_are_outdated() -> None:
     assert outdated == {SCIPY: False, "jupyter-scipy-python3-11": False, "jupyter-cuda-python3-13": True}
 
 
-def test_without_an_image_for_everybody_the_kustomization_is_empty() -> None:
-    loaded = small(SITE, "profiles: {gpu: {groups: [research]}, data-science: {groups: [research]}}")
-    files = rendered(loaded)
-    assert list(files) == ["deploy/odh/opendatahub/kustomization.yaml"]
-    assert yaml_files.load(files["deploy/odh/opendatahub/kustomization.yaml"])["resources"] == []
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("site", "namespace"), [("{}", "opendatahub"), ("{namespace: apps}", "apps")])
 def test_kustomize_brings_them_to_the_namespace(tmp_path: Path, site: str, namespace: str) -> None:

@@ -26,6 +26,7 @@ from image_matrix.validate import (
     foreign,
     kubeflow,
     names,
+    opendatahub,
     packages,
     placeholders,
     profiles,
@@ -87,6 +88,7 @@ SITE_CHECKS = (
     profiles_overrides.overrides, profiles_overrides.joining,
     profiles_kubernetes.refused,
     profiles_twice.set_twice,
+    opendatahub.opendatahub,
 )  # fmt: skip
 """Checks of what a site has of the declarations."""
 

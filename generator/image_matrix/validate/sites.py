@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
 
-OF_SPAWNERS: Mapping[str, tuple[str, ...]] = {
-    "jupyterhub": ("chart", "configmap", "jupyterhub", "kubespawner", "node_selector", "pull_secrets"),
+_PODS = ("jupyterhub", "kubeflow")
+"""Spawners whose pods a site can say something about."""
+READ_BY: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("chart", "configmap", "jupyterhub", "kubespawner"), ("jupyterhub",)),
+    **dict.fromkeys(("node_selector", "pull_secrets"), ("jupyterhub",)),
+    **dict.fromkeys(("devices", "tolerations"), _PODS),
     "kubeflow": ("kubeflow",),
 }
-"""Spawner to the fields of a site that only it has."""
+"""Field of a site to the spawners that it is for; other fields are for all."""
 
 
 def sites(value: Mapping[str, Json]) -> Iterator[Finding]:
@@ -64,10 +68,10 @@ def _of_other_spawners(value: Mapping[str, Json]) -> Iterator[Finding]:
     usual = value.get("defaults", {}).get("sites", {}).get("spawner", "jupyterhub")
     for name, item in (value.get("sites") or {}).items():
         spawner = item.get("spawner", usual)
-        for other, fields in OF_SPAWNERS.items():
-            for field in item.keys() & set(fields) if other != spawner else ():
+        for field, spawners in READ_BY.items():
+            if field in item and spawner not in spawners:
                 problem = f"`{field}` has no effect: the spawner of this site is {spawner}"
-                advice = f"remove it, or write `spawner: {other}`"
+                advice = f"remove it, or write `spawner: {spawners[0]}`"
                 yield bad_value(("sites", name, field), problem, advice, "key")
 
 

@@ -1,4 +1,6 @@
-"""What Kubeflow's lists cannot carry is reported at the line where it is lost; each file of kubeflow/ is an overlay.
+"""What the lists of Kubeflow and of Open Data Hub cannot carry is reported at the line where it is lost.
+
+Each file of kubeflow/ and opendatahub/ is an overlay of base.yaml.
 
 IMAGE_MATRIX_UPDATE=1 writes the expected texts again; read the difference before committing it.
 """
@@ -25,7 +27,10 @@ def report(*files: Path) -> str:
         return terminal(error.diagnostics)
 
 
-@pytest.mark.parametrize("case", sorted((HERE / "kubeflow").glob("*.yaml")), ids=lambda path: path.stem)
+CASES = sorted(path for folder in ("kubeflow", "opendatahub") for path in (HERE / folder).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_what_is_lost_is_reported(case: Path) -> None:
     text = report(HERE / "base.yaml", case)
     expected = case.with_suffix(".txt")
