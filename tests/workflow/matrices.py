@@ -14,6 +14,8 @@ from image_matrix.project.render import render_workflows
 from tests import yaml_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.config.loaded import Loaded
     from image_matrix.output_tree.files import File
 
@@ -178,3 +180,23 @@ def loaded(said: dict[str, Any]) -> Loaded:
 def rendered(said: dict[str, Any]) -> dict[str, File]:
     found = loaded(said)
     return render_workflows(found, TEMPLATES)
+
+
+def jobs_of(files: Mapping[str, File], workflow: str = "images") -> dict[str, Any]:
+    """The jobs of a workflow; steps of the actions beside it stand in place of the step that uses the action."""
+    jobs: dict[str, Any] = yaml_files.load(files[f".github/workflows/{workflow}.yaml"].content)["jobs"]
+    return {
+        name: {**job, "steps": [one for step in job["steps"] for one in _expanded(files, step)]}
+        for name, job in jobs.items()
+    }
+
+
+def _expanded(files: Mapping[str, File], step: dict[str, Any]) -> list[dict[str, Any]]:
+    folder = step.get("uses", "").removeprefix("$/")
+    if f"{folder}/action.yaml" not in files:
+        return [step]
+    text = files[f"{folder}/action.yaml"].content.decode()
+    for name, value in step.get("with", {}).items():
+        text = text.replace(f"${{{{ inputs.{name} }}}}", value)
+    steps: list[dict[str, Any]] = yaml_files.load(text)["runs"]["steps"]
+    return steps

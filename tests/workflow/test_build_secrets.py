@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests import yaml_files
-from tests.workflow.matrices import matrix, rendered
+from tests.workflow.matrices import jobs_of, matrix, rendered
 
 FILE = ".github/workflows/images.yaml"
 IMAGES = {
@@ -14,7 +13,7 @@ IMAGES = {
 
 
 def test_each_job_has_the_secrets_of_its_image_alone() -> None:
-    jobs = yaml_files.load(rendered(matrix(IMAGES))[FILE].content.decode())["jobs"]
+    jobs = jobs_of(rendered(matrix(IMAGES)))
     assert jobs["base-amd64"]["env"]["BUILD_SECRETS"] == ",R_TOKEN,OTHER,"
     assert jobs["lab-arm64"]["env"]["BUILD_SECRETS"] == ",R_TOKEN,"
     assert "BUILD_SECRETS" not in jobs["plain-amd64"]["env"]

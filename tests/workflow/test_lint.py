@@ -145,6 +145,30 @@ class NoAliases(yaml.SafeDumper):
         return True
 
 
+def test_the_actions_that_jobs_share(repositories: list[Repository]) -> None:
+    """The linter of workflows looks at their inputs only, and at no script in them."""
+    top = repositories[0].folder.parent
+    names = [
+        str(path.relative_to(top))
+        for item in repositories
+        for path in item.folder.glob(".github/actions/*/*")
+    ]
+    assert len(names) > len(repositories)
+    assert run("check-jsonschema", "--builtin-schema=vendor.github-actions", *names, cwd=top) == ""
+    options = ("--offline", "--persona=pedantic", "--no-config", "--no-progress")
+    assert run("zizmor", *options, *names, cwd=top) == ""
+    scripts = {
+        step["run"]
+        for name in names
+        for step in yaml_files.load((top / name).read_text())["runs"]["steps"]
+        if "run" in step
+    }
+    for script in scripts:
+        command = [str(BIN / "shellcheck"), "--shell=bash", "--severity=style", "-"]
+        done = subprocess.run(command, input=script, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
 def test_schema_of_workflows(repositories: list[Repository], schema: str) -> None:
     top, names = below(repositories)
     for option in (f"--schemafile={schema}", "--builtin-schema=custom.github-workflows-require-timeout"):

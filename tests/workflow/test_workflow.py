@@ -13,8 +13,8 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.github.event import DEPENDABOT
 from image_matrix.github.run_plan import RunPlan, outputs
 from image_matrix.planning.plan import make_plan
-from image_matrix.render.workflow import FILE_LIMIT
 from image_matrix.render.workflow_jobs import build_jobs
+from image_matrix.render.workflow_limits import FILE_LIMIT
 from tests import yaml_files
 from tests.publish.states import state
 from tests.workflow.matrices import (
@@ -23,6 +23,7 @@ from tests.workflow.matrices import (
     ONE_PLATFORM,
     SHAPES,
     deep,
+    jobs_of,
     loaded,
     matrix,
     reference,
@@ -35,9 +36,7 @@ SHARED = {"plan", "release", "gate", "fork", "render"}
 
 
 def jobs(said: dict[str, Any]) -> dict[str, Any]:
-    content = rendered(said)[".github/workflows/images.yaml"].content
-    found: dict[str, Any] = yaml_files.load(content)["jobs"]
-    return found
+    return jobs_of(rendered(said))
 
 
 def test_a_job_needs_the_plan_and_its_parent_only() -> None:

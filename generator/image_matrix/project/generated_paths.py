@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def generated_below(folder: str, variants: Iterable[Variant]) -> list[str]:
     """Return the generated files and folders in a folder of the project, by their paths in the project."""
     generated = [
-        MANIFEST, BAKE_FILE, ROOTFS, PAGE, CATALOG, "deploy", ".github/workflows",
+        MANIFEST, BAKE_FILE, ROOTFS, PAGE, CATALOG, "deploy", ".github/workflows", ".github/actions",
         *(item.folder for item in variants if item.build is None),
     ]  # fmt: skip
     return [path for path in generated if is_below(path, folder)]

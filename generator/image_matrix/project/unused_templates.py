@@ -8,6 +8,7 @@ from image_matrix.diagnostics import Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.render.docs.catalog import TEMPLATE
 from image_matrix.render.templates import ADDITION, DOCKERFILE_SUFFIX
+from image_matrix.render.workflow import output_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 TEXTS = ("dockerfiles", "pages", "workflows")
 FOLDERS = (*TEXTS, "rootfs")
-WORKFLOW_SUFFIX = ".yaml.j2"
 
 
 def unused_templates(templates: Templates, loaded: Loaded) -> list[Diagnostic]:
@@ -68,7 +68,7 @@ def _is_used(templates: Templates, top: str, name: str, kinds: Collection[str]) 
     rendered = {
         "dockerfiles": name.removesuffix(DOCKERFILE_SUFFIX) in (*kinds, ADDITION),
         "pages": name == TEMPLATE,
-        "workflows": name.endswith(WORKFLOW_SUFFIX),
+        "workflows": output_path(name) is not None,
     }[top]
     quoted = (f'"{name}"', f"'{name}'")
     return rendered or any(word in text for other, text in texts.items() if other != name for word in quoted)

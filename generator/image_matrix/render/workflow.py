@@ -12,12 +12,11 @@ from markupsafe import Markup
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.pull_logins import pull_hosts, pull_logins
 from image_matrix.config.release import GITHUB_REGISTRY
-from image_matrix.diagnostics import MatrixError, Place, diagnostic
-from image_matrix.diagnostics import catalogue as rules
 from image_matrix.output_tree.files import File
 from image_matrix.pinned.actions import actions, image, tool_version
 from image_matrix.render.templates import environment, get_template, render, word
 from image_matrix.render.workflow_jobs import build_jobs, native_platform, native_runner, scan_jobs
+from image_matrix.render.workflow_limits import check_file, check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -29,12 +28,9 @@ if TYPE_CHECKING:
     from image_matrix.config.network import Login
 
 FOLDER = ".github/workflows"
-FILE_LIMIT = 500_000
-"""Bytes of a workflow file; docs.github.com/actions/reference/limits."""
-OUTPUT_LIMIT = 400_000
-"""Characters of all outputs of a job; GitHub allows 1 MB, counted as UTF-16."""
+ACTIONS = ".github/actions"
 _GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?|self-hosted|linux|x64|arm|arm64")
-_TEMPLATE_SUFFIX = ".yaml.j2"
+_WORKFLOW_SUFFIX, _ACTION_SUFFIX = ".yaml.j2", ".action.j2"
 
 
 def workflows(
@@ -42,7 +38,7 @@ def workflows(
     sources: Mapping[str, str],
     compiled: BytecodeCache | None = None,
 ) -> dict[str, File]:
-    """Return every workflow by path.
+    """Return every workflow, and every action that their jobs share, by path.
 
     Raises :class:`MatrixError` if GitHub would not run one of them (IM801).
     """
@@ -64,16 +60,26 @@ def workflows(
         "runners": runners,
         "minutes": minutes,
         "flag": flag,
+        "outdent": outdent,
     }
     values = _values(matrix, variants)
     files = {}
     for name in sorted(sources):
-        if name.endswith(_TEMPLATE_SUFFIX):
-            path = f"{FOLDER}/{name.removesuffix('.j2')}"
+        path = output_path(name)
+        if path:
             files[path] = File(render(get_template(jinja, name), **values).encode())
-            _check_size(path, files[path])
-    _check_outputs(variants)
+            check_file(path, files[path].content)
+    check_outputs(variants)
     return files | _actionlint(matrix)
+
+
+def output_path(template: str) -> str | None:
+    """Return the path that a template is rendered to; ``None`` for one that others import."""
+    if template.endswith(_WORKFLOW_SUFFIX):
+        return f"{FOLDER}/{template.removesuffix('.j2')}"
+    if template.endswith(_ACTION_SUFFIX):
+        return f"{ACTIONS}/{template.removesuffix(_ACTION_SUFFIX)}/action.yaml"
+    return None
 
 
 def _actionlint(matrix: Matrix) -> dict[str, File]:
@@ -125,6 +131,12 @@ def minutes(by_label: Mapping[str, int]) -> Markup:
     return Markup("${{{{ {} }}}}").format(_choice({label: str(value) for label, value in by_label.items()}))
 
 
+def outdent(text: str) -> Markup:
+    """Return steps with two spaces less in front: those of an action are indented less than those of a job."""
+    lines = (line.removeprefix("  ") for line in str(text).splitlines())
+    return Markup("\n".join(lines).strip("\n"))  # noqa: S704 - rendered by templates
+
+
 def flag(by_label: Mapping[str, bool]) -> Markup:
     """Return the value of a variable that says ``true`` for some or all variants of a job."""
     labels = [label for label, on in by_label.items() if on]
@@ -168,17 +180,26 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, variants, jobs)
     host = matrix.registry.partition("/")[0]
+    registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
+    login_inputs = _login_inputs(registry_login, *pulls.values())
+    build_secrets = sorted({name for job in jobs for name in job.secrets})
     logs_in = host == GITHUB_REGISTRY or host in matrix.network.logins
     return {
         "workflow": matrix.workflow,
         "release": matrix.release,
-        "registry_login": matrix.network.logins.get(host),
+        "registry_login": registry_login,
         "jobs": jobs,
         "scans": scans,
         "all_jobs": [*(job.id for job in jobs), *(scan.id for scan in scans)],
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
-        "build_secrets": sorted({name for job in jobs for name in job.secrets}),
+        "build_secrets": build_secrets,
+        "build_inputs": {
+            **dict.fromkeys(build_secrets, "A secret that images are built with"),
+            **login_inputs,
+        },
+        "login_inputs": login_inputs,
+        "scan_inputs": _login_inputs(registry_login),
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "sign_secret": _sign_secret(matrix.release.sign.key),
@@ -186,7 +207,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "anchor": anchor,
         "registry_host": host,
         "copy_logins": _copy_logins(matrix),
-        "pulls": pull_logins(matrix),
+        "pulls": pulls,
         "logs_in": logs_in,
         "lock_logs_in": logs_in and host in pull_hosts(matrix),
         "uv_version": tool_version("uv"),
@@ -194,6 +215,12 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),
         "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.network.mirrors.registries),
     }
+
+
+def _login_inputs(*logins: Login | None) -> dict[str, str]:
+    """Return the inputs of an action for the secrets of logins; an action cannot read secrets itself."""
+    names = (name for login in logins if login for name in (login.username, login.password))
+    return dict.fromkeys(names, "A secret that logs in to a registry")
 
 
 def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:
@@ -213,27 +240,3 @@ def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:
 def _sign_secret(key: str | None) -> str | None:
     """Return the secret that holds the key, for ``env://NAME``."""
     return key.removeprefix("env://") if key and key.startswith("env://") else None
-
-
-def _check_size(path: str, file: File) -> None:
-    size = len(file.content)
-    if size > FILE_LIMIT:
-        _refuse(
-            path, f"{path} has {size // 1000} KB, and GitHub starts no workflow over {FILE_LIMIT // 1000} KB"
-        )
-
-
-def _check_outputs(variants: Mapping[str, Variant]) -> None:
-    """Refuse a matrix whose plan does not fit into the outputs of a job when everything has to be built."""
-    size = sum(
-        2 * len(item.platforms) * (len(item.label) + 40) + len(item.image) for item in variants.values()
-    )
-    if size > OUTPUT_LIMIT:
-        fits = f"a job's outputs hold {OUTPUT_LIMIT // 1000}"
-        problem = f"the plan of {len(variants)} variants has up to {size // 1000} KB, and {fits}"
-        _refuse(f"{FOLDER}/images.yaml", problem)
-
-
-def _refuse(path: str, problem: str) -> None:
-    advice = "split the matrix into two, remove axis values that nobody uses, or write `workflow: none`"
-    raise MatrixError([diagnostic(rules.WORKFLOW_LIMIT, Place(path, 0, 0), problem=problem, advice=advice)])
