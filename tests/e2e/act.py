@@ -28,7 +28,9 @@ STANDINS = (
 )  # fmt: skip
 """Actions that come from tests/e2e/actions; a checkout without `ref` is act's own, which copies the repository."""
 STEPS = "      - name: Run the steps\n"
-CHECKOUT = f"      - name: Check out for act\n        uses: actions/checkout@{actions()['actions/checkout'].sha}\n"
+CHECKOUT = (
+    f"      - name: Check out for act\n        uses: actions/checkout@{actions()['actions/checkout'].sha}\n"
+)
 MATRIX: dict[str, Any] = {
     "version": 1,
     "registry": "ghcr.io/example/notebooks",
@@ -175,8 +177,8 @@ class Repository:
     def _readable(self, workflow: str) -> Path:
         """A copy of a workflow without what act does not know; jobs still see the file itself.
 
-        That is one line, and `$/`, GitHub's name for the commit of the workflow. act reads the same files at `./`, after
-        a checkout.
+        That is one line, and `$/`, GitHub's name for the commit of the workflow. act reads the same files at `./`,
+        after a checkout.
         """
         lines = (self.root / ".github" / "workflows" / workflow).read_text().splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith("  queue: ")]

@@ -161,6 +161,11 @@ SHAPES: dict[str, dict[str, Any]] = {
         },
         release={"copies": ["docker.io/team", "quay.io/other", "ghcr.io/example", "registry.example.org/team"]},
     ),
+    "an app": matrix(
+        {"base": {"from": "debian"}},
+        workflow={"environment": "images", "retention_days": 1},
+        release={"push": {"app": {"client_id": "Iv23li", "private_key": "APP_KEY"}, "verified": True}},
+    ),
     "trusting team": matrix(
         {"base": {"from": "debian"}},
         registry="registry.example.org:5000/team/images",

@@ -482,3 +482,25 @@ def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached(
     assert lock["resolve"]["outputs"] == {"unreachable": f"${{{{ steps.{step['id']}.outputs.unreachable }}}}"}
     (step,) = (one for one in lock["propose"]["steps"] if one["name"] == "Open a pull request")
     assert step["env"]["IMAGE_MATRIX_UNREACHABLE"] == "${{ needs.resolve.outputs.unreachable }}"
+
+
+@pytest.mark.parametrize(
+    ("push", "token"),
+    [
+        ({}, "${{ github.token }}"),
+        ({"verified": True}, "${{ github.token }}"),
+        ({"token": "RELEASE_TOKEN"}, "${{ secrets.RELEASE_TOKEN }}"),
+        ({"app": {"client_id": "Iv23li", "private_key": "KEY"}}, "${{ steps.app.outputs.token }}"),
+    ],
+)
+def test_who_writes_the_release_branch(push: dict[str, Any], token: str) -> None:
+    release = {"push": push} if push else {}
+    steps = {
+        step["name"]: step
+        for step in jobs(matrix({"base": {"from": "debian"}}, release=release))["release"]["steps"]
+    }
+    assert steps["Release"]["env"]["GITHUB_TOKEN"] == token
+    assert steps["Log in to the registry"]["with"]["password"] == "${{ github.token }}"
+    apps = [step["with"] for name, step in steps.items() if name == "Take the App's token"]
+    expected = {"client-id": "Iv23li", "private-key": "${{ secrets.KEY }}", "permission-contents": "write"}
+    assert apps == ([expected] if "app" in push else [])

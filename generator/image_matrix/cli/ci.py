@@ -11,12 +11,12 @@ import click
 
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
+from image_matrix.cli.run_api import required_variable, run_api
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
-    from image_matrix.github.api import Api
     from image_matrix.github.event import Event
 
 FREED = (
@@ -107,28 +107,12 @@ def ci_comment(session: Session, file: str) -> int:
         return 0
     body = Path(file).read_text(encoding="utf-8")
     try:
-        say(session, upsert_comment(_api(), event.pull_request, body, MARKER, AUTHOR))
+        say(session, upsert_comment(run_api(), event.pull_request, body, MARKER, AUTHOR))
     except PermissionDenied as refused:
         if not event.fork:
             raise
         say(session, f"cannot comment; the plan is in the run's summary: {refused.message}")
     return 0
-
-
-def _api() -> Api:
-    from image_matrix.github.api import open_api
-
-    url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-    return open_api(url, _required_variable("GITHUB_REPOSITORY"), _required_variable("GITHUB_TOKEN"))
-
-
-def _required_variable(variable: str) -> str:
-    from image_matrix.errors import CallError
-
-    value = os.environ.get(variable)
-    if not value:
-        raise CallError(f"{variable} is not set", "this command is a step of the generated workflow")
-    return value
 
 
 @ci.command("commit")
@@ -184,18 +168,18 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     base = project.loaded.matrix.workflow.default_branch
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
-    owner = _required_variable("GITHUB_REPOSITORY").partition("/")[0]
+    owner = required_variable("GITHUB_REPOSITORY").partition("/")[0]
     unreachable: list[str] = json.loads(os.environ.get("IMAGE_MATRIX_UNREACHABLE") or "[]")
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
         if unreachable:  # an earlier pull request may have what could not be reached now
             return UNREACHABLE_CODE
-        for address in close_pull_requests(_api(), owner, branch, base):
+        for address in close_pull_requests(run_api(), owner, branch, base):
             say(session, f"closed {address}: the default branch has what it proposed")
         return 0
     body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)), unreachable)
     try:
-        say(session, upsert_pull_request(_api(), owner, branch, base, title, body))
+        say(session, upsert_pull_request(run_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:
         raise PermissionDenied(refused.message, RIGHTS) from refused
     return 0
@@ -220,7 +204,7 @@ def ci_signer(session: Session) -> int:
 
     loaded = open_project(session).loaded
     mirrors, http = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
-    folder = Path(_required_variable("RUNNER_TEMP")) / "image-matrix"
+    folder = Path(required_variable("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch())
     release = fetched_release(pinned, lambda url: http.whole(mirrored(url, mirrors), time.sleep))
     program = unpack(pinned, release, folder)

@@ -86,7 +86,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     if push:
         digests = _complete(session, state, indexes, current, trusted)
         update = prepare(session, state, git, digests, registry)
-        publish(session, git, update)
+        update = publish(session, git, update, verified=state.loaded.matrix.release.push.verified)
         moment = replace(moment, release=str(release_number(git, update)))
         tags = moving_tags(state, moment)
         _move_tags(session, state, indexes, digests, tags)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -146,15 +146,43 @@ def prepare(
     return Update(branch, entries, files, folder_commit(git, branch.now, FOLDER, files, text))
 
 
-def publish(session: Session, git: Git, update: Update) -> None:
-    """Push the commit, if there is one."""
+def publish(session: Session, git: Git, update: Update, *, verified: bool = False) -> Update:
+    """Push the commit, if there is one; return the update with the commit that the branch has.
+
+    If it is to be verified, GitHub's API makes another commit with the same content, and signs it.
+    """
     from image_matrix.github.branch_commit import push
 
-    if update.commit:
-        push(git, update.commit, update.branch.name)
-        say(session, f"{update.commit[:12]} on {update.branch.name}")
-    elif update.files is not None:
-        say(session, f"{update.branch.name} is up to date")
+    commit, name = update.commit, update.branch.name
+    if commit is None:
+        if update.files is not None:
+            say(session, f"{name} is up to date")
+        return update
+    if verified:
+        commit = _verified(git, update, commit)
+    else:
+        push(git, commit, name)
+    say(session, f"{commit[:12]} on {name}")
+    return replace(update, commit=commit)
+
+
+def _verified(git: Git, update: Update, commit: str) -> str:
+    """Make the content of a local commit the next one of the branch, with GitHub's API; return its id."""
+    from image_matrix.cli.run_api import run_api
+    from image_matrix.github.api_commit import create_commit, move_branch
+    from image_matrix.github.branch_commit import tip
+
+    api, branch, files = run_api(), update.branch, update.files or {}
+    before = (
+        git("ls-tree", "-r", "-z", "--full-tree", "--name-only", branch.now, FOLDER) if branch.now else ""
+    )
+    removed = [path for path in before.split("\0") if path and path not in files]
+    tree = git("rev-parse", f"{branch.now}^{{tree}}") if branch.now else None
+    message = git("log", "-1", "--format=%B", commit)
+    created = create_commit(api, branch.now, tree, files, removed, message)
+    move_branch(api, branch.name, created, exists=branch.now is not None)
+    tip(git, branch.name)  # later steps read the commit
+    return created
 
 
 def release_number(git: Git, update: Update) -> int:

@@ -68,11 +68,32 @@ class Scanning:
 
 
 @dataclass(frozen=True, slots=True)
+class GitHubApp:
+    """An App that writes in place of GitHub's own token."""
+
+    client_id: str
+    private_key: str
+    """Name of the secret with its private key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How the release branch is written."""
+
+    token: str | None = None
+    """Name of the secret with a token; GitHub's own token without."""
+    app: GitHubApp | None = None
+    verified: bool = False
+    """Whether GitHub's API makes the commit, which signs it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """How a release is made."""
 
     branch: str = "release"
     """Holds ``deploy/`` with digests; Flux follows it."""
+    push: Push = field(default_factory=Push)
     sign: Signing = field(default_factory=Signing)
     scan: Scanning = field(default_factory=Scanning)
     sbom: bool = True
@@ -89,6 +110,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
     usual = Release()
     return Release(
         branch=item.get("branch", usual.branch),
+        push=_push(item.get("push", {})),
         sign=Signing(**_tool(item.get("sign", {}))),
         scan=_scanning(_tool(item.get("scan", {}))),
         sbom=item.get("sbom", usual.sbom),
@@ -96,6 +118,11 @@ def read_release(item: Mapping[str, Any]) -> Release:
         copies=tuple(item.get("copies", ())),
         lists=tuple(item.get("lists", ())),
     )
+
+
+def _push(item: Mapping[str, Any]) -> Push:
+    app = item.get("app")
+    return Push(item.get("token"), GitHubApp(**app) if app else None, item.get("verified", False))
 
 
 def _tool(item: Mapping[str, Any] | str) -> Mapping[str, Any]:

@@ -24,6 +24,10 @@ class PermissionDenied(Failure):
     """The token does not have the permission."""
 
 
+class Rejected(Failure):
+    """A rule of the repository, or its state, does not allow it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """A repository's API."""
@@ -48,6 +52,8 @@ class Api:
             raise EnvironmentFailure(f"GitHub's API limits the number of requests: {detail}", LATER)
         if answer.status in READ_ONLY:
             raise PermissionDenied(f"GitHub's API denies permission: {detail}")
+        if answer.status in (409, 422):
+            raise Rejected(f"GitHub's API refuses: {detail}")
         if answer.status >= 300:
             raise EnvironmentFailure(f"GitHub's API answers {detail}")
         return json.loads(answer.body) if answer.body else None

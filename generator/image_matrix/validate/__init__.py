@@ -71,7 +71,8 @@ CHECKS = (
     tests.unreadable_commands,
     axis_data.incomplete,
     variants.unknown_axes, variants.no_python,
-    runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins, runs.copies,
+    runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins,
+    runs.copies, runs.release_push,
     runs.scanner_and_signer, runs.runners, runs.lock_schedule,
     sites.nothing_offered,
 )  # fmt: skip

@@ -151,6 +151,18 @@ def other_logins(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value(("network", "logins", name), problem, advice, "key")
 
 
+def release_push(matrix: Matrix) -> Iterator[Finding]:
+    """Two logins for the release branch, or one whose commits GitHub's API does not sign."""
+    push = matrix.release.push
+    if push.token and push.app:
+        yield bad_value(
+            ("release", "push", "token"), "`app` has a login, too", "remove one of the two", "key"
+        )
+    elif push.token and push.verified:
+        advice = "write `app`, or neither: GitHub signs for Apps and for its own token"
+        yield bad_value(("release", "push", "verified"), "GitHub signs no commit of another token", advice)
+
+
 def copies(matrix: Matrix) -> Iterator[Finding]:
     """Copies of a release that have no place of their own."""
     taken = {
