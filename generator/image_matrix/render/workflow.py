@@ -134,7 +134,7 @@ def minutes(by_label: Mapping[str, int]) -> Markup:
 def outdent(text: str) -> Markup:
     """Return steps with two spaces less in front: those of an action are indented less than those of a job."""
     lines = (line.removeprefix("  ") for line in str(text).splitlines())
-    return Markup("\n".join(lines).strip("\n"))  # noqa: S704 - rendered by templates
+    return Markup("\n".join(lines).strip("\n") + "\n")  # noqa: S704 - rendered by templates
 
 
 def flag(by_label: Mapping[str, bool]) -> Markup:
