@@ -14,6 +14,8 @@ from tests.environments import python_of
 
 HERE = Path(__file__).parent
 KUBESPAWNERS = ("newest", "of-chart-4.4.0")
+EVERY_KUBESPAWNER = (*KUBESPAWNERS, "of-chart-3.3.8")
+"""With the one before lists could be mappings."""
 Ask = Callable[[Any], dict[str, Any]]
 
 
@@ -41,6 +43,12 @@ def conversation(python: Path, script: Path) -> Iterator[Ask]:
 
 @pytest.fixture(scope="session", params=KUBESPAWNERS)
 def kubespawner(request: pytest.FixtureRequest) -> Iterator[Ask]:
+    python = python_of(f"kubespawner-{request.param}")
+    yield from conversation(python, HERE / "kubespawner_driver.py")
+
+
+@pytest.fixture(scope="session", params=EVERY_KUBESPAWNER)
+def every_kubespawner(request: pytest.FixtureRequest) -> Iterator[Ask]:
     python = python_of(f"kubespawner-{request.param}")
     yield from conversation(python, HERE / "kubespawner_driver.py")
 

@@ -1,9 +1,10 @@
 """Drives the real KubeSpawner: one JSON line with chart values in, one JSON line with what users would get out.
 
 Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
-every select is posted, and the pod of each post is returned. ``custom.groups`` are the user's groups (all, where it is
-left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused`` the answer is
-what the form and a start without a form are refused with. The lists are those that the chart sets; with
+every select is posted, and the pod of each post is returned. For what users type in, ``custom.typed`` of the option is
+posted; ``custom.posted`` is posted as it is, whatever the form shows. ``custom.groups`` are the user's groups (all,
+where it is left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused`` the
+answer is what the form and a start without a form are refused with. The lists are those that the chart sets; with
 ``custom.volume_lists`` the volumes are lists as well, as they are in charts before 4.3.
 """
 
@@ -72,7 +73,7 @@ class Form(HTMLParser):
 
 
 def new_spawner(values: dict[str, Any]) -> Any:
-    from kubespawner import KubeSpawner
+    from kubespawner import KubeSpawner, __version__
     from traitlets.config import Config
 
     config = Config()
@@ -83,7 +84,8 @@ def new_spawner(values: dict[str, Any]) -> Any:
         config.KubeSpawner[f"{name}_limit"] = values["singleuser"].get(of_chart, {}).get("limit")
     config.KubeSpawner.node_selector = values["singleuser"].get("nodeSelector", {})
     config.KubeSpawner.image_pull_secrets = values["singleuser"].get("image", {}).get("pullSecrets", [])
-    set_volumes(config, as_lists=bool(values.get("custom", {}).get("volume_lists")))
+    as_lists = __version__ < "7" or bool(values.get("custom", {}).get("volume_lists"))
+    set_volumes(config, as_lists=as_lists)
     config.KubeSpawner.init_containers = []
     config.KubeSpawner.init_containers.append(BLOCKS_METADATA)
     config.KubeSpawner.node_affinity_preferred.append(USER_NODES)  # only appended to: a LazyConfigValue
@@ -113,7 +115,15 @@ def run_extra_config(values: dict[str, Any], config: Any) -> None:
 
 
 def every_group(values: dict[str, Any]) -> list[str]:
-    return [group for item in values["singleuser"]["profileList"] for group in item.get("allowed_groups", ())]
+    return [group for item in values["singleuser"]["profileList"] for group in groups_of(item)]
+
+
+def groups_of(part: Any) -> list[str]:
+    """The groups that are named anywhere in a part of the list."""
+    if not isinstance(part, dict):
+        return []
+    below = [group for item in part.values() for group in groups_of(item)]
+    return [*part.get("allowed_groups", ()), *below]
 
 
 async def pod_of(values: dict[str, Any], posted: dict[str, list[str]]) -> dict[str, Any]:
@@ -139,7 +149,7 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
         everything = {name: [keys[0]] for name, keys in form.selects.items() if name not in own}
         for keys in itertools.product(*own.values()):
             choice = dict(zip(own, keys, strict=True))
-            posted = {"profile": [slug], **everything, **{name: [key] for name, key in choice.items()}}
+            posted = {"profile": [slug], **everything, **fields(values, prefix, choice)}
             chosen = {name.removeprefix(prefix): key for name, key in choice.items()}
             pods.append({"slug": slug, "choice": chosen, "pod": await pod_of(values, posted)})
     started = await default_pod(values)
@@ -155,6 +165,25 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
         "default": started,
         "tags": sorted(set(form.tags)),
     }
+
+
+def fields(values: dict[str, Any], prefix: str, choice: dict[str, str]) -> dict[str, list[str]]:
+    """What a browser posts for the options of a profile: the form's script swaps the select for the text field."""
+    typed = values.get("custom", {}).get("typed", {})
+    return {
+        f"{name}--{key}" if key == "unlisted-choice" else name: [
+            typed.get(name.removeprefix(prefix), "") if key == "unlisted-choice" else key
+        ]
+        for name, key in choice.items()
+    }
+
+
+async def posted_as_it_is(values: dict[str, Any]) -> dict[str, Any]:
+    """The pod of one post, or what it is refused with."""
+    try:
+        return {"pod": await pod_of(values, values["custom"]["posted"])}
+    except Exception as error:
+        return {"refused": f"{type(error).__name__}: {error}"}
 
 
 async def refused(values: dict[str, Any]) -> dict[str, Any]:
@@ -223,6 +252,8 @@ def unchecked() -> Any:
 async def told(asked: Any) -> dict[str, Any]:
     if asked == "settings":
         return settings()
+    if "posted" in asked.get("custom", {}):
+        return await posted_as_it_is(asked)
     return await (refused(asked) if asked.get("custom", {}).get("refused") else answer(asked))
 
 

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.profiles.offer import Offer, offers
+from image_matrix.profiles.offer import IMAGE_OPTION, SIZE_OPTION, Offer, offers
 from image_matrix.profiles.pod import Pod, pod
+from image_matrix.profiles.references import with_sources
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from image_matrix.render.kubernetes.outputs import deploy_files
@@ -37,7 +38,8 @@ def small(*overlays: str) -> Loaded:
 def references(loaded: Loaded, mark: str = "0123456789ab", digest: str = "") -> dict[str, str]:
     at = f"@sha256:{digest * 64}" if digest else ""
     registry = loaded.matrix.registry
-    return {item.id: f"{registry}/{item.image}:{item.label}-{mark}{at}" for item in loaded.variants.values()}
+    named = {item.id: f"{registry}/{item.image}:{item.label}-{mark}{at}" for item in loaded.variants.values()}
+    return with_sources(loaded.matrix, named, lambda reference: f"{reference}{at}")
 
 
 def deployed(loaded: Loaded, **how: str) -> dict[str, str]:
@@ -59,8 +61,8 @@ def expected(loaded: Loaded) -> dict[tuple[str, str, str], Pod]:
 def keys_of(loaded: Loaded, slug: str, choice: Mapping[str, str]) -> tuple[str, str, str]:
     """The key of :func:`expected` for what was posted; an option of one choice is not in the form."""
     offer: Offer = next(item for item in offers(loaded.matrix, loaded.variants) if item.slug == slug)
-    image = choice.get("image", offer.images[0].key)
-    return slug, image, choice.get("size", offer.sizes[0].key)
+    image = choice.get(IMAGE_OPTION, offer.images[0].key)
+    return slug, image, choice.get(SIZE_OPTION, offer.sizes[0].key)
 
 
 def facts(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +74,8 @@ def facts(manifest: dict[str, Any]) -> dict[str, Any]:
     shm = [v["emptyDir"]["sizeLimit"] for v in spec.get("volumes", []) if v["name"] == "shm"]
     return {
         "image": container["image"],
+        "image_pull_policy": container.get("imagePullPolicy"),
+        "working_dir": container.get("workingDir"),
         "cpu": (requests.pop("cpu", None), limits.pop("cpu", None)),
         "memory": (requests.pop("memory", None), limits.pop("memory", None)),
         "devices": limits,

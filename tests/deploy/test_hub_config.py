@@ -41,7 +41,7 @@ profiles:
     aliases: [scipy, Data_Science]
     retired:
       images: {"02-R": jupyter-scipy-python3-11}
-      sizes: {medium: 2-large}
+      sizes: {medium: large}
 """
 
 
@@ -52,9 +52,9 @@ profiles:
         ({"profile": "Data_Science"}, {"profile": "data-science"}),
         (
             {"profile": "scipy", "image": "02-R", "size": "medium"},
-            {"profile": "data-science", "image": "jupyter-scipy-python3-11", "size": "2-large"},
+            {"profile": "data-science", "image": "jupyter-scipy-python3-11", "size": "large"},
         ),
-        ({"profile": "data-science", "size": "medium"}, {"profile": "data-science", "size": "2-large"}),
+        ({"profile": "data-science", "size": "medium"}, {"profile": "data-science", "size": "large"}),
         ({"profile": "gpu", "size": "medium"}, {"profile": "gpu", "size": "medium"}),
         ({"profile": "never-there", "image": "x"}, {"profile": "never-there", "image": "x"}),
         ({}, {}),
@@ -76,6 +76,11 @@ def test_the_hub_gets_the_code_that_the_profiles_need() -> None:
         return set(yaml_files.load(text).get("hub", {}).get("extraConfig", {}))
 
     path = "deploy/hub/jupyterhub/values.yaml"
-    assert names(deployed(small())[path]) == set()
-    assert names(deployed(reference())[path]) == {"zz-image-matrix-lists"}  # it has shared memory
-    assert names(deployed(small("profiles: {gpu: {groups: [a]}}"))[path]) == {"image-matrix-profiles"}
+    ordered = "profiles: {data-science: {sizes: [large, small]}}"  # as Helm has them
+    assert names(deployed(small(ordered))[path]) == set()
+    assert names(deployed(small())[path]) == {"image-matrix-profiles"}
+    both = {"image-matrix-profiles", "zz-image-matrix-lists"}
+    assert names(deployed(reference())[path]) == both  # it has shared memory
+    assert names(deployed(small(ordered, "profiles: {gpu: {groups: [a]}}"))[path]) == {
+        "image-matrix-profiles"
+    }

@@ -92,8 +92,8 @@ profile                     pod
 data-science*               Data science
   jupyter-scipy*            jupyter-scipy:python3.13-KEY
   jupyter-scipy-python3-11  jupyter-scipy:python3.11-KEY
-  1-small*                  CPU 0.5-2, memory 1Gi-4Gi
-  2-large                   CPU 8, memory 32Gi
+  small*                    CPU 0.5-2, memory 1Gi-4Gi
+  large                     CPU 8, memory 32Gi
 gpu                         GPU
   jupyter-cuda*             jupyter-cuda:python3.13-KEY
   gpu*                      CPU 8, memory 32Gi

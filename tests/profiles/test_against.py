@@ -53,12 +53,25 @@ def test_a_profile_that_was_deprecated_may_go() -> None:
 
 
 def test_a_choice_key_that_is_gone() -> None:
-    inserted = "profiles: {data-science: {sizes: [small, medium, large]}}\n"
+    replaced = "profiles: {data-science: {sizes: [small, medium]}}\n"
     size = "sizes: {medium: {display_name: Medium}}\n"
-    text = said("{}", size + inserted)
-    assert "IM704 profile `data-science`: `sizes` lacks `2-large` of v1" in text
-    kept = "profiles: {data-science: {sizes: {1-small: small, 1b-medium: medium, 2-large: large}}}\n"
+    text = said("{}", size + replaced)
+    assert "IM704 profile `data-science`: `sizes` lacks `large` of v1" in text
+    assert "write `sizes: {small: small, large: medium}`, which keeps the keys" in text
+    kept = "profiles: {data-science: {sizes: {small: small, large: medium}}}\n"
     assert said("{}", size + kept) == ""
+
+
+def test_a_size_in_between_changes_no_key() -> None:
+    inserted = "profiles: {data-science: {sizes: [small, medium, large]}}\n"
+    assert said("{}", "sizes: {medium: {display_name: Medium}}\n" + inserted) == ""
+
+
+def test_choices_with_fields_are_not_rewritten_as_names() -> None:
+    replaced = "profiles: {data-science: {sizes: {small: small, medium: {size: large, groups: [a]}}}}"
+    text = said("{}", replaced)
+    assert "lacks `large` of v1" in text
+    assert "retired: {sizes: {large: small}}" in text
 
 
 def test_a_retired_key_stands_for_it() -> None:
@@ -78,7 +91,7 @@ profiles: {{data-science: {{images: {images}}}}}
 
 
 def test_a_renamed_image_is_kept_by_one_line() -> None:
-    """The numbers of the others move along: what names every key is one line."""
+    """What names every key is one line."""
     before = OFFERED.format(image="geo", images="[jupyter-scipy, geo, jupyter]")
     after = OFFERED.format(image="maps", images="[jupyter-scipy, maps, jupyter]")
     text = said(before, after)
@@ -87,7 +100,7 @@ def test_a_renamed_image_is_kept_by_one_line() -> None:
     assert said(before, OFFERED.format(image="maps", images=line)) == ""
 
 
-ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {sizes: {medium: 2-large}}}}"
+ALIAS = "profiles: {data-science: {aliases: [scipy], retired: {sizes: {medium: large}}}}"
 
 
 def test_a_former_name_may_be_dropped() -> None:
@@ -102,17 +115,15 @@ profiles:
     display_name: Science
     images: [jupyter-scipy]
     axes: [python]
-    sizes: {1-small: small, 3-large: large}
+    sizes: {small: small, big: large}
     aliases: [data-science]
-    retired: {sizes: {2-large: 3-large}}
+    retired: {sizes: {large: big}}
 """
     text = said(ALIAS, again)
     assert "IM703 the profile `scipy` of v1 was removed" in text
     assert "IM704 profile `science`: `sizes` lacks `medium` of v1" in text
     assert text.count("IM70") == 2
-    kept = again.replace("[data-science]", "[data-science, scipy]").replace(
-        "{2-large:", "{medium: 3-large, 2-large:"
-    )
+    kept = again.replace("[data-science]", "[data-science, scipy]").replace("{large:", "{medium: big, large:")
     assert said(ALIAS, kept) == ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.diagnostics import MatrixError
-from image_matrix.profiles.helm import in_order, slugify
+from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import Offer, offers
 from image_matrix.profiles.units import byte_count, for_kubespawner, human
 from tests.deploy.support import small
@@ -20,19 +20,12 @@ def image_keys(overlay: str) -> list[str]:
     return [choice.key for choice in offered(overlay).images]
 
 
-def test_a_list_keeps_its_order_through_helm() -> None:
-    offer = offered("{}")
-    assert [choice.key for choice in offer.sizes] == ["1-small", "2-large"]
-    assert in_order(choice.key for choice in offer.sizes) == ["1-small", "2-large"]
-    sorted_already = offered("profiles: {data-science: {sizes: [large, small]}}")
-    assert [choice.key for choice in sorted_already.sizes] == ["large", "small"]
-
-
-def test_ten_entries_keep_their_order_too() -> None:
-    sizes = "".join(f"  {name}: {{display_name: {name}}}\n" for name in "kjihgfedcba")
-    offer = offered(f"sizes:\n{sizes}profiles: {{data-science: {{sizes: [{', '.join('kjihgfedcba')}]}}}}")
-    assert [choice.display_name for choice in offer.sizes] == list("kjihgfedcba")
-    assert sorted(choice.key for choice in offer.sizes) == [choice.key for choice in offer.sizes]
+def test_choices_have_the_order_and_the_names_of_the_matrix() -> None:
+    names = "kjihgfedcba"
+    sizes = "".join(f"  {name}: {{display_name: {name}}}\n" for name in names)
+    offer = offered(f"sizes:\n{sizes}profiles: {{data-science: {{sizes: [{', '.join(names)}]}}}}")
+    assert [choice.key for choice in offer.sizes] == list(names)
+    assert [choice.key for choice in offer.sizes if choice.default] == ["k"]
 
 
 def test_the_first_variant_has_the_images_key() -> None:
@@ -41,12 +34,12 @@ def test_the_first_variant_has_the_images_key() -> None:
         "jupyter-scipy", "jupyter-scipy-python3-13",
     ]  # fmt: skip
     only = offered("profiles: {data-science: {axes: {python: '3.11'}}}")
-    assert [choice.variant.id for choice in only.images] == ["jupyter-scipy:python3.11"]
+    assert [choice.image_id for choice in only.images] == ["jupyter-scipy:python3.11"]
 
 
 def test_without_axes_each_image_has_one_variant() -> None:
     offer = offered("profiles: {more: {display_name: More, images: [jupyter, jupyter-scipy]}}", "more")
-    assert [choice.variant.id for choice in offer.images] == [
+    assert [choice.image_id for choice in offer.images] == [
         "jupyter:python3.13",
         "jupyter-scipy:python3.13",
     ]

@@ -19,13 +19,13 @@ def test_the_examples_are_valid() -> None:
         yaml.safe_load(text)
         for text in re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     ]
-    assert len(parts) == 2
+    assert len(parts) == 3
     matrix = yaml.safe_load((REPOSITORY / "matrix.yaml").read_text(encoding="utf-8"))
     del matrix["profiles"]
     text = yaml.safe_dump(reduce(merge, parts, matrix))
     loaded = load({"matrix.yaml": text}, read_templates(REPOSITORY).kinds)
     assert not loaded.warnings
     catalog = loaded.matrix.catalog
-    assert list(catalog.profiles) == ["data-science", "gpu"]
+    assert list(catalog.profiles) == ["data-science", "gpu", "science"]
     assert catalog.sizes["gpu"].devices == {"nvidia.com/gpu": 1}
     assert catalog.site.devices["nvidia.com/gpu"].runtime_class == "nvidia"

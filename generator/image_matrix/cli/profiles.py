@@ -50,6 +50,7 @@ def show(session: Session, slug: str | None, name: str | None, digests: str | No
 def _references(project: Project, digests: str | None) -> Mapping[str, str]:
     """Return references with the digests of a file, or else the immutable tags."""
     from image_matrix.planning.keys import compute_keys, dockerfile_inputs, tagged
+    from image_matrix.profiles.references import with_sources
     from image_matrix.render.kubernetes.outputs import needed
 
     matrix, variants = project.loaded.matrix, project.loaded.variants
@@ -58,15 +59,16 @@ def _references(project: Project, digests: str | None) -> Mapping[str, str]:
         matrix, variants, compute_keys(variants, render_builds(project), inputs, project.loaded.image_files)
     )
     if digests is None:
-        return tags
+        return with_sources(matrix, tags, project.pins.pinned)
     from pathlib import Path
 
     from image_matrix.profiles.references import read_digests, with_digests
     from image_matrix.project.text_files import read_text
 
-    return with_digests(
+    released = with_digests(
         tags, read_digests(read_text(Path(digests), digests), digests), needed(matrix, variants)
     )
+    return with_sources(matrix, released, project.pins.pinned)
 
 
 def _pods(loaded: Loaded, references: Mapping[str, str], slug: str | None) -> Iterator[OfferedPod]:
@@ -88,9 +90,11 @@ def _as_json(rows: list[OfferedPod]) -> str:
     from dataclasses import asdict
 
     data = [
-        {"profile": row.offer.slug, "image_choice": row.image.key, "size_choice": row.size.key or None,
+        {"profile": row.offer.slug, "image_choice": row.image.key or None, "size_choice": row.size.key or None,
          "preselected": row.offer.default and row.image.default and row.size.default,
-         "variant": row.image.variant.id, "groups": list(row.offer.profile.groups), "pod": asdict(row.pod)}
+         "variant": row.image.variant and row.image.variant.id, "groups": list(row.offer.profile.groups),
+         "image_groups": list(row.image.listed.groups), "size_groups": list(row.size.listed.groups),
+         "pod": asdict(row.pod)}
         for row in rows
     ]  # fmt: skip
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

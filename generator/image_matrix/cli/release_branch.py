@@ -267,14 +267,14 @@ def _content(
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
-    from image_matrix.publish.release_files import entries_of, rolled_back
+    from image_matrix.publish.release_files import entries_of, rolled_back, with_previous
 
-    new = entries_of(state, digests)
+    released = branch.offered if branch.last == branch.now else _entries(git, branch.last)
+    new = with_previous(entries_of(state, digests), released)
     files = _files(state, branch, new, registry)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
-    released = branch.offered if branch.last == branch.now else _entries(git, branch.last)
     kept = rolled_back(released, branch.offered, new)
     if not kept:
         return new, files

@@ -14,6 +14,7 @@ from image_matrix.config.sizes import Size, read_size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.config.model import Matrix
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
 
@@ -45,3 +46,14 @@ def _catalog(data: Mapping[str, Json], site: Site) -> Catalog:
         site=site,
         places=has.places,
     )
+
+
+def offered_sources(matrix: Matrix) -> dict[str, frozenset[str]]:
+    """Return the sources that profiles offer as images, each with the platforms of the nodes that it runs on."""
+    offered: dict[str, frozenset[str]] = {}
+    for catalog in matrix.catalogs.values():
+        names = (name for profile in catalog.profiles.values() for name in profile.images.names.values())
+        for name in names:
+            if name in matrix.sources:
+                offered[name] = offered.get(name, frozenset()).union(catalog.site.platforms)
+    return offered

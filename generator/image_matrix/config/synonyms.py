@@ -14,6 +14,7 @@ SETTINGS = (*OF_IMAGE, "defaults.images")
 PACKAGES = (*OF_IMAGE, "bundles.*")
 PROFILE = ("profiles.*", "defaults.profiles")
 POD = ("sizes.*", *PROFILE)
+CHOICE = ("profiles.*.images.*", "profiles.*.sizes.*")
 SITE = ("sites.*", "defaults.sites")
 """Places: paths in the matrix, with ``*`` for a name or a position."""
 
@@ -194,11 +195,10 @@ WORDS: tuple[Word, ...] = (
     Word(("choices", "image_options"), PROFILE[:1], "images: {value}"),
     Word(("resources", "size", "resource"), PROFILE, "sizes: {names}"),
     Word(("resources",), ("profiles.*.retired",), "sizes: {value}"),
-    Word(("profile_options",), PROFILE[:1],
-         "write what users choose from as `images: [NAME]`, `axes: [NAME]` and `sizes: [NAME]`"),
+    Word(("options",), PROFILE[:1], "profile_options: {value}", of="mapping"),
     Word(("slug",), PROFILE[:1], "remove it: the key below `profiles` is the slug"),
-    Word(("unlisted_choice",), PROFILE[:1], "remove it: users choose among the images of the matrix"),
-    Word(("group", "allowed_groups"), PROFILE, "groups: {list}"),
+    Word(("unlisted_choice",), PROFILE[:1], "unlisted_choice: {value}", under="profile_options.image", of="mapping"),
+    Word(("group", "allowed_groups"), (*PROFILE, *CHOICE), "groups: {list}"),
     Word(("mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee", "memory", "cpu", "devices", "shm"), PROFILE,
          "write amounts in a size, `sizes: {NAME: {display_name: TEXT}}` at the top of the matrix, and name it here: "
          "`sizes: [NAME]`"),

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.config.extensions import OPEN_VSX, identifier_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import distribution_of
@@ -74,7 +75,8 @@ def _replaced(
 
 
 def _sources(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
-    named: dict[str, Path] = {loaded.matrix.sources[name]: ("sources", name) for name in used_sources(loaded)}
+    names = (*used_sources(loaded), *offered_sources(loaded.matrix))
+    named: dict[str, Path] = {loaded.matrix.sources[name]: ("sources", name) for name in names}
     if loaded.uses_frontend:
         named[loaded.matrix.network.frontend] = ("network", "frontend")
     requested = {

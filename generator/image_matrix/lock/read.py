@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.config.conda import MICROMAMBA, needs_micromamba
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
@@ -150,9 +151,10 @@ def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     if loaded.uses_frontend and floats(matrix.network.frontend, pins):
         yield Floating(f"the frontend {matrix.network.frontend}", ("network", "frontend"))
     of_kinds = {item.source for item in loaded.variants.values() if item.build is None}
-    for name in used_sources(loaded):
+    for name in dict.fromkeys((*used_sources(loaded), *offered_sources(matrix))):
         if floats(matrix.sources[name], pins):
             yield Floating(f"source {name}", ("sources", name))
+    for name in used_sources(loaded):
         if matrix.apt_snapshot and name in of_kinds and name not in pins.apt_snapshots:
             yield Floating(f"apt packages on {name}", ("sources", name))
 

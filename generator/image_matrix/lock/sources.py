@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.lock.model import LockedSource, SourceConfig
 from image_matrix.registry.answers import ImageConfig, Manifest, words
 from image_matrix.registry.reference import parse_reference
@@ -43,7 +44,7 @@ class UsedReference:
     name: str
     """What users call it: the name of a source, or ``frontend``."""
     platforms: frozenset[str]
-    """The platforms of the images that are built from it, or with it."""
+    """The platforms of the images that are built from it, or with it, and of the nodes that run it."""
 
     @property
     def is_frontend(self) -> bool:
@@ -61,7 +62,7 @@ class UsedReference:
 
 
 def used_references(loaded: Loaded) -> dict[str, UsedReference]:
-    """Return every reference that the lock looks up: the sources that images are built from, and the frontend."""
+    """Return every reference that the lock looks up: sources that are built upon or offered, and the frontend."""
     network = loaded.matrix.network
     used: dict[str, UsedReference] = {}
     for item in loaded.variants.values():
@@ -69,6 +70,10 @@ def used_references(loaded: Loaded) -> dict[str, UsedReference]:
             reference = loaded.matrix.sources[name]
             before = used.get(reference, UsedReference(name, frozenset()))
             used[reference] = replace(before, platforms=before.platforms.union(item.platforms))
+    for name, platforms in offered_sources(loaded.matrix).items():
+        reference = loaded.matrix.sources[name]
+        before = used.get(reference, UsedReference(name, frozenset()))
+        used[reference] = replace(before, platforms=before.platforms.union(platforms))
     if loaded.uses_frontend:
         every = frozenset(platform for item in loaded.variants.values() for platform in item.platforms)
         used[network.frontend] = UsedReference(FRONTEND, every)

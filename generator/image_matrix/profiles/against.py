@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.profiles import Listed
+from image_matrix.config.profiles import Listed, ListedChoice
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.at_sites import at_every_site
-from image_matrix.profiles.helm import is_ordered
-from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, image_choices, keyed, offers, size_choices
+from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, image_choices, offers, size_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,13 +91,17 @@ def _retired(key: str, field: str, today: list[str]) -> str:
 
 
 def _kept_by(offer: Offer, current: Offer, field: str, new: Loaded, lost: list[str]) -> str:
-    """Return the one line that keeps all lost keys; empty if there is none, or if it would reorder the choices."""
+    """Return the one line that keeps all lost keys; empty if there is none."""
     listed: Listed = getattr(current.profile, field)
-    names = _renamed(keyed(getattr(offer.profile, field)), list(listed.names.values()))
-    if names is None or not is_ordered(list(names)):
+    if any(choice.place for choice in listed.choices.values()):
+        return ""  # a line of names would lose what is said about them
+    names = _renamed(getattr(offer.profile, field).names, list(listed.names.values()))
+    if names is None:
         return ""
-    profile = replace(current.profile, **{field: Listed(names, keyed=True)})  # type: ignore[arg-type]
-    kept = {choice.key for choice in image_choices(profile, by_image(new.variants.values()))}
+    choices = {key: ListedChoice(name) for key, name in names.items()}
+    profile = replace(current.profile, **{field: Listed(choices, keyed=True)})  # type: ignore[arg-type]
+    grouped = by_image(new.variants.values())
+    kept = {choice.key for choice in image_choices(profile, grouped, new.matrix.sources)}
     kept |= {choice.key for choice in size_choices(profile, new.matrix.catalog.sizes)}
     if not kept.issuperset(lost):
         return ""

@@ -5,9 +5,10 @@ An image of several profiles is for everybody who may use one of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
+from image_matrix.profiles.offer import ImageChoice, SizeChoice
 from image_matrix.profiles.template_fields import text_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sites import Site
     from image_matrix.profiles.offer import Offer
+
+_Choice = TypeVar("_Choice", ImageChoice, SizeChoice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,38 @@ def audience(offers: Iterable[Offer]) -> Audience:
     return Audience(tuple(groups), hidden=all(profile.deprecated for profile in profiles))
 
 
+def built_for_everybody(offers: Iterable[Offer]) -> tuple[Offer, ...]:
+    """Return the profiles with the choices that a list without profiles can have.
+
+    These are images of the matrix at the current release, and images and sizes that are not for some groups only.
+    """
+    reduced = (
+        replace(
+            offer,
+            images=_with_default(
+                [item for item in offer.images if _is_current(item) and not item.listed.groups]
+            ),
+            sizes=_with_default([item for item in offer.sizes if not item.listed.groups]),
+        )
+        for offer in offers
+    )
+    return tuple(offer for offer in reduced if offer.images and offer.sizes)
+
+
+def _is_current(choice: ImageChoice) -> bool:
+    return choice.variant is not None and not choice.is_previous
+
+
+def _with_default(choices: Sequence[_Choice]) -> tuple[_Choice, ...]:
+    """Return the choices with one that is preselected."""
+    first = next((item for item in choices if item.default), choices[0] if choices else None)
+    return tuple(replace(item, default=item is first) for item in choices)
+
+
 def in_form(site: Site, offers: Sequence[Offer]) -> tuple[Offer, ...]:
     """Return the profiles that the form of Kubeflow Notebooks 1 can list: it is the same for everybody."""
-    listed = tuple(offer for offer in offers if not offer.profile.groups and offer.profile.deprecated is None)
+    usable = built_for_everybody(offers)
+    listed = tuple(offer for offer in usable if not offer.profile.groups and offer.profile.deprecated is None)
     return listed if 1 in site.notebooks else ()
 
 
@@ -48,7 +80,8 @@ def in_kinds(site: Site, offers: Sequence[Offer]) -> tuple[Offer, ...]:
 
     Rules tell groups apart by a label of the namespace, if the site names one.
     """
-    listed = tuple(offer for offer in offers if site.group_label or not offer.profile.groups)
+    usable = built_for_everybody(offers)
+    listed = tuple(offer for offer in usable if site.group_label or not offer.profile.groups)
     return listed if 2 in site.notebooks else ()
 
 

@@ -11,6 +11,9 @@ from image_matrix.profiles import traits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from image_matrix.diagnostics import Path
+
+OVERRIDE = "kubespawner_override"
 _CLAUSE = re.compile(
     r"(=|==|!=|>=|=>|>|<=|=<|<|~>?|\^)?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+].*)?"
 )
@@ -31,10 +34,22 @@ def mappings(profiles: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def overrides_of(profile: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the settings of an entry of a profile list, and of each of its choices."""
-    yield profile.get("kubespawner_override") or {}
-    for option in (profile.get("profile_options") or {}).values():
-        for choice in (option.get("choices") or {}).values():
-            yield choice.get("kubespawner_override") or {}
+    return (override for _, override in placed_overrides(profile))
+
+
+def placed_overrides(profile: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the settings of an entry of a profile list, and of each of its choices, with their paths in it."""
+    yield (OVERRIDE,), profile.get(OVERRIDE) or {}
+    for name, option in (profile.get("profile_options") or {}).items():
+        for path, override in overrides_of_option(option):
+            yield ("profile_options", name, *path), override
+
+
+def overrides_of_option(option: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the settings of the choices of an option, with their paths in it."""
+    for key, choice in (option.get("choices") or {}).items():
+        yield ("choices", key, OVERRIDE), choice.get(OVERRIDE) or {}
+    yield ("unlisted_choice", OVERRIDE), (option.get("unlisted_choice") or {}).get(OVERRIDE) or {}
 
 
 def hub_of(constraint: str) -> Version | None:

@@ -6,18 +6,18 @@ first one. Other variants add their axis values: ``scipy``, ``scipy-python3-11``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.profiles import HUB_IMAGE, ListedChoice
 from image_matrix.config.variants import by_image, label_of
-from image_matrix.profiles.helm import is_ordered, sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from image_matrix.config.catalog import Catalog
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.profiles import Listed, Profile
+    from image_matrix.config.profiles import Profile
     from image_matrix.config.sizes import Size
 
 IMAGE_OPTION = "image"
@@ -26,14 +26,48 @@ FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "sizes"}
 """Option to the field of a profile that it comes from."""
 
 
+_NOTHING_LISTED = ListedChoice(HUB_IMAGE)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageChoice:
-    """A variant under its choice key."""
+    """An image under its choice key: a variant, the image of a source, or the one that the hub itself has."""
 
     key: str
     display_name: str
-    variant: Variant
+    variant: Variant | None = None
+    """``None`` for an image that the matrix does not build."""
     default: bool = False
+    listed: ListedChoice = _NOTHING_LISTED
+    """What the profile says about it."""
+
+    @property
+    def image_id(self) -> str | None:
+        """The id of a variant or the name of a source; ``None`` for the hub's own image."""
+        if self.variant is not None:
+            return self.variant.id
+        return None if self.listed.name == HUB_IMAGE else self.listed.name
+
+    def reference(self, references: Mapping[str, str]) -> str | None:
+        """Return the reference of its image; ``None`` for the hub's own image.
+
+        ``references`` has those of variants and sources by their ids. Where it has no previous image, the current one
+        takes its place, so that the choice is always there.
+        """
+        if self.image_id is None:
+            return None
+        current = references[self.image_id]
+        return references.get(previous_id(self.image_id), current) if self.is_previous else current
+
+    @property
+    def is_previous(self) -> bool:
+        """Whether it is the image that was released before the current one."""
+        return self.listed.release == "previous"
+
+
+def previous_id(variant_id: str) -> str:
+    """Return the id under which references have the image that was released before the current one."""
+    return f"{variant_id}@previous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +78,8 @@ class SizeChoice:
     display_name: str
     size: Size | None
     default: bool = False
+    listed: ListedChoice = _NOTHING_LISTED
+    """What the profile says about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +107,7 @@ def offers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Offer, ...]
             display_name=_title(profile),
             description=_about(catalog, profile),
             default=profile is default,
-            images=image_choices(profile, grouped),
+            images=image_choices(profile, grouped, matrix.sources),
             sizes=size_choices(profile, catalog.sizes),
         )
         for profile in ordered(catalog)
@@ -122,43 +158,61 @@ def offered(profile: Profile, variants: Sequence[Variant]) -> list[Variant]:
     return [item for item in matches if all(item.values[axis] == matches[0].values[axis] for axis in rest)]
 
 
-def image_choices(profile: Profile, grouped: Mapping[str, Sequence[Variant]]) -> tuple[ImageChoice, ...]:
-    """Return the choices of the image option, sorted as Helm sorts them.
+def image_choices(
+    profile: Profile, grouped: Mapping[str, Sequence[Variant]], sources: Collection[str]
+) -> tuple[ImageChoice, ...]:
+    """Return the choices of the image option, in the order in which users see them.
 
     The titles of variants omit the image's name if there is only one image, since the form truncates long names.
+    A profile that lists no image has one choice, the hub's own image.
     """
+    listed = profile.images.choices
+    if not listed:
+        return (ImageChoice("", "", default=True),)
     choices: list[ImageChoice] = []
-    listed = keyed(profile.images)
-    for key, image in listed.items():
-        several = offered(profile, grouped.get(image, ()))
-        for place, item in enumerate(several):
-            opened = opened_axes(profile, item)
-            choice_key = key if place == 0 else f"{key}-{label_of(opened).replace('.', '-')}"
-            about = "" if len(listed) == 1 and len(several) > 1 else item.description or item.image
-            choices.append(
-                ImageChoice(choice_key, variant_title(profile, item, about), item, default=not choices)
-            )
-    return tuple(sorted(choices, key=lambda choice: sort_key(choice.key)))
+    for key, choice in listed.items():
+        if choice.name in grouped:
+            choices += _variant_choices(profile, key, choice, offered(profile, grouped[choice.name]))
+        elif choice.name in sources or choice.name == HUB_IMAGE:
+            choices.append(ImageChoice(key, choice.display_name or _usual_title(choice), listed=choice))
+    default = next((item for item in choices if item.listed.default), choices[0] if choices else None)
+    return tuple(replace(item, default=item is default) for item in choices)
+
+
+def _usual_title(choice: ListedChoice) -> str:
+    return "The hub's image" if choice.name == HUB_IMAGE else choice.name
+
+
+def _variant_choices(
+    profile: Profile, key: str, choice: ListedChoice, several: Sequence[Variant]
+) -> list[ImageChoice]:
+    """Return a choice for each variant of an image that the profile offers."""
+    choices: list[ImageChoice] = []
+    for place, item in enumerate(several):
+        opened = opened_axes(profile, item)
+        choice_key = key if place == 0 else f"{key}-{label_of(opened).replace('.', '-')}"
+        alone = len(profile.images.choices) == 1 and len(several) > 1
+        about = choice.display_name or ("" if alone else item.description or item.image)
+        title = variant_title(profile, item, about)
+        if choice.release == "previous" and not choice.display_name:
+            title += ", previous release"
+        choices.append(ImageChoice(choice_key, title, item, listed=choice))
+    return choices
 
 
 def size_choices(profile: Profile, sizes: Mapping[str, Size]) -> tuple[SizeChoice, ...]:
-    """Return the choices of the size option, sorted as Helm sorts them; one without a size if there are no sizes."""
-    choices: list[SizeChoice] = []
-    for key, name in keyed(profile.sizes).items():
-        if name in sizes:
-            choices.append(SizeChoice(key, sizes[name].display_name, sizes[name], default=not choices))
-    return tuple(sorted(choices, key=lambda choice: sort_key(choice.key))) or (
-        SizeChoice("", "", None, default=True),
-    )
-
-
-def keyed(listed: Listed) -> dict[str, str]:
-    """Return key to name: the user's keys, or the names of a list, numbered if Helm would reorder them."""
-    names = listed.names
-    if listed.keyed or is_ordered(list(names)):
-        return dict(names)
-    width = len(str(len(names)))
-    return {f"{place:0{width}}-{name}": name for place, name in enumerate(names.values(), start=1)}
+    """Return the choices of the size option as declared; one without a size if there are no sizes."""
+    choices = [
+        SizeChoice(
+            key, choice.display_name or sizes[choice.name].display_name, sizes[choice.name], listed=choice
+        )
+        for key, choice in profile.sizes.choices.items()
+        if choice.name in sizes
+    ]
+    if not choices:
+        return (SizeChoice("", "", None, default=True),)
+    default = next((item for item in choices if item.listed.default), choices[0])
+    return tuple(replace(item, default=item is default) for item in choices)
 
 
 def variant_title(profile: Profile, item: Variant, about: str) -> str:
@@ -174,4 +228,5 @@ def opened_axes(profile: Profile, item: Variant) -> dict[str, str]:
 
 def used_variants(offered_profiles: Iterable[Offer]) -> dict[str, Variant]:
     """Return the variants that users can choose, by id."""
-    return {choice.variant.id: choice.variant for offer in offered_profiles for choice in offer.images}
+    images = (choice.variant for offer in offered_profiles for choice in offer.images)
+    return {item.id: item for item in images if item is not None}

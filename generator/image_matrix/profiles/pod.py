@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Pod:
     """The pod that a user gets."""
 
-    image: str
+    image: str | None
+    """``None``: the hub's own image."""
     cpu_limit: float | None
     cpu_guarantee: float | None
     memory_limit: int | None
@@ -39,31 +40,42 @@ class Pod:
     runtime_class: str | None
     shm: int | None
     """In bytes; ``None``: the runtime's default of 64 MB."""
-    environment: Mapping[str, str]
+    environment: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    """Further settings of KubeSpawner, by their names there."""
 
 
 def pod(
     matrix: Matrix, offer: Offer, image: ImageChoice, size: SizeChoice, references: Mapping[str, str]
 ) -> Pod:
-    """Return the pod of one choice; ``references`` has the image reference of every variant id."""
+    """Return the pod of one choice; ``references`` has the image reference of every variant id and source."""
     chosen = size.size
     placements = placements_of(matrix, chosen)
+    parts = (offer.profile, image.listed, *((chosen,) if chosen else ()), size.listed)
+    settings = laid_over(*(part.override for part in parts))
+    amounts = [settings.pop(name, _AS_IN_SIZE) for name in _AMOUNTS]
+    cpu_limit, cpu_guarantee, memory_limit, memory_guarantee = amounts
+    limits = settings.pop("extra_resource_limits", {})
+    labels = settings.pop("node_selector", {})
+    runtime = settings.get("extra_pod_config", {})
     return Pod(
-        image=references[image.variant.id],
-        cpu_limit=_cores(chosen.cpu.limit if chosen else None),
-        cpu_guarantee=_cores(chosen.cpu.guarantee if chosen else None),
-        memory_limit=byte_count(chosen.memory.limit if chosen else None),
-        memory_guarantee=byte_count(chosen.memory.guarantee if chosen else None),
-        devices=devices(chosen) | hugepages(placements),
+        image=image.reference(references),
+        cpu_limit=_cores(_either(cpu_limit, chosen.cpu.limit if chosen else None)),
+        cpu_guarantee=_cores(_either(cpu_guarantee, chosen.cpu.guarantee if chosen else None)),
+        memory_limit=byte_count(_either(memory_limit, chosen.memory.limit if chosen else None)),
+        memory_guarantee=byte_count(_either(memory_guarantee, chosen.memory.guarantee if chosen else None)),
+        devices={**devices(chosen), **hugepages(placements), **limits},
         node_selector={
             **matrix.catalog.site.node_selector,
             **offer.profile.node_selector,
             **selector(chosen, placements),
+            **labels,
         },
         tolerations=tolerations(matrix, offer.profile, chosen),
-        runtime_class=runtime_class(placements),
+        runtime_class=runtime_class(placements) or runtime.get("runtimeClassName"),
         shm=byte_count(chosen.shm if chosen else None),
-        environment=offer.profile.env,
+        environment={**offer.profile.env, **settings.pop("environment", {})},
+        settings=settings,
     )
 
 
@@ -85,6 +97,25 @@ def offered_pods(
         for image in offer.images:
             for size in offer.sizes:
                 yield OfferedPod(offer, image, size, pod(matrix, offer, image, size, references))
+
+
+_AMOUNTS = ("cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee")
+_AS_IN_SIZE = object()
+
+
+def _either(setting: Any, of_size: float | str | None) -> float | str | None:  # noqa: ANN401 - a setting's value
+    return of_size if setting is _AS_IN_SIZE else setting
+
+
+def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of several overrides: later ones win, mappings are merged."""
+    result: dict[str, Any] = {}
+    for override in overrides:
+        for key, value in override.items():
+            old = result.get(key)
+            both = isinstance(old, dict) and isinstance(value, dict)
+            result[key] = laid_over(old, value) if both else value  # type: ignore[arg-type]
+    return result
 
 
 def _cores(amount: float | str | None) -> float | None:

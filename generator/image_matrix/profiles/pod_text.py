@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from image_matrix.config.sizes import Amount
+from image_matrix.profiles.pod import laid_over
 from image_matrix.profiles.setting_text import setting_lines
 from image_matrix.profiles.units import human
 
@@ -43,13 +44,17 @@ def profile_cells(pods: Iterable[OfferedPod], registry: str) -> Iterator[Profile
 
 def _image_cells(image: ImageChoice, rows: list[OfferedPod], registry: str) -> Cells:
     pod = next(row.pod for row in rows if row.image == image)
-    return [(f"  {_marked(image.key, default=image.default)}", _short(pod.image, registry))]
+    lines = [_for(_short(pod.image, registry), image.listed.groups), *setting_lines(image.listed.override)]
+    return _rows(f"  {_marked(image.key or '-', default=image.default)}", lines)
 
 
 def _size_cells(size: SizeChoice, rows: list[OfferedPod]) -> Cells:
     pod = next(row.pod for row in rows if row.size == size)
-    lines = [*_size(pod, size.size), *setting_lines(size.size.override if size.size else {})]
-    return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines or ["the hub's defaults"])
+    of_size = size.size.override if size.size else {}
+    amounts = _size(pod, size.size) or ["the hub's defaults"]
+    first = _for(amounts[0], size.listed.groups)
+    lines = [first, *amounts[1:], *setting_lines(laid_over(of_size, size.listed.override))]
+    return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines)
 
 
 def _rows(left: str, lines: Sequence[str]) -> Cells:
@@ -76,8 +81,14 @@ def _heading(offer: Offer) -> str:
     return "; ".join(parts)
 
 
-def _short(reference: str, registry: str) -> str:
+def _for(text: str, groups: Sequence[str]) -> str:
+    return f"{text}; for {', '.join(groups)}" if groups else text
+
+
+def _short(reference: str | None, registry: str) -> str:
     """Return a reference without its registry, with a short digest."""
+    if reference is None:
+        return "the hub's own image"
     name, at, digest = reference.removeprefix(f"{registry}/").partition("@sha256:")
     return f"{name}{at}{digest[:12]}"
 

@@ -1,15 +1,18 @@
-"""Adds digests to the image references of a release, or reports the variants without one."""
+"""Adds digests to the image references of a release, and the references of images that are not built here."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.errors import CallError, Failure
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from image_matrix.config.model import Matrix
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -53,3 +56,13 @@ def with_digests(
             "build and push these first, or remove them from `profiles:`",
         )
     return {item: f"{tagged[item]}@{digests[item]}" for item in ids}
+
+
+def with_sources(
+    matrix: Matrix, references: Mapping[str, str], pinned: Callable[[str], str]
+) -> dict[str, str]:
+    """Return the references of variants, and by their names those of the sources that profiles offer.
+
+    ``pinned`` adds the lock's digest to a reference, where there is one.
+    """
+    return {**references, **{name: pinned(matrix.sources[name]) for name in offered_sources(matrix)}}

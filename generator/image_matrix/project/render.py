@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import MatrixError, Place, diagnostic, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.planning.keys import compute_keys, dockerfile_inputs, tagged
+from image_matrix.profiles.references import with_sources
 from image_matrix.render.bake import BAKE_FILE, bake_file
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
@@ -70,7 +71,7 @@ def render_deploy(loaded: Loaded, builds: Mapping[str, File], pins: Pins) -> dic
         return {}
 
     keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins), loaded.image_files)
-    references = tagged(matrix, variants, keys)
+    references = with_sources(matrix, tagged(matrix, variants, keys), pins.pinned)
     return {
         **deploy_files(matrix, variants, references, pins=pins),
         **list_files(matrix, variants, references, pins),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
+from image_matrix.profiles.offer import previous_id
+from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.render.lists.outputs import list_files
 from image_matrix.text import listed
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 
 ReleaseEntry: TypeAlias = "Mapping[str, Any]"
-"""A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``, optionally ``instead_of``."""
+"""A variant in the digest file: ``reference``, ``digest``, ``platforms``, ``key``.
+
+Optionally also ``instead_of``, a digest, and ``previous``, the reference of the image that was released before.
+"""
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 REPAIR = (
@@ -43,7 +48,9 @@ def deploy_files(
     ``previous`` are objects of the last release, by site, and ``released`` what the registry says about images.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
-    references = {name: entry["reference"] for name, entry in entries.items()}
+    current = {name: entry["reference"] for name, entry in entries.items()}
+    before = {previous_id(name): entry["previous"] for name, entry in entries.items() if "previous" in entry}
+    references = with_sources(matrix, {**current, **before}, state.pins.pinned)
     commits = {name: image.commit for name, image in released.items()}
     files = render_deploy(matrix, variants, references, previous, state.pins, commits)
     lists = list_files(matrix, variants, references, state.pins, released)
@@ -83,6 +90,24 @@ def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEnt
         for item in state.loaded.variants.values()
         if item.publish
     }
+
+
+def with_previous(
+    new: Mapping[str, ReleaseEntry], released: Mapping[str, ReleaseEntry]
+) -> dict[str, ReleaseEntry]:
+    """Return the entries with the reference of the image that each had before, ``previous``, where there was one.
+
+    ``released`` is what the last release wrote. An image that this release does not change keeps its previous one.
+    """
+    return {name: {**entry, **_previous(entry, released.get(name))} for name, entry in new.items()}
+
+
+def _previous(new: ReleaseEntry, released: ReleaseEntry | None) -> dict[str, str]:
+    if released is None:
+        return {}
+    if released["digest"] != new["digest"]:
+        return {"previous": released["reference"]}
+    return {"previous": released["previous"]} if "previous" in released else {}
 
 
 def read_entries(text: str | None) -> dict[str, ReleaseEntry]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.read import read_matrix
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.outputs import deploy_files
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _rendered(value: Json) -> str:
     matrix = read_matrix(value)
     variants = expand(matrix)
     references = {item.id: f"{matrix.repository(item)}:{item.label}" for item in variants.values()}
-    files = deploy_files(matrix, variants, references)
+    files = deploy_files(matrix, variants, with_sources(matrix, references, str))
     return "".join(file.content.decode() for file in files.values())
 
 

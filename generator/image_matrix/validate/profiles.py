@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.profiles import HUB_IMAGE, Listed, ListedChoice
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
+from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
@@ -55,7 +57,7 @@ def defaults(matrix: Matrix) -> Iterator[Finding]:
     marked = [name for name, profile in matrix.catalog.profiles.items() if profile.default]
     for name in marked[1:]:
         path: Path = ("profiles", name, "default")
-        finding = rules.SECOND_DEFAULT.at(path, "key", first=marked[0], second=name)
+        finding = rules.SECOND_DEFAULT.at(path, "key", first=marked[0], second=name, what="profile")
         yield finding.beside((("profiles", marked[0], "default"), "the first one"))
 
 
@@ -64,8 +66,9 @@ def names(matrix: Matrix) -> Iterator[Finding]:
     catalog = matrix.catalog
     for name, profile in catalog.profiles.items():
         base: Path = ("profiles", name)
-        yield from _unknown((*base, "images"), profile.images.names, "image", matrix.images)
-        yield from _unknown((*base, "sizes"), profile.sizes.names, "size", catalog.sizes)
+        images = (*matrix.images, *matrix.sources, HUB_IMAGE)
+        yield from _unknown((*base, "images"), profile.images, "image", images)
+        yield from _unknown((*base, "sizes"), profile.sizes, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
         if profile.deprecated:
             yield from _successor(matrix, name, profile.deprecated.successor)
@@ -83,12 +86,17 @@ def _successor(matrix: Matrix, name: str, successor: str) -> Iterator[Finding]:
         yield bad_value(path, problem, "name a profile that is, or set `deprecated` in `overrides`")
 
 
-def _unknown(path: Path, names: Mapping[str, str], what: str, known: Collection[str]) -> Iterator[Finding]:
-    for at, (key, name) in enumerate(names.items()):
+def _unknown(path: Path, listed: Listed, what: str, known: Collection[str]) -> Iterator[Finding]:
+    for key, name in listed.names.items():
         if name not in known:
-            tagged = what == "image" and ":" in name
-            advice = "a profile names images, never tags: offer versions with `axes:`" if tagged else ""
-            yield unknown((*path, key if key != name else at), what, name, known, advice)
+            advice = _advice(name) if what == "image" else ""
+            yield unknown((*path, *listed.place(key)), what, name, known, advice)
+
+
+def _advice(name: str) -> str:
+    if "/" in name:
+        return f"declare it, `sources: {{NAME: {name}}}`, and write NAME here"
+    return "a profile names images, never tags: offer versions with `axes:`" if ":" in name else ""
 
 
 def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:
@@ -116,7 +124,7 @@ def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
         advice = did_you_mean(device, requested) if requested else "no size has `devices`"
         yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
     for group in ("group_one", "group_two"):
-        listed = {image: image for image in getattr(catalog.site, group)}
+        listed = Listed({image: ListedChoice(image) for image in getattr(catalog.site, group)})
         yield from _unknown((*catalog.site.path, "kubeflow", group), listed, "image", matrix.images)
 
 
@@ -128,13 +136,13 @@ def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterat
     for name, profile in catalog.profiles.items():
         if any((axis, value) not in known for axis, values in profile.axes.items() for value in values):
             continue  # that is said already
-        for at, (key, image) in enumerate(profile.images.names.items()):
+        for key, image in profile.images.names.items():
             if image not in grouped or offered(profile, grouped[image]):
                 continue
             chosen = ", ".join(
                 f"{axis} {'/'.join(values)}" for axis, values in profile.axes.items() if values
             )
-            path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
+            path: Path = ("profiles", name, "images", *profile.images.place(key))
             labels = ", ".join(item.label for item in grouped[image])
             advice = f"`{image}` has {labels}: offer one of these, or remove it"
             fields = {"what": f"profile `{name}`", "problem": f"`{image}` has no variant with {chosen}"}
@@ -145,8 +153,8 @@ def unpublished(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
     """Images in profiles and groups that a release does not publish."""
     grouped = by_image(variants.values())
     for name, profile in matrix.catalog.profiles.items():
-        for at, (key, image) in enumerate(profile.images.names.items()):
-            path: Path = ("profiles", name, "images", key if profile.images.keyed else at)
+        for key, image in profile.images.names.items():
+            path: Path = ("profiles", name, "images", *profile.images.place(key))
             yield from _unpublished(path, image, offered(profile, grouped.get(image, ())))
     for group in ("group_one", "group_two"):
         for at, image in enumerate(getattr(matrix.catalog.site, group)):
@@ -171,6 +179,7 @@ def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[
         item.id: f"{matrix.repository(item)}:{item.label}-{'0' * 12}@sha256:{'0' * 64}"
         for item in variants.values()
     }
-    size = len(values_text(profile_list(matrix, all_offers, longest), matrix.catalog.site).encode())
+    pinned = with_sources(matrix, longest, lambda reference: f"{reference}@sha256:{'0' * 64}")
+    size = len(values_text(profile_list(matrix, all_offers, pinned), matrix.catalog.site).encode())
     if size > LARGEST:
         yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)

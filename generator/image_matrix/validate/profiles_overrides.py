@@ -8,7 +8,8 @@ from image_matrix.config.charts import default_chart
 from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
-from image_matrix.profiles import traits
+from image_matrix.profiles import charts, traits
+from image_matrix.profiles.charts import OVERRIDE
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
 from image_matrix.profiles.units import KUBESPAWNERS
 from image_matrix.text import type_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Profile
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
@@ -25,11 +27,39 @@ if TYPE_CHECKING:
 
 
 def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield every override with its path."""
+    """Yield every override with its path; of what users type in and of raw options, what our rules hold for."""
     for name, profile in matrix.catalog.profiles.items():
-        yield ("profiles", name, "kubespawner_override"), profile.override
+        yield ("profiles", name, OVERRIDE), profile.override
+        yield from _of_choices(("profiles", name), profile)
     for name, size in matrix.catalog.sizes.items():
-        yield ("sizes", name, "kubespawner_override"), size.override
+        yield ("sizes", name, OVERRIDE), size.override
+
+
+def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+        for key, choice in listed.choices.items():
+            yield (*base, field, key, OVERRIDE), choice.override
+    for name, settings in profile.options.items():
+        override = (settings.unlisted_choice or {}).get(OVERRIDE, {})
+        yield (*base, "profile_options", name, "unlisted_choice", OVERRIDE), _checked(override)
+    for name, option in profile.more_options.items():
+        for path, override in charts.overrides_of_option(option):
+            yield (*base, "profile_options", name, *path), _checked(override)
+
+
+def _checked(override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what can be checked of a choice that may set the image, replace lists, and say what users type in."""
+    return {
+        name: value
+        for name, value in override.items()
+        if name not in traits.KNOWN | {"image"} or not _is_theirs(name, value)
+    }
+
+
+def _is_theirs(name: str, value: Json) -> bool:
+    is_list = name in traits.CHART_LISTS and isinstance(value, list)
+    is_unlimited = name in traits.NUMBERS | traits.MEMORY and value is None
+    return name == "image" or is_list or is_unlimited or "{value}" in str(value)
 
 
 def overrides(matrix: Matrix) -> Iterator[Finding]:

@@ -111,12 +111,11 @@ def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
 
 def image_place(profile: Profile, image: str) -> Path:
     """Return where a profile names an image."""
-    return ("profiles", profile.slug, "images", _position(profile.images, image))
+    return ("profiles", profile.slug, "images", *_position(profile.images, image))
 
 
-def _position(listed: Listed, name: str) -> str | int:
-    at, key = next((at, key) for at, (key, one) in enumerate(listed.names.items()) if one == name)
-    return key if listed.keyed else at
+def _position(listed: Listed, name: str) -> Path:
+    return listed.place(next(key for key, one in listed.names.items() if one == name))
 
 
 def each_image(
@@ -144,7 +143,7 @@ def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator
             what = f"for {device}" if device != NONE else "without an accelerator"
             advice = f"offer sizes {what} only, or make two profiles of it"
             fields |= {"size": f"`{size.name}`", "size_device": _device(of_size(size)), "advice": advice}
-            place: Path = ("profiles", profile.slug, "sizes", _position(profile.sizes, size.name))
+            place: Path = ("profiles", profile.slug, "sizes", *_position(profile.sizes, size.name))
             finding = rules.DEVICE_MISMATCH.at(place, **fields)
             yield finding.beside((image_place(profile, image), "the image"))
 
@@ -176,6 +175,27 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             advice = f"{take}, or set `chart` of the site to the one that it has"
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, advice=advice, **fields)
+
+
+def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
+    """Sources among the images of a profile that do not say which jupyterhub they have, or have another major one."""
+    hub = matrix.catalog.site.hub
+    for profile in matrix.catalog.profiles.values():
+        for name in dict.fromkeys(profile.images.names.values()):
+            if name not in matrix.sources:
+                continue
+            provided = matrix.provided.get(name, {}).get(HUB)
+            fields = {"profile": profile.slug, "image": name}
+            if provided is None:
+                provides = f'provides: {{{HUB}: "{_series(hub)}"}}'
+                written = f'sources: {{{name}: {{image: "{matrix.sources[name]}", {provides}}}}}'
+                advice = f"if it has the package, say in which version: `{written}`"
+                yield rules.NO_HUB_PACKAGE.at(image_place(profile, name), **fields, advice=advice)
+            elif version := other_major("pip", f"{HUB}=={provided}.*", hub):
+                advice = "take another source, or set `jupyterhub` of the site to what the hub has"
+                yield rules.HUB_VERSION.at(
+                    image_place(profile, name), **fields, version=version, hub=hub, advice=advice
+                )
 
 
 def _unchecked(variants: Mapping[str, Variant], opened: list[Variant]) -> Contract | None:

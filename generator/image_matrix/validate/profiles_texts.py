@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.profiles import Profile
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
 
@@ -41,12 +42,28 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
             yield (section, name, "description"), entry.description
     for name, profile in catalog.profiles.items():
         images.update(profile.images.names.values())
+        yield from _of_choices(("profiles", name), profile)
         if profile.deprecated:
             yield ("profiles", name, "deprecated", "message"), profile.deprecated.message
         for at, group in enumerate(profile.groups):
             yield ("profiles", name, "groups", at), group
     for name in matrix.images.keys() & images:
         yield ("images", name, "description"), matrix.images[name].settings.description or ""
+
+
+def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, str]]:
+    """Yield what users read in the options of a profile."""
+    for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+        for key, choice in listed.choices.items():
+            yield (*base, field, key, "display_name"), choice.display_name
+            yield (*base, field, key, "description"), choice.description
+            yield from (((*base, field, key, "groups", at), group) for at, group in enumerate(choice.groups))
+    for name, settings in profile.options.items():
+        path = (*base, "profile_options", name)
+        unlisted = settings.unlisted_choice or {}
+        yield (*path, "display_name"), settings.display_name or ""
+        for field in ("display_name", "display_name_in_choices", "validation_message"):
+            yield (*path, "unlisted_choice", field), unlisted.get(field, "")
 
 
 def environment(matrix: Matrix) -> Iterator[Finding]:

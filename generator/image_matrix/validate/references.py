@@ -6,6 +6,7 @@ import re
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.config.layer_order import FROM, NO_KIND, start_of
 from image_matrix.config.model import DECLARED_IN
 from image_matrix.config.variants import kept
@@ -160,11 +161,14 @@ def cycles(matrix: Matrix) -> Iterator[Finding]:
 
 
 def unused(matrix: Matrix) -> Iterator[Finding]:
-    """Declarations that no image uses."""
+    """Declarations that neither an image nor a profile uses."""
     every = [*(settings for _, settings in settings_of(matrix)), matrix.defaults]
     installers = {"micromamba"} if uses_conda(matrix) else set()  # conda's is found by its name
     used: dict[str, Collection[str | None]] = {
-        "source": {name for settings in every for name in (settings.source, *settings.contexts.values())},
+        "source": {
+            *(name for settings in every for name in (settings.source, *settings.contexts.values())),
+            *offered_sources(matrix),
+        },
         "bundle": {name for settings in every for name in settings.bundles},
         "accelerator": {settings.accelerator for settings in every},
         "download": {name for settings in every for name in settings.downloads} | installers,

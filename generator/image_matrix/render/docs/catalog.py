@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import BytecodeCache
 
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.profiles.offer import ImageChoice, Offer
+    from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
 
 CATALOG = "docs/catalog.html"
 TEMPLATE = "catalog.html.j2"
@@ -129,7 +129,7 @@ def _of_sites(card: ProfileCard, sites: Sequence[str], *, several: bool) -> Prof
 
 def _profile(offer: Offer) -> ProfileCard:
     chips = ("preselected",) if offer.default else ()
-    sizes = tuple(Choice(choice.display_name, choice.default) for choice in offer.sizes)
+    sizes = tuple(Choice(_for(choice.display_name, choice), choice.default) for choice in offer.sizes)
     return ProfileCard(
         slug=offer.slug,
         name=offer.display_name,
@@ -142,8 +142,18 @@ def _profile(offer: Offer) -> ProfileCard:
 
 def _choice(offer: Offer, choice: ImageChoice) -> Choice:
     item = choice.variant
-    name = variant_title(offer.profile, item, item.description or item.image)
-    return Choice(name, choice.default, item.image)
+    if item is None or choice.listed.display_name:
+        name = choice.display_name or "The hub's own image"
+    else:
+        name = variant_title(offer.profile, item, item.description or item.image)
+        name += ", previous release" if choice.is_previous else ""
+    return Choice(_for(name, choice), choice.default, item.image if item else "")
+
+
+def _for(name: str, choice: ImageChoice | SizeChoice) -> str:
+    """Return a name with the groups that a choice is for."""
+    groups = ", ".join(choice.listed.groups)
+    return f"{name} (for {groups})" if groups else name
 
 
 def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:

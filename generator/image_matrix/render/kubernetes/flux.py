@@ -39,7 +39,8 @@ def values(profiles: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         singleuser["nodeSelector"] = dict(site.node_selector)
     if site.pull_secrets:
         singleuser["image"] = {"pullSecrets": list(site.pull_secrets)}
-    chart_values: dict[str, Any] = {"singleuser": singleuser}
+    # the names of the puller's containers would allow few characters in the keys of choices
+    chart_values: dict[str, Any] = {"singleuser": singleuser, "prePuller": {"pullProfileListImages": False}}
     if code := hub_config.extra_config(profiles):
         chart_values["hub"] = {"extraConfig": {name: Block(text) for name, text in code.items()}}
     return chart_values

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import LOCKED_MANAGERS, slug
 from image_matrix.config.package_names import package_name
+from image_matrix.profiles.audience import built_for_everybody
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.contents import languages, locked, programs, requested, title_of
 from image_matrix.render.kubernetes.dump import Block, dump
@@ -47,7 +48,7 @@ def image_stream_files(
     last release. Images that only groups are offered are left out: the dashboard shows a stream to everybody.
     """
     before = {stream["metadata"]["name"]: stream["spec"]["tags"] for stream in previous}
-    everybody = [offer for offer in offers if not offer.profile.groups]
+    everybody = [offer for offer in built_for_everybody(offers) if not offer.profile.groups]
     streams = []
     for order, item in enumerate(used_variants(everybody).values(), start=1):
         now = _tag(matrix, variants, item, references[item.id], pins, commits.get(item.id, ""))

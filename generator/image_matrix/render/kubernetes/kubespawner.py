@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.profiles import OptionSettings
+from image_matrix.profiles.helm import is_ordered
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
 from image_matrix.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
 from image_matrix.profiles.units import for_kubespawner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer
 
+_TITLES = {IMAGE_OPTION: "Image", SIZE_OPTION: "Size"}
+
 
 def profile_list(
     matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the list; if there is only one choice, it is part of the profile's override instead of an option.
+    """Return the list; an option with nothing to choose and nothing to say is part of the profile's override instead.
 
-    ``aliases``, ``retired`` and ``allowed_groups`` are for :mod:`image_matrix.render.kubernetes.hub_config`.
+    ``aliases``, ``retired``, ``allowed_groups`` and ``display_order`` are for
+    :mod:`image_matrix.render.kubernetes.hub_config`.
     """
     return [_entry(matrix, offer, references) for offer in offers]
 
 
 def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[str, Any]:
-    images = {choice.key: (choice, {"image": references[choice.variant.id]}) for choice in offer.images}
-    sizes = {
-        choice.key: (choice, size_override(matrix, offer.profile, choice.size)) for choice in offer.sizes
-    }
+    images = [(choice, image_override(choice, references)) for choice in offer.images]
+    sizes = [(choice, size_choice_override(matrix, offer.profile, choice)) for choice in offer.sizes]
     override = profile_override(offer.profile)
     options: dict[str, Any] = {}
-    for key, title, choices in ((IMAGE_OPTION, "Image", images), (SIZE_OPTION, "Size", sizes)):
-        if len(choices) == 1:
-            override = merged(override, next(iter(choices.values()))[1])
+    for key, choices in ((IMAGE_OPTION, images), (SIZE_OPTION, sizes)):
+        if is_shown(offer, key):
+            options[key] = _option(offer.profile, key, choices)
         else:
-            options[key] = {
-                "display_name": title,
-                "choices": {k: _choice(*v) for k, v in choices.items()},
-                **({"retired": dict(old)} if (old := offer.profile.retired.get(FIELDS[key])) else {}),
-            }
+            override = merged(override, choices[0][1] if choices else {})
+    options |= {name: in_order(option) for name, option in offer.profile.more_options.items()}
     return {
         "slug": offer.slug,
         "display_name": offer.display_name,
@@ -52,12 +52,51 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
         **({"allowed_groups": list(offer.profile.groups)} if offer.profile.groups else {}),
         **({"kubespawner_override": override} if override else {}),
         **({"profile_options": options} if options else {}),
+        **offer.profile.extra,
     }
+
+
+def is_shown(offer: Offer, option: str) -> bool:
+    """Say whether users see an option: there is something to choose, or the matrix says something about it."""
+    choices: Sequence[ImageChoice | SizeChoice] = offer.images if option == IMAGE_OPTION else offer.sizes
+    is_described = option in offer.profile.options
+    listed = [choice.listed for choice in choices]
+    return is_described or len(listed) > 1 or any(item.groups or item.extra for item in listed)
+
+
+def _option(
+    profile: Profile, option: str, choices: Sequence[tuple[ImageChoice | SizeChoice, dict[str, Any]]]
+) -> dict[str, Any]:
+    settings = profile.options.get(option, OptionSettings())
+    unlisted = settings.unlisted_choice
+    return {
+        "display_name": settings.display_name or _TITLES[option],
+        **in_order(
+            {"choices": {choice.key: _choice(choice, override) for choice, override in choices if choice.key}}
+        ),
+        **({"unlisted_choice": unlisted_choice(option, unlisted)} if unlisted is not None else {}),
+        **({"retired": dict(old)} if (old := profile.retired.get(FIELDS[option])) else {}),
+        **settings.extra,
+    }
+
+
+def in_order(option: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an option with the order of its choices, where Helm would lose it."""
+    keys = list(option.get("choices") or {})
+    return {**option, **({} if is_ordered(keys) else {"display_order": keys})}
+
+
+def unlisted_choice(option: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return KubeSpawner's fields for a choice that users type in; for an image, it is the image if nothing else is."""
+    override = {"kubespawner_override": {"image": "{value}"}} if option == IMAGE_OPTION else {}
+    plain = {name: value for name, value in given.items() if name != "groups"}
+    groups = {"allowed_groups": list(given["groups"])} if "groups" in given else {}
+    return {"enabled": True, **override, **plain, **groups}
 
 
 def _about(offer: Offer) -> str:
     """Return the description, with the name of the size if there is only one, since no option shows it."""
-    only = offer.sizes[0].display_name if len(offer.sizes) == 1 else ""
+    only = "" if is_shown(offer, SIZE_OPTION) else offer.sizes[0].display_name
     return " – ".join(part for part in (offer.description, only) if part)
 
 
@@ -66,13 +105,27 @@ def _choice(choice: ImageChoice | SizeChoice, override: Mapping[str, Any]) -> di
         "display_name": choice.display_name,
         **({"description": about} if (about := _about_choice(choice)) else {}),
         **({"default": True} if choice.default else {}),
+        **({"allowed_groups": list(choice.listed.groups)} if choice.listed.groups else {}),
         "kubespawner_override": dict(override),
+        **choice.listed.extra,
     }
 
 
 def _about_choice(choice: ImageChoice | SizeChoice) -> str:
-    """Return the description of a size, which jupyterhub-fancy-profiles shows; that of an image is its title."""
-    return choice.size.description if isinstance(choice, SizeChoice) and choice.size else ""
+    """Return the description, which jupyterhub-fancy-profiles shows; that of an image itself is its title."""
+    of_size = choice.size.description if isinstance(choice, SizeChoice) and choice.size else ""
+    return choice.listed.description or of_size
+
+
+def image_override(choice: ImageChoice, references: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of an image in a profile."""
+    reference = choice.reference(references)
+    return merged({"image": reference} if reference else {}, choice.listed.override)
+
+
+def size_choice_override(matrix: Matrix, profile: Profile, choice: SizeChoice) -> dict[str, Any]:
+    """Return the settings of a size under its choice key."""
+    return merged(size_override(matrix, profile, choice.size), choice.listed.override)
 
 
 def profile_override(profile: Profile) -> dict[str, Any]:

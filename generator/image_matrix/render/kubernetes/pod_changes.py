@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.profiles.offer import offers
 from image_matrix.profiles.pod import offered_pods
 from image_matrix.profiles.pod_text import profile_cells
-from image_matrix.render.kubernetes.whole_lists import ids
+from image_matrix.render.kubernetes.whole_lists import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def _sites(loaded: Loaded) -> dict[str, Profiles]:
 
 def _profiles(matrix: Matrix, variants: Mapping[str, Variant]) -> Profiles:
     """Return the rows of each profile by its slug."""
-    pods = offered_pods(matrix, offers(matrix, variants), ids(variants))
+    pods = offered_pods(matrix, offers(matrix, variants), compared(matrix, variants))
     return {profile.slug: tuple(tuple(item) for item in profile.items) for profile in profile_cells(pods, "")}
 
 

@@ -18,7 +18,7 @@ from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.restricted import RESTRICTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.sizes import Size
@@ -59,7 +59,7 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
     for offer in offers:
         for choice in offer.sizes:
             group = groups.setdefault(_nodes(matrix, offer, choice.size), _Pulled())
-            group.images.update({references[item.variant.id]: None for item in offer.images})
+            group.images.update(dict.fromkeys(_references(offer, references)))
             every = tolerations(matrix, offer.profile, choice.size) or matrix.catalog.site.tolerations
             group.tolerations.extend(dict(item) for item in every if dict(item) not in group.tolerations)
     names = _names([nodes for nodes in sorted(groups) if nodes.can_be_selected])
@@ -70,6 +70,12 @@ def prepull(matrix: Matrix, offers: Iterable[Offer], references: Mapping[str, st
         for name in left_out
     )
     return dump(*daemon_sets, about=ABOUT + notes)
+
+
+def _references(offer: Offer, references: Mapping[str, str]) -> Iterator[str]:
+    """Yield the images of a profile, without the hub's own, which is not known here."""
+    named = (choice.reference(references) for choice in offer.images)
+    return (reference for reference in named if reference is not None)
 
 
 def _nodes(matrix: Matrix, offer: Offer, size: Size | None) -> _Nodes:

@@ -84,7 +84,7 @@ def _value(
     listed: Mapping[str, str], matrix: Matrix, variants: Mapping[str, Variant], preselected: Offer
 ) -> str:
     """Return the preselected image of a list: that of the profile, or the first one for the same devices."""
-    image = next(choice.variant.id for choice in preselected.images if choice.default)
+    image = next(choice.image_id or "" for choice in preselected.images if choice.default)
     vendor = of_image(matrix, variants[image])
     fitting = (name for name in listed if of_image(matrix, variants[name]) == vendor)
     names = [image] if image in listed else [*fitting, *listed]

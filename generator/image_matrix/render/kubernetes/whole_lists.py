@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from image_matrix.profiles.offer import ImageChoice, SizeChoice, offers
+from image_matrix.profiles.offer import ImageChoice, SizeChoice, offers, previous_id
+from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.kubespawner import profile_list
 
 if TYPE_CHECKING:
@@ -25,17 +26,19 @@ def whole_lists(loaded: Loaded) -> dict[str, list[dict[str, Any]]]:
     return {view.catalog.site.name: _whole_list(view, loaded.variants) for view in loaded.matrix.at_sites()}
 
 
-def ids(variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return the ids of variants in place of references of images, which differ with every rebuild."""
-    return {name: name for name in variants}
+def compared(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return what stands for references where two states are compared: they differ with every rebuild."""
+    previous = {previous_id(name): f"{name} (previous release)" for name in variants}
+    return with_sources(matrix, {**dict(zip(variants, variants, strict=True)), **previous}, str)
 
 
 def _whole_list(matrix: Matrix, variants: Mapping[str, Variant]) -> list[dict[str, Any]]:
     opened = [_with_options(offer) for offer in offers(matrix, variants)]
-    entries = profile_list(matrix, opened, ids(variants))
+    entries = profile_list(matrix, opened, compared(matrix, variants))
     for entry in entries:
         for option in entry.get("profile_options", {}).values():
             option["choices"].pop(_SECOND, None)
+            option.pop("display_order", None)
     return entries
 
 

@@ -106,7 +106,7 @@ def _by_kind(matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[O
 
 def _offering(offers: Iterable[Offer], images: Container[str]) -> tuple[Offer, ...]:
     """Return the profiles that offer one of the images."""
-    return tuple(offer for offer in offers if any(choice.variant.id in images for choice in offer.images))
+    return tuple(offer for offer in offers if any(choice.image_id in images for choice in offer.images))
 
 
 def environments(
@@ -164,10 +164,10 @@ def _options(
         listed.offers,
         key=lambda item: (item.profile.deprecated is not None, bool(item.profile.groups), not item.default),
     )
-    choices = [choice for choice in offer.images if choice.variant.id in listed.images]
+    choices = [choice for choice in offer.images if choice.image_id in listed.images]
     image = min(choices, key=lambda choice: not choice.default)
     size = next(choice.size for choice in offer.sizes if choice.default)
-    preselected = images[[*listed.images].index(image.variant.id)].name
+    preselected = images[[*listed.images].index(image.image_id or "")].name
     return {
         "imageConfig": option(images, preselected, kept.get("imageConfig", {})),
         "podConfig": option(pods, pod_id(matrix, offer, size), kept.get("podConfig", {})),

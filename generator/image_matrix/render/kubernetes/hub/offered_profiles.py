@@ -12,14 +12,39 @@ def offered_profiles(spawner: Any) -> list[dict[str, Any]]:
     profiles = get_config("singleuser.profileList") or []
     spawner.user_options = renamed(spawner.user_options or {}, profiles)
     groups = {group.name for group in spawner.user.groups}
-    offered = [
-        profile
-        for profile in profiles
-        if not profile.get("allowed_groups") or groups.intersection(profile["allowed_groups"])
-    ]
+    offered = [offer for profile in profiles if (offer := offer_for(profile, groups)) is not None]
     if profiles and not offered:
         refuse()
     return offered
+
+
+def is_for(entry: dict[str, Any], groups: set[str]) -> bool:
+    """Say whether a profile or choice is for one of these groups, or for everybody."""
+    return not entry.get("allowed_groups") or not groups.isdisjoint(entry["allowed_groups"])
+
+
+def offer_for(profile: dict[str, Any], groups: set[str]) -> dict[str, Any] | None:
+    """Return a profile with the choices of these groups, or nothing if it leaves them nothing to choose."""
+    if not is_for(profile, groups):
+        return None
+    options = {
+        name: option_for(option, groups) for name, option in (profile.get("profile_options") or {}).items()
+    }
+    if not all(
+        option["choices"] or option.get("unlisted_choice", {}).get("enabled") for option in options.values()
+    ):
+        return None
+    return {**profile, "profile_options": options} if options else profile
+
+
+def option_for(option: dict[str, Any], groups: set[str]) -> dict[str, Any]:
+    """Return an option with the choices of these groups, in the order in which matrix.yaml has them."""
+    choices = option.get("choices") or {}
+    keys = option.get("display_order") or list(choices)
+    shown = {**option, "choices": {key: choices[key] for key in keys if is_for(choices[key], groups)}}
+    if not is_for(option.get("unlisted_choice") or {}, groups):
+        del shown["unlisted_choice"]
+    return shown
 
 
 def refuse() -> NoReturn:
