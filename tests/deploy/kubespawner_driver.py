@@ -3,8 +3,8 @@
 Runs in an environment of its own. The form is rendered and read as a browser reads it: every radio and every option of
 every select is posted, and the pod of each post is returned. For what users type in, ``custom.typed`` of the option is
 posted; ``custom.posted`` is posted as it is, whatever the form shows. ``custom.groups`` are the user's groups (all,
-where it is left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused`` the
-answer is what the form and a start without a form are refused with. The lists are those that the chart sets; with
+where it is left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused``
+the answer is what the form and a start without a form are refused with. The lists are those that the chart sets; with
 ``custom.volume_lists`` the volumes are lists as well, as they are in charts before 4.3.
 """
 

@@ -213,7 +213,9 @@ def test_every_pod_has_the_nodes_and_pull_secrets_of_the_site(kubespawner: Ask) 
     assert all(spec["imagePullSecrets"] == [{"name": "login"}] for spec in pods.values())
 
 
-GROUPS_EVERYWHERE = "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}"
+GROUPS_EVERYWHERE = (
+    "profiles: {data-science: {groups: [research]}, gpu: {groups: [teaching]}}\nsites: {kubeflow: }"
+)
 
 
 JOINING = """

@@ -45,21 +45,17 @@ def built_for_everybody(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
     These are images of the matrix at the current release, and images and sizes that are not for some groups only.
     """
-    reduced = (
-        replace(
-            offer,
-            images=_with_default(
-                [item for item in offer.images if _is_current(item) and not item.listed.groups]
-            ),
-            sizes=_with_default([item for item in offer.sizes if not item.listed.groups]),
-        )
+    return tuple(
+        replace(offer, images=images, sizes=sizes)
         for offer in offers
+        if (images := _with_default([item for item in offer.images if _is_listed(item)])) or not offer.images
+        if (sizes := _with_default([item for item in offer.sizes if not item.listed.groups]))
+        or not offer.sizes
     )
-    return tuple(offer for offer in reduced if offer.images and offer.sizes)
 
 
-def _is_current(choice: ImageChoice) -> bool:
-    return choice.variant is not None and not choice.is_previous
+def _is_listed(choice: ImageChoice) -> bool:
+    return choice.variant is not None and not choice.is_previous and not choice.listed.groups
 
 
 def _with_default(choices: Sequence[_Choice]) -> tuple[_Choice, ...]:
