@@ -166,6 +166,33 @@ def test_the_web_app_of_a_release_of_kubeflow_is_the_default() -> None:
     assert address.endswith("?ref=v1.11.0")
 
 
+SITES = """
+sites:
+  hub:
+  kubeflow:
+  staging: {chart: "4.4.0"}
+  research: {chart: "4.4.0", namespace: research}
+  notebooks: {spawner: kubeflow, kubeflow: {web_app: ../../../../web_app/istio}}
+profiles: {gpu: {env: {TEAM: ml}, sites: [research, notebooks]}}
+"""
+
+
+def test_every_kustomization_of_two_hubs_and_a_kubeflow_can_be_built(tmp_path: Path) -> None:
+    shutil.copytree(WEB_APP, tmp_path / "web_app")
+    files = deployed(small(SITES))
+    write(files, tmp_path)
+    folders = [
+        Path(path).parent
+        for path, text in files.items()
+        if path.endswith("/kustomization.yaml") and yaml_files.load(text)["kind"] == "Kustomization"
+    ]
+    assert {folder.parts[1] for folder in folders} == {"staging", "research", "notebooks"}
+    kinds = {str(folder): {item["kind"] for item in objects(tmp_path / folder)} for folder in folders}
+    assert kinds["deploy/notebooks/kubeflow"] == {"ConfigMap", "Deployment", "WorkspaceKind"}
+    assert kinds["deploy/notebooks/kubeflow/notebooks-1/pod-defaults"] == {"PodDefault"}
+    assert all("ConfigMap" in kinds[f"deploy/{site}/jupyterhub"] for site in ("staging", "research"))
+
+
 PAGE = ROOT / "docs" / "kubeflow.md"
 
 
