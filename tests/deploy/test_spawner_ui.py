@@ -206,6 +206,19 @@ def test_nodes_of_sizes_are_affinities() -> None:
     }
 
 
+def test_the_tolerations_of_the_site_are_those_of_every_pod() -> None:
+    """Nobody adds them on the way, as JupyterHub's chart does."""
+    overlay = "sites: {kubeflow: {tolerations: [{key: users, operator: Exists}]}}"
+    fields = form(overlay)
+    groups = {item["groupKey"]: item["tolerations"] for item in fields["tolerationGroup"]["options"]}
+    assert groups.keys() == {"small", "large", "nvidia.com"}
+    assert fields["tolerationGroup"]["value"] == "small"
+    (kind,) = released(deployed(small(overlay)))
+    pods = [item["spec"] for item in kind["spec"]["podTemplate"]["options"]["podConfig"]["values"]]
+    for tolerated in (*groups.values(), *(pod["tolerations"] for pod in pods)):
+        assert tolerated[0] == {"key": "users", "operator": "Exists"}
+
+
 OVERRIDES = """
 sizes:
   small:

@@ -133,7 +133,7 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         declared_hub=item.get("jupyterhub"),
         declared_kubespawner=item.get("kubespawner"),
         platforms=tuple(item.get("platforms", usual.platforms)),
-        tolerations=tuple(item.get("tolerations", usual.tolerations)),
+        tolerations=tuple(item.get("tolerations", usual.tolerations if spawner == "jupyterhub" else ())),
         node_selector=item.get("node_selector", {}),
         pull_secrets=tuple(item.get("pull_secrets", ())),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},

@@ -156,23 +156,27 @@ def runtime_class(placements: list[Placement]) -> str | None:
     return next((placement.runtime_class for placement in placements if placement.runtime_class), None)
 
 
-def without_hub_taints(every: Iterable[Toleration]) -> list[dict[str, Any]]:
-    """Return tolerations for pods that JupyterHub does not start: without those of the nodes of its users."""
-    return [dict(item) for item in every if not str(item.get("key", "")).startswith("hub.jupyter.org")]
-
-
 def tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[Toleration, ...]:
     """Return all tolerations, those of the site first, or nothing if only those of the site apply.
 
     The list replaces the chart's list, so it must repeat the site's tolerations, which allow nodes for users.
     """
+    return every_toleration(matrix, profile, size) if _more_tolerations(matrix, profile, size) else ()
+
+
+def every_toleration(matrix: Matrix, profile: Profile, size: Size | None) -> tuple[Toleration, ...]:
+    """Return the tolerations of a pod that nobody adds those of the site to, as Kubeflow's."""
+    result: list[Any] = []
+    for item in [*matrix.catalog.site.tolerations, *_more_tolerations(matrix, profile, size)]:
+        if dict(item) not in result:
+            result.append(dict(item))
+    return tuple(result)
+
+
+def _more_tolerations(matrix: Matrix, profile: Profile, size: Size | None) -> list[Toleration]:
     more = [*profile.tolerations, *(size.tolerations if size else ())]
     taints = (taint for key in devices(size) for taint in taints_of(key))
     more += [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints]
     for placement in placements_of(matrix, size):
         more += placement.tolerations
-    result: list[Any] = []
-    for item in [*matrix.catalog.site.tolerations, *more] if more else ():
-        if dict(item) not in result:
-            result.append(dict(item))
-    return tuple(result)
+    return more

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.affinity import affinity, on_nodes
 from image_matrix.profiles.devices import device_title, of_size, vendor_title
-from image_matrix.profiles.pod import devices, node_labels, placements_of, tolerations, without_hub_taints
+from image_matrix.profiles.pod import devices, every_toleration, node_labels, placements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def _group(matrix: Matrix, offer: Offer, size: Size | None) -> str:
     if devices(size):
         return of_size(size)
     name = size.name if size else offer.slug
-    return name if without_hub_taints(tolerations(matrix, offer.profile, size)) else ""
+    return name if every_toleration(matrix, offer.profile, size) else ""
 
 
 def _toleration_groups(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ def _toleration_groups(matrix: Matrix, offers: Sequence[Offer]) -> list[dict[str
         title = f"with {vendor_title(key)} devices" if devices(size) else f"for {_title(offer, size)}"
         group = {"groupKey": key, "displayName": f"Nodes {title}", "tolerations": []}
         every = groups.setdefault(key, group)["tolerations"]
-        more = without_hub_taints(tolerations(matrix, offer.profile, size))
+        more = every_toleration(matrix, offer.profile, size)
         every += [item for item in more if item not in every]
     return [*groups.values()]
 

@@ -13,11 +13,10 @@ from image_matrix.profiles.audience import audience
 from image_matrix.profiles.devices import of_image, of_size
 from image_matrix.profiles.pod import (
     devices,
+    every_toleration,
     hugepages,
     node_labels,
     placements_of,
-    tolerations,
-    without_hub_taints,
 )
 from image_matrix.profiles.units import byte_count, human
 
@@ -159,12 +158,12 @@ def _pod_id(size: Size | None, spec: Mapping[str, Any]) -> str:
 def _pod_spec(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
     placements = placements_of(matrix, size)
     nodes = node_labels(profile, size, placements)
-    every = without_hub_taints(tolerations(matrix, profile, size))
+    every = every_toleration(matrix, profile, size)
     overrides = [profile.override, *([size.override] if size else [])]
     spec: dict[str, Any] = {"resources": _with_extra(_resources(matrix, size), overrides)}
     spec |= {"affinity": asked} if (asked := affinity(*overrides)) else {}
     spec |= {"nodeSelector": nodes} if nodes else {}
-    return spec | ({"tolerations": every} if every else {})
+    return spec | ({"tolerations": [*every]} if every else {})
 
 
 def _with_extra(
