@@ -43,7 +43,7 @@ def option_changes(option: str, old: Option, new: Option, profile: TitledProfile
         choices = (*_kept(before, after, pairs), *_come(after, pairs), *_gone(old, new, pairs))
         yield from (Fact(option, subject, change, profile) for subject, change in choices)
         whole = (*_preselected(before, after, pairs), *_moved(old, new, pairs))
-    further = (*_unlisted(old, new), *others_changes(option, old, new, OPTION_FIELDS))
+    further = (*_unlisted(option, old, new), *others_changes(option, old, new, OPTION_FIELDS))
     yield from (Fact(option, None, change, profile) for change in (*whole, *further))
 
 
@@ -118,12 +118,12 @@ def groups_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Se
         yield SettingChange("groups", "", *(", ".join(groups) or None for groups in (before, after)))
 
 
-def _unlisted(old: Option, new: Option) -> Iterator[SettingChange]:
+def _unlisted(option: str, old: Option, new: Option) -> Iterator[SettingChange]:
     """Yield a change of whether users may name what is not in the list, and how."""
     before, after = old.get("unlisted_choice", {}), new.get("unlisted_choice", {})
     allowed = [bool(item.get("enabled")) for item in (before, after)]
     if allowed[0] != allowed[1]:
-        yield SettingChange("unlisted_choice", "", *("yes" if value else None for value in allowed))
+        yield SettingChange("unlisted_choice", option, *("yes" if value else None for value in allowed))
     elif all(allowed):
         yield from others_changes("unlisted_choice", before, after, frozenset({"enabled"}))
 
