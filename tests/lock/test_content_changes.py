@@ -160,3 +160,19 @@ def test_members_of_packs_are_those_of_the_lock() -> None:
     changes = content_changes(listing("1"), locked("1"), listing("2"), locked("2"), LAB[:1])
     shown = [(item.package.name, item.before, item.after, item.listed) for item in changes]
     assert shown == [("a.pack", "1", "2", True), ("b.member", "1", "2", False)]
+
+
+def test_a_source_that_is_offered_as_it_is() -> None:
+    matrix_ = {
+        **MATRIX,
+        "sources": {
+            **MATRIX["sources"],
+            "rocker": {"image": "docker.io/r/r:1", "provides": {"jupyterhub": "5.5"}},
+        },
+        "profiles": {"r": {"display_name": "R", "images": ["rocker"]}},
+        "sites": {"hub": {"chart": "4.4.0"}},
+    }
+    now = loaded(matrix_)
+    before, after = (Pins({"docker.io/r/r:1": f"sha256:{number}"}) for number in (1, 2))
+    changes = source_changes(now, before, now, after, ())
+    assert source_lines(changes, TERMINAL) == ["source `rocker`: `sha256:1` → `sha256:2`"]

@@ -66,8 +66,8 @@ def test_groups_of_a_choice(before: list[str], after: list[str], words: str | No
 def test_a_choice_of_the_user() -> None:
     listed = {"choices": {"s": choice("Small")}}
     free = {**listed, "unlisted_choice": {"enabled": True, "validation_regex": "^a"}}
-    assert lines(listed, free, "image") == ["One: users may type the name of another one"]
-    assert lines(free, listed, "image") == ["One: users may no longer type another one"]
+    assert lines(listed, free, "image") == ["One: users may type another image"]
+    assert lines(free, listed, "image") == ["One: users may no longer type another image"]
     other = {**listed, "unlisted_choice": {"enabled": True, "validation_regex": "^b"}}
     assert lines(free, other, "image") == ["One: `unlisted_choice.validation_regex` `^a` → `^b`"]
 

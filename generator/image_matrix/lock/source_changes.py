@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.catalog import offered_sources
 from image_matrix.config.lineage import lineage
 
 if TYPE_CHECKING:
@@ -27,21 +28,29 @@ class SourceChange:
     """A reference, with the digest if the lock has one, or the moment of an archive; ``None`` if there is none."""
     after: str | None
     images: tuple[str, ...]
-    """Those that are built on it."""
+    """Those that are built on it; empty if it is only offered as it is."""
 
 
 def source_changes(
     old: Loaded, old_pins: Pins, new: Loaded, new_pins: Pins, names: Collection[str]
 ) -> tuple[SourceChange, ...]:
-    """Return what moves below the variants with these ids, as far as both states have them; sources first."""
+    """Return what moves below the variants with these ids, as far as both states have them; sources first.
+
+    A source that profiles offer as it is counts if its digest moves: another reference is a change of the choice.
+    """
     images: dict[tuple[str, str, str | None, str | None], dict[str, None]] = {}
+    for name in offered_sources(old.matrix).keys() & offered_sources(new.matrix).keys():
+        reference = new.matrix.sources[name]
+        before, after = old_pins.pinned(reference), new_pins.pinned(reference)
+        if old.matrix.sources[name] == reference and before != after:
+            images["source", name, before, after] = {}
     for name in names:
         if name in old.variants and name in new.variants:
             item = new.variants[name]
-            before = dict(_below(old, old_pins, old.variants[name]))
-            after = dict(_below(new, new_pins, item))
-            for what, source in before.keys() & after.keys():
-                sides = (before[what, source], after[what, source])
+            earlier = dict(_below(old, old_pins, old.variants[name]))
+            current = dict(_below(new, new_pins, item))
+            for what, source in earlier.keys() & current.keys():
+                sides = (earlier[what, source], current[what, source])
                 if sides[0] != sides[1]:
                     images.setdefault((what, source, *sides), {})[item.image] = None
     changes = (SourceChange(*change, tuple(names)) for change, names in images.items())

@@ -198,10 +198,9 @@ def _only_choice(change: SettingChange, style: Style) -> str:
     return _titles_between(change.name)(change, style)
 
 
-def _unlisted(change: SettingChange, style: Style) -> str:  # noqa: ARG001 - as other words
-    return (
-        "users may type the name of another one" if change.after else "users may no longer type another one"
-    )
+def _unlisted(change: SettingChange, style: Style) -> str:
+    what = style.plain(change.name)
+    return f"users may type another {what}" if change.after else f"users may no longer type another {what}"
 
 
 def _new_profile(change: SettingChange, style: Style) -> str:

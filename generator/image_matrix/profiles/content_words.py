@@ -56,7 +56,8 @@ def source_lines(changes: Iterable[SourceChange], style: Style) -> list[str]:
     """Return a line for each source or archive that is another one now."""
     return [
         f"{_source(item, style)}: {_side(item.before, item.after, style)} → "
-        f"{_side(item.after, item.before, style)} ({_images(item.images, style)})"
+        f"{_side(item.after, item.before, style)}"
+        + (f" ({_images(item.images, style)})" if item.images else "")
         for item in changes
     ]
 
