@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
 
+DAY = date(2026, 11, 29)
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 GOOD, BAD, NEXT = (f"sha256:{digit * 64}" for digit in "123")
 LAB, SCIENCE = "lab:default", "science:default"
@@ -54,7 +56,7 @@ class Place:
         check_last_release(self.git, self.state, allow_older=allow_older)
         every = {name: digests.get(item.image, GOOD) for name, item in self.state.loaded.variants.items()}
         update = prepare(session, self.state, self.git, every, self.registry)
-        report(publish(session, self.git, update, verified=verified))
+        report(publish(session, self.git, update, DAY, verified=verified))
         shown = self.capture.readouterr()
         return f"{shown.out}{shown.err}"
 
@@ -315,7 +317,7 @@ def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
     place.by_hand(("commit", "--quiet", "--allow-empty", "--message", "Meanwhile"))
     before = place.tip()
     with pytest.raises(Failure, match=r"non-fast-forward|fetch first"):
-        publish(session, place.git, update)
+        publish(session, place.git, update, DAY)
     assert place.tip() == before
     place.release(science=BAD)
     assert place.offered()[SCIENCE]["digest"] == BAD

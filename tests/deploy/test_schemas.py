@@ -112,6 +112,15 @@ def test_manifests_in_the_documentation_are_valid() -> None:
             jsonschema.validate(item, schema(name))
 
 
+@needs_schemas
+def test_what_follows_a_channel_or_versions_is_valid() -> None:
+    every = [item for block in blocks("flux.md")[3:] for item in documents(block)]
+    followed = [item for item in every if item.get("kind") == "GitRepository"]
+    assert [[*item["spec"]["ref"]] for item in followed] == [["branch"], ["semver"]]
+    for item in followed:
+        jsonschema.validate(item, schema("gitrepository-source-v1.json"))
+
+
 def test_images_are_pulled_before_they_are_offered() -> None:
     first, second = (item for item in manifests() if item["kind"] == "Kustomization")
     assert second["spec"]["dependsOn"] == [{"name": first["metadata"]["name"]}]

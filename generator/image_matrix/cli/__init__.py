@@ -27,6 +27,7 @@ COMMANDS = {
     "accept": "accept:accept",
     "scan": "scan:scan",
     "release": "release:release",
+    "promote": "promote:promote",
     "ci": "ci:ci",
     "lock": "lock:lock",
     "profiles": "profiles:profiles",

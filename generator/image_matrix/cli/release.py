@@ -53,6 +53,8 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
 
     Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch.
     """
+    from datetime import date
+
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.release_branch import (
         check_last_release,
@@ -86,7 +88,13 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     if push:
         digests = _complete(session, state, indexes, current, trusted)
         update = prepare(session, state, git, digests, registry)
-        update = publish(session, git, update, verified=state.loaded.matrix.release.push.verified)
+        update = publish(
+            session,
+            git,
+            update,
+            date.fromisoformat(moment.date),
+            verified=state.loaded.matrix.release.push.verified,
+        )
         moment = replace(moment, release=str(release_number(git, update)))
         tags = moving_tags(state, moment)
         _move_tags(session, state, indexes, digests, tags)

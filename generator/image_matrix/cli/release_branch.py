@@ -13,6 +13,7 @@ from image_matrix.publish.release_text import SOURCE_TRAILER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
@@ -146,23 +147,29 @@ def prepare(
     return Update(branch, entries, files, folder_commit(git, branch.now, FOLDER, files, text))
 
 
-def publish(session: Session, git: Git, update: Update, *, verified: bool = False) -> Update:
-    """Push the commit, if there is one; return the update with the commit that the branch has.
+def publish(session: Session, git: Git, update: Update, today: date, *, verified: bool = False) -> Update:
+    """Push the commit with its tag, if there is one; return the update with the commit that the branch has.
 
-    If it is to be verified, GitHub's API makes another commit with the same content, and signs it.
+    If it is to be verified, GitHub's API makes another commit with the same content, and signs it. A release that
+    changes nothing writes the tag of the last one, if that has none.
     """
-    from image_matrix.github.branch_commit import push
+    from image_matrix.github.branch_commit import push_tag, push_tagged, remote_tags
+    from image_matrix.publish.release_tags import next_tag
 
-    commit, name = update.commit, update.branch.name
+    commit, branch, tags = update.commit, update.branch, remote_tags(git)
+    tag = next_tag(tags, today)
     if commit is None:
         if update.files is not None:
-            say(session, f"{name} is up to date")
+            say(session, f"{branch.name} is up to date")
+        if branch.last and branch.last == branch.now and branch.last not in tags.values():
+            push_tag(git, branch.last, tag)
         return update
     if verified:
         commit = _verified(git, update, commit)
+        push_tag(git, commit, tag)
     else:
-        push(git, commit, name)
-    say(session, f"{commit[:12]} on {name}")
+        push_tagged(git, commit, branch.name, tag)
+    say(session, f"{commit[:12]} on {branch.name}, tag {tag}")
     return replace(update, commit=commit)
 
 

@@ -50,6 +50,8 @@ class Site:
     """Version of jupyterhub in the hub, where the matrix names it."""
     declared_kubespawner: str | None = None
     """Version of KubeSpawner in the hub, where the matrix names it."""
+    channel: str | None = None
+    """The branch that it follows, which ``promote`` moves; ``None``: every release."""
     platforms: tuple[str, ...] = ("linux/amd64",)
     tolerations: tuple[Toleration, ...] = CHART_TOLERATIONS
     node_selector: Mapping[str, str] = field(default_factory=dict)
@@ -132,6 +134,7 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         declared_chart=item.get("chart"),
         declared_hub=item.get("jupyterhub"),
         declared_kubespawner=item.get("kubespawner"),
+        channel=item.get("channel"),
         platforms=tuple(item.get("platforms", usual.platforms)),
         tolerations=tuple(item.get("tolerations", usual.tolerations if spawner == "jupyterhub" else ())),
         node_selector=item.get("node_selector", {}),

@@ -106,6 +106,12 @@ def tip(git: Git, branch: str) -> str | None:
     return listed.split()[0]
 
 
+def remote_tags(git: Git) -> dict[str, str]:
+    """Return the tags of the remote, each with the object that it names."""
+    lines = (line.split("\t") for line in git("ls-remote", "--tags", "--refs", git.remote).splitlines())
+    return {name.removeprefix("refs/tags/"): identity for identity, name in lines}
+
+
 def text_at(git: Git, commit: str, path: str) -> str | None:
     """Return the text of a file in a commit; ``None`` if the commit does not have it.
 
@@ -179,7 +185,7 @@ def folder_commit(
 
 REJECTED = 1
 """The exit code of git push if the remote rejects it; 128 means that the connection or the login fails."""
-RIGHTS = "check the rules of the branch and the permissions of the login"
+RIGHTS = "check the rules of the branch and of tags, and the permissions of the login"
 """The help if the remote rejects a push."""
 
 
@@ -189,9 +195,24 @@ def push(git: Git, commit: str, branch: str, *options: str) -> None:
     Raises :class:`Failure` if the remote rejects it (by a rule, or because of another push), and
     :class:`EnvironmentFailure` if the remote cannot be reached or the login may not push.
     """
-    answer = git.try_("push", "--quiet", *options, git.remote, f"{commit}:refs/heads/{branch}")
+    _push(git, f"the branch {branch}", *options, git.remote, f"{commit}:refs/heads/{branch}")
+
+
+def push_tagged(git: Git, commit: str, branch: str, tag: str) -> None:
+    """Push a commit to a branch of the remote and its tag, both or none; raises the errors of :func:`push`."""
+    names = (f"{commit}:refs/heads/{branch}", f"{commit}:refs/tags/{tag}")
+    _push(git, f"the branch {branch} with the tag {tag}", "--atomic", git.remote, *names)
+
+
+def push_tag(git: Git, commit: str, tag: str) -> None:
+    """Push a tag of a commit that the remote has; raises the errors of :func:`push`."""
+    _push(git, f"the tag {tag}", git.remote, f"{commit}:refs/tags/{tag}")
+
+
+def _push(git: Git, what: str, *arguments: str) -> None:
+    answer = git.try_("push", "--quiet", *arguments)
     if answer.returncode:
-        message = failed(f"the branch {branch} could not be pushed", answer.stderr)
+        message = failed(f"{what} could not be pushed", answer.stderr)
         kind = Failure if answer.returncode == REJECTED else EnvironmentFailure
         raise kind(message, _check(git.remote) if _judge(answer) else RIGHTS)
 

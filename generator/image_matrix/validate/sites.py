@@ -93,6 +93,18 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
             yield bad_value((*site.path, "chart"), problem, advice)
 
 
+def channels(matrix: Matrix) -> Iterator[Finding]:
+    """Channels that are branches of something else."""
+    taken = {
+        matrix.release.branch: "releases are written to this branch: leave `channel` out to follow each of them",
+        matrix.workflow.default_branch: "it is the default branch: write another name, such as `stable`",
+    }
+    for catalog in matrix.catalogs.values():
+        channel = catalog.site.channel
+        if channel in taken:
+            yield bad_value((*catalog.site.path, "channel"), f"`{channel}` is taken", taken[channel])
+
+
 def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:
     """Two sites with one ConfigMap in one namespace, where both say so; in two clusters the usual name is the same."""
     shared = value.get("defaults", {}).get("sites", {})

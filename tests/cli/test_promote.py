@@ -1,0 +1,146 @@
+"""``promote``: a channel of a bare repository, what it gets, what it keeps, when it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+
+from image_matrix.cli import run
+from tests.cli.test_release_branch import BAD, GOOD, NEXT, SCIENCE, Place, place, project, state
+
+__all__ = ["place", "project", "state"]
+pytestmark = pytest.mark.slow
+FIRST, SECOND, THIRD = (f"2026.1129.{number}" for number in (1, 2, 3))
+
+
+@dataclass
+class Channel:
+    """The channel of a site, in a repository with two releases."""
+
+    place: Place
+    name: str = "stable"
+
+    def promote(self, *arguments: str, to: str = "stable") -> tuple[int, str]:
+        self.place.capture.readouterr()
+        code = run(["-C", str(self.place.git.root), "promote", *arguments, "--to", to])
+        shown = self.place.capture.readouterr()
+        return code, f"{shown.out}{shown.err}"
+
+    def remote(self, *command: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.place.remote), *command], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def science(self) -> str:
+        """The digest that the channel offers."""
+        images = json.loads(self.remote("show", f"{self.name}:deploy/images.json"))["images"]
+        return str(images[SCIENCE]["digest"])
+
+
+@pytest.fixture(autouse=True)
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who promotes is who calls, outside of a run."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+
+
+@pytest.fixture
+def channel(place: Place) -> Channel:
+    place.release()
+    place.commit("An edit")
+    place.release(science=BAD)
+    return Channel(place)
+
+
+def test_a_release_and_its_tag_arrive_together(channel: Channel) -> None:
+    assert channel.remote("tag", "--list").split() == [FIRST, SECOND]
+    assert channel.remote("rev-parse", SECOND) == channel.place.tip()
+    assert f"tag {THIRD}" in channel.place.release(science=NEXT)
+    assert "tag" not in channel.place.release(science=NEXT)  # nothing changes
+    assert channel.remote("tag", "--list").split() == [FIRST, SECOND, THIRD]
+
+
+def test_a_release_without_a_tag_gets_it(channel: Channel) -> None:
+    channel.place.git("push", "--quiet", "origin", f":refs/tags/{SECOND}")
+    assert "is up to date" in channel.place.release(science=BAD)
+    assert channel.remote("rev-parse", SECOND) == channel.place.tip()
+
+
+def test_the_newest_release_is_promoted(channel: Channel) -> None:
+    assert channel.promote() == (0, f"stable has {SECOND} now, for hub\n")
+    assert channel.science() == BAD
+    assert channel.remote("diff", "--stat", "release", "stable") == ""
+    channel.place.release(science=NEXT)
+    assert channel.science() == BAD  # until it is promoted
+    channel.promote()
+    assert channel.science() == NEXT
+    assert channel.promote() == (0, f"stable has {THIRD} already\n")
+    assert channel.remote("log", "-1", "--format=%an: %s", "stable") == f"Ada: Promote {THIRD} to stable"
+
+
+def test_an_older_release_can_be_promoted(channel: Channel) -> None:
+    channel.promote()
+    before = channel.remote("rev-parse", "stable")
+    assert channel.promote(FIRST)[0] == 0
+    assert channel.science() == GOOD
+    assert channel.remote("merge-base", before, "stable") == before  # nothing was forced
+
+
+def test_nothing_is_pushed_in_a_dry_run(channel: Channel) -> None:
+    assert channel.promote("--dry-run") == (0, f"stable would get {SECOND}, for hub\n")
+    assert channel.remote("branch", "--list", "stable") == ""
+
+
+def test_a_release_that_is_not_there(channel: Channel) -> None:
+    code, text = channel.promote("2026.1129.20")
+    assert code == 2
+    assert "there is no release 2026.1129.20" in text
+    assert f"the newest is {SECOND}" in text
+    assert channel.remote("branch", "--list", "stable") == ""
+
+
+def test_a_channel_that_no_site_follows(channel: Channel) -> None:
+    code, text = channel.promote(to="stabel")
+    assert code == 2
+    assert "did you mean `stable`?" in text
+
+
+def test_a_branch_of_somebody_is_no_channel(channel: Channel) -> None:
+    channel.place.git("push", "--quiet", "origin", "HEAD:refs/heads/stable")
+    code, text = channel.promote()
+    assert code == 1
+    assert "the branch stable exists, and no promotion has made it" in text
+
+
+def test_what_was_taken_back_by_hand_is_not_promoted_again(channel: Channel) -> None:
+    channel.promote(FIRST)
+    channel.promote(SECOND)
+    git = channel.place.git
+    git("fetch", "--quiet", "origin", "stable")
+    git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    git("revert", "--no-edit", "-m", "1", "HEAD")
+    git("push", "--quiet", "origin", "HEAD:refs/heads/stable")
+    git("checkout", "--quiet", "main")
+    assert channel.science() == GOOD
+    taken_back = channel.remote("rev-parse", "stable")
+    code, text = channel.promote(SECOND)
+    assert code == 1
+    assert f"stable was changed by hand after {SECOND} was promoted" in text
+    channel.place.release(science=NEXT)
+    code, text = channel.promote()
+    assert code == 0
+    assert f"stable was changed by hand since its last promotion; {THIRD} replaces that" in text
+    assert channel.science() == NEXT
+    assert channel.remote("merge-base", taken_back, "stable") == taken_back
+
+
+def test_without_a_release_there_is_nothing_to_promote(place: Place) -> None:
+    code, text = Channel(place).promote()
+    assert code == 2
+    assert "no release has a tag yet" in text
