@@ -289,3 +289,47 @@ def test_pods_say_what_they_have() -> None:
     labels = labels_of(kind, "podConfig")
     assert labels["small"] == {"accelerator": "none", "cpu": "500m", "memory": "1Gi"}
     assert labels["gpu"] == {"accelerator": "nvidia.com", "cpu": "8000m", "memory": "32Gi", "gpu": "1"}
+
+
+CHOICES = """
+sites: {kubeflow: {node_selector: {pool: users}, kubeflow: {notebooks: 2, group_label: workspace_team}}}
+sources: {pangeo: {image: "quay.io/pangeo/pangeo-notebook:2026.10.01", provides: {jupyterhub: "5.4"}}}
+profiles:
+  data-science:
+    images:
+      ours: {image: jupyter, groups: [research], default: true}
+      scipy: jupyter-scipy
+      before: {image: jupyter-scipy, release: previous}
+      pangeo: pangeo
+      own: none
+    sizes: {large: {size: large, groups: [research], default: true}, small: small}
+  gpu: {groups: [research, teaching], images: {cuda: {image: jupyter-cuda, groups: [teaching]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "images", "pods"),
+    [
+        ("", {"jupyter-scipy"}, {"small"}),
+        ("research", {"jupyter-scipy", "jupyter"}, {"small", "large", "gpu"}),
+        ("teaching", {"jupyter-scipy", "jupyter-cuda"}, {"small", "gpu"}),
+    ],
+)
+def test_choices_for_groups_are_for_their_namespaces(group: str, images: set[str], pods: set[str]) -> None:
+    (kind,) = released(deployed(small(CHOICES)))
+    namespace = {"workspace_team": group} if group else {}
+    of_images, of_pods = labels_of(kind, "imageConfig"), labels_of(kind, "podConfig")
+    assert of_images.keys() == {"jupyter", "jupyter-scipy", "jupyter-cuda"}
+    allowed = {
+        name for name, labels in of_images.items() if not denied(kind, labels, {}, namespace, "IMAGE_CONFIG")
+    }
+    assert allowed == images
+    assert {name for name, labels in of_pods.items() if not denied(kind, {}, labels, namespace)} == pods
+
+
+def test_what_is_preselected_is_for_everybody() -> None:
+    (kind,) = released(deployed(small(CHOICES)))
+    options = kind["spec"]["podTemplate"]["options"]
+    assert options["imageConfig"]["spawner"]["default"].startswith("jupyter-scipy_")
+    assert options["podConfig"]["spawner"]["default"].startswith("small_")
+    assert all(item["spec"]["nodeSelector"] == {"pool": "users"} for item in options["podConfig"]["values"])

@@ -12,7 +12,7 @@ from image_matrix.profiles.offer import ImageChoice, SizeChoice
 from image_matrix.profiles.template_fields import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sites import Site
@@ -31,13 +31,21 @@ class Audience:
     """Whether nobody can choose it anew, because only deprecated profiles have it."""
 
 
-def audience(offers: Iterable[Offer]) -> Audience:
-    """Return for whom something is that all of these profiles offer."""
-    profiles = [offer.profile for offer in offers]
-    current = [profile for profile in profiles if profile.deprecated is None] or profiles
-    open_to_all = any(not profile.groups for profile in current)
-    groups = () if open_to_all else dict.fromkeys(group for profile in current for group in profile.groups)
-    return Audience(tuple(groups), hidden=all(profile.deprecated for profile in profiles))
+def groups_of(offer: Offer, choice: ImageChoice | SizeChoice) -> tuple[str, ...] | None:
+    """Return the groups that may use a choice: those of its profile and of itself; ``None`` if no group is both."""
+    of_profile, own = offer.profile.groups, choice.listed.groups
+    if not of_profile or not own:
+        return of_profile or own
+    return tuple(group for group in of_profile if group in own) or None
+
+
+def audience(choices: Iterable[tuple[Offer, ImageChoice | SizeChoice]]) -> Audience:
+    """Return for whom something is that all of these choices offer."""
+    every = [(offer.profile.deprecated is not None, groups_of(offer, choice)) for offer, choice in choices]
+    hidden = all(deprecated for deprecated, _ in every)
+    current = [groups for deprecated, groups in every if hidden or not deprecated]
+    groups = () if () in current else dict.fromkeys(group for one in current for group in one or ())
+    return Audience(tuple(groups), hidden)
 
 
 def built_for_everybody(offers: Iterable[Offer]) -> tuple[Offer, ...]:
@@ -45,17 +53,24 @@ def built_for_everybody(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
     These are images of the matrix at the current release, and images and sizes that are not for some groups only.
     """
+    return _reduced(offers, lambda _, item: not item.listed.groups and _is_current(item))
+
+
+def _reduced(
+    offers: Iterable[Offer], is_listed: Callable[[Offer, ImageChoice | SizeChoice], bool]
+) -> tuple[Offer, ...]:
+    """Return the profiles with some of their choices; a profile without an image or a size is not there."""
     return tuple(
         replace(offer, images=images, sizes=sizes)
         for offer in offers
-        if (images := _with_default([item for item in offer.images if _is_listed(item)])) or not offer.images
-        if (sizes := _with_default([item for item in offer.sizes if not item.listed.groups]))
-        or not offer.sizes
+        if (images := _with_default([item for item in offer.images if is_listed(offer, item)]))
+        if (sizes := _with_default([item for item in offer.sizes if is_listed(offer, item)]))
     )
 
 
-def _is_listed(choice: ImageChoice) -> bool:
-    return choice.variant is not None and not choice.is_previous and not choice.listed.groups
+def _is_current(choice: ImageChoice | SizeChoice) -> bool:
+    """Say whether a choice is a size, or an image of the matrix as it is released now."""
+    return isinstance(choice, SizeChoice) or (choice.variant is not None and not choice.is_previous)
 
 
 def _with_default(choices: Sequence[_Choice]) -> tuple[_Choice, ...]:
@@ -76,9 +91,11 @@ def in_kinds(site: Site, offers: Sequence[Offer]) -> tuple[Offer, ...]:
 
     Rules tell groups apart by a label of the namespace, if the site names one.
     """
-    usable = built_for_everybody(offers)
-    listed = tuple(offer for offer in usable if site.group_label or not offer.profile.groups)
-    return listed if 2 in site.notebooks else ()
+    if 2 not in site.notebooks:
+        return ()
+    if not site.group_label:
+        return tuple(offer for offer in built_for_everybody(offers) if not offer.profile.groups)
+    return _reduced(offers, lambda offer, item: groups_of(offer, item) is not None and _is_current(item))
 
 
 def shared_environment(offers: Sequence[Offer]) -> dict[str, str]:

@@ -144,10 +144,11 @@ def selector(size: Size | None, placements: list[Placement]) -> dict[str, str]:
     return labels | {key: value for placement in placements for key, value in placement.node_selector.items()}
 
 
-def node_labels(profile: Profile, size: Size | None, placements: list[Placement]) -> dict[str, str]:
-    """Return the labels of the nodes of a size in a profile, those of KubeSpawner's settings included."""
+def node_labels(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, str]:
+    """Return the labels of nodes of a pod that nobody adds those of the site to, as Kubeflow's."""
     settings = [profile.override, *([size.override] if size else [])]
-    labels = {**profile.node_selector, **selector(size, placements)}
+    placed = selector(size, placements_of(matrix, size))
+    labels = {**matrix.catalog.site.node_selector, **profile.node_selector, **placed}
     return labels | {key: value for one in settings for key, value in one.get("node_selector", {}).items()}
 
 

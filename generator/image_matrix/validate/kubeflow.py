@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import affinity, kubernetes
@@ -15,11 +16,12 @@ from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.profiles import ListedChoice, Profile
     from image_matrix.config.sites import Site
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Finding, Path, Target
 
 _ABOVE = ("spawnerFormDefaults", "spec")
 """What the settings of a form and of a WorkspaceKind are below in Kubeflow's own files."""
@@ -45,8 +47,6 @@ _NODES = {*affinity.SETTINGS, "node_selector"}
 _CARRIED = {1: _NODES, 2: _NODES | {"extra_resource_limits", "extra_resource_guarantees"}}
 """Version of Notebooks to the settings of KubeSpawner that its lists can have."""
 _NOUNS = {bool: "true or false", dict: "a mapping", list: "a list"}
-BOTH = (1, 2)
-"""The major versions of Kubeflow Notebooks."""
 
 
 def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -63,6 +63,7 @@ def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
     yield from _devices(matrix.catalog.site)
     yield from _environment(matrix, variants)
     yield from _overrides(matrix)
+    yield from _choices(matrix)
 
 
 def _without_effect(site: Site) -> Iterator[Finding]:
@@ -125,16 +126,25 @@ def _or_else(site: Site, version: int) -> str:
 def _groups(matrix: Matrix) -> Iterator[Finding]:
     """Profiles that are left out, since a list is the same for everybody; and groups that are no value of a label."""
     site = matrix.catalog.site
-    lost = tuple(version for version in site.notebooks if version == 1 or not site.group_label)
+    lost = _without_groups(site)
     for name, profile in matrix.catalog.profiles.items():
         path: Path = ("profiles", name, "groups")
         if profile.groups and lost:
             problem = f"the list knows no groups, so profile `{name}` is not in it"
             yield _lost(path, site, lost, problem, _instead_of_groups(matrix, lost))
-        for at, group in enumerate(profile.groups if site.group_label else ()):
-            if not kubernetes.LABEL_VALUE.fits(group):
-                problem = f"`{group}` is not the value of a label, which `{site.name}` compares it with"
-                yield bad_value((*path, at), problem, kubernetes.LABEL_VALUE.rule)
+        yield from _no_labels(site, path, profile.groups)
+
+
+def _without_groups(site: Site) -> tuple[int, ...]:
+    """Return the versions of Notebooks whose lists know no groups."""
+    return tuple(version for version in site.notebooks if version == 1 or not site.group_label)
+
+
+def _no_labels(site: Site, path: Path, groups: Sequence[str]) -> Iterator[Finding]:
+    for at, group in enumerate(groups if site.group_label else ()):
+        if not kubernetes.LABEL_VALUE.fits(group):
+            problem = f"`{group}` is not the value of a label, which `{site.name}` compares it with"
+            yield bad_value((*path, at), problem, kubernetes.LABEL_VALUE.rule)
 
 
 def _instead_of_groups(matrix: Matrix, lost: tuple[int, ...]) -> str:
@@ -204,16 +214,86 @@ def _environment(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fi
 
 
 def _overrides(matrix: Matrix) -> Iterator[Finding]:
-    """Settings of KubeSpawner that have no field in Kubeflow."""
+    """Settings of KubeSpawner that have no field in Kubeflow; options that are lost as a whole are another finding."""
     site = matrix.catalog.site
     for path, override in each_override(matrix):
-        for name in override:
-            lost = tuple(version for version in site.notebooks if name not in _CARRIED[version])
+        for name in override if "profile_options" not in path else ():
+            carried = _CARRIED if len(path) == len(("profiles", "NAME", "kubespawner_override")) else {}
+            lost = tuple(version for version in site.notebooks if name not in carried.get(version, ()))
             if lost:
                 problem = f"its pods have no setting for `{name}`"
                 yield _lost((*path, name), site, lost, problem, _for_hubs(matrix, str(path[-1])))
 
 
-def _lost(path: Path, site: Site, versions: tuple[int, ...], problem: str, advice: str) -> Finding:
-    which = "" if versions == BOTH else f" Notebooks {versions[0]}"
-    return rules.LOST_ON_KUBEFLOW.at(path, "key", which=which, site=site.name, problem=problem, advice=advice)
+def _choices(matrix: Matrix) -> Iterator[Finding]:
+    """Choices that no list of Kubeflow has, and options."""
+    site = matrix.catalog.site
+    for slug, profile in matrix.catalog.profiles.items():
+        for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+            for key, choice in listed.choices.items():
+                path: Path = ("profiles", slug, field, *listed.place(key))
+                if field == "images" and (problem := _not_listed(matrix, choice)):
+                    yield _lost(path, site, site.notebooks, problem, _at_hubs(matrix), "value")
+                elif choice.groups:
+                    yield from _groups_of_choice(
+                        matrix, profile, ("profiles", slug, field, key, "groups"), choice
+                    )
+        yield from _options(matrix, profile)
+
+
+def _groups_of_choice(
+    matrix: Matrix, profile: Profile, path: Path, choice: ListedChoice
+) -> Iterator[Finding]:
+    site = matrix.catalog.site
+    lost = _without_groups(site)
+    if lost:
+        problem = f"the list knows no groups, so choice `{path[-2]}` is not in it"
+        advice = _write_label(site) if 2 in lost else _at_hubs(matrix)
+        yield _lost(path, site, lost, problem, advice)
+    elif profile.groups and not {*profile.groups} & {*choice.groups}:
+        problem = "a namespace is of one group, and none is that of the profile and of the choice"
+        yield _lost(path, site, (2,), problem, _at_hubs(matrix))
+    yield from _no_labels(site, path, choice.groups)
+
+
+def _options(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    """Images of users' own, and further options."""
+    site, base = matrix.catalog.site, ("profiles", profile.slug, "profile_options")
+    image = profile.options.get("image")
+    if image and image.unlisted_choice:
+        lost = tuple(
+            item for item in site.notebooks if item == 2 or not site.spawner_ui.get("allowCustomImage")
+        )
+        custom = f"write `spawner_ui: {{allowCustomImage: true}}` under `sites.{site.name}.kubeflow`"
+        advice = f"{custom} for Notebooks 1" if 1 in lost else _for_hubs(matrix, "profile_options")
+        if lost:
+            problem = "users cannot name an image of their own"
+            yield _lost((*base, "image", "unlisted_choice"), site, lost, problem, advice)
+    for name in profile.more_options:
+        problem = "its lists have images and sizes only"
+        yield _lost((*base, name), site, site.notebooks, problem, _for_hubs(matrix, "profile_options"))
+
+
+def _not_listed(matrix: Matrix, choice: ListedChoice) -> str:
+    """Return why an image is in no list; nothing if it is."""
+    if choice.name == HUB_IMAGE:
+        return "it has no image of a hub"
+    if choice.release == "previous":
+        return "the list has the current release only"
+    if choice.name in matrix.sources:
+        return f"`{choice.name}` is not built here, and nothing says that it serves below NB_PREFIX"
+    return ""
+
+
+def _at_hubs(matrix: Matrix) -> str:
+    hubs = _hubs(matrix)
+    return f"write `sites: [{hubs}]` in the choice, if it is for JupyterHub alone" if hubs else "remove it"
+
+
+def _lost(
+    path: Path, site: Site, versions: tuple[int, ...], problem: str, advice: str, target: Target = "key"
+) -> Finding:
+    which = f" Notebooks {versions[0]}" if len(versions) == 1 else ""
+    return rules.LOST_ON_KUBEFLOW.at(
+        path, target, which=which, site=site.name, problem=problem, advice=advice
+    )

@@ -26,8 +26,8 @@ _PODS = ("jupyterhub", "kubeflow")
 """Spawners whose pods a site can say something about."""
 READ_BY: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("chart", "configmap", "jupyterhub", "kubespawner"), ("jupyterhub",)),
-    **dict.fromkeys(("node_selector", "pull_secrets"), ("jupyterhub",)),
-    **dict.fromkeys(("devices", "tolerations"), _PODS),
+    "pull_secrets": ("jupyterhub",),
+    **dict.fromkeys(("devices", "node_selector", "tolerations"), _PODS),
     "kubeflow": ("kubeflow",),
 }
 """Field of a site to the spawners that it is for; other fields are for all."""

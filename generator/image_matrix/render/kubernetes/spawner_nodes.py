@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.affinity import affinity, on_nodes
 from image_matrix.profiles.devices import device_title, of_size, vendor_title
-from image_matrix.profiles.pod import devices, every_toleration, node_labels, placements_of
+from image_matrix.profiles.pod import devices, every_toleration, node_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ def _title(offer: Offer, size: Size | None) -> str:
 
 def _affinity(matrix: Matrix, offer: Offer, size: Size | None) -> dict[str, Any]:
     """Return the nodes of a size: those with its labels, and what settings of KubeSpawner ask for."""
-    labels = node_labels(offer.profile, size, placements_of(matrix, size))
+    labels = node_labels(matrix, offer.profile, size)
     asked = affinity(offer.profile.override, *([size.override] if size else []))
     return on_nodes(dict(sorted(labels.items())), asked)
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.served_app import ide_of
-from image_matrix.profiles.audience import audience, shared_environment
+from image_matrix.profiles.audience import audience, groups_of, shared_environment
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
@@ -23,11 +23,11 @@ from image_matrix.render.kubernetes.workspace_rules import activity_rules, filte
 from image_matrix.render.kubernetes.workspace_values import PORT, image_value, option, pod_id, pod_values
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.served_app import Ide
-    from image_matrix.profiles.offer import Offer
+    from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
     from image_matrix.render.kubernetes.workspace_values import Value
 
 
@@ -109,6 +109,12 @@ def _offering(offers: Iterable[Offer], images: Container[str]) -> tuple[Offer, .
     return tuple(offer for offer in offers if any(choice.image_id in images for choice in offer.images))
 
 
+def _choices(offers: Iterable[Offer], images: Container[str]) -> Iterator[tuple[Offer, ImageChoice]]:
+    """Yield the choices that are one of the images."""
+    for offer in offers:
+        yield from ((offer, choice) for choice in offer.images if choice.image_id in images)
+
+
 def environments(
     matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer]
 ) -> dict[str, list[dict[str, str]]]:
@@ -130,7 +136,7 @@ def _workspace_kind(
 ) -> dict[str, Any]:
     site, icon = matrix.catalog.site, {"url": listed.kind.icon}
     images = [
-        image_value(matrix, item, references[name], audience(_offering(listed.offers, (name,))))
+        image_value(matrix, item, references[name], audience(_choices(listed.offers, (name,))))
         for name, item in listed.images.items()
     ]
     pods = pod_values(matrix, listed.offers)
@@ -160,18 +166,24 @@ def _options(
 ) -> dict[str, Any]:
     """Return images and pods; preselected is the choice of the first profile that most users see."""
     kept = old["spec"]["podTemplate"]["options"] if old else {}
-    offer = min(
-        listed.offers,
-        key=lambda item: (item.profile.deprecated is not None, bool(item.profile.groups), not item.default),
-    )
-    choices = [choice for choice in offer.images if choice.image_id in listed.images]
-    image = min(choices, key=lambda choice: not choice.default)
-    size = next(choice.size for choice in offer.sizes if choice.default)
+    offer, image = min(_choices(listed.offers, listed.images), key=lambda item: _rank(*item))
+    size = min(offer.sizes, key=lambda choice: _rank(offer, choice))
     preselected = images[[*listed.images].index(image.image_id or "")].name
     return {
         "imageConfig": option(images, preselected, kept.get("imageConfig", {})),
-        "podConfig": option(pods, pod_id(matrix, offer, size), kept.get("podConfig", {})),
+        "podConfig": option(pods, pod_id(matrix, offer, size.size), kept.get("podConfig", {})),
     }
+
+
+def _rank(offer: Offer, choice: ImageChoice | SizeChoice) -> tuple[bool, ...]:
+    """Return how early a choice is preselected, where several are possible: the least first."""
+    profile = offer.profile
+    return (
+        profile.deprecated is not None,
+        bool(groups_of(offer, choice)),
+        not offer.default,
+        not choice.default,
+    )
 
 
 def _pod_template(listed: _Listed) -> dict[str, Any]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sizes import Size
     from image_matrix.profiles.audience import Audience
-    from image_matrix.profiles.offer import Offer
+    from image_matrix.profiles.offer import Offer, SizeChoice
 
 PORT = "notebook"
 LABEL = "accelerator"
@@ -109,14 +109,14 @@ def _display_name(title: str) -> str:
 
 def pod_values(matrix: Matrix, offers: Sequence[Offer]) -> list[Value]:
     """Return the sizes of all profiles as values of ``podConfig``."""
-    users: dict[str, list[Offer]] = {}
+    users: dict[str, list[tuple[Offer, SizeChoice]]] = {}
     sizes: dict[str, tuple[Size | None, dict[str, Any]]] = {}
     for offer in offers:
         for choice in offer.sizes:
             spec = _pod_spec(matrix, offer.profile, choice.size)
             name = _pod_id(choice.size, spec)
             sizes.setdefault(name, (choice.size, spec))
-            users.setdefault(name, []).append(offer)
+            users.setdefault(name, []).append((offer, choice))
     return [_pod_value(name, *sizes[name], audience(users[name])) for name in sizes]
 
 
@@ -156,8 +156,7 @@ def _pod_id(size: Size | None, spec: Mapping[str, Any]) -> str:
 
 
 def _pod_spec(matrix: Matrix, profile: Profile, size: Size | None) -> dict[str, Any]:
-    placements = placements_of(matrix, size)
-    nodes = node_labels(profile, size, placements)
+    nodes = node_labels(matrix, profile, size)
     every = every_toleration(matrix, profile, size)
     overrides = [profile.override, *([size.override] if size else [])]
     spec: dict[str, Any] = {"resources": _with_extra(_resources(matrix, size), overrides)}
