@@ -15,6 +15,8 @@ MICROMAMBA = "micromamba"
 """The download that installs conda packages; it is found by its name and needs no place in an image."""
 CHANNELS = "https://conda.anaconda.org"
 """Where channels that are given by their name are. Source: docs.conda.io, "Custom channels"."""
+ANACONDA = "https://repo.anaconda.com/pkgs/main"
+"""What `defaults` mostly stands for among channels."""
 PREFIX = "/opt/conda"
 INSTALLERS = ("pip", "conda", "mamba")
 """What users of an environment of conda install with. Source of the list: github.com/conda-forge/miniforge, README."""

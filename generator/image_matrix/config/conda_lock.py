@@ -22,7 +22,7 @@ class CondaLock:
 
     file: str
     """As the matrix names it."""
-    packages: Mapping[str, tuple[str, ...]]
+    packages: Mapping[str, tuple[str, ...]] = field(hash=False)
     """Platform of conda to the addresses of its files, each with a checksum behind ``#``."""
     pip: tuple[str, ...] = ()
     """What pip is to install beside them: ``name==version``."""

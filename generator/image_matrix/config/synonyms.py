@@ -76,6 +76,8 @@ WORDS: tuple[Word, ...] = (
          "extra_index_urls: {list}"),
     Word(("conda_file", "conda_files", "conda_environment", "environment_file", "environment_yml"), PACKAGES,
          "files: {list}", under="conda"),
+    Word(("lock", "locks", "lockfile", "lock_file", "conda_lock", "file", "environment_file", "env_file"),
+         ("images.*.conda", "images.*.overrides.*.conda", "bundles.*.conda"), "files: {list}"),
     Word(("conda_channels",), (*SETTINGS, "bundles.*", "accelerators.*"), "channels: {list}", under="conda"),
     Word(("channel",), ("images.*.conda", "images.*.overrides.*.conda", "defaults.images.conda", "accelerators.*.conda",
                         "bundles.*.conda"),

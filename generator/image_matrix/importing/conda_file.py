@@ -6,11 +6,13 @@ docs.conda.io, "Creating an environment file manually".
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.conda import ANACONDA
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics.redact import conceal
-from image_matrix.importing.listed_entries import Fault, ListedChannel, ListedEntry
+from image_matrix.importing.listed_entries import Fault, ListedChannel, ListedEntry, NotReadableError
 from image_matrix.importing.sayable import is_channel, is_sayable
 
 if TYPE_CHECKING:
@@ -23,19 +25,28 @@ if TYPE_CHECKING:
 WITHOUT_MEANING = ("name", "prefix")
 """Fields that say where an environment is on somebody's disk."""
 LISTS = ("channels", "dependencies")
+EXPLICIT = "@EXPLICIT"
+"""A line of files with the addresses of packages."""
 NO_DEFAULTS = "nodefaults"
 """A word in place of a channel: conda is not to ask Anaconda's."""
-ANACONDA = "https://repo.anaconda.com/pkgs/main"
 
 
 def conda_entries(file: str, read: Read) -> Iterator[ListedEntry | ListedChannel | Fault]:
     """Yield what an environment lists; raises :class:`NotReadableError` for the file."""
-    document, problems = parse(read(file), file)
+    text = read(file)
+    if EXPLICIT in text.splitlines():
+        problem = f"{file} has the packages of one platform"
+        raise NotReadableError(problem, "name conda-lock.yml or pixi.lock, which have those of all platforms")
+    document, problems = parse(text, file)
     for item in problems:
         yield Fault(item.message, item.help, file, item.place.line, item.place.source)
     if document is None or problems:
         return
     value = document.value if isinstance(document.value, dict) else {}
+    if not value.get("dependencies") and isinstance(value.get("package"), list):
+        name = posixpath.basename(file).partition(".")[0]
+        advice = f"rename it to `{name}.conda-lock.yml`, and write that"
+        raise NotReadableError(f"{file} is a lock file of conda-lock by another name", advice)
     if not value.get("dependencies"):
         yield _fault(
             document,

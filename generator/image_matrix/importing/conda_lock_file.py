@@ -28,6 +28,8 @@ _ADDRESS = re.compile(
 _TOKEN = re.compile(r"/t/[^/]+/")
 """A login in the path of an address of anaconda.org."""
 _SUMS = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}")}
+DEFAULTS = "defaults"
+"""A channel that is another one on each machine."""
 _CATEGORY = "main"
 """The dependencies that conda-lock installs without being asked for more."""
 DEFAULT = "default"
@@ -65,7 +67,7 @@ def conda_lock_entries(file: str, read: Read) -> Iterator[ListedEntry | ListedCh
     if faults:
         return
     conda = [item for item in packages if item.manager == "conda"]
-    yield from (ListedChannel(name) for name in channels if is_channel(name))
+    yield from (ListedChannel(name) for name in channels if is_channel(name) and name != DEFAULTS)
     entries = [*_entries(conda, lines)]
     yield from entries
     pip = dict.fromkeys(item.requirement for item in packages if item.manager != "conda")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.conda_lock import OF_LOCK, CondaLock
 from image_matrix.config.document import FILES, OF_FILES
+from image_matrix.config.package_files import advice_for, is_read_by
 from image_matrix.diagnostics import Diagnostic, Place, diagnostic, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import ContextError, in_project
@@ -81,6 +82,8 @@ def _entries(
         place = documents.place((*path, at))
         try:
             file = in_project(reader.folder_of(place.file), name)
+            if not is_read_by(manager, file):  # type: ignore[arg-type]
+                raise NotReadableError(f"{name} is not a file of {manager}", advice_for(name))
             for item in READERS[manager](file, lambda one: _text(reader, one)):  # type: ignore[index]
                 yield _refused(item, path) if isinstance(item, Fault) else item
         except (NotReadableError, ContextError) as error:

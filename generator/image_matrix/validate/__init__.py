@@ -71,6 +71,7 @@ CHECKS = (
     secrets.taken_names,
     tests.unreadable_commands,
     axis_data.incomplete,
+    packages.files_in_lists, packages.defaults_of_anaconda,
     variants.unknown_axes, variants.no_python,
     runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins,
     runs.copies, runs.release_push,

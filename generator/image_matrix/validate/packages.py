@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
-from image_matrix.config.conda import MICROMAMBA
+from image_matrix.config.conda import ANACONDA, MICROMAMBA
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
+from image_matrix.config.package_files import advice_for, is_file_name
 from image_matrix.config.package_names import package_name
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, likely_installer
+from image_matrix.validate.findings import bad_value
 from image_matrix.validate.foreign import lacking
 from image_matrix.validate.references import every_settings
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 LAYER_LIMIT = 120
 """Overlay file systems and CRI-O stop at 127 or 128 layers; a few are kept for the source image's own."""
 SOURCE_LAYERS = 10
+_VERSION = re.compile(r"@v?[0-9]")
+"""The version of an extension; `latest` and `pre-release` are others each day."""
 
 
 def _lists(matrix: Matrix) -> Iterator[tuple[Path, Manager, tuple[str, ...]]]:
@@ -44,8 +49,38 @@ def listed_twice(matrix: Matrix) -> Iterator[Finding]:
                 fields = {"name": package_name(manager, item), "manager": manager}
                 finding = rules.PACKAGE_TWICE.at((*path, position), **fields)
                 yield finding.beside(((*path, earlier), "first listed here"))
-            if manager == "extensions" and "@" not in item:
-                yield rules.UNPINNED.at((*path, position), value=item)
+            if (
+                manager == "extensions"
+                and "{" not in item
+                and not _VERSION.search(item)
+                and not is_file_name(item)
+            ):
+                yield rules.UNPINNED.at((*path, position), value=item.partition("@")[0])
+
+
+def files_in_lists(matrix: Matrix) -> Iterator[Finding]:
+    """Names of files among packages, which installers take for packages of that name."""
+    for path, manager, items in _lists(matrix):
+        for position, item in enumerate(items):
+            if is_file_name(item) and manager != "npm":
+                what = "package: it is the name of a file"
+                yield rules.BAD_PACKAGE.at((*path, position), value=item, what=what, advice=advice_for(item))
+
+
+def defaults_of_anaconda(matrix: Matrix) -> Iterator[Finding]:
+    """The channel ``defaults``, which is what the conda of a machine is set to."""
+    channels = [
+        ((*path, "conda", "channels"), settings.channels) for path, settings in every_settings(matrix)
+    ]
+    channels += [
+        (("accelerators", name, "conda", "channels"), item.channels)
+        for name, item in matrix.accelerators.items()
+    ]
+    for path, names in channels:
+        if "defaults" in names:
+            problem = "`defaults` is another channel on each machine"
+            advice = f"remove it, or write an address, such as `{ANACONDA}`"
+            yield bad_value((*path, names.index("defaults")), problem, advice)
 
 
 def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
