@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.github.support import Refusal
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -126,3 +128,44 @@ def test_a_mistake_is_said_where_people_look(place: Place) -> None:
     code, comment, _ = place.plan(base)
     assert code == 2
     assert "did you mean `base`?" in comment
+
+
+def layer(place: Place, **environment: str) -> dict[str, str]:
+    """Run `ci layer`; return its outputs."""
+    output = place.root.parent / "output"
+    output.write_text("")
+    for name, value in {"GITHUB_OUTPUT": str(output), "SCANS": "", "LEGS": "", **environment}.items():
+        place.patch.setenv(name, value)
+    assert place("ci", "layer")[0] == 0
+    return dict(line.split("=", 1) for line in output.read_text().splitlines())
+
+
+def test_what_stands_on_a_failed_parent_is_not_started(place: Place) -> None:
+    place.change("{generator: ", "{jobs: layer, generator: ")
+    legs = "leaf:python3.13@linux/amd64 other:python3.13@linux/amd64"
+    outputs = layer(place, LEGS=legs, SCANS="base:python3.13@linux/amd64")
+    assert [entry["variant"] for entry in json.loads(outputs["legs"])[0]] == [
+        "leaf:python3.13",
+        "other:python3.13",
+    ]
+    assert [entry["variant"] for entry in json.loads(outputs["scans"])[0]] == ["base:python3.13"]
+    place.held -= {name for name in place.held if name.startswith("base:")}
+    outputs = layer(place, LEGS=legs, SCANS="base:python3.13@linux/amd64")
+    assert outputs == {"legs": "[]", "scans": "[]"}
+
+
+def test_a_refusal_is_no_failed_parent(place: Place) -> None:
+    place.refusals.append(Refusal("permission_denied", ("base:",)))
+    outputs = layer(place, LEGS="leaf:python3.13@linux/amd64")
+    assert len(json.loads(outputs["legs"])[0]) == 1
+
+
+def test_a_plan_for_layers(place: Place) -> None:
+    place.change("{generator: ", "{jobs: layer, generator: ")
+    base = place.git("rev-parse", "HEAD")
+    outputs = place.plan(base)[2]
+    assert (outputs["entries"], outputs["layer_1"]) == ("[]", "")
+    place.change("six==1.17.0", "six==1.16.0")
+    outputs = place.plan(base)[2]
+    assert (outputs["entries"], outputs["layer_1"]) == ("[]", "leaf:python3.13@linux/amd64")
+    assert place.plan(base, repository="somebody/fork")[2]["layer_1"] == ""

@@ -178,6 +178,27 @@ SHAPES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def by_layer(said: dict[str, Any]) -> dict[str, Any]:
+    """A matrix whose workflow has jobs for layers."""
+    return {**said, "workflow": {**said["workflow"], "jobs": "layer"}}
+
+
+SHAPES |= {
+    "layers": by_layer(SHAPES["reference"]),
+    "layers of own runners": by_layer(SHAPES["runners of axis values"]),
+    "layers without scans": by_layer(SHAPES["notation"]),
+    "layers with secrets": by_layer(
+        matrix(
+            {
+                "base": {"from": "debian", "kind": "base", "secrets": ["R_TOKEN"]},
+                "lab": {"from": "base", "kind": "jupyter"},
+            },
+            network={"logins": {"ghcr.io": {"username": "USER", "password": "WORD"}}},
+        )
+    ),
+}
+
+
 def loaded(said: dict[str, Any]) -> Loaded:
     return load({"matrix.yaml": json.dumps(said)}, TEMPLATES.kinds)
 

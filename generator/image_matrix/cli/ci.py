@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.printing import say
-from image_matrix.cli.project import open_project
+from image_matrix.cli.project import open_locked, open_project
 from image_matrix.cli.run_api import required_variable, run_api
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
@@ -18,6 +18,8 @@ from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.github.event import Event
+    from image_matrix.planning.registry_locations import Places
+    from image_matrix.render.workflow_layers import LegId
 
 FREED = (
     "/opt/ghc",
@@ -71,7 +73,7 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
         _write_summary(failure_comment("The plan failed.", message), comment_file)
         raise
     _write_summary(planned.comment, comment_file)
-    values = {**outputs(planned.run), "base": planned.base}
+    values = {**outputs(planned.run), **planned.layers, "base": planned.base}
     append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
     click.echo(planned.table, nl=False)
     return 0
@@ -90,6 +92,52 @@ def _write_summary(text: str, file: str | None) -> None:
     if file:
         with naming(Path(file)):
             Path(file).write_text(text, encoding="utf-8")
+
+
+@ci.command("layer")
+@click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
+)
+@click.option("--legs", envvar="LEGS", default="", help="What the layer is to build: VARIANT@PLATFORM …")
+@click.option("--scans", envvar="SCANS", default="", help="What the layer before it has to have scanned.")
+@click.pass_obj
+def ci_layer(session: Session, staging: bool, legs: str, scans: str) -> int:
+    """Leave out the variants of a layer whose parents were not built.
+
+    Writes the entries of its jobs as outputs, and those of the scans of the layer before it.
+    """
+    from image_matrix.cli.plan import state_of
+    from image_matrix.planning.registry_locations import places
+    from image_matrix.render.workflow_layers import build_chunks, compact, legs_of, scan_chunks
+
+    state = state_of(open_locked(session))
+    locations = places(state, staging=staging)
+    matrix, variants = state.loaded.matrix, state.loaded.variants
+    asked = legs_of(legs)
+    parents = {leg: [(name, leg[1]) for name in variants[leg[0]].parents] for leg in asked}
+    scanned = legs_of(scans)
+    absent = _absent(session, locations, {*scanned, *(one for leg in asked for one in parents[leg])})
+    ready = [leg for leg in asked if not absent.intersection(parents[leg])]
+    for name, platform in (leg for leg in asked if leg not in ready):
+        say(session, f"{name} {platform}: left out, since a parent was not built")
+    outputs = {
+        "legs": compact(build_chunks(matrix, variants, ready)),
+        "scans": compact(scan_chunks(matrix, variants, [leg for leg in scanned if leg not in absent])),
+    }
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    say(session, f"{len(ready)} of {len(asked)} to build")
+    return 0
+
+
+def _absent(session: Session, locations: Places, legs: set[LegId]) -> set[LegId]:
+    """Return the legs that the registry does not have; one that it refuses to answer about may be there."""
+    from image_matrix.cli.site_files import registry_of
+    from image_matrix.planning.registry_locations import existing_images, refused
+
+    registry = registry_of(session, locations.main.loaded)
+    known = existing_images(locations.order, legs, registry, lambda text: say(session, text))
+    unknown = refused(locations.order, [leg for leg in legs if leg not in known], registry)
+    return {leg for leg in legs if leg not in known and leg not in unknown}
 
 
 @ci.command("comment")

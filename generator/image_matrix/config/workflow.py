@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+JobMode = Literal["image", "layer"]
 EMULATE = "emulate"
 """The runner of a platform that QEMU builds; not a label."""
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -55,6 +56,8 @@ class Workflow:
     generator: str | None = None
     """What the jobs install: a requirement, or a path such as ``.``. No default: a name that the project does not
     own on the index of the runners could be registered by anybody."""
+    jobs: JobMode = "image"
+    """Whether each image and platform has a job, or each layer of images."""
     default_branch: str = "main"
     staging: str | None = None
     commit_generated: bool = False
@@ -103,6 +106,7 @@ def staging_of(registry: str, workflow: Workflow) -> str:
 
 _PLAIN = (
     "generator",
+    "jobs",
     "default_branch",
     "staging",
     "commit_generated",

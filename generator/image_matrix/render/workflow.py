@@ -16,7 +16,8 @@ from image_matrix.output_tree.files import File
 from image_matrix.pinned.actions import actions, image, tool_version
 from image_matrix.render.templates import environment, get_template, render, word
 from image_matrix.render.workflow_jobs import build_jobs, native_platform, native_runner, scan_jobs
-from image_matrix.render.workflow_limits import check_file, check_outputs
+from image_matrix.render.workflow_layers import layer_outputs, layers
+from image_matrix.render.workflow_limits import check_file, check_layer_outputs, check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.network import Login
+    from image_matrix.render.workflow_layers import Layer
 
 FOLDER = ".github/workflows"
 ACTIONS = ".github/actions"
@@ -69,7 +71,11 @@ def workflows(
         if path:
             files[path] = File(render(get_template(jinja, name), **values).encode())
             check_file(path, files[path].content)
-    check_outputs(variants)
+    if matrix.workflow.jobs == "layer":
+        legs = [(item.id, platform) for item in variants.values() for platform in item.platforms]
+        check_layer_outputs(layer_outputs(matrix, variants, legs, legs))
+    else:
+        check_outputs(variants)
     return files | _actionlint(matrix)
 
 
@@ -179,6 +185,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     """Return the names that templates have."""
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, variants, jobs)
+    by_layers = layers(matrix, variants)
     host = matrix.registry.partition("/")[0]
     registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
     login_inputs = _login_inputs(registry_login, *pulls.values())
@@ -190,7 +197,10 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "registry_login": registry_login,
         "jobs": jobs,
         "scans": scans,
-        "all_jobs": [*(job.id for job in jobs), *(scan.id for scan in scans)],
+        "layers": by_layers,
+        "all_jobs": _ids_of_layers(by_layers)
+        if matrix.workflow.jobs == "layer"
+        else [*(job.id for job in jobs), *(scan.id for scan in scans)],
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
         "build_secrets": build_secrets,
@@ -215,6 +225,18 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),
         "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.network.mirrors.registries),
     }
+
+
+def _ids_of_layers(by_layers: Sequence[Layer]) -> list[str]:
+    """Return the ids of all jobs that build, check and scan layers."""
+    checks = [layer.check for layer in by_layers[1:]]
+    if by_layers and by_layers[-1].scans:
+        checks.append(f"layer_{len(by_layers)}")
+    return [
+        *(job for layer in by_layers for job in layer.builds),
+        *checks,
+        *(job for layer in by_layers for job in layer.scan_jobs),
+    ]
 
 
 def _login_inputs(*logins: Login | None) -> dict[str, str]:

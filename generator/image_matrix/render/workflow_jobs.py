@@ -94,7 +94,9 @@ def build_jobs(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Workflo
     legs: dict[tuple[str, Platform], dict[str, LegSettings]] = {}
     for item in variants.values():
         for platform in item.platforms:
-            legs.setdefault((item.image, platform), {})[item.label] = _leg(matrix.workflow, item, platform)
+            legs.setdefault((item.image, platform), {})[item.label] = leg_settings(
+                matrix.workflow, item, platform
+            )
     layers, heights = matrix.order.layers, matrix.order.heights
     secrets: dict[str, dict[str, None]] = {}
     for item in variants.values():
@@ -119,7 +121,8 @@ def _job(
     return WorkflowJob(image=image, platform=platform, parents=jobs, legs=legs)
 
 
-def _leg(workflow: Workflow, item: Variant, platform: Platform) -> LegSettings:
+def leg_settings(workflow: Workflow, item: Variant, platform: Platform) -> LegSettings:
+    """Return the settings of the job that builds a variant on a platform."""
     runner = workflow.runner(item.image, platform, item.values)
     return LegSettings(
         runner=runner or native_runner(workflow, item.image, item.values),

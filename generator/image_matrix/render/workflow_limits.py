@@ -20,6 +20,8 @@ NODE_LIMIT = 50_000
 """Nodes of a workflow file; github.com/actions/runner, src/Sdk/WorkflowParser/Conversion/YamlObjectReader.cs."""
 OUTPUT_LIMIT = 400_000
 """Characters of all outputs of a job; GitHub allows 1 MB, counted as UTF-16."""
+VARIABLE_LIMIT = 128 * 1024
+"""Bytes of one environment variable on Linux: MAX_ARG_STRLEN, execve(2)."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _AROUND = 4
 """The nodes that GitHub counts for the start and end of stream and document."""
@@ -72,6 +74,18 @@ def check_outputs(variants: Mapping[str, Variant]) -> None:
     if size > OUTPUT_LIMIT:
         fits = f"a job's outputs hold {OUTPUT_LIMIT // 1000}"
         problem = f"the plan of {len(variants)} variants has up to {size // 1000} KB, and {fits}"
+        _refuse(".github/workflows/images.yaml", problem)
+
+
+def check_layer_outputs(outputs: Mapping[str, str]) -> None:
+    """Raise :class:`MatrixError` if the plan's outputs by layer are too long, or one of them for a variable."""
+    size = sum(map(len, outputs.values()))
+    longest = max((len(value) for name, value in outputs.items() if name != "entries"), default=0)
+    if size > OUTPUT_LIMIT:
+        problem = f"the plan has up to {size // 1000} KB, and a job's outputs hold {OUTPUT_LIMIT // 1000}"
+        _refuse(".github/workflows/images.yaml", problem)
+    if longest >= VARIABLE_LIMIT:
+        problem = f"a layer has {longest // 1024} KB of names, and a variable holds {VARIABLE_LIMIT // 1024}"
         _refuse(".github/workflows/images.yaml", problem)
 
 
