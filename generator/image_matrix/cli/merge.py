@@ -157,12 +157,18 @@ def _of_hub(
 def _lost(
     composed: Composed, release: HelmRelease, sources: Mapping[str, Source], ours: str
 ) -> list[Diagnostic]:
-    """Return a warning for every rendered value that another source overrides."""
+    """Return a warning for every rendered value in place of which another source sets another one."""
     from image_matrix.diagnostics import catalogue as rules
     from image_matrix.diagnostics import diagnostic
+    from image_matrix.json_data import at_path
     from image_matrix.profiles.labelled import shown
 
-    lost = {path: names[-1] for path, names in composed.setters.items() if ours in names[:-1]}
+    rendered = sources[ours].values
+    lost = {
+        path: names[-1]
+        for path, names in composed.setters.items()
+        if ours in names[:-1] and at_path(rendered, path) != at_path(composed.values, path)
+    }
     lost |= {
         SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
     }
