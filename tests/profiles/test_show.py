@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 
 from image_matrix.cli.table import table
 from image_matrix.profiles.offer import offers
@@ -11,6 +12,16 @@ from image_matrix.profiles.pod_text import profile_cells
 from tests.deploy.support import PROFILES, references, small
 
 FOLDER = PROFILES / "show"
+
+
+def test_data_tells_no_limit_from_the_limit_of_the_hub() -> None:
+    loaded = small(
+        "sizes: {small: {memory: {limit: none}, cpu: null}, large: {cpu: {limit: none}, memory: null}}"
+    )
+    pods = offered_pods(loaded.matrix, offers(loaded.matrix, loaded.variants), references(loaded))
+    amounts = {row.size.key: asdict(row.pod) for row in pods if row.offer.slug == "data-science"}
+    assert [(pod["cpu_limit"], pod["memory_limit"]) for pod in amounts.values()] == [(None, None)] * 2
+    assert [pod["unlimited"] for pod in amounts.values()] == [("memory",), ("cpu",)]
 
 
 def test_everything_that_a_pod_gets() -> None:

@@ -32,6 +32,8 @@ class Pod:
     memory_limit: int | None
     """In bytes."""
     memory_guarantee: int | None
+    unlimited: tuple[str, ...]
+    """``cpu`` and ``memory``, if they have no limit, whatever the hub sets; a limit of ``None`` is else the hub's."""
     devices: Mapping[str, str]
     """Extended resources and huge pages: key to quantity."""
     node_selector: Mapping[str, str]
@@ -64,6 +66,7 @@ def pod(
         cpu_guarantee=_cores(_either(cpu_guarantee, chosen.cpu.guarantee if chosen else None)),
         memory_limit=byte_count(_either(memory_limit, chosen.memory.limit if chosen else None)),
         memory_guarantee=byte_count(_either(memory_guarantee, chosen.memory.guarantee if chosen else None)),
+        unlimited=_unlimited(chosen, cpu=cpu_limit, memory=memory_limit),
         devices={**devices(chosen), **hugepages(placements), **limits},
         node_selector={
             **matrix.catalog.site.node_selector,
@@ -105,6 +108,17 @@ _AS_IN_SIZE = object()
 
 def _either(setting: Any, of_size: float | str | None) -> float | str | None:  # noqa: ANN401 - a setting's value
     return of_size if setting is _AS_IN_SIZE else setting
+
+
+def _unlimited(size: Size | None, **settings: Any) -> tuple[str, ...]:  # noqa: ANN401 - values of settings
+    """Return the resources without a limit: KubeSpawner's ``None``, or ``none`` in the size."""
+    amounts = {"cpu": size.cpu, "memory": size.memory} if size else {}
+    by_size = {name for name, amount in amounts.items() if amount.unlimited}
+    return tuple(
+        name
+        for name, value in settings.items()
+        if value is None or (value is _AS_IN_SIZE and name in by_size)
+    )
 
 
 def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:

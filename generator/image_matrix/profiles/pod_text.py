@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.sizes import Amount
 from image_matrix.profiles.pod import laid_over
 from image_matrix.profiles.setting_text import setting_lines
 from image_matrix.profiles.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from image_matrix.config.profiles import Profile
-    from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
     from image_matrix.profiles.pod import OfferedPod, Pod
 
     Cells = list[tuple[str, str]]
 
 UNLIMITED = "unlimited"
+SHOWN_BY_SIZES = frozenset(
+    {"cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee", "extra_resource_limits", "node_selector"}
+)
+"""Settings that the lines of sizes show, whoever sets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,25 @@ def _image_cells(image: ImageChoice, rows: list[OfferedPod], registry: str) -> C
 
 
 def _size_cells(size: SizeChoice, rows: list[OfferedPod]) -> Cells:
-    pod = next(row.pod for row in rows if row.size == size)
+    """Return the rows of a size, from the pod of the image that sets least."""
+    pods = (row for row in rows if row.size == size)
+    pod = min(pods, key=lambda row: len(row.image.listed.override)).pod
     of_size = size.size.override if size.size else {}
-    amounts = _size(pod, size.size) or ["the hub's defaults"]
+    amounts = _size(pod) or ["the hub's defaults"]
     first = _for(amounts[0], size.listed.groups)
-    lines = [first, *amounts[1:], *setting_lines(laid_over(of_size, size.listed.override))]
+    lines = [first, *amounts[1:], *setting_lines(_further(laid_over(of_size, size.listed.override)))]
     return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines)
+
+
+def _further(override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an override sets that the lines of sizes do not show."""
+    further = {name: value for name, value in override.items() if name not in SHOWN_BY_SIZES}
+    config = further.get("extra_pod_config")
+    if isinstance(config, dict):
+        further["extra_pod_config"] = {
+            name: one for name, one in config.items() if name != "runtimeClassName"
+        }
+    return {name: value for name, value in further.items() if value != {}}
 
 
 def _rows(left: str, lines: Sequence[str]) -> Cells:
@@ -63,10 +78,7 @@ def _rows(left: str, lines: Sequence[str]) -> Cells:
 
 def _of_profile(profile: Profile) -> list[str]:
     """Return what a profile sets for all its choices."""
-    further = {name: value for name, value in profile.override.items() if name != "environment"}
-    return setting_lines(
-        {"environment": {**profile.env, **profile.override.get("environment", {})}, **further}
-    )
+    return setting_lines(_further(laid_over({"environment": profile.env}, profile.override)))
 
 
 def _marked(key: str, *, default: bool) -> str:
@@ -93,17 +105,12 @@ def _short(reference: str | None, registry: str) -> str:
     return f"{name}{at}{digest[:12]}"
 
 
-def _size(pod: Pod, size: Size | None) -> list[str]:
+def _size(pod: Pod) -> list[str]:
     """Return the lines of a size: amounts, devices, and the node that it needs."""
-    limits = [
-        UNLIMITED if amount.unlimited else limit
-        for amount, limit in (
-            (size.cpu if size else Amount(), _number(pod.cpu_limit)),
-            (size.memory if size else Amount(), human(pod.memory_limit)),
-        )
-    ]
-    cpu = _range(_number(pod.cpu_guarantee), limits[0])
-    memory = _range(human(pod.memory_guarantee), limits[1])
+    cpu_limit = UNLIMITED if "cpu" in pod.unlimited else _number(pod.cpu_limit)
+    memory_limit = UNLIMITED if "memory" in pod.unlimited else human(pod.memory_limit)
+    cpu = _range(_number(pod.cpu_guarantee), cpu_limit)
+    memory = _range(human(pod.memory_guarantee), memory_limit)
     parts = [f"CPU {cpu}"] if cpu else []
     parts += [f"memory {memory}"] if memory else []
     parts += [f"/dev/shm {human(pod.shm)}"] if pod.shm is not None else []  # noqa: S108 - in a pod
