@@ -33,10 +33,10 @@ class Audience:
 
 def groups_of(offer: Offer, choice: ImageChoice | SizeChoice) -> tuple[str, ...] | None:
     """Return the groups that may use a choice: those of its profile and of itself; ``None`` if no group is both."""
-    of_profile, own = offer.profile.groups, choice.listed.groups
-    if not of_profile or not own:
-        return of_profile or own
-    return tuple(group for group in of_profile if group in own) or None
+    of_profile, of_choice = offer.profile.groups, choice.listed.groups
+    if not of_profile or not of_choice:
+        return of_profile or of_choice
+    return tuple(group for group in of_profile if group in of_choice) or None
 
 
 def audience(choices: Iterable[tuple[Offer, ImageChoice | SizeChoice]]) -> Audience:
