@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 _HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+UNLISTED_TEXTS = (
+    "display_name", "display_name_in_choices", "description", "description_in_choices", "validation_message",
+)  # fmt: skip
+"""What users read about what they may type in."""
+_TOOLTIP = "validation_message"
+"""What the form has as a tooltip, where `<name>:<tag>` is plain text (KubeSpawner's templates/form.html)."""
 _BRACES = re.compile(r"\$?\{[^{}]*\}?|\}")
 """Braces; those of a variable of Flux are another check's (:mod:`image_matrix.validate.flux_variables`)."""
 
@@ -29,7 +35,7 @@ def texts(matrix: Matrix) -> Iterator[Finding]:
     """HTML and braces in what users read."""
     for path, text in _texts(matrix):
         yield from _mark(path, text)
-        if markup := _HTML.search(text):
+        if path[-1] != _TOOLTIP and (markup := _HTML.search(text)):
             yield rules.HTML_TEXT.at(path, text=markup[0])
         yield from _formatted(path, text, "write it without braces")
 
@@ -62,7 +68,7 @@ def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, str]]:
         path = (*base, "profile_options", name)
         unlisted = settings.unlisted_choice or {}
         yield (*path, "display_name"), settings.display_name or ""
-        for field in ("display_name", "display_name_in_choices", "validation_message"):
+        for field in UNLISTED_TEXTS:
             yield (*path, "unlisted_choice", field), unlisted.get(field, "")
 
 
