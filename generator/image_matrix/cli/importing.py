@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @click.group("import")
 def import_() -> None:
-    """Add existing Dockerfiles, package lists and images to the matrix."""
+    """Add existing Dockerfiles, package lists, images and profile lists to the matrix."""
 
 
 @import_.command("dockerfiles")
@@ -80,6 +80,45 @@ def imagespec(session: Session, registry: str | None, file: str) -> int:
     matrix = open_matrix(session, registry)
     document = document_of(file, partial(_text, session))
     return take_over(session, matrix, image_of(document, matrix.known))
+
+
+@import_.command("profiles")
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def profiles(session: Session, file: str) -> int:
+    """Add the profiles of a hub's profile list, with their sizes and images.
+
+    FILE has a list of KubeSpawner: values of the JupyterHub chart, a HelmRelease, a ConfigMap, or the list alone. It
+    is relative to the matrix' folder. Images from outside become sources. What a matrix cannot say is named and left
+    out. A profile that the matrix has already stays as it is.
+    """
+    from image_matrix.cli.matrix_edit import names_of_profiles, validated
+    from image_matrix.errors import CallError
+    from image_matrix.importing.edit import with_profiles
+    from image_matrix.importing.profile_list import profiles_of
+    from image_matrix.importing.spawner_list import documents_of, spawner_list
+
+    if not (session.root / session.matrix).exists():
+        advice = "start one with an image of yours: `image-matrix init DIR`, or `image-matrix add`"
+        raise CallError(f"there is no {session.matrix}", advice)
+    documents = documents_of(file, _text(session, file))
+    matrix = open_matrix(session, None)
+    imported = profiles_of(spawner_list(file, documents), matrix.known, *names_of_profiles(session, matrix))
+    for problem in imported.notes:
+        note(session, problem)
+    if imported.profiles:
+        text = with_profiles(matrix.text, imported.sources, imported.sizes, imported.profiles)
+        validated(session, text)
+        write_matrix(session, text)
+    added = (("profile", imported.profiles), ("size", imported.sizes), ("source", imported.sources))
+    counts = ", ".join(plural(len(entries), what) for what, entries in added)
+    say(session, f"{counts} added")
+    if imported.sources:
+        say(
+            session,
+            "check the version of jupyterhub that the sources state (`provides`), then run `image-matrix lock`",
+        )
+    return 0
 
 
 IMAGE = click.option("--image", metavar="NAME", required=True, help="The name of the new image.")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.network import Network
     from image_matrix.importing.package_lists import ImportedImage
+    from image_matrix.importing.profile_list import TakenNames
     from image_matrix.importing.sources import Known
     from image_matrix.project.inputs import Inputs
     from image_matrix.registry.client import Registry
@@ -52,6 +53,21 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
         {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
     )
     return OpenMatrix(text, known, _network(values))
+
+
+def names_of_profiles(session: Session, matrix: OpenMatrix) -> tuple[TakenNames, str]:
+    """Return the sizes and profiles that a matrix has, and the version of jupyterhub in its first hub."""
+    from image_matrix.config.sites import DEFAULT_SITE, read_site
+    from image_matrix.importing.profile_list import TakenNames
+
+    values = _values(session, matrix.text)
+    every = {
+        section: {name: item for value in values for name, item in _section(session, value, section).items()}
+        for section in ("sizes", "profiles", "sites")
+    }
+    sites = [read_site(name, item) for name, item in (every["sites"] or {DEFAULT_SITE: {}}).items()]
+    hub = next((site.hub for site in sites if site.spawner == "jupyterhub"), sites[0].hub)
+    return TakenNames(every["sizes"], tuple(every["profiles"])), hub
 
 
 def _network(values: list[dict[str, Any]]) -> Network:
@@ -125,7 +141,7 @@ def validated(session: Session, text: str) -> tuple[Inputs, Loaded]:
         return inputs, load_inputs(inputs)
     except MatrixError:
         problem = f"nothing is written: with the new entries, {session.matrix} has the problems below"
-        note(session, f"{problem}; correct the matrix, or take other packages or another parent")
+        note(session, f"{problem}; correct the matrix, or what is added")
         raise
 
 

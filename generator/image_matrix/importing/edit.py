@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.importing.dockerfiles import Entry
     from image_matrix.importing.package_lists import Package
+    from image_matrix.json_data import Json
 
 WIDTH = 4096
 """Characters of a line: an image stays in one."""
@@ -38,8 +39,21 @@ def new_matrix(registry: str) -> str:
 
 def with_entries(text: str, sources: Mapping[str, str], images: Mapping[str, Entry | PackageImage]) -> str:
     """Return the text of a matrix with more sources and images; it keeps its line ends."""
+    entries = {"sources": dict(sources), "images": {name: _image(image) for name, image in images.items()}}
+    return _with_sections(text, entries)
+
+
+def with_profiles(
+    text: str, sources: Mapping[str, Json], sizes: Mapping[str, Json], profiles: Mapping[str, Json]
+) -> str:
+    """Return the text of a matrix with more sources, sizes and profiles; it keeps its line ends."""
+    sections = {"sources": sources, "sizes": sizes, "profiles": profiles}
+    return _with_sections(text, {name: _plain(dict(section)) for name, section in sections.items()})
+
+
+def _with_sections(text: str, sections: Mapping[str, Any]) -> str:
     if "\r\n" in text:
-        return with_entries(text.replace("\r\n", "\n"), sources, images).replace("\n", "\r\n")
+        return _with_sections(text.replace("\r\n", "\n"), sections).replace("\n", "\r\n")
     from ruamel.yaml import YAML
 
     yaml = YAML()
@@ -49,8 +63,8 @@ def with_entries(text: str, sources: Mapping[str, str], images: Mapping[str, Ent
     if not _LEVEL_LIST.search(text):
         yaml.indent(mapping=2, sequence=4, offset=2)
     data: Any = yaml.load(text)
-    _add(data, "sources", dict(sources))
-    _add(data, "images", {name: _image(image) for name, image in images.items()})
+    for name, entries in sections.items():
+        _add(data, name, entries)
     out = io.StringIO()
     yaml.dump(data, out)
     return out.getvalue()
@@ -64,6 +78,8 @@ def _add(data: Any, section: str, entries: dict[str, Any]) -> None:  # noqa: ANN
         return
     if not data.get(section):
         data[section] = CommentedMap()
+        data[section].fa.set_block_style()
+    if any(isinstance(entry, dict) for entry in entries.values()):
         data[section].fa.set_block_style()
     after = _without_tail(data[section])
     data[section].update(entries)
@@ -174,6 +190,20 @@ def _list(items: tuple[Package, ...]) -> Any:  # noqa: ANN401 - ruamel.yaml has 
 def _is_block(items: tuple[Package, ...]) -> bool:
     """Return whether a list of packages has a line for each entry."""
     return any(item.comment for item in items) or len(", ".join(item.text for item in items)) > LINE
+
+
+def _plain(value: Json) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return plain data as blocks, of which those that fit into one line are in one line."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    if not isinstance(value, (dict, list)):
+        return value
+    is_short = len(json.dumps(value)) <= LINE
+    if isinstance(value, list):
+        return _flow(value) if is_short else CommentedSeq([_plain(item) for item in value])
+    below = {key: _plain(item) for key, item in value.items()}
+    is_level = not any(isinstance(item, dict) for item in value.values())
+    return _flow(below) if is_short and is_level else CommentedMap(below)
 
 
 def _flow(value: dict[str, Any] | list[str]) -> Any:  # noqa: ANN401 - ruamel.yaml has no types

@@ -120,12 +120,13 @@ def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _documents(file: str, text: str) -> Iterator[tuple[Any, Any]]:
     try:
-        yield from zip(_load_all(text), yaml.compose_all(text, Loader=_FluxLoader), strict=True)
+        yield from zip(load_all(text), yaml.compose_all(text, Loader=_FluxLoader), strict=True)
     except (yaml.YAMLError, RecursionError) as error:
         raise CallError(f"{file} is not YAML: {' '.join(str(error).split())}", "correct the file") from error
 
 
-def _load_all(text: str) -> list[Any]:
+def load_all(text: str) -> list[Any]:
+    """Return the documents of a text with the values that Flux reads; raises :class:`yaml.YAMLError`."""
     return list(yaml.load_all(text, Loader=_FluxLoader))
 
 
@@ -168,7 +169,7 @@ def _source(text: str, reference: Mapping[str, Any], place: ValuePath) -> Source
         return Source(f"{name} ({path})", sets=tuple(sets), place=place)
     key = str(reference.get("valuesKey") or VALUES_KEY)
     try:
-        (values,) = _load_all(text) or [None]
+        (values,) = load_all(text) or [None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise CallError(f"the values in {name} are not YAML", REFUSED) from error
     if not isinstance(values, dict | None):

@@ -186,11 +186,11 @@ def _instead_of_list(name: str, value: object, site: Site) -> str:
         return "use the field `tolerations:` beside `kubespawner_override`: the whole list is made from it"
     if not site.accepts_mappings:
         return f"remove it: before KubeSpawner 7 (the chart 4.0) a profile cannot add to `{name}`"
-    named = _by_name(value if isinstance(value, list) else [])
+    named = by_name(value if isinstance(value, list) else [])
     return f"write a mapping, which joins the chart's: `{name}: {as_written(named)}`"
 
 
-def _by_name(entries: list[Any]) -> dict[str, Any]:
+def by_name(entries: list[Any]) -> dict[str, Any]:
     """Return the entries of a list as a mapping: by their own names, and numbered where these are not enough."""
     names = [str(entry.get("name", "entry") if isinstance(entry, dict) else "entry") for entry in entries]
     return {

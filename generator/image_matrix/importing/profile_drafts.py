@@ -1,0 +1,230 @@
+"""Reads one entry of KubeSpawner's profile list as a profile: which of its settings are images, sizes, or neither.
+
+Source of the fields: KubeSpawner, ``profile_list``. Settings of the whole entry come before those of a choice, and
+mappings are merged; so amounts of the entry belong to each of its sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.importing.size_fields import AMOUNTS, carried_over, plain_text, size_of, tolerations_of
+from image_matrix.profiles.helm import slugify
+from image_matrix.render.kubernetes.kubespawner import merged
+from image_matrix.validate.profiles_texts import UNLISTED_TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from image_matrix.json_data import Json
+
+ENTRY = (
+    "slug",
+    "display_name",
+    "description",
+    "default",
+    "allowed_groups",
+    "kubespawner_override",
+    "profile_options",
+)
+CHOICE = ("display_name", "description", "default", "allowed_groups", "kubespawner_override")
+OPTION = ("display_name", "choices", "unlisted_choice")
+UNLISTED = (*UNLISTED_TEXTS, "validation_regex")
+TITLES = {"image": "Image", "size": "Size"}
+"""What users read where a matrix says nothing."""
+NODES = ("node_selector", "tolerations")
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceDraft:
+    """A choice before its image or size has a name."""
+
+    subject: Json
+    """The reference of an image, ``None`` for the hub's own; or the fields of a size."""
+    fields: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDraft:
+    """A profile before its images and sizes have names."""
+
+    slug: str
+    fields: Mapping[str, Json]
+    images: Mapping[str, ChoiceDraft]
+    """By choice key; an empty key where the entry has no such option."""
+    sizes: Mapping[str, ChoiceDraft]
+    notes: tuple[str, ...] = ()
+
+
+def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
+    """Return what an entry becomes; its notes name what a matrix cannot say."""
+    notes: list[str] = []
+    options = dict(entry.get("profile_options") or {})
+    image_option, size_option = options_of(entry)
+    image, size = options.pop(image_option, None), options.pop(size_option, None)
+    common, of_sizes = _divided(entry.get("kubespawner_override") or {}, size)
+    reference = common.pop("image", None)
+    fields = _titles(entry)
+    fields |= _profile_fields(common, notes)
+    settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
+    raw = {slugify(name).replace("-", "_"): option for name, option in options.items()}
+    if shown := {**{name: item for name, item in settings.items() if item}, **raw}:
+        fields["profile_options"] = shown
+    if size and size_option != "size":
+        notes.append(f"the option `{size_option}` is called `size` now, so users choose in it once more")
+    fields |= _extra(entry, ENTRY)
+    return ProfileDraft(
+        slug=str(entry.get("slug") or slugify(str(entry["display_name"]))),
+        fields=fields,
+        images=_images(image, reference, notes),
+        sizes=_sizes(size, of_sizes, str(entry["display_name"]), notes),
+        notes=tuple(notes),
+    )
+
+
+def options_of(entry: Mapping[str, Json]) -> tuple[str, str]:
+    """Return the names of the options that become the images and the sizes of a profile; empty where it has none."""
+    options = entry.get("profile_options") or {}
+    images = next((name for name, option in options.items() if _has_images(option)), "")
+    return images, next(
+        (name for name, option in options.items() if name != images and _has_sizes(option)), ""
+    )
+
+
+def _overrides(option: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    items = [*(option.get("choices") or {}).values(), option.get("unlisted_choice") or {}]
+    return [item.get("kubespawner_override") or {} for item in items]
+
+
+def _has_images(option: Mapping[str, Json]) -> bool:
+    return any("image" in override for override in _overrides(option))
+
+
+def _has_sizes(option: Mapping[str, Json]) -> bool:
+    names = {name for override in _overrides(option) for name in override}
+    return bool(names & {*AMOUNTS, *NODES}) and not _has_images(option)
+
+
+def _divided(
+    override: Mapping[str, Json], size: Mapping[str, Json] | None
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return the settings of the whole profile, and those that each size gets.
+
+    A node selector goes to the sizes if one of them selects by the same label.
+    """
+    labels = {key for one in _overrides(size or {}) for key in one.get("node_selector") or {}}
+    moved = {*AMOUNTS, *(("node_selector",) if labels & set(override.get("node_selector") or {}) else ())}
+    common = {name: value for name, value in override.items() if name not in moved}
+    return common, {name: value for name, value in override.items() if name in moved}
+
+
+def _titles(entry: Mapping[str, Json]) -> dict[str, Json]:
+    named: dict[str, Json] = {"display_name": str(entry["display_name"])}
+    named |= {"description": entry["description"]} if entry.get("description") else {}
+    named |= {"default": True} if entry.get("default") else {}
+    return named | ({"groups": list(entry["allowed_groups"])} if entry.get("allowed_groups") else {})
+
+
+def _extra(item: Mapping[str, Json], known: tuple[str, ...]) -> dict[str, Json]:
+    rest = {name: value for name, value in item.items() if name not in known}
+    return {"extra": rest} if rest else {}
+
+
+def _profile_fields(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
+    """Return the fields that a profile has for settings of KubeSpawner, and the override with the rest."""
+    rest = dict(override)
+    fields: dict[str, Any] = {}
+    if env := _texts(rest.get("environment")):
+        fields["env"] = env
+        del rest["environment"]
+    if nodes := rest.pop("node_selector", None):
+        fields["node_selector"] = {key: str(value) for key, value in nodes.items()}
+    if every := tolerations_of(rest.pop("tolerations", None)):
+        fields["tolerations"] = every
+    carried = carried_over(rest, notes)
+    return fields | ({"kubespawner_override": carried} if carried else {})
+
+
+def _texts(environment: Json) -> dict[str, str] | None:
+    """Return variables that are plain texts, or ``None`` if one comes from elsewhere."""
+    if not environment or any(isinstance(value, dict) for value in environment.values()):
+        return None
+    return {name: plain_text(value) for name, value in environment.items()}
+
+
+def _settings(option: Mapping[str, Json] | None, kind: str, notes: list[str]) -> dict[str, Json]:
+    """Return what a profile says about an option beside its choices."""
+    if option is None:
+        return {}
+    title = str(option.get("display_name", TITLES[kind]))
+    is_alone = len(option.get("choices") or {}) < 2
+    settings: dict[str, Json] = {"display_name": title} if is_alone or title != TITLES[kind] else {}
+    unlisted = option.get("unlisted_choice") or {}
+    if unlisted.get("enabled"):
+        settings["unlisted_choice"] = _unlisted(unlisted, kind, notes)
+    return settings | _extra(option, OPTION)
+
+
+def _unlisted(given: Mapping[str, Json], kind: str, notes: list[str]) -> dict[str, Json]:
+    fields: dict[str, Json] = {name: given[name] for name in UNLISTED if name in given}
+    override = given.get("kubespawner_override") or {}
+    if override and (kind != "image" or override != {"image": "{value}"}):
+        fields["kubespawner_override"] = dict(override)
+    if given.get("allowed_groups"):
+        fields["groups"] = list(given["allowed_groups"])
+    known = {*UNLISTED, "enabled", "kubespawner_override", "allowed_groups"}
+    notes += [f"not carried over: `{name}` of `unlisted_choice`" for name in given if name not in known]
+    return fields
+
+
+def _images(
+    option: Mapping[str, Json] | None, reference: str | None, notes: list[str]
+) -> dict[str, ChoiceDraft]:
+    if option is None:
+        return {"": ChoiceDraft(reference)} if reference else {}
+    drafts = {}
+    for key, choice in _choices(option):
+        override = dict(choice.get("kubespawner_override") or {})
+        image = override.pop("image", reference)
+        fields = _choice_fields(choice)
+        if carried := carried_over(override, notes):
+            fields["kubespawner_override"] = carried
+        drafts[key] = ChoiceDraft(image, fields | _extra(choice, CHOICE))
+    return drafts
+
+
+def _sizes(
+    option: Mapping[str, Json] | None, common: Mapping[str, Json], title: str, notes: list[str]
+) -> dict[str, ChoiceDraft]:
+    if option is None:
+        return {"": ChoiceDraft(size_of(common, title, "", notes))} if common else {}
+    drafts = {}
+    for key, choice in _choices(option):
+        settings = merged(common, choice.get("kubespawner_override") or {})
+        about = str(choice.get("description", ""))
+        size = size_of(settings, str(choice.get("display_name", key)), about, notes)
+        fields = {
+            name: value
+            for name, value in _choice_fields(choice).items()
+            if name not in ("display_name", "description")
+        }
+        drafts[key] = ChoiceDraft(size, fields | _extra(choice, CHOICE))
+    return drafts
+
+
+def _choices(option: Mapping[str, Json]) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the choices; the default is marked only where it is not the first one, which needs no mark."""
+    choices = {str(key): choice for key, choice in (option.get("choices") or {}).items()}
+    default = next((key for key, choice in choices.items() if choice.get("default")), None)
+    for at, (key, choice) in enumerate(choices.items()):
+        kept = {name: value for name, value in choice.items() if name != "default"}
+        yield key, {**kept, **({"default": True} if at and key == default else {})}
+
+
+def _choice_fields(choice: Mapping[str, Json]) -> dict[str, Json]:
+    fields: dict[str, Json] = {
+        name: str(choice[name]) for name in ("display_name", "description") if choice.get(name)
+    }
+    fields |= {"default": True} if choice.get("default") else {}
+    return fields | ({"groups": list(choice["allowed_groups"])} if choice.get("allowed_groups") else {})

@@ -1,0 +1,179 @@
+"""Makes profiles, sizes and sources of a matrix from the entries of KubeSpawner's profile list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.config.profiles import HUB_IMAGE
+from image_matrix.importing.profile_drafts import draft_of
+from image_matrix.importing.sources import source_or_image
+from image_matrix.profiles.helm import slugify
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from image_matrix.importing.profile_drafts import ChoiceDraft, ProfileDraft
+    from image_matrix.importing.sources import Known
+    from image_matrix.json_data import Json
+
+
+_FIRST = ("display_name", "description", "default", "groups")
+"""The fields of a profile that come before its images."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedProfiles:
+    """Entries for a matrix."""
+
+    sources: Mapping[str, Json]
+    sizes: Mapping[str, Json]
+    profiles: Mapping[str, Json]
+    notes: tuple[str, ...]
+    """What a matrix cannot say, and what changes for users."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenNames:
+    """The names of sizes and profiles that a matrix has."""
+
+    sizes: Mapping[str, Json]
+    profiles: Collection[str] = ()
+
+
+def profiles_of(
+    entries: Sequence[Mapping[str, Json]], known: Known, taken: TakenNames, hub: str
+) -> ImportedProfiles:
+    """Return what the entries become.
+
+    ``hub`` is the version of jupyterhub in the hub, which the images must have as well. Profiles that the matrix has
+    already are left out; sizes and sources that it has are used.
+    """
+    drafts = _keyed([draft_of(entry) for entry in entries])
+    left_out = [key for key in drafts if key in taken.profiles]
+    new = {key: draft for key, draft in drafts.items() if key not in taken.profiles}
+    images = _image_names(new, known)
+    sizes = _size_names(new, taken.sizes)
+    profiles = {key: _profile(key, draft, images, sizes) for key, draft in new.items()}
+    notes = _notes(new)
+    notes += [f"the profile `{key}` is in the matrix already and stays as it is" for key in left_out]
+    return ImportedProfiles(
+        sources={
+            name: {"image": reference, "provides": {"jupyterhub": hub.partition(".")[0]}}
+            for name, reference in images.added.items()
+        },
+        sizes=sizes.added,
+        profiles=_one_default(profiles),
+        notes=tuple(notes),
+    )
+
+
+def _notes(drafts: Mapping[str, ProfileDraft]) -> list[str]:
+    """Return each note once, with the profiles that it is about."""
+    concerned: dict[str, list[str]] = {}
+    for key, draft in drafts.items():
+        for note in dict.fromkeys(draft.notes):
+            concerned.setdefault(note, []).append(f"`{key}`")
+    return [
+        f"profile{'s' if len(keys) > 1 else ''} {listed(keys, 5)}: {note}" for note, keys in concerned.items()
+    ]
+
+
+def _keyed(drafts: Sequence[ProfileDraft]) -> dict[str, ProfileDraft]:
+    """Return the drafts by the keys of profiles: their slugs, as far as these can be keys."""
+    keyed: dict[str, ProfileDraft] = {}
+    for draft in drafts:
+        keyed[_free(slugify(draft.slug) or "profile", keyed)] = draft
+    return keyed
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name, or the first with a number behind it that is not taken."""
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    """The names of images from outside, and the sources that are new."""
+
+    names: Mapping[str, str]
+    added: Mapping[str, str]
+
+
+def _image_names(drafts: Mapping[str, ProfileDraft], known: Known) -> _Images:
+    from dataclasses import replace
+
+    names: dict[str, str] = {}
+    added: dict[str, str] = {}
+    choices = [choice for draft in drafts.values() for choice in draft.images.values()]
+    for reference in dict.fromkeys(choice.subject for choice in choices if choice.subject is not None):
+        seen = replace(known, sources={**known.sources, **added})
+        names[reference], new = source_or_image(reference, "", seen)
+        added |= new
+    return _Images(names, added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """The name of each size by profile and choice key, and the sizes that are new."""
+
+    names: Mapping[tuple[str, str], str]
+    added: Mapping[str, Json]
+
+
+def _size_names(drafts: Mapping[str, ProfileDraft], taken: Mapping[str, Json]) -> _Sizes:
+    """Name sizes: by their choice key, with the profile where another one has that, once for all that are equal."""
+    every = dict(taken)
+    names: dict[tuple[str, str], str] = {}
+    for key, draft in drafts.items():
+        for choice, size in draft.sizes.items():
+            equal = next((name for name, fields in every.items() if fields == size.subject), None)
+            name = equal or _size_name(choice, key, every)
+            every[name] = size.subject
+            names[key, choice] = name
+    return _Sizes(names, {name: fields for name, fields in every.items() if name not in taken})
+
+
+def _size_name(choice: str, profile: str, taken: Collection[str]) -> str:
+    names = [choice, f"{choice}-{profile}"] if choice else [profile]
+    return next((name for name in names if name not in taken), None) or _free(names[-1], taken)
+
+
+def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> dict[str, Json]:
+    """Return the fields of a profile, in the order in which people write them."""
+    fields = dict(draft.fields)
+    first: dict[str, Json] = {name: fields.pop(name) for name in _FIRST if name in fields}
+    first |= {"aliases": [draft.slug]} if draft.slug != key else {}
+    image_names = {
+        choice: HUB_IMAGE if item.subject is None else images.names[item.subject]
+        for choice, item in draft.images.items()
+    }
+    size_names = {choice: sizes.names[key, choice] for choice in draft.sizes}
+    options = {
+        "images": _choices("image", draft.images, image_names),
+        "sizes": _choices("size", draft.sizes, size_names),
+    }
+    return first | {name: choices for name, choices in options.items() if choices} | fields
+
+
+def _choices(field: str, drafts: Mapping[str, ChoiceDraft], names: Mapping[str, str]) -> Json:
+    """Return names, or choice keys with a name or a choice each."""
+    if list(names) == [""]:
+        return [names[""]]
+    written = {
+        key: {field: names[key], **draft.fields} if draft.fields else names[key]
+        for key, draft in drafts.items()
+    }
+    is_plain = all(name == key for key, name in written.items() if isinstance(name, str))
+    return list(written) if is_plain and all(isinstance(name, str) for name in written.values()) else written
+
+
+def _one_default(profiles: dict[str, dict[str, Json]]) -> dict[str, Json]:
+    """Return the profiles with the first default only, which is the one that KubeSpawner takes."""
+    marked = [key for key, profile in profiles.items() if profile.get("default")]
+    return {
+        key: {name: value for name, value in profile.items() if name != "default" or key == marked[0]}
+        for key, profile in profiles.items()
+    }

@@ -1,0 +1,109 @@
+"""Turns settings of KubeSpawner into the fields of a size, and into overrides that a matrix can have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from image_matrix.profiles import traits
+from image_matrix.validate.profiles_overrides import by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.json_data import Json
+
+LIMITS = "extra_resource_limits"
+AMOUNTS = ("cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee", LIMITS)
+"""What a size has fields for, beside node selectors and tolerations."""
+_DEVICE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
+_UNITS = re.compile(r"([0-9.]+)([KMGT])")
+
+
+def size_of(settings: Mapping[str, Json], title: str, description: str, notes: list[str]) -> dict[str, Json]:
+    """Return the fields of a size with these settings."""
+    rest = dict(settings)
+    fields: dict[str, Any] = {"display_name": title, **({"description": description} if description else {})}
+    for name, prefix in (("cpu", "cpu"), ("memory", "mem")):
+        if amount := _amount(rest, prefix, notes):
+            fields[name] = amount
+    if devices := _devices(rest.get(LIMITS)):
+        fields["devices"] = devices
+        del rest[LIMITS]
+    if nodes := rest.pop("node_selector", None):
+        fields["node_selector"] = {key: str(value) for key, value in nodes.items()}
+    if every := tolerations_of(rest.pop("tolerations", None)):
+        fields["tolerations"] = every
+    carried = carried_over(rest, notes)
+    return fields | ({"kubespawner_override": carried} if carried else {})
+
+
+def _amount(settings: dict[str, Json], prefix: str, notes: list[str]) -> dict[str, Json]:
+    """Take a limit and a guarantee out of the settings; a limit of nothing is ``none``."""
+    amount: dict[str, Json] = {}
+    for side in ("limit", "guarantee"):
+        name = f"{prefix}_{side}"
+        if name not in settings:
+            continue
+        value = settings.pop(name)
+        if value is not None:
+            amount[side] = _memory(value) if prefix == "mem" else _cores(value)
+        elif side == "limit":
+            amount[side] = "none"
+        else:
+            notes.append(f"not carried over: `{name}: null`; the hub's own value counts")
+    return amount
+
+
+def _memory(value: Json) -> Json:
+    """Return an amount in the matrix' notation: KubeSpawner's G is Gi."""
+    match = _UNITS.fullmatch(str(value))
+    return f"{value}i" if match else int(value) if str(value).isdigit() else value
+
+
+def _cores(value: Json) -> Json:
+    if not isinstance(value, str):
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+def _devices(limits: Json) -> dict[str, int] | None:
+    """Return devices of one kind, all that a size can have."""
+    if not limits or len(limits) != 1:
+        return None
+    name, count = next(iter(limits.items()))
+    return {name: int(count)} if _DEVICE.fullmatch(name) and str(count).isdigit() and int(count) else None
+
+
+def tolerations_of(given: Json) -> list[Json]:
+    """Return tolerations as a list, which KubeSpawner also takes as a mapping."""
+    return list(given.values() if isinstance(given, dict) else given or ())
+
+
+def carried_over(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
+    """Return an override in the form that a matrix has it; notes name what it cannot have."""
+    carried: dict[str, Json] = {}
+    for name, value in override.items():
+        if name in traits.TOO_LATE:
+            notes.append(
+                f"not carried over: the hub reads `{name}` before the profile; set it in the chart's values"
+            )
+        elif name not in traits.KNOWN:
+            notes.append(f"not carried over: `{name}` in `kubespawner_override` is no setting of KubeSpawner")
+        elif value is None:
+            notes.append(f"not carried over: `{name}: null`; the hub's own value counts")
+        elif name in traits.CHART_LISTS and isinstance(value, list):
+            carried[name] = by_name(value)
+        elif name in traits.MAPPINGS and isinstance(value, dict):
+            carried[name] = {key: plain_text(item) for key, item in value.items()}
+        else:
+            carried[name] = value
+    return carried
+
+
+def plain_text(value: Json) -> Json:
+    """Return what a mapping of texts has: numbers and words of YAML as texts."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else value

@@ -1,0 +1,43 @@
+"""``import profiles``: models of public lists, whose pods the matrix makes as well, whatever a browser posts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.lists import compare
+from image_matrix.errors import CallError
+from image_matrix.importing.spawner_list import documents_of, spawner_list
+
+if TYPE_CHECKING:
+    from tests.deploy.conftest import Ask
+
+LISTS = Path(__file__).parent / "lists"
+NAMES = sorted(path.name for path in LISTS.glob("*.yaml"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_pods_of_every_choice_are_the_same(name: str, kubespawner: Ask) -> None:
+    entries = spawner_list(name, documents_of(name, (LISTS / name).read_text(encoding="utf-8")))
+    compared = compare(name, entries, kubespawner)
+    assert compared.differences == ()
+    assert compared.equal == compared.posts >= len(entries)
+
+
+def test_a_file_without_a_list_is_refused() -> None:
+    with pytest.raises(CallError, match=r"a\.yaml has no profile list"):
+        spawner_list("a.yaml", [{"singleuser": {"profileList": []}}])
+
+
+def test_a_file_with_several_lists_is_refused() -> None:
+    listed = {"profileList": [{"display_name": "A"}]}
+    with pytest.raises(CallError, match=r"has 2 profile lists: a\.profileList, b\.profileList"):
+        spawner_list("a.yaml", [{"a": listed, "b": listed}])
+
+
+def test_a_file_that_is_no_yaml_is_refused_with_its_line() -> None:
+    with pytest.raises(CallError, match=r"a\.yaml:3: this is not YAML"):
+        documents_of("a.yaml", "a: 1\nb: [\n")

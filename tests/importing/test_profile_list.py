@@ -1,0 +1,171 @@
+"""Entries of KubeSpawner's profile list as profiles, sizes and sources: names, notes, and what nobody can say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from image_matrix.importing.profile_drafts import draft_of, options_of
+from image_matrix.importing.profile_list import ImportedProfiles, TakenNames, profiles_of
+from image_matrix.importing.size_fields import size_of
+from image_matrix.importing.sources import Known
+
+SMALL = {"display_name": "Small", "kubespawner_override": {"mem_limit": "2G"}}
+
+
+def imported(
+    *entries: dict[str, Any], taken: TakenNames | None = None, known: Known | None = None
+) -> ImportedProfiles:
+    return profiles_of(entries, known or Known("r.example/a", (), {}), taken or TakenNames({}), hub="5.5.0")
+
+
+def entry(**fields: Any) -> dict[str, Any]:
+    return {"display_name": "Lab", **fields}
+
+
+def image_choices(**images: str) -> dict[str, Any]:
+    return {
+        "display_name": "Image",
+        "choices": {
+            key: {"display_name": key, "kubespawner_override": {"image": image}}
+            for key, image in images.items()
+        },
+    }
+
+
+def test_amounts_of_the_profile_are_those_of_its_sizes() -> None:
+    sizes = {"display_name": "Size", "choices": {"small": SMALL}}
+    override = {"mem_limit": None, "mem_guarantee": "1.5G", "cpu_limit": None, "cpu_guarantee": "0.5"}
+    result = imported(entry(profile_options={"size": sizes}, kubespawner_override=override))
+    assert result.sizes["small"] == {
+        "display_name": "Small",
+        "cpu": {"limit": "none", "guarantee": 0.5},
+        "memory": {"limit": "2Gi", "guarantee": "1.5Gi"},
+    }
+
+
+def test_amounts_without_an_option_are_a_size_of_the_profile() -> None:
+    result = imported(entry(kubespawner_override={"mem_guarantee": 1024, "image": "a/b:1"}))
+    assert result.sizes == {"lab": {"display_name": "Lab", "memory": {"guarantee": 1024}}}
+    assert result.profiles == {"lab": {"display_name": "Lab", "images": ["b"], "sizes": ["lab"]}}
+    assert result.sources == {"b": {"image": "docker.io/a/b:1", "provides": {"jupyterhub": "5"}}}
+
+
+def test_equal_sizes_are_one_and_others_of_the_name_are_several() -> None:
+    other = {"display_name": "Small", "kubespawner_override": {"mem_limit": "3G"}}
+    entries = [
+        {"display_name": name, "profile_options": {"size": {"choices": {"small": size}}}}
+        for name, size in (("A", SMALL), ("B", SMALL), ("C", other))
+    ]
+    result = imported(*entries)
+    assert list(result.sizes) == ["small", "small-c"]
+    assert [profile["sizes"] for profile in result.profiles.values()] == [
+        ["small"],
+        ["small"],
+        {"small": "small-c"},
+    ]
+
+
+def test_a_size_that_the_matrix_has_is_used_if_it_is_equal() -> None:
+    taken = TakenNames({"tiny": {"display_name": "Small", "memory": {"limit": "2Gi"}}, "small": {}})
+    result = imported(entry(profile_options={"size": {"choices": {"small": SMALL}}}), taken=taken)
+    assert result.sizes == {}
+    assert result.profiles["lab"]["sizes"] == {"small": "tiny"}
+
+
+def test_a_profile_that_the_matrix_has_stays() -> None:
+    result = imported(entry(kubespawner_override={"image": "a/b:1"}), taken=TakenNames({}, ("lab",)))
+    assert (result.profiles, result.sources) == ({}, {})
+    assert result.notes == ("the profile `lab` is in the matrix already and stays as it is",)
+
+
+def test_an_image_of_the_matrix_is_offered_by_its_name() -> None:
+    known = Known("r.example/a", ("lab",), {"scipy": "quay.io/jupyter/scipy-notebook:1"})
+    option = image_choices(ours="r.example/a/lab:python3.13", theirs="quay.io/jupyter/scipy-notebook:1")
+    result = imported(entry(profile_options={"image": option}), known=known)
+    images = result.profiles["lab"]["images"]
+    assert {key: choice["image"] for key, choice in images.items()} == {"ours": "lab", "theirs": "scipy"}
+    assert result.sources == {}
+
+
+def test_a_slug_that_cannot_be_a_key_is_an_alias() -> None:
+    result = imported(entry(slug="My_Lab"), entry(slug="my-lab"))
+    assert list(result.profiles) == ["my-lab", "my-lab-2"]
+    assert [profile.get("aliases") for profile in result.profiles.values()] == [["My_Lab"], ["my-lab"]]
+
+
+def test_the_first_default_counts() -> None:
+    result = imported(entry(default=True), entry(slug="b", default=True))
+    assert [profile.get("default") for profile in result.profiles.values()] == [True, None]
+    option = image_choices(a="a/a:1", b="a/b:1", c="a/c:1")
+    for key in "bc":
+        option["choices"][key]["default"] = True
+    images = imported(entry(profile_options={"image": option})).profiles["lab"]["images"]
+    assert [key for key, choice in images.items() if choice.get("default")] == ["b"]
+
+
+def test_a_label_that_a_size_selects_as_well_goes_to_the_sizes() -> None:
+    large = {"display_name": "Large", "kubespawner_override": {"node_selector": {"pool": "large"}}}
+    options = {"size": {"choices": {"small": SMALL, "large": large}}}
+    result = imported(entry(profile_options=options, kubespawner_override={"node_selector": {"pool": "any"}}))
+    assert "node_selector" not in result.profiles["lab"]
+    assert [size["node_selector"]["pool"] for size in result.sizes.values()] == ["any", "large"]
+
+
+def test_what_is_neither_image_nor_size_stays_an_option() -> None:
+    editor = {
+        "display_name": "Editor",
+        "choices": {"lab": {"display_name": "Lab", "kubespawner_override": {"default_url": "/lab"}}},
+    }
+    made_of = entry(profile_options={"editor": editor, "requests": {"choices": {"small": SMALL}}})
+    assert options_of(made_of) == ("", "requests")
+    result = imported(made_of)
+    assert result.profiles["lab"]["profile_options"]["editor"] == editor
+    assert result.notes == (
+        "profile `lab`: the option `requests` is called `size` now, so users choose in it once more",
+    )
+
+
+def test_further_keys_are_passed_through() -> None:
+    option = image_choices(a="a/a:1", b="a/b:1") | {"dynamic_image_building": {"enabled": True}}
+    option["choices"]["a"]["slug"] = "x"
+    profile = imported(entry(icon="i", profile_options={"image": option})).profiles["lab"]
+    assert profile["extra"] == {"icon": "i"}
+    assert profile["profile_options"] == {"image": {"extra": {"dynamic_image_building": {"enabled": True}}}}
+    assert profile["images"]["a"] == {"image": "a", "display_name": "a", "extra": {"slug": "x"}}
+
+
+def test_what_a_matrix_cannot_say_is_named() -> None:
+    unlisted = {"enabled": True, "kubespawner_override": {"image": "{value}"}, "colour": "red"}
+    option = image_choices(a="a/a:1") | {"unlisted_choice": unlisted}
+    override = {"default": True, "default_url": None, "cpu_guarantee": None}
+    draft = draft_of(entry(profile_options={"image": option}, kubespawner_override=override))
+    assert sorted(draft.notes) == [
+        "not carried over: `colour` of `unlisted_choice`",
+        "not carried over: `cpu_guarantee: null`; the hub's own value counts",
+        "not carried over: `default_url: null`; the hub's own value counts",
+        "not carried over: `default` in `kubespawner_override` is no setting of KubeSpawner",
+    ]
+    assert draft.fields["profile_options"] == {"image": {"display_name": "Image", "unlisted_choice": {}}}
+
+
+def test_devices_of_several_kinds_stay_settings_of_kubespawner() -> None:
+    notes: list[str] = []
+    both = size_of({"extra_resource_limits": {"nvidia.com/gpu": 1, "a.b/c": "2"}}, "Both", "", notes)
+    assert both == {
+        "display_name": "Both",
+        "kubespawner_override": {"extra_resource_limits": {"nvidia.com/gpu": "1", "a.b/c": "2"}},
+    }
+    assert size_of({"extra_resource_limits": {"nvidia.com/gpu": "1"}}, "One", "", notes)["devices"] == {
+        "nvidia.com/gpu": 1
+    }
+    assert notes == []
+
+
+def test_lists_of_the_chart_become_mappings() -> None:
+    step = {"name": "own", "image": "busybox:1"}
+    tolerations = {"a": {"key": "a", "operator": "Exists"}}
+    override = {"init_containers": [step], "tolerations": tolerations, "environment": {"A": 1, "B": True}}
+    profile = imported(entry(kubespawner_override=override)).profiles["lab"]
+    assert profile["kubespawner_override"] == {"init_containers": {"own": step}}
+    assert profile["tolerations"] == [tolerations["a"]]
+    assert profile["env"] == {"A": "1", "B": "true"}
