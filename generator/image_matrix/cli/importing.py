@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @click.group("import")
 def import_() -> None:
-    """Add existing Dockerfiles, package lists, images and profile lists to the matrix."""
+    """Add existing Dockerfiles, images, package and profile lists."""
 
 
 @import_.command("dockerfiles")

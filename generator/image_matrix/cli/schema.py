@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("of", type=click.Choice(["matrix", "catalog"]), default="matrix", metavar="[matrix|catalog]")
 def schema(of: str) -> int:
-    """Print the JSON Schema of matrix.yaml, or of the catalog that a release writes."""
+    """Print the JSON Schema of matrix.yaml or of the catalog."""
     from image_matrix.config.schema import schema_text as of_matrix
     from image_matrix.render.lists.catalog_json import schema_text as of_catalog
 
