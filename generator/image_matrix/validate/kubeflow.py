@@ -107,11 +107,14 @@ def _setting(path: Path, value: object, types: Mapping[str, type]) -> Iterator[F
 def _empty(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """A version of Notebooks for which no profile is left."""
     site, every = matrix.catalog.site, offers(matrix, variants)
+    if not all(offer.images for offer in every):
+        return  # the names of images are wrong, which is another finding
     for version, choose in ((1, in_form), (2, in_kinds)):
         if every and version in site.notebooks and not choose(site, every):
             what = f"Kubeflow Notebooks {version} of `{site.name}`"
-            problem = "all profiles are for groups" + (" or deprecated" if version == 1 else "")
-            advice = f"offer a profile to everybody{_or_else(site, version)}"
+            which = "profile that is not deprecated" if version == 1 else "profile"
+            problem = f"no {which} has an image and a size for everybody"
+            advice = f"offer a profile with an image of this matrix to everybody{_or_else(site, version)}"
             yield rules.NOTHING_OFFERED.at(site.path, "key", what=what, problem=problem, advice=advice)
 
 
