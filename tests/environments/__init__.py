@@ -1,4 +1,7 @@
-"""Python environments of the real consumers: NAME.in says what they need, NAME.txt pins it (`make pins`)."""
+"""Environments of the real consumers.
+
+Of Python: NAME.in says what they need, NAME.txt pins it (`make pins`). Of Node: a folder with package-lock.json.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,23 @@ def python_of(name: str) -> Path:
         except OSError:  # another run was faster
             shutil.rmtree(aside)
     return folder / "bin" / "python"
+
+
+def node_folder(name: str) -> Path:
+    """Return a copy of a folder with its packages from npm, made once in the user's cache."""
+    source = HERE / name
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-matrix-tests"
+    content = b"".join(path.read_bytes() for path in sorted(source.iterdir()) if path.is_file())
+    folder = cache / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = cache / f"{folder.name}.{os.getpid()}"
+        shutil.copytree(source, aside)
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(install, cwd=aside, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        try:
+            aside.rename(folder)
+        except OSError:  # another run was faster
+            shutil.rmtree(aside)
+    return folder
