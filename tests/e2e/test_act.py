@@ -295,12 +295,13 @@ def test_a_forks_pull_request_pushes_nothing(
     settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
     outcome = repository.run("pull_request", event, **settings)
     assert outcome.code == 0, outcome.output[-4000:]
-    assert set(outcome.results) == {"Plan", "Build for a fork", "Images"}
-    assert "passed in" in outcome.job("Build for a fork")
-    assert "pulling" not in outcome.job("Build for a fork"), "what is tested is what was built here"
+    fork = "Fork jupyter-scipy:python3.13"
+    assert set(outcome.results) == {"Plan", fork, "Images"}
+    assert "passed in" in outcome.job(fork)
+    assert "pulling" not in outcome.job(fork), "what is tested is what was built here"
     assert [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")] == before
     assert repository.log.count("login") == logins
-    assert (repository.artifacts / "tests-fork" / "tests.xml").is_file()
+    assert (repository.artifacts / "tests-fork-jupyter-scipy-python3.13" / "tests.xml").is_file()
 
 
 def test_a_matrix_that_is_wrong_is_said_where_people_look(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.errors import CallError
-from image_matrix.github.run_plan import RunPlan, fork_variants, on_platforms, outputs, restricted
+from image_matrix.github.run_plan import RunPlan, fork_chains, on_platforms, outputs, restricted
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
@@ -63,21 +63,37 @@ def test_outputs_of_a_run() -> None:
     found = outputs(RunPlan(made, unscanned=made.build))
     assert json.loads(found["legs"]) == {"leaf-amd64": [label("leaf")], "leaf-arm64": [label("leaf")]}
     assert [leg["arch"] for leg in json.loads(found["scans"])["leaf"]] == ["amd64", "arm64"]
-    assert (found["fork"], found["force"]) == ("", "false")
+    assert (found["fork"], found["force"]) == ("[]", "false")
     assert not any("\n" in value for value in found.values())
 
 
-def test_a_fork_has_one_job_and_no_other() -> None:
-    made = plan(["mid", "leaf"])
-    names = fork_variants(made, "linux/amd64")
-    found = outputs(RunPlan(made, read_only=True, fork=names, unscanned=made.build))
+def test_a_fork_has_a_job_for_each_chain_and_no_other() -> None:
+    made = plan(["mid", "leaf", "other"])
+    chains = fork_chains(made, VARIANTS, "linux/amd64")
+    found = outputs(RunPlan(made, read_only=True, fork=chains, unscanned=made.build))
     assert (found["legs"], found["scans"]) == ("{}", "{}")
-    assert found["fork"].split() == [f"mid:{label('mid')}", f"leaf:{label('leaf')}"]
+    leaf, other = f"leaf:{label('leaf')}", f"other:{label('other')}"
+    assert json.loads(found["fork"]) == [
+        {"name": leaf, "variants": f"mid:{label('mid')} {leaf}", "report": f"leaf-{label('leaf')}"},
+        {"name": other, "variants": other, "report": f"other-{label('other')}"},
+    ]
+
+
+def test_a_fork_builds_the_longest_chains_and_no_more_than_it_has_jobs() -> None:
+    made = plan(["base", "mid", "leaf", "other"])
+    assert [chain[-1].partition(":")[0] for chain in fork_chains(made, VARIANTS, "linux/amd64")] == [
+        "leaf",
+        "other",
+    ]
+    run = RunPlan(made, read_only=True, fork=fork_chains(made, VARIANTS, "linux/amd64"), fork_jobs=1)
+    (entry,) = json.loads(outputs(run)["fork"])
+    assert entry["variants"].split()[-1].startswith("leaf:")
+    assert len(entry["variants"].split()) == 3
 
 
 def test_a_fork_with_nothing_for_its_one_platform_has_no_job() -> None:
     found = outputs(RunPlan(plan(["leaf"]), read_only=True, fork=()))
-    assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "")
+    assert (found["legs"], found["scans"], found["fork"]) == ("{}", "{}", "[]")
 
 
 def test_what_is_only_tested_has_legs_and_is_left_out_where_others_are_named() -> None:
@@ -86,7 +102,8 @@ def test_what_is_only_tested_has_legs_and_is_left_out_where_others_are_named() -
     leaf = [name for name in VARIANTS if name.startswith("leaf:")]
     named = restricted(promised, VARIANTS, leaf, force=True)
     assert {entry.variant for entry in named.test_only} == {f"base:{label('base')}", f"mid:{label('mid')}"}
-    assert fork_variants(promised, "linux/amd64") == tuple(VARIANTS)
+    chains = fork_chains(promised, VARIANTS, "linux/amd64")
+    assert {name for chain in chains for name in chain} == set(VARIANTS)
 
 
 def test_platforms_that_were_not_asked_for_are_left_alone() -> None:

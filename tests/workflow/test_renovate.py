@@ -12,6 +12,7 @@ from typing import Any
 import jsonata
 import pytest
 
+from image_matrix.github.branch_commit import MAIL
 from image_matrix.pinned.actions import actions
 from tests import yaml_files
 from tests.workflow.matrices import HOME
@@ -113,3 +114,8 @@ def test_included_files_are_read_and_generated_files_are_not() -> None:
             )
         assert rows(item["description"], {"bundles": {}}) == []
     assert not {"images/**", "images/*.yaml"} & set(CONFIG["ignorePaths"])
+
+
+def test_commits_of_runs_do_not_end_an_update() -> None:
+    """Renovate leaves a branch alone to which somebody else has committed."""
+    assert MAIL in CONFIG["gitIgnoredAuthors"]

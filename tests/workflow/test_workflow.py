@@ -506,3 +506,11 @@ def test_who_writes_the_release_branch(push: dict[str, Any], token: str) -> None
     apps = [step["with"] for name, step in steps.items() if name == "Take the App's token"]
     expected = {"client-id": "Iv23li", "private-key": "${{ secrets.KEY }}", "permission-contents": "write"}
     assert apps == ([expected] if "app" in push else [])
+
+
+def test_a_fork_has_a_leg_for_each_chain() -> None:
+    job = jobs(SHAPES["one image"])["fork"]
+    assert job["strategy"]["matrix"] == {"include": "${{ fromJSON(needs.plan.outputs.fork || '[]') }}"}
+    assert job["if"] == "${{ needs.plan.outputs.fork != '[]' && needs.plan.result == 'success' }}"
+    assert job["env"] == {"VARIANTS": "${{ matrix.variants }}"}
+    assert job["permissions"] == {"contents": "read"}

@@ -86,16 +86,17 @@ def _layers(state: State, run: RunPlan) -> dict[str, str]:
 
 def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> RunPlan:
     from image_matrix.config.variant_selectors import select
-    from image_matrix.github.run_plan import RunPlan, fork_variants, on_platforms, restricted
+    from image_matrix.github.run_plan import RunPlan, fork_chains, on_platforms, restricted
     from image_matrix.planning.plan import make_plan
     from image_matrix.render.workflow_jobs import native_platform
 
     if event.fork:
-        planned = make_plan(state, old, None)
+        planned, workflow = make_plan(state, old, None), state.loaded.matrix.workflow
         return RunPlan(
             planned,
             read_only=True,
-            fork=fork_variants(planned, native_platform(state.loaded.matrix.workflow)),
+            fork=fork_chains(planned, state.loaded.variants, native_platform(workflow)),
+            fork_jobs=workflow.fork_jobs,
         )
     registry = registry_of(session, state.loaded)
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))

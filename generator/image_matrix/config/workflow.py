@@ -69,6 +69,8 @@ class Workflow:
     free_disk: bool = False
     max_parallel: int = 20
     """Legs of one job at once."""
+    fork_jobs: int = 10
+    """The most jobs that build a pull request that cannot push."""
     lock_schedule: str = "23 3 * * 1"
     environment: str | None = None
     """GitHub environment of the jobs that release and that propose; it can hold their secrets."""
@@ -114,6 +116,7 @@ _PLAIN = (
     "timeout_minutes",
     "free_disk",
     "max_parallel",
+    "fork_jobs",
     "lock_schedule",
     "environment",
     "retention_days",

@@ -110,7 +110,7 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
     if run.read_only and run.fork:
         return (
             "This pull request comes from a fork or from Dependabot and cannot push images: they are built and tested "
-            f"in one job, for one platform. {merged}"
+            f"for one platform. {_left_out(run)}{merged}"
         )
     if run.plan.build and not run.read_only:
         return (
@@ -119,6 +119,15 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
     if run.plan.test_only and not run.read_only:
         return f"The existing images are tested now. {merged}"
     return merged
+
+
+def _left_out(run: RunPlan) -> str:
+    """Return a sentence about the chains that a fork has no job for."""
+    count = len(run.fork) - run.fork_jobs
+    if count <= 0:
+        return ""
+    limit = f"a fork has {run.fork_jobs} jobs (`workflow.fork_jobs`)"
+    return f"{count} of {len(run.fork)} chains of images are left out: {limit}. "
 
 
 def _merged(run: RunPlan, matrix: Matrix, target: str | None) -> str:

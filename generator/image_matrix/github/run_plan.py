@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.model import architecture, slug
 from image_matrix.dag import with_ancestors
 from image_matrix.errors import CallError
 from image_matrix.render.workflow_jobs import job_id
@@ -24,9 +24,11 @@ class RunPlan:
 
     plan: Plan
     read_only: bool = False
-    """Whether the run cannot push: one job then builds ``fork``, and the others do nothing."""
-    fork: tuple[str, ...] = ()
-    """The variants that a run builds if it cannot push."""
+    """Whether the run cannot push: jobs that only read then build ``fork``, and the others do nothing."""
+    fork: tuple[tuple[str, ...], ...] = ()
+    """The chains of variants that a run builds if it cannot push, the longest first; see :func:`fork_chains`."""
+    fork_jobs: int = 10
+    """The most jobs that build them, one chain each."""
     unscanned: tuple[PlanEntry, ...] = ()
     force: bool = False
     allow_older: bool = False
@@ -81,9 +83,33 @@ def on_platforms(plan: Plan, platforms: Collection[str]) -> Plan:
     return replace(plan, entries=tuple(entries))
 
 
-def fork_variants(plan: Plan, platform: Platform) -> tuple[str, ...]:
-    """Return the variants to build or to test that the single job of a fork can build."""
-    return tuple(entry.variant for entry in plan.legs if entry.platform == platform)
+def fork_chains(
+    plan: Plan, variants: Mapping[str, Variant], platform: Platform
+) -> tuple[tuple[str, ...], ...]:
+    """Return the chains of variants to build or to test on a platform, parents first; the longest chain first.
+
+    Each ends at a variant that nothing else of the plan stands on.
+    """
+    planned = [entry.variant for entry in plan.legs if entry.platform == platform]
+    below = {parent for name in planned for parent in variants[name].parents}
+    chains = []
+    for leaf in (name for name in planned if name not in below):
+        needed = with_ancestors({leaf}, lambda name: variants[name].parents)
+        chains.append(tuple(name for name in planned if name in needed))
+    return tuple(sorted(chains, key=len, reverse=True))
+
+
+def _fork_entries(run: RunPlan) -> list[dict[str, str]]:
+    """Return the entries of the jobs of a fork."""
+    return [
+        {"name": chain[-1], "variants": " ".join(chain), "report": _report(chain[-1])}
+        for chain in run.fork[: run.fork_jobs]
+    ]
+
+
+def _report(variant: str) -> str:
+    image, _, label = variant.partition(":")
+    return f"{slug(image)}-{label}"
 
 
 def outputs(run: RunPlan) -> dict[str, str]:
@@ -100,7 +126,7 @@ def outputs(run: RunPlan) -> dict[str, str]:
     return {
         "legs": json.dumps(legs, separators=(",", ":")),
         "scans": json.dumps(scans, separators=(",", ":")),
-        "fork": " ".join(run.fork),
+        "fork": json.dumps(_fork_entries(run), separators=(",", ":")),
         "force": str(run.force).lower(),
         "allow_older": str(run.allow_older).lower(),
         "render": str(run.renders).lower(),
