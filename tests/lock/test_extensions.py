@@ -247,3 +247,13 @@ def test_a_file_that_is_no_extension_is_refused(
     said = capsys.readouterr().err
     assert "not locked: extension team.base@0.9.0: the file is not an extension" in said
     assert "other:python3.13" in editor.lock  # the rest is locked
+
+
+def test_a_mirror_of_downloads_serves_extensions_as_in_builds(editor: Repository) -> None:
+    text = (editor.folder / "matrix.yaml").read_text()
+    port = editor.site.port
+    mirror = f'"extensions": "http://127.0.0.1:{port}/vsx", "downloads": {{'
+    assert mirror in text
+    other = f'"downloads": {{"https://open-vsx.org/api": "http://127.0.0.1:{port}/vsx/api", '
+    (editor.folder / "matrix.yaml").write_text(text.replace(mirror, other))
+    assert "team.native@2.0.0" in locked(editor).extensions

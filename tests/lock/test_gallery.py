@@ -49,7 +49,9 @@ class OpenVsx:
 
 
 def newest(server: OpenVsx, name: str = "team.tool") -> tuple[str | None, bool]:
-    gallery = Gallery(server.stream, Patience(lambda _: None), "https://mirror.invalid")
+    gallery = Gallery(
+        server.stream, Patience(lambda _: None), {"https://open-vsx.org": "https://mirror.invalid"}
+    )
     return gallery.newest(name, lambda targets: "universal" in targets, (1, 139, 1))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.extensions import ENGINE, IDENTIFIER, OPEN_VSX, VERSION, api_address, runs_on
+from image_matrix.config.extensions import ENGINE, IDENTIFIER, VERSION, api_address, runs_on
 from image_matrix.config.mirrors import mirrored
 from image_matrix.registry.http import ConnectionFailed, Patience, retry_of_transfer
 from image_matrix.temporary import temporary_folder
@@ -50,15 +50,16 @@ class ExtensionFile:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Open VSX, or the mirror that ``network.mirrors.extensions`` names."""
+    """Open VSX, or a mirror of it."""
 
     stream: Callable[[str], Iterator[bytes]]
     patience: Patience
-    mirror: str | None = None
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of addresses to what replaces it."""
 
     def address(self, address: str) -> str:
         """Return the address that is asked in place of one on Open VSX."""
-        return mirrored(address, {OPEN_VSX: self.mirror} if self.mirror else {})
+        return mirrored(address, self.mirrors)
 
     def targets(self, entry: str) -> tuple[str, ...] | None:
         """Return the target platforms that have a file of an extension; ``None`` where there are files alone."""

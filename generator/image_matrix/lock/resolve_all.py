@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.extensions import OPEN_VSX
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 from image_matrix.lock.conda import lock_conda
@@ -126,8 +127,10 @@ def make_lock(
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:
-    mirror = loaded.matrix.network.mirrors.extensions
-    return Gallery(services.stream, Patience(services.sleep, services.say), mirror)
+    mirrors = loaded.matrix.network.mirrors
+    extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
+    patience = Patience(services.sleep, services.say)
+    return Gallery(services.stream, patience, {**mirrors.downloads, **extensions})
 
 
 def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
