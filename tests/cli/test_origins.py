@@ -53,3 +53,10 @@ def test_repositories_of_apt_and_files_of_debian_packages_are_settings(
     )
     shown = origins(capsys, "gpu", REPOSITORIES)
     assert shown["apt.repositories https://cuda.example.org/13 ./"] == "accelerator cuda (matrix.yaml:12)"
+
+
+def test_a_lock_file_of_conda_is_a_setting_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = origins(capsys, "lab", REPOSITORIES.parent / "conda-locks")
+    assert shown["conda.files envs/conda-lock.yml"] == "image lab (matrix.yaml:18)"
+    assert shown["conda.files envs/gpu.conda-lock.yml"] == "override device cuda (matrix.yaml:20)"
+    assert not [line for line in shown if line.startswith("conda_lock")]

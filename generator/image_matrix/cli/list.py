@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Entries = list[dict[str, Any]]
 
+CONDA_LOCK = "conda_lock"
 SINGLE = ("pip.index_url", "cran.snapshot")
 """Fields of an installer that have one text."""
 
@@ -138,7 +139,8 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
     """Yield every setting: its name, value, origin, and the path below its origin."""
     for name, item in resolution.scalars.items():
         shown = "from" if name == "source" else name
-        yield shown, item.value, item.origin, (shown,)
+        if name != CONDA_LOCK:
+            yield shown, item.value, item.origin, (shown,)
     yield "platforms", resolution.platforms.value, resolution.platforms.origin, ("platforms",)
     for item in resolution.bundles:
         yield "bundles", item.value, item.origin, ("bundles",)
@@ -169,11 +171,13 @@ def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]
 def _lists(resolution: Resolution) -> dict[str, Sequence[Sourced[Any]]]:
     """Return the lists of a variant, by the field of the matrix that they stand in, and the fields of one text."""
     channels = resolution.channels
+    lock = resolution.scalars.get(CONDA_LOCK)
     repositories = [
         Sourced(str(item.value), item.origin, item.position) for item in resolution.apt_repositories
     ]
     return {
         "apt.files": resolution.apt_files,
+        "conda.files": [Sourced(lock.value.file, lock.origin, 0)] if lock else [],
         "apt.repositories": repositories,
         "scripts": resolution.scripts,
         "secrets": resolution.secrets,

@@ -89,7 +89,9 @@ def variant(
 
 def _without_what_kinds_set(resolution: Resolution) -> Resolution:
     """Return the resolution of an image with its own Dockerfile, without the fields that only kinds and lists read."""
-    scalars = {name: item for name, item in resolution.scalars.items() if name != "locale"}
+    scalars = {
+        name: item for name, item in resolution.scalars.items() if name not in ("locale", "conda_lock")
+    }
     return replace(
         resolution,
         scalars=scalars,
