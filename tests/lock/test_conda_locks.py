@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.build.site import script
 from image_matrix.config.conda import channel_mirrors
+from image_matrix.config.network import Mirrors
 from image_matrix.lock.conda import lock_conda, solver
 from image_matrix.lock.conda_request import CondaSite
 from image_matrix.lock.model import Lock
@@ -96,6 +100,28 @@ def test_the_dockerfile_installs_the_files() -> None:
     assert '"${conda}" install --yes --prefix "${prefix}" --file /tmp/conda.txt' in foreign
     assert "--mount=type=bind,source=conda,target=/run/conda" in foreign
     assert "--override-channels" not in foreign
+
+
+@pytest.mark.parametrize("shell", [["bash", "-euo", "pipefail"], ["sh", "-eu"]], ids=["bash", "sh"])
+@pytest.mark.parametrize("mirror", ["", "https://mirror.example.org/conda"], ids=["direct", "mirrored"])
+def test_the_conda_that_is_there_gets_the_files(tmp_path: Path, shell: list[str], mirror: str) -> None:
+    text = dockerfile(GOOD, "ours/default")
+    step = re.search(r"^mirrored=.*?(?=^hand_over)", text, re.DOTALL | re.MULTILINE)
+    assert step
+    explicit = pins_of(Lock(), project()).explicit["ours:default"]["amd64"]
+    (tmp_path / "amd64.txt").write_text(explicit, encoding="utf-8")
+    (tmp_path / "conda").write_text(
+        '#!/bin/sh\nfor last; do :; done\necho "$@"; cat "$last"\n', encoding="utf-8"
+    )
+    (tmp_path / "conda").chmod(0o755)
+    commands = step[0].replace("/run/conda/${TARGETARCH}.txt", str(tmp_path / "amd64.txt"))
+    commands = commands.replace("/tmp/conda.txt", str(tmp_path / "conda.txt"))  # noqa: S108 - what it has
+    site = script(Mirrors(conda=mirror), ca_bundle=False) if mirror and shell[0] == "bash" else ""
+    text = f"{site}conda={tmp_path}/conda prefix=/opt/conda\n{commands}"
+    done = subprocess.run([*shell, "-c", text], check=True, capture_output=True, text=True)
+    first, _, rest = done.stdout.partition("\n")
+    assert first == f"install --yes --prefix /opt/conda --file {tmp_path}/conda.txt"
+    assert rest == (explicit.replace("https://conda.anaconda.org", mirror) if site else explicit)
 
 
 def test_a_change_in_the_file_is_a_change_of_the_image(tmp_path: Path) -> None:

@@ -106,7 +106,9 @@ def without_installer(
 ) -> Iterator[Finding]:
     """Yield packages whose manager is not in the image; kinds in ``custom_pip`` install Python packages themselves."""
     for item in expanded.values():
-        for manager in item.packages if item.build is None else ():  # a Dockerfile ignores them, which is said
+        if item.build is not None:
+            continue  # it ignores them, which is said
+        for manager in item.packages:
             if item.foreign and (
                 manager in ("pip", "conda") or not is_bare(matrix.sources[item.root_source])
             ):
