@@ -95,6 +95,20 @@ def test_who_is_offered_an_image() -> None:
     assert entry(catalog, "base:python3.13")["profiles"] == []
 
 
+def test_a_choice_for_groups_is_for_them_alone() -> None:
+    choices = "{some: {image: jupyter-scipy, groups: [ml]}, before: {image: jupyter-cuda, release: previous}}"
+    profile = f"{{images: {choices}, groups: [ml, research], sizes: [gpu]}}"
+    loaded = small(
+        LISTS,
+        f"profiles: {{data-science: {profile}, gpu: null}}",
+        "images: {jupyter-scipy: {accelerator: cuda}}",
+        "sites: {kubeflow: null}",
+    )
+    catalog = lists(loaded)[CATALOG]
+    assert [item["groups"] for item in entry(catalog, "jupyter-scipy:python3.13")["profiles"]] == [["ml"]]
+    assert entry(catalog, "jupyter-cuda:python3.13")["profiles"] == []
+
+
 def test_what_a_release_adds() -> None:
     name = "jupyter-scipy:python3.13"
     known = ReleasedImage(

@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.profiles.offer import offers, used_variants
+from image_matrix.profiles.audience import groups_of
+from image_matrix.profiles.offer import offers
 from image_matrix.render.contents import languages, locked, programs, requested, title_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.json_data import Json
     from image_matrix.lock.pins import Pins
+    from image_matrix.profiles.offer import Offer
     from image_matrix.render.lists.released import ReleasedImage
 
 FORMAT = 1
@@ -102,8 +104,20 @@ def _profiles(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[tuple
                 "profile": offer.slug,
                 "display_name": offer.display_name,
             }
-            entry |= {"groups": list(offer.profile.groups)} if offer.profile.groups else {}
-            yield from ((name, entry) for name in used_variants([offer]))
+            for name, groups in _groups(offer).items():
+                yield name, entry | ({"groups": list(groups)} if groups else {})
+
+
+def _groups(offer: Offer) -> dict[str, tuple[str, ...]]:
+    """Return the id of each variant that somebody can choose in a profile, to the groups that can; none: everybody."""
+    every: dict[str, list[tuple[str, ...]]] = {}
+    for choice in offer.images:
+        if choice.variant and not choice.is_previous and (groups := groups_of(offer, choice)) is not None:
+            every.setdefault(choice.variant.id, []).append(groups)
+    return {
+        name: () if () in several else tuple(dict.fromkeys(group for one in several for group in one))
+        for name, several in every.items()
+    }
 
 
 def entries_by_id(text: str) -> dict[str, dict[str, Json]]:
