@@ -149,6 +149,7 @@ class Settings:
     description: str | None = None
     python_provider: Provider | None = None
     system_site_packages: bool | None = None
+    accelerator_optional: bool | None = None
     index_url: str | None = None
     """The index of Python packages in place of the default one."""
     cran_snapshot: str | None = None
@@ -356,6 +357,8 @@ class Variant:
     """What this image adds, and what its source has; its ancestors' statements are inherited. Not part of its key."""
     tests: ImageTests = field(default_factory=dict)
     """What this image adds; its ancestors' tests are inherited. They are not part of its key."""
+    accelerator_optional: bool = False
+    """Whether it runs with an accelerator and without one. It is not part of the key."""
     contract: Contract = "notebook"
     """What it promises. It is not part of its key."""
     foreign: bool = False

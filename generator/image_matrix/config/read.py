@@ -111,6 +111,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         description=item.get("description"),
         python_provider=item.get("python_provider"),
         system_site_packages=item.get("system_site_packages"),
+        accelerator_optional=item.get("accelerator_optional"),
         index_url=packages["pip"].get("index_url"),
         cran_snapshot=packages["cran"].get("snapshot"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),

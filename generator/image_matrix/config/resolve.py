@@ -28,6 +28,7 @@ _SCALARS = (
     "description",
     "python_provider",
     "system_site_packages",
+    "accelerator_optional",
     "max_size",
     "contract",
     "locale",

@@ -54,6 +54,7 @@ def variant(
         description=resolution.value("description") or "",
         python_provider=resolution.value("python_provider"),
         system_site_packages=resolution.value("system_site_packages"),
+        accelerator_optional=resolution.value("accelerator_optional"),
         index_url=resolution.index_url.value if resolution.index_url else None,
         cran_snapshot=resolution.cran_snapshot.value if resolution.cran_snapshot else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),

@@ -58,6 +58,8 @@ class Site:
     """Labels of the nodes for users."""
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets with the logins of registries, in the namespace of the pods."""
+    extra_profiles: tuple[Mapping[str, Any], ...] = ()
+    """Entries that follow those of the profiles, as KubeSpawner has them."""
     devices: Mapping[str, Placement] = field(default_factory=dict)
     """Extended resource to what pods with it need."""
     notebooks: tuple[int, ...] = (1, 2)
@@ -139,6 +141,7 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         tolerations=tuple(item.get("tolerations", usual.tolerations if spawner == "jupyterhub" else ())),
         node_selector=item.get("node_selector", {}),
         pull_secrets=tuple(item.get("pull_secrets", ())),
+        extra_profiles=tuple(item.get("extra_profiles", ())),
         devices={name: _placement(entry) for name, entry in item.get("devices", {}).items()},
         notebooks=(kubeflow["notebooks"],) if "notebooks" in kubeflow else usual.notebooks,
         web_app=kubeflow.get("web_app"),

@@ -66,6 +66,15 @@ def of_image(matrix: Matrix, variant: Variant) -> str:
     return vendor(accelerator.device) if accelerator and accelerator.device else NONE
 
 
+def fits(matrix: Matrix, variant: Variant, size: Size | None) -> bool:
+    """Say whether an image runs with the devices of a size, or without any.
+
+    An image whose accelerator is optional runs without one, and without an `accelerator` of its own on any.
+    """
+    needed, given = of_image(matrix, variant), of_size(size)
+    return needed == given or (variant.accelerator_optional and NONE in (needed, given))
+
+
 def of_size(size: Size | None) -> str:
     """Return the vendor of the devices that a size requests, or ``none``."""
     return vendor(next(iter(size.devices))) if size and size.devices else NONE

@@ -120,9 +120,14 @@ def ordered(catalog: Catalog) -> list[Profile]:
 
 
 def default_profile(catalog: Catalog) -> Profile | None:
-    """Return the preselected profile: the one with ``default``, else the first one."""
+    """Return the preselected profile: the one with ``default``, else the first one.
+
+    There is none where an extra profile of the site is the preselected one.
+    """
     shown = ordered(catalog)
-    return next((item for item in shown if item.default), shown[0] if shown else None)
+    is_other = any(entry.get("default") for entry in catalog.site.extra_profiles)
+    first = shown[0] if shown and not is_other else None
+    return next((item for item in shown if item.default), first)
 
 
 def _title(profile: Profile) -> str:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.sizes import Amount
 from image_matrix.profiles.devices import taints_of
 from image_matrix.profiles.units import byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile
@@ -53,33 +55,61 @@ def pod(
     """Return the pod of one choice; ``references`` has the image reference of every variant id and source."""
     chosen = size.size
     placements = placements_of(matrix, chosen)
-    parts = (offer.profile, image.listed, *((chosen,) if chosen else ()), size.listed)
-    settings = laid_over(*(part.override for part in parts))
-    amounts = [settings.pop(name, _AS_IN_SIZE) for name in _AMOUNTS]
-    cpu_limit, cpu_guarantee, memory_limit, memory_guarantee = amounts
-    limits = settings.pop("extra_resource_limits", {})
-    labels = settings.pop("node_selector", {})
-    runtime = settings.get("extra_pod_config", {})
+    profile, labels = offer.profile, {**matrix.catalog.site.node_selector, **offer.profile.node_selector}
+    settings = laid_over(
+        {"environment": profile.env, "node_selector": labels},
+        profile.override,
+        image.listed.override,
+        _of_size(chosen, placements),
+        chosen.override if chosen else {},
+        size.listed.override,
+    )
+    runtime = settings.get("extra_pod_config", {}).pop("runtimeClassName", None)
     return Pod(
         image=image.reference(references),
-        cpu_limit=_cores(_either(cpu_limit, chosen.cpu.limit if chosen else None)),
-        cpu_guarantee=_cores(_either(cpu_guarantee, chosen.cpu.guarantee if chosen else None)),
-        memory_limit=byte_count(_either(memory_limit, chosen.memory.limit if chosen else None)),
-        memory_guarantee=byte_count(_either(memory_guarantee, chosen.memory.guarantee if chosen else None)),
-        unlimited=_unlimited(chosen, cpu=cpu_limit, memory=memory_limit),
-        devices={**devices(chosen), **hugepages(placements), **limits},
-        node_selector={
-            **matrix.catalog.site.node_selector,
-            **offer.profile.node_selector,
-            **selector(chosen, placements),
-            **labels,
-        },
-        tolerations=tolerations(matrix, offer.profile, chosen),
-        runtime_class=runtime_class(placements) or runtime.get("runtimeClassName"),
+        unlimited=_unlimited(settings),
+        cpu_limit=_cores(settings.pop("cpu_limit", None)),
+        cpu_guarantee=_cores(settings.pop("cpu_guarantee", None)),
+        memory_limit=byte_count(settings.pop("mem_limit", None)),
+        memory_guarantee=byte_count(settings.pop("mem_guarantee", None)),
+        devices=settings.pop("extra_resource_limits", {}),
+        node_selector=settings.pop("node_selector"),
+        tolerations=tolerations(matrix, profile, chosen),
+        runtime_class=runtime,
         shm=byte_count(chosen.shm if chosen else None),
-        environment={**offer.profile.env, **settings.pop("environment", {})},
-        settings=settings,
+        environment=settings.pop("environment"),
+        settings={name: value for name, value in settings.items() if value or name != "extra_pod_config"},
     )
+
+
+def _of_size(size: Size | None, placements: list[Placement]) -> dict[str, Any]:
+    """Return what a size and its placement set, under the names of KubeSpawner's settings."""
+    cpu, memory = (size.cpu, size.memory) if size else (Amount(), Amount())
+    runtime = runtime_class(placements)
+    amounts = {
+        "cpu_limit": cpu.limit,
+        "cpu_guarantee": cpu.guarantee,
+        "mem_limit": memory.limit,
+        "mem_guarantee": memory.guarantee,
+    }
+    unlimited = {"cpu_limit": cpu.unlimited, "mem_limit": memory.unlimited}
+    return {
+        **{name: amount for name, amount in amounts.items() if amount is not None or unlimited.get(name)},
+        "extra_resource_limits": devices(size) | hugepages(placements),
+        "node_selector": selector(size, placements),
+        **({"extra_pod_config": {"runtimeClassName": runtime}} if runtime else {}),
+    }
+
+
+def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of several overrides: later ones win, mappings are merged."""
+    result: dict[str, Any] = {}
+    for override in overrides:
+        for key, value in override.items():
+            old = result.get(key)
+            is_mapping = isinstance(value, Mapping)
+            result[key] = laid_over(old if isinstance(old, dict) else {}, value) if is_mapping else value
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +132,10 @@ def offered_pods(
                 yield OfferedPod(offer, image, size, pod(matrix, offer, image, size, references))
 
 
-_AMOUNTS = ("cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee")
-_AS_IN_SIZE = object()
-
-
-def _either(setting: Any, of_size: float | str | None) -> float | str | None:  # noqa: ANN401 - a setting's value
-    return of_size if setting is _AS_IN_SIZE else setting
-
-
-def _unlimited(size: Size | None, **settings: Any) -> tuple[str, ...]:  # noqa: ANN401 - values of settings
-    """Return the resources without a limit: KubeSpawner's ``None``, or ``none`` in the size."""
-    amounts = {"cpu": size.cpu, "memory": size.memory} if size else {}
-    by_size = {name for name, amount in amounts.items() if amount.unlimited}
-    return tuple(
-        name
-        for name, value in settings.items()
-        if value is None or (value is _AS_IN_SIZE and name in by_size)
-    )
-
-
-def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of several overrides: later ones win, mappings are merged."""
-    result: dict[str, Any] = {}
-    for override in overrides:
-        for key, value in override.items():
-            old = result.get(key)
-            both = isinstance(old, dict) and isinstance(value, dict)
-            result[key] = laid_over(old, value) if both else value  # type: ignore[arg-type]
-    return result
+def _unlimited(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the resources without a limit, which is KubeSpawner's ``None``."""
+    limits = {"cpu": "cpu_limit", "memory": "mem_limit"}
+    return tuple(name for name, setting in limits.items() if settings.get(setting, 0) is None)
 
 
 def _cores(amount: float | str | None) -> float | None:

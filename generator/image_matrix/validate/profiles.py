@@ -39,6 +39,11 @@ def slugs(matrix: Matrix) -> Iterator[Finding]:
         for at, alias in enumerate(profile.aliases):  # whatever a hub has stored, slug or not
             path = ("profiles", name, "aliases", at)
             yield from _taken(alias, f"an alias of `{name}`", path, "value", seen)
+    site = matrix.catalog.site
+    for at, entry in enumerate(site.extra_profiles):
+        where = (*site.path, "extra_profiles", at, "slug" if "slug" in entry else "display_name")
+        slug = entry.get("slug") or slugify(entry["display_name"])
+        yield from _taken(slug, f"the extra profile `{entry['display_name']}`", where, "value", seen)
 
 
 def _taken(
@@ -54,11 +59,19 @@ def _taken(
 
 def defaults(matrix: Matrix) -> Iterator[Finding]:
     """A second default profile."""
-    marked = [name for name, profile in matrix.catalog.profiles.items() if profile.default]
-    for name in marked[1:]:
-        path: Path = ("profiles", name, "default")
-        finding = rules.SECOND_DEFAULT.at(path, "key", first=marked[0], second=name, what="profile")
-        yield finding.beside((("profiles", marked[0], "default"), "the first one"))
+    site = matrix.catalog.site
+    marked: list[tuple[str, Path]] = [
+        *((name, ("profiles", name)) for name, profile in matrix.catalog.profiles.items() if profile.default),
+        *(
+            (str(entry["display_name"]), (*site.path, "extra_profiles", at))
+            for at, entry in enumerate(site.extra_profiles)
+            if entry.get("default")
+        ),
+    ]
+    for name, path in marked[1:]:
+        fields = {"first": marked[0][0], "second": name, "what": "profile"}
+        finding = rules.SECOND_DEFAULT.at((*path, "default"), "key", **fields)
+        yield finding.beside(((*marked[0][1], "default"), "the first one"))
 
 
 def names(matrix: Matrix) -> Iterator[Finding]:

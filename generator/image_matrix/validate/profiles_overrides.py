@@ -33,6 +33,10 @@ def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         yield from _of_choices(("profiles", name), profile)
     for name, size in matrix.catalog.sizes.items():
         yield ("sizes", name, OVERRIDE), size.override
+    site = matrix.catalog.site
+    for at, entry in enumerate(site.extra_profiles):
+        for path, override in charts.placed_overrides(entry):
+            yield (*site.path, "extra_profiles", at, *path), _checked(override)
 
 
 def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, Mapping[str, Any]]]:

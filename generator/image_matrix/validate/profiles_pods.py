@@ -11,7 +11,7 @@ from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
-from image_matrix.profiles.devices import NONE, of_image, of_size
+from image_matrix.profiles.devices import NONE, fits, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
 from image_matrix.validate.findings import bad_value
@@ -133,15 +133,19 @@ def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator
     known = matrix.catalog.sizes
     for profile, image, opened in each_image(matrix, variants):
         sizes = [known[name] for name in profile.sizes.names.values() if name in known]
-        device = of_image(matrix, opened[0]) if opened else None
-        fields = {"profile": profile.slug, "image": image, "image_device": _device(device or NONE)}
-        if not sizes and device not in (None, NONE):
-            advice = "add `sizes:` with a size that asks for the device"
+        if not opened:
+            continue
+        device = of_image(matrix, opened[0])
+        fields = {"profile": profile.slug, "image": image, "image_device": _device(device)}
+        optional = f"write `accelerator_optional: true` in `{image}` if it runs either way"
+        if not sizes and not fits(matrix, opened[0], None):
+            advice = f"add `sizes:` with a size that asks for the device, or {optional}"
             fields |= {"size": "the hub's own size", "size_device": _device(NONE), "advice": advice}
             yield rules.DEVICE_MISMATCH.at(image_place(profile, image), **fields)
-        for size in [size for size in sizes if device is not None and of_size(size) != device][:1]:
+        for size in [size for size in sizes if not fits(matrix, opened[0], size)][:1]:
             what = f"for {device}" if device != NONE else "without an accelerator"
             advice = f"offer sizes {what} only, or make two profiles of it"
+            advice += f"; {optional}" if NONE in (device, of_size(size)) else ""
             fields |= {"size": f"`{size.name}`", "size_device": _device(of_size(size)), "advice": advice}
             place: Path = ("profiles", profile.slug, "sizes", *_position(profile.sizes, size.name))
             finding = rules.DEVICE_MISMATCH.at(place, **fields)

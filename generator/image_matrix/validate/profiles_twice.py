@@ -1,12 +1,15 @@
-"""Finds fields that two parts of a choice set: the part whose key sorts last wins."""
+"""Finds fields that two parts of a pod set, of which none is meant to win."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
+from image_matrix.profiles.charts import OVERRIDE, overrides_of_option
 from image_matrix.profiles.pod import placements_of, runtime_class, selector
+from image_matrix.render.kubernetes.kubespawner import size_override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,38 +19,81 @@ if TYPE_CHECKING:
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sizes import Size
     from image_matrix.diagnostics import Finding, Path
+    from image_matrix.json_data import Json
+
+
+Setters = list[tuple[str, "Path", "Json"]]
+"""Settings with the place that sets each, and the value."""
 
 
 def set_twice(matrix: Matrix) -> Iterator[Finding]:
-    """Fields that a profile sets together with one of its sizes, or that an override sets beside a field of its own."""
+    """Fields that a part of a choice sets twice, and those that two choices of a pod set to different values."""
     catalog = matrix.catalog
     for name, size in catalog.sizes.items():
-        path: Path = ("sizes", name, "kubespawner_override")
+        path: Path = ("sizes", name, OVERRIDE)
         setters = dict(_from_fields(matrix, size))
-        for field, place in _fields(path, size.override):
+        for field, place, _ in _fields(path, size.override):
             if field in setters:
                 yield _twice(place, setters[field], f"size {name}", field)
     for profile in catalog.profiles.values():
-        yield from _with_sizes(matrix, profile)
+        yield from _in_profile(profile)
+        yield from _between_options(matrix, profile)
 
 
-def _with_sizes(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+def _in_profile(profile: Profile) -> Iterator[Finding]:
     base: Path = ("profiles", profile.slug)
-    setters = dict(_fields((*base, "kubespawner_override"), profile.override))
+    setters = {field: place for field, place, _ in _fields((*base, OVERRIDE), profile.override)}
     for field, place in _of_profile(base, profile):
         if field in setters:
             yield _twice(setters[field], place, profile.slug, field)
-        setters.setdefault(field, place)
-    seen: set[str] = set()
-    for name in profile.sizes.names.values():
-        size = matrix.catalog.sizes.get(name)
-        if size is None:
-            continue
-        path: Path = ("sizes", name, "kubespawner_override")
-        for field, place in (*_from_fields(matrix, size), *_fields(path, size.override)):
-            if field in setters and field not in seen:
-                seen.add(field)
-                yield _twice(setters[field], place, profile.slug, field)
+
+
+def _between_options(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    """Settings that choices of two options have: users choose them independently, so neither is meant to win."""
+    seen: set[tuple[str, Path]] = set()
+    for one, other in combinations(_options(matrix, profile), 2):
+        first: dict[str, list[tuple[Path, Json]]] = {}
+        for field, place, value in one:
+            first.setdefault(field, []).append((place, value))
+        for field, place, value in other:
+            differing = [before for before, former in first.get(field, ()) if former != value]
+            if differing and (field, place) not in seen:
+                seen.add((field, place))
+                yield _twice(differing[0], place, profile.slug, field)
+
+
+def _options(matrix: Matrix, profile: Profile) -> Iterator[Setters]:
+    """Yield what the choices of each option set."""
+    base: Path = ("profiles", profile.slug)
+    yield [
+        setter
+        for key, choice in profile.images.choices.items()
+        for setter in _fields((*base, "images", key, OVERRIDE), choice.override)
+    ]
+    sizes = matrix.catalog.sizes
+    yield [
+        setter
+        for key, choice in profile.sizes.choices.items()
+        if choice.name in sizes
+        for setter in (
+            *_of_size(matrix, profile, sizes[choice.name]),
+            *_fields((*base, "sizes", key, OVERRIDE), choice.override),
+        )
+    ]
+    for name, option in profile.more_options.items():
+        yield [
+            setter
+            for path, override in overrides_of_option(option)
+            for setter in _fields((*base, "profile_options", name, *path), override)
+        ]
+
+
+def _of_size(matrix: Matrix, profile: Profile, size: Size) -> Iterator[tuple[str, Path, Json]]:
+    """Yield all settings of a size in a profile; the place of what nothing else names is the size."""
+    places = dict(_from_fields(matrix, size))
+    places |= {field: place for field, place, _ in _fields(("sizes", size.name, OVERRIDE), size.override)}
+    for field, _, value in _fields((), size_override(matrix, profile, size)):
+        yield field, places.get(field, ("sizes", size.name)), value
 
 
 def _of_profile(base: Path, profile: Profile) -> Iterator[tuple[str, Path]]:
@@ -76,12 +122,12 @@ def _from_fields(matrix: Matrix, size: Size) -> Iterator[tuple[str, Path]]:
         yield "volumes.shm", (*base, "shm")
 
 
-def _fields(path: Path, override: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+def _fields(path: Path, override: Mapping[str, Any]) -> Iterator[tuple[str, Path, Json]]:
     for key, value in override.items():
         if isinstance(value, dict):
-            yield from ((f"{key}.{inner}", (*path, key, inner)) for inner in value)
+            yield from ((f"{key}.{inner}", (*path, key, inner), item) for inner, item in value.items())
         else:
-            yield key, (*path, key)
+            yield key, (*path, key), value
 
 
 def _twice(first: Path, second: Path, profile: str, field: str) -> Finding:

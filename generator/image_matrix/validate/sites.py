@@ -26,7 +26,7 @@ _PODS = ("jupyterhub", "kubeflow")
 """Spawners whose pods a site can say something about."""
 READ_BY: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("chart", "configmap", "jupyterhub", "kubespawner"), ("jupyterhub",)),
-    "pull_secrets": ("jupyterhub",),
+    **dict.fromkeys(("extra_profiles", "pull_secrets"), ("jupyterhub",)),
     **dict.fromkeys(("devices", "node_selector", "tolerations"), _PODS),
     "kubeflow": ("kubeflow",),
 }

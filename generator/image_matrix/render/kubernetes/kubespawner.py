@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.profiles import OptionSettings
-from image_matrix.profiles.helm import is_ordered
+from image_matrix.profiles.helm import is_ordered, slugify
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
 from image_matrix.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
 from image_matrix.profiles.units import for_kubespawner
@@ -29,7 +29,9 @@ def profile_list(
     ``aliases``, ``retired``, ``allowed_groups`` and ``display_order`` are for
     :mod:`image_matrix.render.kubernetes.hub_config`.
     """
-    return [_entry(matrix, offer, references) for offer in offers]
+    entries = [_entry(matrix, offer, references) for offer in offers]
+    more = ({"slug": slugify(item["display_name"]), **item} for item in matrix.catalog.site.extra_profiles)
+    return [*entries, *more]
 
 
 def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[str, Any]:

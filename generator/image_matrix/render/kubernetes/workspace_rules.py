@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.devices import NONE
-from image_matrix.render.kubernetes.workspace_values import FOR, LABEL, groups_text
+from image_matrix.render.kubernetes.workspace_values import FOR, LABEL, OPTIONAL, groups_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,10 @@ def filter_rules(images: Sequence[Value], pods: Sequence[Value], group_label: st
             *_of_groups(group_label, "imageConfig", images),
             *_of_groups(group_label, "podConfig", pods),
         ]
-    return [*rules, *(_of_devices(vendor) for vendor in sorted({value.accelerator for value in images}))]
+    return [
+        *rules,
+        *(_of_devices(vendor) for vendor in sorted({value.accelerator for value in images} - {OPTIONAL})),
+    ]
 
 
 def _of_the_kind(label: str, images: Sequence[Value]) -> Iterator[dict[str, Any]]:

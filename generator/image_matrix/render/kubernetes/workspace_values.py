@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from image_matrix.profiles.offer import Offer, SizeChoice
 
 PORT = "notebook"
+OPTIONAL = "optional"
+"""The label of an image that runs with an accelerator and without one: no rule is about it."""
 LABEL = "accelerator"
 FOR = "for"
 """The label with the groups that a value is for; a value for everybody has none."""
@@ -71,7 +73,7 @@ def image_value(matrix: Matrix, item: Variant, reference: str, shown: Audience) 
         f"{axis}_version" if value[:1].isdigit() else axis: value.replace("+", "_")
         for axis, value in item.values.items()
     }
-    labels[LABEL] = of_image(matrix, item)
+    labels[LABEL] = OPTIONAL if item.accelerator_optional else of_image(matrix, item)
     title = ", ".join([item.image, *(f"{axis} {value}" for axis, value in item.values.items())])
     value = {
         "id": f"{slug(item.image)}_{item.label.replace('.', '-')}_{_version(reference)}",
