@@ -132,6 +132,7 @@ def test_the_model_has_the_fields_of_the_schema() -> None:
         "index_url": "pip",
         "cran_snapshot": "cran",
         "channels": "conda",
+        "conda_lock": "conda",
     }
     fields = set(SCHEMA["$defs"]["image"]["properties"])
     assert {named.get(name, name) for name in Settings.__dataclass_fields__} - {"taken_away"} <= fields

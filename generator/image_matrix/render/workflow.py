@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.network import Login
-    from image_matrix.render.workflow_layers import Layer
+    from image_matrix.render.workflow_layers import BuildLayer
 
 FOLDER = ".github/workflows"
 ACTIONS = ".github/actions"
@@ -227,7 +227,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     }
 
 
-def _ids_of_layers(by_layers: Sequence[Layer]) -> list[str]:
+def _ids_of_layers(by_layers: Sequence[BuildLayer]) -> list[str]:
     """Return the ids of all jobs that build, check and scan layers."""
     checks = [layer.check for layer in by_layers[1:]]
     if by_layers and by_layers[-1].scans:

@@ -26,7 +26,7 @@ ROOM = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class BuildLayer:
     """Images that wait for those of the layer before them, and for no others."""
 
     index: int
@@ -51,7 +51,7 @@ class Layer:
         return tuple(f"scan_{self.index}_{number}" for number in range(self.scans))
 
 
-def layers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Layer, ...]:
+def layers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[BuildLayer, ...]:
     """Return the layers of a matrix, those that have no parents first."""
     legs: dict[int, int] = {}
     scans: dict[int, int] = {}
@@ -61,7 +61,7 @@ def layers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Layer, ...]
         if item.publish and matrix.release.scan.tool != "none":
             scans[index] = scans.get(index, 0) + len(item.platforms)
     return tuple(
-        Layer(index, _jobs(legs[index]), _jobs(scans[index]) if index in scans else 0)
+        BuildLayer(index, _jobs(legs[index]), _jobs(scans[index]) if index in scans else 0)
         for index in range(max(legs, default=-1) + 1)
     )
 
