@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,3 +41,27 @@ def test_a_file_with_several_lists_is_refused() -> None:
 def test_a_file_that_is_no_yaml_is_refused_with_its_line() -> None:
     with pytest.raises(CallError, match=r"a\.yaml:3: this is not YAML"):
         documents_of("a.yaml", "a: 1\nb: [\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"kubespawner_override": [1]},
+            "`kubespawner_override` of the profile `A` is not in KubeSpawner's form",
+        ),
+        (
+            {"profile_options": {"image": {"choices": {"a": "b"}}}},
+            "`profile_options.image.choices.a` of the profile",
+        ),
+        ({"profile_options": {"image": {}}}, "'choices' is a required property"),
+        ({"kubespawner_override": {"cpu_limit": "two"}}, "`kubespawner_override.cpu_limit` of"),
+        ({"kubespawner_override": {"image": 5}}, "5 is not of type 'string', 'null'"),
+        ({"kubespawner_override": {"node_selector": {"a": None}}}, "None is not of type"),
+        ({"allowed_groups": "x"}, "'x' is not of type 'array', 'null'"),
+    ],
+)
+def test_what_kubespawner_cannot_read_is_refused(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises(CallError) as raised:
+        spawner_list("a.yaml", [[{"display_name": "A", **fields}]])
+    assert problem in str(raised.value)

@@ -169,3 +169,9 @@ def test_lists_of_the_chart_become_mappings() -> None:
     assert profile["kubespawner_override"] == {"init_containers": {"own": step}}
     assert profile["tolerations"] == [tolerations["a"]]
     assert profile["env"] == {"A": "1", "B": "true"}
+
+
+def test_an_option_without_images_is_not_the_one_of_images() -> None:
+    option = {"display_name": "Look", "choices": {"dark": {"display_name": "Dark"}}}
+    profile = imported(entry(display_name="日本", profile_options={"image": option})).profiles["profile"]
+    assert profile == {"display_name": "日本", "profile_options": {"image_option": option}}

@@ -68,7 +68,7 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     fields = _titles(entry)
     fields |= _profile_fields(common, notes)
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
-    raw = {slugify(name).replace("-", "_"): option for name, option in options.items()}
+    raw = {_option_name(name): option for name, option in options.items()}
     if shown := {**{name: item for name, item in settings.items() if item}, **raw}:
         fields["profile_options"] = shown
     if size and size_option != "size":
@@ -81,6 +81,12 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
         sizes=_sizes(size, of_sizes, str(entry["display_name"]), notes),
         notes=tuple(notes),
     )
+
+
+def _option_name(name: str) -> str:
+    """Return the name of an option that stays what it is; `image` and `size` are those of images and sizes."""
+    key = slugify(name).replace("-", "_")
+    return f"{key}_option" if key in TITLES else key
 
 
 def options_of(entry: Mapping[str, Json]) -> tuple[str, str]:

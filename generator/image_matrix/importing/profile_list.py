@@ -145,7 +145,7 @@ def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> d
     """Return the fields of a profile, in the order in which people write them."""
     fields = dict(draft.fields)
     first: dict[str, Json] = {name: fields.pop(name) for name in _FIRST if name in fields}
-    first |= {"aliases": [draft.slug]} if draft.slug != key else {}
+    first |= {"aliases": [draft.slug]} if draft.slug not in ("", key) else {}
     image_names = {
         choice: HUB_IMAGE if item.subject is None else images.names[item.subject]
         for choice, item in draft.images.items()

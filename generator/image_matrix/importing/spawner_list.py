@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import yaml
@@ -35,7 +37,7 @@ def documents_of(file: str, text: str) -> list[Json]:
 def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
     """Return the entries of the only profile list in the documents of a file, or of ConfigMaps in it.
 
-    Raises :class:`CallError` for a file with none or several.
+    Raises :class:`CallError` for a file with none or several, and for a list that KubeSpawner does not read either.
     """
     lists = [item for document in documents for item in _lists(file, document)]
     if not lists:
@@ -45,7 +47,22 @@ def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
         places = ", ".join(".".join(map(str, path)) or "a document" for path, _ in lists)
         problem = f"{file} has {len(lists)} profile lists: {places}"
         raise CallError(problem, "write the one that you mean to a file of its own")
+    _check_shape(file, lists[0][1])
     return lists[0][1]
+
+
+def _check_shape(file: str, entries: list[Json]) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    text = files("image_matrix.importing").joinpath("profile_list.schema.json").read_text(encoding="utf-8")
+    error = best_match(Draft202012Validator(json.loads(text)).iter_errors(entries))
+    if error is not None:
+        first, *rest = error.absolute_path
+        place = f"`{'.'.join(map(str, rest))}` of " if rest else ""
+        name = entries[int(first)].get("display_name", "")
+        problem = f"{file}: {place}the profile `{name}` is not in KubeSpawner's form: {error.message}"
+        raise CallError(problem, "correct it in the file")
 
 
 def _lists(file: str, value: Json, path: Path = ()) -> Iterator[tuple[Path, list[Json]]]:
