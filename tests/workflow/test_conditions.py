@@ -1,0 +1,155 @@
+"""Which jobs start: every `if` of a workflow, evaluated with GitHub's own evaluator."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.environments import node_folder
+from tests.workflow.matrices import by_layer, jobs_of, matrix, rendered
+from tests.workflow.test_parser import node_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(node_version() < 20, reason="GitHub's evaluator needs Node 20 and npm"),
+]
+STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
+IMAGES = matrix(
+    {"base": {"from": "debian"}, "lab": {"from": "base"}},
+    defaults={"images": {"platforms": ["linux/amd64"]}},
+    workflow={"commit_generated": True},
+)
+BY_IMAGE = jobs_of(rendered(IMAGES))
+BY_LAYER = jobs_of(rendered(by_layer(IMAGES)))
+NOTHING = {"legs": "{}", "scans": "{}", "fork": "[]", "render": "false", "entries": "[]"}
+PULL_REQUEST = {
+    "event_name": "pull_request",
+    "ref": "refs/pull/7/merge",
+    "repository": "team/images",
+    "event": {"pull_request": {"head": {"repo": {"full_name": "team/images"}}, "user": {"login": "someone"}}},
+}
+PUSH = {"event_name": "push", "ref": "refs/heads/main", "repository": "team/images", "event": {}}
+EVERY_LEG = json.dumps({"base-amd64": ["default"], "lab-amd64": ["default"]})
+EVERY_SCAN = json.dumps({"base": [{"label": "default"}], "lab": [{"label": "default"}]})
+LAYERS = {"entries": '[[{"variant": "base:default"}]]', "layer_1": "lab:default@linux/amd64"}
+SCANS = {"scan_0": "base:default@linux/amd64", "scan_1": "lab:default@linux/amd64"}
+READY = {"legs": '[[{"variant": "lab:default"}]]', "scans": '[[{"variant": "base:default"}]]'}
+
+
+@dataclass
+class Run:
+    """A run in the middle: what came of jobs, and what they wrote."""
+
+    github: Mapping[str, Any] = field(default_factory=lambda: PUSH)
+    plan: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, str] = field(default_factory=dict)
+    """Of jobs that did not succeed."""
+    checks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cancelled: bool = False
+
+    def starts(self, jobs: Mapping[str, Any]) -> set[str]:
+        """Return the jobs that would start if all that they need had ended so."""
+        asked = [self.question(job) for job in jobs.values()]
+        command = ["node", "--no-warnings", "--import", "./hooks.mjs", "evaluate.mjs"]
+        done = subprocess.run(
+            command, cwd=node_folder("github-parser"), input=json.dumps(asked), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return {name for name, starts in zip(jobs, json.loads(done.stdout), strict=True) if starts}
+
+    def question(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        condition = job.get("if", "success()").removeprefix("${{").removesuffix("}}").strip()
+        if not STATUS.search(condition):
+            condition = f"success() && ({condition})"
+        needs = {name: self.job(name) for name in job.get("needs", ())}
+        return {
+            "text": condition,
+            "contexts": {"github": self.github, "needs": needs},
+            "cancelled": self.cancelled,
+        }
+
+    def job(self, name: str) -> dict[str, Any]:
+        outputs = {**NOTHING, **self.plan} if name == "plan" else self.checks.get(name, {})
+        return {"result": self.results.get(name, "success"), "outputs": outputs}
+
+
+def test_everything_is_built_scanned_and_released() -> None:
+    run = Run(plan={"legs": EVERY_LEG, "scans": EVERY_SCAN})
+    assert run.starts(BY_IMAGE) == set(BY_IMAGE) - {"fork", "render"}
+    run = Run(
+        plan={**LAYERS, **SCANS}, checks={"layer_1": READY, "layer_2": {"scans": "[[1]]", "legs": "[]"}}
+    )
+    assert run.starts(BY_LAYER) == set(BY_LAYER) - {"fork", "render"}
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_nothing_to_do_is_released(jobs: dict[str, Any]) -> None:
+    assert Run().starts(jobs) == {"plan", "release", "gate"}
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_a_plan_that_fails_starts_nothing_else(jobs: dict[str, Any]) -> None:
+    plan = {"legs": EVERY_LEG, "scans": EVERY_SCAN, "fork": '[{"name": "x"}]', **LAYERS, **SCANS}
+    for github in (PUSH, PULL_REQUEST):
+        assert Run(github, plan, {"plan": "failure"}).starts(jobs) == {"plan", "gate"}
+        # outputs that GitHub keeps back
+        withheld = Run(github, dict.fromkeys(NOTHING, ""), {"plan": "failure"})
+        assert withheld.starts({name: job for name, job in jobs.items() if "fromJSON" not in job.get("if", "")}) == {
+            "plan", "gate",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_a_cancelled_run_only_says_so(jobs: dict[str, Any]) -> None:
+    plan = {"legs": EVERY_LEG, "scans": EVERY_SCAN, **LAYERS, **SCANS}
+    checks = {"layer_1": READY, "layer_2": {"legs": "[]", "scans": "[[1]]"}}
+    for result in ("cancelled", "success"):
+        run = Run(PUSH, plan, dict.fromkeys(jobs, result), checks, cancelled=True)
+        assert run.starts(jobs) - {"plan"} == {"gate"}
+
+
+@pytest.mark.parametrize(("jobs", "failed"), [(BY_IMAGE, "base-amd64"), (BY_LAYER, "build_0_0")])
+def test_a_failed_build_is_not_released_and_other_chains_go_on(jobs: dict[str, Any], failed: str) -> None:
+    plan = {"legs": EVERY_LEG, "scans": EVERY_SCAN, **LAYERS, **SCANS}
+    run = Run(
+        PUSH, plan, {failed: "failure"}, {"layer_1": {"legs": READY["legs"], "scans": "[]"}, "layer_2": {}}
+    )
+    started = run.starts(jobs)
+    assert "release" not in started
+    assert "gate" in started
+    if jobs is BY_LAYER:
+        assert started >= {"layer_1", "build_1_0", "layer_2"}
+        assert "scan_0_0" not in started
+    else:
+        assert "lab-amd64" in started
+
+
+def test_what_a_check_leaves_out_is_not_started() -> None:
+    """A skipped layer does not stop the one after it."""
+    run = Run(
+        plan=LAYERS, results={"build_0_0": "failure"}, checks={"layer_1": {"legs": "[]", "scans": "[]"}}
+    )
+    assert not {"build_1_0", "scan_0_0", "scan_1_0"} & run.starts(BY_LAYER)
+    skipped = Run(plan=SCANS, results={"build_0_0": "skipped", "build_1_0": "skipped", "layer_1": "skipped"})
+    assert "layer_2" in skipped.starts(BY_LAYER)
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_a_fork_has_its_own_jobs(jobs: dict[str, Any]) -> None:
+    fork = {**PULL_REQUEST, "event": {"pull_request": {"head": {"repo": None}, "user": {"login": "someone"}}}}
+    run = Run(fork, {"fork": '[{"name": "lab:default"}]', "render": "true"})
+    assert run.starts(jobs) == {"plan", "fork", "gate"}
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_files_are_rendered_for_authors_who_can_push(jobs: dict[str, Any]) -> None:
+    run = Run(PULL_REQUEST, {"render": "true"}, {"plan": "failure"})
+    assert run.starts(jobs) == {"plan", "render", "gate"}
