@@ -33,6 +33,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 COSIGN = """#!/bin/sh
 [ "$1" = verify ] || exit 1
 echo "$*" >> "{folder}/asked"
+if [ -f "{folder}/identity" ]; then
+  read -r identity < "{folder}/identity"
+  case "$*" in *"--certificate-identity $identity "*) ;; *) echo "Error: no matching identity" >&2; exit 10 ;; esac
+fi
 for last; do :; done
 grep --quiet --line-regexp "${{last##*@}}" "{folder}/signed" || {{ echo "Error: no signatures found" >&2; exit 10; }}
 """
@@ -226,3 +230,14 @@ def test_what_does_not_exist_and_was_not_asked_for_is_not_scanned(place: Place) 
     event = {"inputs": {"images": "base", "force": "true"}}
     code, scans, _ = place.plan("workflow_dispatch", event)
     assert (code, scans) == (0, {("base", "amd64")})
+
+
+def test_a_repository_with_another_name_signs_again(place: Place) -> None:
+    """A signature counts for the workflow that made it; verifiers ask for the identity of today."""
+    place.sign(*place.fill().values())
+    workflow = ".github/workflows/images.yaml@refs/heads/main"
+    (place.folder / "identity").write_text(f"https://github.example.org/example/notebooks/{workflow}\n")
+    assert place.plan()[:2] == (0, set())
+    code, scans, said = place.plan(GITHUB_REPOSITORY="example/renamed")
+    assert (code, scans) == (0, EVERY)
+    assert "it has no valid signature: no matching identity" in said
