@@ -167,7 +167,28 @@ def test_an_extension_for_a_newer_editor_is_an_error(
     editor.change('"4.139.1"', '"4.140.0"')
     locked(editor)
     editor.change('"4.140.0"', '"4.139.1"')
-    assert "IM612" in refused(editor, capsys)  # the lock knows what it needs
+    assert editor.run("check", "--no-diff") == 2  # the lock knows what it needs
+    said = capsys.readouterr().err
+    assert "error[IM612]: the extension `team.tool@3.0.0` needs" in said
+    assert "name an older version of the extension, or a newer one of the download" in said
+    assert "IM612" in refused(editor, capsys)
+
+
+def test_check_knows_a_member_that_an_older_editor_refuses(
+    editor: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editor.site.extension("team.base", "1.0.0", engine="^1.139.0")
+    assert "team.base@1.0.0" in locked(editor).extensions
+    editor.change('"4.139.1"', '"4.138.0"')
+    capsys.readouterr()
+    assert editor.run("check", "--no-diff") == 2
+    said = capsys.readouterr().err
+    assert (
+        "the extension `team.base@1.0.0` needs Visual Studio Code ^1.139.0, and code-server 4.138.0" in said
+    )
+    assert "run `image-matrix lock`, which takes another release of it" in said
+    assert "team.base@0.9.0" in locked(editor).extensions
+    assert editor.run("render") == 0
 
 
 def test_a_platform_without_a_file_is_an_error(

@@ -83,8 +83,9 @@ def open_locked(session: Session) -> Project:
 
 
 def refuse_contradictions(project: Project) -> None:
-    """Raise :class:`MatrixError` if a locked value has changed in the matrix, or a source does not fit the matrix."""
+    """Raise :class:`MatrixError` if a locked value has changed in the matrix, or does not fit the matrix."""
     from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.extension_checks import extension_findings
     from image_matrix.lock.moved import moved
     from image_matrix.lock.source_checks import source_findings
     from image_matrix.validate.tags import locked_tags
@@ -93,6 +94,7 @@ def refuse_contradictions(project: Project) -> None:
     findings = [
         *moved(project.lock, project.loaded, project.pins, _without_overlays(project.inputs)),
         *source_findings(project.loaded, project.lock.sources, custom),
+        *extension_findings(project.loaded, project.lock, project.pins),
         *locked_tags(project.loaded, project.pins),
     ]
     if findings:

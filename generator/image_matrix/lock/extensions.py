@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import (
-    CODE_SERVER,
     EVERYWHERE,
     OPEN_VSX,
     UNIVERSAL,
@@ -17,6 +16,7 @@ from image_matrix.config.extensions import (
     runs_on,
 )
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.lock.extension_checks import LISTED, not_for, version_of_code_server
 from image_matrix.lock.extension_pins import listed_extensions
 from image_matrix.lock.gallery import BadExtensionError
 from image_matrix.lock.lines import requirement_lines
@@ -91,8 +91,7 @@ def lock_extensions(
     loaded: Loaded, old: Lock, upgraded: tuple[str, ...], gallery: Gallery, say: Callable[[str], None]
 ) -> Extensions:
     """Lock what images list and what that needs; what is locked stays, unless ``upgraded`` names it (or is ``ALL``)."""
-    download = loaded.matrix.downloads.get(CODE_SERVER)
-    version = download.version if download else ""
+    version = version_of_code_server(loaded)
     versions: dict[str, str | None] = {**listed_extensions(loaded)}
     context = _Context(old, upgraded, gallery, code_version(version), version, say, versions)
     result = Extensions()
@@ -211,16 +210,11 @@ def _no_file(request: _Request, missing: list[str], targets: Collection[str]) ->
 
 def _runs(context: _Context, result: Extensions, request: _Request, fact: LockedExtension) -> bool:
     """Say whether code-server takes an extension, and report it if not."""
-    if context.code is None or runs_on(fact.engine, context.code):
-        return True
-    fields = {
-        "what": request.entry,
-        "engine": fact.engine,
-        "code_server": context.code_server,
-        "code": ".".join(map(str, context.code)),
-    }
-    result.findings.append(rules.EXTENSION_ENGINE.at(request.path, **fields))
-    return False
+    refused = not_for(fact.engine, context.code_server)
+    if refused:
+        finding = rules.EXTENSION_ENGINE.at(request.path, what=request.entry, advice=LISTED, **refused)
+        result.findings.append(finding)
+    return refused is None
 
 
 def _member(context: _Context, name: str, request: _Request) -> str | None:
