@@ -90,6 +90,51 @@ class Place:
         self.by_hand(("revert", "--no-edit", "HEAD"))
 
 
+def test_an_entry_names_the_image_that_was_released_before(place: Place) -> None:
+    place.release()
+    assert "previous" not in place.offered()[SCIENCE]
+    place.commit("Newer")
+    place.release(science=NEXT)
+    assert place.offered()[SCIENCE]["previous"].endswith(f"@{GOOD}")
+    assert "previous" not in place.offered()[LAB]
+    place.commit("Nothing new")
+    place.release(science=NEXT)
+    assert place.offered()[SCIENCE]["previous"].endswith(f"@{GOOD}")
+    place.commit("Newest")
+    place.release(science=BAD)
+    assert place.offered()[SCIENCE]["previous"].endswith(f"@{NEXT}")
+
+
+def test_a_profile_offers_the_previous_release(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    more = "  before: {display_name: Before, images: {before: {image: science, release: previous}}, sizes: [small]}\n"
+    text = MATRIX.read_text().replace("workflow:", f"{more}workflow:")
+    (tmp_path / "other" / "matrix.yaml").write_text(text)
+    place.state = state_of(load_project(read_inputs(tmp_path / "other")))
+
+    def images() -> dict[str, str]:
+        listed = yaml_files.load(place.shown("deploy/hub/jupyterhub/values.yaml"))["singleuser"][
+            "profileList"
+        ]
+        return {item["slug"]: item["kubespawner_override"]["image"] for item in listed}
+
+    place.release()
+    assert images()["before"] == images()["science"]
+    place.commit("Newer")
+    place.release(science=NEXT)
+    assert images()["before"].endswith(f"@{GOOD}")
+    assert images()["science"].endswith(f"@{NEXT}")
+
+
+def test_a_release_that_is_taken_back_is_known_with_its_previous_images(place: Place) -> None:
+    place.release()
+    place.commit("Newer")
+    place.release(science=BAD)
+    place.take_back()
+    assert "it is kept" in place.release(science=BAD)
+    assert place.offered()[SCIENCE]["digest"] == GOOD
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("matrix")

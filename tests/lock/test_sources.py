@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from image_matrix.lock import text as texts
 from image_matrix.lock.model import SourceConfig
@@ -192,6 +193,49 @@ def test_a_source_that_is_pinned_in_the_matrix_is_looked_at_too(
     assert "IM609" in output_of(repository, capsys, "check", "--locked", code=1)
     assert "trixie has no linux/arm64" in output_of(repository, capsys, "lock", code=2)
     assert "trixie has no linux/arm64" in output_of(repository, capsys, "check", code=2)
+
+
+OFFERED = """
+sources:
+  trixie: docker.io/library/debian:trixie-slim
+  pangeo: {image: "docker.io/pangeo/notebook:1", provides: {jupyterhub: "5.5"}}
+profiles: {pangeo: {display_name: Pangeo, images: {pangeo: {image: pangeo}}}}
+sites: {hub: {chart: "4.4.0", platforms: [linux/amd64]}}
+"""
+
+
+def offering(repository: Repository) -> None:
+    """Let a profile offer a source that no image is built from."""
+    matrix = (repository.folder / "matrix.yaml").read_text(encoding="utf-8")
+    merged = {**yaml.safe_load(matrix), **yaml.safe_load(OFFERED)}
+    (repository.folder / "matrix.yaml").write_text(json.dumps(merged), encoding="utf-8")
+
+
+def test_a_source_that_only_a_profile_offers_is_locked_and_deployed(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offering(repository)
+    digest = repository.site.source("pangeo/notebook:1", "first", config=JOVYAN)
+    assert repository.run("render") == 0
+    assert "source pangeo" in output_of(repository, capsys, "check", "--locked", code=1)
+    assert repository.run("lock") == 0
+    assert repository.run("render") == 0
+    values = (repository.folder / "deploy/hub/jupyterhub/values.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(values)["singleuser"]["profileList"][0]["kubespawner_override"] == {
+        "image": f"docker.io/pangeo/notebook:1@{digest}"
+    }
+    assert texts.read(repository.lock).sources["docker.io/pangeo/notebook:1"].platforms.keys() == {
+        "linux/amd64"
+    }
+
+
+def test_a_source_that_the_nodes_cannot_run(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offering(repository)
+    repository.site.source("pangeo/notebook:1", "first", archs=("arm64",), config=JOVYAN)
+    shown = output_of(repository, capsys, "lock", code=2)
+    assert "error[IM719]: profile `pangeo`: `pangeo` is not built for linux/amd64" in shown
 
 
 def test_a_configuration_that_cannot_be_read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from image_matrix.config.at_site import declared_path
 from image_matrix.config.lineage import lineage
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
@@ -47,12 +48,30 @@ def source_findings(
     return [
         *_missing_platforms(loaded, locked, roots),
         *_missing_for_frontend(loaded, locked),
+        *_not_for_nodes(loaded, locked),
         *_finished(
             loaded,
             locked,
             [item for item in generated if item.kind not in custom_contract and not item.foreign],
         ),
     ]
+
+
+def _not_for_nodes(loaded: Loaded, locked: Mapping[str, LockedSource]) -> Iterator[Finding]:
+    """Report sources in profiles that lack a platform of the nodes of a site, once at each place."""
+    seen: set[tuple[Path, Platform]] = set()
+    for catalog in loaded.matrix.catalogs.values():
+        for profile in catalog.profiles.values():
+            for key, choice in profile.images.choices.items():
+                entry = locked.get(loaded.matrix.sources.get(choice.name, ""))
+                path = ("profiles", profile.slug, "images", *profile.images.place(key))
+                place = declared_path(path, catalog.places)
+                for platform in catalog.site.platforms if entry and entry.offers is not None else ():
+                    if entry and platform not in (entry.offers or ()) and (place, platform) not in seen:
+                        seen.add((place, platform))
+                        advice = f"take a source that has {platform}, or offer another image there"
+                        fields = {"profile": profile.slug, "image": choice.name, "platform": platform}
+                        yield rules.NOT_FOR_NODES.at(place, advice=advice, **fields)
 
 
 def unknown_sources(loaded: Loaded, locked: Mapping[str, LockedSource]) -> list[Finding]:

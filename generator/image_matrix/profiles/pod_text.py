@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.offer import IMAGE_OPTION, SIZE_OPTION
 from image_matrix.profiles.pod import laid_over
 from image_matrix.profiles.setting_text import setting_lines
 from image_matrix.profiles.units import human
@@ -41,7 +42,23 @@ def profile_cells(pods: Iterable[OfferedPod], registry: str) -> Iterator[Profile
         offer = rows[0].offer
         heading = _rows(_marked(slug, default=offer.default), [_heading(offer), *_of_profile(offer.profile)])
         images = [_image_cells(image, rows, registry) for image in offer.images]
-        yield ProfileCells(slug, (heading, *images, *(_size_cells(size, rows) for size in offer.sizes)))
+        sizes = [_size_cells(size, rows) for size in offer.sizes]
+        typed = [_typed(offer.profile, option) for option in (IMAGE_OPTION, SIZE_OPTION)]
+        yield ProfileCells(slug, (heading, *images, *typed[0], *sizes, *typed[1]))
+
+
+def _typed(profile: Profile, option: str) -> list[Cells]:
+    """Return the row of what users may type in instead of a choice, where they may."""
+    settings = profile.options.get(option)
+    unlisted = settings.unlisted_choice if settings else None
+    if unlisted is None or unlisted.get("enabled") is False:
+        return []
+    pattern = unlisted.get("validation_regex")
+    text = f"what users type in{f', if it matches {pattern}' if pattern else ''}"
+    override = {
+        name: value for name, value in unlisted.get("kubespawner_override", {}).items() if name != "image"
+    }
+    return [_rows("  unlisted-choice", [_for(text, unlisted.get("groups", ())), *setting_lines(override)])]
 
 
 def _image_cells(image: ImageChoice, rows: list[OfferedPod], registry: str) -> Cells:
