@@ -99,8 +99,8 @@ def lists_below(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             try:
                 entries = spawner_list(path.name, documents_of(path.name, text))
                 yield path.relative_to(folder).as_posix(), entries
-            except CallError:
-                continue
+            except CallError as error:
+                print(f"{error}", file=sys.stderr)
 
 
 def compare(name: str, entries: Sequence[dict[str, Any]], ask: Ask) -> Compared:
