@@ -8,6 +8,7 @@ from image_matrix.importing.profile_drafts import draft_of, options_of
 from image_matrix.importing.profile_list import ImportedProfiles, TakenNames, profiles_of
 from image_matrix.importing.size_fields import size_of
 from image_matrix.importing.sources import Known
+from image_matrix.importing.spawner_list import spawner_list
 
 SMALL = {"display_name": "Small", "kubespawner_override": {"mem_limit": "2G"}}
 
@@ -175,3 +176,8 @@ def test_an_option_without_images_is_not_the_one_of_images() -> None:
     option = {"display_name": "Look", "choices": {"dark": {"display_name": "Dark"}}}
     profile = imported(entry(display_name="日本", profile_options={"image": option})).profiles["profile"]
     assert profile == {"display_name": "日本", "profile_options": {"image_option": option}}
+
+
+def test_a_default_is_whatever_python_takes_for_true() -> None:
+    entries = spawner_list("a.yaml", [[entry(default="True"), entry(slug="b", default="")]])
+    assert [profile.get("default") for profile in imported(*entries).profiles.values()] == [True, None]
