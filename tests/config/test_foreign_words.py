@@ -154,6 +154,10 @@ def test_a_word_is_answered_once_at_a_place_for_a_type() -> None:
          "write `index_url: https://example.org/simple` below `pip:`, and its list as `packages:`"),
         (("images", "lab"), {"extra_index_url": "https://example.org/simple", "pip": ["scipy"]},
          "write `extra_index_urls: [https://example.org/simple]` below `pip:`, and its list as `packages:`"),
+        (("profiles", "a", "images", "b"), {"env": {"A": "b"}, "default_url": "/lab"},
+         "write `kubespawner_override: {environment: {A: b}, default_url: /lab}`"),
+        (("profiles", "a", "overrides", 0), {"site": "hub"}, "write `match: {site: hub}`"),
+        (("sites", "hub"), {"chart_version": "4.4.0"}, "write `chart: 4.4.0`"),
         (("images", "lab"), {"conda_channels": ["bioconda"]}, "write `conda: {channels: [bioconda]}`"),
         (("images", "lab"), {"conda_file": "environment.yml"}, "write `conda: {files: [environment.yml]}`"),
     ],
@@ -166,6 +170,7 @@ def test_a_word_is_answered_with_ours(path: tuple[str, ...], mapping: dict[str, 
 def test_what_is_there_in_another_word_is_not_missing() -> None:
     assert provided(("sources", "debian"), {"ref": "docker.io/library/debian:13"}) == {"image"}
     assert provided((), {"services": {}}) == {"images"}
+    assert provided(("sizes", "small", "overrides", 0), {"site": "hub"}) == {"match"}
     text = "version: 1\nregistry: r.io/a\nservices: {a: {from: b}}\n"
     document, _ = parse(text, "matrix.yaml")
     assert document is not None

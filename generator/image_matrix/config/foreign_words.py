@@ -47,7 +47,11 @@ def answered(
 def provided(path: Path, mapping: Mapping[str, Any]) -> set[str]:
     """Return the fields of a mapping that it has under foreign words: they are not missing."""
     words = (word for key, value in mapping.items() if (word := _word(path, key, value)))
-    return {word.ours.partition(":")[0] for word in words if _is_field(word.ours) and not word.under}
+    return {
+        (word.under or word.ours.partition(":")[0]).partition(".")[0]
+        for word in words
+        if _is_field(word.ours)
+    } - {""}
 
 
 def plain(key: str) -> str:

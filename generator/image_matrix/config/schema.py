@@ -51,6 +51,11 @@ def is_field(path: Path) -> bool:
     return path != () and path[-1] in _fields(_part(path[:-1]))
 
 
+def sibling_fields(path: Path) -> list[str]:
+    """Return the fields beside the last step of a path."""
+    return [*_fields(_part(path[:-1]))] if path else []
+
+
 def is_nullable(path: Path) -> bool:
     """Say whether ``null`` at a path takes away what came before."""
     return MARK in _part(path)

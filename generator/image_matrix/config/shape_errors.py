@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.nulls import without
 from image_matrix.config.pattern import fits
-from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, taking_away
+from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
 from image_matrix.config.suggestions import Misfit, corrected, missing_advice, named, type_advice, word_advice
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
+from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.text import character_name, type_name
 
@@ -114,8 +114,8 @@ def _unknown_keys(
         below = (*path, key)
         advice = (
             _decimal_comma(key, value)
-            or misplaced(value[key], below, sections)
             or _foreign_word(path, key, value, documents)
+            or misplaced(value[key], below, sections)
             or key_advice(key, known, value[key])
         )
         yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), advice=advice)
@@ -155,8 +155,15 @@ def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterato
     has = value.keys() | provided(path, value)
     for field in (field for field in part["required"] if field not in has):
         if not is_misspelt(field, value.keys() - known.keys(), known):
-            advice = missing_advice(str(path[-1]) if path else "", field, resolved(known[field]))
+            name = str(path[-1]) if path else ""
+            advice = _meant(name, path) or missing_advice(name, field, resolved(known[field]))
             yield rules.MISSING_FIELD.at(path, "key", field=field, advice=advice)
+
+
+def _meant(name: str, path: Path) -> str:
+    """Ask for the field that an entry of the user's own was to be: ``images`` among ``profile_options``."""
+    advice = did_you_mean(name, sibling_fields(path))
+    return advice if advice.endswith("?") else ""
 
 
 def _wrong_type(error: ValidationError, types: list[str], documents: Documents) -> Finding:

@@ -15,6 +15,12 @@ PACKAGES = (*OF_IMAGE, "bundles.*")
 PROFILE = ("profiles.*", "defaults.profiles")
 POD = ("sizes.*", *PROFILE)
 CHOICE = ("profiles.*.images.*", "profiles.*.sizes.*")
+OPTION = ("profiles.*.profile_options.image", "profiles.*.profile_options.size")
+SITE_OVERRIDE = (
+    "sizes.*.overrides.*",
+    "profiles.*.overrides.*",
+    *(f"{choice}.overrides.*" for choice in CHOICE),
+)
 SITE = ("sites.*", "defaults.sites")
 """Places: paths in the matrix, with ``*`` for a name or a position."""
 
@@ -207,11 +213,32 @@ WORDS: tuple[Word, ...] = (
     Word(("cmd", "default_url", "extra_annotations", "extra_containers", "extra_labels", "extra_pod_config", "fs_gid",
           "gid", "http_timeout", "init_containers", "lifecycle_hooks", "notebook_dir", "priority_class_name",
           "service_account", "storage_capacity", "storage_class", "uid", "volume_mounts", "volumes"),
-         POD, "{word}: {value}", under="kubespawner_override"),
+         (*POD, *CHOICE), "{word}: {value}", under="kubespawner_override"),
+    Word(("env", "environment"), CHOICE, "environment: {mapping}", under="kubespawner_override"),
+    Word(("image_pull_policy", "working_dir", "node_selector"), CHOICE, "{word}: {value}",
+         under="kubespawner_override"),
+    Word(("title", "label"), (*CHOICE, "profiles.*.profile_options.*"), "display_name: {name}"),
+    Word(("slug", "key"), CHOICE, "remove it: the key of the choice is what the hub stores"),
+    Word(("mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee", "memory", "cpu", "devices", "shm", "tolerations"),
+         CHOICE, "remove it: a size sets that, below `sizes:` at the top of the matrix"),
+    Word(("axes", "python", "variant", "variants"), CHOICE[:1],
+         "remove it: `axes` of the profile makes a choice of each variant of its images"),
+    Word(("size", "sizes"), CHOICE[:1], "remove it: users choose image and size apart; images with other sizes are "
+         "another profile"),
+    Word(("image", "images"), CHOICE[1:], "remove it: users choose image and size apart; sizes for other images are "
+         "in another profile"),
+    Word(("choices",), OPTION[:1], "remove it: the choices are the `images:` of the profile"),
+    Word(("choices",), OPTION[1:], "remove it: the choices are the `sizes:` of the profile"),
+    Word(("unlisted",), OPTION, "unlisted_choice: {value}", of="mapping"),
+    Word(("site", "sites"), SITE_OVERRIDE, "site: {value}", under="match"),
+    Word(("runtime_class", "runtime_class_name"), POD,
+         "write it for the device of a site: `sites: {NAME: {devices: {nvidia.com/gpu: {runtime_class: <value>}}}}` at "
+         "the top of the matrix"),
     Word(("start_timeout",), POD, "remove it, and set `singleuser.startTimeout` in the chart's values"),
     Word(("node_affinity", "nodeselector"), POD, "node_selector: {mapping}"),
     Word(("accelerators",), SITE, "devices: {devices}"),
     Word(("hub_version", "jupyterhub_version", "version"), SITE, "jupyterhub: {text}"),
-    Word(("chart", "chart_version"), SITE,
-         "write the version of the hub in the chart instead; chart 4.4.0 has `jupyterhub: 5.5.0`"),
+    Word(("chart_version", "helm_chart"), SITE, "chart: {text}"),
+    Word(("image_pull_secrets", "pull_secret", "image_pull_secret"), SITE, "pull_secrets: {list}"),
+    Word(("target_namespace",), SITE, "namespace: {name}"),
 )  # fmt: skip
