@@ -153,9 +153,11 @@ def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterato
     """Yield every field that is missing: jsonschema has an error for each, none of which names it as data."""
     known = part["properties"]
     has = value.keys() | provided(path, value)
+    # a misspelt key is reported itself, unless other keys than the known ones are allowed
+    unknown = value.keys() - known.keys() if part.get("additionalProperties") is False else set[str]()
     for field in (field for field in part["required"] if field not in has):
-        if not is_misspelt(field, value.keys() - known.keys(), known):
-            name = str(path[-1]) if path else ""
+        if not is_misspelt(field, unknown, known):
+            name = path[-1] if path and isinstance(path[-1], str) else ""
             advice = _meant(name, path) or missing_advice(name, field, resolved(known[field]))
             yield rules.MISSING_FIELD.at(path, "key", field=field, advice=advice)
 

@@ -170,7 +170,7 @@ def missing_advice(name: str, field: str, about: Mapping[str, Any]) -> str:
     """Return what to write for a required field of the entry ``name``: its only value, its name, or an example."""
     if "const" in about:
         return f"add {named(field, about['const'])}"
-    if field == "display_name":
+    if field == "display_name" and name:
         return f"add {named(field, title(name))}"
     return f"add, for example, {named(field, about['examples'][0])}"
 

@@ -42,8 +42,8 @@ def slugs(matrix: Matrix) -> Iterator[Finding]:
     site = matrix.catalog.site
     for at, entry in enumerate(site.extra_profiles):
         where = (*site.path, "extra_profiles", at, "slug" if "slug" in entry else "display_name")
-        slug = entry.get("slug") or slugify(entry["display_name"])
-        yield from _taken(slug, f"the extra profile `{entry['display_name']}`", where, "value", seen)
+        slug = entry.get("slug") or slugify(entry.get("display_name", ""))
+        yield from _taken(slug, f"the extra profile `{entry.get('display_name')}`", where, "value", seen)
 
 
 def _taken(
@@ -63,7 +63,7 @@ def defaults(matrix: Matrix) -> Iterator[Finding]:
     marked: list[tuple[str, Path]] = [
         *((name, ("profiles", name)) for name, profile in matrix.catalog.profiles.items() if profile.default),
         *(
-            (str(entry["display_name"]), (*site.path, "extra_profiles", at))
+            (str(entry.get("display_name")), (*site.path, "extra_profiles", at))
             for at, entry in enumerate(site.extra_profiles)
             if entry.get("default")
         ),
