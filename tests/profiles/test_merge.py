@@ -102,6 +102,18 @@ def test_the_same_setting_by_its_other_name_is_pointed_at(
     assert said.count("IM723") == 1
 
 
+def test_code_that_sets_the_list_after_ours_is_pointed_at(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting = '"c.KubeSpawner.profile_list = []"'
+    code = f"{{a: {setting}, mine: {setting}, other: 'c.KubeSpawner.cmd = []'}}"
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", f"    hub: {{extraConfig: {code}}}"))
+    assert merge(files) == 0
+    shown = capsys.readouterr().err
+    assert "hr.yaml:14:63: warning[IM723]: spec.values also sets `hub.extraConfig.mine`" in shown
+    assert shown.count("IM723") == 1
+
+
 HUB = """\
     singleuser:
       extraTolerations: [{key: team, operator: Equal, value: a, effect: NoSchedule}]

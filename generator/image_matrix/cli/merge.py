@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
 """Another path of the same setting, which the chart reads after ``singleuser.profileList``."""
+EXTRA: ValuePath = ("hub", "extraConfig")
+"""Code that the chart runs after it has read all settings, in the order of the keys."""
+SETS_PROFILES = re.compile(r"\.profile_list\s*=(?!=)")
+"""What sets the list in such code."""
 
 
 @click.command()
@@ -172,12 +177,26 @@ def _lost(
     lost |= {
         SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
     }
+    lost |= {path: composed.setters[path][-1] for path in _code_after(composed, rendered or {})}
     return [
         diagnostic(
             rules.INLINE_WINS, _place(release, sources[winner], path), path=shown(path), ours=ours, who=winner
         )
         for path, winner in lost.items()
     ]
+
+
+def _code_after(composed: Composed, rendered: Mapping[str, Any]) -> Iterator[ValuePath]:
+    """Yield the paths of code that sets the profile list and runs after the rendered code."""
+    from image_matrix.json_data import at_path
+    from image_matrix.render.kubernetes.hub_config import NAME
+
+    ours = at_path(rendered, EXTRA) or {}
+    for path in composed.setters:
+        code = at_path(composed.values, path) if path[: len(EXTRA)] == EXTRA else None
+        later = path[-1] not in ours and (NAME not in ours or str(path[-1]) > NAME)
+        if isinstance(code, str) and later and SETS_PROFILES.search(code):
+            yield path
 
 
 def _place(release: HelmRelease, winner: Source, path: ValuePath) -> Place:
