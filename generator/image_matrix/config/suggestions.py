@@ -143,10 +143,23 @@ def _of_list(misfit: Misfit) -> str:
     if key is None and "string" in misfit.types:
         return "a list cannot contain a list: write its entries one by one, or put shared packages into `bundles:`"
     first = value[0] if value else None
-    if isinstance(first, dict) and isinstance(name := first.get("name"), str):
-        return f"write `{name}:` and its fields below it, indented further, instead of `- name: {name}`"
-    if isinstance(first, str) and key in ENTRIES and not misfit.parts:
+    if isinstance(first, dict):
+        return _of_entries(first)
+    if isinstance(first, str) and key in (*ENTRIES, "sites") and not misfit.parts:
         return f"write names with their fields: `{key}: {{{first}: {{…}}}}`"
+    return ""
+
+
+def _of_entries(first: Mapping[str, object]) -> str:
+    """Return how entries are written that other programs have as a list, each with its name in a field."""
+    for field in ("name", "slug"):
+        if isinstance(name := first.get(field), str):
+            return (
+                f"write `{name}:` and its fields below it, indented further, instead of `- {field}: {name}`"
+            )
+    if isinstance(name := first.get("display_name"), str):
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "NAME"
+        return f"write `{slug}:` instead of the dash, and the fields below it, indented further"
     return ""
 
 

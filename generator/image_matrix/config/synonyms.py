@@ -241,4 +241,8 @@ WORDS: tuple[Word, ...] = (
     Word(("chart_version", "helm_chart"), SITE, "chart: {text}"),
     Word(("image_pull_secrets", "pull_secret", "image_pull_secret"), SITE, "pull_secrets: {list}"),
     Word(("target_namespace",), SITE, "namespace: {name}"),
+    Word(("type", "kind"), SITE, "spawner: {name}"),
+    Word(("extra_profiles", "extra_profile"), TOP,
+         "write them for a site, `sites: {NAME: {extra_profiles: [{display_name: TEXT}]}}` at the top of the matrix"),
+    Word(("accelerator_optional",), PROFILE, "write `accelerator_optional: true` at the image, below `images`"),
 )  # fmt: skip

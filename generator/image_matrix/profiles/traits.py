@@ -32,9 +32,9 @@ REPLACED: Mapping[str, Mapping[str, str]] = {
         "affinity": "write `node_affinity_required`, `pod_affinity_preferred` and the like beside it",
         "containers": "write `extra_containers` beside it, as a mapping",
         "initContainers": "write `init_containers` beside it, as a mapping",
-        "nodeSelector": "write `node_selector:` beside `kubespawner_override`",
+        "nodeSelector": "write `node_selector:` in the profile or in a size",
         "securityContext": "write `pod_security_context` beside it",
-        "tolerations": "write `tolerations:` beside `kubespawner_override`",
+        "tolerations": "write `tolerations:` in the profile or in a size",
         "volumes": "write `volumes` beside it, as a mapping",
     },
     "extra_container_config": {

@@ -187,7 +187,7 @@ def _instead(name: str) -> str:
 
 def _instead_of_list(name: str, value: object, site: Site) -> str:
     if name == "tolerations":
-        return "use the field `tolerations:` beside `kubespawner_override`: the whole list is made from it"
+        return "use the field `tolerations:` of the profile or of a size: the whole list is made from it"
     if not site.accepts_mappings:
         return f"remove it: before KubeSpawner 7 (the chart 4.0) a profile cannot add to `{name}`"
     named = by_name(value if isinstance(value, list) else [])
