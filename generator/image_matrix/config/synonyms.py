@@ -137,7 +137,8 @@ WORDS: tuple[Word, ...] = (
     Word(("apt", "pip", "conda", "cran", "npm", "extensions"), TOP, "bundles: {{NAME: {{{word}: {value}}}}}"),
     Word(("resources", "flavors", "flavours", "instance_types"), TOP, "sizes: {value}", of="mapping"),
     Word(("profile_list",), TOP,
-         "write each entry below `profiles:`, with its slug as the key: `profiles: {NAME: {display_name: TEXT}}`"),
+         "write each entry below `profiles:`, with its slug as the key, `profiles: {NAME: {display_name: TEXT}}`; "
+         "`image-matrix import profiles FILE` does it for you"),
     Word(("site", "hub", "cluster"), TOP, "sites: {{hub: {value}}}", of="mapping"),
     Word(("includes", "import", "imports"), TOP, "include: {list}"),
     Word(("hubs", "clusters"), TOP, "sites: {value}", of="mapping"),
