@@ -51,5 +51,7 @@ def _is_elsewhere(matrix: Matrix, choice: ListedChoice) -> bool:
 
 
 def _lost(matrix: Matrix, path: Path, problem: str, target: Target = "key") -> Finding:
-    name = matrix.catalog.site.name
-    return rules.LOST_ON_OPENDATAHUB.at(path, target, site=name, problem=problem)
+    site = matrix.catalog.site.name
+    others = [name for name, item in matrix.catalogs.items() if item.site.spawner != "opendatahub"]
+    advice = f"name the sites that offer it, `sites: [{', '.join(others)}]`" if others else "remove it"
+    return rules.LOST_ON_OPENDATAHUB.at(path, target, site=site, problem=problem, advice=advice)
