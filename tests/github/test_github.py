@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.github.api import Api, PermissionDenied, open_api, upsert_comment, upsert_pull_request
+from image_matrix.github.api import (
+    Api,
+    PermissionDenied,
+    Rejected,
+    open_api,
+    upsert_comment,
+    upsert_pull_request,
+)
 from image_matrix.github.branch_commit import AUTHOR
 from image_matrix.github.comment import MARKER
 
@@ -106,7 +113,7 @@ def test_a_token_that_can_only_read_is_told_apart(server: tuple[Api, Any]) -> No
     with pytest.raises(PermissionDenied, match="Resource not accessible"):
         upsert_comment(api, 7, MARKER, MARKER, AUTHOR)
     kept.refuse = 422
-    with pytest.raises(EnvironmentFailure, match="HTTP 422"):
+    with pytest.raises(Rejected, match="HTTP 422"):
         upsert_comment(api, 7, MARKER, MARKER, AUTHOR)
 
 
