@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from image_matrix.diagnostics import MatrixError
 from image_matrix.profiles.devices import taints_of
 from tests import yaml_files
 from tests.deploy.support import deployed, small
@@ -40,3 +41,27 @@ def test_a_size_that_is_no_choice_is_told() -> None:
         "profileList"
     ]
     assert entries[1]["description"] == "For training – GPU"
+
+
+@pytest.mark.parametrize(
+    ("memory", "guarantee"),
+    [("512Mi", "512M"), ("1Gi", None), ("512Mi, guarantee: 256Mi", "256M"), ("none", None)],
+)
+def test_no_guarantee_of_the_chart_is_over_a_limit(memory: str, guarantee: str | None) -> None:
+    """The chart guarantees 1G where nothing is said, and Kubernetes refuses a guarantee over the limit."""
+    loaded = small("sizes: {large: {memory: null}}", f"sizes: {{large: {{memory: {{limit: {memory}}}}}}}")
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
+    size = values["singleuser"]["profileList"][0]["profile_options"]["size"]["choices"]["large"]
+    assert size["kubespawner_override"].get("mem_guarantee") == guarantee
+
+
+def test_a_limit_that_nobody_can_read_is_reported() -> None:
+    with pytest.raises(MatrixError, match="`lots` is not an amount of memory"):
+        small("sizes: {large: {memory: {limit: lots}}}")
+
+
+def test_a_guarantee_of_the_profile_stays() -> None:
+    profile = "profiles: {data-science: {sizes: [large], kubespawner_override: {mem_guarantee: 128M}}}"
+    loaded = small("sizes: {large: {memory: {limit: 512Mi}}}", profile)
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
+    assert values["singleuser"]["profileList"][0]["kubespawner_override"]["mem_guarantee"] == "128M"

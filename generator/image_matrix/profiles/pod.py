@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sizes import Amount
 from image_matrix.profiles.devices import taints_of
-from image_matrix.profiles.units import byte_count
+from image_matrix.profiles.units import QUANTITIES, byte_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from image_matrix.config.sites import Placement, Toleration
     from image_matrix.config.sizes import Size
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
+
+
+CHART_MEMORY = 1024**3
+"""Bytes that the JupyterHub chart guarantees to pods where nothing else is said: ``singleuser.memory.guarantee``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def pod(
         {"environment": profile.env, "node_selector": labels},
         profile.override,
         image.listed.override,
-        _of_size(chosen, placements),
+        _of_size(chosen, profile, placements),
         chosen.override if chosen else {},
         size.listed.override,
     )
@@ -82,9 +86,9 @@ def pod(
     )
 
 
-def _of_size(size: Size | None, placements: list[Placement]) -> dict[str, Any]:
+def _of_size(size: Size | None, profile: Profile, placements: list[Placement]) -> dict[str, Any]:
     """Return what a size and its placement set, under the names of KubeSpawner's settings."""
-    cpu, memory = (size.cpu, size.memory) if size else (Amount(), Amount())
+    cpu, memory = (size.cpu, memory_of(size, profile)) if size else (Amount(), Amount())
     runtime = runtime_class(placements)
     amounts = {
         "cpu_limit": cpu.limit,
@@ -110,6 +114,18 @@ def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:
             is_mapping = isinstance(value, Mapping)
             result[key] = laid_over(old if isinstance(old, dict) else {}, value) if is_mapping else value
     return result
+
+
+def memory_of(size: Size, profile: Profile) -> Amount:
+    """Return the memory of a size in a profile; a limit below what the chart guarantees is guaranteed itself.
+
+    Kubernetes refuses a pod whose guarantee is over its limit.
+    """
+    limit = size.memory.limit
+    is_named = size.memory.guarantee is not None or "mem_guarantee" in profile.override
+    if is_named or not QUANTITIES.reads(limit) or (byte_count(limit) or 0) >= CHART_MEMORY:
+        return size.memory
+    return replace(size.memory, guarantee=limit)
 
 
 @dataclass(frozen=True, slots=True)

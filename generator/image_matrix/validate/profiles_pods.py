@@ -184,6 +184,8 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
 def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
     """Sources among the images of a profile that do not say which jupyterhub they have, or have another major one."""
     hub = matrix.catalog.site.hub
+    if matrix.catalog.site.spawner != "jupyterhub":
+        return  # Kubeflow starts the image's own command
     for profile in matrix.catalog.profiles.values():
         for name in dict.fromkeys(profile.images.names.values()):
             if name not in matrix.sources:

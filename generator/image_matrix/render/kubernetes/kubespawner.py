@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.profiles import OptionSettings
 from image_matrix.profiles.helm import is_ordered, slugify
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
-from image_matrix.profiles.pod import devices, hugepages, placements_of, runtime_class, selector, tolerations
+from image_matrix.profiles.pod import (
+    devices,
+    hugepages,
+    memory_of,
+    placements_of,
+    runtime_class,
+    selector,
+    tolerations,
+)
 from image_matrix.profiles.units import for_kubespawner
 
 if TYPE_CHECKING:
@@ -147,8 +155,9 @@ def size_override(matrix: Matrix, profile: Profile, size: Size | None) -> dict[s
     every = tolerations(matrix, profile, size)
     override: dict[str, Any] = {}
     if size is not None:
+        memory = memory_of(size, profile)
         amounts = {"cpu_limit": size.cpu.limit, "cpu_guarantee": size.cpu.guarantee,
-                   "mem_limit": size.memory.limit, "mem_guarantee": size.memory.guarantee}  # fmt: skip
+                   "mem_limit": memory.limit, "mem_guarantee": memory.guarantee}  # fmt: skip
         override |= {key: for_kubespawner(value) for key, value in amounts.items() if value is not None}
         override |= {
             f"{name}_limit": None
