@@ -99,7 +99,7 @@ def test_manifests_in_the_documentation_need_nothing_else() -> None:
 
 @needs_schemas
 def test_manifests_in_the_documentation_are_valid() -> None:
-    """The three manifests of docs/flux.md are what a reader copies."""
+    """The three files of docs/flux.md are what a reader copies."""
     found = manifests()
     for kind, name, count in (
         ("GitRepository", "gitrepository-source-v1.json", 1),
