@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.hub_of_chart import HubOfChart, extracted, source_of_charts
 from tests.environments import python_of
 
 HERE = Path(__file__).parent
+CHARTS = {"3.3.8": ("of-chart-3.3.8",), "4.2.0": ("of-chart-4.2.0",), "4.4.0": ("of-chart-4.4.0", "newest")}
+"""Versions of the JupyterHub chart to the environments that its own configuration runs in."""
 KUBESPAWNERS = ("newest", "of-chart-4.4.0")
 EVERY_KUBESPAWNER = (*KUBESPAWNERS, "of-chart-3.3.8")
 """With the one before lists could be mappings."""
@@ -56,3 +59,25 @@ def every_kubespawner(request: pytest.FixtureRequest) -> Iterator[Ask]:
 @pytest.fixture(scope="session")
 def helm() -> Iterator[Ask]:
     yield from conversation(python_of("helm"), HERE / "helm_driver.py")
+
+
+@pytest.fixture(
+    scope="session",
+    params=[(chart, name) for chart, names in CHARTS.items() for name in names],
+    ids=lambda given: f"chart-{given[0]}-{given[1]}",
+)
+def hub(
+    request: pytest.FixtureRequest, helm: Ask, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubOfChart]:
+    """The hub of each version of the chart, with the chart's own code."""
+    source = source_of_charts()
+    if source is None:
+        pytest.skip(
+            "IMAGE_MATRIX_CHARTS names no git folder of zero-to-jupyterhub-k8s: its own code is not run"
+        )
+    version, name = request.param
+    folder = tmp_path_factory.mktemp("chart")
+    chart = extracted(source, version, folder)
+    driver = HERE / "kubespawner_driver.py"
+    for kubespawner in conversation(python_of(f"kubespawner-{name}"), driver):
+        yield HubOfChart(version, chart, helm, kubespawner, folder)

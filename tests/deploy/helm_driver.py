@@ -1,7 +1,8 @@
 """Drives Helm's own SDK: values through a chart with one Secret, as the JupyterHub chart passes them to the hub.
 
 One JSON line in: ``{"files": [values text, …]}``; one out: the values that come out at the other end, in their order.
-``{"set": text}`` instead is what stands behind ``helm --set``.
+``{"set": text}`` instead is what stands behind ``helm --set``. With ``"chart": folder`` that chart is rendered, and the
+answer has its manifests.
 """
 
 from __future__ import annotations
@@ -36,6 +37,18 @@ def answer(folder: Path, files: list[str]) -> dict[str, Any]:
     return {"values": yaml.safe_load(secret["stringData"]["values.yaml"])}
 
 
+def manifests(folder: Path, files: list[str]) -> dict[str, Any]:
+    import helm_python
+    import yaml
+
+    merged: dict[str, Any] = {}
+    for text in files:
+        merged = deep(merged, helm_python.values_from_yaml(text))
+    rendered = helm_python.Chart.load(str(folder)).render(merged, name="probe", namespace="jupyterhub")
+    texts = [text for path, text in rendered.items() if not path.endswith("NOTES.txt")]
+    return {"manifests": [item for text in texts for item in yaml.load_all(text, yaml.CSafeLoader) if item]}
+
+
 def parsed(text: str) -> dict[str, Any]:
     import helm_python
 
@@ -61,7 +74,12 @@ def main() -> None:
         for line in sys.stdin:
             try:
                 asked = json.loads(line)
-                said = {"values": parsed(asked["set"])} if "set" in asked else answer(folder, asked["files"])
+                if "chart" in asked:
+                    said = manifests(Path(asked["chart"]), asked["files"])
+                else:
+                    said = (
+                        {"values": parsed(asked["set"])} if "set" in asked else answer(folder, asked["files"])
+                    )
             except Exception as error:
                 said = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(said), flush=True)

@@ -5,18 +5,22 @@ every select is posted, and the pod of each post is returned. For what users typ
 posted; ``custom.posted`` is posted as it is, whatever the form shows. ``custom.groups`` are the user's groups (all,
 where it is left out) and ``custom.saved`` what the hub has stored of the user's last choice. With ``custom.refused``
 the answer is what the form and a start without a form are refused with. The lists are those that the chart sets; with
-``custom.volume_lists`` the volumes are lists as well, as they are in charts before 4.3.
+``custom.volume_lists`` the volumes are lists as well, as they are in charts before 4.3. With ``custom.mounted`` they
+come from the chart's own jupyterhub_config.py, which lies in that folder with all that it reads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import itertools
 import json
 import os
 import sys
 import tempfile
 from html.parser import HTMLParser
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -73,7 +77,30 @@ class Form(HTMLParser):
 
 
 def new_spawner(values: dict[str, Any]) -> Any:
-    from kubespawner import KubeSpawner, __version__
+    from kubespawner import KubeSpawner
+
+    custom = values.get("custom", {})
+    config = config_of_chart(custom["mounted"]) if "mounted" in custom else config_like_chart(values)
+    spawner = KubeSpawner(config=config, _mock=True)
+    spawner.user.groups = [SimpleNamespace(name=name) for name in custom.get("groups", every_group(values))]
+    spawner.user_options = dict(custom.get("saved", {}))
+    return spawner
+
+
+@functools.lru_cache(maxsize=1)
+def config_of_chart(folder: str) -> Any:
+    """Read the chart's jupyterhub_config.py once, as the hub does: all its servers share the configuration."""
+    from traitlets.config import PyFileConfigLoader
+
+    sys.modules.pop("z2jh", None)
+    os.environ |= json.loads((Path(folder) / "environment.json").read_text(encoding="utf-8"))
+    with contextlib.redirect_stdout(sys.stderr):
+        return PyFileConfigLoader("jupyterhub_config.py", folder).load_config()
+
+
+def config_like_chart(values: dict[str, Any]) -> Any:
+    """Return what the chart configures, without the chart."""
+    from kubespawner import __version__
     from traitlets.config import Config
 
     config = Config()
@@ -90,11 +117,7 @@ def new_spawner(values: dict[str, Any]) -> Any:
     config.KubeSpawner.init_containers.append(BLOCKS_METADATA)
     config.KubeSpawner.node_affinity_preferred.append(USER_NODES)  # only appended to: a LazyConfigValue
     run_extra_config(values, config)
-    spawner = KubeSpawner(config=config, _mock=True)
-    custom = values.get("custom", {})
-    spawner.user.groups = [SimpleNamespace(name=name) for name in custom.get("groups", every_group(values))]
-    spawner.user_options = dict(custom.get("saved", {}))
-    return spawner
+    return config
 
 
 def set_volumes(config: Any, as_lists: bool) -> None:
