@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from image_matrix.publish.signing import ISSUER, release_identity
 from image_matrix.render.kubernetes.outputs import deploy_files
 from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
@@ -119,6 +121,27 @@ def test_what_follows_a_channel_or_versions_is_valid() -> None:
     assert [[*item["spec"]["ref"]] for item in followed] == [["branch"], ["semver"]]
     for item in followed:
         jsonschema.validate(item, schema("gitrepository-source-v1.json"))
+
+
+@needs_schemas
+def test_what_follows_a_registry_is_valid_and_names_what_is_there() -> None:
+    """An artifact has the content of deploy/, at its top."""
+    every = [item for block in blocks("flux.md")[3:] for item in documents(block)]
+    (source,) = (item for item in every if item.get("kind") == "OCIRepository")
+    jsonschema.validate(source, schema("ocirepository-source-v1.json"))
+    (matcher,) = source["spec"]["verify"]["matchOIDCIdentity"]
+    identity = release_identity(
+        {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "example/notebooks"}, "main"
+    )
+    assert re.search(matcher["issuer"], ISSUER)
+    assert re.search(matcher["subject"], str(identity))
+    followers = [item for item in every if item.get("kind") == "Kustomization" and "spec" in item]
+    files = deployed(reference())
+    assert len(followers) == 2
+    for item in followers:
+        jsonschema.validate(item, schema("kustomization-kustomize-v1.json"))
+        assert item["spec"]["sourceRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
+        assert any(path.startswith(f"deploy/{item['spec']['path'].removeprefix('./')}/") for path in files)
 
 
 def test_images_are_pulled_before_they_are_offered() -> None:

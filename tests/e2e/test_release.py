@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import complete, origin
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.client import open_registry
+from image_matrix.registry.upload import IMAGE_MANIFEST
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -54,7 +57,7 @@ class Place:
 
     def manifest(self, image: str, tag: str) -> tuple[str, dict[str, Any]]:
         url = f"http://{self.registry}/v2/{self.name}/{image}/manifests/{tag}"
-        answer = requests.get(url, headers={"Accept": INDEX}, timeout=30)
+        answer = requests.get(url, headers={"Accept": f"{INDEX}, {IMAGE_MANIFEST}"}, timeout=30)
         return answer.headers.get("Docker-Content-Digest", ""), answer.json()
 
     def push(self, leg: tuple[str, str], suffix: str = "", size: int = 20) -> None:
@@ -365,6 +368,37 @@ def test_a_release_is_copied_to_other_registries(place: Place, tmp_path: Path) -
     assert place.manifest(f"{refusing}/science", "latest") == place.manifest("science", "latest")
     assert "6 copies in other registries, 0 tags written" in released(place, "Nothing is new")
     place.edit(copies=None)
+
+
+def test_deploy_is_pushed_to_the_registry(place: Place, tmp_path: Path) -> None:
+    """What Flux' OCIRepository takes: with the layer unpacked, the same files as on the branch."""
+    place.edit(artifact="deploy")
+    place.push(last_leg(place))
+    assert "/deploy@sha256:" in released(place, "With an artifact")
+    offered(place)
+    commit = place.git("rev-parse", "FETCH_HEAD")
+    tags = (line.split("\t") for line in place.git("ls-remote", "--tags", "origin").splitlines())
+    (version,) = (name.removeprefix("refs/tags/") for identity, name in tags if identity == commit)
+    digest, manifest = place.manifest("deploy", "release")
+    assert place.manifest("deploy", version)[0] == digest
+    assert manifest["annotations"]["org.opencontainers.image.revision"] == f"release@sha1:{commit}"
+    (layer,) = manifest["layers"]
+    url = f"http://{place.registry}/v2/{place.name}/deploy/blobs/{layer['digest']}"
+    for folder in ("artifact", "branch"):
+        (tmp_path / folder).mkdir()
+    with tarfile.open(fileobj=io.BytesIO(requests.get(url, timeout=30).content)) as tar:
+        tar.extractall(tmp_path / "artifact", filter="data")
+    place.git("archive", f"--output={tmp_path / 'branch.tar'}", "FETCH_HEAD:deploy")
+    with tarfile.open(tmp_path / "branch.tar") as tar:
+        tar.extractall(tmp_path / "branch", filter="data")
+    same = subprocess.run(
+        ["diff", "--recursive", tmp_path / "artifact", tmp_path / "branch"], capture_output=True
+    )
+    assert same.returncode == 0, same.stdout
+    assert (tmp_path / "artifact" / "images.json").is_file()
+    assert "0 of 2 tags updated" in released(place, "Nothing is new")
+    assert place.manifest("deploy", "release")[0] == digest
+    place.edit(artifact=None)
 
 
 def test_another_policy_reaches_what_is_released(place: Place) -> None:

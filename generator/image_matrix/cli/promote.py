@@ -1,7 +1,7 @@
 """``promote``: moves a channel, a branch that sites follow, to a release.
 
 A promotion is a commit on top of the channel with the files of the release. What somebody has committed there by hand
-stays in its history, and no push is forced.
+stays in its history, and no push is forced. If releases have artifacts, the channel's tag moves to that of the release.
 """
 
 from __future__ import annotations
@@ -32,13 +32,16 @@ def promote(session: Session, release: str | None, channel: str, dry_run: bool) 
 
     RELEASE is a tag that `release` has written, such as 2026.1129.1; by default the newest one.
     """
+    from image_matrix.cli.artifact import find_promoted, move_channel
     from image_matrix.github.branch_commit import push, remote_tags
 
-    sites = _sites(open_project(session).loaded.matrix, channel)
+    loaded = open_project(session).loaded
+    sites = _sites(loaded.matrix, channel)
     git = _open(session)
     tags = remote_tags(git)
     name = _chosen(tags, release)
     commit = prepare(session, git, name, channel)
+    artifact = find_promoted(session, loaded, name, tags[name])
     if commit is None:
         click.echo(f"{channel} has {name} already")
     elif dry_run:
@@ -46,6 +49,8 @@ def promote(session: Session, release: str | None, channel: str, dry_run: bool) 
     else:
         push(git, commit, channel)
         click.echo(f"{channel} has {name} now, for {', '.join(sites)}")
+    if artifact and not dry_run:
+        move_channel(session, loaded, artifact, channel)
     return 0
 
 

@@ -1,8 +1,8 @@
-"""``release``: writes indexes with their signatures, ``deploy/`` with digests, and moving tags, in this order.
+"""``release``: writes indexes with their signatures, ``deploy/`` with digests, its artifact, and moving tags, in order.
 
 It writes nothing before all images exist. Each index is signed and gets its tag before the next one, so a release that
 breaks off keeps what it has signed. The push of ``deploy/`` can be rejected as a whole, so it comes before the
-moving tags. If a step fails, the next release completes it.
+artifact and the moving tags. If a step fails, the next release completes it.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     """
     from datetime import date
 
+    from image_matrix.cli.artifact import write_artifact
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.release_branch import (
         check_last_release,
@@ -95,6 +96,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
             date.fromisoformat(moment.date),
             verified=state.loaded.matrix.release.push.verified,
         )
+        write_artifact(session, state.loaded, git, update)
         moment = replace(moment, release=str(release_number(git, update)))
         tags = moving_tags(state, moment)
         _move_tags(session, state, indexes, digests, tags)

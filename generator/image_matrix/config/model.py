@@ -293,6 +293,11 @@ class Matrix:
         """Return the full repository of a variant's images: ``ghcr.io/example/notebooks/base``."""
         return f"{self.registry}/{item.repository}"
 
+    @property
+    def artifact(self) -> str | None:
+        """The full repository to which releases push ``deploy/``, if they do: ``ghcr.io/example/notebooks/deploy``."""
+        return f"{self.registry}/{self.release.artifact}" if self.release.artifact else None
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

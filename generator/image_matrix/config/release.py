@@ -103,6 +103,8 @@ class Release:
     """Registry paths to which a release is copied."""
     lists: tuple[ReleaseList, ...] = ()
     """What is written to ``deploy/`` besides the lists of the sites."""
+    artifact: str | None = None
+    """Repository below ``registry`` to which ``deploy/`` is pushed, for Flux' OCIRepository."""
 
 
 def read_release(item: Mapping[str, Any]) -> Release:
@@ -117,6 +119,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         provenance=item.get("provenance", usual.provenance),
         copies=tuple(item.get("copies", ())),
         lists=tuple(item.get("lists", ())),
+        artifact=item.get("artifact"),
     )
 
 

@@ -61,8 +61,15 @@ def verify_command(signing: Signing, reference: str, identity: str) -> list[str]
             return ["cosign", "verify", *(keyless if signing.keyless else key), *legacy, reference]
 
 
-def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -> None:
+def sign(
+    signing: Signing,
+    reference: str,
+    run: ProgramRunner = run_patiently,
+    remedy: str = "nothing was released",
+) -> None:
     """Sign ``repository@digest``; tries again if the registry, Fulcio or Rekor is unavailable for the moment.
+
+    ``remedy`` is the help if it fails for another reason than a rate limit.
 
     Raises :class:`EnvironmentFailure` if the program is missing, and :class:`Failure` if it fails.
     """
@@ -72,7 +79,7 @@ def sign(signing: Signing, reference: str, run: ProgramRunner = run_patiently) -
         answer = run(command)
         if answer.returncode:
             problem = failed(f"{reference} could not be signed", answer.stderr)
-            raise Failure(problem, advice(answer.stderr, "nothing was released"))
+            raise Failure(problem, advice(answer.stderr, remedy))
 
 
 def verifier(

@@ -1,4 +1,4 @@
-"""Asks container registries whether a reference exists, and for its digest.
+"""Asks container registries whether a reference exists, and for its digest; writes to them what is no image.
 
 Answers are data: a registry that is down or denies access is not the same as a missing image.
 
@@ -8,4 +8,5 @@ Answers are data: a registry that is down or denies access is not the same as a 
 - :mod:`image_matrix.registry.http`: the HTTP client, and requests with retries
 - :mod:`image_matrix.registry.tokens`: authentication
 - :mod:`image_matrix.registry.client`: the client
+- :mod:`image_matrix.registry.upload`: writes blobs, manifests and tags
 """

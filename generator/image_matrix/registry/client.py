@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
@@ -35,7 +35,7 @@ from image_matrix.registry.http import (
     retry_of_transfer,
 )
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
-from image_matrix.registry.tokens import authorization
+from image_matrix.registry.tokens import PULL, authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -82,7 +82,8 @@ class Registry:
 
     services: RegistryServices
     _answers: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
-    _authorizations: dict[tuple[str, str], str] = field(default_factory=dict)
+    _authorizations: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Headers by host, repository and what they permit."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def digest(self, reference: str) -> Answer:
@@ -115,7 +116,7 @@ class Registry:
         whose digest is another one. Exceptions of ``consume`` are raised as they are.
         """
         place = parse_reference(mirrored(str(parse_reference(reference)), self.services.mirrors))
-        url = _address(place, f"blobs/{digest}")
+        url = address(place, f"blobs/{digest}")
 
         def attempt() -> T:
             return self._consumed(place, url, digest, consume)
@@ -187,7 +188,7 @@ class Registry:
             raise ConnectionFailed("this client has no streaming transport", retry=None)
         refused: str | None = None
         while True:
-            known = self._authorizations.get((place.host, place.repository))
+            known = self._authorizations.get((place.host, place.repository, PULL))
             request = HttpRequest(
                 "GET", url, {"Accept-Encoding": "identity", **({"Authorization": known} if known else {})}
             )
@@ -201,7 +202,7 @@ class Registry:
                 answer = response.read()
             if answer.status != 401 or (known and known == refused):
                 raise not_ok(request, answer)
-            login = self._authorize(answer, place, refused=known)
+            login = self._authorize(answer, place, PULL, refused=known)
             if not isinstance(login, str):
                 raise ConnectionFailed(words(login), retry=None, login=True)
             refused = login
@@ -209,32 +210,39 @@ class Registry:
     def _ask(
         self, method: str, reference: Reference, what: str | None = None
     ) -> Response | Denied | Unreachable:
-        """Request a manifest or a blob; log in if the registry requires it, again if the token has expired."""
-        path = what or f"manifests/{reference.version}"
-        url = _address(reference, path)
-        place = (reference.host, reference.repository)
+        """Request a manifest or a blob."""
+        url = address(reference, what or f"manifests/{reference.version}")
+        return self.send(HttpRequest(method, url, {"Accept": ", ".join(MANIFEST_TYPES)}), reference)
+
+    def send(
+        self, request: HttpRequest, reference: Reference, actions: str = PULL
+    ) -> Response | Denied | Unreachable:
+        """Send a request to the registry of a reference; log in if it requires that, again if the token has expired.
+
+        ``actions`` are what the login has to permit: ``PULL`` or ``PUSH`` of :mod:`image_matrix.registry.tokens`.
+        """
         tried: str | None = None
         for _ in range(3):
-            known = self._authorizations.get(place)
-            headers = {"Accept": ", ".join(MANIFEST_TYPES), **({"Authorization": known} if known else {})}
+            known = self._authorizations.get((reference.host, reference.repository, actions))
+            login = {"Authorization": known} if known else {}
             try:
-                response = self.services.transport(HttpRequest(method, url, headers))
+                response = self.services.transport(replace(request, headers={**request.headers, **login}))
             except ConnectionFailed as error:
                 return Unreachable(f"{reference.host}: {error.reason}")
             if response.status != 401:
                 return response
             if known and known == tried:
                 break
-            answer = self._authorize(response, reference, refused=known)
+            answer = self._authorize(response, reference, actions, refused=known)
             if not isinstance(answer, str):
                 return answer
             tried = answer
         return Denied("it does not accept the login")
 
     def _authorize(
-        self, response: Response, reference: Reference, refused: str | None
+        self, response: Response, reference: Reference, actions: str, refused: str | None
     ) -> str | Denied | Unreachable:
-        place = (reference.host, reference.repository)
+        place = (reference.host, reference.repository, actions)
         with self._lock:
             known = self._authorizations.get(place)
         if known and known != refused:
@@ -248,6 +256,7 @@ class Registry:
             login,
             self.services.transport,
             plain=is_plain(reference.host),
+            actions=actions,
         )
         if isinstance(answer, str):
             with self._lock:
@@ -278,7 +287,8 @@ def _base(host: str) -> str:
     return f"{scheme}://{HUB_HOST if host == DOCKER_HUB else host}"
 
 
-def _address(reference: Reference, path: str) -> str:
+def address(reference: Reference, path: str) -> str:
+    """Return the address of what a repository has under ``path``."""
     return f"{_base(reference.host)}/v2/{reference.repository}/{path}"
 
 

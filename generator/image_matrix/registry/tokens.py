@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from image_matrix.registry.http import Response, Transport
 
 CLIENT_ID = "image-matrix"
+PULL, PUSH = "pull", "pull,push"
+"""What a token permits; distribution.github.io/distribution/spec/auth/scope."""
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
@@ -31,9 +33,19 @@ def challenge(header: str) -> tuple[str, dict[str, str]]:
 
 
 def authorization(
-    header: str, repository: str, credentials: Credentials | None, transport: Transport, *, plain: bool
+    header: str,
+    repository: str,
+    credentials: Credentials | None,
+    transport: Transport,
+    *,
+    plain: bool,
+    actions: str = PULL,
 ) -> str | Denied | Unreachable:
-    """Return the header that answers a challenge; ``plain`` allows a token server without TLS."""
+    """Return the header that answers a challenge; ``plain`` allows a token server without TLS.
+
+    ``actions`` are :data:`PULL` or :data:`PUSH`. For :data:`PUSH`, the scope of the challenge does not count: it is
+    that of one request, and a push consists of several.
+    """
     scheme, values = challenge(header)
     if scheme == "basic":
         return credentials.basic if credentials else Denied("it asks for a login (`docker login`)")
@@ -42,16 +54,17 @@ def authorization(
     if urlsplit(values["realm"]).scheme != "https" and not plain:
         return Denied("its token server has no TLS")
     try:
-        response = transport(_token_request(values, repository, credentials))
+        response = transport(_token_request(values, repository, credentials, actions))
     except ConnectionFailed as error:
         return Unreachable(f"its token server: {error.reason}")
     return _token(response, known=credentials is not None)
 
 
 def _token_request(
-    values: Mapping[str, str], repository: str, credentials: Credentials | None
+    values: Mapping[str, str], repository: str, credentials: Credentials | None, actions: str
 ) -> HttpRequest:
-    scope = values.get("scope") or f"repository:{repository}:pull"
+    challenged = values.get("scope") if actions == PULL else None
+    scope = challenged or f"repository:{repository}:{actions}"
     parameters = {"service": values.get("service", ""), "scope": scope}
     if credentials and credentials.identity_token:
         form = {

@@ -118,7 +118,7 @@ VARIANT_CHECKS = (
     runs.too_many_legs, runs.without_runner, runs.copied_twice, runs.too_deep_for_docker_hub,
     runs.unknown_in_overrides, runs.runners_of_variants,
     placeholders.unknown_in_images,
-    repositories.repositories,
+    repositories.repositories, repositories.artifact,
     tags.unknown_in_tags,
     tags.bad_tags,
     tags.shared_tags, tags.of_unpublished,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import staging_of
+from image_matrix.registry.reference import DOCKER_HUB
 from image_matrix.validate.filled_texts import axis_advice, has_data_with_braces, settings_at
 from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.names import bad_reference, is_path
@@ -49,6 +50,23 @@ def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) 
     elif whole.startswith(f"{staging}/"):
         problem = f"{whole} is below {staging}, where pull requests push"
         yield bad_value(path, problem, "name another repository, or another `workflow: {staging: …}`", target)
+
+
+def artifact(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """An artifact of releases in a repository that has something else, or that is too long."""
+    whole, path = matrix.artifact or "", ("release", "artifact")
+    owner = next((item.image for item in expanded.values() if matrix.repository(item) == whole), None)
+    staging = staging_of(matrix.registry, matrix.workflow)
+    if owner:
+        yield bad_value(path, f"{whole} is the repository of the image {owner}", "name another repository")
+    elif f"{whole}/".startswith(f"{staging}/"):
+        yield bad_value(path, f"{whole} is where pull requests push", "name another repository")
+    elif whole.startswith(f"{DOCKER_HUB}/") and whole.count("/") > 2:
+        flat = whole.removeprefix(f"{matrix.registry}/").replace("/", "-")
+        yield bad_value(path, f"Docker Hub has no repository {whole}", f"write `artifact: {flat}`")
+    elif len(whole) > LONGEST:
+        problem = f"{whole} has {len(whole)} characters, and a repository at most {LONGEST}"
+        yield bad_value(path, problem, "write a shorter one, or a shorter `registry`")
 
 
 def repository_place(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> tuple[Path, Target]:

@@ -1,0 +1,110 @@
+"""Writes blobs, manifests and tags to a registry.
+
+Source: github.com/opencontainers/distribution-spec, spec.md, "Push".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
+from image_matrix.registry.client import MANIFEST_TYPES, address
+from image_matrix.registry.http import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.tokens import PUSH
+
+if TYPE_CHECKING:
+    from image_matrix.registry.answers import Denied
+    from image_matrix.registry.client import Registry
+    from image_matrix.registry.reference import Reference
+
+IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+"""github.com/opencontainers/image-spec, manifest.md."""
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def upload_blob(registry: Registry, repository: str, content: bytes) -> str:
+    """Upload a blob, unless the repository has it; return its digest. Raises :class:`EnvironmentFailure`."""
+    place, digest = parse_reference(repository), digest_of(content)
+    if _has_blob(registry, place, digest):
+        return digest
+    start = address(place, "blobs/uploads/")
+    answer = _written(registry.send(HttpRequest("POST", start), place, PUSH), place.name)
+    target = _with_digest(urljoin(start, answer.headers.get("location", "")), digest)
+    request = HttpRequest("PUT", target, {"Content-Type": "application/octet-stream"}, content)
+    sent = _send(registry, request, place)
+    # A repeated request is refused if the first one has ended the upload.
+    if not (isinstance(sent, Response) and _is_success(sent)) and not _has_blob(registry, place, digest):
+        _written(sent, place.name)
+    return digest
+
+
+def put_manifest(registry: Registry, reference: str, content: bytes) -> None:
+    """Write a manifest under a tag, or under its digest; raises :class:`EnvironmentFailure`.
+
+    ``reference`` is ``repository:tag`` or ``repository@digest``.
+    """
+    place = parse_reference(reference)
+    url = address(place, f"manifests/{place.version}")
+    request = HttpRequest("PUT", url, {"Content-Type": IMAGE_MANIFEST}, content)
+    _written(registry.send(request, place, PUSH), reference)
+
+
+def point_tag(registry: Registry, repository: str, digest: str, tag: str) -> None:
+    """Point a tag to a manifest that the repository has; raises :class:`EnvironmentFailure`."""
+    place = parse_reference(f"{repository}@{digest}")
+    request = HttpRequest("GET", address(place, f"manifests/{digest}"), {"Accept": ", ".join(MANIFEST_TYPES)})
+    answer = _ok(registry.send(request, place, PUSH), f"{repository}@{digest} could not be read")
+    if digest_of(answer.body) != digest:
+        raise EnvironmentFailure(f"{repository}@{digest}: the content does not match its digest", CHECK)
+    put_manifest(registry, f"{repository}:{tag}", answer.body)
+
+
+def _has_blob(registry: Registry, place: Reference, digest: str) -> bool:
+    """Return whether a repository has a blob; of one that does not exist yet, registries may deny that."""
+    answer = registry.send(HttpRequest("HEAD", address(place, f"blobs/{digest}")), place, PUSH)
+    if isinstance(answer, Unreachable):
+        raise EnvironmentFailure(f"{place.name}: {words(answer)}", answer.remedy)
+    return isinstance(answer, Response) and answer.status == 200
+
+
+def _send(registry: Registry, request: HttpRequest, place: Reference) -> Response | Denied | Unreachable:
+    """Send a request to where the registry has an upload; another host, such as a store, never gets the login."""
+    if urlsplit(request.url).netloc == urlsplit(address(place, "")).netloc:
+        return registry.send(request, place, PUSH)
+    try:
+        return registry.services.transport(request)
+    except ConnectionFailed as error:
+        return Unreachable(f"{urlsplit(request.url).netloc}: {error.reason}")
+
+
+def _with_digest(location: str, digest: str) -> str:
+    join = "&" if "?" in location else "?"
+    return f"{location}{join}{urlencode({'digest': digest})}"
+
+
+def _is_success(response: Response) -> bool:
+    return 200 <= response.status < 300
+
+
+def _written(answer: Response | Denied | Unreachable, what: str) -> Response:
+    return _ok(answer, f"{what} could not be written")
+
+
+def _ok(answer: Response | Denied | Unreachable, problem: str) -> Response:
+    """Return a response that is a success; raises :class:`EnvironmentFailure` with what another one means."""
+    if isinstance(answer, Response):
+        if _is_success(answer):
+            return answer
+        meaning = refusal(answer)
+    else:
+        meaning = answer
+    remedy = meaning.remedy if isinstance(meaning, Unreachable) else "check the login and its permissions"
+    raise EnvironmentFailure(f"{problem}: {words(meaning)}", remedy)

@@ -1,0 +1,179 @@
+"""A registry that takes blobs, manifests and tags, over real HTTP; it can ask for a login and fail on request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass
+class Behaviour:
+    """What the registry does besides storing."""
+
+    login: str | None = None
+    """The header that its token server asks for; ``None``: everybody may write."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Status by method, or by method and path."""
+    ends_upload_twice: bool = False
+    """The first PUT of each blob is stored and answered with 503, as a proxy does; the upload is gone by then."""
+    store: str | None = None
+    """Another host, with its port, that uploads are sent to."""
+
+
+class Writable(ThreadingHTTPServer):
+    """The server and what it has: repositories' blobs and manifests, by digest, and tags."""
+
+    daemon_threads = True
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behaviour = behaviour
+        self.blobs: dict[str, bytes] = {}
+        self.manifests: dict[str, bytes] = {}
+        self.tags: dict[str, str] = {}
+        self.writes: list[str] = []
+        """Method and path of each request that writes, in their order."""
+        self.scopes: list[str] = []
+        self.uploads: set[str] = set()
+        self.logins: list[str | None] = []
+        """The Authorization headers that came with blobs."""
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Writable
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class has it
+        pass
+
+    def do_HEAD(self) -> None:
+        self.answer()
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.answer()
+
+    def do_PUT(self) -> None:
+        self.answer()
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = urlsplit(self.path)
+        if url.path == "/token":
+            return self.token(parse_qs(url.query)["scope"][0])
+        name, _, what = url.path.removeprefix("/v2/").rpartition(
+            "/blobs/" if "/blobs/" in url.path else "/manifests/"
+        )
+        if not self.may(name):
+            challenge = f'Bearer realm="http://{self.server.host}/token",scope="repository:{name}:pull"'
+            return self.reply(401, headers={"WWW-Authenticate": challenge})
+        refused = self.server.behaviour.refused
+        request = f"{self.command} {url.path}"
+        status = next((one for words, one in refused.items() if words in (self.command, request)), None)
+        if status:
+            return self.reply(status, b'{"errors": [{"code": "DENIED", "message": "not for you"}]}')
+        if self.command in ("POST", "PUT"):
+            self.server.writes.append(f"{self.command} {url.path}")
+        return (
+            self.blob(name, what, url.query, body)
+            if "/blobs/" in url.path
+            else self.manifest(name, what, body)
+        )
+
+    def may(self, name: str) -> bool:
+        """Tokens for pulling alone do for reading."""
+        if self.server.behaviour.login is None or self.server.behaviour.store == self.headers["Host"]:
+            return True
+        given = self.headers.get("Authorization", "")
+        reads = self.command in ("HEAD", "GET")
+        return given == f"Bearer {name}:pull,push" or (reads and given == f"Bearer {name}:pull")
+
+    def token(self, scope: str) -> None:
+        if self.headers.get("Authorization") != self.server.behaviour.login:
+            return self.reply(401)
+        self.server.scopes.append(scope)
+        return self.reply(200, json.dumps({"token": scope.removeprefix("repository:")}).encode())
+
+    def blob(self, name: str, what: str, query: str, body: bytes) -> None:
+        if self.command == "POST":
+            self.server.uploads.add(upload := f"{len(self.server.writes)}")
+            store = self.server.behaviour.store
+            start = f"http://{store}" if store else ""
+            return self.reply(
+                202, headers={"Location": f"{start}/v2/{name}/blobs/uploads/{upload}?state=a%20b"}
+            )
+        if self.command == "PUT":
+            self.server.logins.append(self.headers.get("Authorization"))
+            values, upload = parse_qs(query), what.rpartition("/")[2]
+            if upload not in self.server.uploads and self.server.behaviour.store is None:
+                return self.reply(404, b'{"errors": [{"code": "BLOB_UPLOAD_UNKNOWN"}]}')
+            assert values["state"] == ["a b"]
+            digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            assert values["digest"] == [digest]
+            self.server.uploads.discard(upload)
+            self.server.blobs[f"{name}@{digest}"] = body
+            return self.reply(503 if self.server.behaviour.ends_upload_twice else 201)
+        content = self.server.blobs.get(f"{name}@{what}")
+        return self.reply(404) if content is None else self.reply(200, content)
+
+    def manifest(self, name: str, what: str, body: bytes) -> None:
+        if self.command == "PUT":
+            return self.take(name, what, body)
+        digest = what if what.startswith("sha256:") else self.server.tags.get(f"{name}:{what}", "")
+        content = self.server.manifests.get(f"{name}@{digest}")
+        if content is None:
+            return self.reply(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
+        kind = json.loads(content)["mediaType"]
+        return self.reply(200, content, {"Content-Type": kind, "Docker-Content-Digest": digest})
+
+    def take(self, name: str, what: str, body: bytes) -> None:
+        """Store a manifest, whose blobs have to be there; distribution's spec, "Pushing Manifests"."""
+        content, digest = json.loads(body), f"sha256:{hashlib.sha256(body).hexdigest()}"
+        parts = [content["config"], *content["layers"]]
+        lacks = [
+            one for one in parts if len(self.server.blobs.get(f"{name}@{one['digest']}", b"")) != one["size"]
+        ]
+        if lacks or content["mediaType"] != self.headers["Content-Type"]:
+            return self.reply(400, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}')
+        self.server.manifests[f"{name}@{digest}"] = body
+        if not what.startswith("sha256:"):
+            self.server.tags[f"{name}:{what}"] = digest
+        return self.reply(201, headers={"Docker-Content-Digest": digest})
+
+    def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@contextmanager
+def serving(behaviour: Behaviour | None = None) -> Iterator[Writable]:
+    """Run a registry."""
+    server = Writable(behaviour or Behaviour())
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
