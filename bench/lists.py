@@ -18,7 +18,7 @@ from bench.measure import table
 from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import CallError
 from image_matrix.importing.edit import with_profiles
-from image_matrix.importing.profile_drafts import options_of
+from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, options_of
 from image_matrix.importing.profile_list import TakenNames, profiles_of
 from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import documents_of, spawner_list
@@ -106,7 +106,9 @@ def lists_below(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def compare(name: str, entries: Sequence[dict[str, Any]], ask: Ask) -> Compared:
     """Import a list, render it, and compare the pods of every choice."""
     imported = profiles_of(entries, Known(REGISTRY, ("base",), {}), TakenNames({}), HUB)
-    text = with_profiles(MATRIX, imported.sources, imported.sizes, imported.profiles)
+    replaced = any(REPLACED_TOLERATIONS in note for note in imported.notes)
+    matrix = MATRIX.replace(HUB, f"{HUB}, tolerations: []") if replaced else MATRIX
+    text = with_profiles(matrix, imported.sources, imported.sizes, imported.profiles)
     theirs = _pods({"singleuser": {"profileList": list(entries)}}, ask)
     try:
         ours = _pods(rendered(text), ask)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from image_matrix.importing.profile_drafts import draft_of, options_of
+from image_matrix.config.sites import CHART_TOLERATIONS
+from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, draft_of, options_of
 from image_matrix.importing.profile_list import ImportedProfiles, TakenNames, profiles_of
 from image_matrix.importing.size_fields import size_of
 from image_matrix.importing.sources import Known
@@ -181,3 +182,14 @@ def test_an_option_without_images_is_not_the_one_of_images() -> None:
 def test_a_default_is_whatever_python_takes_for_true() -> None:
     entries = spawner_list("a.yaml", [[entry(default="True"), entry(slug="b", default="")]])
     assert [profile.get("default") for profile in imported(*entries).profiles.values()] == [True, None]
+
+
+def test_tolerations_that_replace_those_of_the_chart_are_noted() -> None:
+    gpu = {"key": "nvidia.com/gpu", "operator": "Exists"}
+    every = [gpu, *map(dict, CHART_TOLERATIONS)]
+    choices = {"choices": {"gpu": {"display_name": "GPU", "kubespawner_override": {"tolerations": [gpu]}}}}
+    noted = imported(
+        entry(kubespawner_override={"tolerations": [gpu]}), entry(profile_options={"size": choices})
+    )
+    assert noted.notes == (f"profiles `lab`, `lab-2`: {REPLACED_TOLERATIONS}",)
+    assert imported(entry(kubespawner_override={"tolerations": every}), entry()).notes == ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.size_fields import AMOUNTS, carried_over, plain_text, size_of, tolerations_of
 from image_matrix.profiles.helm import slugify
 from image_matrix.render.kubernetes.kubespawner import merged
@@ -34,6 +35,11 @@ UNLISTED = (*UNLISTED_TEXTS, "validation_regex")
 TITLES = {"image": "Image", "size": "Size"}
 """What users read where a matrix says nothing."""
 NODES = ("node_selector", "tolerations")
+REPLACED_TOLERATIONS = (
+    "its tolerations replace those of the chart; "
+    "a matrix adds them again, unless the site has `tolerations: []`"
+)
+"""A note about a profile whose pods have only the tolerations that it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     if size and size_option != "size":
         notes.append(f"the option `{size_option}` is called `size` now, so users choose in it once more")
     fields |= _extra(entry, ENTRY)
+    notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []
     return ProfileDraft(
         slug=str(entry.get("slug") or slugify(str(entry["display_name"]))),
         fields=fields,
@@ -81,6 +88,17 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
         sizes=_sizes(size, of_sizes, str(entry["display_name"]), notes),
         notes=tuple(notes),
     )
+
+
+def _replaces_tolerations(entry: Mapping[str, Json]) -> bool:
+    """Say whether the pods of an entry have tolerations, and lack some that the chart gives to all pods."""
+    options = (entry.get("profile_options") or {}).values()
+    overrides = [
+        entry.get("kubespawner_override") or {},
+        *(override for option in options for override in _overrides(option)),
+    ]
+    every = [tolerations_of(override["tolerations"]) for override in overrides if "tolerations" in override]
+    return any(item not in tolerations for tolerations in every for item in CHART_TOLERATIONS)
 
 
 def _option_name(name: str) -> str:
