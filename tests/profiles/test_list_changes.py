@@ -37,6 +37,12 @@ def test_a_change_at_all_sites_is_said_once() -> None:
     assert change_lines(somewhere, TERMINAL) == ["A: now only for `x` (at `one`)"]
 
 
+def test_another_slug_under_the_title_of_the_preselected_profile() -> None:
+    lists = ([profile(slug, display_name="Lab", default=True)] for slug in ("lab", "lab-2"))
+    text = change_lines(site_changes(*({"hub": one} for one in lists)), TERMINAL)
+    assert not [line for line in text if "preselected" in line]
+
+
 def test_a_site_that_is_new() -> None:
     text = change_lines(
         site_changes({"one": [profile("a")]}, {"one": [profile("a")], "two": [profile("a")]}), TERMINAL

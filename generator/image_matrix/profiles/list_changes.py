@@ -108,7 +108,8 @@ def _preselected(
     new = next((entry for entry in after if entry.get("default")), None)
     if old is None or new is None or (old["slug"], new["slug"]) in [(a["slug"], b["slug"]) for a, b in pairs]:
         return
-    yield _of_list("preselected_profile", old["display_name"], new["display_name"])
+    if old["display_name"] != new["display_name"]:  # another slug under the same title is said as such
+        yield _of_list("preselected_profile", old["display_name"], new["display_name"])
 
 
 def _order(before: ProfileList, pairs: Sequence[tuple[Entry, Entry]]) -> Iterator[OfferChange]:
