@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 IMAGES = """
 images:
-  jupyter-tensorflow: {from: jupyter}
+  jupyter-data: {from: jupyter}
   jupyter-pytorch-cuda: {from: jupyter, accelerator: cuda, pip: [torch==2.12.0]}
   jupyter-cuda: null
 sizes: {small: null}
@@ -25,6 +25,11 @@ profiles: {data-science: null, gpu: null}
 sites: {hub: null, kubeflow: null}
 """
 """What the base of tests/profiles has otherwise."""
+DEVICES = """
+sizes: {gpu: {display_name: 1 GPU, devices: {nvidia.com/gpu: 1}, sites: [research, staging]}}
+profiles: {torch: {display_name: PyTorch, images: [jupyter-pytorch-cuda], sizes: [gpu]}}
+sites: {research: {devices: {nvidia.com/gpu: {runtime_class: nvidia}}}}
+"""
 
 
 def example() -> str:
@@ -36,7 +41,7 @@ def example() -> str:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    return deployed(small(IMAGES, example()))
+    return deployed(small(IMAGES, example(), DEVICES))
 
 
 def profiles(files: dict[str, str], site: str) -> dict[str, Any]:
@@ -48,15 +53,17 @@ def test_each_site_has_a_folder_with_what_it_offers(files: dict[str, str]) -> No
     assert {path.split("/")[1] for path in files} == {"staging", "research", "teaching", "notebooks"}
     offered = {site: [*profiles(files, site)] for site in ("staging", "research", "teaching")}
     assert offered == {
-        "staging": ["science", "torch"], "research": ["science", "torch"], "teaching": ["science"],
+        "staging": ["science", "models", "torch"],
+        "research": ["science", "models", "torch"],
+        "teaching": ["science"],
     }  # fmt: skip
 
 
 def test_choices_and_overrides_are_those_of_the_site(files: dict[str, str]) -> None:
     staging, teaching = profiles(files, "staging")["science"], profiles(files, "teaching")["science"]
-    assert {*staging["profile_options"]["image"]["choices"]} == {"scipy", "tf"}
+    assert {*staging["profile_options"]["image"]["choices"]} == {"data", "plain"}
     assert "profile_options" not in teaching
-    assert "scipy" in teaching["kubespawner_override"]["image"]
+    assert "/jupyter-data:" in teaching["kubespawner_override"]["image"]
     limits = [item["kubespawner_override"]["mem_limit"] for item in (staging, teaching)]
     assert limits == ["32G", "8G"]
     assert teaching["description"].startswith("For the courses")
@@ -82,7 +89,7 @@ def test_each_folder_is_built_by_kustomize(files: dict[str, str], tmp_path: Path
 def test_each_hub_is_composed_with_its_own_release(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = small(IMAGES, example()).documents.value
+    data = small(IMAGES, example(), DEVICES).documents.value
     (tmp_path / "matrix.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     write(files, tmp_path / "rendered")
     charts = {"staging": "4.4.0", "research": "4.2.0", "teaching": "4.4.0"}
