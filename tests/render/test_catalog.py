@@ -130,6 +130,10 @@ def test_without_profiles_there_is_a_page_too() -> None:
     assert "image-jupyter-scipy" in found.ids
 
 
+def test_a_profile_without_a_description_has_no_empty_line() -> None:
+    assert '<p class="soft"></p>' not in rendered(small())
+
+
 def looked_at(folder: Path, text: str, width: int, *options: str) -> dict[str, object]:
     """Open the page with a probe in it (whose script the policy would refuse) and return what the probe saw."""
     probed = re.sub(r"<meta http-equiv=[^>]*>", "", text).replace("</body>", f"{PROBE}</body>")
