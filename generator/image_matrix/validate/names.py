@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.from_lists import PLACEHOLDER as FROM_PLACEHOLDER
 from image_matrix.config.model import slug
+from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.config.repairs import repaired
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics.redact import has_user, without_user
@@ -32,6 +33,8 @@ LONGEST = 63
 """Characters of a DNS label."""
 ROOTFS_NAME = FOLDER.rpartition("/")[2]
 """A folder below ``images/`` that no image can have."""
+_TAKEN = {"images": (ROOTFS_NAME, HUB_IMAGE), "sources": (HUB_IMAGE,)}
+"""Section to the names that mean something else."""
 _NAMED = {
     "images": "an image", "sources": "a source", "downloads": "a download", "accelerators": "an accelerator",
     "bundles": "a bundle", "axes": "an axis",
@@ -47,7 +50,8 @@ def bad_names(matrix: Matrix) -> Iterator[Finding]:
             fits = is_image_name(name) if section == "images" else is_name(name)
             if section == "images" and FROM_PLACEHOLDER in name:
                 continue  # an entry for several images, in which something else is wrong
-            if not fits or (section, slug(name)) == ("images", ROOTFS_NAME):
+            is_taken = slug(name) in _TAKEN.get(section, ())
+            if not fits or is_taken:
                 yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
 
 
@@ -82,6 +86,8 @@ def same_slugs(matrix: Matrix) -> Iterator[Finding]:
 def _advice(name: str) -> str:
     if name == ROOTFS_NAME:
         return f"choose another name: `{FOLDER}` has the files that images copy"
+    if name == HUB_IMAGE:
+        return "choose another name: in profiles, `none` is the image that the hub itself has"
     odd = next((char for char in name if not char.isascii()), None)
     if odd:
         return f"character {name.index(odd) + 1} is {character_name(odd)}: type it again"
