@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.size_fields import AMOUNTS, carried_over, plain_text, size_of, tolerations_of
 from image_matrix.profiles.helm import slugify
-from image_matrix.render.kubernetes.kubespawner import merged
+from image_matrix.profiles.override_merge import merged
 from image_matrix.validate.profiles_texts import UNLISTED_TEXTS
 
 if TYPE_CHECKING:

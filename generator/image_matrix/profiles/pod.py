@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sizes import Amount
 from image_matrix.profiles.devices import taints_of
+from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.units import QUANTITIES, byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile
@@ -60,7 +60,7 @@ def pod(
     chosen = size.size
     placements = placements_of(matrix, chosen)
     profile, labels = offer.profile, {**matrix.catalog.site.node_selector, **offer.profile.node_selector}
-    settings = laid_over(
+    settings = merged(
         {"environment": profile.env, "node_selector": labels},
         profile.override,
         image.listed.override,
@@ -103,17 +103,6 @@ def _of_size(size: Size | None, profile: Profile, placements: list[Placement]) -
         "node_selector": selector(size, placements),
         **({"extra_pod_config": {"runtimeClassName": runtime}} if runtime else {}),
     }
-
-
-def laid_over(*overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of several overrides: later ones win, mappings are merged."""
-    result: dict[str, Any] = {}
-    for override in overrides:
-        for key, value in override.items():
-            old = result.get(key)
-            is_mapping = isinstance(value, Mapping)
-            result[key] = laid_over(old if isinstance(old, dict) else {}, value) if is_mapping else value
-    return result
 
 
 def memory_of(size: Size, profile: Profile) -> Amount:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.offer import IMAGE_OPTION, SIZE_OPTION
-from image_matrix.profiles.pod import laid_over
+from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.setting_text import setting_lines
 from image_matrix.profiles.units import human
 
@@ -74,7 +74,7 @@ def _size_cells(size: SizeChoice, rows: list[OfferedPod]) -> Cells:
     of_size = size.size.override if size.size else {}
     amounts = _size(pod) or ["the hub's defaults"]
     first = _for(amounts[0], size.listed.groups)
-    lines = [first, *amounts[1:], *setting_lines(_further(laid_over(of_size, size.listed.override)))]
+    lines = [first, *amounts[1:], *setting_lines(_further(merged(of_size, size.listed.override)))]
     return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines)
 
 
@@ -95,7 +95,7 @@ def _rows(left: str, lines: Sequence[str]) -> Cells:
 
 def _of_profile(profile: Profile) -> list[str]:
     """Return what a profile sets for all its choices."""
-    return setting_lines(_further(laid_over({"environment": profile.env}, profile.override)))
+    return setting_lines(_further(merged({"environment": profile.env}, profile.override)))
 
 
 def _marked(key: str, *, default: bool) -> str:

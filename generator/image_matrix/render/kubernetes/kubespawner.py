@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.profiles import OptionSettings
 from image_matrix.profiles.helm import is_ordered, slugify
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
+from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.pod import (
     devices,
     hugepages,
@@ -186,12 +187,3 @@ def _shm(size: Size) -> dict[str, Any]:
         "volumes": {"shm": volume},
         "volume_mounts": {"shm": {"name": "shm", "mountPath": "/dev/shm"}},  # noqa: S108 - a mount in a pod
     }
-
-
-def merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as KubeSpawner does: mappings are merged, other values replace."""
-    result = dict(base)
-    for key, value in top.items():
-        old = result.get(key)
-        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return result
