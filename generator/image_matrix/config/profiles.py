@@ -102,6 +102,11 @@ class Profile:
     """Further options, as KubeSpawner has them."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def listed(self) -> dict[str, Listed]:
+        """The choices of images and of sizes, by the field of the profile that has them."""
+        return {"images": self.images, "sizes": self.sizes}
+
 
 def read_profile(name: str, item: Mapping[str, Any]) -> Profile:
     """Read an entry under ``profiles:`` as one site has it, with what ``defaults`` say."""

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
-from image_matrix.importing.size_fields import AMOUNTS, carried_over, plain_text, size_of, tolerations_of
+from image_matrix.importing.size_fields import (
+    AMOUNTS,
+    carried_over,
+    further_fields,
+    plain_text,
+    size_of,
+    tolerations_of,
+)
 from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.override_merge import merged
 from image_matrix.validate.profiles_texts import UNLISTED_TEXTS
@@ -162,12 +169,7 @@ def _profile_fields(override: Mapping[str, Json], notes: list[str]) -> dict[str,
     if env := _texts(rest.get("environment")):
         fields["env"] = env
         del rest["environment"]
-    if nodes := rest.pop("node_selector", None):
-        fields["node_selector"] = {key: str(value) for key, value in nodes.items()}
-    if every := tolerations_of(rest.pop("tolerations", None)):
-        fields["tolerations"] = every
-    carried = carried_over(rest, notes)
-    return fields | ({"kubespawner_override": carried} if carried else {})
+    return fields | further_fields(rest, notes)
 
 
 def _texts(environment: Json) -> dict[str, str] | None:

@@ -30,6 +30,13 @@ def size_of(settings: Mapping[str, Json], title: str, description: str, notes: l
     if devices := _devices(rest.get(LIMITS)):
         fields["devices"] = devices
         del rest[LIMITS]
+    return fields | further_fields(rest, notes)
+
+
+def further_fields(settings: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
+    """Return the fields for nodes that profiles and sizes have, and the override with the rest."""
+    rest = dict(settings)
+    fields: dict[str, Any] = {}
     if nodes := rest.pop("node_selector", None):
         fields["node_selector"] = {key: str(value) for key, value in nodes.items()}
     if every := tolerations_of(rest.pop("tolerations", None)):

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.offer import DEPRECATED
 from image_matrix.profiles.offer_change import OfferChange, SettingChange, TitledProfile
-from image_matrix.profiles.option_changes import Fact, groups_change, option_changes, others_changes
+from image_matrix.profiles.option_changes import (
+    Fact,
+    groups_change,
+    option_changes,
+    others_changes,
+    text_changes,
+)
 from image_matrix.profiles.setting_changes import setting_changes
 
 if TYPE_CHECKING:
@@ -17,8 +24,6 @@ if TYPE_CHECKING:
     Entry = Mapping[str, Any]
     ProfileList = Sequence[Entry]
 
-DEPRECATED = " (deprecated)"
-"""The end of a deprecated profile's title."""
 COMPARED = frozenset(
     {"slug", "display_name", "description", "default", "aliases", "allowed_groups", "kubespawner_override",
      "profile_options"}
@@ -140,16 +145,10 @@ def _changes_of_itself(old: Entry, new: Entry) -> Iterator[SettingChange]:
     elif _is_deprecated(new) and not _is_deprecated(old):
         yield SettingChange("deprecated", "", None, new.get("description"))
     else:
-        yield from _texts(old, new)
+        yield from text_changes(old, new)
     yield from groups_change(old, new)
     yield from setting_changes(old.get("kubespawner_override", {}), new.get("kubespawner_override", {}))
     yield from others_changes("", old, new, COMPARED)
-
-
-def _texts(old: Entry, new: Entry) -> Iterator[SettingChange]:
-    for what, field in (("title", "display_name"), ("description", "description")):
-        if old.get(field) != new.get(field):
-            yield SettingChange(what, "", old.get(field), new.get(field))
 
 
 def _joined(facts: Iterable[Fact]) -> Iterator[OfferChange]:

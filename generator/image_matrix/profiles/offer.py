@@ -24,6 +24,8 @@ IMAGE_OPTION = "image"
 SIZE_OPTION = "size"
 FIELDS = {IMAGE_OPTION: "images", SIZE_OPTION: "sizes"}
 """Option to the field of a profile that it comes from."""
+DEPRECATED = " (deprecated)"
+"""The end of a deprecated profile's title."""
 
 
 _NOTHING_LISTED = ListedChoice(HUB_IMAGE)
@@ -131,7 +133,7 @@ def default_profile(catalog: Catalog) -> Profile | None:
 
 
 def _title(profile: Profile) -> str:
-    return f"{profile.display_name} (deprecated)" if profile.deprecated else profile.display_name
+    return f"{profile.display_name}{DEPRECATED}" if profile.deprecated else profile.display_name
 
 
 def _about(catalog: Catalog, profile: Profile) -> str:

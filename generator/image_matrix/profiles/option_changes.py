@@ -75,9 +75,7 @@ def _replaced(option: str, old: Choice, new: Choice) -> tuple[SettingChange, ...
 
 
 def _choice_changes(old: Choice, new: Choice) -> Iterator[SettingChange]:
-    for what, field in (("title", "display_name"), ("description", "description")):
-        if old.get(field) != new.get(field):
-            yield SettingChange(what, "", old.get(field), new.get(field))
+    yield from text_changes(old, new)
     yield from groups_change(old, new)
     yield from setting_changes(old.get("kubespawner_override", {}), new.get("kubespawner_override", {}))
     yield from others_changes("", old, new, CHOICE_FIELDS)
@@ -109,6 +107,13 @@ def _moved(old: Option, new: Option, pairs: Mapping[str, str]) -> Iterator[Setti
         title, stored = after[other]["display_name"], _stored_choice(key, old, new)
         if stored is not None and stored != title:
             yield SettingChange("stored_choice", "", before[key]["display_name"], stored)
+
+
+def text_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SettingChange]:
+    """Yield the changes of what users read about a profile or choice."""
+    for what, field in (("title", "display_name"), ("description", "description")):
+        if old.get(field) != new.get(field):
+            yield SettingChange(what, "", old.get(field), new.get(field))
 
 
 def groups_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SettingChange]:

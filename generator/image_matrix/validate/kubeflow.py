@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.config.profiles import ListedChoice, Profile
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path, Target
+    from image_matrix.profiles.offer import Offer
 
 _ABOVE = ("spawnerFormDefaults", "spec")
 """What the settings of a form and of a WorkspaceKind are below in Kubeflow's own files."""
@@ -58,10 +59,11 @@ def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
 def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     yield from _without_effect(matrix.catalog.site)
     yield from _settings(matrix.catalog.site)
-    yield from _empty(matrix, variants)
+    every = offers(matrix, variants)
+    yield from _empty(matrix.catalog.site, every)
     yield from _groups(matrix)
     yield from _devices(matrix.catalog.site)
-    yield from _environment(matrix, variants)
+    yield from _environment(matrix, variants, every)
     yield from _overrides(matrix)
     yield from _choices(matrix)
 
@@ -104,9 +106,8 @@ def _setting(path: Path, value: object, types: Mapping[str, type]) -> Iterator[F
         )
 
 
-def _empty(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+def _empty(site: Site, every: Sequence[Offer]) -> Iterator[Finding]:
     """A version of Notebooks for which no profile is left."""
-    site, every = matrix.catalog.site, offers(matrix, variants)
     if not all(offer.images for offer in every):
         return  # the names of images are wrong, which is another finding
     for version, choose in ((1, in_form), (2, in_kinds)):
@@ -200,10 +201,12 @@ def _devices(site: Site) -> Iterator[Finding]:
             yield _lost((*path, "hugepages"), site, (1,), problem, advice)
 
 
-def _environment(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
+def _environment(
+    matrix: Matrix, variants: Mapping[str, Variant], every: Sequence[Offer]
+) -> Iterator[Finding]:
     """Variables of one profile, where a WorkspaceKind has the same for all of its images."""
     site = matrix.catalog.site
-    carried = environments(matrix, variants, in_kinds(site, offers(matrix, variants)))
+    carried = environments(matrix, variants, in_kinds(site, every))
     for name, profile in matrix.catalog.profiles.items():
         path: Path = ("profiles", name, "env")
         for variable, value in profile.env.items():
@@ -232,7 +235,7 @@ def _choices(matrix: Matrix) -> Iterator[Finding]:
     """Choices that no list of Kubeflow has, and options."""
     site = matrix.catalog.site
     for slug, profile in matrix.catalog.profiles.items():
-        for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+        for field, listed in profile.listed.items():
             for key, choice in listed.choices.items():
                 path: Path = ("profiles", slug, field, *listed.place(key))
                 if field == "images" and (problem := _not_listed(matrix, choice)):

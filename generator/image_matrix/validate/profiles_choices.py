@@ -42,7 +42,7 @@ _OF_OPTION = {
 def defaults(matrix: Matrix) -> Iterator[Finding]:
     """A second preselected choice of an option."""
     for path, profile in _profiles(matrix):
-        for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+        for field, listed in profile.listed.items():
             marked = [key for key, choice in listed.choices.items() if choice.default]
             for key in marked[1:]:
                 where = ((*path, field, key, "default"), (*path, field, marked[0], "default"))
@@ -96,7 +96,7 @@ def extras(matrix: Matrix) -> Iterator[Finding]:
     """Fields in ``extra`` that other fields write."""
     for path, profile in _profiles(matrix):
         yield from _colliding((*path, "extra"), profile.extra, _OF_PROFILE)
-        for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+        for field, listed in profile.listed.items():
             for key, choice in listed.choices.items():
                 yield from _colliding((*path, field, key, "extra"), choice.extra, _OF_CHOICE)
         for name, settings in profile.options.items():

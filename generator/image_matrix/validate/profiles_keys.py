@@ -51,7 +51,7 @@ def _retired(offer: Offer) -> Iterator[Finding]:
 
 def _written_keys(profile: Profile) -> Iterator[Finding]:
     """Keys that the form cannot carry; names of images and sizes, which are keys in a list, always can be."""
-    for option, listed in (("images", profile.images), ("sizes", profile.sizes)):
+    for option, listed in profile.listed.items():
         for key in listed.names if listed.keyed else ():
             path: Path = ("profiles", profile.slug, option, key)
             if key == _RESERVED:

@@ -40,7 +40,7 @@ def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+    for field, listed in profile.listed.items():
         for key, choice in listed.choices.items():
             yield (*base, field, key, OVERRIDE), choice.override
     for name, settings in profile.options.items():

@@ -59,7 +59,7 @@ def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
 
 def _of_choices(base: Path, profile: Profile) -> Iterator[tuple[Path, str]]:
     """Yield what users read in the options of a profile."""
-    for field, listed in (("images", profile.images), ("sizes", profile.sizes)):
+    for field, listed in profile.listed.items():
         for key, choice in listed.choices.items():
             yield (*base, field, key, "display_name"), choice.display_name
             yield (*base, field, key, "description"), choice.description

@@ -89,13 +89,14 @@ def _for_kubeflow(
 ) -> dict[str, str]:
     site = matrix.catalog.site
     texts: dict[str, str] = {}
-    if listed := in_form(site, offered):
+    in_lists = in_form(site, offered)
+    if in_lists:
         texts |= {
             "notebooks-1/kustomization.yaml": kubeflow.of_web_app(site, "form"),
             "notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
-            "notebooks-1/form/spawner_ui_config.yaml": spawner_ui(matrix, variants, listed, references),
+            "notebooks-1/form/spawner_ui_config.yaml": spawner_ui(matrix, variants, in_lists, references),
         }
-    if defaults := pod_defaults(in_form(site, offered)):
+    if defaults := pod_defaults(in_lists):
         texts |= {
             "notebooks-1/pod-defaults/kustomization.yaml": kubeflow.of_pod_defaults(),
             "notebooks-1/pod-defaults/poddefaults.yaml": defaults,
