@@ -9,7 +9,7 @@ import tarfile
 
 from image_matrix.output_tree.files import File
 from image_matrix.publish.artifact import archive, artifact_of, origin_of, tags_of
-from image_matrix.registry.upload import digest_of
+from image_matrix.registry.reference import digest_of
 
 FILES = {
     "images.json": File(b"{}\n"),

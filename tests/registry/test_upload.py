@@ -11,7 +11,8 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.client import Registry, RegistryServices
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.http import Patience, network, patient
-from image_matrix.registry.upload import IMAGE_MANIFEST, digest_of, point_tag, put_manifest, upload_blob
+from image_matrix.registry.reference import digest_of
+from image_matrix.registry.upload import IMAGE_MANIFEST, point_tag, put_manifest, upload_blob
 from tests.registry.writable import Behaviour, serving
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from image_matrix.config.workflow import LEGS
 from image_matrix.diagnostics import MatrixError
-from image_matrix.render.workflow_layers import LEGS, layer_outputs, layers, legs_of, names_of
+from image_matrix.render.workflow_layers import layer_outputs, layers, legs_of, names_of
 from image_matrix.render.workflow_limits import (
     FILE_LIMIT,
     NODE_LIMIT,

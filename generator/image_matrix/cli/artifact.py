@@ -37,7 +37,7 @@ def write_artifact(session: Session, loaded: Loaded, git: Git, update: Update) -
     tags = tags_of(commit, branch, remote_tags(git))
     current = _digests(registry, repository, tags, revision(branch, commit))
     good = _good(session, loaded, repository, current)
-    digest = good or _pushed(session, loaded, git, branch, commit)
+    digest = good or _pushed(registry, loaded, git, branch, commit)
     stale = [tag for tag in tags if current.get(tag) != digest]
     for tag in stale:
         point_tag(registry, repository, digest, tag)
@@ -71,7 +71,7 @@ def _good(session: Session, loaded: Loaded, repository: str, digests: Mapping[st
     return next((one for one in digests.values() if not (signs and refusal(f"{repository}@{one}"))), None)
 
 
-def _pushed(session: Session, loaded: Loaded, git: Git, branch: str, commit: str) -> str:
+def _pushed(registry: Registry, loaded: Loaded, git: Git, branch: str, commit: str) -> str:
     """Push the artifact of a commit under its digest, and sign it; return the digest."""
     from image_matrix.build.origin import build_origin
     from image_matrix.github.commit_files import files_at
@@ -80,7 +80,7 @@ def _pushed(session: Session, loaded: Loaded, git: Git, branch: str, commit: str
     from image_matrix.publish.signing import sign
     from image_matrix.registry.upload import put_manifest, upload_blob
 
-    registry, repository = registry_of(session, loaded), str(loaded.matrix.artifact)
+    repository = str(loaded.matrix.artifact)
     created = git("log", "-1", "--format=%cI", commit)
     origin = origin_of(build_origin(os.environ).source or _remote(git), branch, commit, created)
     artifact = artifact_of(files_at(git, commit, FOLDER), origin)

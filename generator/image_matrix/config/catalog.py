@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import at_site
-from image_matrix.config.overlay_merge import merge
 from image_matrix.config.profiles import Profile, read_profile
-from image_matrix.config.sites import DEFAULT_SITE, Site, read_site
+from image_matrix.config.sites import DEFAULT_SITE, Site, read_sites
 from image_matrix.config.sizes import Size, read_size
 
 if TYPE_CHECKING:
@@ -33,9 +32,8 @@ class Catalog:
 
 def read_catalogs(data: Mapping[str, Json]) -> dict[str, Catalog]:
     """Read what each site of a matrix of the right shape offers; a matrix without sites has one, ``hub``."""
-    shared = data.get("defaults", {}).get("sites", {})
-    sites = data.get("sites") or {DEFAULT_SITE: {}}
-    return {name: _catalog(data, read_site(name, merge(shared, item))) for name, item in sites.items()}
+    declared = data.get("sites") or {DEFAULT_SITE: {}}
+    return {name: _catalog(data, site) for name, site in read_sites({**data, "sites": declared}).items()}
 
 
 def _catalog(data: Mapping[str, Json], site: Site) -> Catalog:

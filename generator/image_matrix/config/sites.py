@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from image_matrix.config.charts import WITH_MAPPINGS, Chart, chart_of, chart_with, default_chart, version
+from image_matrix.config.overlay_merge import merge
 
 Toleration = Mapping[str, Any]
 """A toleration as Kubernetes has it: key, operator, value, effect, tolerationSeconds."""
@@ -120,6 +121,12 @@ class Site:
     def accepts_mappings(self) -> bool:
         """Whether a profile of this hub can add to volumes, mounts and containers."""
         return version(self.kubespawner) >= WITH_MAPPINGS
+
+
+def read_sites(data: Mapping[str, Any]) -> dict[str, Site]:
+    """Read the sites that a matrix of the right shape declares, with what its ``defaults`` say."""
+    shared = data.get("defaults", {}).get("sites", {})
+    return {name: read_site(name, merge(shared, item)) for name, item in (data.get("sites") or {}).items()}
 
 
 def read_site(name: str, item: Mapping[str, Any]) -> Site:

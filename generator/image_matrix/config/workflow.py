@@ -17,6 +17,8 @@ NO_VALUES: Mapping[str, str] = MappingProxyType({})
 """Axis values of a job that builds no variant."""
 RUNNERS = {"linux/amd64": ("ubuntu-24.04",), "linux/arm64": ("ubuntu-24.04-arm",)}
 """GitHub's native runners; docs.github.com/actions/reference/runners/github-hosted-runners."""
+LEGS = 256
+"""Entries of the matrix of one job; docs.github.com/actions/reference/limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from image_matrix.build.origin import REVISION, SOURCE
 from image_matrix.publish.indexes import CREATED
 from image_matrix.publish.release_tags import released
-from image_matrix.registry.upload import IMAGE_MANIFEST, digest_of
+from image_matrix.registry.reference import digest_of
+from image_matrix.registry.upload import IMAGE_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

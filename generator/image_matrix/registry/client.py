@@ -34,7 +34,7 @@ from image_matrix.registry.http import (
     patient,
     retry_of_transfer,
 )
-from image_matrix.registry.reference import DOCKER_HUB, parse_reference
+from image_matrix.registry.reference import DOCKER_HUB, digest_of, parse_reference
 from image_matrix.registry.tokens import PULL, authorization
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ class _Checked:
 
 def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
     """Read a manifest or index; the digest of its bytes must be the requested one."""
-    digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
+    digest = digest_of(response.body)
     declared_digest = response.headers.get("docker-content-digest", digest)
     if declared_digest.startswith("sha256:") and digest not in (declared_digest, reference.digest):
         return Unreachable(f"{reference.host}: the content does not match its digest")
@@ -338,7 +338,7 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
 
 def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
     """Read an image's configuration, whose digest must be the one that the manifest names."""
-    if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
+    if digest_of(content) != digest:
         return Unreachable(f"{reference.host}: the content does not match its digest")
     try:
         top = json.loads(content)

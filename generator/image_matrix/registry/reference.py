@@ -5,10 +5,16 @@ Source: github.com/distribution/reference, "Grammar" and "normalized named".
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Source: github.com/opencontainers/distribution-spec, spec.md, "Push".
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -13,7 +12,7 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
 from image_matrix.registry.client import MANIFEST_TYPES, address
 from image_matrix.registry.http import ConnectionFailed, HttpRequest, Response
-from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import PUSH
 
 if TYPE_CHECKING:
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 """github.com/opencontainers/image-spec, manifest.md."""
-
-
-def digest_of(content: bytes) -> str:
-    """Return the digest of bytes."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def upload_blob(registry: Registry, repository: str, content: bytes) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture
+from image_matrix.config.workflow import LEGS
 from image_matrix.render.workflow_jobs import job_id, leg_settings
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ LegId = tuple[str, "Platform"]
 Chunks = list[list[dict[str, object]]]
 """What each job of a layer gets as the entries of its matrix."""
 
-LEGS = 256
-"""Entries of the matrix of one job; docs.github.com/actions/reference/limits."""
 ROOM = 64
 """Legs that a layer has room for beside those of today, so that the workflow stays when images come."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.pull_logins import pull_hosts
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.config.variants import resolution_of
-from image_matrix.config.workflow import RUNNERS, staging_of
+from image_matrix.config.workflow import LEGS, RUNNERS, staging_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.text import listed
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 DOCKER_HUB = "docker.io"
 _STAGING = ("workflow", "staging")
 LOCAL = ("localhost", "127.0.0.1")
-LEGS = 256
-"""Jobs of one matrix; docs.github.com/actions/reference/limits."""
 CRON = (
     ("minute", 0, 59),
     ("hour", 0, 23),

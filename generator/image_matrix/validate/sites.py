@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import conditions, is_offered
 from image_matrix.config.charts import chart_of, charts, default_chart
-from image_matrix.config.overlay_merge import merge
-from image_matrix.config.sites import DEFAULT_SITE, read_site
+from image_matrix.config.sites import DEFAULT_SITE, read_sites
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.json_data import at_path
@@ -65,23 +64,19 @@ def _names(
 
 def _of_other_spawners(value: Mapping[str, Json]) -> Iterator[Finding]:
     """Fields that the spawner of a site does not read; what ``defaults`` bring is for the other sites."""
-    usual = value.get("defaults", {}).get("sites", {}).get("spawner", "jupyterhub")
-    for name, item in (value.get("sites") or {}).items():
-        spawner = item.get("spawner", usual)
+    for name, site in read_sites(value).items():
         for field, spawners in READ_BY.items():
-            if field in item and spawner not in spawners:
-                problem = f"`{field}` has no effect: the spawner of this site is {spawner}"
+            if field in value["sites"][name] and site.spawner not in spawners:
+                problem = f"`{field}` has no effect: the spawner of this site is {site.spawner}"
                 advice = f"remove it, or write `spawner: {spawners[0]}`"
                 yield bad_value(("sites", name, field), problem, advice, "key")
 
 
 def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
     """Charts that are not known, and hubs of which nothing says what they have, where there are several sites."""
-    shared = value.get("defaults", {}).get("sites", {})
-    declared = value.get("sites") or {}
+    declared = read_sites(value)
     oldest, newest = next(iter(charts())), default_chart().version
-    for name, item in declared.items():
-        site = read_site(name, merge(shared, item))
+    for site in declared.values():
         if site.spawner != "jupyterhub":
             continue
         if not site.names_versions and len(declared) > 1:
@@ -107,12 +102,10 @@ def channels(matrix: Matrix) -> Iterator[Finding]:
 
 def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:
     """Two sites with one ConfigMap in one namespace, where both say so; in two clusters the usual name is the same."""
-    shared = value.get("defaults", {}).get("sites", {})
     first: dict[tuple[str, str], str] = {}
-    for name, item in (value.get("sites") or {}).items():
-        if "configmap" not in item:
+    for name, site in read_sites(value).items():
+        if "configmap" not in value["sites"][name]:
             continue
-        site = read_site(name, merge(shared, item))
         pair = site.configmap_namespace, site.configmap
         other = first.setdefault(pair, name)
         if other != name:

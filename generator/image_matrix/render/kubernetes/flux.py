@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.kubernetes import hub_config
 from image_matrix.render.kubernetes.dump import Block, dump
+from image_matrix.render.kubernetes.kustomization import kustomization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def config_map(text: str, site: Site) -> str:
 
 def plain_kustomization(file: str) -> str:
     """Return the kustomization of one file; the name of the ConfigMap is fixed, and Flux finds it by its label."""
-    return dump({**_kustomization(), "resources": [file]}, about=ABOUT)
+    return dump(kustomization(resources=[file]), about=ABOUT)
 
 
 def hashed_kustomization(site: Site) -> str:
@@ -79,21 +80,14 @@ def hashed_kustomization(site: Site) -> str:
         "files": ["jupyterhub/values.yaml"],
         "options": {"labels": LABELS},
     }
-    manifest = {
-        **_kustomization(),
-        "configMapGenerator": [generated],
-        "configurations": ["kustomizeconfig.yaml"],
-        "resources": ["prepull"],
-    }
+    manifest = kustomization(
+        configMapGenerator=[generated], configurations=["kustomizeconfig.yaml"], resources=["prepull"]
+    )
     about = (
         f"{ABOUT}\nFor Flux before 2.7: a new name for every content. Build it together with your HelmRelease:"
         "\nname this folder under `resources` of the kustomization that has the release."
     )
     return dump(manifest, about=about)
-
-
-def _kustomization() -> dict[str, Any]:
-    return {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
 
 def name_reference() -> str:

@@ -18,6 +18,7 @@ from image_matrix.profiles.offer import used_variants
 from image_matrix.render.contents import languages, locked, programs, requested, title_of
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.kustomization import kustomization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,12 +56,7 @@ def image_stream_files(
         tags = _with_previous(now, before.get(stream_name(item), ()))
         streams.append(_stream(matrix, item, order, tags, deprecated=_is_deprecated(everybody, item)))
     files = {STREAMS: dump(*streams, about=ABOUT)} if streams else {}
-    manifest = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": matrix.catalog.site.namespace,
-        "resources": list(files),
-    }
+    manifest = kustomization(namespace=matrix.catalog.site.namespace, resources=list(files))
     return {**files, "kustomization.yaml": dump(manifest, about=ABOUT)}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
+from image_matrix.render.kubernetes.kustomization import component, kustomization
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,16 +31,12 @@ KINDS = "workspacekind.yaml"
 
 def of_folders(folders: Iterable[str]) -> str:
     """Return the kustomization that applies several folders."""
-    return dump({**_of_kind("Kustomization"), "resources": list(folders)}, about=ABOUT)
+    return dump(kustomization(resources=list(folders)), about=ABOUT)
 
 
-def of_web_app(site: Site, component: str) -> str:
-    """Return the kustomization of the web app of Notebooks 1, with the component that replaces its list."""
-    manifest = {
-        **_of_kind("Kustomization"),
-        "resources": [site.web_app or WEB_APP],
-        "components": [component],
-    }
+def of_web_app(site: Site, form: str) -> str:
+    """Return the kustomization of the web app of Notebooks 1; ``form`` is the component that replaces its list."""
+    manifest = kustomization(resources=[site.web_app or WEB_APP], components=[form])
     return dump(
         manifest, about=f"{ABOUT}\nThe web app of Kubeflow Notebooks 1 with the list of this repository."
     )
@@ -55,20 +52,15 @@ def of_form(site: Site) -> str:
         "options": {"labels": PLAIN_LABELS},
     }
     about = f"{ABOUT}\nList it under `components` of the kustomization that installs the web app."
-    return dump({**_of_kind("Component"), "configMapGenerator": [replaced]}, about=about)
+    return dump(component(configMapGenerator=[replaced]), about=about)
 
 
 def of_kinds() -> str:
     """Return the kustomization of the WorkspaceKinds of Notebooks 2."""
-    return dump({**_of_kind("Kustomization"), "resources": [KINDS]}, about=ABOUT)
+    return dump(kustomization(resources=[KINDS]), about=ABOUT)
 
 
 def of_pod_defaults() -> str:
     """Return the kustomization of the PodDefaults; whoever applies it names the namespace of a user."""
     about = f"{ABOUT}\nFor every namespace in which people start notebooks."
-    return dump({**_of_kind("Kustomization"), "resources": ["poddefaults.yaml"]}, about=about)
-
-
-def _of_kind(kind: str) -> dict[str, str]:
-    version = "v1alpha1" if kind == "Component" else "v1beta1"
-    return {"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind}
+    return dump(kustomization(resources=["poddefaults.yaml"]), about=about)
