@@ -148,8 +148,9 @@ class Handler(BaseHTTPRequestHandler):
                 return False
         failure = failures[turn // self.server.behaviour.every % len(failures)]
         if failure == "cut":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
-            self.wfile.flush()
+            if self.command != "HEAD":  # whose response would be whole, and its connection used once more
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+                self.wfile.flush()
             self.close_connection = True
             self.connection.shutdown(2)
         else:

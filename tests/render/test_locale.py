@@ -80,7 +80,7 @@ images:
   heir: {from: base}
   french: {from: heir, locale: fr_FR.UTF-8}
   again: {from: french}
-  none: {from: base, locale: null}
+  plain: {from: base, locale: null}
 """
 
 
@@ -96,7 +96,7 @@ def test_a_chain_generates_each_locale_once(tmp_path: Path) -> None:
         "again/default",
     ]
     assert "LC_ALL=fr_FR.UTF-8" in texts["french/default"]
-    assert "LC_ALL" not in texts["none/default"]
+    assert "LC_ALL" not in texts["plain/default"]
 
 
 def test_a_locale_that_the_kind_of_a_parent_ignores_is_still_to_be_generated(tmp_path: Path) -> None:
