@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 HOME = "ghcr.io/example/notebooks"
 TEAM = Copy(
-    f"{HOME}/base@{DIGEST}", "docker.io/team/base", ("python3.13-0123456789ab", "python3.13", "latest")
+    f"{HOME}/base@{DIGEST}",
+    "docker.io/team/base",
+    ("python3.13-0123456789ab", "python3.13", "latest"),
+    "base:python3.13",
 )
-OTHER = Copy(f"{HOME}/base@{DIGEST}", "quay.io/team/base", ("python3.13-0123456789ab",))
+OTHER = Copy(f"{HOME}/base@{DIGEST}", "quay.io/team/base", ("python3.13-0123456789ab",), "base:python3.13")
 
 
 @dataclass
@@ -40,10 +43,10 @@ class Registries:
         self.log.append(f"{reference} <- {source}")
         self.held[reference] = source.partition("@")[2]
 
-    def sign(self, image: str) -> None:
-        if self.refuses == f"signature of {image}":
-            raise Failure(f"{image} could not be signed: denied", "")
-        self.log.append(f"sign {image}")
+    def sign(self, copy: Copy) -> None:
+        if self.refuses == f"signature of {copy.image}":
+            raise Failure(f"{copy.image} could not be signed: denied", "")
+        self.log.append(f"sign {copy.image}")
 
     def copy(self, *copies: Copy) -> int:
         def each(work: Callable[[Copy], str | None], items: Iterable[Copy]) -> list[str | None]:

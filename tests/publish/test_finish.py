@@ -22,7 +22,7 @@ def in_turn(work: Callable[[str], None], items: Iterable[str]) -> None:
 
 
 def tools(steps: list[str], fails: str = "") -> FinishTools:
-    def sign(image: str) -> None:
+    def sign(_: str, image: str) -> None:
         if image == fails:
             raise Failure("no signature")
         steps.append(f"sign {image}")

@@ -10,10 +10,9 @@ import pytest
 from image_matrix.build.origin import REVISION
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.publish.claims import KEY, POLICY
 from image_matrix.publish.indexes import (
-    KEY,
     ORIGIN,
-    POLICY,
     VERSION,
     existing,
     origin,
@@ -28,6 +27,8 @@ from tests.workflow.matrices import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from image_matrix.publish.signing import Verifier
 LEGS = [(item.id, platform) for item in STATE.loaded.variants.values() for platform in item.platforms]
 
 
@@ -167,7 +168,7 @@ def everything() -> dict[str, Any]:
     return held
 
 
-def legs_released(held: Mapping[str, Any], refusal: Callable[[str], str | None] = lambda _: None) -> set[Any]:
+def legs_released(held: Mapping[str, Any], refusal: Verifier = lambda *_: None) -> set[Any]:
     return released(STATE, answering(held), refusal, nothing_said)
 
 
@@ -187,11 +188,11 @@ def test_what_is_released_and_what_is_not() -> None:
 
 
 def test_what_nobody_signed_is_not_released_whatever_the_registry_says() -> None:
-    asked: list[str] = []
+    asked: dict[str, Mapping[str, str]] = {}
     said: list[str] = []
 
-    def refusal(image: str) -> str | None:
-        asked.append(image)
+    def refusal(image: str, claims: Mapping[str, str]) -> str | None:
+        asked[image] = claims
         return "it has no valid signature: none" if "/leaf@" in image else None
 
     assert released(STATE, answering(everything()), refusal, said.append) == {
@@ -199,6 +200,8 @@ def test_what_nobody_signed_is_not_released_whatever_the_registry_says() -> None
     }
     assert len(asked) == 4
     assert all(re.fullmatch(r"ghcr\.io/example/notebooks/\w+@sha256:[0-9a-f]{64}", image) for image in asked)
+    assert {claims["image-matrix.step"] for claims in asked.values()} == {"released"}
+    assert {claims["image-matrix.variant"] for claims in asked.values()} == {*STATE.loaded.variants}
     tags = {name: STATE.keys[name].tag for name in STATE.loaded.variants if name.startswith("leaf:")}
     assert said == [
         f"ghcr.io/example/notebooks/leaf:{tag}: it has no valid signature: none" for tag in tags.values()
@@ -224,13 +227,13 @@ def test_an_index_that_the_registry_refuses_to_speak_of_is_not_absent(status: in
     with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
         existing(registry, indexes)
     with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
-        released(STATE, registry, lambda _: None, nothing_said)
+        released(STATE, registry, lambda *_: None, nothing_said)
 
 
 def test_an_image_that_the_registry_gives_no_answer_about_is_not_absent() -> None:
     arm = f"base/manifests/{STATE.keys['base:python3.13'].platform_tag('linux/arm64')}"
     with pytest.raises(EnvironmentFailure, match=REFUSALS[500]):
-        released(STATE, answering(everything(), {arm: 500}), lambda _: None, nothing_said)
+        released(STATE, answering(everything(), {arm: 500}), lambda *_: None, nothing_said)
 
 
 def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
@@ -238,7 +241,7 @@ def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
     arm = f"base/manifests/{STATE.keys['base:python3.13'].platform_tag('linux/arm64')}"
     registry = answering(everything(), {arm: 403})
     rest = {leg for leg in LEGS if leg[0] != "base:python3.13"}
-    assert released(STATE, registry, lambda _: None, nothing_said) == rest
+    assert released(STATE, registry, lambda *_: None, nothing_said) == rest
 
 
 def test_where_an_index_comes_from() -> None:

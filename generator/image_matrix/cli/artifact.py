@@ -9,7 +9,7 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from image_matrix.cli.release_branch import Update
     from image_matrix.cli.session import Session
@@ -65,17 +65,22 @@ def _digests(registry: Registry, repository: str, tags: list[str], revision: str
 def _good(session: Session, loaded: Loaded, repository: str, digests: Mapping[str, str]) -> str | None:
     """Return the first artifact with a valid signature; without signing, the first one."""
     from image_matrix.cli.signatures import verifier_of
+    from image_matrix.publish.claims import ARTIFACT
 
-    refusal: Callable[[str], str | None] = verifier_of(session, loaded)
+    refusal = verifier_of(session, loaded)
     signs = loaded.matrix.release.sign.tool != "none"
-    return next((one for one in digests.values() if not (signs and refusal(f"{repository}@{one}"))), None)
+    return next(
+        (one for one in digests.values() if not (signs and refusal(f"{repository}@{one}", ARTIFACT))), None
+    )
 
 
 def _pushed(registry: Registry, loaded: Loaded, git: Git, branch: str, commit: str) -> str:
     """Push the artifact of a commit under its digest, and sign it; return the digest."""
     from image_matrix.build.origin import build_origin
+    from image_matrix.cli.signatures import workflow_claim
     from image_matrix.github.commit_files import files_at
     from image_matrix.publish.artifact import artifact_of, origin_of
+    from image_matrix.publish.claims import ARTIFACT
     from image_matrix.publish.release_files import FOLDER
     from image_matrix.publish.signing import sign
     from image_matrix.registry.upload import put_manifest, upload_blob
@@ -87,7 +92,8 @@ def _pushed(registry: Registry, loaded: Loaded, git: Git, branch: str, commit: s
     for blob in artifact.blobs:
         upload_blob(registry, repository, blob)
     put_manifest(registry, f"{repository}@{artifact.digest}", artifact.manifest)
-    sign(loaded.matrix.release.sign, f"{repository}@{artifact.digest}", remedy=AGAIN)
+    claims = {**ARTIFACT, **workflow_claim(loaded)}
+    sign(loaded.matrix.release.sign, f"{repository}@{artifact.digest}", claims, remedy=AGAIN)
     return artifact.digest
 
 

@@ -12,13 +12,14 @@ from image_matrix.cli.site_files import registry_of
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
     from image_matrix.config.model import Platform
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import RunPlan
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
+    from image_matrix.publish.signing import Verifier
     from image_matrix.registry.client import Registry
 
 
@@ -259,7 +260,7 @@ def _unscanned(
 
 
 def _released(
-    session: Session, state: State, registry: Registry, refusal: Callable[[str], str | None]
+    session: Session, state: State, registry: Registry, refusal: Verifier
 ) -> set[tuple[str, Platform]]:
     """Return what a release has signed; nothing if signing is off."""
     from image_matrix.publish.indexes import released

@@ -84,7 +84,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     indexes = required(state, _parts(registry, state))
     current = existing(registry, indexes)
     signs = signing.tool != "none"
-    trusted = signed(current, refusal, lambda text: say(session, text)) if signs else set()
+    trusted = signed(indexes, current, refusal, lambda text: say(session, text)) if signs else set()
     _announce(session, signing, indexes, current, trusted)
     if push:
         digests = _complete(session, state, indexes, current, trusted)
@@ -101,24 +101,32 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
         tags = moving_tags(state, moment)
         _move_tags(session, state, indexes, digests, tags)
         report(update)
-        _copy(session, state, copies_of(state.loaded.matrix.release.copies, indexes, digests, tags))
+        copies = copies_of(state.loaded.matrix.release.copies, indexes, digests, tags)
+        _copy(session, state, indexes, copies)
     return 0
 
 
-def _copy(session: Session, state: State, copies: list[Copy]) -> None:
+def _copy(session: Session, state: State, indexes: list[Index], copies: list[Copy]) -> None:
     """Copy the release to other registries, if there are any."""
     from image_matrix.build.imagetools import create
-    from image_matrix.cli.signatures import verifier_of
+    from image_matrix.cli.signatures import verifier_of, workflow_claim
     from image_matrix.publish.copies import CopyTools, make_copies
     from image_matrix.publish.signing import sign
 
     if not copies:
         return
     signing, refusal = state.loaded.matrix.release.sign, verifier_of(session, state.loaded)
+    workflow = workflow_claim(state.loaded)
+    claims = {index.variant.id: {**index.claims, **workflow} for index in indexes}
+
+    def sign_copy(copy: Copy) -> None:
+        if signing.tool != "none" and refusal(copy.image, claims[copy.variant]):
+            sign(signing, copy.image, claims[copy.variant])
+
     tools = CopyTools(
         digests=registry_of(session, state.loaded).digests,
         point=lambda reference, source: create(reference, [source]),
-        sign=lambda image: sign(signing, image) if signing.tool != "none" and refusal(image) else None,
+        sign=sign_copy,
         each=_each,
     )
     written = make_copies(copies, tools)
@@ -143,14 +151,16 @@ def _complete(
 ) -> dict[str, str]:
     """Create missing indexes, sign those without a valid signature, tag them; return all digests by variant."""
     from image_matrix.build.imagetools import create
+    from image_matrix.cli.signatures import workflow_claim
     from image_matrix.publish.finish import FinishTools, finish
     from image_matrix.publish.signing import sign
 
     created = _create_indexes(session, state, [index for index in indexes if index.reference not in current])
     digests = {**current, **created}
-    signing = state.loaded.matrix.release.sign
+    signing, workflow = state.loaded.matrix.release.sign, workflow_claim(state.loaded)
+    claims = {index.reference: {**index.claims, **workflow} for index in indexes}
     tools = FinishTools(
-        sign=lambda image: sign(signing, image),
+        sign=lambda reference, image: sign(signing, image, claims[reference]),
         tag=lambda reference, image: create(reference, [image]),
         each=_each,
     )

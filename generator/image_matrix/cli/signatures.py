@@ -9,19 +9,50 @@ from typing import TYPE_CHECKING
 from image_matrix.cli.site_files import public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.release import Signing
+    from image_matrix.publish.claims import Claims
+    from image_matrix.publish.signing import Verifier
 
 
-def verifier_of(session: Session, loaded: Loaded) -> Callable[[str], str | None]:
-    """Return a function that returns why an image has no valid signature, or ``None``: see :func:`verifier`.
+def verifier_of(session: Session, loaded: Loaded) -> Verifier:
+    """Return the verifier of signatures.
 
     Raises :class:`MatrixError` if the file of the public key does not exist.
     """
-    from image_matrix.publish.signing import release_identity, verifier
+    from image_matrix.publish.signing import verifier
 
-    matrix = loaded.matrix
-    signing = replace(matrix.release.sign, public_key=public_key(session, loaded))
-    return verifier(signing, release_identity(os.environ, matrix.workflow.default_branch))
+    return _for_this_workflow(verifier(_signing(session, loaded), identity_of(loaded)), loaded)
+
+
+def attestation_verifier_of(session: Session, loaded: Loaded) -> Verifier:
+    """Return the verifier of attestations; raises as :func:`verifier_of`."""
+    from image_matrix.publish.signing import attestation_verifier
+
+    return _for_this_workflow(attestation_verifier(_signing(session, loaded), identity_of(loaded)), loaded)
+
+
+def _for_this_workflow(refusal: Verifier, loaded: Loaded) -> Verifier:
+    """Return a verifier that also demands what :func:`workflow_claim` says."""
+    workflow = workflow_claim(loaded)
+    return lambda reference, claims: refusal(reference, {**claims, **workflow})
+
+
+def workflow_claim(loaded: Loaded) -> Claims:
+    """Return what every signature says of the workflow that signs; nothing outside GitHub."""
+    from image_matrix.publish.claims import WORKFLOW
+
+    identity = identity_of(loaded)
+    return {WORKFLOW: identity} if identity else {}
+
+
+def identity_of(loaded: Loaded) -> str | None:
+    """Return the identity of valid keyless signatures; ``None`` outside GitHub."""
+    from image_matrix.publish.signing import release_identity
+
+    return release_identity(os.environ, loaded.matrix.workflow.default_branch)
+
+
+def _signing(session: Session, loaded: Loaded) -> Signing:
+    return replace(loaded.matrix.release.sign, public_key=public_key(session, loaded))

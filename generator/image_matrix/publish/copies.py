@@ -28,6 +28,8 @@ class Copy:
     repository: str
     """Full repository there."""
     tags: tuple[str, ...]
+    variant: str
+    """Id of the variant."""
 
     @property
     def image(self) -> str:
@@ -53,8 +55,8 @@ class CopyTools:
     """Returns what registries say of tags."""
     point: Callable[[str, str], None]
     """Points a tag to ``repository@digest``, which is copied if it is in another repository."""
-    sign: Callable[[str], None]
-    """Signs ``repository@digest``, if it has no valid signature."""
+    sign: Callable[[Copy], None]
+    """Signs a copy, if it has no valid signature."""
     each: Callable[[Callable[[Copy], str | None], Iterable[Copy]], list[str | None]]
     """Applies a function to several copies at the same time."""
 
@@ -75,6 +77,7 @@ def copies_of(
                     source=f"{index.repository}@{digests[index.variant.id]}",
                     repository=f"{path}/{index.variant.repository}",
                     tags=tuple(one.rpartition(":")[2] for one in (index.reference, *tags)),
+                    variant=index.variant.id,
                 )
             )
     return copies
@@ -119,7 +122,7 @@ def _make(copy: Copy, stale: set[str], tools: CopyTools) -> None:
     immutable, *moving = copy.references
     if immutable in stale:
         tools.point(immutable, copy.source)
-    tools.sign(copy.image)
+    tools.sign(copy)
     for reference in moving:
         if reference in stale:
             tools.point(reference, copy.image)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class FinishTools:
     """What a release signs and tags with."""
 
-    sign: Callable[[str], None]
-    """Signs ``repository@digest``."""
+    sign: Callable[[str, str], None]
+    """Signs ``repository@digest`` as the index of a reference, which is its first argument."""
     tag: Callable[[str, str], None]
     """Points a reference to ``repository@digest``."""
     each: Callable[[Callable[[str], None], Iterable[str]], object]
@@ -35,7 +35,7 @@ def finish(
     def one(reference: str) -> None:
         image = by_digest(reference, digests[reference])
         if reference not in trusted:
-            tools.sign(image)
+            tools.sign(reference, image)
         if reference not in tagged:
             tools.tag(reference, image)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from image_matrix.build.origin import REVISION, SOURCE, build_origin
 from image_matrix.errors import Failure
 from image_matrix.planning.plan import references
+from image_matrix.publish.claims import KEY, POLICY
+from image_matrix.publish.claims import released as released_claims
 from image_matrix.registry.answers import Denied, manifest_or_none
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
@@ -20,13 +22,10 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Platform, Variant
     from image_matrix.config.release import Release
     from image_matrix.planning.plan import State
+    from image_matrix.publish.signing import Verifier
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
-POLICY = "image-matrix.policy"
-"""The annotation of an index with the policy that it was released under."""
-KEY = "image-matrix.key"
-"""The annotation of an index with the content key that it was released for: a signature counts for this key only."""
 VERSION = "org.opencontainers.image.version"
 CREATED = "org.opencontainers.image.created"
 ORIGIN = (CREATED, REVISION, SOURCE)
@@ -63,6 +62,11 @@ class Index:
     def annotations(self) -> dict[str, str]:
         """The annotations that it has in every run."""
         return {VERSION: self.variant.label, KEY: self.key, POLICY: self.policy}
+
+    @property
+    def claims(self) -> dict[str, str]:
+        """What its signature says."""
+        return released_claims(self.variant.id, self.key, self.policy)
 
     def has_the_content_of(self, manifest: Manifest) -> bool:
         """Return whether an index in the registry has exactly these images and annotations.
@@ -158,28 +162,41 @@ def by_digest(reference: str, digest: str) -> str:
 
 
 def signed(
-    digests: Mapping[str, str], refusal: Callable[[str], str | None], log: Callable[[str], None]
+    indexes: Sequence[Index], digests: Mapping[str, str], refusal: Verifier, log: Callable[[str], None]
 ) -> set[str]:
     """Return the references whose index has a valid signature: those were scanned and released.
 
-    ``digests`` come from :func:`existing`. ``refusal`` returns why ``repository@digest`` has no valid signature, or
-    ``None`` if it has one; see :func:`image_matrix.publish.signing.verifier`.
+    ``digests`` come from :func:`existing`; ``refusal`` from :func:`image_matrix.publish.signing.verifier`.
     """
+    signatures = {
+        index.reference: (by_digest(index.reference, digests[index.reference]), index.claims)
+        for index in indexes
+        if index.reference in digests
+    }
+    refusals = refusals_of(signatures, refusal)
+    for reference, reason in refusals.items():
+        log(f"{reference}: {reason}")
+    return signatures.keys() - refusals.keys()
+
+
+_Item = TypeVar("_Item")
+
+
+def refusals_of(
+    signatures: Mapping[_Item, tuple[str, Mapping[str, str]]], refusal: Verifier
+) -> dict[_Item, str]:
+    """Return why signatures are not valid, without those that are; each is ``repository@digest`` with its claims."""
     from concurrent.futures import ThreadPoolExecutor
 
-    images = [by_digest(reference, digest) for reference, digest in digests.items()]
     with ThreadPoolExecutor(VERIFIERS) as pool:
-        refusals = dict(zip(digests, pool.map(refusal, images), strict=True))
-    for reference, reason in refusals.items():
-        if reason:
-            log(f"{reference}: {reason}")
-    return {reference for reference, reason in refusals.items() if reason is None}
+        reasons = pool.map(lambda signature: refusal(*signature), signatures.values())
+        return {item: reason for item, reason in zip(signatures, reasons, strict=True) if reason}
 
 
 def released(
     state: State,
     registry: Registry,
-    refusal: Callable[[str], str | None],
+    refusal: Verifier,
     log: Callable[[str], None],
 ) -> set[tuple[str, Platform]]:
     """Return every leg of the variants whose signed index has exactly the images that their platforms' tags point to.
@@ -198,7 +215,7 @@ def released(
         for leg, name in names.items()
     }
     indexes = complete(state, parts)
-    done = signed(existing(registry, indexes), refusal, log)
+    done = signed(indexes, existing(registry, indexes), refusal, log)
     return {
         (index.variant.id, platform)
         for index in indexes
