@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from image_matrix.publish.scanners import (
     command,
     ignore_file,
     means_findings,
+    sarif_command,
     transport,
 )
 from tests.e2e.support import REGISTRY, docker
@@ -62,4 +64,9 @@ def test_trivy_reads_the_image_and_the_ignore_file(leaky: str, tmp_path: Path) -
     assert done.returncode == FINDINGS_EXIT_CODE, done.stderr
     assert means_findings(SCANNING, done.returncode)
     report = json.loads(job.report.read_text())
+    convert = sarif_command(replace(SCANNING, sarif=True), job)
+    assert convert is not None
+    subprocess.run([program, *convert[1:]], check=True)
+    results = json.loads(job.sarif.read_text())["runs"][0]["results"]
+    assert [one["ruleId"] for one in results] == ["private-key"]
     assert [one["RuleID"] for result in report["Results"] for one in result["Secrets"]] == ["private-key"]

@@ -122,3 +122,41 @@ def test_reports_that_cannot_be_read(job: ScanJob) -> None:
     assert _report(Scanning("command"), job) == {}
     job.report.write_text(json.dumps({"Results": []}))
     assert _report(Scanning("trivy"), job) == {"Results": []}
+
+
+def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCANNER_TOKEN", "word")
+    scan = {
+        "tool": "command",
+        "command": ["sh", "-c", 'env > "$2"', "sh", "{archive}", "{report}"],
+        "env": {"LEVEL": "$HOME `id`"},
+        "secrets": ["SCANNER_TOKEN"],
+    }
+    matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": scan}))
+    assert _scan(Session(Path(job.folder), "matrix.yaml", (), -1), matrix_, "base:default", job) == 0
+    lines = job.report.read_text().splitlines()
+    assert {"LEVEL=$HOME `id`", "SCANNER_TOKEN=word"} <= set(lines)
+
+
+TRIVY = """#!/bin/sh
+case "$1" in
+  image) echo '{}' > report.json; exit 66 ;;
+  convert) echo "$@" > report.sarif ;;
+esac
+"""
+
+
+def test_findings_are_converted_although_they_stop_the_release(
+    job: ScanJob, summary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = archive("trivy", TRIVY.encode())
+    pinned = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(release).hexdigest())
+    monkeypatch.setattr(actions, "tool", lambda *_: pinned)
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    cache = tmp_path / "image-matrix"
+    cache.mkdir(mode=0o700)
+    (cache / f"trivy-1-{pinned.sha256[:12]}").write_bytes(release)
+    matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy", "sarif": True}}))
+    assert _scan(Session(job.folder, "matrix.yaml", (), -1), matrix_, "base:default", job) == 1
+    assert job.sarif.read_text().startswith("convert --format=sarif ")
+    assert "Scan of base:default" in summary.read_text()

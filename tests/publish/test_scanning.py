@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from image_matrix.cli.scan import fetch
-from image_matrix.config.release import Ignored, Scanning
+from image_matrix.config.release import Ignored, ScannerResources, Scanning
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.pinned.actions import Tool, plugin
 from image_matrix.pinned.tools import cached_release, unpack
@@ -23,7 +23,9 @@ from image_matrix.publish.scanners import (
     from_severity,
     ignore_file,
     means_findings,
+    sarif_command,
     summary,
+    variables_of,
 )
 from image_matrix.registry.http import ConnectionFailed
 from tests.publish.support import answers, stub
@@ -52,6 +54,51 @@ def test_other_scanners() -> None:
     boxed = command(Scanning("image", command=("{archive}", "{report}"), image="x@sha256:1"), JOB)
     assert boxed[-3:] == ["x@sha256:1", "/scan/image.tar", "/scan/report.json"]
     assert "--cap-drop=ALL" in boxed
+
+
+def test_what_a_scanners_container_gets() -> None:
+    scanning = Scanning(
+        "image", command=("{sarif}",), image="x@sha256:1", entrypoint="/bin/scan", env={"LEVEL": "strict; rm"},
+        secrets=("TOKEN",), resources=ScannerResources(0.5, "4Gi"),
+    )  # fmt: skip
+    words = command(scanning, JOB)
+    options = words[: words.index("x@sha256:1")]
+    expected = {
+        "--env=LEVEL=strict; rm",
+        "--env=TOKEN",
+        "--cpus=0.5",
+        "--memory=4g",
+        "--entrypoint=/bin/scan",
+    }
+    assert expected <= set(options)
+    assert words[-1] == "/scan/report.sarif"
+    variables = variables_of(scanning, "docker", {"TOKEN": "word", "PATH": "/bin", "GITHUB_TOKEN": "x"})
+    assert variables == {"TOKEN": "word", "PATH": "/bin"}
+
+
+def test_variables_of_a_scanner_that_runs_in_the_job() -> None:
+    scanning = Scanning("command", env={"LEVEL": "strict", "LANG": "C"}, secrets=("TOKEN",))
+    given = {"TOKEN": "word", "LANG": "de_DE.UTF-8", "LEVEL": "lax", "OTHER": "x"}
+    assert variables_of(scanning, "./scan", given) == {"TOKEN": "word", "LANG": "C", "LEVEL": "strict"}
+
+
+def test_a_secret_without_a_value() -> None:
+    """GitHub gives an empty text for a secret that the repository does not have."""
+    with pytest.raises(EnvironmentFailure, match="secret TOKEN has no value") as raised:
+        variables_of(Scanning("command", secrets=("TOKEN",)), "./scan", {"TOKEN": ""})
+    assert raised.value.help == (
+        "add TOKEN to the secrets of the repository, or set the variable where you scan by hand"
+    )
+
+
+def test_findings_as_sarif_come_from_the_same_scan() -> None:
+    assert sarif_command(Scanning(), JOB) is None
+    assert sarif_command(Scanning(sarif=True), JOB) == [
+        "trivy", "convert", "--format=sarif", "--output=/t/report.sarif", "/t/report.json",
+    ]  # fmt: skip
+    grype = command(Scanning("grype", sarif=True), JOB)
+    assert {"json=/t/report.json", "sarif=/t/report.sarif"} <= set(grype)
+    assert sarif_command(Scanning("grype", sarif=True), JOB) is None
 
 
 def test_what_is_ignored_runs_out() -> None:

@@ -25,6 +25,8 @@ class Behaviour:
     """Status by method, or by method and path."""
     ends_upload_twice: bool = False
     """The first PUT of each blob is stored and answered with 503, as a proxy does; the upload is gone by then."""
+    lists_referrers: bool = False
+    """It has the API of referrers, and says so when a manifest with a subject arrives."""
     store: str | None = None
     """Another host, with its port, that uploads are sent to."""
 
@@ -144,16 +146,24 @@ class Handler(BaseHTTPRequestHandler):
     def take(self, name: str, what: str, body: bytes) -> None:
         """Store a manifest, whose blobs have to be there; distribution's spec, "Pushing Manifests"."""
         content, digest = json.loads(body), f"sha256:{hashlib.sha256(body).hexdigest()}"
-        parts = [content["config"], *content["layers"]]
+        parts = [content["config"], *content["layers"]] if "config" in content else []
         lacks = [
             one for one in parts if len(self.server.blobs.get(f"{name}@{one['digest']}", b"")) != one["size"]
+        ]
+        lacks += [
+            one
+            for one in content.get("manifests", ())
+            if f"{name}@{one['digest']}" not in self.server.manifests
         ]
         if lacks or content["mediaType"] != self.headers["Content-Type"]:
             return self.reply(400, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}')
         self.server.manifests[f"{name}@{digest}"] = body
         if not what.startswith("sha256:"):
             self.server.tags[f"{name}:{what}"] = digest
-        return self.reply(201, headers={"Docker-Content-Digest": digest})
+        headers = {"Docker-Content-Digest": digest}
+        if "subject" in content and self.server.behaviour.lists_referrers:
+            headers["OCI-Subject"] = content["subject"]["digest"]
+        return self.reply(201, headers=headers)
 
     def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

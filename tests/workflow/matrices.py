@@ -145,6 +145,19 @@ SHAPES: dict[str, dict[str, Any]] = {
             "scan": "none",
         },
     ),
+    "scanner in a container": matrix(
+        {"base": {"from": "debian"}},
+        release={
+            "scan": {
+                "tool": "image",
+                "image": f"registry.example.org/scanner@sha256:{'01' * 32}",
+                "command": ["{archive}", "{report}", "{sarif}"],
+                "secrets": ["SCANNER_TOKEN"],
+                "sarif": True,
+                "attach": True,
+            }
+        },
+    ),
     "other platforms": matrix(
         {"base": {"from": "debian", "platforms": ["linux/arm/v7", "linux/riscv64"]}},
         workflow={"runners": {"linux/riscv64": ["self-hosted", "riscv"], "linux/arm/v7": "emulate"}},
@@ -184,6 +197,7 @@ def by_layer(said: dict[str, Any]) -> dict[str, Any]:
 
 
 SHAPES |= {
+    "layers with a scanner in a container": by_layer(SHAPES["scanner in a container"]),
     "layers": by_layer(SHAPES["reference"]),
     "layers of own runners": by_layer(SHAPES["runners of axis values"]),
     "layers without scans": by_layer(SHAPES["notation"]),

@@ -130,7 +130,10 @@ def test_permissions_and_timeouts(shape: str) -> None:
         assert minutes or job["timeout-minutes"] == "${{ matrix.timeout }}"
         assert max(map(int, minutes), default=0) <= 360
         writes = {key for key, value in job["permissions"].items() if value == "write"}
-        if name.startswith("scan_") or name in ("fork", "gate"):
+        if name.startswith("scan_"):
+            boxed = "scanner in a container" in shape
+            assert writes == ({"packages", "security-events"} if boxed else set())
+        if name in ("fork", "gate"):
             assert not writes
         if "matrix" in str(job.get("strategy")):
             assert job["strategy"]["fail-fast"] is False
@@ -514,3 +517,30 @@ def test_a_fork_has_a_leg_for_each_chain() -> None:
     assert job["if"] == "${{ needs.plan.outputs.fork != '[]' && needs.plan.result == 'success' }}"
     assert job["env"] == {"VARIANTS": "${{ matrix.variants }}"}
     assert job["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("shape", ["scanner in a container", "layers with a scanner in a container"])
+def test_secrets_of_a_scanner_reach_its_step_alone(shape: str) -> None:
+    files = rendered(SHAPES[shape])
+    action = yaml_files.load(files[".github/actions/scan-image/action.yaml"].content)
+    with_secret = [step["name"] for step in action["runs"]["steps"] if "SCANNER_TOKEN" in str(step)]
+    assert with_secret == ["Scan"]
+    for name, job in jobs(SHAPES[shape]).items():
+        given = "${{ secrets.SCANNER_TOKEN }}" in str(job)
+        assert given == name.startswith("scan_"), name
+
+
+def test_findings_go_to_code_scanning_once_for_each_image() -> None:
+    """GitHub replaces what an earlier upload of the same category has shown."""
+    files = rendered(SHAPES["scanner in a container"])
+    steps = yaml_files.load(files[".github/actions/scan-image/action.yaml"].content)["runs"]["steps"]
+    (scan,) = (step for step in steps if step["name"] == "Scan")
+    (upload,) = (step for step in steps if "upload-sarif" in step.get("uses", ""))
+    assert '--sarif "$RUNNER_TEMP/scan.sarif" --attach "$VARIANT"' in scan["run"]
+    assert upload["with"]["sarif_file"] == f"${{{{ steps.{scan['id']}.outputs.sarif }}}}"
+    assert "env.VARIANT" in upload["with"]["category"]
+    assert "env.ARCH" in upload["with"]["category"]
+    assert upload["continue-on-error"] is True
+    plain = rendered(SHAPES["one image"])[".github/actions/scan-image/action.yaml"].content
+    assert b"sarif" not in plain
+    assert b"--attach" not in plain

@@ -15,15 +15,17 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import ca_bundle, registry_of
 from image_matrix.errors import naming
+from image_matrix.github.files import OUTPUT, append
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
     from image_matrix.config.release import Scanning
     from image_matrix.publish.scanners import ScanJob
+    from image_matrix.registry.client import Registry
 
 
 @click.command()
@@ -35,8 +37,12 @@ if TYPE_CHECKING:
 @click.option(
     "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
 )
+@click.option("--sarif", metavar="FILE", help="The findings as SARIF, with `release.scan.sarif`.")
+@click.option("--attach", is_flag=True, help="Attach the report to the image, in the registry.")
 @click.pass_obj
-def scan(session: Session, name: str, platform: str, staging: bool, report: str) -> int:
+def scan(
+    session: Session, name: str, platform: str, staging: bool, report: str, sarif: str | None, attach: bool
+) -> int:
     """Scan a variant for known vulnerabilities.
 
     Exits with 1 if a finding stops a release.
@@ -70,10 +76,41 @@ def scan(session: Session, name: str, platform: str, staging: bool, report: str)
             job = ScanJob(folder / "image", folder / "report.json", folder)
             fetch(existing[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
             code = max(code, _scan(session, state.loaded, leg[0], job))
-            if job.report.is_file():
-                with naming(Path(report)):
-                    Path(report).write_bytes(job.report.read_bytes())
+            _keep(job.report, report)
+            if sarif and _keep(job.sarif, sarif):
+                append(OUTPUT, f"sarif={sarif}\n")
+            if attach:
+                _attach(session, registry, _of_platform(registry, existing[leg], platform), job)
     return code
+
+
+def _keep(written: Path, target: str) -> bool:
+    """Copy a report to where the caller asks for it, if the scanner has written it; return whether it has."""
+    if not written.is_file():
+        return False
+    with naming(Path(target)):
+        Path(target).write_bytes(written.read_bytes())
+    return True
+
+
+def _of_platform(registry: Registry, image: str, platform: str) -> str:
+    """Return the image of one platform by digest: an index, as provenance makes it, is not what is released."""
+    from image_matrix.registry.answers import manifest_or_none
+
+    manifest = manifest_or_none(image, registry.manifest(image))
+    digest = manifest.platforms.get(platform) if manifest else None
+    return f"{image.partition('@')[0]}@{digest}" if digest else image
+
+
+def _attach(session: Session, registry: Registry, image: str, job: ScanJob) -> None:
+    """Attach the report to an image; one that the scanner did not write cannot be."""
+    from image_matrix.publish.scan_report import attach_report
+
+    if not job.report.is_file():
+        say(session, "the scanner wrote no report: nothing is attached")
+        return
+    digest = attach_report(registry, image, job)
+    say(session, f"the report is attached to {image} as {digest}")
 
 
 def fetch(reference: str, platform: str, destination: str) -> None:
@@ -104,34 +141,49 @@ def fetch(reference: str, platform: str, destination: str) -> None:
 
 
 def _scan(session: Session, loaded: Loaded, variant: str, job: ScanJob) -> int:
-    import subprocess
     from datetime import UTC, datetime
 
     from image_matrix.errors import EnvironmentFailure
-    from image_matrix.publish.scanners import command, environment, ignore_file, means_findings
+    from image_matrix.publish.scanners import ignore_file, means_findings, variables_of
 
     matrix, bundle = loaded.matrix, ca_bundle(session, loaded)
     scanning = matrix.release.scan
     today = datetime.now(UTC).date().isoformat()
     (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
     with _program(session, matrix, bundle) as program:
-        arguments = [program, *command(scanning, job)[1:]]
-        try:
-            variables = environment(program, os.environ)
-            completed = subprocess.run(arguments, check=False, env=variables, cwd=session.root)
-        except OSError as error:
-            raise EnvironmentFailure(
-                f"the scanner `{arguments[0]}` does not run: {error.strerror}", "see `release.scan`"
-            ) from error
-    if completed.returncode == 0:
+        variables = variables_of(scanning, program, os.environ)
+        code = _reported(scanning, job, lambda words: _run(session, [program, *words[1:]], variables))
+    if code == 0:
         say(session, f"{variant}: no findings that stop a release")
         return 0
-    if not means_findings(scanning, completed.returncode):
-        raise EnvironmentFailure(
-            f"the scanner failed (exit code {completed.returncode})", "see its output above"
-        )
+    if not means_findings(scanning, code):
+        raise EnvironmentFailure(f"the scanner failed (exit code {code})", "see its output above")
     _report_findings(scanning, variant, job)
     return 1
+
+
+def _reported(scanning: Scanning, job: ScanJob, run: Callable[[list[str]], int]) -> int:
+    """Scan, and make SARIF of the report; return the exit code of what failed first."""
+    from image_matrix.publish.scanners import command, means_findings, sarif_command
+
+    code, convert = run(command(scanning, job)), sarif_command(scanning, job)
+    if convert is None or (code and not means_findings(scanning, code)):
+        return code
+    return run(convert) or code
+
+
+def _run(session: Session, words: list[str], variables: Mapping[str, str]) -> int:
+    """Run the scanner and return its exit code; raises :class:`EnvironmentFailure` if it does not start."""
+    import subprocess
+
+    from image_matrix.errors import EnvironmentFailure
+
+    try:
+        return subprocess.run(words, check=False, env=dict(variables), cwd=session.root).returncode
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"the scanner `{words[0]}` does not run: {error.strerror}", "see `release.scan`"
+        ) from error
 
 
 @contextmanager
@@ -172,7 +224,7 @@ def _cache() -> Path | None:
 
 def _report_findings(scanning: Scanning, variant: str, job: ScanJob) -> None:
     """Print the findings that stop the release, and add them to the run's summary."""
-    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.github.files import SUMMARY
     from image_matrix.publish.scanners import findings, summary
 
     rows = findings(scanning, _report(scanning, job))

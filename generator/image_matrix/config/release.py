@@ -14,6 +14,8 @@ SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
 ReleaseList = Literal["catalog", "devcontainers"]
 """What a release writes besides the lists of the sites."""
+_SCANNING = ("tool", "severity", "fixed_only", "image", "entrypoint", "env", "sarif", "attach")
+"""Fields of ``release.scan`` that are taken as they are."""
 GITHUB_REGISTRY = "ghcr.io"
 """The one registry that takes GitHub's own token; docs.github.com/packages."""
 
@@ -54,6 +56,16 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannerResources:
+    """What the scanner's container may use at most."""
+
+    cpu: float | None = None
+    """Cores."""
+    memory: str | None = None
+    """With its unit: ``4Gi``, ``512Mi``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scanning:
     """Who scans an image, and what stops the release."""
 
@@ -65,6 +77,16 @@ class Scanning:
     """``command``: the whole command; ``image``: its arguments. ``{archive}`` and ``{report}`` are replaced."""
     image: str | None = None
     ignore: tuple[Ignored, ...] = ()
+    entrypoint: str | None = None
+    """``image``: the program in place of the image's own entry point."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    """Names of secrets that the scanner gets as variables."""
+    resources: ScannerResources = field(default_factory=ScannerResources)
+    sarif: bool = False
+    """Whether findings are shown in GitHub's code scanning."""
+    attach: bool = False
+    """Whether the report is attached to the image in the registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +156,14 @@ def _tool(item: Mapping[str, Any] | str) -> Mapping[str, Any]:
 
 def _scanning(item: Mapping[str, Any]) -> Scanning:
     ignored = tuple(Ignored(one["id"], one["until"], one["reason"]) for one in item.get("ignore", ()))
-    rest = {key: item[key] for key in ("tool", "severity", "fixed_only", "image") if key in item}
-    return Scanning(**rest, command=tuple(item.get("command", ())), ignore=ignored)
+    rest = {key: item[key] for key in _SCANNING if key in item}
+    return Scanning(
+        **rest,
+        command=tuple(item.get("command", ())),
+        ignore=ignored,
+        secrets=tuple(item.get("secrets", ())),
+        resources=ScannerResources(**item.get("resources", {})),
+    )
 
 
 def size_bytes(text: str | None) -> int | None:

@@ -90,12 +90,21 @@ class Index:
 def policy_of(release: Release) -> str:
     """Return a fingerprint of the signer and the scanner. An index with another fingerprint does not count as released.
 
-    Exceptions of the scan (``ignore``) are not part of it: they apply from the next change of an image.
+    Exceptions of the scan (``ignore``) are not part of it: they apply from the next change of an image. Neither is what
+    the scanner may use, nor where its report goes.
     """
     sign, scan = release.sign, release.scan
     fields = {
         "sign": [sign.tool, sign.key, sign.plugin, sign.format],
-        "scan": [scan.tool, scan.severity, scan.fixed_only, scan.command, scan.image],
+        "scan": [
+            scan.tool,
+            scan.severity,
+            scan.fixed_only,
+            scan.command,
+            scan.image,
+            scan.entrypoint,
+            dict(scan.env),
+        ],
     }
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 

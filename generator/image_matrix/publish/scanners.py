@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.render.docs.images_page import text
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class ScanJob:
     report: Path
     folder: Path
     """The folder of both, and of the ignore file."""
+
+    @property
+    def sarif(self) -> Path:
+        """The findings as SARIF."""
+        return self.folder / "report.sarif"
 
 
 def transport(scanning: Scanning) -> str:
@@ -73,24 +79,65 @@ def command(scanning: Scanning, job: ScanJob) -> list[str]:
         case "trivy":
             return _trivy(scanning, job)
         case "grype":
-            options = ["--output", "json", "--file", str(job.report), "--fail-on", scanning.severity.lower()]
+            sarif = ["--output", f"sarif={job.sarif}"] if scanning.sarif else []
+            options = ["--output", f"json={job.report}", *sarif, "--fail-on", scanning.severity.lower()]
             only = ["--only-fixed"] if scanning.fixed_only else []
             config = ["--config", str(job.folder / "ignore.yaml")]
             return ["grype", f"oci-archive:{job.image}", *options, *only, *config]
         case "image":
-            inside = (f"{MOUNT}/{job.image.name}", f"{MOUNT}/{job.report.name}")
-            mount = f"type=bind,source={job.folder},target={MOUNT}"
-            run = [
-                "docker",
-                "run",
-                "--rm",
-                "--cap-drop=ALL",
-                "--security-opt=no-new-privileges",
-                f"--mount={mount}",
-            ]
-            return [*run, scanning.image or "", *_filled(scanning.command, *inside)]
+            inside = [f"{MOUNT}/{path.name}" for path in (job.image, job.report, job.sarif)]
+            return [*_container(scanning, job), *_filled(scanning.command, *inside)]
         case _:
-            return _filled(scanning.command, str(job.image), str(job.report))
+            return _filled(scanning.command, str(job.image), str(job.report), str(job.sarif))
+
+
+def sarif_command(scanning: Scanning, job: ScanJob) -> list[str] | None:
+    """Return the command that makes SARIF of the report; ``None`` if the scan itself writes it, or nothing does."""
+    if not scanning.sarif or scanning.tool != "trivy":
+        return None
+    return ["trivy", "convert", "--format=sarif", f"--output={job.sarif}", str(job.report)]
+
+
+def _container(scanning: Scanning, job: ScanJob) -> list[str]:
+    """Return the command that runs the scanner's image, up to the arguments of the scanner.
+
+    Secrets are named without their values: docker takes those from its own environment.
+    """
+    limits = {
+        "--cpus": scanning.resources.cpu,
+        "--memory": docker_memory(scanning.resources.memory),
+        "--entrypoint": scanning.entrypoint,
+    }
+    return [
+        "docker", "run", "--rm", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+        f"--mount=type=bind,source={job.folder},target={MOUNT}",
+        *(f"{option}={value}" for option, value in limits.items() if value is not None),
+        *(f"--env={name}={value}" for name, value in scanning.env.items()),
+        *(f"--env={name}" for name in scanning.secrets),
+        scanning.image or "",
+    ]  # fmt: skip
+
+
+def docker_memory(amount: str | None) -> str | None:
+    """Return ``4Gi`` as docker writes it, ``4g``: its units are powers of 1024, too."""
+    return f"{amount[:-2]}{amount[-2].lower()}" if amount else None
+
+
+def variables_of(scanning: Scanning, program: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the process that scans: few of this process, and those that the matrix names.
+
+    Variables of a container stand in its command, so that they change nothing for docker itself. Raises
+    :class:`EnvironmentFailure` if a secret has no value.
+    """
+    missing = [name for name in scanning.secrets if not variables.get(name)]
+    if missing:
+        raise EnvironmentFailure(
+            f"the scanner's secret {missing[0]} has no value",
+            f"add {missing[0]} to the secrets of the repository, or set the variable where you scan by hand",
+        )
+    named = {} if scanning.tool == "image" else scanning.env
+    secrets = {name: variables[name] for name in scanning.secrets}
+    return {**environment(program, variables), **named, **secrets}
 
 
 def environment(program: str, variables: Mapping[str, str]) -> dict[str, str]:
@@ -113,8 +160,9 @@ def _trivy(scanning: Scanning, job: ScanJob) -> list[str]:
     ]  # fmt: skip
 
 
-def _filled(words: Iterable[str], archive: str, report: str) -> list[str]:
-    return [word.replace("{archive}", archive).replace("{report}", report) for word in words]
+def _filled(words: Iterable[str], archive: str, report: str, sarif: str) -> list[str]:
+    places = {"{archive}": archive, "{report}": report, "{sarif}": sarif}
+    return [re.sub(r"\{(?:archive|report|sarif)\}", lambda match: places[match[0]], word) for word in words]
 
 
 def means_findings(scanning: Scanning, code: int) -> bool:

@@ -40,15 +40,17 @@ def upload_blob(registry: Registry, repository: str, content: bytes) -> str:
     return digest
 
 
-def put_manifest(registry: Registry, reference: str, content: bytes) -> None:
-    """Write a manifest under a tag, or under its digest; raises :class:`EnvironmentFailure`.
+def put_manifest(
+    registry: Registry, reference: str, content: bytes, media_type: str = IMAGE_MANIFEST
+) -> Response:
+    """Write a manifest under a tag, or under its digest; return the answer. Raises :class:`EnvironmentFailure`.
 
     ``reference`` is ``repository:tag`` or ``repository@digest``.
     """
     place = parse_reference(reference)
     url = address(place, f"manifests/{place.version}")
-    request = HttpRequest("PUT", url, {"Content-Type": IMAGE_MANIFEST}, content)
-    _written(registry.send(request, place, PUSH), reference)
+    request = HttpRequest("PUT", url, {"Content-Type": media_type}, content)
+    return _written(registry.send(request, place, PUSH), reference)
 
 
 def point_tag(registry: Registry, repository: str, digest: str, tag: str) -> None:

@@ -209,7 +209,10 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
             **login_inputs,
         },
         "login_inputs": login_inputs,
-        "scan_inputs": _login_inputs(registry_login),
+        "scan_inputs": {
+            **dict.fromkeys(matrix.release.scan.secrets, "A secret of the scanner"),
+            **_login_inputs(registry_login),
+        },
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "sign_secret": _sign_secret(matrix.release.sign.key),

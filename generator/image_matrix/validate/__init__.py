@@ -75,7 +75,7 @@ CHECKS = (
     variants.unknown_axes, variants.no_python,
     runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins,
     runs.copies, runs.release_push,
-    runs.scanner_and_signer, runs.runners, runs.lock_schedule,
+    runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.lock_schedule,
     sites.nothing_offered, sites.channels,
 )  # fmt: skip
 """Checks of the declarations alone."""

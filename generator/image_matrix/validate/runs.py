@@ -16,6 +16,7 @@ from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
 from image_matrix.validate.names import bad_reference, has_domain, is_repository, reference_advice
 from image_matrix.validate.repositories import repository_place
+from image_matrix.validate.secrets import TAKEN, TAKEN_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -214,7 +215,8 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
     if scan.image and not has_domain(scan.image):
         advice = f"write the whole reference: `docker.io/{scan.image}`"
         yield bad_reference(("release", "scan", "image"), "image reference with a digest", scan.image, advice)
-    for place in ("{archive}", "{report}") if scan.tool in ("command", "image") else ():
+    places = ("{archive}", "{report}", *(("{sarif}",) if scan.sarif else ()))
+    for place in places if scan.tool in ("command", "image") else ():
         if place not in " ".join(scan.command):
             advice = f"add {place} to `command` where it belongs"
             yield bad_value(("release", "scan"), f"the command has no {place}", advice)
@@ -227,6 +229,23 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
         yield bad_value(
             ("release", "sign"), "`public_key` goes with cosign's `key`", "remove it, or add `key:`"
         )
+
+
+def scanner_settings(matrix: Matrix) -> Iterator[Finding]:
+    """Settings of a scanner that it has no use for, and variables that would steer other programs."""
+    scan = matrix.release.scan
+    if scan.tool != "image":
+        boxed = {"entrypoint": scan.entrypoint, "resources": scan.resources.cpu or scan.resources.memory}
+        for name in (name for name, value in boxed.items() if value):
+            problem = f"only a scanner that runs in a container has `{name}`"
+            yield bad_value(("release", "scan", name), problem, "write `tool: image`, or remove it", "key")
+    for at, name in enumerate(scan.secrets):
+        path: FieldPath = ("release", "scan", "secrets", at)
+        if name in scan.env:
+            yield bad_value(path, f"`env` has a variable `{name}`, too", "remove one of the two")
+        elif name in TAKEN or name.startswith(TAKEN_PREFIXES):
+            problem = f"a variable `{name}` would change how programs of the scan work"
+            yield bad_value(path, problem, "give the secret another name, such as `SCANNER_TOKEN`")
 
 
 def runners(matrix: Matrix) -> Iterator[Finding]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 TAKEN = {
-    "BASH_ENV", "BUILD_SECRETS", "EMULATE", "ENV", "FREE_DISK", "HOME", "IFS", "LANG", "PATH", "PLATFORM", "SHELL",
-    "TMPDIR", "USER", "VARIANT",
+    "ARCH", "BASH_ENV", "BUILD_SECRETS", "EMULATE", "ENV", "FREE_DISK", "HOME", "IFS", "LABEL", "LANG", "PATH",
+    "PLATFORM", "SHELL", "TMPDIR", "USER", "VARIANT",
 }  # fmt: skip
 """Variables of shells and of the jobs of the workflow."""
 TAKEN_PREFIXES = (

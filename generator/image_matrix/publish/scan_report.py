@@ -1,0 +1,26 @@
+"""Attaches the report of a scan to the image that was scanned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.registry.referrers import attach
+
+if TYPE_CHECKING:
+    from image_matrix.publish.scanners import ScanJob
+    from image_matrix.registry.client import Registry
+
+REPORT_TYPE = "application/vnd.image-matrix.scan.v1+json"
+"""The type of the artifact, and of the scanner's own report in it."""
+SARIF_TYPE = "application/sarif+json"
+"""IANA's media type of SARIF."""
+
+
+def attach_report(registry: Registry, image: str, job: ScanJob) -> str:
+    """Attach the reports that a scan has written to ``repository@digest``; return the digest of the artifact.
+
+    Raises :class:`EnvironmentFailure` if the registry refuses them.
+    """
+    paths = {REPORT_TYPE: job.report, SARIF_TYPE: job.sarif}
+    files = {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
+    return attach(registry, image, REPORT_TYPE, files, {kind: path.name for kind, path in paths.items()})

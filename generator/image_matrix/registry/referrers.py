@@ -1,0 +1,106 @@
+"""Attaches artifacts to images in a registry.
+
+Source: github.com/opencontainers/distribution-spec, spec.md: "Pushing Manifests with Subject", "Referrers Tag Schema".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.answers import CHECK, refusal, words
+from image_matrix.registry.client import MANIFEST_TYPES, address
+from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.tokens import PUSH
+from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest, upload_blob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.json_data import Json
+    from image_matrix.registry.client import Registry
+    from image_matrix.registry.reference import Reference
+
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+"""The configuration of an artifact that has none; opencontainers/image-spec, manifest.md."""
+EMPTY = b"{}"
+INDEX = "application/vnd.oci.image.index.v1+json"
+SUPPORTED = "oci-subject"
+"""Header of a registry that lists referrers by itself."""
+
+
+def attach(
+    registry: Registry,
+    reference: str,
+    artifact_type: str,
+    files: Mapping[str, bytes],
+    titles: Mapping[str, str],
+) -> str:
+    """Push files as an artifact whose subject is ``repository@digest``; return the artifact's digest.
+
+    ``files`` are contents by media type, ``titles`` their file names. A registry that does not list referrers gets
+    the list as a tag, ``sha256-…``. Raises :class:`EnvironmentFailure`.
+    """
+    place = parse_reference(reference)
+    subject = _subject(registry, place)
+    layers = [
+        {**_descriptor(kind, content), "annotations": {"org.opencontainers.image.title": titles[kind]}}
+        for kind, content in files.items()
+    ]
+    manifest = _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "artifactType": artifact_type,
+            "config": _descriptor(EMPTY_TYPE, EMPTY),
+            "layers": layers,
+            "subject": subject,
+        }
+    )
+    for content in (EMPTY, *files.values()):
+        upload_blob(registry, place.name, content)
+    digest = digest_of(manifest)
+    answer = put_manifest(registry, f"{place.name}@{digest}", manifest)
+    if SUPPORTED not in answer.headers:
+        entry = {**_descriptor(IMAGE_MANIFEST, manifest), "artifactType": artifact_type}
+        _list_in_tag(registry, f"{place.name}:{str(subject['digest']).replace(':', '-')}", entry)
+    return digest
+
+
+def _subject(registry: Registry, place: Reference) -> dict[str, Json]:
+    """Return the descriptor of what an artifact is attached to."""
+    answer = _get(registry, place)
+    if answer.status != 200:
+        raise EnvironmentFailure(f"{place.name}@{place.digest}: {words(refusal(answer))}", CHECK)
+    media_type = json.loads(answer.body).get("mediaType") or answer.headers.get("content-type", "")
+    return {"mediaType": media_type, "digest": digest_of(answer.body), "size": len(answer.body)}
+
+
+def _list_in_tag(registry: Registry, reference: str, entry: Mapping[str, Json]) -> None:
+    """Add an artifact to the list of referrers, which is an index under a tag."""
+    answer = _get(registry, parse_reference(reference))
+    if answer.status not in (200, 404):
+        raise EnvironmentFailure(f"{reference}: {words(refusal(answer))}", CHECK)
+    listed = json.loads(answer.body)["manifests"] if answer.status == 200 else []
+    if all(one["digest"] != entry["digest"] for one in listed):
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, entry]}
+        put_manifest(registry, reference, _json(index), INDEX)
+
+
+def _get(registry: Registry, place: Reference) -> Response:
+    """Request a manifest, past what the client remembers: another job may have written it since."""
+    url = address(place, f"manifests/{place.version}")
+    answer = registry.send(HttpRequest("GET", url, {"Accept": ", ".join(MANIFEST_TYPES)}), place, PUSH)
+    if not isinstance(answer, Response):
+        raise EnvironmentFailure(f"{place.name}: {words(answer)}", CHECK)
+    return answer
+
+
+def _descriptor(media_type: str, content: bytes) -> dict[str, Json]:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+
+
+def _json(value: Mapping[str, Json]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
