@@ -34,6 +34,7 @@ CHECKOUT = (
 MATRIX: dict[str, Any] = {
     "version": 1,
     "registry": "ghcr.io/example/notebooks",
+    "network": {"builtin_frontend": True},
     "defaults": {"images": {"platforms": ["linux/amd64"]}},
     "axes": {"python": ["3.13"]},
     "sources": {"debian-trixie": "docker.io/library/debian:trixie-slim"},
@@ -117,10 +118,14 @@ class Repository:
         workflow = {"generator": str(next(self.tools.glob("*.whl"))), **matrix.get("workflow", {})}
         text = yaml.safe_dump({**matrix, "workflow": workflow}, sort_keys=False)
         (self.root / "matrix.yaml").write_text(text)
-        program = str(self.tools / "bin" / "image-matrix")
-        done = subprocess.run([program, "render"], cwd=self.root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        self.program("render")
         self.commit(message)
+
+    def program(self, *arguments: str) -> None:
+        """Run the program as the author does."""
+        command = [str(self.tools / "bin" / "image-matrix"), *arguments]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
     def commit(self, message: str) -> None:
         self.git("add", "--all")
@@ -139,13 +144,19 @@ class Repository:
         return path
 
     def run(
-        self, event: str, payload: dict[str, Any], workflow: str = "images.yaml", **environment: str
+        self,
+        event: str,
+        payload: dict[str, Any],
+        workflow: str = "images.yaml",
+        only: str | None = None,
+        **environment: str,
     ) -> Outcome:
-        """Run a workflow for an event."""
+        """Run a workflow for an event, or one of its jobs."""
         self.runs += 1
         (self.folder / "event.json").write_text(json.dumps(payload))
+        job = [f"--job={only}"] if only else []
         done = subprocess.run(
-            [*self._command(event, workflow), *(f"--env={name}={value}" for name, value in environment.items())],
+            [*self._command(event, workflow), *job, *(f"--env={name}={value}" for name, value in environment.items())],
             cwd=self.root, capture_output=True, text=True, env=self._host_environment(),
         )  # fmt: skip
         output = f"{done.stdout}\n{done.stderr}"

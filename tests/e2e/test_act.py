@@ -235,6 +235,10 @@ class Comments(BaseHTTPRequestHandler):
         self.answer(found if not self.path.endswith("&page=2") else [])
 
     def do_POST(self) -> None:
+        if self.path.endswith("/workflows/images.yaml/dispatches"):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer({})
+            return
         self.kept[len(self.kept) + 1] = self.body()
         self.answer({"html_url": "https://github.example.org/1"})
 
@@ -322,6 +326,7 @@ def test_a_matrix_that_is_wrong_is_said_where_people_look(
 def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str, dict[int, str]]) -> None:
     address, comments = github
     repository.git("checkout", "-q", "-B", "unrendered", "origin/main")
+    repository.write({**changed(), "workflow": {"commit_generated": False}}, "Let nobody render")
     text = (repository.root / "matrix.yaml").read_text()
     (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))
     repository.commit("Forgot to render")
@@ -332,14 +337,13 @@ def test_what_was_not_rendered_is_said(repository: Repository, github: tuple[str
     assert "`jupyter-scipy:python3.13`" in comments[1]
 
 
-def test_what_was_not_rendered_is_rendered_for_the_author(
+def test_what_moved_without_its_lock_is_locked_and_rendered_for_the_author(
     repository: Repository, github: tuple[str, dict[int, str]]
 ) -> None:
     address, comments = github
     repository.git("checkout", "-q", "-B", "render-me", "origin/main")
-    matrix = changed()
-    matrix["workflow"] = {"commit_generated": True}
-    repository.write(matrix, "Let runs render")
+    repository.program("--overlay", str(repository.overlay()), "lock")
+    repository.write(changed(), "Everything is locked")
     text = (repository.root / "matrix.yaml").read_text()
     (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))
     repository.commit("Left to the run")
@@ -347,15 +351,25 @@ def test_what_was_not_rendered_is_rendered_for_the_author(
     event["pull_request"]["head"]["ref"] = "render-me"
     settings = {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "example/notebooks"}
     outcome = repository.run("pull_request", event, **settings)
-    assert outcome.results == {"Plan": "failed", "Render for the author": "succeeded", "Images": "failed"}
-    assert "This run commits them to the branch:" in comments[1]
+    assert outcome.results == {
+        "Plan": "failed",
+        "Lock for the author": "succeeded",
+        "Render for the author": "succeeded",
+        "Images": "failed",
+    }
+    assert "error[IM606]" in comments[1]
+    assert "This run locks and renders, and commits that to the branch:" in comments[1]
+    assert "images.yaml started on render-me" in outcome.job("Render for the author")
     repository.git("fetch", "-q", "origin", "render-me")
     assert repository.git("rev-parse", "FETCH_HEAD^") == repository.git("rev-parse", "HEAD")
-    assert repository.git("show", "--no-patch", "--format=%s", "FETCH_HEAD") == "Render"
+    assert repository.git("show", "--no-patch", "--format=%s", "FETCH_HEAD") == "Update generated files"
+    assert "  tabulate==0.9.0:" in repository.git("show", "FETCH_HEAD:matrix.lock.yaml")
     repository.git("checkout", "-q", "-B", "render-me", "FETCH_HEAD")
-    again = repository.run("pull_request", event, **settings)
-    assert "Render for the author" not in again.results
-    assert again.results["Plan"] == "succeeded"
+    started_by_the_run = {**repository.push_event(), "ref": "refs/heads/render-me", "inputs": {}}
+    again = repository.run("workflow_dispatch", started_by_the_run, only="plan", **settings)
+    assert again.results == {"Plan": "succeeded"}, again.output[-4000:]
+    assert list(comments) == [1]
+    assert "They are built and tested now, under" in comments[1]
 
 
 def test_the_lock_is_refreshed_in_a_pull_request(

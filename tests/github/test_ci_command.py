@@ -33,7 +33,7 @@ def test_a_change_is_built_and_still_told_when_it_was_built(place: Place) -> Non
 
 
 def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
-    base = place.git("rev-parse", "HEAD")
+    base = place.change("{generator: ", "{commit_generated: false, generator: ")
     place.change("six==1.17.0", "six==1.16.0", render=False)
     code, comment, outputs = place.plan(base)
     assert (code, outputs["render"]) == (0, "false")
@@ -45,10 +45,9 @@ def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
 
 def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place) -> None:
     """It may change no workflow, and another image is another job."""
-    place.change("{generator: ", "{commit_generated: true, generator: ")
     base = place.change("six==1.17.0", "six==1.16.0", render=False)
     _, comment, outputs = place.plan(base)
-    assert (outputs["render"], "This run commits them" in comment) == ("true", True)
+    assert (outputs["render"], outputs["lock"], "This run commits them" in comment) == ("true", "false", True)
     base = place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0]}\n  other:", render=False)
     _, comment, outputs = place.plan(base)
     assert outputs["render"] == "false"
@@ -58,14 +57,58 @@ def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place
     assert place.plan(base, repository="somebody/fork")[2]["render"] == "false"
 
 
-def test_what_floats_is_in_the_comment_and_stops_a_run_that_requires_the_lock(place: Place) -> None:
+LOCK = f"version: 1\nsources:\n  docker.io/library/debian:trixie-slim:\n    digest: sha256:{'1' * 64}\n"
+
+
+def test_what_floats_is_in_the_comment_and_stops_a_run_once_there_is_a_lock(place: Place) -> None:
     base = place.change("six==1.17.0", "six==1.16.0")
     assert "Not in the lock, so another build may get other versions" in place.plan(base)[1]
-    base = place.change("{generator: ", "{require_lock: true, generator: ")
-    _, comment, _ = place.plan(base)
-    assert "**The lock has no entry for " in comment
+    assert place("check")[0] == 0
+    (place.root / "matrix.lock.yaml").write_text(LOCK)
+    place.commit()
+    _, comment, outputs = place.plan(base)
+    assert "**The lock is not complete, so nothing is built.** This run locks and renders" in comment
     assert "Not in the lock" not in comment
-    assert place("check", "--locked")[0] == 1
+    assert (outputs["lock"], outputs["render"]) == ("true", "true")
+    assert place("check")[0] == 1
+    place.change("{generator: ", "{commit_generated: false, generator: ")
+    _, comment, outputs = place.plan(base)
+    assert "Run `image-matrix lock && image-matrix render`, and commit the changes" in comment
+    assert (outputs["lock"], outputs["render"]) == ("false", "false")
+
+
+def test_a_pin_that_moved_without_its_lock_is_locked_for_the_author(place: Place) -> None:
+    (place.root / "matrix.lock.yaml").write_text(LOCK)
+    base = place.commit()
+    place.change("debian:trixie-slim", "debian:bookworm-slim", render=False)
+    code, comment, outputs = place.plan(base)
+    assert (code, outputs) == (2, {"lock": "true", "render": "true"})
+    assert "error[IM606]" in comment
+    assert "**A pin moved without its lock, so nothing is built.** This run locks and renders" in comment
+    code, comment, outputs = place.plan(base, repository="somebody/fork")
+    assert (code, outputs) == (2, {"lock": "false", "render": "false"})
+    assert "image-matrix lock" in comment
+    place.change("  other:", "  another: {from: base, pip: [toolz==1.0.0]}\n  other:", render=False)
+    assert place.plan(base)[2]["lock"] == "false", "images.yaml changes, too"
+    place.patch.setenv("IMAGE_MATRIX_HAS_TOKEN", "true")
+    assert place.plan(base)[2]["lock"] == "true"
+    place.change("from: base, pip: [six", "from: bsae, pip: [six", render=False)
+    assert place.plan(base)[2]["lock"] == "false", "no lock repairs that"
+
+
+def test_a_run_on_a_branch_is_compared_with_where_it_left_the_default_branch(place: Place) -> None:
+    left = place.git("rev-parse", "HEAD")
+    place.git("checkout", "--quiet", "-b", "change")
+    place.change("six==1.17.0", "six==1.16.0")
+    merged = place.git("commit-tree", "HEAD~^{tree}", "-p", left, "-m", "Somebody else's")
+    place.git("update-ref", "refs/remotes/origin/main", merged)
+    on_branch = {"ref": "refs/heads/change", "inputs": {}}
+    code, comment, outputs = place.start("workflow_dispatch", on_branch, staging=True)
+    assert (code, outputs["base"]) == (0, left)
+    assert "(six==1.17.0 → six==1.16.0) |" in comment
+    assert "They are built and tested now, under" in comment
+    outputs = place.start("workflow_dispatch", {"ref": "refs/heads/main"}, staging=False)[2]
+    assert outputs["base"] == ""
 
 
 def test_generated_files_are_compared_without_the_overlay_of_a_site(place: Place, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "Run `image-matrix render`" in text
     assert "`images/4/Dockerfile` and 2 more" in text
     assert "built and tested now" not in text
-    one = said(RunPlan(plan(), outdated=("docs/images.md",), renders=True), commit_generated=True)
+    one = said(RunPlan(plan(), outdated=("docs/images.md",), commits=True))
     assert "A generated file is out of date" in one
     assert "This run commits" in one
     assert "Run `image-matrix" in said(
@@ -100,13 +100,15 @@ def test_files_that_are_out_of_date_are_named_first() -> None:
     assert "GitHub's token may not change workflows" in workflow
 
 
-def test_what_floats_is_not_built_where_the_lock_is_required() -> None:
-    unlocked = tuple(f"Python packages of i{number}:default" for number in range(7))
+def test_what_floats_is_not_built_where_there_is_a_lock() -> None:
+    unlocked = tuple(f"Python packages of i{number}:default: not locked" for number in range(7))
     text = said(RunPlan(plan(build=True, differs=True), unlocked=unlocked))
     assert text.startswith(
-        f"{MARKER}\n> [!WARNING]\n> **The lock has no entry for Python packages of i0:default, "
+        f"{MARKER}\n> [!WARNING]\n> **The lock is not complete, so nothing is built.** "
+        "Run `image-matrix lock && image-matrix render`, and commit the changes: Python packages of i0:default: "
     )
-    assert "i4:default and 2 more, so nothing is built.** Run `image-matrix lock`" in text
+    assert "i4:default: not locked and 2 more" in text
+    assert "This run locks and renders" in said(RunPlan(plan(), unlocked=unlocked, commits=True))
     assert "built and tested now" not in text
 
 

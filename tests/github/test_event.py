@@ -46,6 +46,14 @@ def test_what_was_asked_for() -> None:
     assert read_event("workflow_dispatch", {"inputs": None}).names == ()
 
 
+def test_a_start_on_a_branch_is_about_a_proposed_change() -> None:
+    on = read_event("workflow_dispatch", {"ref": "refs/heads/team/change", "inputs": {}})
+    assert (on.branch, on.proposes("main"), on.proposes("team/change")) == ("team/change", True, False)
+    assert not read_event("workflow_dispatch", {"ref": "refs/tags/v1"}).proposes("main")
+    assert not read_event("push", {"ref": "refs/heads/other", "before": SHA}).proposes("main")
+    assert read_event("pull_request", pull_request("example/notebooks")).proposes("main")
+
+
 def test_what_a_start_by_hand_allows() -> None:
     given = {"platforms": "linux/arm64", "allow_older": "true"}
     by_hand = read_event("workflow_dispatch", {"inputs": given})

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.errors import EnvironmentFailure
+from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.api import (
     Api,
     PermissionDenied,
     Rejected,
     open_api,
+    open_pull_requests,
+    start_workflow,
     upsert_comment,
     upsert_pull_request,
 )
@@ -105,6 +107,23 @@ def test_there_is_one_pull_request(server: tuple[Api, Any]) -> None:
     upsert_pull_request(api, "example", "lock", "main", "First", "body")
     upsert_pull_request(api, "example", "lock", "main", "Second", "body")
     assert [(item["title"], item["head"]) for item in kept.pulls] == [("Second", "lock")]
+
+
+def test_a_workflow_is_started_on_a_branch(server: tuple[Api, Any]) -> None:
+    api, kept = server
+    start_workflow(api, "images.yaml", "team/change")
+    assert kept.seen == ["POST /repos/example/notebooks/actions/workflows/images.yaml/dispatches"]
+    assert [item["ref"] for item in kept.pulls] == ["team/change"]
+    kept.refuse = 404
+    with pytest.raises(Failure, match="the commit is on team/change") as caught:
+        start_workflow(api, "images.yaml", "team/change")
+    assert caught.value.help == "close and reopen the pull request, which starts it"
+
+
+def test_a_branch_is_part_of_no_other_question(server: tuple[Api, Any]) -> None:
+    api, kept = server
+    open_pull_requests(api, "example", "a&base=other")
+    assert kept.seen == ["GET /repos/example/notebooks/pulls?state=open&head=example:a%26base%3Dother"]
 
 
 def test_a_token_that_can_only_read_is_told_apart(server: tuple[Api, Any]) -> None:

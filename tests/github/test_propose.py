@@ -38,6 +38,7 @@ class Hub:
     opened: list[dict[str, Any]] = field(default_factory=list)
     """Open pull requests from the branch."""
     edits: list[tuple[str, Any]] = field(default_factory=list)
+    started: list[tuple[str, Any]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             self.wfile.write(body)
 
         def do_GET(self) -> None:
-            self.reply(200, kept.opened if "head=example:lock&base=main" in self.path else [])
+            self.reply(200, kept.opened if "/pulls?state=open&head=example:lock" in self.path else [])
 
         def do_PATCH(self) -> None:
             content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -61,7 +62,13 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             self.reply(200, {"html_url": "https://example.org/1"})
 
         def do_POST(self) -> None:
-            kept.pulls.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path.endswith("/dispatches"):
+                kept.started.append((self.path, content))
+                self.send_response(204)
+                self.end_headers()
+                return
+            kept.pulls.append(content)
             self.reply(kept.status, {"html_url": "https://example.org/1", "message": "not permitted"})
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
@@ -100,7 +107,59 @@ def root(tmp_path: Path) -> Path:
 
 
 def propose(root: Path) -> int:
-    return run(["-C", str(root), "ci", "propose", "--branch", "lock", "--title", "Refresh the lock"])
+    call = ["ci", "propose", "--branch", "lock", "--title", "Refresh the lock", "--start", "images.yaml"]
+    return run(["-C", str(root), *call])
+
+
+STARTED = [("/repos/example/notebooks/actions/workflows/images.yaml/dispatches", {"ref": "lock"})]
+
+
+def test_the_checks_of_a_commit_are_started_where_its_push_starts_none(
+    root: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert propose(root) == 0
+    assert hub.started == STARTED
+    hub.started.clear()
+    monkeypatch.setenv("IMAGE_MATRIX_HAS_TOKEN", "true")
+    assert propose(root) == 0
+    assert hub.started == []
+
+
+def test_a_commit_for_the_author_is_pushed_and_checked(root: Path, hub: Hub) -> None:
+    call = [
+        "-C",
+        str(root),
+        "ci",
+        "commit",
+        "--branch",
+        "lock",
+        "--message",
+        "Update",
+        "--start",
+        "images.yaml",
+    ]
+    assert run(call) == 0
+    assert hub.started == STARTED
+    remote = ["git", "-C", str(root.parent / "remote.git"), "show", "lock:matrix.lock.yaml"]
+    assert "2" * 64 in subprocess.run(remote, check=True, capture_output=True, text=True).stdout
+    (root / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))
+    assert run(call) == 0
+    assert hub.started == STARTED, "nothing is started for nothing"
+
+
+def test_the_plan_of_a_run_on_a_branch_is_a_comment_on_its_pull_request(
+    root: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, comment = root.parent / "event.json", root.parent / "comment.md"
+    event.write_text(json.dumps({"ref": "refs/heads/lock", "inputs": {}}))
+    comment.write_text("the plan")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    assert run(["ci", "comment", str(comment)]) == 0
+    assert hub.pulls == [], "without a pull request from the branch there is nothing to comment on"
+    hub.opened = [{"number": 4}]
+    assert run(["ci", "comment", str(comment)]) == 0
+    assert hub.pulls == [{"body": "the plan"}]
 
 
 def test_a_reviewer_reads_what_moved(root: Path, hub: Hub) -> None:

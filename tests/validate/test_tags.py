@@ -37,7 +37,7 @@ def test_without_a_lock_the_tag_has_no_value() -> None:
     item = one(["{package.numpy}"], {}, pip=["numpy==2.4.1"], **WITH_PIP)
     assert item.code == "IM605"
     assert "`{package.numpy}` of lab:default" in item.message
-    assert item.help == "run `image-matrix lock` and commit matrix.lock.yaml"
+    assert item.help == "run `image-matrix lock`, then `image-matrix render`, and commit what they change"
     assert item.place.source[item.place.column - 1 :].startswith('"{package.numpy}"')
 
 

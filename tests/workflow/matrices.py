@@ -185,7 +185,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         network={
             "logins": {"registry.example.org:5000": {"username": "REGISTRY_USER", "password": "REGISTRY_TOKEN"}}
         },
-        workflow={"commit_generated": True, "default_branch": "trunk/images"},
+        workflow={"commit_generated": False, "default_branch": "trunk/images"},
         release={"branch": "live"},
     ),
 }  # fmt: skip

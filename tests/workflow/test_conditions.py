@@ -25,11 +25,11 @@ STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
 IMAGES = matrix(
     {"base": {"from": "debian"}, "lab": {"from": "base"}},
     defaults={"images": {"platforms": ["linux/amd64"]}},
-    workflow={"commit_generated": True},
 )
 BY_IMAGE = jobs_of(rendered(IMAGES))
 BY_LAYER = jobs_of(rendered(by_layer(IMAGES)))
-NOTHING = {"legs": "{}", "scans": "{}", "fork": "[]", "render": "false", "entries": "[]"}
+NOTHING = {"legs": "{}", "scans": "{}", "fork": "[]", "lock": "false", "render": "false", "entries": "[]"}
+FOR_THE_AUTHOR = {"lock", "render"}
 PULL_REQUEST = {
     "event_name": "pull_request",
     "ref": "refs/pull/7/merge",
@@ -83,11 +83,11 @@ class Run:
 
 def test_everything_is_built_scanned_and_released() -> None:
     run = Run(plan={"legs": EVERY_LEG, "scans": EVERY_SCAN})
-    assert run.starts(BY_IMAGE) == set(BY_IMAGE) - {"fork", "render"}
+    assert run.starts(BY_IMAGE) == set(BY_IMAGE) - {"fork", *FOR_THE_AUTHOR}
     run = Run(
         plan={**LAYERS, **SCANS}, checks={"layer_1": READY, "layer_2": {"scans": "[[1]]", "legs": "[]"}}
     )
-    assert run.starts(BY_LAYER) == set(BY_LAYER) - {"fork", "render"}
+    assert run.starts(BY_LAYER) == set(BY_LAYER) - {"fork", *FOR_THE_AUTHOR}
 
 
 @pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
@@ -145,11 +145,47 @@ def test_what_a_check_leaves_out_is_not_started() -> None:
 @pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
 def test_a_fork_has_its_own_jobs(jobs: dict[str, Any]) -> None:
     fork = {**PULL_REQUEST, "event": {"pull_request": {"head": {"repo": None}, "user": {"login": "someone"}}}}
-    run = Run(fork, {"fork": '[{"name": "lab:default"}]', "render": "true"})
+    run = Run(fork, {"fork": '[{"name": "lab:default"}]', "lock": "true", "render": "true"})
     assert run.starts(jobs) == {"plan", "fork", "gate"}
 
 
 @pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
 def test_files_are_rendered_for_authors_who_can_push(jobs: dict[str, Any]) -> None:
-    run = Run(PULL_REQUEST, {"render": "true"}, {"plan": "failure"})
+    run = Run(PULL_REQUEST, {"render": "true"}, {"plan": "failure", "lock": "skipped"})
     assert run.starts(jobs) == {"plan", "render", "gate"}
+    both = {"lock": "true", "render": "true"}
+    assert Run(PULL_REQUEST, both, {"plan": "failure"}).starts(jobs) == {"plan", "lock", "render", "gate"}
+    assert Run(PULL_REQUEST, both, {"plan": "failure", "lock": "failure"}).starts(jobs) == {
+        "plan",
+        "lock",
+        "gate",
+    }
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+@pytest.mark.parametrize(
+    "github",
+    [
+        PUSH,
+        {
+            "event_name": "workflow_dispatch",
+            "ref": "refs/heads/change",
+            "repository": "team/images",
+            "event": {},
+        },
+        {"event_name": "merge_group", "ref": "refs/heads/gh-readonly-queue/main/pr-7", "event": {}},
+        {**PULL_REQUEST, "event": {"pull_request": {"head": {"repo": {"full_name": "a/fork"}}}}},
+        {
+            **PULL_REQUEST,
+            "event": {
+                "pull_request": {
+                    "head": {"repo": {"full_name": "team/images"}},
+                    "user": {"login": "dependabot[bot]"},
+                }
+            },
+        },
+    ],
+)
+def test_nothing_is_committed_for_other_events(jobs: dict[str, Any], github: dict[str, Any]) -> None:
+    run = Run(github, {"lock": "true", "render": "true"}, {"plan": "failure"})
+    assert not FOR_THE_AUTHOR & run.starts(jobs)

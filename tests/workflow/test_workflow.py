@@ -32,7 +32,7 @@ from tests.workflow.matrices import (
     variants,
 )
 
-SHARED = {"plan", "release", "gate", "fork", "render"}
+SHARED = {"plan", "lock", "release", "gate", "fork", "render"}
 
 
 def jobs(said: dict[str, Any]) -> dict[str, Any]:
@@ -214,14 +214,27 @@ def test_helper_images_come_from_the_mirror() -> None:
     assert "docker.io" not in text
 
 
-@pytest.mark.parametrize(
-    ("build", "command"),
-    [({}, "image-matrix check"), ({"require_lock": True}, "image-matrix check --locked")],
-)
-def test_a_team_may_require_the_lock(build: dict[str, Any], command: str) -> None:
-    steps = jobs(matrix({"base": {"from": "debian"}}, workflow=build))["plan"]["steps"]
+def test_package_code_runs_where_nothing_can_be_written_and_only_its_lock_is_taken() -> None:
+    files = rendered(SHAPES["one image"])
+    for workflow, resolves, writes in (("images", "lock", "render"), ("lock", "resolve", "propose")):
+        both = yaml_files.load(files[f".github/workflows/{workflow}.yaml"].content)["jobs"]
+        assert set(both[resolves]["permissions"].values()) == {"read"}
+        assert "secrets." not in json.dumps(both[resolves])
+        assert resolves in both[writes]["needs"]
+        assert both[writes]["permissions"]["actions"] == "write"
+        steps = {step["name"]: step for step in both[writes]["steps"]}
+        assert steps["Fetch the lock"]["with"]["path"] == "${{ runner.temp }}/lock"
+        (taken,) = (step["run"] for name, step in steps.items() if name.startswith("Take the lock"))
+        assert taken == 'cp "$RUNNER_TEMP/lock/matrix.lock.yaml" matrix.lock.yaml'
+
+
+def test_a_run_on_a_branch_is_compared_with_what_it_left() -> None:
+    steps = jobs(SHAPES["one image"])["plan"]["steps"]
     (step,) = (step for step in steps if step["name"].startswith("Check that generated files"))
-    assert step["run"] == command
+    assert step["run"] == "image-matrix check"
+    assert step["env"]["IMAGE_MATRIX_AGAINST"] == (
+        "${{ github.ref != 'refs/heads/main' && steps.plan.outputs.base || '' }}"
+    )
 
 
 def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None:
@@ -232,7 +245,7 @@ def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None
 
 
 def test_only_who_can_push_gets_a_commit() -> None:
-    condition = jobs(SHAPES["trusting team"])["render"]["if"]
+    condition = jobs(SHAPES["one image"])["render"]["if"]
     assert "head.repo.full_name == github.repository" in condition
     assert f"user.login != '{DEPENDABOT}'" in condition
     assert "needs.plan.outputs.render == 'true'" in condition
@@ -266,7 +279,7 @@ def test_nothing_of_an_event_reaches_a_shell_as_text() -> None:
 
 def test_odd_names_do_not_meet() -> None:
     found = jobs(matrix({name: {"from": "debian"} for name in ODD}))
-    assert len(found) == len(ODD) * 3 + 4
+    assert len(found) == len(ODD) * 3 + len(SHARED)
     assert all(len(name) < 100 for name in found)
 
 
@@ -469,7 +482,7 @@ def test_the_login_comes_before_buildx_pulls_its_image() -> None:
 
 
 def test_secrets_that_can_write_are_those_of_an_environment() -> None:
-    made = matrix({"base": {"from": "debian"}}, workflow={"environment": "images", "commit_generated": True})
+    made = matrix({"base": {"from": "debian"}}, workflow={"environment": "images"})
     files = rendered(made)
     found = {
         name: job.get("environment")

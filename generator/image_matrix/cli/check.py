@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
     floating,
+    floating_despite_lock,
     load_project,
+    not_locked,
     note_floating,
     note_overlays,
     open_locked,
@@ -42,7 +44,7 @@ FEW_LINES, FEW_FILES = 40, 20
     "--diff/--no-diff", default=None,
     help=f"Print all that would change, or only the files.  [default: {FEW_LINES} lines, {FEW_FILES} files]",
 )  # fmt: skip
-@click.option("--locked", is_flag=True, help="Fail if anything is not in the lock.")
+@click.option("--locked", is_flag=True, help="Fail if there is no lock, too.")
 @click.option(
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
     help="Print what changes for users since REV; fail if a profile or choice that they may have saved is removed.",
@@ -92,9 +94,10 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
 def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
     verdict = _verdict(project, _of_outputs(project))
-    _report_good(call, verdict)
+    missing = _missing(call, project)
+    _report_good(call, replace(verdict, floating=()) if missing else verdict)
     since = _since(call, project)
-    refused = [*_missing(call, project), *since.lost]
+    refused = [*missing, *since.lost]
     report(refused)
     say_changes(call.session, since)
     difference = compared(call.session, project)
@@ -152,25 +155,13 @@ def _of_outputs(project: Project) -> list[Diagnostic]:
 
 
 def _missing(call: _Call, project: Project) -> list[Diagnostic]:
-    """Return what `--locked` forbids."""
-    return _not_locked(project) if call.locked else []
+    """Return what floats although there is a lock, or although `--locked` asks for one."""
+    return not_locked(project) if call.locked else floating_despite_lock(project)
 
 
 def _since(call: _Call, project: Project) -> Since:
     """Compare with the revision of `--against`, if there is one."""
     return Since() if call.against is None else compared_with(call.session, project, call.against)
-
-
-def _not_locked(project: Project) -> list[Diagnostic]:
-    """Return a diagnostic for everything that is not locked, and for sources that the lock does not fully know."""
-    from image_matrix.diagnostics import diagnose
-    from image_matrix.lock.read import unlocked
-    from image_matrix.lock.source_checks import unknown_sources
-
-    documents = project.loaded.documents
-    missing = [item.diagnostic(documents) for item in unlocked(project.loaded, project.pins)]
-    unknown = diagnose(unknown_sources(project.loaded, project.lock.sources), documents)
-    return sorted(dict.fromkeys([*missing, *unknown]), key=lambda item: item.place)
 
 
 def _as_json(call: _Call) -> int:

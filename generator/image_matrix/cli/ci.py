@@ -16,6 +16,8 @@ from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, PATH, SUMMARY, append
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.cli.session import Session
     from image_matrix.github.event import Event
     from image_matrix.planning.registry_locations import Places
@@ -34,6 +36,7 @@ FREED = (
 )
 """Folders of GitHub's runner images that the workflow's jobs do not need; github.com/actions/runner-images."""
 
+START = click.option("--start", metavar="WORKFLOW", help="Start WORKFLOW on the branch: its checks.")
 UNREACHABLE_CODE = 3
 """Exit code of `lock` if everything is locked that can be reached."""
 
@@ -54,19 +57,26 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
 
     Writes the outputs for its jobs, the summary and the comment.
     """
-    from image_matrix.cli.ci_plan import plan_run
+    from image_matrix.cli.ci_plan import locks_for_the_author, plan_run
     from image_matrix.diagnostics import MatrixError
     from image_matrix.diagnostics.report import terminal
     from image_matrix.errors import Failure
-    from image_matrix.github.comment import failure_comment
-    from image_matrix.github.run_plan import outputs
+    from image_matrix.github.comment import failure_comment, moved_comment
+    from image_matrix.github.run_plan import commit_outputs, outputs
 
+    event = _event()
     try:
-        planned = plan_run(session, _event(), staging=staging)
+        planned = plan_run(session, event, staging=staging)
     except MatrixError as error:
-        _write_summary(
-            failure_comment("matrix.yaml cannot be used as it is.", terminal(error.diagnostics)), comment_file
+        locks = locks_for_the_author(session, event, error)
+        output = terminal(error.diagnostics)
+        text = (
+            moved_comment(output)
+            if locks
+            else failure_comment("matrix.yaml cannot be used as it is.", output)
         )
+        _write_summary(text, comment_file)
+        _write_outputs(commit_outputs(locks=locks, renders=locks))
         raise
     except Failure as error:
         message = f"error: {error.message}\n" + (f"  help: {error.help}\n" if error.help else "")
@@ -74,7 +84,7 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
         raise
     _write_summary(planned.comment, comment_file)
     values = {**outputs(planned.run), **planned.layers, "base": planned.base}
-    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
+    _write_outputs(values)
     click.echo(planned.table, nl=False)
     return 0
 
@@ -85,6 +95,10 @@ def _event() -> Event:
     path = os.environ.get("GITHUB_EVENT_PATH")
     payload = json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).is_file() else {}
     return read_event(os.environ.get("GITHUB_EVENT_NAME", ""), payload)
+
+
+def _write_outputs(values: Mapping[str, str]) -> None:
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
 def _write_summary(text: str, file: str | None) -> None:
@@ -124,7 +138,7 @@ def ci_layer(session: Session, staging: bool, legs: str, scans: str) -> int:
         "legs": compact(build_chunks(matrix, variants, ready)),
         "scans": compact(scan_chunks(matrix, variants, [leg for leg in scanned if leg not in absent])),
     }
-    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    _write_outputs(outputs)
     say(session, f"{len(ready)} of {len(asked)} to build")
     return 0
 
@@ -150,12 +164,13 @@ def ci_comment(session: Session, file: str) -> int:
     from image_matrix.github.comment import MARKER
 
     event = _event()
-    if event.pull_request is None or not Path(file).is_file():
+    number = event.pull_request or (_pull_request_from(event.branch) if event.branch else None)
+    if number is None or not Path(file).is_file():
         say(session, "no pull request to comment on")
         return 0
     body = Path(file).read_text(encoding="utf-8")
     try:
-        say(session, upsert_comment(run_api(), event.pull_request, body, MARKER, AUTHOR))
+        say(session, upsert_comment(run_api(), number, body, MARKER, AUTHOR))
     except PermissionDenied as refused:
         if not event.fork:
             raise
@@ -163,17 +178,45 @@ def ci_comment(session: Session, file: str) -> int:
     return 0
 
 
+def _pull_request_from(branch: str) -> int | None:
+    """Return the number of the open pull request from a branch of the repository, if there is one."""
+    from image_matrix.github.api import open_pull_requests
+
+    opened = open_pull_requests(run_api(), _owner(), branch)
+    return opened[0]["number"] if opened else None
+
+
+def _owner() -> str:
+    return required_variable("GITHUB_REPOSITORY").partition("/")[0]
+
+
 @ci.command("commit")
 @click.option("--branch", required=True)
 @click.option("--message", required=True)
+@START
 @click.pass_obj
-def ci_commit(session: Session, branch: str, message: str) -> int:
+def ci_commit(session: Session, branch: str, message: str, start: str | None) -> int:
     """Commit the changes of the working tree, and push them to BRANCH."""
     from image_matrix.github.branch_commit import actions_git, commit_changes
 
     commit = commit_changes(actions_git(session.root), branch, message)
     say(session, f"{commit[:12]} on {branch}" if commit else "nothing changed")
+    if commit and start:
+        _start(session, start, branch)
     return 0
+
+
+def _start(session: Session, workflow: str, branch: str) -> None:
+    """Start a workflow on a branch, unless the token is one whose pushes start it.
+
+    GitHub's own token may start a run only in this way; docs.github.com, "Triggering a workflow from a workflow".
+    """
+    from image_matrix.github.api import start_workflow
+
+    if os.environ.get("IMAGE_MATRIX_HAS_TOKEN") == "true":
+        return
+    start_workflow(run_api(), workflow, branch)
+    say(session, f"{workflow} started on {branch}")
 
 
 @ci.command("lock")
@@ -200,8 +243,9 @@ def ci_lock(session: Session) -> int:
 @ci.command("propose")
 @click.option("--branch", required=True)
 @click.option("--title", required=True)
+@START
 @click.pass_obj
-def ci_propose(session: Session, branch: str, title: str) -> int:
+def ci_propose(session: Session, branch: str, title: str, start: str | None) -> int:
     """Push the changes to BRANCH, and create or update a pull request.
 
     Without changes, a pull request of an earlier run is closed.
@@ -216,7 +260,7 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
     base = project.loaded.matrix.workflow.default_branch
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
-    owner = required_variable("GITHUB_REPOSITORY").partition("/")[0]
+    owner = _owner()
     unreachable: list[str] = json.loads(os.environ.get("IMAGE_MATRIX_UNREACHABLE") or "[]")
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
@@ -230,6 +274,8 @@ def ci_propose(session: Session, branch: str, title: str) -> int:
         say(session, upsert_pull_request(run_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:
         raise PermissionDenied(refused.message, RIGHTS) from refused
+    if start:
+        _start(session, start, branch)
     return 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import say
-from image_matrix.cli.project import Project, open_locked, open_project
+from image_matrix.cli.project import Project, floating_despite_lock, open_locked, open_project
 from image_matrix.cli.site_files import registry_of
 from image_matrix.text import listed
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.model import Platform
+    from image_matrix.config.workflow import Workflow
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.github.branch_commit import Git
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import RunPlan
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
@@ -46,23 +49,23 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     from image_matrix.planning.plan import empty
 
     project = open_locked(session)
+    unlocked = tuple(item.message for item in floating_despite_lock(project))
     refuse_foreign_owner(event, project.loaded.matrix)
     warnings = setup_warnings(event, project.loaded.matrix)
     for warning in warnings:
         say(session, f"warning: {warning}")
     state = state_of(project)
-    base = _base(session, event)
+    branch = project.loaded.matrix.workflow.default_branch
+    base = _base(session, event, branch)
     old = state_at(session, base, "ci plan") if base else None
     outdated = _outdated(session, project)
     run = replace(
         _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
         warnings=warnings,
         outdated=outdated,
-        renders=_renders(state, event, outdated),
-        unlocked=(*_floating(project), *_unknown(project))
-        if state.loaded.matrix.workflow.require_lock
-        else (),
-        lost=_lost_choices(state, old, base) if base and old and event.pull_request else (),
+        commits=bool(outdated or unlocked) and _may_commit(state.loaded.matrix.workflow, event, outdated),
+        unlocked=unlocked,
+        lost=_lost_choices(state, old, base) if base and old and event.proposes(branch) else (),
     )
     floating = "" if run.unlocked else _floating_note(_floating(project))
     report = "\n".join((formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), floating))
@@ -168,14 +171,32 @@ def _outdated(session: Session, project: Project) -> tuple[str, ...]:
     return tuple(change.path for change in difference.outputs or difference.changes)
 
 
-def _renders(state: State, event: Event, outdated: tuple[str, ...]) -> bool:
-    """Return whether the run commits files that are out of date: only if it may push them."""
+def _may_commit(workflow: Workflow, event: Event, outdated: tuple[str, ...]) -> bool:
+    """Return whether the run commits to the pull request's branch: only if its token may push these files."""
     from image_matrix.github.comment import changes_workflows
 
-    if not outdated or event.name != "pull_request" or event.fork:
+    if event.name != "pull_request" or event.fork or not workflow.commit_generated:
         return False
-    trusted = os.environ.get("IMAGE_MATRIX_HAS_TOKEN") == "true"
-    return state.loaded.matrix.workflow.commit_generated and (trusted or not changes_workflows(outdated))
+    return os.environ.get("IMAGE_MATRIX_HAS_TOKEN") == "true" or not changes_workflows(outdated)
+
+
+def locks_for_the_author(session: Session, event: Event, error: MatrixError) -> bool:
+    """Return whether the run locks and commits what moved without its lock, and nothing else is wrong.
+
+    Nothing can be rendered before that but the workflows, which do not depend on the lock.
+    """
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.github.comment import changes_workflows
+    from image_matrix.output_tree.tree import compare
+    from image_matrix.project.render import render_workflows
+
+    if any(item.code != rules.PIN_MOVED.code for item in error.diagnostics):
+        return False
+    project = open_project(replace(session, overlays=(), verbosity=-1))
+    workflow = project.loaded.matrix.workflow
+    rendered = render_workflows(project.loaded, project.inputs.templates) if workflow.rendered else {}
+    outdated = (change.path for change in compare(session.root, rendered).changes)
+    return _may_commit(workflow, event, tuple(path for path in outdated if changes_workflows((path,))))
 
 
 def _lost_choices(state: State, old: State, base: str) -> tuple[str, ...]:
@@ -204,13 +225,6 @@ def _floating(project: Project) -> tuple[str, ...]:
     return tuple(item.what for item in unlocked(project.loaded, project.pins))
 
 
-def _unknown(project: Project) -> list[str]:
-    """Return the sources whose platforms or configuration the lock does not know."""
-    from image_matrix.lock.source_checks import unknown_names
-
-    return unknown_names(project.loaded, project.lock.sources)
-
-
 def _floating_note(floating: tuple[str, ...]) -> str:
     """Return a note for the author of the change."""
     if not floating:
@@ -221,17 +235,19 @@ def _floating_note(floating: tuple[str, ...]) -> str:
     )
 
 
-def _base(session: Session, event: Event) -> str | None:
+def _base(session: Session, event: Event, default_branch: str) -> str | None:
     """Return the commit to compare with, if the checkout has it: a force push can remove the old one.
+
+    A run that somebody starts on another branch compares with the commit at which that left the default branch.
 
     For a pull request, its merge is checked out. The first parent of the merge is the current base; the base that the
     event names is older if somebody else has merged since.
     """
     from image_matrix.github.branch_commit import actions_git
 
-    if event.base is None:
-        return None
     git = actions_git(session.root)
+    if event.base is None:
+        return _fork_point(git, default_branch) if event.proposes(default_branch) else None
     parents = git.try_("show", "--no-patch", "--format=%P", "HEAD").stdout.decode().split()
     if event.head and parents[1:] == [event.head]:
         return parents[0]
@@ -239,6 +255,12 @@ def _base(session: Session, event: Event) -> str | None:
         say(session, f"the commit {event.base[:12]} no longer exists: reasons cannot compare with it")
         return None
     return event.base
+
+
+def _fork_point(git: Git, default_branch: str) -> str | None:
+    """Return the commit at which HEAD left the default branch, if the checkout knows that branch."""
+    answer = git.try_("merge-base", "HEAD", f"refs/remotes/{git.remote}/{default_branch}")
+    return answer.stdout.decode().strip() or None
 
 
 def _unscanned(

@@ -101,6 +101,34 @@ def refuse_contradictions(project: Project) -> None:
         raise MatrixError(diagnose(findings, project.loaded.documents))
 
 
+def floating_despite_lock(project: Project) -> list[Diagnostic]:
+    """Return an error for everything that the lock says nothing about; nothing without a lock.
+
+    The lock belongs to the matrix, so what an overlay replaces does not count.
+    """
+    from dataclasses import replace
+
+    from image_matrix.lock.read import pins_of
+
+    if project.inputs.lock is None:
+        return []
+    alone = _without_overlays(project.inputs)
+    plain = replace(project, loaded=alone, pins=pins_of(project.lock, alone)) if alone else project
+    return not_locked(plain)
+
+
+def not_locked(project: Project) -> list[Diagnostic]:
+    """Return an error for everything that is not locked, and for sources that the lock does not fully know."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.read import unlocked
+    from image_matrix.lock.source_checks import unknown_sources
+
+    documents = project.loaded.documents
+    missing = [item.diagnostic(documents) for item in unlocked(project.loaded, project.pins)]
+    unknown = diagnose(unknown_sources(project.loaded, project.lock.sources), documents)
+    return sorted(dict.fromkeys([*missing, *unknown]), key=lambda item: item.place)
+
+
 def _without_overlays(inputs: Inputs) -> Loaded | None:
     """Return the matrix without overlays, if there are overlays and it is valid without them."""
     from dataclasses import replace

@@ -155,7 +155,7 @@ WORDS: tuple[Word, ...] = (
     Word(("frontend", "mirrors", "ca_bundle", "netrc", "logins", "builtin_frontend"), (*TOP, "workflow"),
          "{word}: {value}", under=".network"),
     Word(("login",), (*TOP, "workflow", "network"), "logins: {{{host}: {value}}}", under=".network"),
-    Word(("generator", "default_branch", "staging", "require_lock", "runners", "timeout_minutes", "max_parallel",
+    Word(("generator", "default_branch", "staging", "runners", "timeout_minutes", "max_parallel",
           "lock_schedule", "free_disk", "commit_generated"), TOP, "{word}: {value}", under=".workflow"),
     Word(("ci", "github", "actions"), TOP, "workflow: {value}"),
     Word(("build",), TOP,

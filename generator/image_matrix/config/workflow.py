@@ -62,9 +62,8 @@ class Workflow:
     """Whether each image and platform has a job, or each layer of images."""
     default_branch: str = "main"
     staging: str | None = None
-    commit_generated: bool = False
-    require_lock: bool = False
-    """Whether runs build nothing while something floats."""
+    commit_generated: bool = True
+    """Whether a run locks and renders for the author of a pull request, where its token may push the files."""
     runners: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: RUNNERS)
     """Platform to the labels of its runner; none: QEMU on a runner of the other platform."""
     timeout_minutes: int = 60
@@ -114,7 +113,6 @@ _PLAIN = (
     "default_branch",
     "staging",
     "commit_generated",
-    "require_lock",
     "timeout_minutes",
     "free_disk",
     "max_parallel",

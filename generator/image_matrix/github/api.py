@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, network, patient
@@ -95,9 +96,30 @@ def upsert_comment(api: Api, pull_request: int, body: str, marker: str, author: 
     return str(api.call("POST", f"/issues/{pull_request}/comments", {"body": body})["html_url"])
 
 
+def start_workflow(api: Api, workflow: str, branch: str) -> None:
+    """Start a workflow on a branch; raises :class:`Failure` with what to do in place of it.
+
+    Source: docs.github.com/rest/actions/workflows, "Create a workflow dispatch event".
+    """
+    try:
+        api.call("POST", f"/actions/workflows/{workflow}/dispatches", {"ref": branch})
+    except (PermissionDenied, Rejected) as refused:
+        problem = f"the commit is on {branch}, but {workflow} could not be started: {refused.message}"
+        raise Failure(problem, "close and reopen the pull request, which starts it") from refused
+
+
+def open_pull_requests(api: Api, owner: str, branch: str, base: str = "") -> list[dict[str, Json]]:
+    """Return the open pull requests from ``branch`` of the repository, to ``base`` or to any branch."""
+    query = urlencode(
+        {"state": "open", "head": f"{owner}:{branch}", **({"base": base} if base else {})}, safe=":/"
+    )
+    opened: list[dict[str, Json]] = api.call("GET", f"/pulls?{query}")
+    return opened
+
+
 def close_pull_requests(api: Api, owner: str, branch: str, base: str) -> list[str]:
     """Close the open pull requests from ``branch``; return their addresses."""
-    opened = api.call("GET", f"/pulls?state=open&head={owner}:{branch}&base={base}")
+    opened = open_pull_requests(api, owner, branch, base)
     return [
         str(api.call("PATCH", f"/pulls/{item['number']}", {"state": "closed"})["html_url"]) for item in opened
     ]
@@ -105,7 +127,7 @@ def close_pull_requests(api: Api, owner: str, branch: str, base: str) -> list[st
 
 def upsert_pull_request(api: Api, owner: str, branch: str, base: str, title: str, body: str) -> str:
     """Open a pull request from ``branch``, or update the open one; return its address."""
-    opened = api.call("GET", f"/pulls?state=open&head={owner}:{branch}&base={base}")
+    opened = open_pull_requests(api, owner, branch, base)
     if opened:
         path = f"/pulls/{opened[0]['number']}"
         return str(api.call("PATCH", path, {"title": title, "body": body})["html_url"])

@@ -21,6 +21,8 @@ MARKER = "<!-- image-matrix -->"
 """The start of our comment."""
 CUT = "… (the log of the run has the rest)"
 """The end of a text that is cut."""
+LOCKS = "This run locks and renders, and commits that to the branch:"
+"""What a run says that does so for the author."""
 ITEMS = 5
 """The maximum number of items in a warning."""
 
@@ -37,9 +39,18 @@ def comment(report: str, event: Event, run: RunPlan, matrix: Matrix) -> str:
 
 def failure_comment(problem: str, output: str) -> str:
     """Return the comment for a run without a plan: the problem in a sentence, and the output of the program."""
+    return _with_output(f"**{problem}** Nothing is built until this is fixed:", output)
+
+
+def moved_comment(output: str) -> str:
+    """Return the comment for a run that locks what moved without its lock, and the output of the program."""
+    return _with_output(f"**A pin moved without its lock, so nothing is built.** {LOCKS}", output)
+
+
+def _with_output(sentence: str, output: str) -> str:
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", output)), 0)
-    head = f"### Images\n\n**{problem}** Nothing is built until this is fixed:"
-    return f"{MARKER}\n{head}\n\n{fence}text\n{_cut(output).rstrip()}\n{fence}\n"
+    head = f"{MARKER}\n### Images\n\n{sentence}"
+    return f"{head}\n\n{fence}text\n{_cut(output).rstrip()}\n{fence}\n"
 
 
 def _cut(text: str) -> str:
@@ -68,7 +79,7 @@ def _outdated(run: RunPlan, matrix: Matrix) -> str:
     if not run.outdated:
         return ""
     advice = "Run `image-matrix render` and commit its changes:"
-    if run.renders:
+    if run.commits:
         advice = "This run commits them to the branch:"
     elif matrix.workflow.commit_generated and changes_workflows(run.outdated):
         advice = f"GitHub's token may not change workflows, so this run commits nothing. {advice}"
@@ -85,9 +96,11 @@ def changes_workflows(paths: Iterable[str]) -> bool:
 def _unlocked(run: RunPlan) -> str:
     if not run.unlocked:
         return ""
-    head = f"The lock has no entry for {listed(run.unlocked, ITEMS)}, so nothing is built."
-    advice = "Run `image-matrix lock` and `image-matrix render`, and commit their changes."
-    return f"> [!WARNING]\n> **{head}** {advice}\n"
+    advice = (
+        LOCKS if run.commits else "Run `image-matrix lock && image-matrix render`, and commit the changes:"
+    )
+    problems = listed(run.unlocked, ITEMS)
+    return f"> [!WARNING]\n> **The lock is not complete, so nothing is built.** {advice} {problems}\n"
 
 
 def _lost(run: RunPlan) -> str:
@@ -101,8 +114,8 @@ def _lost(run: RunPlan) -> str:
 
 
 def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
-    """Return what happens now and after the merge, or nothing if no pull request started the run."""
-    if event.name != "pull_request":
+    """Return what happens now and after the merge; nothing if the run is of the default branch, or a tag."""
+    if not event.proposes(matrix.workflow.default_branch):
         return ""
     merged = _merged(run, matrix, event.target)
     if run.outdated or run.unlocked or run.lost:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEPENDABOT = "dependabot[bot]"
+BRANCHES = "refs/heads/"
 NO_COMMIT = "0" * 40
 """``before`` of a push that created its branch; docs.github.com/webhooks, "push"."""
 
@@ -34,10 +35,16 @@ class Event:
     """The last commit of the pull request; the checkout is its merge with the base."""
     target: str | None = None
     """The branch that the pull request is merged into."""
+    branch: str | None = None
+    """The branch that somebody started the run on."""
     repository: str | None = None
     """``OWNER/NAME``"""
     repository_branch: str | None = None
     """The default branch of the repository."""
+
+    def proposes(self, default_branch: str) -> bool:
+        """Say whether the run is about a change that is proposed for the default branch, or could be."""
+        return self.pull_request is not None or self.branch not in (None, default_branch)
 
 
 def read_event(name: str, payload: Mapping[str, Any]) -> Event:
@@ -60,7 +67,7 @@ def _event(name: str, payload: Mapping[str, Any]) -> Event:
         case "merge_group":
             return Event(name, payload["merge_group"]["base_sha"])
         case "workflow_dispatch":
-            return _manual(name, payload.get("inputs") or {})
+            return replace(_manual(name, payload.get("inputs") or {}), branch=_branch(payload.get("ref")))
         case "repository_dispatch":
             return _manual(name, payload.get("client_payload") or {})
         case _:
@@ -89,6 +96,11 @@ def _manual(name: str, given: Mapping[str, Any]) -> Event:
         force=_is_true(given.get("force")),
         allow_older=_is_true(given.get("allow_older")),
     )
+
+
+def _branch(ref: str | None) -> str | None:
+    """Return the branch of a reference; ``None`` for a tag."""
+    return ref.removeprefix(BRANCHES) if ref and ref.startswith(BRANCHES) else None
 
 
 def _names(given: object) -> tuple[str, ...]:

@@ -28,8 +28,7 @@ def proposal(changes: Sequence[str], unreachable: Sequence[str] = ()) -> str:
     nothing = "The lock has not changed; only generated files are updated."
     return (
         f"{_warning(unreachable)}{summary if changes else nothing}\n\n"
-        "The comment below lists the images that are rebuilt. If there is no comment and no check runs, this pull "
-        "request was opened with GitHub's token, which starts no workflow: close and reopen the pull request.\n"
+        "The checks of this branch run now; their comment below lists the images that are rebuilt.\n"
     )
 
 

@@ -35,10 +35,10 @@ class RunPlan:
     """Whether the release may be of a commit that is older than the last release."""
     outdated: tuple[str, ...] = ()
     """Generated files that do not match the matrix; if there are any, nothing is built."""
-    renders: bool = False
-    """Whether this run commits them to the pull request's branch."""
     unlocked: tuple[str, ...] = ()
-    """What the lock has no entry for, if `workflow.require_lock` is on; if there is anything, nothing is built."""
+    """Errors about what floats although there is a lock; if there are any, nothing is built."""
+    commits: bool = False
+    """Whether this run locks and renders, and commits that to the pull request's branch."""
     warnings: tuple[str, ...] = ()
     """Sentences about the set-up of the repository."""
     lost: tuple[str, ...] = ()
@@ -112,6 +112,11 @@ def _report(variant: str) -> str:
     return f"{slug(image)}-{label}"
 
 
+def commit_outputs(*, locks: bool, renders: bool) -> dict[str, str]:
+    """Return the outputs that start the jobs which lock and render for the author of a pull request."""
+    return {"lock": str(locks).lower(), "render": str(renders).lower()}
+
+
 def outputs(run: RunPlan) -> dict[str, str]:
     """Return the outputs of the plan's job: legs by job, scans by image."""
     legs: dict[str, list[str]] = {}
@@ -129,5 +134,5 @@ def outputs(run: RunPlan) -> dict[str, str]:
         "fork": json.dumps(_fork_entries(run), separators=(",", ":")),
         "force": str(run.force).lower(),
         "allow_older": str(run.allow_older).lower(),
-        "render": str(run.renders).lower(),
+        **commit_outputs(locks=run.commits and bool(run.unlocked), renders=run.commits),
     }
