@@ -15,7 +15,7 @@ import pytest
 from image_matrix.github.branch_commit import MAIL
 from image_matrix.pinned.actions import actions
 from tests import yaml_files
-from tests.workflow.matrices import HOME
+from tests.workflow.matrices import HOME, SHAPES, rendered
 
 PRESET = HOME / "renovate" / "image-matrix.json"
 CONFIG: dict[str, Any] = json.loads(PRESET.read_text())
@@ -46,6 +46,22 @@ def test_the_schema_of_renovate() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
+def test_what_the_page_says_about_dependabot(tmp_path: Path) -> None:
+    page = (HOME / "docs" / "workflow.md").read_text()
+    (example,) = re.findall(r"`.github/dependabot.yml`:\n\n```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "dependabot.yml").write_text(example)
+    program = str(Path(sys.executable).parent / "check-jsonschema")
+    command = [program, "--builtin-schema=vendor.dependabot", str(tmp_path / "dependabot.yml")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    excluded = yaml_files.load(example)["updates"][0]["exclude-paths"]
+    generated = [path for path in rendered(SHAPES["reference"]) if not path.endswith("actionlint.yaml")]
+    assert {Path(path).parent if "/actions/" in path else Path(path) for path in generated} == {
+        Path(path.removesuffix("/**")) for path in excluded
+    }
+
+
 def test_python_packages() -> None:
     packages = found("Python packages of images and bundles", MATRIX)
     assert packages["jupyterlab"] == "4.6.6"
@@ -74,6 +90,44 @@ def test_npm() -> None:
     assert found("npm packages of images and bundles", said) == {"prettier": "3.6.2", "@scope/tool": "1.2.3"}
 
 
+def test_conda_packages() -> None:
+    what = "Conda packages of images and bundles, from conda-forge or the channel that they name"
+    declared = {
+        "network": {"mirrors": {"conda": "https://conda.example.org"}},
+        "images": {
+            "a": {"conda": ["jupyterlab=4.6", "python>=3.11", "unpinned", "numpy=2.*"]},
+            "b": {"conda": {"packages": ["bioconda::samtools==1.22.1", "r-base=4.5.1=h1_0"]}},
+        },
+    }
+    assert rows(what, declared) == [
+        {"depName": "jupyterlab", "packageName": "conda-forge/jupyterlab", "currentValue": "4.6"},
+        {"depName": "samtools", "packageName": "bioconda/samtools", "currentValue": "1.22.1"},
+    ]
+
+
+def test_extensions_and_their_versions_on_open_vsx() -> None:
+    what = "Extensions of code-server, from Open VSX"
+    declared = {
+        "network": {"mirrors": {"extensions": "https://vsx.example.org"}},
+        "bundles": {"code": {"extensions": ["ms-python.python@2026.4.0", "team.floats"]}},
+    }
+    assert rows(what, declared) == [
+        {
+            "depName": "ms-python.python",
+            "packageName": "ms-python/python",
+            "currentValue": "2026.4.0",
+        }
+    ]
+    assert {row["depName"] for row in rows(what, MATRIX)} == {"ms-python.python", "ms-toolsai.jupyter"}
+    source = CONFIG["customDatasources"]["open-vsx"]
+    assert manager(what)["datasourceTemplate"] == "custom.open-vsx"
+    (transform,) = source["transformTemplates"]
+    # the form of the answer: eclipse/openvsx, ExtensionJson.java
+    newest = {"namespace": "ms-python", "name": "python", "version": "2026.6.0", "preRelease": False}
+    assert jsonata.Jsonata(transform).evaluate(newest) == {"releases": [{"version": "2026.6.0"}]}
+    assert jsonata.Jsonata(transform).evaluate({**newest, "preRelease": True}) == {"releases": []}
+
+
 def test_the_generator_moves_from_commit_to_commit() -> None:
     what = "The commit of the generator that the workflows install"
     commit = "0123456789" * 4
@@ -94,6 +148,26 @@ def test_the_generator_moves_from_commit_to_commit() -> None:
 def test_pinned_actions_and_images() -> None:
     assert found("Pinned actions", TABLE) == {action.name: action.version for action in actions().values()}
     assert set(found("Pinned helper images", TABLE)) == set(TABLE["images"])
+
+
+def test_pins_of_the_matrix() -> None:
+    sha, digest = "0123456789" * 4, f"sha256:{'1' * 64}"
+    pins = {
+        "actions/checkout": {"version": "v7.0.1", "sha": sha},
+        "docker.io/moby/buildkit": {"version": "v0.31.0", "digest": digest},
+        "cosign": {"version": "3.1.3"},
+        "trivy": {"version": "0.75.0", "sha256": {"amd64": "1" * 64, "arm64": "2" * 64}},
+    }
+    declared = {"workflow": {"generator": ".", "pins": pins}}
+    assert rows("Actions of `workflow.pins`", declared) == [
+        {"depName": "actions/checkout", "currentValue": "v7.0.1", "currentDigest": sha}
+    ]
+    assert rows("Images of `workflow.pins`", declared) == [
+        {"depName": "docker.io/moby/buildkit", "currentValue": "v0.31.0", "currentDigest": digest}
+    ]
+    assert rows("Programs of `workflow.pins` that an action verifies", declared) == [
+        {"depName": "cosign", "packageName": "sigstore/cosign", "currentValue": "3.1.3"}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics.report import terminal
+from image_matrix.pinned.actions import tool
 from image_matrix.project.load import load
 from image_matrix.validate.workflow import diagnostics
 from tests.workflow.matrices import FROM_GIT, TEMPLATES, matrix, rendered
@@ -97,3 +99,60 @@ def test_a_version_of_an_index_is_a_warning_where_the_index_is_everybodys() -> N
 def test_the_registry_of_an_example_is_a_warning(registry: str, example: bool) -> None:
     found = said({"generator": LOCKED}, registry=registry)
     assert [item[:14] for item in found] == (["IM805 warning:"] if example else [])
+
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+SHA256 = {"amd64": SHA + "0" * 24, "arm64": SHA + "1" * 24}
+
+
+def test_one_action_is_moved_from_the_matrix() -> None:
+    pins = {
+        "actions/checkout": {"version": "v7.9.9", "sha": SHA},
+        "uv": {"version": "0.99.0"},
+        "docker.io/moby/buildkit": {"version": "v0.99.0", "digest": f"sha256:{SHA256['amd64']}"},
+    }
+    assert said({"generator": LOCKED, "pins": pins}) == []
+    before, after = (
+        "".join(file.content.decode() for file in rendered({**matrix(PLAIN), "workflow": workflow}).values())
+        for workflow in ({"generator": LOCKED}, {"generator": LOCKED, "pins": pins})
+    )
+    for text in (
+        f"uses: actions/checkout@{SHA} # v7.9.9",
+        'version: "0.99.0"',
+        "moby/buildkit:v0.99.0@sha256:0123",
+    ):
+        assert text in after
+        assert text not in before
+    assert set(re.findall(r"uses: (actions/checkout@\S+)", after)) == {f"actions/checkout@{SHA}"}
+
+
+def test_a_program_is_fetched_at_the_version_and_checksum_of_the_matrix() -> None:
+    declared = {"trivy": {"version": "0.99.0", "sha256": SHA256}}
+    assert said({"generator": LOCKED, "pins": declared}) == []
+    moved = tool("trivy", "arm64", declared)
+    assert (moved.version, moved.sha256) == ("0.99.0", SHA256["arm64"])
+    assert "v0.99.0/trivy_0.99.0_Linux-ARM64" in moved.url
+    assert tool("grype", "arm64", declared) == tool("grype", "arm64")
+
+
+@pytest.mark.parametrize(
+    ("pins", "expected"),
+    [
+        ({"actions/checkout": {"version": "v7.0.9"}}, "`actions/checkout` has no `sha`; add `sha: …`"),
+        ({"trivy": {"version": "0.99.0"}}, "`trivy` has no `sha256`; add `sha256: …`"),
+        (
+            {"docker.io/moby/buildkit": {"version": "v1", "sha": SHA}},
+            "`docker.io/moby/buildkit` is not pinned by `sha`; write `digest` in place of it",
+        ),
+        ({"uv": {"version": "1", "sha256": SHA256}}, "`uv` is not pinned by `sha256`; remove `sha256`"),
+        (
+            {"action/checkout": {"version": "v1", "sha": SHA}},
+            "that is called `action/checkout`; did you mean `actions/",
+        ),
+        ({"xyz": {"version": "1"}}, "uses nothing that is called `xyz`; known: `actions/checkout`"),
+    ],
+)
+def test_a_pin_has_the_checksum_of_its_kind(pins: dict[str, Any], expected: str) -> None:
+    (one,) = said({"generator": LOCKED, "pins": pins})
+    assert one.startswith("IM807 error: ")
+    assert expected in one

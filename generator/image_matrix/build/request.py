@@ -147,7 +147,9 @@ def make_request(
     built = {leg.variant.id for leg in legs}
     given = dockerfile_inputs(state.loaded, state.pins)
     scanner = (
-        mirrored(image(SCANNER.name), matrix.network.mirrors.registries) if matrix.release.sbom else None
+        mirrored(image(SCANNER.name, matrix.workflow.pins), matrix.network.mirrors.registries)
+        if matrix.release.sbom
+        else None
     )
     return BuildRequest(
         legs=legs,

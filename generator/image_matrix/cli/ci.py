@@ -299,7 +299,7 @@ def ci_signer(session: Session) -> int:
     loaded = open_project(session).loaded
     mirrors, http = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
     folder = Path(required_variable("RUNNER_TEMP")) / "image-matrix"
-    pinned = tool("notation", native_arch())
+    pinned = tool("notation", native_arch(), loaded.matrix.workflow.pins)
     release = fetched_release(pinned, lambda url: http.whole(mirrored(url, mirrors), time.sleep))
     program = unpack(pinned, release, folder)
     append(PATH, f"{folder}\n")

@@ -201,7 +201,7 @@ def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[s
     if scanning.tool not in ("trivy", "grype"):
         yield "docker" if scanning.tool == "image" else scanning.command[0]
         return
-    pinned, http = tool(scanning.tool, native_arch()), network(bundle)
+    pinned, http = tool(scanning.tool, native_arch(), matrix.workflow.pins), network(bundle)
     say(session, f"{scanning.tool} {pinned.version}", level=1)
 
     def fetch(url: str) -> list[bytes]:

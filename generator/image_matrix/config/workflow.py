@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Literal
 
 JobMode = Literal["image", "layer"]
+Pin = Mapping[str, Any]
+"""Fields of the table of pinned actions, programs and images: ``version``, and ``sha``, ``sha256`` or ``digest``."""
 EMULATE = "emulate"
 """The runner of a platform that QEMU builds; not a label."""
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -77,6 +77,8 @@ class Workflow:
     """GitHub environment of the jobs that release and that propose; it can hold their secrets."""
     retention_days: int = 7
     """Days for which GitHub keeps the reports of tests and scans."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """Actions, programs and images of the workflow that replace those of the table of image-matrix, by name."""
     overrides: tuple[JobOverride, ...] = ()
 
     def runner(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> tuple[str, ...]:
@@ -120,6 +122,7 @@ _PLAIN = (
     "lock_schedule",
     "environment",
     "retention_days",
+    "pins",
 )
 
 

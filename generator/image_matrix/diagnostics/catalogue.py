@@ -121,6 +121,7 @@ NO_GENERATOR = Rule("IM803", "no-generator")
 UNLOCKED_GENERATOR = Rule("IM804", "unlocked-generator", "warning")
 EXAMPLE_REGISTRY = Rule("IM805", "example-registry", "warning")
 UNPUBLISHED_GENERATOR = Rule("IM806", "unpublished-generator", "warning")
+BAD_PIN = Rule("IM807", "bad-pin")
 
 RETIRED: dict[str, str] = {
     "IM308": "It was `axis-twice`. An image may name an axis of its parent again, to narrow it.",

@@ -1,11 +1,25 @@
-"""Reads actions.json, the table of pinned actions, tools and helper images, which Renovate updates."""
+"""Reads actions.json, the table of pinned actions, tools and helper images, which Renovate updates.
+
+``pins`` are entries of a matrix (``workflow.pins``) that replace those of the table.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.workflow import Pin
+
+NO_PINS: Mapping[str, Pin] = MappingProxyType({})
+CHECKSUMS = ("sha", "sha256", "digest")
+"""The fields that say which content a version has: of an action, of a tool, of an image."""
+_KINDS = ("actions", "tools", "images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +49,37 @@ def _table() -> dict[str, Any]:
     return table
 
 
-def actions() -> dict[str, Action]:
+def pinned_names() -> tuple[str, ...]:
+    """Return the name of every action, tool and helper image of the table."""
+    return tuple(name for kind in _KINDS for name in _table()[kind])
+
+
+def checksum_field(name: str) -> str | None:
+    """Return the field that a pin of this name has besides its version; ``None`` for a tool that an action verifies."""
+    item = next(_table()[kind][name] for kind in _KINDS if name in _table()[kind])
+    return next((field for field in CHECKSUMS if field in item), None)
+
+
+def _item(kind: str, name: str, pins: Mapping[str, Pin]) -> dict[str, Any]:
+    return {**_table()[kind][name], **pins.get(name, {})}
+
+
+def actions(pins: Mapping[str, Pin] = NO_PINS) -> dict[str, Action]:
     """Return every pinned action by name."""
-    return {name: Action(name, item["version"], item["sha"]) for name, item in _table()["actions"].items()}
+    items = {name: _item("actions", name, pins) for name in _table()["actions"]}
+    return {name: Action(name, item["version"], item["sha"]) for name, item in items.items()}
 
 
-def tool(name: str, arch: str) -> Tool:
+def tool(name: str, arch: str, pins: Mapping[str, Pin] = NO_PINS) -> Tool:
     """Return a tool's release file for an architecture (``amd64``, ``arm64``)."""
-    item = _table()["tools"][name]
+    item = _item("tools", name, pins)
     url = item["url"].replace("{version}", item["version"]).replace("{arch}", item["arch"][arch])
     return Tool(name, item["version"], url, item["sha256"][arch])
 
 
-def tool_version(name: str) -> str:
+def tool_version(name: str, pins: Mapping[str, Pin] = NO_PINS) -> str:
     """Return the version of a tool."""
-    return str(_table()["tools"][name]["version"])
+    return str(_item("tools", name, pins)["version"])
 
 
 def plugin(name: str, arch: str) -> tuple[str, str] | None:
@@ -65,7 +95,7 @@ def pinned_images() -> tuple[str, ...]:
     return tuple(_table()["images"])
 
 
-def image(name: str) -> str:
+def image(name: str, pins: Mapping[str, Pin] = NO_PINS) -> str:
     """Return a helper image by tag and digest."""
-    item = _table()["images"][name]
+    item = _item("images", name, pins)
     return f"{name}:{item['version']}@{item['digest']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jinja2 import TemplateRuntimeError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.network import Login
+    from image_matrix.config.workflow import Pin
     from image_matrix.render.workflow_layers import BuildLayer
 
 FOLDER = ".github/workflows"
@@ -170,10 +172,10 @@ def _compact(values: Sequence[str]) -> str:
     return json.dumps(values, separators=(",", ":"))
 
 
-def uses(name: str) -> Markup:
+def uses(pins: Mapping[str, Pin], name: str) -> Markup:
     """Return the value of ``uses:``: the action at its commit, with the version as a comment."""
-    action = actions()[name]
-    return Markup(f"{action.name}@{action.sha} # {action.version}")  # noqa: S704 - from our own table
+    action = actions(pins)[name]
+    return Markup(f"{action.name}@{action.sha} # {action.version}")  # noqa: S704 - from our own table, or checked
 
 
 def anchor(name: str, users: Sized) -> Markup:
@@ -183,6 +185,7 @@ def anchor(name: str, users: Sized) -> Markup:
 
 def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object]:
     """Return the names that templates have."""
+    pins = matrix.workflow.pins
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, variants, jobs)
     by_layers = layers(matrix, variants)
@@ -216,17 +219,17 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "sign_secret": _sign_secret(matrix.release.sign.key),
-        "uses": uses,
+        "uses": partial(uses, pins),
         "anchor": anchor,
         "registry_host": host,
         "copy_logins": _copy_logins(matrix),
         "pulls": pulls,
         "logs_in": logs_in,
         "lock_logs_in": logs_in and host in pull_hosts(matrix),
-        "uv_version": tool_version("uv"),
-        "cosign_version": tool_version("cosign"),
-        "buildkit": mirrored(image("docker.io/moby/buildkit"), matrix.network.mirrors.registries),
-        "binfmt": mirrored(image("docker.io/tonistiigi/binfmt"), matrix.network.mirrors.registries),
+        "uv_version": tool_version("uv", pins),
+        "cosign_version": tool_version("cosign", pins),
+        "buildkit": mirrored(image("docker.io/moby/buildkit", pins), matrix.network.mirrors.registries),
+        "binfmt": mirrored(image("docker.io/tonistiigi/binfmt", pins), matrix.network.mirrors.registries),
     }
 
 

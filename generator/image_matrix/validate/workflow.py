@@ -9,14 +9,15 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import diagnose
+from image_matrix.diagnostics import diagnose, did_you_mean
+from image_matrix.pinned.actions import CHECKSUMS, checksum_field, pinned_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
-    from image_matrix.config.workflow import Workflow
+    from image_matrix.config.workflow import Pin, Workflow
     from image_matrix.diagnostics import Diagnostic, Finding
 
 GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?")
@@ -43,6 +44,8 @@ def workflow_settings(matrix: Matrix) -> Iterator[Finding]:
         yield rules.NO_GENERATOR.at(("workflow", "generator"), "key")
     else:
         yield from _of_generator(workflow, workflow.generator)
+    for name, pin in workflow.pins.items():
+        yield from _of_pin(name, pin)
     if _is_example(matrix.registry):
         yield rules.EXAMPLE_REGISTRY.at(("registry",), registry=matrix.registry)
 
@@ -52,6 +55,25 @@ def _is_example(registry: str) -> bool:
     host, _, path = registry.partition("/")
     reserved = _RESERVED.fullmatch(host.partition(":")[0])
     return reserved is not None or ("." in host and path.partition("/")[0] == _EXAMPLE)
+
+
+def _of_pin(name: str, pin: Pin) -> Iterator[Finding]:
+    """Report a pin that replaces nothing, or that names another checksum than what it replaces."""
+    path = ("workflow", "pins", name)
+    known = pinned_names()
+    if name not in known:
+        problem = f"the workflow uses nothing that is called `{name}`"
+        yield rules.BAD_PIN.at(path, "key", problem=problem, advice=did_you_mean(name, known))
+        return
+    checksum = checksum_field(name)
+    for field in CHECKSUMS:
+        if field != checksum and field in pin:
+            problem = f"`{name}` is not pinned by `{field}`"
+            advice = f"write `{checksum}` in place of it" if checksum else f"remove `{field}`"
+            yield rules.BAD_PIN.at((*path, field), "key", problem=problem, advice=advice)
+    if checksum and not any(field in pin for field in CHECKSUMS):
+        problem, advice = f"`{name}` has no `{checksum}`", f"add `{checksum}: …`: a version alone can move"
+        yield rules.BAD_PIN.at(path, "key", problem=problem, advice=advice)
 
 
 def _of_generator(workflow: Workflow, generator: str) -> Iterator[Finding]:
