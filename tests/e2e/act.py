@@ -115,7 +115,11 @@ class Repository:
 
     def write(self, matrix: dict[str, Any], message: str) -> None:
         """Write the matrix, render, commit and push to the branch."""
-        workflow = {"generator": str(next(self.tools.glob("*.whl"))), **matrix.get("workflow", {})}
+        workflow = {
+            "generator": str(next(self.tools.glob("*.whl"))),
+            "jobs": "image",
+            **matrix.get("workflow", {}),
+        }
         text = yaml.safe_dump({**matrix, "workflow": workflow}, sort_keys=False)
         (self.root / "matrix.yaml").write_text(text)
         self.program("render")

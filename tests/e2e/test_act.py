@@ -116,8 +116,7 @@ def test_a_broken_parent_blocks_its_children_and_the_release(repository: Reposit
     assert outcome.code != 0
     assert "base (amd64)" not in outcome.results
     assert outcome.results["jupyter (amd64)"] == "failed"
-    assert outcome.results["jupyter-scipy (amd64)"] == "failed"
-    assert "blocked: the parent jupyter:python3.13" in outcome.job("jupyter-scipy (amd64)")
+    assert not {"jupyter-scipy (amd64)", "Scan jupyter", "Scan jupyter-scipy"} & set(outcome.results)
     assert "Release" not in outcome.results
     assert outcome.results["Images"] == "failed"
     assert repository.released() == before

@@ -65,7 +65,7 @@ def test_the_steps_of_the_page_lead_to_a_repository_that_check_accepts(repositor
     generator = next(repository.tools.glob("*.whl"))
     lines = matrix.read_text().splitlines()
     (at,) = (number for number, line in enumerate(lines) if line.startswith("workflow: none"))
-    lines[at] = f"workflow: {{generator: {generator}}}"
+    lines[at] = f"workflow: {{generator: {generator}, jobs: image}}"
     matrix.write_text("\n".join([*lines, RELEASE, ""]))
     call(repository, "--overlay", str(repository.overlay()), "lock")
     call(repository, "render")

@@ -45,6 +45,7 @@ def test_what_was_not_rendered_is_in_the_comment(place: Place) -> None:
 
 def test_what_githubs_own_token_may_push_is_rendered_for_the_author(place: Place) -> None:
     """It may change no workflow, and another image is another job."""
+    place.change("{generator: ", "{jobs: image, generator: ")
     base = place.change("six==1.17.0", "six==1.16.0", render=False)
     _, comment, outputs = place.plan(base)
     assert (outputs["render"], outputs["lock"], "This run commits them" in comment) == ("true", "false", True)
@@ -78,6 +79,7 @@ def test_what_floats_is_in_the_comment_and_stops_a_run_once_there_is_a_lock(plac
 
 
 def test_a_pin_that_moved_without_its_lock_is_locked_for_the_author(place: Place) -> None:
+    place.change("{generator: ", "{jobs: image, generator: ")
     (place.root / "matrix.lock.yaml").write_text(LOCK)
     base = place.commit()
     place.change("debian:trixie-slim", "debian:bookworm-slim", render=False)
@@ -176,12 +178,49 @@ def test_a_mistake_is_said_where_people_look(place: Place) -> None:
 
 def layer(place: Place, **environment: str) -> dict[str, str]:
     """Run `ci layer`; return its outputs."""
+    return outputs_of(place, "layer", **{"SCANS": "", "LEGS": "", **environment})
+
+
+def outputs_of(place: Place, *command: str, **environment: str) -> dict[str, str]:
+    """Run a step with these variables; return its outputs."""
     output = place.root.parent / "output"
     output.write_text("")
-    for name, value in {"GITHUB_OUTPUT": str(output), "SCANS": "", "LEGS": "", **environment}.items():
+    for name, value in {"GITHUB_OUTPUT": str(output), **environment}.items():
         place.patch.setenv(name, value)
-    assert place("ci", "layer")[0] == 0
+    assert place("ci", *command)[0] == 0
     return dict(line.split("=", 1) for line in output.read_text().splitlines())
+
+
+LEAF = ("--platform", "linux/amd64", "leaf:python3.13")
+
+
+def test_a_leg_is_blocked_where_its_parent_is_missing(place: Place) -> None:
+    assert outputs_of(place, "ready", "build", *LEAF) == {"blocked": "false"}
+    place.held -= {name for name in place.held if name.startswith("base:")}
+    assert outputs_of(place, "ready", "build", *LEAF) == {"blocked": "true"}
+    code, shown = place("ci", "ready", "build", *LEAF)
+    assert code == 0
+    assert shown == (
+        "::notice title=Blocked::leaf:python3.13 (linux/amd64) waits for base:python3.13, "
+        "which was not built or failed\n"
+    )
+    assert outputs_of(place, "ready", "scan", *LEAF) == {"blocked": "false"}
+
+
+def test_a_scan_is_blocked_where_its_image_is_missing(place: Place) -> None:
+    place.held -= {name for name in place.held if name.startswith("leaf:")}
+    assert outputs_of(place, "ready", "scan", *LEAF) == {"blocked": "true"}
+    place.refusals.append(Refusal("permission_denied", ("leaf:",)))
+    assert outputs_of(place, "ready", "scan", *LEAF) == {"blocked": "false"}, "a refusal is no failed build"
+
+
+def test_the_plan_says_which_jobs_for_images_need_not_wait(place: Place) -> None:
+    place.change("{generator: ", "{jobs: image, generator: ")
+    base = place.git("rev-parse", "HEAD")
+    assert place.plan(base)[2]["ready"] == ""
+    place.change("six==1.17.0", "six==1.16.0")
+    assert place.plan(base)[2]["ready"] == ",leaf-amd64<base-amd64,"
+    assert place.plan(base, repository="somebody/fork")[2]["ready"] == ""
 
 
 def test_what_stands_on_a_failed_parent_is_not_started(place: Place) -> None:

@@ -33,7 +33,7 @@ def matrix(images: dict[str, Any], **more: Any) -> dict[str, Any]:
         "sources": {"debian": "docker.io/library/debian:trixie-slim"},
         "images": images,
         **more,
-        "workflow": {"generator": ".[locked]", **more.get("workflow", {})},
+        "workflow": {"generator": ".[locked]", "jobs": "image", **more.get("workflow", {})},
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.environments import node_folder
-from tests.workflow.matrices import by_layer, jobs_of, matrix, rendered
+from tests.workflow.matrices import ONE_PLATFORM, by_layer, jobs_of, matrix, rendered
 from tests.workflow.test_parser import node_version
 
 if TYPE_CHECKING:
@@ -28,7 +28,15 @@ IMAGES = matrix(
 )
 BY_IMAGE = jobs_of(rendered(IMAGES))
 BY_LAYER = jobs_of(rendered(by_layer(IMAGES)))
-NOTHING = {"legs": "{}", "scans": "{}", "fork": "[]", "lock": "false", "render": "false", "entries": "[]"}
+NOTHING = {
+    "legs": "{}",
+    "scans": "{}",
+    "ready": "",
+    "fork": "[]",
+    "lock": "false",
+    "render": "false",
+    "entries": "[]",
+}
 FOR_THE_AUTHOR = {"lock", "render"}
 PULL_REQUEST = {
     "event_name": "pull_request",
@@ -53,6 +61,7 @@ class Run:
     results: Mapping[str, str] = field(default_factory=dict)
     """Of jobs that did not succeed."""
     checks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What jobs wrote beside the plan; builds that succeeded have passed."""
     cancelled: bool = False
 
     def starts(self, jobs: Mapping[str, Any]) -> set[str]:
@@ -77,8 +86,10 @@ class Run:
         }
 
     def job(self, name: str) -> dict[str, Any]:
-        outputs = {**NOTHING, **self.plan} if name == "plan" else self.checks.get(name, {})
-        return {"result": self.results.get(name, "success"), "outputs": outputs}
+        result = self.results.get(name, "success")
+        passed = {"passed": "true"} if name.endswith("-amd64") and result == "success" else {}
+        outputs = {**NOTHING, **self.plan} if name == "plan" else self.checks.get(name, passed)
+        return {"result": result, "outputs": outputs}
 
 
 def test_everything_is_built_scanned_and_released() -> None:
@@ -129,7 +140,28 @@ def test_a_failed_build_is_not_released_and_other_chains_go_on(jobs: dict[str, A
         assert started >= {"layer_1", "build_1_0", "layer_2"}
         assert "scan_0_0" not in started
     else:
-        assert "lab-amd64" in started
+        assert not {"lab-amd64", "scan_base"} & started
+
+
+def test_one_red_variant_skips_no_child_of_a_green_one() -> None:
+    """GitHub has one result for all legs of a job; a job without a leg that can be built is skipped."""
+    plan = {"legs": EVERY_LEG, "scans": EVERY_SCAN}
+    some = Run(PUSH, plan, {"base-amd64": "failure"}, {"base-amd64": {"passed": "true"}})
+    assert some.starts(BY_IMAGE) >= {"lab-amd64", "scan_base"}
+    other = {**plan, "ready": ",lab-amd64<base-amd64,scan_base,"}
+    assert Run(PUSH, other, {"base-amd64": "failure"}).starts(BY_IMAGE) >= {"lab-amd64", "scan_base"}
+
+
+def test_what_a_failed_root_carries_is_skipped_down_to_the_last() -> None:
+    chain = jobs_of(rendered(matrix({"base": {"from": "debian"}, "lab": {"from": "base"}, "end": {"from": "lab"}},
+                                    defaults=ONE_PLATFORM)))  # fmt: skip
+    legs = {f"{name}-amd64": ["default"] for name in ("base", "lab", "end")}
+    run = Run(PUSH, {"legs": json.dumps(legs)}, {"base-amd64": "failure", "lab-amd64": "skipped"})
+    assert not {"lab-amd64", "end-amd64"} & run.starts(chain)
+    alone = {"legs": json.dumps({"end-amd64": ["default"]}), "ready": ",end-amd64<lab-amd64,"}
+    assert "end-amd64" in Run(PUSH, alone, dict.fromkeys(("base-amd64", "lab-amd64"), "skipped")).starts(
+        chain
+    )
 
 
 def test_what_a_check_leaves_out_is_not_started() -> None:

@@ -18,7 +18,17 @@ from image_matrix.render.workflow_limits import (
     check_layer_outputs,
     nodes,
 )
-from tests.workflow.matrices import SHAPES, by_layer, jobs_of, loaded, matrix, reference, rendered, wide
+from tests.workflow.matrices import (
+    SHAPES,
+    by_layer,
+    jobs_of,
+    loaded,
+    matrix,
+    reference,
+    rendered,
+    variants,
+    wide,
+)
 
 FILE = ".github/workflows/images.yaml"
 SMALL = by_layer(
@@ -131,3 +141,18 @@ def test_the_reference_has_a_layer_for_each_step_of_its_chain() -> None:
     model = loaded(reference())
     depth = max(model.matrix.order.layers.values()) + 1
     assert [layer.index for layer in layers(model.matrix, model.variants)] == list(range(depth))
+
+
+def test_layers_are_what_a_matrix_gets_that_says_nothing() -> None:
+    said = matrix({"base": {"from": "debian"}})
+    said["workflow"].pop("jobs")
+    assert "build_0_0" in jobs_of(rendered(said))
+
+
+def test_an_image_may_have_more_legs_than_a_job() -> None:
+    """Its layer has another job for them."""
+    many = variants(129)
+    assert "build_0_1" in jobs_of(rendered(by_layer(many)))
+    with pytest.raises(MatrixError) as caught:
+        loaded(many)
+    assert "write `workflow: {jobs: layer}`" in str(caught.value.diagnostics[0].help)

@@ -41,8 +41,8 @@ def test_a_workflow_with_too_many_nodes_is_refused() -> None:
 
 @pytest.mark.slow
 def test_steps_of_jobs_are_in_an_action() -> None:
-    """240 images fit on two platforms, and the reference ten times."""
-    assert nodes(rendered(wide(239))[FILE].content) < NODE_LIMIT
+    """200 images fit on two platforms, and the reference ten times."""
+    assert nodes(rendered(wide(199))[FILE].content) < NODE_LIMIT
     assert nodes(rendered(times(10))[FILE].content) < NODE_LIMIT
     assert nodes(rendered(reference())[FILE].content) < 3_500
 

@@ -83,7 +83,7 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
         _write_summary(failure_comment("The plan failed.", message), comment_file)
         raise
     _write_summary(planned.comment, comment_file)
-    values = {**outputs(planned.run), **planned.layers, "base": planned.base}
+    values = {**outputs(planned.run), **planned.by_mode, "base": planned.base}
     _write_outputs(values)
     click.echo(planned.table, nl=False)
     return 0
@@ -152,6 +152,36 @@ def _absent(session: Session, locations: Places, legs: set[LegId]) -> set[LegId]
     known = existing_images(locations.order, legs, registry, lambda text: say(session, text))
     unknown = refused(locations.order, [leg for leg in legs if leg not in known], registry)
     return {leg for leg in legs if leg not in known and leg not in unknown}
+
+
+@ci.command("ready")
+@click.argument("step", type=click.Choice(["build", "scan"]))
+@click.argument("variant")
+@click.option("--platform", required=True)
+@click.option(
+    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
+)
+@click.pass_obj
+def ci_ready(session: Session, step: str, variant: str, platform: str, staging: bool) -> int:
+    """Check that the images are there that a leg needs: the parents of a build, or what a scan is to scan.
+
+    Writes the output `blocked`, and a notice, if one is missing. The leg then ends without a failure of its own.
+    """
+    from image_matrix.cli.plan import state_of
+    from image_matrix.config.variant_selectors import select
+    from image_matrix.planning.registry_locations import places
+
+    state = state_of(open_locked(session))
+    variants = state.loaded.variants
+    names = select(variants, (variant,))
+    needed = names if step == "scan" else [parent for name in names for parent in variants[name].parents]
+    absent = _absent(session, places(state, staging=staging), {(name, platform) for name in needed})
+    append(OUTPUT, f"blocked={str(bool(absent)).lower()}\n")
+    for name in sorted(name for name, _ in absent):
+        click.echo(
+            f"::notice title=Blocked::{variant} ({platform}) waits for {name}, which was not built or failed"
+        )
+    return 0
 
 
 @ci.command("comment")

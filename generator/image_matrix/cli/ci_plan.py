@@ -37,8 +37,8 @@ class Planned:
     """Markdown, for the pull request and the run's summary."""
     base: str
     """The commit that the run is compared with; empty if there is none."""
-    layers: Mapping[str, str]
-    """The outputs by layer, if the workflow has jobs for layers."""
+    by_mode: Mapping[str, str]
+    """The outputs that only a workflow with jobs for layers has, or one with jobs for images."""
 
 
 def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
@@ -70,17 +70,17 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     floating = "" if run.unlocked else _floating_note(_floating(project))
     report = "\n".join((formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), floating))
     text = comment(report, event, run, state.loaded.matrix)
-    return Planned(run, formatted(run.plan, state, "table"), text, base or "", _layers(state, run))
+    return Planned(run, formatted(run.plan, state, "table"), text, base or "", _by_mode(state, run))
 
 
-def _layers(state: State, run: RunPlan) -> dict[str, str]:
+def _by_mode(state: State, run: RunPlan) -> dict[str, str]:
     from image_matrix.render.workflow_layers import layer_outputs
+    from image_matrix.render.workflow_ready import ready_outputs
 
     matrix, variants = state.loaded.matrix, state.loaded.variants
-    if matrix.workflow.jobs != "layer":
-        return {}
+    write = layer_outputs if matrix.workflow.jobs == "layer" else ready_outputs
     entries, scans = ((), ()) if run.read_only else (run.plan.legs, run.unscanned)
-    return layer_outputs(
+    return write(
         matrix,
         variants,
         [(entry.variant, entry.platform) for entry in entries],

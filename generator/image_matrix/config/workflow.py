@@ -58,7 +58,7 @@ class Workflow:
     generator: str | None = None
     """What the jobs install: a requirement, or a path such as ``.``. No default: a name that the project does not
     own on the index of the runners could be registered by anybody."""
-    jobs: JobMode = "image"
+    jobs: JobMode = "layer"
     """Whether each image and platform has a job, or each layer of images."""
     default_branch: str = "main"
     staging: str | None = None

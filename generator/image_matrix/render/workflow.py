@@ -18,7 +18,13 @@ from image_matrix.pinned.actions import actions, image, tool_version
 from image_matrix.render.templates import environment, get_template, render, word
 from image_matrix.render.workflow_jobs import build_jobs, native_platform, native_runner, scan_jobs
 from image_matrix.render.workflow_layers import layer_outputs, layers
-from image_matrix.render.workflow_limits import check_file, check_layer_outputs, check_outputs
+from image_matrix.render.workflow_limits import (
+    LARGE,
+    LARGE_FOR_IMAGES,
+    check_file,
+    check_layer_outputs,
+    check_outputs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -67,12 +73,13 @@ def workflows(
         "outdent": outdent,
     }
     values = _values(matrix, variants)
+    advice = LARGE_FOR_IMAGES if matrix.workflow.jobs == "image" else LARGE
     files = {}
     for name in sorted(sources):
         path = output_path(name)
         if path:
             files[path] = File(render(get_template(jinja, name), **values).encode())
-            check_file(path, files[path].content)
+            check_file(path, files[path].content, advice)
     if matrix.workflow.jobs == "layer":
         legs = [(item.id, platform) for item in variants.values() for platform in item.platforms]
         check_layer_outputs(layer_outputs(matrix, variants, legs, legs))

@@ -22,6 +22,12 @@ OUTPUT_LIMIT = 400_000
 """Characters of all outputs of a job; GitHub allows 1 MB, counted as UTF-16."""
 VARIABLE_LIMIT = 128 * 1024
 """Bytes of one environment variable on Linux: MAX_ARG_STRLEN, execve(2)."""
+LARGE = "split the matrix into two, remove axis values that nobody uses, or write `workflow: none`"
+"""The remedy for a matrix that does not fit in a workflow with jobs for layers."""
+LARGE_FOR_IMAGES = (
+    "write `workflow: {jobs: layer}`, which has room for more, or remove axis values that nobody uses"
+)
+"""The remedy for a matrix that does not fit in a workflow with jobs for images."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _AROUND = 4
 """The nodes that GitHub counts for the start and end of stream and document."""
@@ -51,30 +57,34 @@ def _parts(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value)
 
 
-def check_file(path: str, content: bytes) -> None:
+def check_file(path: str, content: bytes, advice: str = LARGE) -> None:
     """Raise :class:`MatrixError` if GitHub would not read a workflow or an action."""
     size = len(content)
     if size > FILE_LIMIT:
         _refuse(
-            path, f"{path} has {size // 1000} KB, and GitHub starts no workflow over {FILE_LIMIT // 1000} KB"
+            path,
+            f"{path} has {size // 1000} KB, and GitHub starts no workflow over {FILE_LIMIT // 1000} KB",
+            advice,
         )
     number = nodes(content)
     if number > NODE_LIMIT:
         _refuse(
             path,
             f"{path} has {number:,} YAML nodes, and GitHub reads no workflow over {NODE_LIMIT:,} of them",
+            advice,
         )
 
 
 def check_outputs(variants: Mapping[str, Variant]) -> None:
     """Raise :class:`MatrixError` if the plan of everything does not fit into the outputs of a job."""
     size = sum(
-        2 * len(item.platforms) * (len(item.label) + 40) + len(item.image) for item in variants.values()
+        len(item.platforms) * (2 * len(item.label) + 2 * len(item.image) + 100) + len(item.image)
+        for item in variants.values()
     )
     if size > OUTPUT_LIMIT:
         fits = f"a job's outputs hold {OUTPUT_LIMIT // 1000}"
         problem = f"the plan of {len(variants)} variants has up to {size // 1000} KB, and {fits}"
-        _refuse(".github/workflows/images.yaml", problem)
+        _refuse(".github/workflows/images.yaml", problem, LARGE_FOR_IMAGES)
 
 
 def check_layer_outputs(outputs: Mapping[str, str]) -> None:
@@ -89,6 +99,5 @@ def check_layer_outputs(outputs: Mapping[str, str]) -> None:
         _refuse(".github/workflows/images.yaml", problem)
 
 
-def _refuse(path: str, problem: str) -> None:
-    advice = "split the matrix into two, remove axis values that nobody uses, or write `workflow: none`"
+def _refuse(path: str, problem: str, advice: str = LARGE) -> None:
     raise MatrixError([diagnostic(rules.WORKFLOW_LIMIT, Place(path, 0, 0), problem=problem, advice=advice)])

@@ -306,12 +306,14 @@ def _is_cron(part: str, least: int, most: int) -> bool:
 
 
 def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Images with more variants than one job of a workflow can have legs."""
+    """Images with more variants than one job of a workflow can have legs; layers have several jobs."""
+    if not matrix.workflow.rendered or matrix.workflow.jobs != "image":
+        return
     counts: dict[str, int] = {}
     for item in expanded.values():
         counts[item.image] = counts.get(item.image, 0) + len(item.platforms)
     for image, count in counts.items():
-        if count > LEGS and matrix.workflow.rendered:
+        if count > LEGS:
             problem = f"image `{image}` has {count} variants over its platforms, and a job of a workflow at most {LEGS}"
-            advice = "split it into several images, or restrict its `axes`"
+            advice = "write `workflow: {jobs: layer}`, which has no such limit, or restrict the `axes` of the image"
             yield rules.WORKFLOW_LIMIT.at(("images", image), "key", problem=problem, advice=advice)
