@@ -156,6 +156,26 @@ def test_signatures_for_programs_that_know_no_bundles(signing: Signing) -> None:
     assert silent[-6:-3] == ["--use-signing-config=false", "--tlog-upload=false", "--new-bundle-format=false"]
 
 
+OLDER = """
+case "$*" in "sign --help") echo "--tlog-upload" ;; *--use-signing-config*|*--new-bundle-format*) exit 1 ;; esac
+"""
+NEWER = """
+case "$*" in
+  "sign --help") echo "--use-signing-config --new-bundle-format" ;;
+  *--use-signing-config=false*--new-bundle-format=false*) ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("script", [OLDER, NEWER])
+def test_an_older_cosign_gets_no_options_that_it_does_not_know(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, script)
+    sign(Signing(key="env://K", public_key="k", public_log=False, format="legacy"), IMAGE, CLAIMS)
+
+
 def test_bundles_are_the_default() -> None:
     assert "--new-bundle-format=false" not in (sign_command(Signing(), IMAGE, CLAIMS) or [])
 

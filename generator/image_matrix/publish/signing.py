@@ -166,9 +166,23 @@ def attest(
 
 def _run_signer(command: list[str], problem: str, run: ProgramRunner, remedy: str) -> None:
     _require(command[0])
-    answer = run(command)
+    answer = run(_known(command, run))
     if answer.returncode:
         raise Failure(failed(problem, answer.stderr), advice(answer.stderr, remedy))
+
+
+def _known(command: list[str], run: ProgramRunner) -> list[str]:
+    """Return the command without the options of cosign 3 that an installed cosign 2 does not know.
+
+    cosign 2 does by itself what they ask for: it has no signing config, and ``sign`` writes the older format. Its
+    version cannot tell: Debian's is ``devel``.
+    """
+    newer = [option for option in command if option in (_NO_CONFIG, _LEGACY)]
+    if not newer:
+        return command
+    usage = run([*command[:2], "--help"]).stdout
+    unknown = [option for option in newer if option.partition("=")[0] not in usage]
+    return [option for option in command if option not in unknown]
 
 
 Verifier = Callable[[str, "Mapping[str, str]"], "str | None"]
