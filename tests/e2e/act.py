@@ -93,6 +93,8 @@ class Repository:
     name: str
     tools: Path
     runs: int = 0
+    site: dict[str, Any] = field(default_factory=dict)
+    """What else the overlay of this place says."""
 
     @property
     def root(self) -> Path:
@@ -144,7 +146,8 @@ class Repository:
         # a mirror, and not other sources: the lock of this place is to be that of the matrix
         mirrors = {"registries": {"docker.io": self.registry}}
         network = {"builtin_frontend": True, "mirrors": mirrors, **certificates()}
-        path.write_text(yaml.safe_dump({"registry": f"{self.registry}/{self.name}", "network": network}))
+        settings = {"registry": f"{self.registry}/{self.name}", "network": network, **self.site}
+        path.write_text(yaml.safe_dump(settings))
         return path
 
     def run(
@@ -294,12 +297,15 @@ def empty_repository(folder: Path, registry: str) -> Repository:
 def install_generator(tools: Path) -> None:
     """Make one wheel of this checkout and install it: every job and the author use the same one."""
     uv = str(Path(sys.executable).parent / "uv")
+    subprocess.run([uv, "build", "--quiet", "--wheel", f"--out-dir={tools}", str(HOME)], check=True)
+    install_wheel(tools, next(tools.glob("*.whl")))
+
+
+def install_wheel(tools: Path, wheel: Path) -> None:
+    """Install a wheel for the author, in place of the one that is installed."""
+    uv = str(Path(sys.executable).parent / "uv")
     environment = {**os.environ, "UV_TOOL_DIR": str(tools / "uv"), "UV_TOOL_BIN_DIR": str(tools / "bin")}
-    subprocess.run(
-        [uv, "build", "--quiet", "--wheel", f"--out-dir={tools}", str(HOME)], check=True, env=environment
-    )
-    wheel = str(next(tools.glob("*.whl")))
-    subprocess.run([uv, "tool", "install", "--quiet", wheel], check=True, env=environment)
+    subprocess.run([uv, "tool", "install", "--quiet", "--force", str(wheel)], check=True, env=environment)
 
 
 def available() -> bool:

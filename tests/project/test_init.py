@@ -137,7 +137,8 @@ def test_what_is_next_can_be_typed(
     git(tmp_path / "here", "init", "-q")
     git(tmp_path / "here", "remote", "add", "origin", "git@github.com:Team/Notebooks.git")
     assert run([*INIT, "."]) == 0
-    assert next_lines(capfd.readouterr().err)[0] == "image-matrix lock"
+    lines = next_lines(capfd.readouterr().err)
+    assert (lines[0], lines[-1]) == ("image-matrix lock", "git push --set-upstream origin HEAD")
 
 
 def test_the_registry_is_that_of_the_repository_on_github(tmp_path: Path) -> None:
@@ -145,6 +146,25 @@ def test_the_registry_is_that_of_the_repository_on_github(tmp_path: Path) -> Non
     git(tmp_path, "remote", "add", "origin", "git@github.com:Team/Notebooks.git")
     assert run(["-q", *INIT, str(tmp_path)]) == 0
     assert 'registry: "ghcr.io/team/notebooks" #' in (tmp_path / "matrix.yaml").read_text()
+    assert run(["-q", "-C", str(tmp_path), "check"]) == 0
+
+
+def test_a_repository_on_gitlab_gets_its_registry_and_no_workflow(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", "git@gitlab.com:Team/sub/notebooks.git")
+    assert run(["init", str(tmp_path)]) == 0
+    err = capfd.readouterr().err
+    assert "note: https://gitlab.com/Team/sub/notebooks.git is not on GitHub" in err
+    assert next_lines(err)[-1] == "git push --set-upstream origin HEAD"
+    assert 'registry: "registry.gitlab.com/team/sub/notebooks"' in (tmp_path / "matrix.yaml").read_text()
+    assert not (tmp_path / ".github").exists()
+
+
+def test_the_folder_may_have_the_copy_that_the_jobs_install(tmp_path: Path) -> None:
+    (tmp_path / "vendor").mkdir()
+    assert run(["-q", "init", "--generator", "./vendor/image-matrix[locked]", str(tmp_path)]) == 0
     assert run(["-q", "-C", str(tmp_path), "check"]) == 0
 
 

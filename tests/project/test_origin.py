@@ -12,12 +12,14 @@ from image_matrix.cli.init import _git
 from image_matrix.project.init import is_generator
 from image_matrix.project.origin import (
     Unknown,
+    address_of,
     branch_for,
     generator_for,
     of_checkout,
     of_installed,
     public_address,
     registry_for,
+    runs_github_actions,
 )
 
 if TYPE_CHECKING:
@@ -140,21 +142,53 @@ def test_this_program_never_names_a_package_of_an_index(tmp_path: Path) -> None:
     assert isinstance(found, Unknown) or "==" not in found
 
 
+@pytest.mark.parametrize("name", ["image_matrix-0.1.0-py3-none-any.whl", "vendor/image_matrix-0.1.0.whl"])
+def test_a_wheel_inside_the_new_repository_is_its_path(name: str, tmp_path: Path) -> None:
+    info = {"url": (tmp_path / name).as_uri(), "archive_info": {}}
+    found = of_installed(json.dumps(info), tmp_path, _git)
+    assert found == f"./{name}[locked]"
+    assert is_generator(found)
+
+
 @pytest.mark.parametrize(
-    ("remote", "registry"),
+    ("address", "registry"),
     [
-        ("git@github.com:Team/Note-Books.git", "ghcr.io/team/note-books"),
+        ("https://github.com/Team/Note-Books.git", "ghcr.io/team/note-books"),
         ("https://github.com/team/notebooks", "ghcr.io/team/notebooks"),
+        ("https://gitlab.com/Team/sub/notebooks.git", "registry.gitlab.com/team/sub/notebooks"),
         ("https://git.example.org/team/notebooks", None),
         ("https://github.com/team/note--._books", None),
     ],
 )
-def test_the_registry_of_a_repository_on_github(remote: str, registry: str | None, tmp_path: Path) -> None:
-    checkout(tmp_path / "notebooks", remote)
-    assert registry_for(tmp_path / "notebooks", _git) == registry
+def test_the_registry_of_a_repository(address: str, registry: str | None) -> None:
+    assert registry_for(address) == registry
+
+
+@pytest.mark.parametrize(
+    ("address", "may"),
+    [
+        ("https://github.com/team/notebooks", True),
+        ("https://git.example.org/team/notebooks", True),
+        ("https://gitlab.com/team/notebooks", False),
+        ("https://gitlab.example.org/team/notebooks", False),
+        ("https://codeberg.org/team/notebooks", False),
+    ],
+)
+def test_hosts_that_run_no_workflow_of_github(address: str, may: bool) -> None:
+    assert runs_github_actions(address) == may
+
+
+def test_the_address_of_a_repository_is_that_of_its_only_remote_or_of_origin(tmp_path: Path) -> None:
+    checkout(tmp_path / "notebooks", "git@github.com:Team/Note-Books.git")
+    address = "https://github.com/Team/Note-Books.git"
+    assert address_of(tmp_path / "notebooks", _git) == address
     (tmp_path / "notebooks" / "sub").mkdir()
-    assert registry_for(tmp_path / "notebooks" / "sub", _git) is None
-    assert registry_for(tmp_path / "absent", _git) is None
+    assert address_of(tmp_path / "notebooks" / "sub", _git) is None
+    assert address_of(tmp_path / "absent", _git) is None
+    git(tmp_path / "notebooks", "remote", "rename", "origin", "team")
+    assert address_of(tmp_path / "notebooks", _git) == address
+    git(tmp_path / "notebooks", "remote", "add", "origin", "https://gitlab.com/team/x")
+    assert address_of(tmp_path / "notebooks", _git) == "https://gitlab.com/team/x"
 
 
 def test_the_default_branch_of_a_repository(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def init(session: Session, generator: str | None, no_workflow: bool, inside: boo
     settings = _settings(target, generator, no_workflow=no_workflow)
     repository = new_repository(settings)
     if not inside:
-        refuse_place(target, repository)
+        refuse_place(target, repository, settings.generator)
     written, kept = create(target, repository)
     for path in kept:
         say(session, f"kept {path}")
@@ -57,14 +57,17 @@ def init(session: Session, generator: str | None, no_workflow: bool, inside: boo
 
 def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> RepositorySettings:
     from image_matrix.project.init import RepositorySettings, is_generator
-    from image_matrix.project.origin import branch_for, registry_for
+    from image_matrix.project.origin import address_of, branch_for, registry_for, runs_github_actions
 
     if generator is not None and not is_generator(generator):
         raise click.BadParameter(
             f"`{generator}` is not a valid generator; {EXAMPLES}", param_hint="--generator"
         )
-    requirement = None if no_workflow else generator or _installed_from(target)
-    return RepositorySettings(requirement, registry_for(target, _git), branch_for(target, _git))
+    address = address_of(target, _git)
+    elsewhere = address is not None and not runs_github_actions(address)
+    requirement = generator or (None if no_workflow or elsewhere else _installed_from(target))
+    registry = registry_for(address) if address else None
+    return RepositorySettings(requirement, registry, branch_for(target, _git), address)
 
 
 EXAMPLES = (
@@ -102,7 +105,13 @@ def _git(folder: Path, arguments: Sequence[str]) -> str | None:
 
 def _print_next_steps(session: Session, target: Path, settings: RepositorySettings) -> None:
     """Print the next commands in their order, as users can type them."""
+    from image_matrix.project.origin import remote_name, runs_github_actions
+
     top = _git(target, ("rev-parse", "--show-toplevel"))
+    if settings.address and not settings.generator and not runs_github_actions(settings.address):
+        note(
+            session, f"{settings.address} is not on GitHub, so there is no workflow; `--generator` writes one"
+        )
     if top is not None and settings.generator and Path(top).resolve() != target.resolve():
         note(session, f"GitHub only runs workflows at the top of a repository, which is {top}")
     folder = Path(os.path.normpath(target))
@@ -119,6 +128,7 @@ def _print_next_steps(session: Session, target: Path, settings: RepositorySettin
         "git add --all && git commit --message 'Notebook images'",
         "image-matrix build jupyter",
         "image-matrix verify jupyter",
+        *((f"git push --set-upstream {remote_name(target, _git)} HEAD",) if settings.address else ()),
     )
     say(session, "next:")
     for line in lines:

@@ -59,6 +59,8 @@ class RepositorySettings:
     """``None`` keeps the example registry, which users replace."""
     default_branch: str | None = None
     """``None`` keeps the default, ``main``."""
+    address: str | None = None
+    """Where the repository is pushed to, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,11 @@ def _templates(files: Mapping[str, File]) -> dict[str, File]:
     return {f"templates/{path}": replace(file, executable=False) for path, file in files.items()}
 
 
-def refuse_place(root: Path, repository: Repository) -> None:
-    """Raise :class:`Failure` if a folder belongs to another project or has a matrix."""
+def refuse_place(root: Path, repository: Repository, generator: str | None = None) -> None:
+    """Raise :class:`Failure` if a folder belongs to another project or has a matrix.
+
+    The folder may have what ``generator`` names: a copy of image-matrix.
+    """
     above = None if (root / ".git").exists() else matrix_above(root.parent)
     if above is not None:
         relative = os.path.relpath(above)
@@ -138,6 +143,7 @@ def refuse_place(root: Path, repository: Repository) -> None:
         advice = f"use it with `image-matrix --matrix {MISSPELT} check`, or rename it to {MATRIX}"
         raise Failure(f"{root} already has a {MISSPELT}", advice)
     known = {path.partition("/")[0] for path in (*repository.essential, *repository.side)}
+    known |= {(generator or "").removeprefix("./").partition("/")[0].partition("[")[0]}
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     others = [name for name in names if name not in known and not NEUTRAL.fullmatch(name)]
     if others:

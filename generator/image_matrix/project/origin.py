@@ -24,10 +24,15 @@ EXTRA = "[locked]"
 _SCP = re.compile(r"(?:[^@/:]+@)?([A-Za-z0-9.-]+):(?!/)(.+)")
 """``git@github.com:OWNER/NAME.git``; git-scm.com/docs/git-clone#_git_urls."""
 
-_GITHUB = re.compile(
-    r"https://github\.com/(?P<path>[a-z0-9-]+/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*?)(?:\.git)?"
-)
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*?"
+_GITHUB = re.compile(rf"https://github\.com/(?P<path>[a-z0-9-]+/{_COMPONENT})(?:\.git)?")
 """A repository on GitHub whose name is valid in a registry; github.com/distribution/reference."""
+_GITLAB = re.compile(rf"https://gitlab\.com/(?P<path>(?:{_COMPONENT}/)+{_COMPONENT})(?:\.git)?")
+"""A project on gitlab.com, also one of a subgroup."""
+_OTHER_HOST = re.compile(
+    r"(.+\.)?(gitlab|gitea|forgejo|codeberg|bitbucket|sr\.ht|azure|visualstudio)(\..+)?", re.IGNORECASE
+)
+"""Hosts whose name says that they run something else than GitHub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,18 @@ def of_installed(direct_url: str | None, target: Path, git: Git) -> str | Unknow
             _at(address, commit) if address else Unknown(f"runners cannot reach {urlsplit(data['url']).path}")
         )
     path = Path(unquote(urlsplit(data["url"]).path))
-    return (
-        of_checkout(path, target, git)
-        if "dir_info" in data
-        else Unknown(f"image-matrix was installed from {path}")
+    if "dir_info" in data:
+        return of_checkout(path, target, git)
+    return _inside(path, target) or Unknown(
+        f"image-matrix was installed from {path}, which is not in the new repository"
     )
 
 
 def of_checkout(home: Path, target: Path, git: Git) -> str | Unknown:
     """Return the origin of a checkout: its path if it is in the new repository, else a public commit."""
-    inside = home.resolve().is_relative_to(target.resolve())
+    inside = _inside(home, target)
     if inside:
-        return f"./{home.resolve().relative_to(target.resolve()).as_posix()}{EXTRA}"
+        return inside
     top = git(home, ("rev-parse", "--show-toplevel"))
     if top is None or Path(top).resolve() != home.resolve():
         return Unknown(f"image-matrix runs from {home}, which is not a git checkout")
@@ -96,6 +101,13 @@ def of_checkout(home: Path, target: Path, git: Git) -> str | Unknown:
     return Unknown(
         f"the commit {commit[:12]} of the checkout {home} is in no remote repository that runners can reach"
     )
+
+
+def _inside(path: Path, target: Path) -> str | None:
+    """Return the path of a checkout or a wheel as the jobs name it, if it is in the new repository."""
+    if not path.resolve().is_relative_to(target.resolve()):
+        return None
+    return f"./{path.resolve().relative_to(target.resolve()).as_posix()}{EXTRA}"
 
 
 def public_address(remote: str) -> str | None:
@@ -121,18 +133,41 @@ def _at(address: str, commit: str) -> str:
 
 def branch_for(target: Path, git: Git) -> str | None:
     """Return the default branch of a repository: that of its remote, else the one that is checked out."""
-    top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
-    if top is None or Path(top).resolve() != target.resolve():
+    if not _is_top(target, git):
         return None
-    remote = git(target, ("symbolic-ref", "--short", "refs/remotes/origin/HEAD"))
+    remote = git(target, ("symbolic-ref", "--short", f"refs/remotes/{remote_name(target, git)}/HEAD"))
     return remote.partition("/")[2] if remote else git(target, ("symbolic-ref", "--short", "HEAD"))
 
 
-def registry_for(target: Path, git: Git) -> str | None:
-    """Return GitHub's registry for a repository on GitHub, else ``None``."""
-    top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
-    if top is None or Path(top).resolve() != target.resolve():
+def address_of(target: Path, git: Git) -> str | None:
+    """Return the https address of a repository's remote, or ``None`` if it has no public one."""
+    if not _is_top(target, git):
         return None
-    address = public_address(git(target, ("remote", "get-url", "origin")) or "") or ""
-    match = _GITHUB.fullmatch(address.lower())
-    return f"ghcr.io/{match['path']}" if match else None
+    return public_address(git(target, ("remote", "get-url", remote_name(target, git))) or "")
+
+
+def registry_for(address: str) -> str | None:
+    """Return the registry that belongs to a repository on GitHub or on gitlab.com, else ``None``.
+
+    Source: docs.gitlab.com/user/packages/container_registry.
+    """
+    for pattern, host in ((_GITHUB, "ghcr.io"), (_GITLAB, "registry.gitlab.com")):
+        if match := pattern.fullmatch(address.lower()):
+            return f"{host}/{match['path']}"
+    return None
+
+
+def runs_github_actions(address: str) -> bool:
+    """Return whether the host of a repository may be a GitHub: one that is known to be another one is not."""
+    return not _OTHER_HOST.fullmatch(urlsplit(address).hostname or "")
+
+
+def _is_top(target: Path, git: Git) -> bool:
+    top = git(target, ("rev-parse", "--show-toplevel")) if target.is_dir() else None
+    return top is not None and Path(top).resolve() == target.resolve()
+
+
+def remote_name(target: Path, git: Git) -> str:
+    """Return the name of the remote: the only one, or ``origin``."""
+    names = (git(target, ("remote",)) or "").split()
+    return names[0] if len(names) == 1 else "origin"
