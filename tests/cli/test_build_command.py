@@ -12,6 +12,7 @@ import pytest
 
 from image_matrix.build.bake import Built
 from image_matrix.cli.build import _summary
+from tests.registry.writable import Behaviour, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,3 +135,23 @@ def test_a_missing_secret_is_named_and_nothing_is_pushed_without_it(
     ran = repository("build", "--print", "--no-registry", "--platform", "linux/amd64", "base:python3.13")
     assert json.loads(ran.out)["target"]["base_python3-13-amd64"]["secret"] == ["id=R_TOKEN,env=R_TOKEN"]
     assert "hidden-value" not in ran.out + ran.err
+
+
+def test_an_account_that_may_not_push_is_named_before_anything_is_built(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls"
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$2" >> {calls}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    with serving(Behaviour(refused={"POST": 403})) as server:
+        (repository.root / "site.yaml").write_text(f"registry: {server.host}/team\n")
+        ran = repository("--overlay", str(repository.root / "site.yaml"), *CALL, "--push")
+    assert ran.code == 3
+    assert (
+        f"error: {server.host}/team/base: no image can be pushed: the registry denies access: not for you"
+        in ran.err
+    )
+    assert "bake" not in calls.read_text()

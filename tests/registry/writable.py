@@ -73,6 +73,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self.answer()
 
+    def do_DELETE(self) -> None:
+        self.answer()
+
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         url = urlsplit(self.path)
@@ -89,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         status = next((one for words, one in refused.items() if words in (self.command, request)), None)
         if status:
             return self.reply(status, b'{"errors": [{"code": "DENIED", "message": "not for you"}]}')
-        if self.command in ("POST", "PUT"):
+        if self.command in ("POST", "PUT", "DELETE"):
             self.server.writes.append(f"{self.command} {url.path}")
         return (
             self.blob(name, what, url.query, body)
@@ -119,6 +122,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(
                 202, headers={"Location": f"{start}/v2/{name}/blobs/uploads/{upload}?state=a%20b"}
             )
+        if self.command == "DELETE":
+            self.server.uploads.discard(what.rpartition("/")[2])
+            return self.reply(204)
         if self.command == "PUT":
             self.server.logins.append(self.headers.get("Authorization"))
             values, upload = parse_qs(query), what.rpartition("/")[2]

@@ -123,6 +123,8 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_legs
     from image_matrix.planning.registry_locations import places
+    from image_matrix.registry.push_right import refuse_unpushable
+    from image_matrix.registry.reference import parse_reference
 
     arguments = _checked(BuildArguments(**options))
     state = state_of(open_locked(session))
@@ -143,6 +145,8 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
         refuse_ancestors(request, requested)
     if arguments.print_only:
         return _print(request)
+    if arguments.push:
+        refuse_unpushable(registry, (parse_reference(leg.tags[0]).name for leg in request.legs))
     if arguments.registry:
         refuse_other_platforms(request, state, registry)
     for name, platform in (leg for leg in requested if leg not in {leg.id for leg in request.legs}):
