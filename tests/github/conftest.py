@@ -22,6 +22,7 @@ def place(
         "held": set(),
         "asked": Counter(),
         "refusals": [],
+        "uploads": [],
         "lock": threading.Lock(),
     }
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Held", (Registry,), state)) as server:
@@ -31,8 +32,8 @@ def place(
         port = server.server_port
         (root / "matrix.yaml").write_text(MATRIX.format(host=f"127.0.0.1:{port}"))
         result = Place(
-            root, port, state["held"], state["asked"], state["refusals"], pauses, capsys, monkeypatch
-        )
+            root, port, state["held"], state["asked"], state["refusals"], state["uploads"], pauses, capsys, monkeypatch,
+        )  # fmt: skip
         result.git("init", "--quiet", "--initial-branch=main")
         result.commit()
         result.held |= result.tags()

@@ -62,6 +62,7 @@ class Registry(BaseHTTPRequestHandler):
     held: set[str]
     asked: Counter[str]
     refusals: list[Refusal]
+    uploads: list[int]
     lock: threading.Lock
 
     def do_HEAD(self) -> None:
@@ -79,6 +80,9 @@ class Registry(BaseHTTPRequestHandler):
             self.answer(200, MANIFEST, {"Docker-Content-Digest": DIGEST})
         else:
             self.answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}', {})
+
+    def do_POST(self) -> None:
+        self.answer(self.uploads[-1] if self.uploads else 202, b"", {})
 
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -104,6 +108,8 @@ class Place:
     """How often the registry was asked for each name."""
     refusals: list[Refusal]
     """What the registry refuses to say; nothing at first."""
+    uploads: list[int]
+    """The status that the beginning of an upload is answered with, last; 202 if there is none."""
     pauses: list[float]
     """Seconds that were waited, or would have been."""
     capture: pytest.CaptureFixture[str]

@@ -162,3 +162,17 @@ def test_a_plan_at_hand_does_not_take_a_limit_for_absence(place: Place) -> None:
     assert place("plan", "--registry")[1].startswith("nothing to build")
     place.refusals.append(Refusal(LIMIT))
     assert place("plan", "--registry")[0] == 3
+
+
+def test_an_account_that_may_not_push_ends_the_plan(place: Place) -> None:
+    place.change(
+        "release:",
+        f'network: {{logins: {{"127.0.0.1:{place.port}": {{username: A, password: B}}}}}}\nrelease:',
+    )
+    place.held.clear()
+    place.uploads.append(403)
+    code, comment, outputs = place.push()
+    assert (code, outputs) == (3, {})
+    assert "/notebooks/base: no image can be pushed: the registry denies access" in comment
+    place.uploads[:] = [202]
+    assert place.push()[0] == 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.github.branch_commit import Git
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import RunPlan
+    from image_matrix.github.staged import StagedImage
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
     from image_matrix.publish.signing import Verifier
     from image_matrix.registry.client import Registry
@@ -59,8 +60,9 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     base = _base(session, event, branch)
     old = state_at(session, base, "ci plan") if base else None
     outdated = _outdated(session, project)
+    registry = registry_of(session, state.loaded)
     run = replace(
-        _run(session, state, event, (old or empty(state)) if base else None, staging=staging),
+        _run(session, state, event, registry, (old or empty(state)) if base else None, staging=staging),
         warnings=warnings,
         outdated=outdated,
         commits=bool(outdated or unlocked) and _may_commit(state.loaded.matrix.workflow, event, outdated),
@@ -68,9 +70,36 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         lost=_lost_choices(state, old, base) if base and old and event.proposes(branch) else (),
     )
     floating = "" if run.unlocked else _floating_note(_floating(project))
-    report = "\n".join((formatted(run.plan, state, "markdown"), _profiles(state, run.plan, old), floating))
-    text = comment(report, event, run, state.loaded.matrix)
+    report = "\n".join(
+        (_plan_report(state, run, old, registry, event), _profiles(state, run.plan, old), floating)
+    )
+    stages = event.pull_request and not run.read_only
+    images = _staged(state, run.plan, registry, staging=staging) if stages else ()
+    text = comment(report, event, run, state.loaded.matrix, images)
     return Planned(run, formatted(run.plan, state, "table"), text, base or "", _by_mode(state, run))
+
+
+def _plan_report(state: State, run: RunPlan, old: State | None, registry: Registry, event: Event) -> str:
+    """Return the plan in Markdown; for a pull request of the repository with the last builds of its images."""
+    from image_matrix.planning.comment import estimated, markdown
+    from image_matrix.planning.last_builds import last_builds
+    from image_matrix.render.docs.images_page import image_parents
+
+    variants = state.loaded.variants
+    legs = [(entry.variant, entry.platform) for entry in run.plan.build]
+    known = last_builds(old, legs, registry) if old and event.pull_request and not run.read_only else {}
+    return markdown(run.plan, image_parents(variants), known, estimated(run.plan, variants, known))
+
+
+def _staged(state: State, planned: Plan, registry: Registry, *, staging: bool) -> tuple[StagedImage, ...]:
+    """Return the images that users of a pull request can run; the registry's answers are known already."""
+    from image_matrix.github.staged import staged_images
+    from image_matrix.planning.registry_locations import existing_images, places
+
+    locations = places(state, staging=staging)
+    legs = [(entry.variant, entry.platform) for entry in planned.entries if entry.differs and not entry.build]
+    existing = existing_images(locations.order, legs, registry, lambda _: None)
+    return staged_images(planned.entries, locations.target, existing, state.loaded.serving)
 
 
 def _by_mode(state: State, run: RunPlan) -> dict[str, str]:
@@ -88,7 +117,9 @@ def _by_mode(state: State, run: RunPlan) -> dict[str, str]:
     )
 
 
-def _run(session: Session, state: State, event: Event, old: State | None, *, staging: bool) -> RunPlan:
+def _run(
+    session: Session, state: State, event: Event, registry: Registry, old: State | None, *, staging: bool
+) -> RunPlan:
     from image_matrix.config.variant_selectors import select
     from image_matrix.github.run_plan import RunPlan, fork_chains, on_platforms, restricted
     from image_matrix.planning.plan import make_plan
@@ -102,11 +133,11 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
             fork=fork_chains(planned, state.loaded.variants, native_platform(workflow)),
             fork_jobs=workflow.fork_jobs,
         )
-    registry = registry_of(session, state.loaded)
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
     planned = on_platforms(restricted(whole, variants, names, force=event.force), event.platforms)
+    _try_login(state, planned, registry, staging=staging)
     left_out = {(entry.variant, entry.platform) for entry in whole.build} - {
         (entry.variant, entry.platform) for entry in planned.build
     }
@@ -116,6 +147,21 @@ def _run(session: Session, state: State, event: Event, old: State | None, *, sta
         if (entry.variant, entry.platform) not in left_out  # it does not exist: the release refuses
     )
     return RunPlan(planned, unscanned=unscanned, force=event.force, allow_older=event.allow_older)
+
+
+def _try_login(state: State, planned: Plan, registry: Registry, *, staging: bool) -> None:
+    """Raise :class:`EnvironmentFailure` if the account of `network.logins` may not push the first image of the plan.
+
+    GitHub's own token can only read in this job, so `build` tries it.
+    """
+    from image_matrix.planning.registry_locations import places
+    from image_matrix.registry.push_right import refuse_unpushable
+    from image_matrix.registry.reference import parse_reference
+
+    matrix = places(state, staging=staging).target.loaded.matrix
+    if planned.build and parse_reference(matrix.registry).host in matrix.network.logins:
+        first = state.loaded.variants[planned.build[0].variant]
+        refuse_unpushable(registry, [matrix.repository(first)])
 
 
 def _presence(

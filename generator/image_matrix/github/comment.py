@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.workflow import staging_of
+from image_matrix.github.staged import run_section
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.github.event import Event
     from image_matrix.github.run_plan import RunPlan
+    from image_matrix.github.staged import StagedImage
 
 LIMIT = 60_000
 """The maximum length in characters; GitHub's limit for a comment is 65,536."""
@@ -27,14 +29,19 @@ ITEMS = 5
 """The maximum number of items in a warning."""
 
 
-def comment(report: str, event: Event, run: RunPlan, matrix: Matrix) -> str:
-    """Return the report with what this run and the merge will do."""
+def comment(
+    report: str, event: Event, run: RunPlan, matrix: Matrix, images: Iterable[StagedImage] = ()
+) -> str:
+    """Return the report with what this run and the merge will do, and how to run the images that it stages."""
     warnings = [
         warning
         for warning in (*map(_warning, run.warnings), _outdated(run, matrix), _unlocked(run), _lost(run))
         if warning
     ]
-    return "\n".join([MARKER, *warnings, _cut_report(report), _outcome(event, run, matrix), ""])
+    stopped = run.outdated or run.unlocked or run.lost
+    commands = "" if stopped or run.read_only else run_section(images)
+    shown = _cut_report(report, LIMIT - len(commands))
+    return "\n".join([MARKER, *warnings, shown, _outcome(event, run, matrix), commands])
 
 
 def failure_comment(problem: str, output: str) -> str:
@@ -53,17 +60,17 @@ def _with_output(sentence: str, output: str) -> str:
     return f"{head}\n\n{fence}text\n{_cut(output).rstrip()}\n{fence}\n"
 
 
-def _cut(text: str) -> str:
-    """Truncate a text to GitHub's limit, at the end of a line."""
-    if len(text) <= LIMIT:
+def _cut(text: str, limit: int = LIMIT) -> str:
+    """Truncate a text at the end of a line."""
+    if len(text) <= limit:
         return text
-    end = text.rfind("\n", 0, LIMIT)
-    return f"{text[: end if end > 0 else LIMIT]}\n\n{CUT}\n"
+    end = text.rfind("\n", 0, limit)
+    return f"{text[: end if end > 0 else limit]}\n\n{CUT}\n"
 
 
-def _cut_report(report: str) -> str:
+def _cut_report(report: str, limit: int) -> str:
     """Truncate a report; end the block of code and the folds that it cuts, so that what follows is outside of them."""
-    kept, cut, _ = _cut(report).partition(f"\n{CUT}\n")
+    kept, cut, _ = _cut(report, limit).partition(f"\n{CUT}\n")
     fences = re.findall(r"^`{3,}", kept, re.MULTILINE)
     code = f"{fences[-1]}\n" if len(fences) % 2 else ""
     folds = kept.count("\n<details>") - kept.count("\n</details>")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture
 from image_matrix.dag import with_ancestors
+from image_matrix.planning.last_builds import longest_chain
 from image_matrix.planning.report import by_variant, summary, why
 from image_matrix.render.docs.graph_text import mermaid
 from image_matrix.render.docs.images_page import text
@@ -14,7 +16,11 @@ from image_matrix.text import listed, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from image_matrix.config.model import Platform, Variant
+    from image_matrix.planning.last_builds import LastBuild
     from image_matrix.planning.plan import Plan, PlanEntry
+
+    LegId = tuple[str, Platform]
 
 FOLD_FROM = 12
 """The number of rows from which the table is folded."""
@@ -28,14 +34,26 @@ CAUSES = 8
 """The maximum number of reasons above a folded table."""
 
 
-def markdown(plan: Plan, parents: Mapping[str, str | None]) -> str:
-    """Return what will be built and why, what changed but is already built, and the affected part of the graph."""
+NOTHING: Mapping[LegId, LastBuild] = MappingProxyType({})
+
+
+def markdown(
+    plan: Plan,
+    parents: Mapping[str, str | None],
+    known: Mapping[LegId, LastBuild] = NOTHING,
+    estimate: str = "",
+) -> str:
+    """Return what will be built and why, what changed but is already built, and the affected part of the graph.
+
+    ``known`` are the last builds of the images; ``estimate`` is a sentence about all of them.
+    """
     shown = by_variant(entry for entry in plan.entries if entry.is_leg or entry.differs)
     changed = {entry.variant.partition(":")[0] for entry in plan.entries if entry.build or entry.differs}
     headline = summary(plan)
     lines = ["### Images", "", f"**{headline[0].upper()}{headline[1:]}.**{_already(shown)}", ""]
+    lines += [estimate, ""] if estimate else []
     if shown:
-        lines += [*(_graph(changed, parents) if changed else ()), *_table(shown), ""]
+        lines += [*(_graph(changed, parents) if changed else ()), *_table(shown, known), ""]
     if plan.removed:
         lines += [f"No longer in the matrix: {listed((f'`{name}`' for name in plan.removed), NAMED)}.", ""]
     return "\n".join(lines)
@@ -59,18 +77,59 @@ def _graph(affected: set[str], parents: Mapping[str, str | None]) -> list[str]:
     return ["```mermaid", mermaid(edges, {}, affected).rstrip(), "```", "", *legend]
 
 
-def _table(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
+def estimated(plan: Plan, variants: Mapping[str, Variant], known: Mapping[LegId, LastBuild]) -> str:
+    """Return a sentence about how long the builds may take and how large the images may be; empty if nothing says so.
+
+    It is about builds alone: tests, scans and waiting for a runner come on top.
+    """
+    builds = [known[leg] for entry in plan.build if (leg := (entry.variant, entry.platform)) in known]
+    if not builds:
+        return ""
+    count = f"{len(builds)} of {len(plan.build)}" if len(builds) < len(plan.build) else "all"
+    size = f"{_bytes(sum(one.size for one in builds))} compressed, layers of parents included"
+    seconds = [one.seconds for one in builds if one.seconds is not None]
+    time = (
+        f"{_minutes(longest_chain(plan.build, variants, known))} along the longest chain, "
+        f"{_minutes(sum(seconds))} of runners in all"
+        if seconds
+        else "their times are not known"
+    )
+    return f"By the last builds of these images ({count}): {time}; {size}. Tests and scans come on top."
+
+
+def _minutes(seconds: float) -> str:
+    return f"{round(seconds)} s" if seconds < 60 else f"{round(seconds / 60)} min"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def _last(entries: Sequence[PlanEntry], known: Mapping[LegId, LastBuild]) -> str:
+    """Return size and time of the largest and of the longest of a variant's last builds."""
+    builds = [known[leg] for entry in entries if (leg := (entry.variant, entry.platform)) in known]
+    if not builds:
+        return ""
+    seconds = [one.seconds for one in builds if one.seconds is not None]
+    time = f", {_minutes(max(seconds))}" if seconds else ""
+    return f"{_bytes(max(one.size for one in builds))}{time}"
+
+
+def _table(shown: Mapping[str, Sequence[PlanEntry]], known: Mapping[LegId, LastBuild]) -> list[str]:
     rows: list[str] = []
     room = TABLE_LIMIT
     for name, entries in shown.items():
-        row = _row(name, entries)
+        row = f"{_row(name, entries)}{f' {_last(entries, known)} |' if known else ''}"
         room -= len(row) + 1
         if room < 0:
             break
         rows.append(row)
     rest = len(shown) - len(rows)
     cut = ["", f"… and {plural(rest, 'variant')} more; the log of the run lists all."] if rest else []
-    table = ["| variant | platforms | why |", "| --- | --- | --- |", *rows, *cut]
+    head = ("| variant | platforms | why |", "| --- | --- | --- |")
+    if known:
+        head = (f"{head[0]} last build |", f"{head[1]} --- |")
+    table = [*head, *rows, *cut]
     if len(shown) < FOLD_FROM:
         return table
     return [

@@ -27,11 +27,13 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class ImageLayer:
-    """An archive of files, one of those that an image is made of."""
+    """An archive of files, one of those that an image is made of; or a statement of an attestation."""
 
     digest: str
     size: int
     """Bytes, compressed."""
+    predicate: str = ""
+    """The type of the statement, of a layer of an attestation; empty for files."""
 
 
 @dataclass(frozen=True, slots=True)

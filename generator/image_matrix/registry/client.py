@@ -327,13 +327,19 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
         annotations = {str(key): str(value) for key, value in (content.get("annotations") or {}).items()}
         entries = tuple(str(item["digest"]) for item in content.get("manifests", ()))
         layers = tuple(
-            ImageLayer(str(item["digest"]), int(item.get("size", 0))) for item in content.get("layers") or ()
+            ImageLayer(str(item["digest"]), int(item.get("size", 0)), _predicate(item))
+            for item in content.get("layers") or ()
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
     return Manifest(
         digest, media_type, platforms, annotations, entries, str(config) if config else None, layers
     )
+
+
+def _predicate(layer: Mapping[str, Any]) -> str:
+    """Return the annotation of a statement; docs.docker.com/build/metadata/attestations/attestation-storage."""
+    return str((layer.get("annotations") or {}).get("in-toto.io/predicate-type", ""))
 
 
 def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
