@@ -84,6 +84,7 @@ def run_section(images: Iterable[StagedImage]) -> str:
     cut = [f"… and {plural(rest, 'image')} more: the log of a job names its image."] if rest else []
     return "\n".join(
         [
+            "",
             "<details><summary>Run an image of this pull request</summary>",
             "",
             INTRODUCTION,
