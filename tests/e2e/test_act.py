@@ -304,7 +304,7 @@ def test_a_forks_pull_request_pushes_nothing(
     assert "pulling" not in outcome.job(fork), "what is tested is what was built here"
     assert [repository.tags(image, prefix) for image in CHAIN for prefix in ("", "/staging")] == before
     assert repository.log.count("login") == logins
-    assert (repository.artifacts / "tests-fork-jupyter-scipy-python3.13" / "tests.xml").is_file()
+    assert (repository.artifacts / "tests-fork-jupyter-scipy-python3.13" / "tests-0.xml").is_file()
 
 
 def test_a_matrix_that_is_wrong_is_said_where_people_look(

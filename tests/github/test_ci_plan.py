@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.config.workflow import JobOverride, Workflow
 from image_matrix.errors import CallError
-from image_matrix.github.run_plan import RunPlan, fork_chains, on_platforms, outputs, restricted
+from image_matrix.github.run_plan import FORK_MINUTES, RunPlan, fork_chains, on_platforms, outputs, restricted
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+WORKFLOW = Workflow(generator=".")
 VARIANTS = loaded(
     matrix(
         {
@@ -69,23 +71,50 @@ def test_outputs_of_a_run() -> None:
 
 def test_a_fork_has_a_job_for_each_chain_and_no_other() -> None:
     made = plan(["mid", "leaf", "other"])
-    chains = fork_chains(made, VARIANTS, "linux/amd64")
+    chains = fork_chains(made, VARIANTS, "linux/amd64", WORKFLOW)
     found = outputs(RunPlan(made, read_only=True, fork=chains, unscanned=made.build))
     assert (found["legs"], found["scans"]) == ("{}", "{}")
     leaf, other = f"leaf:{label('leaf')}", f"other:{label('other')}"
     assert json.loads(found["fork"]) == [
-        {"name": leaf, "variants": f"mid:{label('mid')} {leaf}", "report": f"leaf-{label('leaf')}"},
-        {"name": other, "variants": other, "report": f"other-{label('other')}"},
+        {
+            "name": leaf,
+            "variants": f"mid:{label('mid')} {leaf}",
+            "report": f"leaf-{label('leaf')}",
+            "timeout": 120,
+            "free_disk": False,
+        },
+        {
+            "name": other,
+            "variants": other,
+            "report": f"other-{label('other')}",
+            "timeout": 60,
+            "free_disk": False,
+        },
     ]
+
+
+def test_a_job_of_a_fork_has_the_time_and_the_disk_of_all_its_images() -> None:
+    overrides = (
+        JobOverride(images=("mid",), timeout_minutes=200, free_disk=True),
+        JobOverride(images=("leaf",), timeout_minutes=200),
+    )
+    workflow = Workflow(generator=".", overrides=overrides)
+    first, second = fork_chains(plan(["mid", "leaf", "other"]), VARIANTS, "linux/amd64", workflow)
+    assert (first.minutes, first.free_disk) == (FORK_MINUTES, True)
+    assert (second.minutes, second.free_disk) == (60, False)
 
 
 def test_a_fork_builds_the_longest_chains_and_no_more_than_it_has_jobs() -> None:
     made = plan(["base", "mid", "leaf", "other"])
-    assert [chain[-1].partition(":")[0] for chain in fork_chains(made, VARIANTS, "linux/amd64")] == [
+    assert [
+        chain.variants[-1].partition(":")[0] for chain in fork_chains(made, VARIANTS, "linux/amd64", WORKFLOW)
+    ] == [
         "leaf",
         "other",
     ]
-    run = RunPlan(made, read_only=True, fork=fork_chains(made, VARIANTS, "linux/amd64"), fork_jobs=1)
+    run = RunPlan(
+        made, read_only=True, fork=fork_chains(made, VARIANTS, "linux/amd64", WORKFLOW), fork_jobs=1
+    )
     (entry,) = json.loads(outputs(run)["fork"])
     assert entry["variants"].split()[-1].startswith("leaf:")
     assert len(entry["variants"].split()) == 3
@@ -102,8 +131,8 @@ def test_what_is_only_tested_has_legs_and_is_left_out_where_others_are_named() -
     leaf = [name for name in VARIANTS if name.startswith("leaf:")]
     named = restricted(promised, VARIANTS, leaf, force=True)
     assert {entry.variant for entry in named.test_only} == {f"base:{label('base')}", f"mid:{label('mid')}"}
-    chains = fork_chains(promised, VARIANTS, "linux/amd64")
-    assert {name for chain in chains for name in chain} == set(VARIANTS)
+    chains = fork_chains(promised, VARIANTS, "linux/amd64", WORKFLOW)
+    assert {name for chain in chains for name in chain.variants} == set(VARIANTS)
 
 
 def test_platforms_that_were_not_asked_for_are_left_alone() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from image_matrix.github.comment import LIMIT, MARKER, comment, failure_comment
 from image_matrix.github.event import Event
-from image_matrix.github.run_plan import RunPlan
+from image_matrix.github.run_plan import ForkChain, RunPlan
 from image_matrix.planning.plan import Plan, PlanEntry
 from tests.workflow.matrices import loaded, matrix
 
@@ -69,10 +69,10 @@ def test_other_tests_are_run_now_on_the_images_that_exist() -> None:
 
 
 def test_a_run_that_can_push_nothing() -> None:
-    text = said(RunPlan(plan(build=True, differs=True), read_only=True, fork=(("base:x",),)))
+    text = said(RunPlan(plan(build=True, differs=True), read_only=True, fork=(ForkChain(("base:x",)),)))
     assert "cannot push images" in text
     assert "built and tested for one platform. After" in text
-    many = said(RunPlan(plan(build=True), read_only=True, fork=(("base:x",),) * 5, fork_jobs=2))
+    many = said(RunPlan(plan(build=True), read_only=True, fork=(ForkChain(("base:x",)),) * 5, fork_jobs=2))
     assert "3 of 5 chains of images are left out: a fork has 2 jobs (`workflow.fork_jobs`)" in many
     assert "staging" not in text
 

@@ -73,13 +73,15 @@ def bake(
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
-        command += [*arguments, *(leg.target for leg in request.legs)]
+        command += [*arguments, *(leg.target for leg in request.results)]
         variables = {**environment, **READS_FOLDERS}
         completed = persevere(lambda: run(command, folder, variables), _judge, wait)
         if completed.code:
             raise failure(request, completed.tail)
         results = json.loads(metadata.read_text())
-    return [Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.legs]
+    return [
+        Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.results
+    ]
 
 
 def _judge(completed: Completed) -> RetryPolicy | None:

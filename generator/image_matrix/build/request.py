@@ -99,6 +99,8 @@ class BuildRequest:
     """Name of a source to the reference that the engine pulls."""
     secrets: tuple[str, ...] = ()
     """Of every target: what the place that builds gives to steps."""
+    exported: frozenset[LegId] | None = None
+    """The legs whose images leave the builder; ``None`` for all. The others are built as parents alone."""
     named_secrets: frozenset[str] = frozenset()
     """Names of the images' secrets that the environment has."""
     builtin_frontend: bool = False
@@ -110,6 +112,11 @@ class BuildRequest:
     """Further fields of every target, such as attestations."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Reference of a source, as the engine requests it, to its name in the matrix."""
+
+    @property
+    def results(self) -> tuple[BuildTarget, ...]:
+        """The legs whose images leave the builder."""
+        return tuple(leg for leg in self.legs if self.exported is None or leg.id in self.exported)
 
     def dockerfile(self, leg: BuildTarget) -> bytes:
         """Return the Dockerfile of a leg."""

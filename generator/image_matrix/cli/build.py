@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from image_matrix.registry.client import Registry
 
 
+Exports = Literal["all", "requested"]
+"""Which images leave the builder: all that are built, or the requested ones without their parents."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildArguments:
     """The arguments and options of the command."""
@@ -44,6 +48,7 @@ class BuildArguments:
     candidate: bool
     staging: bool
     cache: str
+    exports: Exports = "all"
 
     @property
     def build_options(self) -> BuildOptions:
@@ -117,6 +122,11 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it; the default is all. A terminal shows the steps. A file, a pipe
     and -v get the whole log of buildx. With -q, only the log of a failed step is printed.
     """
+    return run_build(session, _checked(BuildArguments(**options)))
+
+
+def run_build(session: Session, arguments: BuildArguments) -> int:
+    """Build as the command does; return its exit code."""
     from image_matrix.build.base_platforms import refuse_other_platforms
     from image_matrix.build.buildx import require_engine
     from image_matrix.build.request import make_request, refuse_ancestors
@@ -126,7 +136,6 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     from image_matrix.registry.push_right import refuse_unpushable
     from image_matrix.registry.reference import parse_reference
 
-    arguments = _checked(BuildArguments(**options))
     state = state_of(open_locked(session))
     locations = places(state, staging=arguments.staging)
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
@@ -151,6 +160,8 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
         refuse_other_platforms(request, state, registry)
     for name, platform in (leg for leg in requested if leg not in {leg.id for leg in request.legs}):
         say(session, f"{name} {platform}: in the registry, not built")
+    if arguments.exports == "requested":
+        request = replace(request, exported=frozenset(requested))
     start = time.monotonic()
     built = _run(session, arguments, request, hidden.environment)
     seconds = time.monotonic() - start
@@ -173,8 +184,6 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
 
 def _with_named_secrets(session: Session, request: BuildRequest, *, push: bool) -> BuildRequest:
     """Return a request with the images' secrets that the environment has; an image that is pushed needs all of them."""
-    from dataclasses import replace
-
     from image_matrix.build.request import missing_secrets
     from image_matrix.errors import EnvironmentFailure
 

@@ -358,3 +358,27 @@ def ci_free_disk(session: Session) -> int:
     subprocess.run(["sudo", "rm", "-rf", "--", *FREED], check=False)
     say(session, f"{(shutil.disk_usage('/').free - before) / 1e9:.1f} GB freed")
     return 0
+
+
+@ci.command("chain")
+@click.option("--platform", metavar="OS/ARCH", required=True)
+@click.option(
+    "--junit", "folder", metavar="DIR", required=True, help="Write JUnit XML for each variant below DIR."
+)
+@click.option(
+    "--staging",
+    is_flag=True,
+    envvar="IMAGE_MATRIX_STAGING",
+    help="Look for images below the staging path too.",
+)
+@click.argument("names", metavar="VARIANT...", nargs=-1, required=True)
+@click.pass_obj
+def ci_chain(session: Session, platform: str, folder: str, staging: bool, names: tuple[str, ...]) -> int:
+    """Build and test variants one after the other, parents first, in a run that cannot push.
+
+    Each image is removed after its tests. Ends at the first one that cannot be built or fails its tests, or when the
+    disk has too little room for the next one.
+    """
+    from image_matrix.cli.ci_chain import build_chain
+
+    return build_chain(session, names, platform, Path(folder), staging=staging)

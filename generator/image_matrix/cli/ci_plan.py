@@ -130,7 +130,7 @@ def _run(
         return RunPlan(
             planned,
             read_only=True,
-            fork=fork_chains(planned, state.loaded.variants, native_platform(workflow)),
+            fork=fork_chains(planned, state.loaded.variants, native_platform(workflow), workflow),
             fork_jobs=workflow.fork_jobs,
         )
     whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))

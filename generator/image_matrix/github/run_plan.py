@@ -9,13 +9,30 @@ from typing import TYPE_CHECKING
 from image_matrix.config.model import architecture, slug
 from image_matrix.dag import with_ancestors
 from image_matrix.errors import CallError
-from image_matrix.render.workflow_jobs import job_id
+from image_matrix.render.workflow_jobs import job_id, leg_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.workflow import Workflow
     from image_matrix.planning.plan import Plan, PlanEntry
+
+
+FORK_MINUTES = 350
+"""The longest time of a job that builds a chain; GitHub ends a job after 360 minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForkChain:
+    """A variant with those that it stands on, which one job of a fork builds and tests."""
+
+    variants: tuple[str, ...]
+    """Parents before children."""
+    minutes: int = FORK_MINUTES
+    """The time of its builds together, after which the job is ended."""
+    free_disk: bool = False
+    """Whether the job removes what its runner came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +42,7 @@ class RunPlan:
     plan: Plan
     read_only: bool = False
     """Whether the run cannot push: jobs that only read then build ``fork``, and the others do nothing."""
-    fork: tuple[tuple[str, ...], ...] = ()
+    fork: tuple[ForkChain, ...] = ()
     """The chains of variants that a run builds if it cannot push, the longest first; see :func:`fork_chains`."""
     fork_jobs: int = 10
     """The most jobs that build them, one chain each."""
@@ -84,9 +101,9 @@ def on_platforms(plan: Plan, platforms: Collection[str]) -> Plan:
 
 
 def fork_chains(
-    plan: Plan, variants: Mapping[str, Variant], platform: Platform
-) -> tuple[tuple[str, ...], ...]:
-    """Return the chains of variants to build or to test on a platform, parents first; the longest chain first.
+    plan: Plan, variants: Mapping[str, Variant], platform: Platform, workflow: Workflow
+) -> tuple[ForkChain, ...]:
+    """Return the chains of variants to build or to test on a platform, the longest chain first.
 
     Each ends at a variant that nothing else of the plan stands on.
     """
@@ -95,14 +112,29 @@ def fork_chains(
     chains = []
     for leaf in (name for name in planned if name not in below):
         needed = with_ancestors({leaf}, lambda name: variants[name].parents)
-        chains.append(tuple(name for name in planned if name in needed))
-    return tuple(sorted(chains, key=len, reverse=True))
+        chains.append(_chain([variants[name] for name in planned if name in needed], platform, workflow))
+    return tuple(sorted(chains, key=lambda chain: len(chain.variants), reverse=True))
 
 
-def _fork_entries(run: RunPlan) -> list[dict[str, str]]:
+def _chain(items: Sequence[Variant], platform: Platform, workflow: Workflow) -> ForkChain:
+    settings = [leg_settings(workflow, item, platform) for item in items]
+    return ForkChain(
+        tuple(item.id for item in items),
+        min(FORK_MINUTES, sum(one.timeout for one in settings)),
+        any(one.free_disk for one in settings),
+    )
+
+
+def _fork_entries(run: RunPlan) -> list[dict[str, object]]:
     """Return the entries of the jobs of a fork."""
     return [
-        {"name": chain[-1], "variants": " ".join(chain), "report": _report(chain[-1])}
+        {
+            "name": chain.variants[-1],
+            "variants": " ".join(chain.variants),
+            "report": _report(chain.variants[-1]),
+            "timeout": chain.minutes,
+            "free_disk": chain.free_disk,
+        }
         for chain in run.fork[: run.fork_jobs]
     ]
 
