@@ -155,3 +155,39 @@ def test_an_account_that_may_not_push_is_named_before_anything_is_built(
         in ran.err
     )
     assert "bake" not in calls.read_text()
+
+
+PUSHES = """\
+#!/bin/sh
+case "$2" in
+  imagetools) echo '{"layers": [{"size": 412000000}]}' ;;
+  bake)
+    echo "#5 [base_python3-13-amd64 stage-0 1/2] FROM debian" >&2
+    echo "#5 CACHED" >&2
+    for word in "$@"; do case "$word" in --metadata-file=*)
+      echo '{"base_python3-13-amd64": {"containerimage.digest": "sha256:DIGEST"}}' > "${word#*=}" ;;
+    esac; done ;;
+esac
+"""
+
+
+def test_the_summary_of_a_run_has_time_cached_steps_and_size(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(PUSHES.replace("DIGEST", "0" * 64))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    with serving() as server:
+        (repository.root / "site.yaml").write_text(f"registry: {server.host}/team\n")
+        overlay = ("--overlay", str(repository.root / "site.yaml"))
+        assert repository(*overlay, *CALL, "--push", "--candidate").code == 0
+        image = f"{server.host}/team/base@sha256:{'0' * 64}"
+        named = ("accept", "--platform=linux/amd64", f"--image={image}", CALL[-1])
+        assert repository(*overlay, *named).code == 0
+    built, size = (tmp_path / "summary").read_text().splitlines()
+    assert built.startswith("- `base:python3.13` (amd64): built in ")
+    assert built.endswith(", 1 of 1 step from the cache")
+    assert size == "- `base:python3.13` (amd64): 412 MB compressed, not released before"

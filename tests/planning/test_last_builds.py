@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.planning.comment import estimated, markdown
-from image_matrix.planning.last_builds import LOOKED_UP, LastBuild, last_builds, longest_chain
+from image_matrix.planning.last_builds import LOOKED_UP, LastBuild, image_size, last_builds, longest_chain
 from image_matrix.planning.plan import make_plan, references
 from image_matrix.registry.client import Registry, RegistryServices
 from image_matrix.registry.http import ConnectionFailed, OpenResponse, Response
@@ -145,3 +145,12 @@ def test_the_table_has_the_last_builds_where_they_are_known(state: Callable[...,
     assert "| variant | platforms | why | last build |\n| --- | --- | --- | --- |\n" in text
     assert "(scipy==1.17.1 → scipy==1.17.0) | 512 MB, 45 s |\n" in text
     assert "last build" not in markdown(plan, image_parents(new.loaded.variants))
+
+
+def test_the_size_of_one_image() -> None:
+    held = Held()
+    held.image("example.org/team/base:x", 420, None)
+    client = held.client()
+    assert image_size(client, "example.org/team/base:x", "linux/amd64") == 420
+    assert image_size(client, "example.org/team/base:x", "linux/arm64") is None
+    assert image_size(client, "example.org/team/other:x", "linux/amd64") is None

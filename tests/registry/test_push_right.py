@@ -15,7 +15,8 @@ USER = Credentials("robot", "s3cret")
 
 
 def tried(server: Writable, *names: str, login: Credentials | None = USER) -> None:
-    services = RegistryServices(patient(network().send, Patience([].append)), lambda _host: login)
+    pauses: list[float] = []
+    services = RegistryServices(patient(network().send, Patience(pauses.append)), lambda _host: login)
     refuse_unpushable(Registry(services), (f"{server.host}/{name}" for name in names or ("team/base",)))
 
 

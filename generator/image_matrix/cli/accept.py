@@ -13,7 +13,9 @@ from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.planning.plan import State
     from image_matrix.publish.accept import Candidate
+    from image_matrix.registry.client import Registry
 
 
 @click.command()
@@ -55,12 +57,14 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
             continue
         accepted = candidate(target, name, platform, registry, image)
         limit = size_bytes(state.loaded.variants[name].max_size)
-        _check_size(session, limit, accepted)
+        size = _check_size(session, limit, accepted)
         _tag(session, accepted)
+        _summarize(registry, state, accepted, platform, size)
     return 0
 
 
-def _check_size(session: Session, limit: int | None, image: Candidate) -> None:
+def _check_size(session: Session, limit: int | None, image: Candidate) -> int:
+    """Return the compressed size of an image in bytes; raises :class:`Failure` if it is over the limit."""
     from image_matrix.build.imagetools import compressed_bytes
     from image_matrix.errors import Failure
     from image_matrix.publish.accept import over_budget
@@ -73,6 +77,22 @@ def _check_size(session: Session, limit: int | None, image: Candidate) -> None:
             f"remove packages, or raise `max_size` of image `{image.image}` in matrix.yaml",
         )
     say(session, f"{image.variant}: {size / 1e6:.0f} MB compressed")
+    return size
+
+
+def _summarize(registry: Registry, state: State, image: Candidate, platform: str, size: int) -> None:
+    """Write the size to the summary of a run, and the difference to the image that users have."""
+    import os
+
+    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.github.leg_summary import size_line
+    from image_matrix.planning.last_builds import image_size
+    from image_matrix.publish.accept import repository
+
+    if os.environ.get(SUMMARY):
+        label = state.loaded.variants[image.variant].label
+        released = image_size(registry, f"{repository(state, image.variant)}:{label}", platform)
+        append(SUMMARY, size_line(image.variant, platform, size, released))
 
 
 def _tag(session: Session, image: Candidate) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from image_matrix.build.bake import Built
     from image_matrix.build.process import Completed, Runner
+    from image_matrix.build.progress import StepCount
     from image_matrix.build.request import BuildOptions, BuildRequest, LegId
     from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
@@ -129,9 +130,12 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     """Build as the command does; return its exit code."""
     from image_matrix.build.base_platforms import refuse_other_platforms
     from image_matrix.build.buildx import require_engine
+    from image_matrix.build.progress import StepCount
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_legs
+    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.github.leg_summary import built_line
     from image_matrix.planning.registry_locations import places
     from image_matrix.registry.push_right import refuse_unpushable
     from image_matrix.registry.reference import parse_reference
@@ -162,9 +166,11 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
         say(session, f"{name} {platform}: in the registry, not built")
     if arguments.exports == "requested":
         request = replace(request, exported=frozenset(requested))
-    start = time.monotonic()
-    built = _run(session, arguments, request, hidden.environment)
+    start, steps = time.monotonic(), StepCount()
+    built = _run(session, arguments, request, hidden.environment, steps)
     seconds = time.monotonic() - start
+    if arguments.candidate:
+        append(SUMMARY, "".join(built_line(*one.leg.id, seconds, steps) for one in built))
     if arguments.candidate and len(requested) == 1:
         _export_output({**existing, **{one.leg.id: one.image for one in built}}[requested[0]])
     click.echo(_summary(built, seconds, push=arguments.push), nl=False)
@@ -226,7 +232,11 @@ def _print(request: BuildRequest) -> int:
 
 
 def _run(
-    session: Session, arguments: BuildArguments, request: BuildRequest, environment: Mapping[str, str]
+    session: Session,
+    arguments: BuildArguments,
+    request: BuildRequest,
+    environment: Mapping[str, str],
+    steps: StepCount,
 ) -> list[Built]:
     from image_matrix.build.bake import bake
 
@@ -239,11 +249,11 @@ def _run(
     variables = {**os.environ, **environment}
     with terminable():
         return bake(
-            request, options, variables, _runner(session), lambda text: say(session, text), time.sleep
+            request, options, variables, _runner(session, steps), lambda text: say(session, text), time.sleep
         )
 
 
-def _runner(session: Session) -> Runner:
+def _runner(session: Session, steps: StepCount) -> Runner:
     """Return the runner of a build: a terminal shows its steps; ``-v``, files and pipes get the whole log.
 
     If less than the log is shown, the log of a failed step is shown at the end.
@@ -260,7 +270,12 @@ def _runner(session: Session) -> Runner:
 
     def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> Completed:
         show_line = show if width is None else each_step(show, width)
-        completed = by_line([*command, "--progress=plain"], folder, environment, show_line)
+
+        def take(line: str) -> None:
+            steps.read(line)
+            show_line(line)
+
+        completed = by_line([*command, "--progress=plain"], folder, environment, take)
         if completed.code and (width is not None or session.verbosity < 0):
             click.echo(excerpt(completed.tail), err=True)
         return completed

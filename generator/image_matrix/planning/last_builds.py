@@ -65,6 +65,16 @@ def last_builds(old: State, legs: Iterable[LegId], registry: Registry) -> dict[L
     return results
 
 
+def image_size(registry: Registry, name: str, platform: str) -> int | None:
+    """Return the compressed bytes of an image on a platform; ``None`` if the registry does not say so."""
+    index = registry.manifest(name)
+    if not isinstance(index, Manifest) or (index.platforms and platform not in index.platforms):
+        return None
+    image = registry.manifest(_image(name, index, platform))
+    layers = image.layers if isinstance(image, Manifest) else ()
+    return sum(layer.size for layer in layers) or None
+
+
 def longest_chain(
     entries: Iterable[PlanEntry], variants: Mapping[str, Variant], known: Mapping[LegId, LastBuild]
 ) -> float:
