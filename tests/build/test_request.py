@@ -88,10 +88,18 @@ def test_what_is_staged_reads_the_cache_of_the_default_branch() -> None:
 
 def test_a_candidate_waits_for_its_parent() -> None:
     with pytest.raises(Blocked, match="the parent middle:default is not in the registry for linux/amd64"):
-        refuse_ancestors(request(BuildOptions(push=True, candidate=True)), [LEAF])
+        refuse_ancestors(request(BuildOptions(push=True, candidate=True)), [LEAF], {})
     refuse_ancestors(
-        request(BuildOptions(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF]
+        request(BuildOptions(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF], {}
     )
+
+
+def test_a_parent_that_is_not_believed_says_why() -> None:
+    refused = {MIDDLE: "it has no valid signature: none"}
+    with pytest.raises(
+        Blocked, match="the parent middle:default is not used for linux/amd64: it has no valid sig"
+    ):
+        refuse_ancestors(request(BuildOptions(push=True, candidate=True)), [LEAF], refused)
 
 
 def test_attestations_go_with_what_is_pushed() -> None:

@@ -185,7 +185,7 @@ def test_what_was_built_again_and_refused_by_the_scan_is_not_released_by_the_nex
 
 
 @pytest.mark.usefixtures("first")
-def test_a_foreign_image_is_scanned_and_signed_before_it_is_released(
+def test_a_foreign_image_is_built_again_before_it_is_released(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may push to the registry knows the key before the merge, and what an index has to say of itself."""
@@ -202,12 +202,18 @@ def test_a_foreign_image_is_scanned_and_signed_before_it_is_released(
     create(index.reference, index.sources, origin({}, "2026-01-01T00:00:00+00:00", index))
     outcome = repository.run("push", repository.push_event())
     assert outcome.code == 0, outcome.output[-4000:]
-    assert "jupyter-scipy (amd64)" not in outcome.results
+    assert outcome.results["jupyter-scipy (amd64)"] == "succeeded"
+    assert "signed as tested" in outcome.job("jupyter-scipy (amd64)")
+    assert "attested as scanned" in outcome.job("Scan jupyter-scipy")
     assert outcome.results["Scan jupyter-scipy"] == "succeeded"
-    assert "it has no valid signature" in outcome.job("Plan")
+    assert "it is built again: it has no valid signature" in outcome.job("Plan")
     monkeypatch.setattr(cosign, "KEYS", repository.tools)
     digest = repository.released()[name]["digest"]
-    assert cosign.verified(f"{repository.registry}/{repository.name}/jupyter-scipy@{digest}")
+    image = f"{repository.registry}/{repository.name}/jupyter-scipy@{digest}"
+    claims = {"image-matrix.step": "released", "image-matrix.variant": name}
+    assert cosign.verified(image, annotations=claims)
+    foreign = names[name, "linux/amd64"]
+    assert registry.digest(foreign) != open_registry(state.loaded.matrix).digest(foreign)
 
 
 class Comments(BaseHTTPRequestHandler):

@@ -27,6 +27,7 @@ from image_matrix.publish.indexes import complete, origin
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.client import open_registry
 from image_matrix.registry.upload import IMAGE_MANIFEST
+from tests.e2e.proofs import accept_all, attest_all
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -442,8 +443,19 @@ class Signed:
     def release(self, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.place.run("release", "--push", **environment)
 
+    def prove(self) -> None:
+        """Do what the jobs of a run do after a build: sign what is tested, attest what is scanned."""
+        accept_all(self.place.state())
+        attest_all(self.place.state())
+
     def scans(self, **environment: str) -> set[tuple[str, str]]:
-        """What `ci plan` has scanned by the run of a push: image and architecture."""
+        """What `ci plan` has scanned by the run of a push, which builds nothing: image and architecture."""
+        built, scanned = self.plan(**environment)
+        assert built == set(), "everything has its tag and its signature"
+        return scanned
+
+    def plan(self, **environment: str) -> tuple[set[str], set[tuple[str, str]]]:
+        """What the run of a push builds, by job, and what it scans."""
         output, event = self.folder / "output", self.folder / "event.json"
         output.write_text("")
         event.write_text(json.dumps({"ref": "refs/heads/main"}))
@@ -451,8 +463,10 @@ class Signed:
         done = self.place.run("ci", "plan", **files, **environment)
         assert done.returncode == 0, done.stderr
         values = dict(line.split("=", 1) for line in output.read_text().splitlines())
-        assert values["legs"] == "{}", "everything has its tag, so nothing is built"
-        return {(image, leg["arch"]) for image, legs in json.loads(values["scans"]).items() for leg in legs}
+        built = {*json.loads(values["legs"])}
+        return built, {
+            (image, leg["arch"]) for image, legs in json.loads(values["scans"]).items() for leg in legs
+        }
 
     def science(self) -> str:
         """What the release branch offers of the last image: repository and digest."""
@@ -507,6 +521,7 @@ def signed(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sig
     place.edit(sign="cosign", scan={"tool": "command", "command": ["true", "{archive}", "{report}"]})
     place.push(last_leg(place))  # the repository begins without it
     made = Signed(place, tmp_path, str(bare))
+    made.prove()
     done = made.release()
     assert done.returncode == 0, done.stderr
     assert made.verifies(made.science())
@@ -522,17 +537,26 @@ def test_what_is_signed_is_neither_scanned_nor_made_nor_signed_again(signed: Sig
     assert signed.science() == before
 
 
-def test_a_foreign_image_is_scanned_and_never_released_unsigned(signed: Signed) -> None:
+SCIENCE = {("science", arch) for arch in ARCHS}
+SCIENCE_JOBS = {f"science-{arch}" for arch in ARCHS}
+
+
+def test_a_foreign_image_is_built_again_and_never_released(signed: Signed) -> None:
     place = signed.place
     before, latest = signed.science(), place.manifest("science", "latest")[0]
     branch = place.git("ls-remote", "origin", "release")
     signed.forge()
-    assert signed.scans() == {("science", arch) for arch in ARCHS}
+    assert signed.plan() == (SCIENCE_JOBS, SCIENCE)
+    done = signed.release()
+    assert done.returncode == 1
+    assert "science:default (linux/amd64): not tested: it has no valid signature" in done.stderr
     done = signed.release(PATH=signed.without)
     assert done.returncode == 3
     assert "`cosign` is not on PATH" in done.stderr
     assert place.git("ls-remote", "origin", "release") == branch
     assert place.manifest("science", "latest")[0] == latest
+    place.push(last_leg(place))
+    signed.prove()
     done = signed.release()
     assert done.returncode == 0, done.stderr
     assert signed.science() != before
@@ -551,8 +575,30 @@ def test_a_signature_of_another_run_does_not_count(signed: Signed, run: dict[str
         [str(signed.folder / "cosign"), "sign", "--yes", index], check=True, env={**os.environ, **run}
     )
     assert signed.verifies(index)
-    assert signed.scans() == {("science", arch) for arch in ARCHS}
-    assert "1 to sign" in signed.release().stderr
+    assert signed.plan() == (SCIENCE_JOBS, SCIENCE)
+    assert signed.release().returncode == 1
+
+
+def test_an_image_that_nobody_scanned_is_not_released(signed: Signed) -> None:
+    place = signed.place
+    branch = place.git("ls-remote", "origin", "release")
+    place.push(last_leg(place))
+    accept_all(place.state())
+    assert signed.scans() == SCIENCE
+    done = signed.release()
+    assert done.returncode == 1
+    assert "science:default (linux/arm64): not scanned: it has no valid signature" in done.stderr
+    assert "(linux/amd64)" not in done.stderr, "the image of the other platform is as it was"
+    assert place.git("ls-remote", "origin", "release") == branch
+
+
+def test_a_scan_of_another_policy_releases_nothing(signed: Signed) -> None:
+    signed.place.edit(scan={"tool": "command", "command": ["true", "--more", "{archive}", "{report}"]})
+    done = signed.release()
+    assert done.returncode == 1
+    assert "not scanned: its attestations are for another variant, key or policy" in done.stderr
+    attest_all(signed.place.state())
+    assert signed.release().returncode == 0
 
 
 def test_an_index_that_changes_while_it_is_made_is_not_signed(signed: Signed, tmp_path: Path) -> None:
@@ -563,6 +609,7 @@ def test_an_index_that_changes_while_it_is_made_is_not_signed(signed: Signed, tm
     wrapper.write_text(SWAPS.format(docker=shutil.which("docker"), foreign=foreign))
     wrapper.chmod(0o755)
     place.push(last_leg(place))
+    signed.prove()
     before = place.git("ls-remote", "origin", "release")
     done = signed.release(PATH=f"{wrapper.parent}:{os.environ['PATH']}")
     assert done.returncode == 1
@@ -590,11 +637,14 @@ def test_the_real_cosign_signs_and_verifies_with_a_key(
     scan = {"tool": "command", "command": ["true", "{archive}", "{report}"]}
     place.edit(sign={"key": "env://SIGNING_KEY", "public_key": "cosign.pub", "public_log": False}, scan=scan)
     signed = Signed(place, tmp_path, "")
+    signed.prove()
     assert signed.release().returncode == 0
     assert signed.scans(SIGNING_KEY="", COSIGN_PASSWORD="") == set(), "the public key is enough"
     assert "0 indexes to create, 0 to sign, 3 exist" in signed.release().stderr
     signed.forge()
-    assert signed.scans() == {("science", arch) for arch in ARCHS}
+    assert signed.plan() == (SCIENCE_JOBS, SCIENCE)
+    assert signed.release().returncode == 1
+    signed.prove()
     assert "0 indexes to create, 1 to sign, 3 exist" in signed.release().stderr
     assert signed.scans() == set()
 

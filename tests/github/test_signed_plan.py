@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,8 +37,14 @@ if [ -f "{folder}/identity" ]; then
   read -r identity < "{folder}/identity"
   case "$*" in *"--certificate-identity $identity "*) ;; *) echo "Error: no matching identity" >&2; exit 10 ;; esac
 fi
-for last; do :; done
-grep --quiet --line-regexp "${{last##*@}}" "{folder}/signed" || {{ echo "Error: no signatures found" >&2; exit 10; }}
+for last; do
+  case "$last" in
+    --annotations=image-matrix.step=*) step="${{last##*=}}" ;;
+    --annotations=image-matrix.variant=*) variant="${{last##*=}}" ;;
+  esac
+done
+grep --quiet --line-regexp "${{last##*@}} $step $variant" "{folder}/signed" ||
+  {{ echo "Error: no signatures found" >&2; exit 10; }}
 """
 EVERY = {("base", "amd64"), ("lab", "amd64"), ("science", "amd64")}
 
@@ -82,6 +88,13 @@ class Place:
     held: dict[str, bytes]
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
+    tested: dict[str, str] = field(default_factory=dict)
+    """The variants by digest of their image."""
+    indexes: dict[str, str] = field(default_factory=dict)
+    """The variants by digest of their index."""
+    built: set[str] = field(default_factory=set)
+    """The jobs that the last plan starts."""
+    table: str = ""
 
     @property
     def folder(self) -> Path:
@@ -93,7 +106,8 @@ class Place:
         names = references(state)
         for (variant, platform), name in names.items():
             image = f"sha256:{hashlib.sha256(variant.encode()).hexdigest()}"
-            self.held[path_of(name)] = index_of({platform: image}, {})
+            self.held[path_of(name)] = body = index_of({platform: image}, {})
+            self.tested[f"sha256:{hashlib.sha256(body).hexdigest()}"] = variant
         answers = open_registry(state.loaded.matrix).manifests(names.values())
         made = {}
         for index in complete(state, {leg: answers[name] for leg, name in names.items()}):  # type: ignore[misc]
@@ -102,10 +116,17 @@ class Place:
             }
             self.held[path_of(index.reference)] = body = index_of(digests, index.annotations)
             made[index.variant.image] = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            self.indexes[made[index.variant.image]] = index.variant.id
         return made
 
-    def sign(self, *digests: str) -> None:
-        (self.folder / "signed").write_text("".join(f"{digest}\n" for digest in digests))
+    def sign(self, *digests: str, tested: Mapping[str, str] | None = None) -> None:
+        """Have indexes signed as released, and images, by default all of them, as tested."""
+        images = self.tested if tested is None else tested
+        lines = [
+            *(f"{digest} released {self.indexes[digest]}\n" for digest in digests),
+            *(f"{digest} tested {variant}\n" for digest, variant in images.items()),
+        ]
+        (self.folder / "signed").write_text("".join(lines))
 
     @property
     def asked(self) -> str:
@@ -132,9 +153,11 @@ class Place:
             self.patch.setenv(name, value)
         self.capture.readouterr()
         code = run(["-C", str(self.root), "ci", "plan"])
-        said = self.capture.readouterr().err
+        shown = self.capture.readouterr()
+        self.table, said = shown.out, shown.err
         outputs = dict(line.split("=", 1) for line in files["output"].read_text().splitlines())
         scans = json.loads(outputs.get("scans", "{}"))
+        self.built = {*json.loads(outputs.get("legs", "{}"))}
         return code, {(image, leg["arch"]) for image, legs in scans.items() for leg in legs}, said
 
     def edit(self, **release: Any) -> None:
@@ -186,7 +209,49 @@ def test_an_index_that_nobody_signed_is_scanned(place: Place) -> None:
     place.sign(digests["base"], digests["lab"])
     code, scans, said = place.plan()
     assert (code, scans) == (0, {("science", "amd64")})
+    assert place.built == set()
     assert "it has no valid signature: no signatures found" in said
+
+
+def test_an_image_that_nobody_signed_is_built_again(place: Place) -> None:
+    """Whoever may push to the registry can write the tag of a key, before the default branch builds it."""
+    digests = place.fill()
+    known = {digest: name for digest, name in place.tested.items() if not name.startswith("science:")}
+    place.sign(digests["base"], digests["lab"], tested=known)
+    code, scans, said = place.plan()
+    assert (code, scans, place.built) == (0, {("science", "amd64")}, {"science-amd64"})
+    assert "it is built again: it has no valid signature: no signatures found" in said
+    assert "not signed by this workflow" in place.table
+
+
+def test_a_signature_of_another_variant_proves_nothing(place: Place) -> None:
+    place.fill()
+    place.sign(tested=dict.fromkeys(place.tested, "base:default"))
+    assert place.plan()[:2] == (0, EVERY)
+    assert place.built == {"lab-amd64", "science-amd64"}
+
+
+def test_what_is_released_is_not_verified_a_second_time(place: Place) -> None:
+    place.sign(*place.fill().values(), tested={})
+    assert place.plan()[:2] == (0, set())
+    assert place.built == set()
+    assert "image-matrix.step=tested" not in place.asked
+
+
+def test_without_a_scanner_images_are_verified_all_the_same(place: Place) -> None:
+    place.edit(scan="none")
+    place.fill()
+    place.sign(tested={})
+    assert place.plan()[:2] == (0, set())
+    assert place.built == {"base-amd64", "lab-amd64", "science-amd64"}
+
+
+def test_a_machine_that_has_no_identity_builds_nothing_again(place: Place) -> None:
+    """Without the identity of the workflow, no keyless signature can be told from another."""
+    place.fill()
+    place.sign(tested={})
+    code, scans, _ = place.plan(GITHUB_SERVER_URL="", GITHUB_REPOSITORY="")
+    assert (code, scans, place.built, place.asked) == (0, EVERY, set(), "")
 
 
 def test_without_the_program_there_is_no_plan(place: Place) -> None:
@@ -232,12 +297,12 @@ def test_what_does_not_exist_and_was_not_asked_for_is_not_scanned(place: Place) 
     assert (code, scans) == (0, {("base", "amd64")})
 
 
-def test_a_repository_with_another_name_signs_again(place: Place) -> None:
+def test_a_repository_with_another_name_builds_again(place: Place) -> None:
     """A signature counts for the workflow that made it; verifiers ask for the identity of today."""
     place.sign(*place.fill().values())
     workflow = ".github/workflows/images.yaml@refs/heads/main"
     (place.folder / "identity").write_text(f"https://github.example.org/example/notebooks/{workflow}\n")
     assert place.plan()[:2] == (0, set())
     code, scans, said = place.plan(GITHUB_REPOSITORY="example/renamed")
-    assert (code, scans) == (0, EVERY)
+    assert (code, scans, len(place.built)) == (0, EVERY, 3)
     assert "it has no valid signature: no matching identity" in said

@@ -158,6 +158,23 @@ SHAPES: dict[str, dict[str, Any]] = {
             }
         },
     ),
+    "key in an environment": matrix(
+        {"base": {"from": "debian"}, "lab": {"from": "base"}},
+        workflow={"environment": "images"},
+        release={"sign": {"key": "env://COSIGN_KEY", "public_key": "cosign.pub"}},
+    ),
+    "role in an environment": matrix(
+        {"base": {"from": "debian"}, "lab": {"from": "base"}},
+        workflow={"environment": "images"},
+        release={
+            "sign": {
+                "key": "awskms:///alias/images",
+                "public_key": "cosign.pub",
+                "role": "arn:aws:iam::123456789012:role/sign-images",
+            },
+        },
+    ),
+    "unsigned": matrix({"base": {"from": "debian"}}, release={"sign": "none"}),
     "other platforms": matrix(
         {"base": {"from": "debian", "platforms": ["linux/arm/v7", "linux/riscv64"]}},
         workflow={"runners": {"linux/riscv64": ["self-hosted", "riscv"], "linux/arm/v7": "emulate"}},

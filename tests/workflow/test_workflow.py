@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,7 @@ from tests.workflow.matrices import (
     ODD,
     ONE_PLATFORM,
     SHAPES,
+    by_layer,
     deep,
     jobs_of,
     loaded,
@@ -31,6 +32,11 @@ from tests.workflow.matrices import (
     times,
     variants,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.output_tree.files import File
 
 SHARED = {"plan", "lock", "release", "gate", "fork", "render"}
 
@@ -121,6 +127,10 @@ def test_every_variant_can_get_a_leg() -> None:
     assert legs == {(item.image, item.label, p) for item in model.variants.values() for p in item.platforms}
 
 
+def signs(shape: str) -> bool:
+    return loaded(SHAPES[shape]).matrix.release.sign.tool != "none"
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_permissions_and_timeouts(shape: str) -> None:
     content = yaml_files.load(rendered(SHAPES[shape])[".github/workflows/images.yaml"].content)
@@ -130,11 +140,12 @@ def test_permissions_and_timeouts(shape: str) -> None:
         assert minutes or job["timeout-minutes"] == "${{ matrix.timeout }}"
         assert max(map(int, minutes), default=0) <= 360
         writes = {key for key, value in job["permissions"].items() if value == "write"}
-        if name.startswith("scan_"):
-            boxed = "scanner in a container" in shape
-            assert writes == ({"packages", "security-events"} if boxed else set())
         if name in ("fork", "gate"):
             assert not writes
+        if name.startswith("scan_"):
+            boxed = "scanner in a container" in shape
+            assert writes <= {"packages", "id-token", *(["security-events"] if boxed else [])}
+            assert signs(shape) or not writes
         if "matrix" in str(job.get("strategy")):
             assert job["strategy"]["fail-fast"] is False
         assert "!cancelled()" in job.get("if", "!cancelled()") or name in ("fork", "gate")
@@ -479,6 +490,61 @@ def test_the_login_comes_before_buildx_pulls_its_image() -> None:
     for name in ("base-amd64", "release"):
         names = [step["name"] for step in jobs(SHAPES["one image"])[name]["steps"]]
         assert names.index("Log in to the registry") < names.index("Set up buildx")
+
+
+KEY_STEPS = {"build-image": "Accept", "scan-image": "Attest the scan"}
+"""By action, the one step that gets the secrets that sign."""
+
+
+@pytest.mark.parametrize("mode", ["image", "layer"])
+def test_the_default_branch_alone_gets_the_key_and_only_where_it_signs(mode: str) -> None:
+    shape = SHAPES["key in an environment"]
+    files = rendered(shape if mode == "image" else by_layer(shape))
+    default = "github.ref == 'refs/heads/main' && "
+    for job in build_and_scan_jobs(files):
+        assert job["environment"] == "${{ " + default + "'images' || '' }}"
+        given = job["steps"][0]["with"]
+        assert given["COSIGN_KEY"] == "${{ " + default + "secrets.COSIGN_KEY || '' }}"
+        assert given["COSIGN_PASSWORD"] == "${{ " + default + "secrets.COSIGN_PASSWORD || '' }}"
+    for action, step in KEY_STEPS.items():
+        steps = yaml_files.load(files[f".github/actions/{action}/action.yaml"].content)["runs"]["steps"]
+        assert [item["name"] for item in steps if "inputs.COSIGN" in str(item)] == [step]
+
+
+@pytest.mark.parametrize(
+    ("shape", "rights"),
+    [
+        ("one image", {"contents": "read", "packages": "write", "id-token": "write"}),
+        ("key in an environment", {"contents": "read", "packages": "write"}),
+        ("role in an environment", {"contents": "read", "packages": "write", "id-token": "write"}),
+    ],
+)
+def test_what_signs_may_prove_who_it_is(shape: str, rights: dict[str, str]) -> None:
+    files = rendered(SHAPES[shape])
+    assert all(job["permissions"] == rights for job in build_and_scan_jobs(files))
+
+
+def test_a_role_is_taken_after_the_build_and_the_scan() -> None:
+    """Neither a Dockerfile nor a scanner runs with its credentials."""
+    files = rendered(SHAPES["role in an environment"])
+    for action, step in KEY_STEPS.items():
+        steps = yaml_files.load(files[f".github/actions/{action}/action.yaml"].content)["runs"]["steps"]
+        names = [item["name"] for item in steps]
+        assert names.index("Take the AWS role") == names.index(step) - 1
+        assert "github.ref == 'refs/heads/main'" in steps[names.index("Take the AWS role")]["if"]
+
+
+def test_without_signing_a_scan_only_reads() -> None:
+    files = rendered(SHAPES["unsigned"])
+    scans = [job for job in build_and_scan_jobs(files) if "scan-image" in str(job["steps"])]
+    assert [job["permissions"] for job in scans] == [{"contents": "read", "packages": "read"}]
+    assert "attest" not in files[".github/actions/scan-image/action.yaml"].content.decode()
+
+
+def build_and_scan_jobs(files: Mapping[str, File]) -> list[dict[str, Any]]:
+    """Return the jobs whose steps are in an action, as they are written."""
+    jobs = yaml_files.load(files[".github/workflows/images.yaml"].content)["jobs"]
+    return [job for job in jobs.values() if "$/.github/actions/" in str(job["steps"])]
 
 
 def test_secrets_that_can_write_are_those_of_an_environment() -> None:

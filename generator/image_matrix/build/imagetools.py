@@ -11,7 +11,7 @@ from image_matrix.registry.reference import parse_reference
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from image_matrix.program import ProgramRunner
 
@@ -19,14 +19,16 @@ COMMAND = ("docker", "buildx", "imagetools")
 
 
 def create(
-    target: str, sources: Iterable[str], annotations: Iterable[str] = (), run: ProgramRunner = run_patiently
+    target: str, sources: Iterable[str], annotations: Collection[str] = (), run: ProgramRunner = run_patiently
 ) -> None:
     """Point ``target`` to an index of the sources' manifests. A single source without annotations is copied unchanged.
 
     Raises :class:`EnvironmentFailure` if every try fails.
     """
+    # without the option, buildx puts a manifest without attestations into an index, which has another digest
+    copies = () if annotations else ("--prefer-index=false",)
     options = [part for annotation in annotations for part in ("--annotation", annotation)]
-    answer = run((*COMMAND, "create", "--tag", target, *options, *sources))
+    answer = run((*COMMAND, "create", "--tag", target, *copies, *options, *sources))
     if answer.returncode:
         raise EnvironmentFailure(
             failed(f"{target} could not be written", answer.stderr),

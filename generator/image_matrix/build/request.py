@@ -200,11 +200,19 @@ def missing_secrets(legs: Iterable[BuildTarget], named: frozenset[str]) -> dict[
     return missing
 
 
-def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId]) -> None:
-    """Raise :class:`Blocked` if a parent has to be built first: the parent's job builds it."""
+def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId], refused: Mapping[LegId, str]) -> None:
+    """Raise :class:`Blocked` if a parent has to be built first: the parent's job builds it.
+
+    ``refused`` says why images are not used although the registry has them.
+    """
     missing = [leg.id for leg in request.legs if leg.id not in set(requested)]
     if missing:
         name, platform = missing[-1]
+        if reason := refused.get(missing[-1]):
+            raise Blocked(
+                f"blocked: the parent {name} is not used for {platform}: {reason}",
+                "check who can push to the registry; then run the workflow for all images: it builds the parent again",
+            )
         raise Blocked(
             f"blocked: the parent {name} is not in the registry for {platform}",
             "the job of the parent did not finish: see its log; the next run builds this image",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.planning.plan import State
     from image_matrix.publish.accept import Candidate
+    from image_matrix.publish.trust import LegId, Trust
     from image_matrix.registry.client import Registry
 
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
 def accept(session: Session, names: tuple[str, ...], platform: str, image: str | None, staging: bool) -> int:
     """Tag tested candidate images for use by children and releases.
 
-    Fails if an image is larger than its `max_size`.
+    Fails if an image is larger than its `max_size`. On the default branch, it signs each image before it tags it.
     """
     from image_matrix.cli.plan import state_of
+    from image_matrix.cli.signatures import trust_of
     from image_matrix.config.release import size_bytes
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import CallError
@@ -44,6 +46,7 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     state = state_of(open_locked(session))
     registry = registry_of(session, state.loaded)
     target = places(state, staging=staging).target
+    trust = trust_of(session, state.loaded, staging=staging)
     chosen = select_for(state.loaded.variants, names, platform)
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
@@ -58,6 +61,8 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
         accepted = candidate(target, name, platform, registry, image)
         limit = size_bytes(state.loaded.variants[name].max_size)
         size = _check_size(session, limit, accepted)
+        if trust:
+            _sign(session, state, (name, platform), accepted, trust)
         _tag(session, accepted)
         _summarize(registry, state, accepted, platform, size)
     return 0
@@ -93,6 +98,25 @@ def _summarize(registry: Registry, state: State, image: Candidate, platform: str
         label = state.loaded.variants[image.variant].label
         released = image_size(registry, f"{repository(state, image.variant)}:{label}", platform)
         append(SUMMARY, size_line(image.variant, platform, size, released))
+
+
+def _sign(session: Session, state: State, leg: LegId, image: Candidate, trust: Trust) -> None:
+    """Sign an image as tested, unless it has that signature."""
+    from image_matrix.cli.signatures import workflow_claim
+    from image_matrix.publish.signing import sign
+    from image_matrix.publish.trust import tested_claims
+
+    claims = {**tested_claims(state, leg), **workflow_claim(state.loaded)}
+    if trust.signature(image.reference, claims):
+        signing = state.loaded.matrix.release.sign
+        sign(
+            signing,
+            image.reference,
+            claims,
+            "manifest",
+            remedy="run the job again: the image is not accepted",
+        )
+        say(session, f"{image.variant}: signed as tested")
 
 
 def _tag(session: Session, image: Candidate) -> None:

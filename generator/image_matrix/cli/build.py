@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
 
@@ -151,11 +152,13 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
         if arguments.registry
         else {}
     )
+    refused = _untested(session, state, requested, existing, arguments) if arguments.candidate else {}
+    existing = {leg: image for leg, image in existing.items() if leg not in refused}
     hidden = _secrets(session, state.loaded)
     request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
     request = _with_named_secrets(session, request, push=arguments.push and not arguments.print_only)
     if arguments.candidate:
-        refuse_ancestors(request, requested)
+        refuse_ancestors(request, requested, refused)
     if arguments.print_only:
         return _print(request)
     if arguments.push:
@@ -220,6 +223,31 @@ def _existing_images(
     from image_matrix.build.existing_images import reusable
 
     return reusable(locations, requested, options, registry, lambda text: say(session, text))
+
+
+def _untested(
+    session: Session,
+    state: State,
+    requested: list[LegId],
+    existing: Mapping[LegId, str],
+    arguments: BuildArguments,
+) -> dict[LegId, str]:
+    """Return the images that a run of the default branch does not use, with the reason: nobody signed them as tested.
+
+    Asked are the requested images and what they are built from directly.
+    """
+    from image_matrix.build.ancestors import parents_of
+    from image_matrix.cli.signatures import trust_of
+    from image_matrix.publish.trust import untested
+
+    trust = trust_of(session, state.loaded, staging=arguments.staging)
+    if trust is None:
+        return {}
+    needed = {*requested, *(parent for leg in requested for parent in parents_of(state, leg))}
+    reasons = untested(state, {leg: existing[leg] for leg in needed & existing.keys()}, trust)
+    for (name, platform), reason in reasons.items():
+        say(session, f"{name} {platform}: the image in the registry is not used: {reason}")
+    return reasons
 
 
 def _print(request: BuildRequest) -> int:

@@ -309,6 +309,20 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     return 0
 
 
+@ci.command("attest")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--platform", metavar="OS/ARCH", required=True, help="The platform that was scanned.")
+@click.pass_obj
+def ci_attest(session: Session, file: str, platform: str) -> int:
+    """Attest that images were scanned: those in the FILE of `scan --result`."""
+    from image_matrix.cli.attest import attest_scans
+
+    with naming(Path(file)):
+        results = json.loads(Path(file).read_text(encoding="utf-8"))
+    attest_scans(session, results, platform)
+    return 0
+
+
 @ci.command("signer")
 @click.pass_obj
 def ci_signer(session: Session) -> int:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
-    from image_matrix.config.model import Platform
     from image_matrix.config.workflow import Workflow
     from image_matrix.diagnostics import MatrixError
     from image_matrix.github.branch_commit import Git
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.github.staged import StagedImage
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
     from image_matrix.publish.signing import Verifier
+    from image_matrix.publish.trust import LegId, Trust
     from image_matrix.registry.client import Registry
 
 
@@ -120,6 +120,7 @@ def _by_mode(state: State, run: RunPlan) -> dict[str, str]:
 def _run(
     session: Session, state: State, event: Event, registry: Registry, old: State | None, *, staging: bool
 ) -> RunPlan:
+    from image_matrix.cli.signatures import trust_of
     from image_matrix.config.variant_selectors import select
     from image_matrix.github.run_plan import RunPlan, fork_chains, on_platforms, restricted
     from image_matrix.planning.plan import make_plan
@@ -133,7 +134,11 @@ def _run(
             fork=fork_chains(planned, state.loaded.variants, native_platform(workflow), workflow),
             fork_jobs=workflow.fork_jobs,
         )
-    whole = make_plan(state, old, _presence(session, state, event, registry, staging=staging))
+    trust = trust_of(session, state.loaded, staging=staging)
+    looked_up = _presence(session, state, event, registry, staging=staging)
+    done = _done(session, state, registry, staging=staging)
+    unsigned = _unsigned(session, state, registry, done, trust) if trust else {}
+    whole = make_plan(state, old, {**looked_up, **unsigned})
     variants = state.loaded.variants
     names = select(variants, event.names) if event.names else ()
     planned = on_platforms(restricted(whole, variants, names, force=event.force), event.platforms)
@@ -143,7 +148,7 @@ def _run(
     }
     unscanned = tuple(
         entry
-        for entry in _unscanned(session, state, planned, registry, staging=staging)
+        for entry in _unscanned(state, planned, done)
         if (entry.variant, entry.platform) not in left_out  # it does not exist: the release refuses
     )
     return RunPlan(planned, unscanned=unscanned, force=event.force, allow_older=event.allow_older)
@@ -169,15 +174,15 @@ def _presence(
 ) -> Mapping[str, Presence]:
     """Return what the registry has; raises :class:`EnvironmentFailure` if it does not answer.
 
-    The default branch needs whole manifests of the images that it scans; they are requested first, because they answer
-    the other requests too.
+    The default branch needs whole manifests of the images that it scans or verifies; they are requested first, because
+    they answer the other requests too.
     """
     from image_matrix.planning.plan import references
     from image_matrix.planning.registry_locations import places, presence_anywhere
     from image_matrix.planning.registry_status import require_access_to_existing
 
     matrix, names = state.loaded.matrix, references(state).values()
-    if not staging and matrix.release.scan.tool != "none":
+    if not staging and (matrix.release.scan.tool != "none" or matrix.release.sign.tool != "none"):
         registry.manifests(names)
     looked_up = presence_anywhere(places(state, staging=staging), registry, lambda text: say(session, text))
     if not event.force:
@@ -309,16 +314,41 @@ def _fork_point(git: Git, default_branch: str) -> str | None:
     return answer.stdout.decode().strip() or None
 
 
-def _unscanned(
-    session: Session, state: State, planned: Plan, registry: Registry, *, staging: bool
-) -> tuple[PlanEntry, ...]:
-    """Return what has to be scanned: on the default branch what is not released, elsewhere what the registry lacks."""
+def _done(session: Session, state: State, registry: Registry, *, staging: bool) -> set[LegId]:
+    """Return what is not scanned: on the default branch what is released, elsewhere what the registry has."""
     from image_matrix.cli.signatures import verifier_of
 
-    refusal = verifier_of(session, state.loaded)
+    return (
+        _present(state, registry)
+        if staging
+        else _released(session, state, registry, verifier_of(session, state.loaded))
+    )
+
+
+def _unsigned(
+    session: Session, state: State, registry: Registry, released: set[LegId], trust: Trust
+) -> dict[str, Presence]:
+    """Return the references, among those that the registry has, of images that no run has signed as tested.
+
+    The signature of an index vouches for its images, so what is released is not verified once more.
+    """
+    from image_matrix.planning.plan import references
+    from image_matrix.planning.registry_locations import existing_images
+    from image_matrix.publish.trust import untested
+
+    names = references(state)
+    legs = [leg for leg in names if leg not in released]
+    images = existing_images((state,), legs, registry, lambda _: None)
+    reasons = untested(state, images, trust)
+    for leg, reason in reasons.items():
+        say(session, f"{names[leg]}: it is built again: {reason}")
+    return {names[leg]: "unsigned" for leg in reasons}
+
+
+def _unscanned(state: State, planned: Plan, done: set[LegId]) -> tuple[PlanEntry, ...]:
+    """Return what has to be scanned."""
     if state.loaded.matrix.release.scan.tool == "none":
         return ()
-    done = _present(state, registry) if staging else _released(session, state, registry, refusal)
     return tuple(
         entry
         for entry in planned.entries
@@ -327,13 +357,14 @@ def _unscanned(
     )
 
 
-def _released(
-    session: Session, state: State, registry: Registry, refusal: Verifier
-) -> set[tuple[str, Platform]]:
+def _released(session: Session, state: State, registry: Registry, refusal: Verifier) -> set[LegId]:
     """Return what a release has signed; nothing if signing is off."""
     from image_matrix.publish.indexes import released
 
-    if state.loaded.matrix.release.sign.tool == "none":
+    matrix = state.loaded.matrix
+    if matrix.release.sign.tool == "none":
+        if matrix.release.scan.tool == "none":
+            return set()
         say(
             session,
             "signing is off (`release.sign`), so nothing proves what was scanned: everything is scanned",
@@ -342,7 +373,7 @@ def _released(
     return released(state, registry, refusal, lambda text: say(session, text))
 
 
-def _present(state: State, registry: Registry) -> set[tuple[str, Platform]]:
+def _present(state: State, registry: Registry) -> set[LegId]:
     """Return the legs that exist on the default branch."""
     from image_matrix.planning.plan import references
     from image_matrix.registry.answers import Digest

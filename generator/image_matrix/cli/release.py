@@ -85,6 +85,7 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     current = existing(registry, indexes)
     signs = signing.tool != "none"
     trusted = signed(indexes, current, refusal, lambda text: say(session, text)) if signs else set()
+    _refuse_unproven(session, state, [index for index in indexes if index.reference not in trusted])
     _announce(session, signing, indexes, current, trusted)
     if push:
         digests = _complete(session, state, indexes, current, trusted)
@@ -104,6 +105,28 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
         copies = copies_of(state.loaded.matrix.release.copies, indexes, digests, tags)
         _copy(session, state, indexes, copies)
     return 0
+
+
+def _refuse_unproven(session: Session, state: State, indexes: Iterable[Index]) -> None:
+    """Raise :class:`Failure` if an image of an unsigned index was not tested and scanned by this workflow."""
+    from image_matrix.cli.signatures import trust_of
+    from image_matrix.errors import Failure
+    from image_matrix.publish.indexes import images_of, policy_of
+    from image_matrix.publish.trust import unproven
+    from image_matrix.text import listed
+
+    trust, settings = trust_of(session, state.loaded, staging=False), state.loaded.matrix.release
+    if trust is None:
+        return
+    policy = None if settings.scan.tool == "none" else policy_of(settings)
+    reasons = unproven(state, images_of(indexes), policy, trust)
+    if reasons:
+        names = [f"{name} ({platform}): {reason}" for (name, platform), reason in reasons.items()]
+        raise Failure(
+            f"nothing was released: {listed(names, 5)}",
+            "run the workflow for all images: leave its input `images` empty. It builds what is not signed as tested, "
+            "and scans what is not released",
+        )
 
 
 def _copy(session: Session, state: State, indexes: list[Index], copies: list[Copy]) -> None:

@@ -37,16 +37,29 @@ if TYPE_CHECKING:
 @click.option(
     "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
 )
+@click.option(
+    "--result",
+    metavar="FILE",
+    help="Workflow: write what was scanned, for `ci attest`; nothing if it is rejected.",
+)
 @click.option("--sarif", metavar="FILE", help="The findings as SARIF, with `release.scan.sarif`.")
 @click.option("--attach", is_flag=True, help="Attach the report to the image, in the registry.")
 @click.pass_obj
 def scan(
-    session: Session, name: str, platform: str, staging: bool, report: str, sarif: str | None, attach: bool
+    session: Session,
+    name: str,
+    platform: str,
+    staging: bool,
+    report: str,
+    sarif: str | None,
+    attach: bool,
+    result: str | None,
 ) -> int:
     """Scan a variant for known vulnerabilities.
 
-    Exits with 1 if a finding stops a release.
+    Exits with 1 if a finding stops a release. On the default branch, it scans only images that were signed as tested.
     """
+    from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import EnvironmentFailure
@@ -70,17 +83,24 @@ def scan(
     for variant, _ in missing:
         # its build job has failed already, and a release needs all images: one report is enough
         say(session, f"{variant} is not in the registry for {platform}: not scanned")
-    code = 0
+    refuse_untested(session, state, existing, staging=staging)
+    code, passed = 0, []
     for leg in existing:
         with temporary_folder() as folder:
             job = ScanJob(folder / "image", folder / "report.json", folder)
             fetch(existing[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
-            code = max(code, _scan(session, state.loaded, leg[0], job))
+            rejected = _scan(session, state.loaded, leg[0], job)
+            code = max(code, rejected)
+            if not rejected:
+                passed.append(scan_result(leg[0], existing[leg], job.report))
             _keep(job.report, report)
             if sarif and _keep(job.sarif, sarif):
                 append(OUTPUT, f"sarif={sarif}\n")
             if attach:
                 _attach(session, registry, _of_platform(registry, existing[leg], platform), job)
+    if result:
+        with naming(Path(result)):
+            Path(result).write_text(json.dumps(passed), encoding="utf-8")
     return code
 
 

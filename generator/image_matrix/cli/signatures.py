@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from image_matrix.config.release import Signing
     from image_matrix.publish.claims import Claims
     from image_matrix.publish.signing import Verifier
+    from image_matrix.publish.trust import Trust
 
 
 def verifier_of(session: Session, loaded: Loaded) -> Verifier:
@@ -45,6 +46,21 @@ def workflow_claim(loaded: Loaded) -> Claims:
 
     identity = identity_of(loaded)
     return {WORKFLOW: identity} if identity else {}
+
+
+def trust_of(session: Session, loaded: Loaded, *, staging: bool) -> Trust | None:
+    """Return what a run of the default branch verifies with; ``None`` where nothing is signed or can be verified.
+
+    Nothing is signed below the staging path. A machine without the identity of the workflow cannot verify keyless
+    signatures. Raises as :func:`verifier_of`.
+    """
+    from image_matrix.publish.signing import can_verify
+    from image_matrix.publish.trust import Trust
+
+    signing = _signing(session, loaded)
+    if staging or not can_verify(signing, identity_of(loaded)):
+        return None
+    return Trust(verifier_of(session, loaded), attestation_verifier_of(session, loaded))
 
 
 def identity_of(loaded: Loaded) -> str | None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from image_matrix.planning.keys import Keys
     from image_matrix.render.templates import Templates
 
-Presence = Literal["present", "absent", "unknown"]
-"""Whether the registry has a tag; ``unknown`` if it denies access."""
+Presence = Literal["present", "absent", "unknown", "unsigned"]
+"""Whether the registry has a tag; ``unknown`` if it denies access, ``unsigned`` if no run has signed its image."""
 
 
 NEW, NEW_PLATFORM = ("new",), ("new platform",)
@@ -98,6 +98,7 @@ _PRESENCE_WORDS = {
     "absent": "not in the registry",
     "unknown": "the registry denies access",
     "present": "in the registry",
+    "unsigned": "in the registry, but not signed by this workflow",
 }
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from image_matrix.build.origin import REVISION, SOURCE, build_origin
 from image_matrix.errors import Failure
 from image_matrix.planning.plan import references
 from image_matrix.publish.claims import KEY, POLICY
 from image_matrix.publish.claims import released as released_claims
+from image_matrix.publish.trust import refusals_of
 from image_matrix.registry.answers import Denied, manifest_or_none
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_matrix.config.model import Platform, Variant
     from image_matrix.config.release import Release
@@ -30,8 +31,6 @@ VERSION = "org.opencontainers.image.version"
 CREATED = "org.opencontainers.image.created"
 ORIGIN = (CREATED, REVISION, SOURCE)
 """Annotations that differ between runs; they do not decide whether two indexes are equal."""
-VERIFIERS = 8
-"""Signatures that are verified at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +149,15 @@ def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]
     return indexes
 
 
+def images_of(indexes: Iterable[Index]) -> dict[tuple[str, Platform], str]:
+    """Return each platform's image of some indexes, as ``repository@digest``."""
+    return {
+        (index.variant.id, platform): f"{index.repository}@{part.digest}"
+        for index in indexes
+        for platform, part in index.parts.items()
+    }
+
+
 def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
     """Return the digests, by reference, of the indexes that the registry has with the required content.
 
@@ -186,20 +194,6 @@ def signed(
     for reference, reason in refusals.items():
         log(f"{reference}: {reason}")
     return signatures.keys() - refusals.keys()
-
-
-_Item = TypeVar("_Item")
-
-
-def refusals_of(
-    signatures: Mapping[_Item, tuple[str, Mapping[str, str]]], refusal: Verifier
-) -> dict[_Item, str]:
-    """Return why signatures are not valid, without those that are; each is ``repository@digest`` with its claims."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(VERIFIERS) as pool:
-        reasons = pool.map(lambda signature: refusal(*signature), signatures.values())
-        return {item: reason for item, reason in zip(signatures, reasons, strict=True) if reason}
 
 
 def released(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.program import advice, run_patiently
+from image_matrix.program import advice, run_once, run_patiently
 from image_matrix.publish.claims import contains
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
@@ -252,6 +252,22 @@ def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
     if not server or not repository:
         return None
     return f"{server}/{repository}/.github/workflows/images.yaml@refs/heads/{branch}"
+
+
+def can_verify(signing: Signing, identity: str | None, run: ProgramRunner = run_once) -> bool:
+    """Return whether this machine can tell a valid signature: if not, it cannot demand one.
+
+    A keyless one needs the identity. notation needs a trust policy (notaryproject.dev, "Trust store and trust policy").
+    Raises :class:`EnvironmentFailure` if the program is missing.
+    """
+    match signing.tool:
+        case "none":
+            return False
+        case "notation":
+            _require("notation")
+            return run(["notation", "policy", "show"]).returncode == 0
+        case _:
+            return identity is not None or not signing.keyless
 
 
 def require_signer(signing: Signing) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.network import Login
+    from image_matrix.config.release import Signing
     from image_matrix.config.workflow import Pin
     from image_matrix.render.workflow_layers import BuildLayer
 
@@ -200,6 +201,8 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
     login_inputs = _login_inputs(registry_login, *pulls.values())
     build_secrets = sorted({name for job in jobs for name in job.secrets})
+    sign_secret = _sign_secret(matrix.release.sign.key)
+    sign_inputs = _sign_inputs(sign_secret)
     logs_in = host == GITHUB_REGISTRY or host in matrix.network.logins
     return {
         "workflow": matrix.workflow,
@@ -217,16 +220,23 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "build_inputs": {
             **dict.fromkeys(build_secrets, "A secret that images are built with"),
             **login_inputs,
+            **sign_inputs,
         },
         "login_inputs": login_inputs,
         "scan_inputs": {
             **dict.fromkeys(matrix.release.scan.secrets, "A secret of the scanner"),
             **_login_inputs(registry_login),
+            **sign_inputs,
         },
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
-        "sign_secret": _sign_secret(matrix.release.sign.key),
+        "sign_secret": sign_secret,
         "uses": partial(uses, pins),
+        "sign_inputs": sign_inputs,
+        "proves_to": _proves_to(matrix.release.sign),
+        "sign_environment": matrix.workflow.environment is not None
+        and bool(sign_inputs or matrix.release.sign.role),
+        "signs": matrix.release.sign.tool != "none",
         "anchor": anchor,
         "registry_host": host,
         "copy_logins": _copy_logins(matrix),
@@ -270,6 +280,18 @@ def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:
         for host in hosts
         if host != matrix.registry.partition("/")[0] and (host in logins or host == GITHUB_REGISTRY)
     }
+
+
+def _proves_to(sign: Signing) -> str | None:
+    """Return the service that a job which signs shows its identity; ``None`` if it needs none."""
+    if sign.role:
+        return "AWS"
+    return "Sigstore" if sign.keyless else None
+
+
+def _sign_inputs(secret: str | None) -> dict[str, str]:
+    """Return the inputs of an action for the secrets that sign: the key and its password."""
+    return dict.fromkeys((secret, "COSIGN_PASSWORD"), "A secret that signs") if secret else {}
 
 
 def _sign_secret(key: str | None) -> str | None:
