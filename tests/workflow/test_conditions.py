@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import yaml_files
 from tests.environments import node_folder
 from tests.workflow.matrices import ONE_PLATFORM, by_layer, jobs_of, matrix, rendered
 from tests.workflow.test_parser import node_version
@@ -52,6 +53,16 @@ SCANS = {"scan_0": "base:default@linux/amd64", "scan_1": "lab:default@linux/amd6
 READY = {"legs": '[[{"variant": "lab:default"}]]', "scans": '[[{"variant": "base:default"}]]'}
 
 
+def _evaluated(asked: list[dict[str, Any]]) -> list[bool]:
+    command = ["node", "--no-warnings", "--import", "./hooks.mjs", "evaluate.mjs"]
+    done = subprocess.run(
+        command, cwd=node_folder("github-parser"), input=json.dumps(asked), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    values: list[bool] = json.loads(done.stdout)
+    return values
+
+
 @dataclass
 class Run:
     """A run in the middle: what came of jobs, and what they wrote."""
@@ -64,15 +75,17 @@ class Run:
     """What jobs wrote beside the plan; builds that succeeded have passed."""
     cancelled: bool = False
 
+    def holds(self, *conditions: str) -> list[bool]:
+        """Return whether each expression is true."""
+        asked = [
+            {"text": text, "contexts": {"github": self.github}, "cancelled": False} for text in conditions
+        ]
+        return _evaluated(asked)
+
     def starts(self, jobs: Mapping[str, Any]) -> set[str]:
         """Return the jobs that would start if all that they need had ended so."""
         asked = [self.question(job) for job in jobs.values()]
-        command = ["node", "--no-warnings", "--import", "./hooks.mjs", "evaluate.mjs"]
-        done = subprocess.run(
-            command, cwd=node_folder("github-parser"), input=json.dumps(asked), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return {name for name, starts in zip(jobs, json.loads(done.stdout), strict=True) if starts}
+        return {name for name, starts in zip(jobs, _evaluated(asked), strict=True) if starts}
 
     def question(self, job: Mapping[str, Any]) -> dict[str, Any]:
         condition = job.get("if", "success()").removeprefix("${{").removesuffix("}}").strip()
@@ -221,3 +234,29 @@ def test_files_are_rendered_for_authors_who_can_push(jobs: dict[str, Any]) -> No
 def test_nothing_is_committed_for_other_events(jobs: dict[str, Any], github: dict[str, Any]) -> None:
     run = Run(github, {"lock": "true", "render": "true"}, {"plan": "failure"})
     assert not FOR_THE_AUTHOR & run.starts(jobs)
+
+
+DISPATCH = {"event_name": "workflow_dispatch", "ref": "refs/heads/change", "event": {}}
+QUEUE = {"event_name": "merge_group", "ref": "refs/heads/gh-readonly-queue/main/pr-7", "event": {}}
+
+
+@pytest.mark.parametrize(
+    ("github", "cancels"),
+    [
+        (PULL_REQUEST, True),
+        (DISPATCH, True),
+        ({**DISPATCH, "ref": "refs/heads/main"}, False),
+        (PUSH, False),
+        (QUEUE, False),
+        ({**PUSH, "event_name": "repository_dispatch"}, False),
+    ],
+)
+def test_a_newer_run_cancels_what_is_only_proposed(github: dict[str, Any], cancels: bool) -> None:
+    """A queue of more than one beside a run that is cancelled is an error of GitHub's."""
+    workflow = yaml_files.load(rendered(IMAGES)[".github/workflows/images.yaml"].content)
+    concurrency = {
+        key: value.removeprefix("${{").removesuffix("}}").strip()
+        for key, value in workflow["concurrency"].items()
+    }
+    single = f"({concurrency['queue']}) == 'single'"
+    assert Run(github).holds(concurrency["cancel-in-progress"], single) == [cancels, cancels]

@@ -176,14 +176,6 @@ def test_a_generator_that_could_be_another_one(written: str) -> None:
         loaded(matrix({"base": {"from": "debian"}}, workflow={"generator": written}))
 
 
-def test_runs_that_are_no_pull_requests_wait_for_each_other() -> None:
-    content = rendered(SHAPES["one image"])[".github/workflows/images.yaml"].content
-    concurrency = yaml_files.load(content)["concurrency"]
-    pull_request = "github.event_name == 'pull_request'"
-    assert concurrency["cancel-in-progress"] == f"${{{{ {pull_request} }}}}"
-    assert concurrency["queue"] == f"${{{{ {pull_request} && 'single' || 'max' }}}}"
-
-
 @pytest.mark.parametrize(
     ("shape", "prover"),
     [("one image", "Sigstore"), ("notation", "AWS"), ("key and grype", None), ("trusting team", "Sigstore")],
