@@ -235,6 +235,7 @@ def test_a_run_on_a_branch_is_compared_with_what_it_left() -> None:
     steps = jobs(SHAPES["one image"])["plan"]["steps"]
     (step,) = (step for step in steps if step["name"].startswith("Check that generated files"))
     assert step["run"] == "image-matrix check"
+    assert step["env"]["IMAGE_MATRIX_LOCKED"] == "${{ hashFiles('matrix.lock.yaml') != '' }}"
     assert step["env"]["IMAGE_MATRIX_AGAINST"] == (
         "${{ github.ref != 'refs/heads/main' && steps.plan.outputs.base || '' }}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
     floating,
-    floating_despite_lock,
     load_project,
     not_locked,
     note_floating,
@@ -44,7 +43,9 @@ FEW_LINES, FEW_FILES = 40, 20
     "--diff/--no-diff", default=None,
     help=f"Print all that would change, or only the files.  [default: {FEW_LINES} lines, {FEW_FILES} files]",
 )  # fmt: skip
-@click.option("--locked", is_flag=True, help="Fail if there is no lock, too.")
+@click.option(
+    "--locked", is_flag=True, envvar="IMAGE_MATRIX_LOCKED", help="Fail if anything is not in the lock."
+)
 @click.option(
     "--against", metavar="REV", envvar="IMAGE_MATRIX_AGAINST",
     help="Print what changes for users since REV; fail if a profile or choice that they may have saved is removed.",
@@ -94,10 +95,9 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
 def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
     verdict = _verdict(project, _of_outputs(project))
-    missing = _missing(call, project)
-    _report_good(call, replace(verdict, floating=()) if missing else verdict)
+    _report_good(call, verdict)
     since = _since(call, project)
-    refused = [*missing, *since.lost]
+    refused = [*_missing(call, project), *since.lost]
     report(refused)
     say_changes(call.session, since)
     difference = compared(call.session, project)
@@ -155,8 +155,8 @@ def _of_outputs(project: Project) -> list[Diagnostic]:
 
 
 def _missing(call: _Call, project: Project) -> list[Diagnostic]:
-    """Return what floats although there is a lock, or although `--locked` asks for one."""
-    return not_locked(project) if call.locked else floating_despite_lock(project)
+    """Return what `--locked` forbids."""
+    return not_locked(project) if call.locked else []
 
 
 def _since(call: _Call, project: Project) -> Since:
