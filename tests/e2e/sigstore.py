@@ -111,15 +111,14 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 KEYLESS = """#!/bin/sh
 # cosign, with what stands for Fulcio and Rekor: CERTIFICATE certifies who signs, and nothing is in a log.
-verb=$1
 case "$*" in *--help) exec "{cosign}" "$@" ;; esac
+verb=$1
 shift
 case $verb in
   sign | attest)
-    exec "{cosign}" "$verb" {sign} --tlog-upload=false --key "{folder}/cosign.key" \\
-      --certificate "$CERTIFICATE" --certificate-chain "{folder}/root.pem" "$@" ;;
+    exec "{cosign}" "$verb" {signs} --tlog-upload=false --key "{key}" --certificate "$CERTIFICATE" "$@" ;;
   *)
-    exec "{cosign}" "$verb" --ca-roots "{folder}/root.pem" --insecure-ignore-sct --insecure-ignore-tlog "$@" ;;
+    exec "{cosign}" "$verb" {trusts} --insecure-ignore-sct --insecure-ignore-tlog "$@" ;;
 esac
 """
 
@@ -127,9 +126,21 @@ esac
 def keyless_program(of: Authority, folder: Path) -> Path:
     """Write the ``cosign`` of a test's authority to a folder; return the folder, for PATH."""
     usage = subprocess.run([str(of.cosign), "sign", "--help"], capture_output=True, text=True).stdout
-    sign = "--use-signing-config=false" if "--use-signing-config" in usage else ""
+    if "--use-signing-config" in usage:
+        signs, trusts = "--use-signing-config=false", f"--trusted-root={trusted_root(of)}"
+    else:
+        signs, trusts = "", f"--ca-roots={of.root}"
     folder.mkdir(exist_ok=True)
     program = folder / "cosign"
-    program.write_text(KEYLESS.format(cosign=of.cosign, folder=of.folder, sign=sign))
+    program.write_text(KEYLESS.format(cosign=of.cosign, key=of.key, signs=signs, trusts=trusts))
     program.chmod(0o755)
     return folder
+
+
+def trusted_root(of: Authority) -> Path:
+    """Write the file that names an authority as Fulcio, which cosign 3 needs for bundles."""
+    file = of.folder / "trusted-root.json"
+    fulcio = f"url=https://fulcio.example.org,certificate-chain={of.root},start-time=2020-01-01T00:00:00Z"
+    command = [str(of.cosign), "trusted-root", "create", f"--fulcio={fulcio}", f"--out={file}"]
+    subprocess.run(command, check=True, capture_output=True)
+    return file

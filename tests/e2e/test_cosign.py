@@ -175,9 +175,14 @@ def run(
 
 
 def sign_as(place: Place, image: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sign and attest an image as the one whom a certificate names."""
+    """Sign an image as the one whom a certificate names."""
     monkeypatch.setenv("CERTIFICATE", str(certificate))
     sign(place.signing, image, BASE, "manifest")
+
+
+def attest_as(place: Place, image: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attest a scan of an image as the one whom a certificate names."""
+    monkeypatch.setenv("CERTIFICATE", str(certificate))
     attest(place.signing, image, SCANNED)
 
 
@@ -193,24 +198,30 @@ def refusals(place: Place, image: str) -> list[str]:
 
 OTHERS = [
     ("images.yaml", "other.yaml"),
-    ("heads/main", "heads/theirs"),
     ("heads/main", "heads/main2"),
     ("heads/main", "pull/7/merge"),
     ("example/notebooks", "example/notebooks2"),
     ("example/", "stranger/"),
     ("https://github.com/", "https://github.example.org/"),
+    ("heads/main", "heads/theirs"),
 ]
 
 
 def test_only_this_workflow_on_the_default_branch_counts(run: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not another workflow, branch, pull request, repository, owner or server; not the same name of another issuer."""
-    image = run.image()
-    for part, another in OTHERS:
-        sign_as(run, image, run.authority.certify(sigstore.IDENTITY.replace(part, another)), monkeypatch)
-    issuer = "https://issuer.example.org"
-    sign_as(run, image, run.authority.certify(sigstore.IDENTITY, issuer), monkeypatch)
+    image, ours = run.image(), run.authority.certify(sigstore.IDENTITY)
+    others = [sigstore.IDENTITY.replace(part, another) for part, another in OTHERS]
+    certificates = [
+        *(run.authority.certify(identity) for identity in others),
+        run.authority.certify(sigstore.IDENTITY, "https://issuer.example.org"),
+    ]
+    for certificate in certificates:
+        sign_as(run, image, certificate, monkeypatch)
+    for certificate in certificates[-2:]:
+        attest_as(run, image, certificate, monkeypatch)
     assert len(refusals(run, image)) == 2
-    sign_as(run, image, run.authority.certify(sigstore.IDENTITY), monkeypatch)
+    sign_as(run, image, ours, monkeypatch)
+    attest_as(run, image, ours, monkeypatch)
     assert refusals(run, image) == []
 
 
@@ -222,5 +233,6 @@ def test_a_certificate_of_another_authority_does_not_count(
     with monkeypatch.context() as they:
         put_on_path(sigstore.keyless_program(theirs, tmp_path / "their-bin"), they)
         sign_as(run, image, theirs.certify(sigstore.IDENTITY), they)
+        attest_as(run, image, theirs.certify(sigstore.IDENTITY), they)
         assert refusals(run, image) == []
     assert len(refusals(run, image)) == 2

@@ -161,7 +161,7 @@ case "$*" in "sign --help") echo "--tlog-upload" ;; *--use-signing-config*|*--ne
 """
 NEWER = """
 case "$*" in
-  "sign --help") echo "--use-signing-config --new-bundle-format" ;;
+  "sign --help") echo "--use-signing-config" ;;
   *--use-signing-config=false*--new-bundle-format=false*) ;;
   *) exit 1 ;;
 esac

@@ -175,14 +175,13 @@ def _known(command: list[str], run: ProgramRunner) -> list[str]:
     """Return the command without the options of cosign 3 that an installed cosign 2 does not know.
 
     cosign 2 does by itself what they ask for: it has no signing config, and ``sign`` writes the older format. Its
-    version cannot tell: Debian's is ``devel``.
+    version cannot tell: Debian's is ``devel``. The usage of cosign 3 does not show ``--new-bundle-format``, which is
+    deprecated, so one option decides about both.
     """
-    newer = [option for option in command if option in (_NO_CONFIG, _LEGACY)]
-    if not newer:
+    newer = {_NO_CONFIG, _LEGACY} & set(command)
+    if not newer or _NO_CONFIG.partition("=")[0] in run([*command[:2], "--help"]).stdout:
         return command
-    usage = run([*command[:2], "--help"]).stdout
-    unknown = [option for option in newer if option.partition("=")[0] not in usage]
-    return [option for option in command if option not in unknown]
+    return [option for option in command if option not in newer]
 
 
 Verifier = Callable[[str, "Mapping[str, str]"], "str | None"]
