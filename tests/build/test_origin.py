@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.build.origin import UNKNOWN, BuildOrigin, build_origin
+from image_matrix.build.origin import UNKNOWN, BuildOrigin, build_origin, vcs_variables
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.build.workspace import definition
 from image_matrix.planning.registry_locations import places
@@ -85,3 +85,9 @@ def test_what_stays_here_has_none() -> None:
         places(STATE, staging=False), [LEAF], {}, BuildOptions(push=False, origin=ORIGIN), ()
     )
     assert not {"attest", "annotations"} & set(definition(request)["target"]["leaf_default-amd64"])
+
+
+def test_provenance_names_repository_and_commit_of_a_run_alone() -> None:
+    assert vcs_variables(ORIGIN, "/work/.git") == {"GIT_DIR": "/work/.git"}
+    assert vcs_variables(UNKNOWN, "/work/.git") == {}
+    assert vcs_variables(ORIGIN, "") == {}

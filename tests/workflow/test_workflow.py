@@ -616,3 +616,12 @@ def test_findings_go_to_code_scanning_once_for_each_image() -> None:
     plain = rendered(SHAPES["one image"])[".github/actions/scan-image/action.yaml"].content
     assert b"sarif" not in plain
     assert b"--attach" not in plain
+
+
+def test_what_a_release_creates_is_attested() -> None:
+    release = jobs(SHAPES["attested"])["release"]
+    assert {"attestations", "id-token"} < set(release["permissions"])
+    *_, step, attest = release["steps"]
+    assert step["run"] == 'image-matrix release --push --subjects "$RUNNER_TEMP/subjects"'
+    assert attest["with"] == {"subject-checksums": f"${{{{ steps.{step['id']}.outputs.subjects_0 }}}}"}
+    assert not {"attestations", "id-token"} & set(jobs(SHAPES["key and grype"])["release"]["permissions"])

@@ -31,6 +31,15 @@ class BuildOrigin:
 UNKNOWN = BuildOrigin()
 
 
+def vcs_variables(origin: BuildOrigin, git_folder: str) -> dict[str, str]:
+    """Return the variables with which buildx writes the repository and the commit into the provenance.
+
+    buildx asks git in the build's context, and that is a folder outside of the repository. Outside of a run there are
+    none, since the commit of a laptop is not what it builds from. Source: github.com/docker/buildx, build/git.go.
+    """
+    return {"GIT_DIR": git_folder} if origin.commit and git_folder else {}
+
+
 def build_origin(environment: Mapping[str, str]) -> BuildOrigin:
     """Return the origin that GitHub's variables name; docs.github.com/actions/reference/variables-reference."""
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")

@@ -274,11 +274,20 @@ def _run(
         "--push" if arguments.push else "--load",
         *((f"--builder={arguments.builder}",) if arguments.builder else ()),
     )
-    variables = {**os.environ, **environment}
+    variables = {**os.environ, **environment, **(_vcs(session, arguments) if arguments.push else {})}
     with terminable():
         return bake(
             request, options, variables, _runner(session, steps), lambda text: say(session, text), time.sleep
         )
+
+
+def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:
+    from image_matrix.build.origin import vcs_variables
+    from image_matrix.git import run_git
+
+    answer = run_git(session.root, "rev-parse", "--absolute-git-dir")
+    folder = "" if answer.returncode else os.fsdecode(answer.stdout).strip()
+    return vcs_variables(arguments.build_options.origin, folder)
 
 
 def _runner(session: Session, steps: StepCount) -> Runner:

@@ -47,8 +47,13 @@ _R = TypeVar("_R")
     envvar="IMAGE_MATRIX_ALLOW_OLDER",
     help="Release even if a newer commit has been released.",
 )
+@click.option(
+    "--subjects",
+    metavar="FILE",
+    help="Workflow: write the indexes of this run to FILE-N.txt, for GitHub's attestation.",
+)
 @click.pass_obj
-def release(session: Session, push: bool, allow_older: bool) -> int:
+def release(session: Session, push: bool, allow_older: bool, subjects: str | None) -> int:
     """Release the images that are built and tested.
 
     Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch.
@@ -89,6 +94,8 @@ def release(session: Session, push: bool, allow_older: bool) -> int:
     _announce(session, signing, indexes, current, trusted)
     if push:
         digests = _complete(session, state, indexes, current, trusted)
+        if subjects:
+            _write_subjects(session, state, indexes, digests, subjects)
         update = prepare(session, state, git, digests, registry)
         update = publish(
             session,
@@ -127,6 +134,32 @@ def _refuse_unproven(session: Session, state: State, indexes: Iterable[Index]) -
             "run the workflow for all images: leave its input `images` empty. It builds what is not signed as tested, "
             "and scans what is not released",
         )
+
+
+def _write_subjects(
+    session: Session, state: State, indexes: list[Index], digests: Mapping[str, str], prefix: str
+) -> None:
+    """Write what the run has created for ``actions/attest``, and name the files as outputs of the step."""
+    from pathlib import Path
+
+    from image_matrix.build.origin import build_origin
+    from image_matrix.github.files import OUTPUT, append
+    from image_matrix.publish.indexes import RUN
+    from image_matrix.publish.subjects import attestations, subjects
+    from image_matrix.registry.answers import manifest_or_none
+
+    registry = registry_of(session, state.loaded)
+
+    def run_of(image: str) -> str:
+        manifest = manifest_or_none(image, registry.manifest(image))
+        return manifest.annotations.get(RUN, "") if manifest else ""
+
+    lines = subjects(indexes, digests, build_origin(os.environ).run, run_of)
+    for number, content in enumerate(attestations(lines)):
+        path = Path(f"{prefix}-{number}.txt")
+        path.write_text(content, encoding="utf-8")
+        append(OUTPUT, f"subjects_{number}={path}\n")
+    say(session, f"{len(lines)} indexes of this run to attest")
 
 
 def _copy(session: Session, state: State, indexes: list[Index], copies: list[Copy]) -> None:

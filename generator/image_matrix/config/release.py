@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
 SignFormat = Literal["bundle", "legacy"]
 Provenance = Literal["max", "min", "none"]
+Attest = Literal["github", "none"]
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
 ReleaseList = Literal["catalog", "devcontainers"]
 """What a release writes besides the lists of the sites."""
 _SCANNING = ("tool", "severity", "fixed_only", "image", "entrypoint", "env", "sarif", "attach")
 """Fields of ``release.scan`` that are taken as they are."""
+SUBJECTS = 1024
+"""Subjects of one attestation; github.com/actions/attest, README.md."""
 GITHUB_REGISTRY = "ghcr.io"
 """The one registry that takes GitHub's own token; docs.github.com/packages."""
 
@@ -121,6 +124,8 @@ class Release:
     sbom: bool = True
     provenance: Provenance = "max"
     """What the provenance of an image says; ``none``: it has none."""
+    attest: Attest = "none"
+    """Who attests the indexes that a release creates, besides the signature."""
     copies: tuple[str, ...] = ()
     """Registry paths to which a release is copied."""
     lists: tuple[ReleaseList, ...] = ()
@@ -139,6 +144,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         scan=_scanning(_tool(item.get("scan", {}))),
         sbom=item.get("sbom", usual.sbom),
         provenance=item.get("provenance", usual.provenance),
+        attest=item.get("attest", usual.attest),
         copies=tuple(item.get("copies", ())),
         lists=tuple(item.get("lists", ())),
         artifact=item.get("artifact"),

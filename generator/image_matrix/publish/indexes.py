@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 VERSION = "org.opencontainers.image.version"
 CREATED = "org.opencontainers.image.created"
-ORIGIN = (CREATED, REVISION, SOURCE)
+RUN = "image-matrix.run"
+"""The annotation of an index with the address of the run that created it."""
+ORIGIN = (CREATED, REVISION, SOURCE, RUN)
 """Annotations that differ between runs; they do not decide whether two indexes are equal."""
 
 
@@ -238,6 +240,6 @@ def origin(environment: Mapping[str, str], now: str, index: Index) -> list[str]:
     built_from = next(
         (name for part in index.parts.values() if (name := part.annotations.get(REVISION))), None
     )
-    annotations = {CREATED: now, REVISION: built_from or run.commit, SOURCE: run.source}
+    annotations = {CREATED: now, REVISION: built_from or run.commit, SOURCE: run.source, RUN: run.run}
     values = {**annotations, **index.annotations}
     return [f"index:{name}={value}" for name, value in values.items() if value]

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.pull_logins import pull_hosts, pull_logins
-from image_matrix.config.release import GITHUB_REGISTRY
+from image_matrix.config.release import GITHUB_REGISTRY, SUBJECTS
 from image_matrix.output_tree.files import File
 from image_matrix.pinned.actions import actions, image, tool_version
 from image_matrix.render.templates import environment, get_template, render, word
@@ -230,6 +230,9 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         },
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
+        "attestations": range(0, sum(item.publish for item in variants.values()), SUBJECTS)
+        if matrix.release.attest == "github"
+        else (),
         "sign_secret": sign_secret,
         "uses": partial(uses, pins),
         "sign_inputs": sign_inputs,
