@@ -14,6 +14,7 @@ from image_matrix.github.api import (
     Api,
     PermissionDenied,
     Rejected,
+    amend_comment,
     open_api,
     open_pull_requests,
     start_workflow,
@@ -22,6 +23,7 @@ from image_matrix.github.api import (
 )
 from image_matrix.github.branch_commit import AUTHOR
 from image_matrix.github.comment import MARKER
+from image_matrix.github.outcome import OUTCOME, jobs_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.slow
 class Server(BaseHTTPRequestHandler):
     comments: list[dict[str, Any]]
     pulls: list[dict[str, Any]]
+    jobs: list[dict[str, Any]]
     refuse = 0
     limits = 0
     """Requests that are refused for a secondary rate limit."""
@@ -56,6 +59,9 @@ class Server(BaseHTTPRequestHandler):
         elif self.command == "GET" and "/comments" in self.path:
             page = int(self.path.rpartition("=")[2])
             self._reply(self.comments[(page - 1) * 100 : page * 100])
+        elif self.command == "GET" and "/jobs?" in self.path:
+            page = int(self.path.rpartition("=")[2])
+            self._reply({"jobs": self.jobs[(page - 1) * 100 : page * 100]})
         elif self.command == "GET":
             self._reply(self.pulls)
         elif self.command == "POST":
@@ -76,7 +82,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(pauses: list[float]) -> Iterator[tuple[Api, Any]]:  # noqa: ARG001 - nobody waits
-    handler = type("Fresh", (Server,), {"comments": [], "pulls": [], "seen": []})
+    handler = type("Fresh", (Server,), {"comments": [], "pulls": [], "jobs": [], "seen": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield open_api(f"http://127.0.0.1:{running.server_port}", "example/notebooks", "secret"), handler
@@ -100,6 +106,22 @@ def test_a_comment_of_somebody_else_is_left_alone(server: tuple[Api, Any]) -> No
     upsert_comment(api, 7, f"{MARKER} ours", MARKER, AUTHOR)
     assert kept.comments[0] == theirs
     assert [item["body"] for item in kept.comments[1:]] == [f"{MARKER} ours"]
+
+
+def test_the_end_of_the_comment_is_replaced(server: tuple[Api, Any]) -> None:
+    api, kept = server
+    assert amend_comment(api, 7, "nobody reads it", OUTCOME, MARKER, AUTHOR) is None
+    upsert_comment(api, 7, f"{MARKER}\nthe plan\n", MARKER, AUTHOR)
+    for text in ("first", "second"):
+        assert amend_comment(api, 7, text, OUTCOME, MARKER, AUTHOR) == "https://example.org"
+    assert [item["body"] for item in kept.comments] == [f"{MARKER}\nthe plan\n\n{OUTCOME}\nsecond"]
+
+
+def test_all_jobs_of_a_run_are_read(server: tuple[Api, Any]) -> None:
+    api, kept = server
+    kept.jobs = [{"name": f"Build base:{number} (amd64)"} for number in range(230)]
+    assert jobs_of_run(api, "17") == kept.jobs
+    assert kept.seen[-1].endswith("/actions/runs/17/jobs?filter=latest&per_page=100&page=3")
 
 
 def test_there_is_one_pull_request(server: tuple[Api, Any]) -> None:

@@ -106,10 +106,11 @@ class Run:
 
 
 def test_everything_is_built_scanned_and_released() -> None:
-    run = Run(plan={"legs": EVERY_LEG, "scans": EVERY_SCAN})
+    run = Run(plan={"legs": EVERY_LEG, "scans": EVERY_SCAN, "work": "true"})
     assert run.starts(BY_IMAGE) == set(BY_IMAGE) - {"fork", *FOR_THE_AUTHOR}
     run = Run(
-        plan={**LAYERS, **SCANS}, checks={"layer_1": READY, "layer_2": {"scans": "[[1]]", "legs": "[]"}}
+        plan={**LAYERS, **SCANS, "work": "true"},
+        checks={"layer_1": READY, "layer_2": {"scans": "[[1]]", "legs": "[]"}},
     )
     assert run.starts(BY_LAYER) == set(BY_LAYER) - {"fork", *FOR_THE_AUTHOR}
 
@@ -260,3 +261,29 @@ def test_a_newer_run_cancels_what_is_only_proposed(github: dict[str, Any], cance
     }
     single = f"({concurrency['queue']}) == 'single'"
     assert Run(github).holds(concurrency["cancel-in-progress"], single) == [cancels, cancels]
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_a_run_with_something_to_do_reports_what_came_of_it(jobs: dict[str, Any]) -> None:
+    run = Run(PULL_REQUEST, {"legs": EVERY_LEG, **LAYERS, "work": "true"}, {"base-amd64": "failure"})
+    assert "outcome" in run.starts(jobs)
+    assert "outcome" not in Run(PULL_REQUEST, {"work": "false"}).starts(jobs)
+
+
+@pytest.mark.parametrize(
+    ("github", "inputs", "name"),
+    [
+        ({"event": {}}, {"id": "build-7"}, "Images build-7"),
+        ({"event": {"client_payload": {"id": "build 8"}}}, {}, "Images build 8"),
+        ({"event": {"client_payload": {}}}, {}, ""),
+        ({"event": {}}, {"id": ""}, ""),
+    ],
+)
+def test_a_caller_finds_its_run_by_name(github: dict[str, Any], inputs: dict[str, Any], name: str) -> None:
+    """A name without text is replaced by GitHub: docs.github.com/actions/reference/workflow-syntax, "run-name"."""
+    content = yaml_files.load(rendered(IMAGES)[".github/workflows/images.yaml"].content)
+    expression = content["run-name"].removeprefix("${{").removesuffix("}}").strip()
+    contexts = {"github": github, "inputs": inputs}
+    texts = (f"({expression}) == '{name}'", f"({expression}) == 'another'")
+    asked = [{"text": text, "contexts": contexts, "cancelled": False} for text in texts]
+    assert _evaluated(asked) == [True, False]

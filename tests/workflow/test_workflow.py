@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from image_matrix.output_tree.files import File
 
-SHARED = {"plan", "lock", "release", "gate", "fork", "render"}
+SHARED = {"plan", "lock", "release", "gate", "fork", "render", "outcome"}
 
 
 def jobs(said: dict[str, Any]) -> dict[str, Any]:
@@ -625,3 +625,15 @@ def test_what_a_release_creates_is_attested() -> None:
     assert step["run"] == 'image-matrix release --push --subjects "$RUNNER_TEMP/subjects"'
     assert attest["with"] == {"subject-checksums": f"${{{{ steps.{step['id']}.outputs.subjects_0 }}}}"}
     assert not {"attestations", "id-token"} & set(jobs(SHAPES["key and grype"])["release"]["permissions"])
+
+
+def test_the_outcome_waits_for_everything_that_builds_and_scans() -> None:
+    for shape in ("reference", "layers"):
+        found = jobs(SHAPES[shape])
+        assert {*found["outcome"]["needs"], "release"} == set(found["gate"]["needs"])
+        assert found["outcome"]["permissions"] == {
+            "contents": "read",
+            "actions": "read",
+            "pull-requests": "write",
+        }
+        assert found["outcome"]["steps"][-1]["continue-on-error"] is True

@@ -220,6 +220,27 @@ def _owner() -> str:
     return required_variable("GITHUB_REPOSITORY").partition("/")[0]
 
 
+@ci.command("outcome")
+@click.pass_obj
+def ci_outcome(session: Session) -> int:
+    """Say what came of the run, in its summary and in the comment of the pull request."""
+    from image_matrix.github.api import amend_comment
+    from image_matrix.github.branch_commit import AUTHOR
+    from image_matrix.github.comment import MARKER
+    from image_matrix.github.outcome import OUTCOME, jobs_of_run, legs_of, outcome
+
+    api, event = run_api(), _event()
+    variants = open_project(session).loaded.variants
+    legs = legs_of(jobs_of_run(api, required_variable("GITHUB_RUN_ID")))
+    text = outcome(legs, {name: item.parents for name, item in variants.items()})
+    append(SUMMARY, text)
+    number = event.pull_request or (_pull_request_from(event.branch) if event.branch else None)
+    if text and number is not None and not event.fork:
+        address = amend_comment(api, number, text, OUTCOME, MARKER, AUTHOR)
+        say(session, address or "there is no comment to amend")
+    return 0
+
+
 @ci.command("commit")
 @click.option("--branch", required=True)
 @click.option("--message", required=True)

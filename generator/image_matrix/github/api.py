@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from image_matrix.errors import EnvironmentFailure, Failure
@@ -85,15 +85,30 @@ def upsert_comment(api: Api, pull_request: int, body: str, marker: str, author: 
 
     Comments of others are never changed, since their authors may edit them afterwards.
     """
+    comment = _comment(api, pull_request, marker, author)
+    if comment is not None:
+        return str(api.call("PATCH", f"/issues/comments/{comment['id']}", {"body": body})["html_url"])
+    return str(api.call("POST", f"/issues/{pull_request}/comments", {"body": body})["html_url"])
+
+
+def _comment(api: Api, pull_request: int, marker: str, author: str) -> dict[str, Any] | None:
     page = 1
     while comments := api.call("GET", f"/issues/{pull_request}/comments?per_page=100&page={page}"):
         for comment in comments:
             written_by = (comment["user"] or {}).get("login")
             if written_by == author and str(comment["body"]).startswith(marker):
-                path = f"/issues/comments/{comment['id']}"
-                return str(api.call("PATCH", path, {"body": body})["html_url"])
+                return dict(comment)
         page += 1
-    return str(api.call("POST", f"/issues/{pull_request}/comments", {"body": body})["html_url"])
+    return None
+
+
+def amend_comment(api: Api, pull_request: int, text: str, at: str, marker: str, author: str) -> str | None:
+    """Replace the end of the comment of ``author``, from ``at`` on, by a text; ``None`` if there is no comment."""
+    comment = _comment(api, pull_request, marker, author)
+    if comment is None:
+        return None
+    body = f"{str(comment['body']).partition(at)[0].rstrip()}\n\n{at}\n{text}"
+    return str(api.call("PATCH", f"/issues/comments/{comment['id']}", {"body": body})["html_url"])
 
 
 def start_workflow(api: Api, workflow: str, branch: str) -> None:

@@ -164,6 +164,7 @@ def outputs(run: RunPlan) -> dict[str, str]:
         "legs": json.dumps(legs, separators=(",", ":")),
         "scans": json.dumps(scans, separators=(",", ":")),
         "fork": json.dumps(_fork_entries(run), separators=(",", ":")),
+        "work": str(bool(legs or scans or run.read_only)).lower(),
         "force": str(run.force).lower(),
         "allow_older": str(run.allow_older).lower(),
         **commit_outputs(locks=run.commits and bool(run.unlocked), renders=run.commits),
