@@ -191,7 +191,10 @@ SHAPES: dict[str, dict[str, Any]] = {
         },
         release={"copies": ["docker.io/team", "quay.io/other", "ghcr.io/example", "registry.example.org/team"]},
     ),
-    "attested": matrix({"base": {"from": "debian"}}, release={"attest": "github", "sign": "none"}),
+    "attested": matrix(
+        {"base": {"from": "debian"}},
+        release={"attest": "github", "sign": "none", "push": {"deploy_key": "KEY"}},
+    ),
     "an app": matrix(
         {"base": {"from": "debian"}},
         workflow={"environment": "images", "retention_days": 1},

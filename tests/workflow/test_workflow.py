@@ -568,6 +568,7 @@ def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached(
         ({"verified": True}, "${{ github.token }}"),
         ({"token": "RELEASE_TOKEN"}, "${{ secrets.RELEASE_TOKEN }}"),
         ({"app": {"client_id": "Iv23li", "private_key": "KEY"}}, "${{ steps.app.outputs.token }}"),
+        ({"deploy_key": "KEY"}, "${{ github.token }}"),
     ],
 )
 def test_who_writes_the_release_branch(push: dict[str, Any], token: str) -> None:
@@ -578,6 +579,9 @@ def test_who_writes_the_release_branch(push: dict[str, Any], token: str) -> None
     }
     assert steps["Release"]["env"]["GITHUB_TOKEN"] == token
     assert steps["Log in to the registry"]["with"]["password"] == "${{ github.token }}"
+    key = {"IMAGE_MATRIX_DEPLOY_KEY": "${{ secrets.KEY }}"} if "deploy_key" in push else {}
+    assert key.items() <= steps["Release"]["env"].items()
+    assert ("IMAGE_MATRIX_DEPLOY_KEY" in steps["Release"]["env"]) == bool(key)
     apps = [step["with"] for name, step in steps.items() if name == "Take the App's token"]
     expected = {"client-id": "Iv23li", "private-key": "${{ secrets.KEY }}", "permission-contents": "write"}
     assert apps == ([expected] if "app" in push else [])

@@ -66,11 +66,11 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
         check_last_release,
         prepare,
         publish,
+        release_git,
         release_number,
         report,
     )
     from image_matrix.cli.signatures import verifier_of
-    from image_matrix.github.branch_commit import actions_git
     from image_matrix.publish.copies import copies_of
     from image_matrix.publish.indexes import existing, required, signed
     from image_matrix.publish.moving_tags import moving_tags
@@ -80,7 +80,7 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
     signing = state.loaded.matrix.release.sign
     refusal = verifier_of(session, state.loaded)
     require_signer(signing)
-    git = actions_git(session.root)
+    git = release_git(session)
     if push:
         check_last_release(git, state, allow_older=allow_older)
     moment = _moment(git("rev-parse", "HEAD"))

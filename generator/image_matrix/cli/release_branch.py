@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
 
 NO_ANCESTOR = 1
 """Exit code of ``git merge-base --is-ancestor`` for an existing commit; others are errors that git explains."""
+
+
+def release_git(session: Session) -> Git:
+    """Return the checkout of a run as the release branch is pushed from, with a deploy key until the command ends.
+
+    The key is taken out of the environment, so that no other program gets it.
+    """
+    from image_matrix.github.branch_commit import open_git
+    from image_matrix.github.deploy_key import VARIABLE, deploy_key
+
+    environment = dict(os.environ)
+    os.environ.pop(VARIABLE, None)
+    variables = click.get_current_context().with_resource(deploy_key(environment))
+    return open_git(session.root, variables)
 
 
 def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:

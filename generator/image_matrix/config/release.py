@@ -108,6 +108,8 @@ class Push:
     token: str | None = None
     """Name of the secret with a token; GitHub's own token without."""
     app: GitHubApp | None = None
+    deploy_key: str | None = None
+    """Name of the secret with the private half of a deploy key."""
     verified: bool = False
     """Whether GitHub's API makes the commit, which signs it."""
 
@@ -153,7 +155,12 @@ def read_release(item: Mapping[str, Any]) -> Release:
 
 def _push(item: Mapping[str, Any]) -> Push:
     app = item.get("app")
-    return Push(item.get("token"), GitHubApp(**app) if app else None, item.get("verified", False))
+    return Push(
+        item.get("token"),
+        GitHubApp(**app) if app else None,
+        item.get("deploy_key"),
+        item.get("verified", False),
+    )
 
 
 def _tool(item: Mapping[str, Any] | str) -> Mapping[str, Any]:

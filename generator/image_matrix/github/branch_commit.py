@@ -89,12 +89,18 @@ def open_git(root: Path, environment: Mapping[str, str]) -> Git:
     token, server = environment.get("GITHUB_TOKEN"), environment.get("GITHUB_SERVER_URL")
     if token and server:
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        variables |= {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{server}/.extraheader",
-            "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
-        }
+        header = {f"http.{server}/.extraheader": f"AUTHORIZATION: basic {basic}"}
+        variables |= configured(variables, header)
     return Git(root, variables)
+
+
+def configured(environment: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that add settings of git to those of an environment (git-config, GIT_CONFIG_COUNT)."""
+    first = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for at, (name, value) in enumerate(settings.items(), first):
+        variables |= {f"GIT_CONFIG_KEY_{at}": name, f"GIT_CONFIG_VALUE_{at}": value}
+    return variables
 
 
 def tip(git: Git, branch: str) -> str | None:

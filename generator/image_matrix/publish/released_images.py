@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.publish.indexes import ORIGIN, by_digest
+from image_matrix.build.origin import REVISION
+from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.registry.answers import Manifest, manifest_or_none
 from image_matrix.render.lists.catalog_json import CONTENTS
 from image_matrix.render.lists.released import ReleasedImage
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.registry.client import Registry
-
-CREATED, REVISION, _ = ORIGIN
 
 
 def asks_registry(matrix: Matrix) -> bool:

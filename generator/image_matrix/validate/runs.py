@@ -151,15 +151,19 @@ def other_logins(matrix: Matrix) -> Iterator[Finding]:
 
 
 def release_push(matrix: Matrix) -> Iterator[Finding]:
-    """Two logins for the release branch, or one whose commits GitHub's API does not sign."""
+    """Several logins for the release branch, or one whose commits GitHub's API does not sign."""
     push = matrix.release.push
-    if push.token and push.app:
-        yield bad_value(
-            ("release", "push", "token"), "`app` has a login, too", "remove one of the two", "key"
+    logins = {"app": push.app, "token": push.token, "deploy_key": push.deploy_key}
+    named = [name for name, value in logins.items() if value]
+    if len(named) > 1:
+        path: FieldPath = ("release", "push", named[1])
+        yield bad_value(path, f"`{named[0]}` has a login, too", "remove one of the two", "key")
+    elif push.verified and (push.token or push.deploy_key):
+        other = "another token" if push.token else "a deploy key"
+        advice = (
+            f"write `app` in place of `{named[0]}`, or neither: GitHub signs for Apps and for its own token"
         )
-    elif push.token and push.verified:
-        advice = "write `app`, or neither: GitHub signs for Apps and for its own token"
-        yield bad_value(("release", "push", "verified"), "GitHub signs no commit of another token", advice)
+        yield bad_value(("release", "push", "verified"), f"GitHub signs no commit of {other}", advice)
 
 
 def copies(matrix: Matrix) -> Iterator[Finding]:
