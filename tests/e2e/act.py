@@ -162,15 +162,20 @@ class Repository:
         self.runs += 1
         (self.folder / "event.json").write_text(json.dumps(payload))
         job = [f"--job={only}"] if only else []
+        readable = self._readable(workflow, asks="GITHUB_API_URL" in environment)
+        variables = [f"--env={name}={value}" for name, value in environment.items()]
         done = subprocess.run(
-            [*self._command(event, workflow), *job, *(f"--env={name}={value}" for name, value in environment.items())],
-            cwd=self.root, capture_output=True, text=True, env=self._host_environment(),
-        )  # fmt: skip
+            [*self._command(event, readable), *job, *variables],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            env=self._host_environment(),
+        )
         output = f"{done.stdout}\n{done.stderr}"
         (self.folder / f"run-{self.runs}.log").write_text(output)
         return Outcome(done.returncode, output, _results(output))
 
-    def _command(self, event: str, workflow: str) -> list[str]:
+    def _command(self, event: str, workflow: Path) -> list[str]:
         pinned = actions()
         maps = [
             f"--local-repository={name}@{pinned[name].sha}={HERE / 'actions' / name.partition('/')[2]}"
@@ -186,14 +191,16 @@ class Repository:
             **{name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ},
         }
         return [
-            "act", event, f"--workflows={self._readable(workflow)}", f"--eventpath={self.folder / 'event.json'}",
+            "act", event, f"--workflows={workflow}", f"--eventpath={self.folder / 'event.json'}",
             "--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", f"--var=IMAGE_MATRIX_OVERLAY={self.overlay()}",
             "--secret=GITHUB_TOKEN=of-the-tests", *maps,
             *(f"--env={name}={value}" for name, value in variables.items()),
         ]  # fmt: skip
 
-    def _readable(self, workflow: str) -> Path:
+    def _readable(self, workflow: str, *, asks: bool) -> Path:
         """A copy of a workflow without what act does not know; jobs still see the file itself.
+
+        The job that only asks GitHub's API is left out where there is none.
 
         That is one line, and `$/`, GitHub's name for the commit of the workflow. act reads the same files at `./`,
         after a checkout.
@@ -202,7 +209,10 @@ class Repository:
         kept = [line for line in lines if not line.startswith("  queue: ")]
         assert len(lines) - len(kept) == (workflow == "images.yaml")
         path = self.folder / workflow
-        path.write_text("".join(kept).replace(STEPS, f"{CHECKOUT}{STEPS}").replace("uses: $/", "uses: ./"))
+        text = "".join(kept)
+        if not asks:
+            text = re.sub(r"\n  outcome:\n.*?(?=\n  gate:\n)", "", text, flags=re.DOTALL)
+        path.write_text(text.replace(STEPS, f"{CHECKOUT}{STEPS}").replace("uses: $/", "uses: ./"))
         return path
 
     def _host_environment(self) -> dict[str, str]:
