@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.build.buildx import require_engine
+from image_matrix.build.buildx import require_buildx, require_engine
 from image_matrix.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def test_no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentFailure, match="`docker` is not on PATH") as caught:
-        require_engine()
+        require_buildx()
     assert caught.value.exit_code == 3
     assert "docs.docker.com" in caught.value.help
 
@@ -38,4 +38,4 @@ def test_no_buildx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(
         EnvironmentFailure, match="docker has no buildx: docker: 'buildx' is not a docker command"
     ):
-        require_engine()
+        require_buildx()

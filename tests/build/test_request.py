@@ -131,3 +131,13 @@ def test_the_engines_own_frontend_keeps_the_numbers_of_lines(tmp_path: Path) -> 
     first, rest = (tmp_path / "images/leaf/default/Dockerfile").read_bytes().split(b"\n", 1)
     rendered = made.rendered["images/leaf/default/Dockerfile"].content
     assert (first, rendered) == (b"", rendered.split(b"\n", 1)[0] + b"\n" + rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "platforms"),
+    [(b"FROM a\nCOPY b /run\nENV RUN=1\n", set()), (b"FROM a\n  run true\n", {"linux/amd64"})],
+)
+def test_only_steps_need_the_platform(text: bytes, platforms: set[str]) -> None:
+    asked = request(HERE)
+    rendered = {path: replace(file, content=text) for path, file in asked.rendered.items()}
+    assert replace(asked, rendered=rendered).platforms_with_steps == platforms

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
-import ssl
-import subprocess
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -18,18 +15,18 @@ import pytest
 from image_matrix.lock.conda_in_process import solver_in_process
 from image_matrix.lock.conda_program import program_on_path
 from image_matrix.lock.conda_request import CondaRequest, CondaSite
+from tests.certificates import issue, needs_openssl, server_context
 
 from .conda_channel import Built, write_channel
 from .site import Quiet
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
 PASSWORD = "hunter2-hunter2"
 LOGIN = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
-KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 
 
 class Guarded(Quiet):
@@ -106,21 +103,11 @@ def test_the_mirror_gets_the_login(tmp_path: Path) -> None:
     ]
 
 
-def openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
-
-
 @pytest.fixture
 def certified(tmp_path: Path) -> ssl.SSLContext:
     """The certificate of a server, signed by the authority in ca.pem."""
-    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-    openssl(tmp_path, "req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
-    openssl(tmp_path, "req", *KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=127.0.0.1")
-    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
-    openssl(tmp_path, "x509", "-req", "-in", "request.pem", *signed, "-out", "cert.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    return context
+    issue(tmp_path)
+    return server_context(tmp_path)
 
 
 @pytest.mark.slow

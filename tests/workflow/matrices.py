@@ -100,6 +100,17 @@ SHAPES: dict[str, dict[str, Any]] = {
         axes={"python": [f"3.{minor}" for minor in range(30)]},
     ),
     "odd names": matrix({name: {"from": "debian"} for name in ODD}),
+    "a builder": matrix(
+        {"base": {"from": "debian"}},
+        network={
+            "builder": {
+                "driver": "remote",
+                "endpoint": "tcp://buildkit.example.org:1234",
+                "tls": {"ca": "BK_CA", "cert": "BK_CERT", "key": "BK_KEY"},
+            }
+        },
+        workflow={"jobs": "image"},
+    ),
     "emulated": matrix({"base": {"from": "debian"}}, workflow={"runners": {"linux/arm64": "emulate"}}),
     "own runners": matrix(
         {"base": {"from": "debian"}, "large": {"from": "base"}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
 
+_RUNS = re.compile(rb"^[ \t]*RUN\b", re.IGNORECASE | re.MULTILINE)
 LegId = tuple[str, "Platform"]
 """Variant id and platform."""
 
@@ -117,6 +119,11 @@ class BuildRequest:
     def results(self) -> tuple[BuildTarget, ...]:
         """The legs whose images leave the builder."""
         return tuple(leg for leg in self.legs if self.exported is None or leg.id in self.exported)
+
+    @property
+    def platforms_with_steps(self) -> frozenset[Platform]:
+        """The platforms whose machine code runs: some Dockerfile has a step that is not only copied."""
+        return frozenset(leg.platform for leg in self.legs if _RUNS.search(self.dockerfile(leg)))
 
     def dockerfile(self, leg: BuildTarget) -> bytes:
         """Return the Dockerfile of a leg."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.network import BuilderSettings
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
@@ -130,7 +131,6 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
 def run_build(session: Session, arguments: BuildArguments) -> int:
     """Build as the command does; return its exit code."""
     from image_matrix.build.base_platforms import refuse_other_platforms
-    from image_matrix.build.buildx import require_engine
     from image_matrix.build.progress import StepCount
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli.plan import state_of
@@ -145,7 +145,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     locations = places(state, staging=arguments.staging)
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
     if not arguments.print_only:
-        require_engine()
+        _require_programs(push=arguments.push)
     registry = registry_of(session, state.loaded)
     existing = (
         _existing_images(session, locations, requested, arguments.build_options, registry)
@@ -170,7 +170,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     if arguments.exports == "requested":
         request = replace(request, exported=frozenset(requested))
     start, steps = time.monotonic(), StepCount()
-    built = _run(session, arguments, request, hidden.environment, steps)
+    built = _run(session, arguments, request, hidden.environment, steps, state.loaded.matrix.network.builder)
     seconds = time.monotonic() - start
     if arguments.candidate:
         append(SUMMARY, "".join(built_line(*one.leg.id, seconds, steps) for one in built))
@@ -178,6 +178,15 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
         _export_output({**existing, **{one.leg.id: one.image for one in built}}[requested[0]])
     click.echo(_summary(built, seconds, push=arguments.push), nl=False)
     return 0
+
+
+def _require_programs(*, push: bool) -> None:
+    """Raise :class:`EnvironmentFailure` if buildx is missing; only images that are loaded need a daemon."""
+    from image_matrix.build.buildx import require_buildx, require_engine
+
+    require_buildx()
+    if not push:
+        require_engine()
 
 
 def _secrets(session: Session, loaded: Loaded) -> Secrets:
@@ -265,17 +274,24 @@ def _run(
     request: BuildRequest,
     environment: Mapping[str, str],
     steps: StepCount,
+    settings: BuilderSettings | None,
 ) -> list[Built]:
     from image_matrix.build.bake import bake
+    from image_matrix.build.builder import check_builder, choose_builder, create_builder
+    from image_matrix.temporary import temporary_folder
 
     if not request.legs:
         return []
-    options = (
-        "--push" if arguments.push else "--load",
-        *((f"--builder={arguments.builder}",) if arguments.builder else ()),
-    )
-    variables = {**os.environ, **environment, **(_vcs(session, arguments) if arguments.push else {})}
-    with terminable():
+    choice = choose_builder(arguments.builder, os.environ, settings)
+    with temporary_folder() as folder, terminable():
+        choice = create_builder(choice, folder, os.environ)
+        check_builder(choice, os.environ, request.platforms_with_steps)
+        options = (
+            "--push" if arguments.push else "--load",
+            *((f"--builder={choice.name}",) if choice.name else ()),
+        )
+        source = _vcs(session, arguments) if arguments.push else {}
+        variables = {**os.environ, **environment, **source, **choice.variables}
         return bake(
             request, options, variables, _runner(session, steps), lambda text: say(session, text), time.sleep
         )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_matrix.config.model import Platform
+
+BuilderDriver = Literal["docker-container", "remote", "kubernetes"]
 
 DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
 
@@ -37,6 +41,54 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class BuilderTls:
+    """Names of environment variables, in runs of secrets, that have PEM texts."""
+
+    ca: str
+    """The authority that signed the certificate of BuildKit."""
+    cert: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderNode:
+    """One BuildKit of a builder."""
+
+    platforms: tuple[Platform, ...] = ()
+    """None: those that it reports."""
+    endpoint: str = ""
+    """Empty if buildx starts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderSettings:
+    """The BuildKit that builds."""
+
+    driver: BuilderDriver
+    endpoint: str | Mapping[Platform, str] = ""
+    """``tcp://HOST:PORT``, or one for each platform."""
+    platforms: tuple[Platform, ...] = ()
+    """Platforms that it builds; none: those that it reports."""
+    tls: BuilderTls | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Options of the driver."""
+
+    @property
+    def nodes(self) -> list[BuilderNode]:
+        """Its nodes: one for each address, with Kubernetes one for each platform, else one."""
+        if not isinstance(self.endpoint, str):
+            return [BuilderNode((platform,), endpoint) for platform, endpoint in self.endpoint.items()]
+        if self.driver == "kubernetes" and self.platforms:
+            return [BuilderNode((platform,)) for platform in self.platforms]
+        return [BuilderNode(self.platforms, self.endpoint)]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the variables with certificates."""
+        return tuple(filter(None, (self.tls.ca, self.tls.cert, self.tls.key))) if self.tls else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """Mirrors, certificates and logins, and the frontend that reads Dockerfiles."""
 
@@ -45,6 +97,8 @@ class Network:
     netrc: str | None = None
     logins: Mapping[str, Login] = field(default_factory=dict)
     """Registry host to the secrets that log in; on GitHub's own registry its token does without."""
+    builder: BuilderSettings | None = None
+    """What builds in place of the default builder of buildx."""
     frontend: str = DEFAULT_FRONTEND
     """The image in the ``# syntax`` line of Dockerfiles."""
     builtin_frontend: bool = False
@@ -59,6 +113,17 @@ def read_network(item: Mapping[str, Any]) -> Network:
         ca_bundle=item.get("ca_bundle"),
         netrc=item.get("netrc"),
         logins={host: Login(**login) for host, login in item.get("logins", {}).items()},
+        builder=_builder(item["builder"]) if "builder" in item else None,
         frontend=item.get("frontend", usual.frontend),
         builtin_frontend=item.get("builtin_frontend", usual.builtin_frontend),
+    )
+
+
+def _builder(item: Mapping[str, Any]) -> BuilderSettings:
+    return BuilderSettings(
+        driver=item["driver"],
+        endpoint=item.get("endpoint", ""),
+        platforms=tuple(item.get("platforms", ())),
+        tls=BuilderTls(**item["tls"]) if "tls" in item else None,
+        options={name: str(value) for name, value in item.get("options", {}).items()},
     )

@@ -164,7 +164,8 @@ def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterato
 
 def _meant(name: str, path: Path) -> str:
     """Ask for the field that an entry of the user's own was to be: ``images`` among ``profile_options``."""
-    advice = did_you_mean(name, sibling_fields(path))
+    fields = set(sibling_fields(path))
+    advice = "" if name in fields else did_you_mean(name, fields)
     return advice if advice.endswith("?") else ""
 
 

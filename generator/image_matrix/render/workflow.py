@@ -199,7 +199,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     by_layers = layers(matrix, variants)
     host = matrix.registry.partition("/")[0]
     registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
-    login_inputs = _login_inputs(registry_login, *pulls.values())
+    login_inputs = _login_inputs(registry_login, *pulls.values()) | _builder_inputs(matrix)
     build_secrets = sorted({name for job in jobs for name in job.secrets})
     sign_secret = _sign_secret(matrix.release.sign.key)
     sign_inputs = _sign_inputs(sign_secret)
@@ -216,6 +216,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         else [*(job.id for job in jobs), *(scan.id for scan in scans)],
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
+        "builder": matrix.network.builder,
         "build_secrets": build_secrets,
         "build_inputs": {
             **dict.fromkeys(build_secrets, "A secret that images are built with"),
@@ -269,6 +270,12 @@ def _login_inputs(*logins: Login | None) -> dict[str, str]:
     """Return the inputs of an action for the secrets of logins; an action cannot read secrets itself."""
     names = (name for login in logins if login for name in (login.username, login.password))
     return dict.fromkeys(names, "A secret that logs in to a registry")
+
+
+def _builder_inputs(matrix: Matrix) -> dict[str, str]:
+    """Return the inputs of an action for the certificates of the builder."""
+    builder = matrix.network.builder
+    return dict.fromkeys(builder.secrets if builder else (), "A certificate or key for the builder")
 
 
 def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:

@@ -15,6 +15,7 @@ from image_matrix.validate import (
     addresses,
     apt_repositories,
     axis_data,
+    builders,
     conda_locks,
     conflicts,
     dockerfiles,
@@ -77,6 +78,7 @@ CHECKS = (
     runs.copies, runs.release_push,
     runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.lock_schedule,
     sites.nothing_offered, sites.channels,
+    builders.builder_fields,
 )  # fmt: skip
 """Checks of the declarations alone."""
 

@@ -1,0 +1,142 @@
+"""Builds on a BuildKit that is not a local daemon: the engine's own, behind an address, for a client without Docker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+
+import pytest
+import requests
+
+from image_matrix.pinned.tools import native_arch
+from tests.certificates import issue, needs_openssl, server_context
+from tests.e2e.support import new_repository
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.e2e.support import Repository
+
+pytestmark = pytest.mark.e2e
+BRIDGE = ("docker", "buildx", "--builder", "default", "dial-stdio")
+"""Speaks BuildKit's protocol on standard input and output."""
+MATRIX = """\
+version: 1
+registry: registry.invalid/builders
+workflow: none
+sources: {debian: docker.io/library/debian:trixie-slim}
+images:
+  small: {from: debian, context: small}
+"""
+
+
+def to_buildkit(link: socket.socket, engine: dict[str, str]) -> None:
+    with (
+        link,
+        subprocess.Popen(
+            BRIDGE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=engine
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        back = threading.Thread(target=answer, args=(process.stdout, link), daemon=True)
+        back.start()
+        with suppress(OSError):
+            while data := link.recv(1 << 16):
+                process.stdin.write(data)
+        process.stdin.close()
+        back.join()
+
+
+def answer(source: IO[bytes], link: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.read(1 << 16):
+            link.sendall(data)
+
+
+@contextmanager
+def buildkit(context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Offer the engine's BuildKit at an address of this machine."""
+    engine = dict(os.environ)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    link, _ = server.accept()
+                except OSError:
+                    return
+                with suppress(OSError):
+                    secured = context.wrap_socket(link, server_side=True) if context else link
+                    threading.Thread(target=to_buildkit, args=(secured, engine), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = new_repository(tmp_path)
+    shutil.rmtree(made.root / "templates")
+    (made.root / "matrix.yaml").write_text(MATRIX)
+    (made.root / "small").mkdir()
+    (made.root / "small" / "Dockerfile").write_text(
+        "FROM docker.io/library/debian:trixie-slim\nRUN echo built > /built\n"
+    )
+    return made
+
+
+def without_daemon(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in {"DOCKER_HOST": "unix:///nowhere/docker.sock", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+
+def tags(repository: Repository) -> list[str]:
+    host, _, path = repository.registry.partition("/")
+    found = requests.get(f"http://{host}/v2/{path}/small/tags/list", timeout=10).json()
+    return [tag for tag in found.get("tags") or [] if not tag.startswith("cache-")]
+
+
+def test_an_address_builds_without_a_daemon(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    with buildkit() as address:
+        without_daemon(monkeypatch, BUILDKIT_HOST=address)
+        first = repository.run("build", "--push", "--platform", f"linux/{native_arch()}")
+        again = repository.run("build", "--push", "--platform", f"linux/{native_arch()}")
+        loaded = repository.run("build", check=False)
+    assert "1 built in" in first.stdout
+    assert again.stdout == "0 built\n"
+    assert len(tags(repository)) == 1
+    assert loaded.returncode == 3
+    assert "the container engine does not answer" in loaded.stderr
+
+
+@needs_openssl
+def test_the_builder_of_the_matrix_has_certificates(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = tmp_path / "certificates"
+    certificates.mkdir()
+    issue(certificates)
+    with buildkit(server_context(certificates, clients=True)) as address:
+        tls = "{ca: BK_CA, cert: BK_CERT, key: BK_KEY}"
+        builder = f"network:\n  builder: {{driver: remote, endpoint: '{address}', tls: {tls}}}"
+        repository.edit("site.yaml", "network:", builder)
+        without_daemon(monkeypatch)
+        refused = repository.run("build", "--push", "--platform", f"linux/{native_arch()}", check=False)
+        files = {"BK_CA": "ca.pem", "BK_CERT": "cert.pem", "BK_KEY": "key.pem"}
+        without_daemon(
+            monkeypatch, **{name: (certificates / file).read_text() for name, file in files.items()}
+        )
+        done = repository.run("build", "--push", "--platform", f"linux/{native_arch()}")
+    assert refused.returncode == 3
+    assert "the variable BK_CA is missing" in refused.stderr
+    assert "1 built in" in done.stdout
+    assert "PRIVATE KEY" not in done.stderr
