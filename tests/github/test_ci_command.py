@@ -125,10 +125,14 @@ def test_a_profile_that_users_have_stored_is_in_the_comment(place: Place) -> Non
     place.change("second: {display_name", "renamed: {display_name")
     code, comment, _ = place.plan(base)
     assert code == 0
-    assert (
+    removed = (
         f"> - the profile `second` of {base[:12]} was removed: if it was renamed, add `aliases: [second]` to"
-        in comment
     )
+    assert removed in comment
+    place.git("update-ref", "refs/remotes/origin/main", base)
+    _, comment, outputs = place.start("workflow_dispatch", {"ref": "refs/heads/change"}, staging=True)
+    assert removed in comment
+    assert outputs["base"] == base
 
 
 def test_what_others_have_merged_meanwhile_is_not_this_pull_requests_change(place: Place) -> None:

@@ -125,7 +125,9 @@ def test_the_checks_of_a_commit_are_started_where_its_push_starts_none(
     assert hub.started == []
 
 
-def test_a_commit_for_the_author_is_pushed_and_checked(root: Path, hub: Hub) -> None:
+def test_a_commit_for_the_author_is_pushed_and_checked(
+    root: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
     call = [
         "-C",
         str(root),
@@ -143,7 +145,9 @@ def test_a_commit_for_the_author_is_pushed_and_checked(root: Path, hub: Hub) -> 
     remote = ["git", "-C", str(root.parent / "remote.git"), "show", "lock:matrix.lock.yaml"]
     assert "2" * 64 in subprocess.run(remote, check=True, capture_output=True, text=True).stdout
     (root / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))
-    assert run(call) == 0
+    capsys.readouterr()
+    assert run(call) == 1
+    assert "merge the base into it" in capsys.readouterr().err
     assert hub.started == STARTED, "nothing is started for nothing"
 
 

@@ -247,12 +247,19 @@ def ci_outcome(session: Session) -> int:
 @START
 @click.pass_obj
 def ci_commit(session: Session, branch: str, message: str, start: str | None) -> int:
-    """Commit the changes of the working tree, and push them to BRANCH."""
+    """Commit the changes of the working tree, and push them to BRANCH.
+
+    Without changes, it fails: the run saw them in the merge with the base, so they come from there.
+    """
+    from image_matrix.errors import Failure
     from image_matrix.github.branch_commit import actions_git, commit_changes
 
     commit = commit_changes(actions_git(session.root), branch, message)
-    say(session, f"{commit[:12]} on {branch}" if commit else "nothing changed")
-    if commit and start:
+    if commit is None:
+        advice = "merge the base into it, run `image-matrix lock && image-matrix render`, and push"
+        raise Failure(f"{branch} by itself is up to date: only its merge with the base is not", advice)
+    say(session, f"{commit[:12]} on {branch}")
+    if start:
         _start(session, start, branch)
     return 0
 
