@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from image_matrix.build.request import BuildRequest
 
 REGISTRY = STATE.loaded.matrix.registry
+STAGING = f"{REGISTRY}/staging"
 THERE = {BASE: f"{REGISTRY}/base@sha256:1"}
 HERE = BuildOptions(push=False)
 
@@ -68,7 +69,7 @@ def test_tags(aim: BuildOptions, expected: tuple[str, ...]) -> None:
         (BuildOptions(push=False, cache="write"), set()),
         (BuildOptions(push=True, cache="read"), {"cache-from"}),
         (BuildOptions(push=True, cache="write"), {"cache-from", "cache-to"}),
-        (BuildOptions(push=True, cache="write", staging=True), {"cache-from"}),
+        (BuildOptions(push=True, cache="write", staging=True), {"cache-from", "cache-to"}),
         (BuildOptions(push=True, fresh=True), {"no-cache"}),
     ],
 )
@@ -81,9 +82,16 @@ def test_only_what_is_asked_for_is_made_without_layers_of_before() -> None:
     assert (middle.options, leaf.options) == ({}, {"no-cache": True})
 
 
-def test_what_is_staged_reads_the_cache_of_the_default_branch() -> None:
-    leaf = request(BuildOptions(push=True, cache="read", staging=True)).legs[-1]
-    assert leaf.options["cache-from"] == [f"type=registry,ref={REGISTRY}/leaf:cache-default-amd64"]
+def test_what_is_staged_writes_a_cache_that_the_default_branch_does_not_read() -> None:
+    released, staging = (
+        f"type=registry,ref={place}/leaf:cache-default-amd64" for place in (REGISTRY, STAGING)
+    )
+    leaf = request(BuildOptions(push=True, cache="write", staging=True)).legs[-1]
+    assert leaf.options["cache-from"] == [staging, released]
+    assert leaf.options["cache-to"] == [f"{staging},mode=max,ignore-error=true"]
+    leaf = request(BuildOptions(push=True, cache="write")).legs[-1]
+    assert leaf.options["cache-from"] == [released]
+    assert leaf.options["cache-to"] == [f"{released},mode=max,ignore-error=true"]
 
 
 def test_a_candidate_waits_for_its_parent() -> None:

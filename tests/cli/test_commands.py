@@ -18,6 +18,7 @@ from image_matrix.cli import COMMANDS, SHORT, run
 from image_matrix.cli.failures import report_failure
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
+from image_matrix.pinned.actions import actions
 from image_matrix.render.lists import catalog_json
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ def test_list(repository: Repository) -> None:
         "tags": ["python3.13", "latest"],
     }
     assert json.loads(repository("graph", "--format", "json").out) == rows
+
+
+def test_the_actions_that_organizations_have_to_allow(repository: Repository) -> None:
+    ran = repository("list", "--actions")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines == sorted(set(lines))
+    assert {line.partition("@")[0] for line in lines} >= {"actions/checkout", "docker/login-action"}
+    pinned = {f"{name}@{item.sha}" for name, item in actions().items()}
+    assert set(lines) <= pinned
+    assert json.loads(repository("list", "--actions", "--format", "json").out) == lines
+    assert repository("list", "--actions", "base").code == 2
 
 
 def test_where_a_value_comes_from(repository: Repository) -> None:

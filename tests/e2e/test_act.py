@@ -286,9 +286,9 @@ def test_a_pull_request_stages_and_comments(
     assert outcome.code == 0, outcome.output[-4000:]
     assert "Release" not in outcome.results
     assert repository.tags("jupyter-scipy") == before
-    assert len(repository.tags("jupyter-scipy", prefix="/staging")) == 2, (
-        "the candidate and the accepted one, no cache"
-    )
+    staged = repository.tags("jupyter-scipy", prefix="/staging")
+    assert "cache-python3.13-amd64" in staged
+    assert len(staged) == 3, "the cache, the candidate and the accepted one"
     assert list(comments) == [1]
     assert "`jupyter-scipy:python3.13` | amd64" in comments[1]
     assert "| `jupyter-scipy:python3.13` | built, tested | 0 |" in comments[1]

@@ -54,10 +54,8 @@ class BuildOptions:
 
     @property
     def layers(self) -> str:
-        """How the registry's cache is used: a staging build never writes the cache that the default branch reads."""
-        if not self.push:
-            return "none"
-        return "read" if self.staging and self.cache == "write" else self.cache
+        """How the registry's cache is used: only a build that pushes has one."""
+        return self.cache if self.push else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def make_request(
             platform,
             _tags(state, name, platform, options),
             {
-                **caching(places.main, name, platform, options.layers),
+                **caching(places, name, platform, options.layers),
                 **({"no-cache": True} if options.fresh and (name, platform) in requested else {}),
             },
         )
@@ -226,22 +224,25 @@ def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId], refused:
         )
 
 
-def caching(state: State, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
+def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
     """Return bake's fields for the cache of one variant and platform. A cache that cannot be written is ignored.
 
-    The cache is a tag beside the image, under the registry path that builds read. The caller decides whether it is
-    written. Source: docs.docker.com/build/cache/backends/registry.
+    The cache is a tag beside the image. The default branch reads and writes its own. A staging build reads that one and
+    the one below the staging path, and writes there. The caller decides whether it is written. Source:
+    docs.docker.com/build/cache/backends/registry.
     """
     if cache == "none":
         return {}
+    *others, nearest = (_cache_image(state, name, platform) for state in places.order)
+    read = {"cache-from": [f"type=registry,ref={image}" for image in (nearest, *others)]}
+    if cache == "read":
+        return read
+    return read | {"cache-to": [f"type=registry,ref={nearest},mode=max,ignore-error=true"]}
+
+
+def _cache_image(state: State, name: str, platform: Platform) -> str:
     item = state.loaded.variants[name]
-    cache_image = f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{architecture(platform)}"
-    read = {"cache-from": [f"type=registry,ref={cache_image}"]}
-    return (
-        read | {"cache-to": [f"type=registry,ref={cache_image},mode=max,ignore-error=true"]}
-        if cache == "write"
-        else read
-    )
+    return f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{architecture(platform)}"
 
 
 def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:

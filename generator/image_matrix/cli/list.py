@@ -43,8 +43,13 @@ SINGLE = ("pip.index_url", "cran.snapshot")
     metavar="IMAGE",
     help="Print the settings of IMAGE, or of IMAGE:LABEL, and the origin of each.",
 )
+@click.option(
+    "--actions", is_flag=True, help="Print the GitHub actions that the workflows use, for allow lists."
+)
 @click.pass_obj
-def list_images(session: Session, names: tuple[str, ...], format_: str, resolved: str | None) -> int:
+def list_images(
+    session: Session, names: tuple[str, ...], format_: str, resolved: str | None, actions: bool
+) -> int:
     """List images and their variants in build order.
 
     VARIANT is IMAGE or IMAGE:LABEL; the default is all.
@@ -54,6 +59,11 @@ def list_images(session: Session, names: tuple[str, ...], format_: str, resolved
 
     if names and resolved is not None:
         raise click.UsageError("--resolved takes the image's name: remove VARIANT")
+    if actions:
+        if names or resolved is not None:
+            raise click.UsageError("--actions takes neither VARIANT nor --resolved")
+        click.echo(_actions(session, format_), nl=False)
+        return 0
     loaded = open_project(session).loaded
     if resolved is None:
         chosen = set(select(loaded.variants, names))
@@ -65,6 +75,17 @@ def list_images(session: Session, names: tuple[str, ...], format_: str, resolved
         text = _json(entries) if format_ == "json" else _settings_of(entries)
     click.echo(text, nl=False)
     return 0
+
+
+def _actions(session: Session, format_: str) -> str:
+    """Return one action a line, or a JSON list."""
+    import json
+
+    from image_matrix.cli.project import open_locked, render_project
+    from image_matrix.render.used_actions import used_actions
+
+    names = used_actions(render_project(open_locked(session)))
+    return json.dumps(names, indent=2) + "\n" if format_ == "json" else "".join(f"{name}\n" for name in names)
 
 
 def _json(entries: Entries) -> str:
