@@ -7,7 +7,7 @@ import pytest
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.client import Registry, RegistryServices
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import Patience, network, patient
+from image_matrix.registry.http import Patience, Response, network, patient
 from image_matrix.registry.push_right import refuse_unpushable
 from tests.registry.writable import Behaviour, Writable, serving
 
@@ -54,3 +54,16 @@ def test_what_says_nothing_about_rights_passes(status: int) -> None:
 def test_a_registry_that_cannot_cancel_an_upload_passes() -> None:
     with serving(Behaviour(refused={"DELETE": 405})) as server:
         tried(server)
+
+
+def test_a_package_on_github_that_belongs_to_another_repository() -> None:
+    body = b'{"errors": [{"code": "DENIED", "message": "permission_denied: write_package"}]}'
+    services = RegistryServices(lambda _request: Response(403, {}, body), lambda _host: USER)
+    with pytest.raises(EnvironmentFailure, match="denies access: permission_denied: write_package") as caught:
+        refuse_unpushable(Registry(services), ["ghcr.io/team/notebooks/base"])
+    assert "the role Write in the settings of the package" in caught.value.help
+
+
+def test_a_rate_limit_is_no_denial() -> None:
+    services = RegistryServices(lambda _request: Response(403, {"retry-after": "2"}), lambda _host: USER)
+    refuse_unpushable(Registry(services), ["ghcr.io/team/notebooks/base"])
