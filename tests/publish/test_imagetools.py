@@ -30,6 +30,14 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_buildx_without_the_option_copies_too(docker: Path, pauses: list[float]) -> None:
+    answers(docker, "unknown flag: --prefer-index\n", 1)
+    create("localhost/x:tag", ["localhost/x@sha256:1"])
+    first, second = (docker / "calls").read_text().splitlines()
+    assert first == second.replace(" localhost/x@", " --prefer-index=false localhost/x@")
+    assert pauses == []
+
+
 def test_429_is_waited_for_longer_and_longer(docker: Path, pauses: list[float]) -> None:
     answers(docker, "ERROR: failed to push: unexpected status: 429 Too Many Requests\n", 3)
     create("localhost/x:tag", ["localhost/x@sha256:1"], ["index:a=b"])

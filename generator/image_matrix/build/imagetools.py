@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from image_matrix.program import ProgramRunner
 
 COMMAND = ("docker", "buildx", "imagetools")
+UNKNOWN_OPTION = "unknown flag: --prefer-index"
 
 
 def create(
@@ -29,6 +30,9 @@ def create(
     copies = () if annotations else ("--prefer-index=false",)
     options = [part for annotation in annotations for part in ("--annotation", annotation)]
     answer = run((*COMMAND, "create", "--tag", target, *copies, *options, *sources))
+    if answer.returncode and UNKNOWN_OPTION in answer.stderr:
+        # buildx before 0.14, which always copies a single source
+        answer = run((*COMMAND, "create", "--tag", target, *options, *sources))
     if answer.returncode:
         raise EnvironmentFailure(
             failed(f"{target} could not be written", answer.stderr),
