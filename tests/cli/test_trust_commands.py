@@ -1,0 +1,221 @@
+"""`accept`, `build` and `ci attest` with signing: what is signed before it is tagged, and what is not believed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import load_project
+from image_matrix.planning.plan import references
+from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.indexes import by_digest, policy_of
+from image_matrix.registry.reference import digest_of
+from tests.registry.writable import Behaviour, Writable, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_matrix.planning.plan import State
+
+pytestmark = pytest.mark.slow
+MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
+MANIFEST = json.dumps({"mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}).encode()
+WORKFLOW = "https://github.example.org/example/notebooks/.github/workflows/images.yaml@refs/heads/main"
+COSIGN = """#!/bin/sh
+echo "cosign $*" >> "{folder}/calls"
+for word; do case "$word" in --predicate=*) cp "${{word#*=}}" "{folder}/predicate" ;; esac; done
+case "$1" in
+verify) [ -e "{folder}/signed" ] || {{ echo "Error: no signatures found" >&2; exit 10; }} ;;
+sign) [ ! -e "{folder}/refuses" ] || {{ echo "Error: no identity" >&2; exit 1; }} ;;
+esac
+"""
+DOCKER = """#!/bin/sh
+echo "docker $*" >> "{folder}/calls"
+case "$*" in *" inspect --raw "*) echo '{{"layers": []}}' ;; esac
+"""
+
+
+@dataclass
+class Place:
+    """A repository whose images are in a registry, with programs that write down how they are called."""
+
+    root: Path
+    server: Writable
+    folder: Path
+
+    @property
+    def state(self) -> State:
+        return state_of(load_project(read_inputs(self.root)))
+
+    def push(self, *images: str) -> None:
+        """Put an image under the immutable tags of the amd64 images that are named."""
+        for (name, platform), reference in references(self.state).items():
+            if name.partition(":")[0] in images and platform == "linux/amd64":
+                tag = reference.partition("/")[2]
+                repository = tag.partition(":")[0]
+                self.server.manifests[f"{repository}@{digest_of(MANIFEST)}"] = MANIFEST
+                self.server.tags[tag] = digest_of(MANIFEST)
+
+    def image(self, name: str) -> str:
+        return by_digest(references(self.state)[f"{name}:default", "linux/amd64"], digest_of(MANIFEST))
+
+    def run(self, *arguments: str) -> int:
+        return run(["-C", str(self.root), *arguments])
+
+    def calls(self) -> list[str]:
+        path = self.folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def verbs(self) -> list[str]:
+        """The calls without `imagetools inspect`: what is verified, signed, attested and tagged."""
+        short = [" ".join(call.split()[:4]) for call in self.calls() if " inspect " not in call]
+        return [call if call.startswith("docker") else " ".join(call.split()[:2]) for call in short]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    for name, script in (("cosign", COSIGN), ("docker", DOCKER)):
+        (tmp_path / name).write_text(script.format(folder=tmp_path))
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example.org")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "example/notebooks")
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "IMAGE_MATRIX_STAGING"):
+        monkeypatch.delenv(name, raising=False)
+    with serving(Behaviour()) as server:
+        root = tmp_path / "work"
+        root.mkdir()
+        (root / "matrix.yaml").write_text(MATRIX.read_text().replace("ghcr.io/example", server.host))
+        yield Place(root, server, tmp_path)
+
+
+def accept(place: Place, *options: str) -> int:
+    image = ("--image", place.image("base"), "--platform", "linux/amd64", "base")
+    return place.run("accept", *options, *image)
+
+
+def test_an_image_is_signed_before_it_gets_its_tag(place: Place) -> None:
+    assert accept(place) == 0
+    assert place.verbs() == ["cosign verify", "cosign sign", "docker buildx imagetools create"]
+    (sign,) = (call for call in place.calls() if call.startswith("cosign sign"))
+    key = place.state.keys["base:default"].platforms["linux/amd64"]
+    for claim in (
+        "step=tested",
+        "variant=base:default",
+        "platform=linux/amd64",
+        f"key={key}",
+        f"workflow={WORKFLOW}",
+    ):
+        assert f" --annotations=image-matrix.{claim} " in sign
+    assert sign.endswith(place.image("base"))
+    assert "--recursive" not in sign
+
+
+def test_what_is_signed_is_not_signed_again(place: Place) -> None:
+    (place.folder / "signed").touch()
+    assert accept(place) == 0
+    assert place.verbs() == ["cosign verify", "docker buildx imagetools create"]
+
+
+def test_without_a_signature_there_is_no_tag(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (place.folder / "refuses").touch()
+    assert accept(place) == 1
+    assert place.verbs() == ["cosign verify", "cosign sign"]
+    assert "could not be signed: no identity" in capsys.readouterr().err
+
+
+def test_a_pull_request_signs_nothing(place: Place) -> None:
+    image = place.image("base").replace("/notebooks/", "/notebooks/staging/")
+    assert place.run("accept", "--staging", "--image", image, "--platform", "linux/amd64", "base") == 0
+    assert place.verbs() == ["docker buildx imagetools create"]
+
+
+def test_a_laptop_accepts_without_a_signature(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cosign would sign with the identity of a person, which no run accepts."""
+    monkeypatch.delenv("GITHUB_REPOSITORY")
+    assert accept(place) == 0
+    assert place.verbs() == ["docker buildx imagetools create"]
+
+
+def build(place: Place, name: str, *options: str) -> int:
+    arguments = ("--push", "--candidate", "--print", "--platform", "linux/amd64")
+    return place.run("build", *arguments, *options, name)
+
+
+def test_a_parent_that_nobody_signed_blocks(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.push("base")
+    assert build(place, "lab") != 0
+    said = capsys.readouterr().err
+    assert "blocked: the parent base:default is not used for linux/amd64: it has no valid signature" in said
+
+
+def test_a_signed_parent_is_built_on_by_its_digest(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.push("base")
+    (place.folder / "signed").touch()
+    assert build(place, "lab") == 0
+    assert place.image("base") in capsys.readouterr().out
+
+
+def test_an_image_that_nobody_signed_is_not_used_again(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.push("base")
+    assert build(place, "base") == 0
+    shown = capsys.readouterr()
+    assert [*json.loads(shown.out)["target"]] == ["base_default-amd64"]
+    assert "the image in the registry is not used: it has no valid signature" in shown.err
+    (place.folder / "signed").touch()
+    assert build(place, "base") == 0
+    assert json.loads(capsys.readouterr().out).get("target", {}) == {}
+
+
+def test_a_pull_request_uses_what_is_there(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.push("base")
+    assert build(place, "lab", "--staging") == 0
+    assert place.image("base") in capsys.readouterr().out
+    assert place.verbs() == []
+
+
+def attest(place: Place, image: str) -> int:
+    result = place.folder / "scanned.json"
+    result.write_text(json.dumps([{"variant": "base:default", "image": image, "report": "ab" * 32}]))
+    return place.run("ci", "attest", "--platform", "linux/amd64", str(result))
+
+
+def test_a_scan_is_attested_with_its_policy_and_its_report(place: Place) -> None:
+    (place.folder / "signed").touch()
+    assert attest(place, place.image("base")) == 0
+    assert place.verbs() == ["cosign verify", "cosign attest"]
+    keys, release = place.state.keys["base:default"], place.state.loaded.matrix.release
+    assert json.loads((place.folder / "predicate").read_text()) == {
+        "image-matrix.step": "scanned",
+        "image-matrix.variant": "base:default",
+        "image-matrix.platform": "linux/amd64",
+        "image-matrix.key": keys.platforms["linux/amd64"],
+        "image-matrix.policy": policy_of(release),
+        "image-matrix.report": "ab" * 32,
+        "image-matrix.workflow": WORKFLOW,
+    }
+
+
+def test_an_image_that_was_not_tested_is_not_attested(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scanner can change the file that says what it has scanned."""
+    assert attest(place, place.image("base")) == 1
+    assert place.verbs() == ["cosign verify"]
+    assert "base:default is not scanned for linux/amd64: it has no valid signature" in capsys.readouterr().err
+
+
+def test_an_image_that_was_not_tested_is_not_scanned(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.push("base")
+    assert place.run("scan", "--platform", "linux/amd64", "base") == 1
+    assert "base:default is not scanned for linux/amd64: it has no valid signature" in capsys.readouterr().err
