@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import base64
+import json
+import re
+import shutil
 import subprocess
-from typing import TYPE_CHECKING
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.build.site import contexts, script
+from image_matrix.build.site import contexts, npm_logins, script
 from image_matrix.config.mirrors import familiar, mirrored
 from image_matrix.config.network import Mirrors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MIRRORS = Mirrors(
@@ -86,3 +94,70 @@ def test_logins_are_where_tools_look_for_them_and_for_nobody_else(tmp_path: Path
     assert "password a'b$c\n600\n" in shown
     assert f'netrc-file = "{tmp_path}/site-netrc"' in shown
     assert f'Dir::Etc::netrc "{tmp_path}/site-netrc";' in shown
+
+
+Server = tuple[str, list[tuple[str, str, str]]]
+"""The host of a server, and path, login and user agent of each request that it got."""
+
+
+@pytest.fixture
+def closed_server() -> Iterator[Server]:
+    """A server that asks for a login."""
+    requests: list[tuple[str, str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            login = self.headers.get("Authorization", "")
+            requests.append((self.path, login, self.headers.get("User-Agent", "")))
+            body = json.dumps({"name": "x", "versions": {}}).encode()
+            self.send_response(200 if login else 401)
+            if not login:
+                self.send_header("WWW-Authenticate", "Basic realm=packages")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class has it
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_address[1]}", requests
+    server.shutdown()
+    server.server_close()
+
+
+BASIC = f"Basic {base64.b64encode(b'me:w0rd').decode()}"
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
+@pytest.mark.parametrize(("user", "expected"), [("me", BASIC), ("__token__", "Bearer w0rd")])
+def test_npm_logs_in_to_its_registry(tmp_path: Path, closed_server: Server, user: str, expected: str) -> None:
+    host, requests = closed_server
+    logins = f"machine 127.0.0.1 login {user} password w0rd\n"
+    text = script(Mirrors(npm=f"http://{host}/some/npm/"), ca_bundle=False, logins=logins)
+    step = text.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
+    bash(f"export HOME={tmp_path} npm_config_cache={tmp_path}/cache\n{step}\nnpm view x name || true")
+    assert ("/some/npm/x", expected) in [request[:2] for request in requests]
+    assert (tmp_path / "site-npmrc").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="R is not installed")
+def test_r_logs_in_as_curl_does_and_says_what_platform_it_is_for(
+    tmp_path: Path, closed_server: Server
+) -> None:
+    host, requests = closed_server
+    text = script(Mirrors(), ca_bundle=False, logins="machine 127.0.0.1 login me password w0rd\n")
+    step = text.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
+    code = "arguments <- commandArgs(TRUE); options(warn = 2); download.file(arguments[1], arguments[2])"
+    shown = bash(f"{step}\nRscript --vanilla -e '{code}' http://{host}/a {tmp_path}/a; cat {tmp_path}/a")
+    assert '"name": "x"' in shown
+    (tmp_path / "get.R").write_text(code)
+    bash(f"{step}\nRscript {tmp_path}/get.R http://{host}/b {tmp_path}/b")
+    assert {request[:2] for request in requests} == {("/a", BASIC), ("/b", BASIC)}
+    assert all(re.match(r"R/[0-9.]+ R \([0-9.]+ .*linux", request[2]) for request in requests)
+
+
+def test_what_is_no_netrc_file_gives_npm_no_login() -> None:
+    assert npm_logins("machine", None) == ""
+    assert npm_logins("default login me password w0rd", None) == ""

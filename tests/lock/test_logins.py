@@ -142,6 +142,19 @@ def test_the_right_login_is_enough(place: Place) -> None:
     assert f"tools==1.0 @ {place.index}" in lock.files
 
 
+def test_the_login_comes_from_a_variable(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.write("tools==1.0", netrc="env://NETRC_TEXT")
+    code, shown = place.lock()
+    assert code == 3
+    assert "without the logins of NETRC_TEXT" in shown
+    monkeypatch.setenv("NETRC_TEXT", "machine 127.0.0.1 login me password wrong")
+    code, shown = place.lock()
+    assert code == 3
+    assert "correct the login of 127.0.0.1 in the secret NETRC_TEXT" in shown
+    monkeypatch.setenv("NETRC_TEXT", f"machine 127.0.0.1 login me password {PASSWORD}")
+    assert place.lock()[0] == 0
+
+
 def test_a_package_of_another_index_does_not_take_the_place_of_one_that_is_closed(place: Place) -> None:
     place.write("shared")
     code, said = place.lock()

@@ -206,6 +206,43 @@ SHAPES: dict[str, dict[str, Any]] = {
         {"base": {"from": "debian"}},
         release={"attest": "github", "sign": "none", "push": {"deploy_key": "KEY"}},
     ),
+    "cloud logins": matrix(
+        {"base": {"from": "debian"}, "gpu": {"from": "google"}},
+        registry="123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/images",
+        sources={
+            "debian": "docker.io/library/debian:trixie-slim",
+            "google": "europe-docker.pkg.dev/example/bases/cuda:13",
+        },
+        network={
+            "docker_config": "DOCKER_CONFIG_JSON",
+            "logins": {
+                "123456789012.dkr.ecr.eu-central-1.amazonaws.com": {
+                    "aws": {"role": "arn:aws:iam::123456789012:role/push-images"}
+                },
+                "europe-docker.pkg.dev": {
+                    "google": {
+                        "workload_identity_provider": "projects/1/locations/global/workloadIdentityPools/a/providers/b",
+                        "service_account": "images@example.iam.gserviceaccount.com",
+                    }
+                },
+                "example.azurecr.io": {
+                    "azure": {
+                        "client_id": "01234567-89ab-cdef-0123-456789abcdef",
+                        "tenant_id": "fedcba98-7654-3210-fedc-ba9876543210",
+                    }
+                },
+                "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
+            },
+        },
+        release={
+            "copies": ["example.azurecr.io/images"],
+            "scan": {
+                "tool": "image",
+                "image": f"docker.io/example/scanner@sha256:{'0' * 64}",
+                "command": ["{archive}", "{report}"],
+            },
+        },
+    ),
     "an app": matrix(
         {"base": {"from": "debian"}},
         workflow={"environment": "images", "retention_days": 1},
@@ -233,6 +270,7 @@ SHAPES |= {
     "layers": by_layer(SHAPES["reference"]),
     "layers of own runners": by_layer(SHAPES["runners of axis values"]),
     "layers without scans": by_layer(SHAPES["notation"]),
+    "layers with cloud logins": by_layer(SHAPES["cloud logins"]),
     "layers with secrets": by_layer(
         matrix(
             {

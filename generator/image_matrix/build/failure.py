@@ -40,7 +40,7 @@ _REFUSED = r"\b401 +unauthorized|\b403 +forbidden|\b(?:returned error: |error co
 """What uv, curl, apt, npm, conda and R print if a server refuses access."""
 _LOGINS = (
     "a server asks for a login: put those of package indexes, mirrors and downloads into the file that "
-    "`network.netrc` names; micromamba, npm and R do not support logins"
+    "`network.netrc` names"
 )
 _AROUND = ((RATE_LIMIT, PATIENCE), (r"no builder", "`docker buildx ls` lists them"))
 """What buildx and the engine report about themselves and about registries, with the remedy for any image."""

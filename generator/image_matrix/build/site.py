@@ -6,9 +6,13 @@ only, and its variables end with the step.
 
 from __future__ import annotations
 
+import base64
+import netrc
 import shlex
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from image_matrix.config.conda import channel_mirrors
 from image_matrix.config.mirrors import familiar, mirrored
@@ -63,7 +67,7 @@ def script(mirrors: Mirrors, *, ca_bundle: bool, logins: str = "") -> str:
         *_certificates(ca_bundle),
         *_variables(mirrors),
         *_rewrites(mirrors),
-        *_logins(logins),
+        *_logins(logins, mirrors.npm),
         *_apt(mirrors, ca_bundle, logins),
     ]
     if not parts:
@@ -124,8 +128,8 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
     ]
 
 
-def _logins(logins: str) -> list[str]:
-    """Write the logins to the files that pip, uv and curl read."""
+def _logins(logins: str, npm: str | None) -> list[str]:
+    """Write the logins to the files of programs: NETRC for pip, uv and micromamba, and those of curl, npm and R."""
     if not logins:
         return []
     return [
@@ -133,9 +137,64 @@ def _logins(logins: str) -> list[str]:
         f"  mkdir --parents {_CURL_FOLDER}",
         f"  (umask 077 && printf %s {shlex.quote(logins)} > {_NETRC})",
         f"""  printf 'netrc-file = "%s"\\n' {_NETRC} > {_CURL_FOLDER}/.curlrc""",
+        f"  (umask 077 && printf %s {shlex.quote(npm_logins(logins, npm))} > {_NPM_CONFIG})",
+        f"  printf %s {shlex.quote(_R_OPTIONS)} > {_R_PROFILE}",
         "fi",
-        f"export NETRC={_NETRC} CURL_HOME={_CURL_FOLDER}",
+        f"export NETRC={_NETRC} CURL_HOME={_CURL_FOLDER} NPM_CONFIG_USERCONFIG={_NPM_CONFIG}",
+        *_R_WITH_LOGINS,
     ]
+
+
+_NPM_CONFIG = "/tmp/site-npmrc"  # noqa: S108 - in the container, on a tmpfs
+_R_PROFILE = "/tmp/site-Rprofile"  # noqa: S108
+_R_OPTIONS = """\
+if (nzchar(Sys.which("curl"))) local({
+  agent <- sprintf("R/%s R (%s)", getRversion(), paste(getRversion(), R.version$platform, R.version$arch, R.version$os))
+  extra <- paste("--location --fail --silent --show-error --user-agent", shQuote(agent))
+  options(download.file.method = "curl", download.file.extra = extra)
+})
+"""
+"""R's own downloads know no netrc file, the program curl does; ?download.file. The server chooses by the user agent."""
+_R_WITH_LOGINS = (
+    "Rscript() {",
+    "  local -a options=()",
+    '  while [[ "${1:-}" == --* ]]; do options+=("$1"); shift; done',
+    f"""  if [[ "${{1:-}}" == -e ]]; then options+=(-e 'source("{_R_PROFILE}")'); fi""",
+    '  command Rscript "${options[@]}" "$@"',
+    "}",
+    f"export R_PROFILE_USER={_R_PROFILE}",
+)
+"""Profiles are not read with ``--vanilla``."""
+TOKEN_USER = "__token__"  # noqa: S105 - a user
+"""The user beside a token, as on PyPI: npm sends such a password as a token."""
+
+
+def npm_logins(logins: str, registry: str | None) -> str:
+    """Return npm's settings for the machines of a netrc file, and for ``registry`` with its port.
+
+    Source: docs.npmjs.com/cli/configuring-npm/npmrc, "Auth related configuration": a setting is for an address and
+    everything below it.
+    """
+    lines = []
+    address = urlsplit(registry or "")
+    for machine, user, password in _machines(logins):
+        places = {machine, *([address.netloc.rpartition("@")[2]] if address.hostname == machine else [])}
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        setting = f"_authToken={password}" if user == TOKEN_USER else f"_auth={basic}"
+        lines += [f"//{place}/:{setting}\n" for place in sorted(places)]
+    return "".join(lines)
+
+
+def _machines(logins: str) -> list[tuple[str, str, str]]:
+    """Return machine, user and password of each entry that has a machine; nothing of a text that is no netrc file."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(logins)
+        file.flush()
+        try:
+            hosts = netrc.netrc(file.name).hosts
+        except netrc.NetrcParseError:
+            return []
+    return [(name, user, password) for name, (user, _, password) in hosts.items() if name != "default"]
 
 
 def _apt(mirrors: Mirrors, ca_bundle: bool, logins: str) -> list[str]:

@@ -386,6 +386,58 @@ def ci_signer(session: Session) -> int:
     return 0
 
 
+@ci.command("token")
+@click.argument("host")
+@click.pass_obj
+def ci_token(session: Session, host: str) -> int:
+    """Exchange the job's OIDC token for a login to HOST.
+
+    Writes `username` and `password` as outputs of the step.
+    """
+    from image_matrix.cli.ci_logins import take_token
+    from image_matrix.github.registry_tokens import Services
+
+    take_token(session, host, Services())
+    return 0
+
+
+@ci.command("buildkitd")
+@click.pass_obj
+def ci_buildkitd(session: Session) -> int:
+    """Write the builder's settings: mirrors and certificates of `network`.
+
+    Writes the path as output `file` of the step, if there is something to set.
+    """
+    from image_matrix.build.buildkitd import buildkitd_toml
+    from image_matrix.cli.site_files import ca_bundle
+    from image_matrix.config.pull_logins import login_references
+
+    loaded = open_project(session).loaded
+    hosts = [reference.partition("/")[0] for reference in login_references(loaded.matrix)]
+    registries = loaded.matrix.network.mirrors.registries
+    text = buildkitd_toml(registries, hosts, ca_bundle(session, loaded))
+    if text:
+        file = Path(required_variable("RUNNER_TEMP")) / "buildkitd.toml"
+        with naming(file):
+            file.write_text(text, encoding="utf-8")
+        append(OUTPUT, f"file={file}\n")
+    say(session, text or "no mirrors of whole registries and no certificates: the builder has its defaults")
+    return 0
+
+
+@ci.command("docker-config")
+@click.pass_obj
+def ci_docker_config(session: Session) -> int:
+    """Log in to the registries of the matrix with DOCKER_CONFIG_JSON.
+
+    Later steps have the logins, in a folder that the runner removes at the end of the job.
+    """
+    from image_matrix.cli.ci_logins import use_docker_config
+
+    use_docker_config(session)
+    return 0
+
+
 @ci.command("free-disk")
 @click.pass_obj
 def ci_free_disk(session: Session) -> int:

@@ -46,9 +46,15 @@ SINGLE = ("pip.index_url", "cran.snapshot")
 @click.option(
     "--actions", is_flag=True, help="Print the GitHub actions that the workflows use, for allow lists."
 )
+@click.option("--repositories", is_flag=True, help="Print the repositories that the workflow writes.")
 @click.pass_obj
 def list_images(
-    session: Session, names: tuple[str, ...], format_: str, resolved: str | None, actions: bool
+    session: Session,
+    names: tuple[str, ...],
+    format_: str,
+    resolved: str | None,
+    actions: bool,
+    repositories: bool,
 ) -> int:
     """List images and their variants in build order.
 
@@ -64,8 +70,12 @@ def list_images(
             raise click.UsageError("--actions takes neither VARIANT nor --resolved")
         click.echo(_actions(session, format_), nl=False)
         return 0
+    if repositories and (names or resolved is not None):
+        raise click.UsageError("--repositories is for all images: remove VARIANT and --resolved")
     loaded = open_project(session).loaded
-    if resolved is None:
+    if repositories:
+        text = _repositories(loaded, format_)
+    elif resolved is None:
         chosen = set(select(loaded.variants, names))
         every = listing(loaded.variants, loaded.matrix.order.layers)
         entries = [entry for entry in every if entry["variant"] in chosen]
@@ -79,12 +89,24 @@ def list_images(
 
 def _actions(session: Session, format_: str) -> str:
     """Return one action a line, or a JSON list."""
-    import json
-
     from image_matrix.cli.project import open_locked, render_project
     from image_matrix.render.used_actions import used_actions
 
     names = used_actions(render_project(open_locked(session)))
+    return _names(names, format_)
+
+
+def _repositories(loaded: Loaded, format_: str) -> str:
+    """Return the repositories, one a line or as a list."""
+    from image_matrix.config.written_repositories import written_repositories
+
+    names = written_repositories(loaded.matrix, loaded.variants)
+    return _names(names, format_)
+
+
+def _names(names: Sequence[str], format_: str) -> str:
+    import json
+
     return json.dumps(names, indent=2) + "\n" if format_ == "json" else "".join(f"{name}\n" for name in names)
 
 

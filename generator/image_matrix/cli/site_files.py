@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+import click
 
 from image_matrix.cli.printing import say
 from image_matrix.diagnostics import MatrixError
@@ -26,8 +29,30 @@ def registry_of(session: Session, loaded: Loaded) -> Registry:
 
 
 def netrc(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the file with logins; raises :class:`MatrixError` if it does not exist."""
-    return _site_file(session, loaded, "netrc", loaded.matrix.network.netrc)
+    """Return the absolute path of the file with logins, or ``None``; raises :class:`MatrixError` if it does not exist.
+
+    The text of a variable is written to a temporary file, which only this user can read and which ends with the
+    command. Without the variable, as in a fork's run, there are no logins.
+    """
+    network = loaded.matrix.network
+    if network.netrc_secret is None:
+        return _site_file(session, loaded, "netrc", network.netrc)
+    text = os.environ.get(network.netrc_secret, "")
+    if not text.strip():
+        say(session, f"without the logins of {network.netrc_secret}, which the environment does not have")
+        return None
+    return _private_file(text)
+
+
+def _private_file(text: str) -> str:
+    """Write a text to a temporary file of this command, and return its path."""
+    from image_matrix.temporary import temporary_folder
+
+    folder = click.get_current_context().with_resource(temporary_folder())
+    file = folder / "netrc"
+    file.touch(mode=0o600)
+    file.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    return str(file)
 
 
 def public_key(session: Session, loaded: Loaded) -> str | None:

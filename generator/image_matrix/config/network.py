@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from image_matrix.config.logins import read_logins
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.config.logins import Login
     from image_matrix.config.model import Platform
 
 BuilderDriver = Literal["docker-container", "remote", "kubernetes"]
 
+VARIABLE_PREFIX = "env://"
+"""Begins the name of an environment variable, and of the repository's secret, in place of a path."""
 DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
 
 
@@ -28,16 +33,6 @@ class Mirrors:
     conda: str | None = None
     cran: str | None = None
     extensions: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Names of the repository's secrets that log in to a registry."""
-
-    username: str
-    password: str
-    pull: bool = True
-    """Whether builds and the lock log in too, where a source is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +91,21 @@ class Network:
     ca_bundle: str | None = None
     netrc: str | None = None
     logins: Mapping[str, Login] = field(default_factory=dict)
-    """Registry host to the secrets that log in; on GitHub's own registry its token does without."""
+    """Registry host to its login; GitHub's own registry needs none, since GitHub's token logs in there."""
+    docker_config: str | None = None
+    """Name of a secret with a whole configuration of Docker, which logs in to many registries."""
     builder: BuilderSettings | None = None
     """What builds in place of the default builder of buildx."""
     frontend: str = DEFAULT_FRONTEND
     """The image in the ``# syntax`` line of Dockerfiles."""
     builtin_frontend: bool = False
     """Whether builds leave that line out and use the engine's own frontend."""
+
+    @property
+    def netrc_secret(self) -> str | None:
+        """The name of the secret with the text of a netrc file; ``None`` if ``netrc`` is a path."""
+        value = self.netrc or ""
+        return value.removeprefix(VARIABLE_PREFIX) if value.startswith(VARIABLE_PREFIX) else None
 
 
 def read_network(item: Mapping[str, Any]) -> Network:
@@ -112,7 +115,8 @@ def read_network(item: Mapping[str, Any]) -> Network:
         mirrors=Mirrors(**item.get("mirrors", {})),
         ca_bundle=item.get("ca_bundle"),
         netrc=item.get("netrc"),
-        logins={host: Login(**login) for host, login in item.get("logins", {}).items()},
+        logins=read_logins(item.get("logins", {})),
+        docker_config=item.get("docker_config"),
         builder=_builder(item["builder"]) if "builder" in item else None,
         frontend=item.get("frontend", usual.frontend),
         builtin_frontend=item.get("builtin_frontend", usual.builtin_frontend),

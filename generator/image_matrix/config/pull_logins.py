@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.workflow import staging_of
 
 if TYPE_CHECKING:
+    from image_matrix.config.logins import Login
     from image_matrix.config.model import Matrix
-    from image_matrix.config.network import Login
 
 DOCKER_HUB = "docker.io"
 """The registry of BuildKit, of frontends and of images whose reference has no host."""
@@ -16,9 +17,44 @@ DOCKER_HUB = "docker.io"
 
 def pull_hosts(matrix: Matrix) -> tuple[str, ...]:
     """Return the hosts, behind mirrors, of sources and of what every builder pulls."""
+    return tuple(dict.fromkeys(_host(reference) for reference in _pulled(matrix)))
+
+
+def _pulled(matrix: Matrix) -> tuple[str, ...]:
     mirrors = matrix.network.mirrors.registries
     references = (f"{DOCKER_HUB}/moby/buildkit", matrix.network.frontend, *matrix.sources.values())
-    return tuple(dict.fromkeys(_host(mirrored(reference, mirrors)) for reference in references))
+    return tuple(mirrored(reference, mirrors) for reference in references)
+
+
+def login_references(matrix: Matrix) -> tuple[str, ...]:
+    """Return what runs push and pull, each with its host in front: paths that are written, then what is read."""
+    scanner = (
+        (mirrored(matrix.release.scan.image, matrix.network.mirrors.registries),)
+        if matrix.release.scan.image
+        else ()
+    )
+    written = (matrix.registry, staging_of(matrix.registry, matrix.workflow), *matrix.release.copies)
+    pulled = (_with_host(reference) for reference in (*_pulled(matrix), *scanner))
+    return tuple(dict.fromkeys((*written, *pulled)))
+
+
+def _with_host(reference: str) -> str:
+    """Return a reference with its host, without tag and digest."""
+    host = _host(reference)
+    path = reference.partition("@")[0].removeprefix(f"{host}/")
+    folder, slash, name = path.rpartition("/")
+    return f"{host}/{folder}{slash}{name.partition(':')[0]}"
+
+
+def builder_logins(matrix: Matrix) -> dict[str, Login]:
+    """Return the login of BuildKit's host, unless it is the registry that is pushed to."""
+    return _logins(matrix, (_host(_pulled(matrix)[0]),))
+
+
+def scan_hosts(matrix: Matrix) -> tuple[str, ...]:
+    """Return the host, behind mirrors, of a scanner that is an image."""
+    scanner, mirrors = matrix.release.scan.image, matrix.network.mirrors.registries
+    return (_host(mirrored(scanner, mirrors)),) if scanner else ()
 
 
 def _host(reference: str) -> str:
@@ -28,9 +64,14 @@ def _host(reference: str) -> str:
 
 def pull_logins(matrix: Matrix) -> dict[str, Login]:
     """Return the logins of these hosts, without that of the registry that is pushed to."""
+    return _logins(matrix, pull_hosts(matrix))
+
+
+def scan_logins(matrix: Matrix) -> dict[str, Login]:
+    """Return the login of the scanner's host, unless it is the registry that is pushed to."""
+    return _logins(matrix, scan_hosts(matrix))
+
+
+def _logins(matrix: Matrix, hosts: tuple[str, ...]) -> dict[str, Login]:
     registry, logins = matrix.registry.partition("/")[0], matrix.network.logins
-    return {
-        host: logins[host]
-        for host in pull_hosts(matrix)
-        if host in logins and host != registry and logins[host].pull
-    }
+    return {host: logins[host] for host in hosts if host in logins and host != registry and logins[host].pull}

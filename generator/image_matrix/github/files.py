@@ -8,6 +8,7 @@ from pathlib import Path
 from image_matrix.errors import naming
 
 OUTPUT, PATH, SUMMARY = "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"
+ENVIRONMENT = "GITHUB_ENV"
 
 
 def append(variable: str, text: str) -> None:

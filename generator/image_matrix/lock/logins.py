@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from image_matrix.config.network import VARIABLE_PREFIX
+
 NOT_FOUND = "was not found in the package registry"
 """As uv says it, of an index too that did not let it look."""
 _STATUS = re.compile(r"\b(401) Unauthorized|\b(403) Forbidden")
@@ -23,6 +25,8 @@ def remedy(address: str, logins: str | None) -> str:
     Source of the format: gnu.org/software/inetutils/manual, "The .netrc file".
     """
     host = urlsplit(address).hostname
+    if logins and logins.startswith(VARIABLE_PREFIX):
+        return f"correct the login of {host} in the secret {logins.removeprefix(VARIABLE_PREFIX)}"
     if logins:
         return f"correct the login of {host} in {logins}, the file that `network.netrc` names"
     line = f"`machine {host} login NAME password PASSWORD`"

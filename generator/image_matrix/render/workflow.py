@@ -11,7 +11,7 @@ from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.config.pull_logins import pull_hosts, pull_logins
+from image_matrix.config.pull_logins import builder_logins, pull_hosts, pull_logins, scan_logins
 from image_matrix.config.release import GITHUB_REGISTRY, SUBJECTS
 from image_matrix.output_tree.files import File
 from image_matrix.pinned.actions import actions, image, tool_version
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from jinja2 import BytecodeCache
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.logins import Login
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.network import Login
     from image_matrix.config.release import Signing
     from image_matrix.config.workflow import Pin
     from image_matrix.render.workflow_layers import BuildLayer
@@ -72,6 +72,7 @@ def workflows(
         "minutes": minutes,
         "flag": flag,
         "outdent": outdent,
+        "step_id": step_id,
     }
     values = _values(matrix, variants)
     advice = LARGE_FOR_IMAGES if matrix.workflow.jobs == "image" else LARGE
@@ -199,7 +200,11 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     by_layers = layers(matrix, variants)
     host = matrix.registry.partition("/")[0]
     registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
-    login_inputs = _login_inputs(registry_login, *pulls.values()) | _builder_inputs(matrix)
+    scan_pulls, release_logins = scan_logins(matrix), builder_logins(matrix) | _copy_logins(matrix)
+    docker_config, netrc_secret = matrix.network.docker_config, matrix.network.netrc_secret
+    scan_inputs = _login_inputs(docker_config, registry_login, *scan_pulls.values())
+    login_inputs = _login_inputs(docker_config, registry_login, *pulls.values()) | _netrc_input(netrc_secret)
+    login_inputs |= _builder_inputs(matrix)
     build_secrets = sorted({name for job in jobs for name in job.secrets})
     sign_secret = _sign_secret(matrix.release.sign.key)
     sign_inputs = _sign_inputs(sign_secret)
@@ -223,12 +228,17 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
             **login_inputs,
             **sign_inputs,
         },
-        "login_inputs": login_inputs,
+        "step_secrets": [*build_secrets, *_netrc_input(netrc_secret), *_builder_inputs(matrix)],
+        "login_inputs": login_inputs | scan_inputs,
         "scan_inputs": {
             **dict.fromkeys(matrix.release.scan.secrets, "A secret of the scanner"),
-            **_login_inputs(registry_login),
+            **scan_inputs,
             **sign_inputs,
         },
+        "docker_config": docker_config,
+        "builder_settings": bool(matrix.network.ca_bundle or matrix.network.mirrors.registries),
+        "netrc_secret": netrc_secret,
+        "keyless": _keyless_hosts(host, registry_login, pulls, scan_pulls, release_logins),
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "attestations": range(0, sum(item.publish for item in variants.values()), SUBJECTS)
@@ -243,7 +253,8 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "signs": matrix.release.sign.tool != "none",
         "anchor": anchor,
         "registry_host": host,
-        "copy_logins": _copy_logins(matrix),
+        "release_logins": release_logins,
+        "scan_pulls": scan_pulls,
         "pulls": pulls,
         "logs_in": logs_in,
         "lock_logs_in": logs_in and host in pull_hosts(matrix),
@@ -266,10 +277,44 @@ def _ids_of_layers(by_layers: Sequence[BuildLayer]) -> list[str]:
     ]
 
 
-def _login_inputs(*logins: Login | None) -> dict[str, str]:
+def _login_inputs(docker_config: str | None, *logins: Login | None) -> dict[str, str]:
     """Return the inputs of an action for the secrets of logins; an action cannot read secrets itself."""
-    names = (name for login in logins if login for name in (login.username, login.password))
-    return dict.fromkeys(names, "A secret that logs in to a registry")
+    names = [name for login in logins if login for name in login.secrets]
+    return dict.fromkeys(
+        [*names, *([docker_config] if docker_config else [])], "A secret that logs in to registries"
+    )
+
+
+def _netrc_input(name: str | None) -> dict[str, str]:
+    """Return the input of an action for the secret with logins of package indexes."""
+    return {name: "A secret with logins of package indexes"} if name else {}
+
+
+def _keyless_hosts(
+    host: str,
+    registry: Login | None,
+    pulls: Mapping[str, Login],
+    scans: Mapping[str, Login],
+    release: Mapping[str, Login | None],
+) -> dict[str, list[str]]:
+    """Return the hosts for which a kind of job exchanges GitHub's OIDC token."""
+    to_registry = {host: registry}
+    jobs: dict[str, dict[str, Login | None]] = {
+        "plan": to_registry,
+        "build": {**to_registry, **pulls},
+        "scan": {**to_registry, **scans},
+        "release": {**to_registry, **release},
+        "lock": {**to_registry, **pulls},
+    }
+    return {
+        job: [name for name, login in logins.items() if login and login.keyless]
+        for job, logins in jobs.items()
+    }
+
+
+def step_id(host: str) -> Markup:
+    """Return the id of the step that takes the login of a host; ids have no dots and no colons."""
+    return Markup(f"login_{re.sub(r'[^a-z0-9-]', '_', host)}")  # noqa: S704 - nothing else is left
 
 
 def _builder_inputs(matrix: Matrix) -> dict[str, str]:

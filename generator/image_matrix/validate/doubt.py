@@ -34,6 +34,8 @@ _OF_A_NAME = (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE, rules.UNKNOWN_KIND)
 """Rules about one field that names something, whatever else is wrong with the entry."""
 _COMPARED_WITH = {rules.NEEDS_CHART: "sites"}
 """Rule to the section that an entry is compared with, although the entry does not name what is there."""
+_BESIDE: dict[Path, str] = {("network", "logins"): "release"}
+"""Field of a nameless section to one that it is compared with: logins are for hosts of copies and scanners."""
 MOST_PLACES = 3
 """Further places of an unknown name that are shown."""
 
@@ -95,7 +97,8 @@ def _without(entry: Json, path: Sequence[str | int], empty: Json) -> Json:
 
 def independent(finding: Finding, doubted: Collection[Path], faults: Collection[Path]) -> bool:
     """Say whether a finding about a declaration does not follow from ``faults``."""
-    if any(path[:1] == (_COMPARED_WITH.get(finding.rule),) for path in faults):
+    compared = (_COMPARED_WITH.get(finding.rule), _BESIDE.get(finding.path[:2]))
+    if any(path[0] in compared for path in faults):
         return False
     if finding.path[:2] not in doubted or finding.rule is rules.BAD_NAME:
         return True

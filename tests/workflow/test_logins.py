@@ -1,0 +1,129 @@
+"""Logins of the rendered jobs: which job logs in to which host, with what, and before which step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.workflow.matrices import SHAPES, by_layer, jobs_of, matrix, rendered
+
+ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+GOOGLE, AZURE, HUB = "europe-docker.pkg.dev", "example.azurecr.io", "docker.io"
+CLOUDS = SHAPES["cloud logins"]
+HOSTS = {
+    "plan": [ECR],
+    "base-amd64": [ECR, HUB, GOOGLE],
+    "scan_base": [ECR, HUB],
+    "fork": [],
+    "release": [ECR, HUB, AZURE],
+    "gate": [],
+}
+
+
+def jobs(of: dict[str, Any], workflow: str = "images") -> dict[str, Any]:
+    return jobs_of(rendered(of), workflow)
+
+
+def logins(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The steps of a job that log in, by host."""
+    return {
+        step["with"]["registry"]: step
+        for step in job["steps"]
+        if "docker/login-action" in step.get("uses", "")
+    }
+
+
+def test_each_job_logs_in_where_it_pushes_and_pulls() -> None:
+    rendered_jobs = jobs(CLOUDS)
+    assert {name: list(logins(rendered_jobs[name])) for name in HOSTS} == HOSTS
+    assert list(logins(jobs(CLOUDS, "lock")["resolve"])) == [HUB, GOOGLE]
+
+
+@pytest.mark.parametrize("value", [CLOUDS, by_layer(CLOUDS)])
+def test_only_jobs_that_exchange_githubs_token_can_ask_for_it(value: dict[str, Any]) -> None:
+    for workflow in ("images", "lock"):
+        for name, job in jobs(value, workflow).items():
+            exchanges = any(
+                "configure-aws-credentials" in step.get("uses", "")
+                or step.get("run", "").startswith("image-matrix ci token")
+                for step in job["steps"]
+            )
+            signs = name == "release"
+            assert ("id-token" in job["permissions"]) == (exchanges or signs), name
+    for job in jobs(SHAPES["copies"]).values():
+        assert "id-token" not in job["permissions"] or "cosign" in str(job["steps"])
+
+
+def test_the_credentials_of_an_aws_role_are_for_the_login_alone() -> None:
+    job = jobs(CLOUDS)["base-amd64"]
+    (role,) = (step for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
+    assert role["with"] == {
+        "role-to-assume": "arn:aws:iam::123456789012:role/push-images",
+        "aws-region": "eu-central-1",
+        "output-credentials": True,
+        "output-env-credentials": False,
+    }
+    login = logins(job)[ECR]
+    assert login["env"]["AWS_SESSION_TOKEN"] == f"${{{{ steps.{role['id']}.outputs.aws-session-token }}}}"
+    assert login["with"] == {"registry": ECR}
+    with_credentials = [step["name"] for step in job["steps"] if "aws-secret-access-key" in str(step)]
+    assert with_credentials == [login["name"]]
+
+
+def test_a_cloud_without_an_action_gets_a_token_by_our_own_step() -> None:
+    for name, host in (("base-amd64", GOOGLE), ("release", AZURE)):
+        job = jobs(CLOUDS)[name]
+        (step,) = (one for one in job["steps"] if one.get("env") == {"REGISTRY": host})
+        assert step["run"] == 'image-matrix ci token "$REGISTRY"'
+        assert logins(job)[host]["with"] == {
+            "registry": host,
+            **{name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in ("username", "password")},
+        }
+
+
+@pytest.mark.parametrize("name", ["plan", "base-amd64", "scan_base", "release"])
+def test_dockers_configuration_comes_first_so_that_logins_of_the_matrix_count(name: str) -> None:
+    steps = jobs(CLOUDS)[name]["steps"]
+    names = [step["name"] for step in steps]
+    place = names.index("Log in with Docker's configuration")
+    assert place < names.index("Log in to the registry")
+    assert steps[place]["env"] == {"DOCKER_CONFIG_JSON": "${{ secrets.DOCKER_CONFIG_JSON }}"}
+
+
+def test_a_pull_request_of_a_fork_takes_no_token() -> None:
+    steps = [
+        step for step in jobs(CLOUDS)["plan"]["steps"] if "og in" in step["name"] or "Take" in step["name"]
+    ]
+    assert len(steps) == 3
+    assert all("head.repo.full_name == github.repository" in step["if"] for step in steps)
+    assert not any("Log in" in step["name"] for step in jobs(CLOUDS)["fork"]["steps"])
+
+
+@pytest.mark.parametrize("job", ["base-amd64", "release"])
+def test_docker_hubs_login_comes_before_images_are_pulled_from_it(job: str) -> None:
+    value = {**CLOUDS, "workflow": {**CLOUDS["workflow"], "runners": {"linux/arm64": "emulate"}}}
+    names = [step["name"] for step in jobs(value)[job]["steps"]]
+    place = names.index("Log in to docker.io")
+    assert all(place < names.index(step) for step in ("Set up QEMU", "Set up buildx") if step in names)
+
+
+def test_one_configuration_of_docker_is_enough() -> None:
+    value = matrix({"base": {"from": "debian"}}, registry="quay.io/team", network={"docker_config": "CONFIG"})
+    for name in ("plan", "base-amd64", "scan_base", "release"):
+        job = jobs(value)[name]
+        assert "Log in with Docker's configuration" in [step["name"] for step in job["steps"]]
+        assert logins(job) == {}
+
+
+def test_the_secret_with_logins_of_indexes_reaches_the_build_and_the_lock_alone() -> None:
+    value = matrix({"base": {"from": "debian"}}, network={"netrc": "env://NETRC_TEXT"})
+    expected = {"NETRC_TEXT": "${{ secrets.NETRC_TEXT }}"}
+    with_secret = {
+        (name, step["name"])
+        for workflow in ("images", "lock")
+        for name, job in jobs(value, workflow).items()
+        for step in job["steps"]
+        if "NETRC_TEXT" in str(step) and step["env"] == expected
+    }
+    assert with_secret == {("base-amd64", "Build"), ("base-arm64", "Build"), ("resolve", "Resolve")}
