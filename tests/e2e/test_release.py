@@ -625,30 +625,6 @@ esac
 """
 
 
-@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
-def test_the_real_cosign_signs_and_verifies_with_a_key(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without Sigstore's services, which no test can ask."""
-    monkeypatch.setenv("COSIGN_PASSWORD", "of the tests")
-    subprocess.run(["cosign", "generate-key-pair"], cwd=tmp_path, check=True, capture_output=True)
-    shutil.copy(tmp_path / "cosign.pub", place.root / "cosign.pub")
-    monkeypatch.setenv("SIGNING_KEY", (tmp_path / "cosign.key").read_text())
-    scan = {"tool": "command", "command": ["true", "{archive}", "{report}"]}
-    place.edit(sign={"key": "env://SIGNING_KEY", "public_key": "cosign.pub", "public_log": False}, scan=scan)
-    signed = Signed(place, tmp_path, "")
-    signed.prove()
-    assert signed.release().returncode == 0
-    assert signed.scans(SIGNING_KEY="", COSIGN_PASSWORD="") == set(), "the public key is enough"
-    assert "0 indexes to create, 0 to sign, 3 exist" in signed.release().stderr
-    signed.forge()
-    assert signed.plan() == (SCIENCE_JOBS, SCIENCE)
-    assert signed.release().returncode == 1
-    signed.prove()
-    assert "0 indexes to create, 1 to sign, 3 exist" in signed.release().stderr
-    assert signed.scans() == set()
-
-
 def test_without_a_signer_everything_is_scanned_in_every_run(signed: Signed) -> None:
     signed.place.edit(sign="none")
     for _ in range(2):

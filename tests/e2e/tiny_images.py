@@ -105,9 +105,11 @@ def one_file(content: bytes) -> bytes:
 
 
 def copy_image(source: Repository, digest: str, target: Repository) -> None:
-    """Copy an image of one platform to another repository under its digest."""
+    """Copy an image, or an index with its images, to another repository under its digest."""
     image = source.read(digest)
     assert image is not None
+    for child in image.get("manifests", ()):
+        copy_image(source, child["digest"], target)
     copy_parts(source, image, target)
     target.write(source.content(digest), image["mediaType"], digest)
 
@@ -144,6 +146,6 @@ def copy_bundle(
 
 
 def copy_parts(source: Repository, manifest: dict[str, Any], target: Repository) -> None:
-    """Copy what a manifest consists of."""
-    for part in (manifest["config"], *manifest["layers"]):
+    """Copy the blobs that a manifest names."""
+    for part in (*filter(None, [manifest.get("config")]), *manifest.get("layers", ())):
         target.blob(requests.get(f"{source.url}/blobs/{part['digest']}", timeout=30).content)
