@@ -1,4 +1,4 @@
-"""The generated workflow, run by act on this machine: real engine, real registry, real git; see docs/workflow.md."""
+"""The workflow, run by act on this machine: real engine, real registry, real git; see docs/workflow-tests.md."""
 
 from __future__ import annotations
 
