@@ -123,15 +123,18 @@ def test_the_certificates_of_the_matrix_are_trusted(tmp_path: Path, certified: s
     assert dict(os.environ) == before
 
 
-def test_a_program_on_path_gets_the_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_on_path_gets_the_certificates_and_logins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "micromamba"
     url = "https://conda.anaconda.org/c/noarch/x-1-0.conda"
     program.write_text(
         '#!/bin/sh\ntest "$SSL_CERT_FILE" = /ca.pem && test "$REQUESTS_CA_BUNDLE" = /ca.pem || exit 1\n'
+        'test "$NETRC" = /logins || exit 1\n'
         f"""echo '{{"actions": {{"LINK": [{{"url": "{url}"}}]}}}}'\n"""
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    solver = program_on_path(CondaSite(ca_bundle="/ca.pem"))
+    solver = program_on_path(CondaSite(ca_bundle="/ca.pem", netrc="/logins"))
     assert solver is not None
     assert solver(CondaRequest(("x",), ("https://conda.anaconda.org/c",), "linux-64", "2.36")) == [url]

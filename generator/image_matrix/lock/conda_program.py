@@ -27,7 +27,7 @@ CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def program_on_path(site: CondaSite) -> Solve | None:
-    """Return a function that runs the first program on PATH, or ``None``; the program has logins of its own."""
+    """Return a function that runs the first program on PATH, or ``None``."""
     import shutil
 
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
@@ -35,9 +35,11 @@ def program_on_path(site: CondaSite) -> Solve | None:
 
 
 def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
-    """Return what describes the machine, in the place of the one that locks, and the certificates that it trusts.
+    """Return what describes the machine, in the place of the one that locks, and its certificates and logins.
 
-    Source: docs.conda.io, "Managing virtual packages"; micromamba reads the alias from a variable of its own.
+    Sources: docs.conda.io, "Managing virtual packages"; micromamba reads the alias from a variable of its own. NETRC
+    names the file with logins: for micromamba in github.com/mamba-org/mamba, libmamba/src/download/curl.cpp, for conda
+    by the library requests.
     """
     alias = mirrored(CHANNELS, site.mirrors)
     certificates = dict.fromkeys(CA_VARIABLES, site.ca_bundle) if site.ca_bundle else {}
@@ -50,6 +52,7 @@ def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
         "CONDA_CHANNEL_ALIAS": alias,
         "MAMBA_CHANNEL_ALIAS": alias,
         **certificates,
+        **({"NETRC": site.netrc} if site.netrc else {}),
     }
 
 
