@@ -241,6 +241,20 @@ def test_a_run_hands_on_what_it_could_lock(
     assert not (tmp_path / "output").exists()
 
 
+def test_a_run_refreshes_what_it_is_asked_for(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert repository.run("lock") == 0
+    repository.site.source("library/debian:trixie-slim", "second")
+    before = repository.lock
+    monkeypatch.setenv("IMAGE_MATRIX_NAMES", "zeta")
+    assert repository.run("ci", "lock") == 0
+    assert repository.lock == before
+    monkeypatch.setenv("IMAGE_MATRIX_NAMES", "zeta trixie")
+    assert repository.run("ci", "lock") == 0
+    assert repository.lock != before
+
+
 def test_a_failure_of_the_index_blocks_children_only(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

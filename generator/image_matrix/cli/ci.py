@@ -278,8 +278,11 @@ def _start(session: Session, workflow: str, branch: str) -> None:
 
 
 @ci.command("lock")
+@click.option(
+    "--names", envvar="IMAGE_MATRIX_NAMES", default="", help="What to update: NAME …; default: all."
+)
 @click.pass_obj
-def ci_lock(session: Session) -> int:
+def ci_lock(session: Session, names: str) -> int:
     """Update the lock, as `lock --upgrade`.
 
     Something that cannot be reached fails only if nothing else is there to propose. Otherwise it becomes an output of
@@ -288,7 +291,7 @@ def ci_lock(session: Session) -> int:
     from image_matrix.cli.lock import write_lock
     from image_matrix.lock.resolver_api import ALL
 
-    code, outcome = write_lock(session, ALL)
+    code, outcome = write_lock(session, tuple(names.split()) or ALL)
     if code != UNREACHABLE_CODE:
         return code
     append(OUTPUT, f"unreachable={json.dumps(outcome.failures)}\n")
