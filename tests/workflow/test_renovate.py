@@ -188,6 +188,8 @@ def test_included_files_are_read_and_generated_files_are_not() -> None:
             )
         assert rows(item["description"], {"bundles": {}}) == []
     assert not {"images/**", "images/*.yaml"} & set(CONFIG["ignorePaths"])
+    generated = {path for path in rendered(SHAPES["reference"]) if not path.endswith("actionlint.yaml")}
+    assert generated <= set(CONFIG["ignorePaths"])
 
 
 def test_commits_of_runs_do_not_end_an_update() -> None:
