@@ -247,3 +247,13 @@ def test_a_matrix_without_artifacts_asks_no_registry(releases: Releases) -> None
     releases.place.state = state
     releases.release(NEXT)
     assert releases.server.writes == []
+
+
+def test_a_release_whose_artifact_nobody_signed_is_not_promoted(releases: Releases) -> None:
+    """Whoever may push to the registry can write an artifact with the annotations of ours."""
+    releases.release(GOOD)
+    (releases.folder / "signed").write_text("")
+    code, shown = releases.promote(FIRST)
+    assert code == 1
+    assert f"deploy:{FIRST}: it has no valid signature" in shown
+    assert "stable" not in releases.tags()

@@ -107,7 +107,8 @@ def _remote(git: Git) -> str:
 def find_promoted(session: Session, loaded: Loaded, release: str, commit: str) -> str | None:
     """Return the digest of a release's artifact; ``commit`` is the release's. ``None`` if releases have no artifacts.
 
-    Raises :class:`Failure` if there is none, or if its tag points to the artifact of another commit.
+    Raises :class:`Failure` if there is none, if its tag points to the artifact of another commit, or if its signature
+    can be verified and is not valid.
     """
     from image_matrix.build.origin import REVISION
     from image_matrix.errors import Failure
@@ -129,7 +130,23 @@ def find_promoted(session: Session, loaded: Loaded, release: str, commit: str) -
             f"{reference} is not the artifact of the commit {commit[:12]}",
             "check who can push to the registry; if it is the newest release, run its job again, else promote another",
         )
+    _refuse_unsigned(session, loaded, reference, f"{repository}@{manifest.digest}")
     return manifest.digest
+
+
+def _refuse_unsigned(session: Session, loaded: Loaded, reference: str, image: str) -> None:
+    """Raise :class:`Failure` if this machine can verify signatures, and the artifact has none that is valid."""
+    from image_matrix.cli.signatures import trust_of
+    from image_matrix.errors import Failure
+    from image_matrix.publish.claims import ARTIFACT
+
+    trust = trust_of(session, loaded, staging=False)
+    reason = trust.signature(image, ARTIFACT) if trust else None
+    if reason:
+        raise Failure(
+            f"{reference}: {reason}",
+            "check who can push to the registry; if it is the newest release, run its job again, else promote another",
+        )
 
 
 def move_channel(session: Session, loaded: Loaded, digest: str, channel: str) -> None:
