@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not available(), reason="act is not installed")]
 
 REMOTE = "git@github.com:Acme/Notebooks.git"
-FAST = {"base": {"contract": "none"}, "jupyter": {"contract": "none"}, "jupyter-data": None}
-"""Other tests spend minutes on the contract, which is in no key; pandas takes minutes to install."""
-IMAGES = ("base", "jupyter")
+FAST = {"base": {"contract": "none"}, "jupyter": {"contract": "none"}}
+"""Other tests spend minutes on the contract, which is in no key."""
+IMAGES = ("base", "jupyter", "jupyter-data")
 
 
 @pytest.fixture
