@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.cli import run
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.api import (
     Api,
@@ -27,6 +28,7 @@ from image_matrix.github.outcome import OUTCOME, jobs_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +117,44 @@ def test_the_end_of_the_comment_is_replaced(server: tuple[Api, Any]) -> None:
     for text in ("first", "second"):
         assert amend_comment(api, 7, text, OUTCOME, MARKER, AUTHOR) == "https://example.org"
     assert [item["body"] for item in kept.comments] == [f"{MARKER}\nthe plan\n\n{OUTCOME}\nsecond"]
+
+
+def test_the_command_says_what_came_of_a_run(
+    server: tuple[Api, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, kept = server
+    matrix = {
+        "version": 1,
+        "registry": "ghcr.io/example/notebooks",
+        "sources": {"debian": "docker.io/library/debian:trixie-slim"},
+        "images": {"base": {"from": "debian"}, "lab": {"from": "base"}},
+    }
+    (tmp_path / "matrix.yaml").write_text(json.dumps(matrix))
+    event: dict[str, Any] = {
+        "pull_request": {
+            "number": 7,
+            "head": {"repo": {"full_name": "a/b"}},
+            "base": {"repo": {"full_name": "a/b"}},
+        }
+    }
+    event["pull_request"]["base"]["sha"] = "0" * 40
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    for name, value in {
+        "GITHUB_API_URL": api.base.partition("/repos/")[0],
+        "GITHUB_REPOSITORY": "example/notebooks",
+        "GITHUB_TOKEN": "secret",
+        "GITHUB_RUN_ID": "17",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    upsert_comment(api, 7, f"{MARKER}\nthe plan", MARKER, AUTHOR)
+    kept.jobs = [{"name": "Build base:default (amd64)", "conclusion": "failure"}]
+    assert run(["-C", str(tmp_path), "ci", "outcome"]) == 0
+    summary = (tmp_path / "summary").read_text()
+    assert "| `lab:default` | not built for amd64: `base:default` failed |" in summary
+    assert kept.comments[0]["body"] == f"{MARKER}\nthe plan\n\n{OUTCOME}\n{summary}"
 
 
 def test_all_jobs_of_a_run_are_read(server: tuple[Api, Any]) -> None:
