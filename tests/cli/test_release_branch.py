@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ from tests import yaml_files
 from tests.publish.states import answering
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
 
@@ -49,13 +52,21 @@ class Place:
     def remote(self) -> Path:
         return self.git.root.parent / "remote.git"
 
-    def release(self, *, allow_older: bool = False, verified: bool = False, **digests: str) -> str:
+    def release(
+        self,
+        *,
+        allow_older: bool = False,
+        verified: bool = False,
+        held: Mapping[str, str] = MappingProxyType({}),
+        **digests: str,
+    ) -> str:
         """Release digests by image, as the command does; return what was said."""
         self.capture.readouterr()
         session = Session(self.git.root, "matrix.yaml", ())
         check_last_release(self.git, self.state, allow_older=allow_older)
-        every = {name: digests.get(item.image, GOOD) for name, item in self.state.loaded.variants.items()}
-        update = prepare(session, self.state, self.git, every, self.registry)
+        variants = self.state.loaded.variants
+        every = {name: digests.get(item.image, GOOD) for name, item in variants.items() if name not in held}
+        update = prepare(session, self.state, self.git, every, self.registry, held)
         report(publish(session, self.git, update, DAY, verified=verified))
         shown = self.capture.readouterr()
         return f"{shown.out}{shown.err}"
@@ -181,6 +192,60 @@ def test_every_release_replaces_deploy(place: Place) -> None:
     assert BAD not in place.shown("deploy/hub/jupyterhub/values.yaml")
     assert place.git("status", "--porcelain") == ""
     assert f"Source-Commit: {head}" in place.git("log", "--format=%B", place.tip())
+
+
+INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
+HELD = {SCIENCE: "linux/amd64: not built and tested"}
+
+
+def values(place: Place) -> list[dict[str, Any]]:
+    text = place.shown("deploy/hub/jupyterhub/values.yaml")
+    profiles: list[dict[str, Any]] = yaml_files.load(text)["singleuser"]["profileList"]
+    return profiles
+
+
+def test_what_is_held_back_stays_as_it_was_released(place: Place) -> None:
+    place.release()
+    place.commit("Science does not build")
+    place.registry = answering({f"science/manifests/{GOOD}": INDEX})
+    shown = place.release(lab=NEXT, held=HELD)
+    assert "1 of 3 released" in shown
+    assert (place.offered()[LAB]["digest"], place.offered()[SCIENCE]["digest"]) == (NEXT, GOOD)
+    assert [one["slug"] for one in values(place)] == ["lab", "science"]
+    assert values(place)[1]["kubespawner_override"]["image"].endswith(f"@{GOOD}")
+    before = place.tip()
+    place.commit("It still does not")
+    place.release(lab=NEXT, held=HELD)
+    assert place.tip() == before
+    place.commit("It builds again")
+    place.release(lab=NEXT, science=NEXT)
+    assert place.offered()[SCIENCE]["previous"].endswith(f"@{GOOD}")
+
+
+def test_a_profile_waits_for_the_first_release_of_its_image(place: Place) -> None:
+    shown = place.release(held=HELD)
+    assert "note: profile `science` of `hub` is left out: none of its images has been released" in shown
+    assert set(place.offered()) == {"base:default", LAB}
+    assert [one["slug"] for one in values(place)] == ["lab"]
+    place.commit("It builds")
+    place.release()
+    assert [one["slug"] for one in values(place)] == ["lab", "science"]
+
+
+def test_an_image_that_the_registry_has_lost_is_not_offered(place: Place) -> None:
+    place.release()
+    place.commit("Science does not build, and somebody has deleted it")
+    place.release(held=HELD)
+    assert set(place.offered()) == {"base:default", LAB}
+
+
+def test_a_site_does_not_lose_its_last_profile(place: Place) -> None:
+    place.release()
+    before = place.tip()
+    place.commit("Nothing builds, and somebody has deleted the packages")
+    with pytest.raises(Failure, match="no profile of `hub` has an image that is released"):
+        place.release(held={**HELD, LAB: "linux/amd64: not built and tested"})
+    assert place.tip() == before
 
 
 @pytest.mark.slow

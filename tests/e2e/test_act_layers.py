@@ -41,4 +41,6 @@ def test_what_stands_on_a_failed_image_is_not_started(repository: Repository) ->
     assert outcome.code != 0
     assert "jupyter-scipy:python3.13 linux/amd64: left out, since a parent was not built" in outcome.output
     assert not any("jupyter-scipy" in name for name in outcome.results)
+    assert outcome.results["Release"] == "succeeded"
+    assert "jupyter-scipy:python3.13 is held back" in outcome.job("Release")
     assert repository.released() == before

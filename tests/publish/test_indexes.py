@@ -9,16 +9,16 @@ import pytest
 
 from image_matrix.build.origin import REVISION
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
-from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.claims import KEY, POLICY
 from image_matrix.publish.indexes import (
     ORIGIN,
     VERSION,
+    complete,
     existing,
     origin,
     policy_of,
     released,
-    required,
 )
 from image_matrix.publish.release_files import entries_of
 from image_matrix.registry.answers import Manifest
@@ -46,7 +46,7 @@ def nothing_said(_: str) -> None:
 
 
 def test_a_release_is_all_platforms_of_all_variants() -> None:
-    indexes = required(STATE, {leg: part(leg[1]) for leg in LEGS})
+    indexes = complete(STATE, {leg: part(leg[1]) for leg in LEGS})
     assert [len(index.parts) for index in indexes] == [2, 2, 1, 1]
     assert indexes[0].sources == ["ghcr.io/example/notebooks/base@" + DIGEST] * 2
     assert indexes[0].reference.startswith("ghcr.io/example/notebooks/base:python3.13-")
@@ -58,28 +58,11 @@ HIDDEN = state(matrix({"base": {"from": "debian", "publish": False}, "leaf": {"f
 def test_what_is_not_published_has_no_index_and_is_not_missed() -> None:
     legs = [("base:default", "linux/amd64"), ("base:default", "linux/arm64")]
     leaf = {("leaf:default", platform): part(platform) for _, platform in legs}
-    indexes = required(HIDDEN, {**dict.fromkeys(legs), **leaf})
+    indexes = complete(HIDDEN, {**dict.fromkeys(legs), **leaf})
     assert [index.variant.id for index in indexes] == ["leaf:default"]
     every = {**{leg: part(leg[1]) for leg in legs}, **leaf}
-    assert [index.variant.id for index in required(HIDDEN, every)] == ["leaf:default"]
+    assert [index.variant.id for index in complete(HIDDEN, every)] == ["leaf:default"]
     assert list(entries_of(HIDDEN, {"leaf:default": DIGEST})) == ["leaf:default"]
-
-
-def test_a_missing_platform_stops_everything() -> None:
-    parts = {leg: part(leg[1]) for leg in LEGS}
-    missing = ("base:python3.11", "linux/arm64")
-    with pytest.raises(Failure, match=r"base:python3\.11 \(linux/arm64\)"):
-        required(STATE, {leg: None if leg == missing else found for leg, found in parts.items()})
-
-
-def test_an_index_of_another_platform_stops_everything() -> None:
-    parts = {leg: part("linux/amd64") for leg in LEGS}
-    with pytest.raises(Failure) as caught:
-        required(STATE, parts)
-    assert caught.value.message == (
-        "nothing is released: what base:python3.13 has for linux/arm64 is for linux/amd64"
-    )
-    assert "`image-matrix build --push --force --platform linux/arm64 base:python3.13`" in caught.value.help
 
 
 OTHER = "sha256:" + "0" * 64
@@ -106,7 +89,7 @@ CONTENT: dict[str, tuple[Callable[[Manifest], Manifest], bool]] = {
 @pytest.mark.parametrize("case", CONTENT)
 def test_what_an_index_has_to_be(case: str) -> None:
     change, same = CONTENT[case]
-    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    index = complete(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
     platforms = {
         platform: digest for item in index.parts.values() for platform, digest in item.platforms.items()
     }
@@ -118,7 +101,7 @@ def test_what_an_index_has_to_be(case: str) -> None:
 def test_an_image_without_attestations_is_an_entry_itself() -> None:
     """Its tag points to a manifest, which names no platforms."""
     plain = {leg: Manifest(digest_of(leg[1]), "manifest") for leg in LEGS}
-    index = required(STATE, plain)[0]
+    index = complete(STATE, plain)[0]
     platforms = {platform: digest_of(platform) for platform in index.parts}
     manifest = Manifest(DIGEST, "index", platforms, index.annotations, tuple(platforms.values()))
     assert index.has_the_content_of(manifest)
@@ -223,7 +206,7 @@ REFUSALS = {403: "the registry denies access: HTTP 403", 500: "the registry answ
 def test_an_index_that_the_registry_refuses_to_speak_of_is_not_absent(status: int) -> None:
     """Another one would be made and signed in its place, and its images scanned again."""
     registry = answering(everything(), {f"base/manifests/{STATE.keys['base:python3.13'].tag}": status})
-    indexes = required(STATE, {leg: part(leg[1]) for leg in LEGS})
+    indexes = complete(STATE, {leg: part(leg[1]) for leg in LEGS})
     with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
         existing(registry, indexes)
     with pytest.raises(EnvironmentFailure, match=REFUSALS[status]):
@@ -246,7 +229,7 @@ def test_an_image_of_a_package_that_may_not_exist_is_not_released() -> None:
 
 def test_where_an_index_comes_from() -> None:
     said = {"GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
-    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    index = complete(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
     now = "2026-01-01T00:00:00+00:00"
     assert origin(said, now, index)[:3] == [
         f"index:org.opencontainers.image.created={now}",
@@ -263,7 +246,7 @@ def test_where_an_index_comes_from() -> None:
 def test_an_index_names_the_commit_that_built_it() -> None:
     """The release may be of a later commit, which changed nothing of this image."""
     environment = {"GITHUB_SHA": "b" * 40}
-    index = required(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
+    index = complete(STATE, {leg: part(leg[1]) for leg in LEGS})[0]
     assert f"index:{REVISION}={'b' * 40}" in origin(environment, "now", index)
     parts = {name: replace(item, annotations={REVISION: "a" * 40}) for name, item in index.parts.items()}
     assert f"index:{REVISION}={'a' * 40}" in origin(environment, "now", replace(index, parts=parts))

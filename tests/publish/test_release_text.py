@@ -13,6 +13,16 @@ def test_what_a_runs_summary_says() -> None:
     assert "| image |" not in summary([], digests, "")
 
 
+def test_a_summary_names_what_is_held_back() -> None:
+    held = {f"image-{number}:default": "stands on base:default" for number in range(120)}
+    text = summary([], {}, "", held, ["profile `lab` of `hub` is left out"])
+    assert "**120 held back.** They and their tags stay as they were released last." in text
+    assert "| `image-1:default` | stands on base:default |" in text
+    assert "\n\n… and 20 more\n" in text
+    assert "\n\n- profile `lab` of `hub` is left out\n" in text
+    assert "held back" not in summary([], {}, "")
+
+
 def test_a_message_knows_its_source() -> None:
     text = message(["base:python3.13"], 4, "c" * 40)
     assert text.startswith("Release 1 of 4 images\n")

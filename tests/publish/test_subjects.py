@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from image_matrix.config.release import SUBJECTS
-from image_matrix.publish.indexes import required
+from image_matrix.publish.indexes import complete
 from image_matrix.publish.subjects import attestations, subjects
 from tests.publish.states import STATE
 from tests.publish.test_indexes import LEGS, digest_of, part
 
-INDEXES = required(STATE, {leg: part(leg[1]) for leg in LEGS})
+INDEXES = complete(STATE, {leg: part(leg[1]) for leg in LEGS})
 DIGESTS = {index.variant.id: digest_of(index.reference) for index in INDEXES}
 RUN = "https://github.com/example/notebooks/actions/runs/17/attempts/2"
 

@@ -1,14 +1,15 @@
 """``release``: writes indexes with their signatures, ``deploy/`` with digests, its artifact, and moving tags, in order.
 
-It writes nothing before all images exist. Each index is signed and gets its tag before the next one, so a release that
-breaks off keeps what it has signed. The push of ``deploy/`` can be rejected as a whole, so it comes before the
-artifact and the moving tags. If a step fails, the next release completes it.
+Variants that are not ready are held back, with what stands on them: it writes nothing of theirs. Each other index is
+signed and gets its tag before the next one, so a release that breaks off keeps what it has signed. The push of
+``deploy/`` can be rejected as a whole, so it comes before the artifact and the moving tags. If a step fails, the next
+release completes it.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
     from image_matrix.publish.copies import Copy
+    from image_matrix.publish.held_back import LegId
     from image_matrix.publish.indexes import Index
     from image_matrix.publish.moving_tags import Moment
     from image_matrix.registry.answers import Manifest
@@ -56,7 +58,8 @@ _R = TypeVar("_R")
 def release(session: Session, push: bool, allow_older: bool, subjects: str | None) -> int:
     """Release the images that are built and tested.
 
-    Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch.
+    Writes an index, a signature and tags for every image, changed or not, and `deploy/` on the release branch. An image
+    that is not ready is held back, with what stands on it: both stay as they were released last.
     """
     from datetime import date
 
@@ -70,33 +73,26 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
         release_number,
         report,
     )
-    from image_matrix.cli.signatures import verifier_of
     from image_matrix.publish.copies import copies_of
-    from image_matrix.publish.indexes import existing, required, signed
     from image_matrix.publish.moving_tags import moving_tags
     from image_matrix.publish.signing import require_signer
 
     state = state_of(open_locked(session))
     signing = state.loaded.matrix.release.sign
-    refusal = verifier_of(session, state.loaded)
     require_signer(signing)
     git = release_git(session)
     if push:
         check_last_release(git, state, allow_older=allow_older)
     moment = _moment(git("rev-parse", "HEAD"))
     moving_tags(state, moment)  # raises if two images would have one tag, before anything is written
-    registry = registry_of(session, state.loaded)
-    indexes = required(state, _parts(registry, state))
-    current = existing(registry, indexes)
-    signs = signing.tool != "none"
-    trusted = signed(indexes, current, refusal, lambda text: say(session, text)) if signs else set()
-    _refuse_unproven(session, state, [index for index in indexes if index.reference not in trusted])
-    _announce(session, signing, indexes, current, trusted)
+    ready = _ready(session, state)
+    indexes = ready.indexes
+    _announce(session, signing, ready)
     if push:
-        digests = _complete(session, state, indexes, current, trusted)
+        digests = _complete(session, state, ready)
         if subjects:
             _write_subjects(session, state, indexes, digests, subjects)
-        update = prepare(session, state, git, digests, registry)
+        update = prepare(session, state, git, digests, registry_of(session, state.loaded), ready.held)
         update = publish(
             session,
             git,
@@ -106,7 +102,7 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
         )
         write_artifact(session, state.loaded, git, update)
         moment = replace(moment, release=str(release_number(git, update)))
-        tags = moving_tags(state, moment)
+        tags = {tag: name for tag, name in moving_tags(state, moment).items() if name in digests}
         _move_tags(session, state, indexes, digests, tags)
         report(update)
         copies = copies_of(state.loaded.matrix.release.copies, indexes, digests, tags)
@@ -114,26 +110,52 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
     return 0
 
 
-def _refuse_unproven(session: Session, state: State, indexes: Iterable[Index]) -> None:
-    """Raise :class:`Failure` if an image of an unsigned index was not tested and scanned by this workflow."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a release releases, and what not."""
+
+    indexes: list[Index]
+    current: Mapping[str, str]
+    """The digests, by reference, of the indexes that exist."""
+    trusted: Collection[str]
+    """The references of the indexes with a valid signature."""
+    held: Mapping[str, str]
+    """The variants that are held back, with the reason."""
+
+
+def _ready(session: Session, state: State) -> _Ready:
+    """Return what can be released; raises :class:`Failure` if that is nothing."""
+    from image_matrix.cli.signatures import verifier_of
+    from image_matrix.publish.held_back import held_back, not_ready, refuse_to_release_nothing
+    from image_matrix.publish.indexes import complete, existing, signed
+
+    variants, signs = state.loaded.variants, state.loaded.matrix.release.sign.tool != "none"
+    refusal, registry = verifier_of(session, state.loaded), registry_of(session, state.loaded)
+    parts = _parts(registry, state)
+    indexes = complete(state, parts)
+    current = existing(registry, indexes)
+    trusted = signed(indexes, current, refusal, lambda text: say(session, text)) if signs else set()
+    unsigned = [index for index in indexes if index.reference not in trusted]
+    held = held_back(variants, {**_unproven(session, state, unsigned), **not_ready(variants, parts)})
+    for name, reason in held.items():
+        say(session, f"{name} is held back: {reason}")
+    ready = [index for index in indexes if index.variant.id not in held]
+    refuse_to_release_nothing(held, ready)
+    present = {index.reference: current[index.reference] for index in ready if index.reference in current}
+    return _Ready(ready, present, trusted, held)
+
+
+def _unproven(session: Session, state: State, indexes: Iterable[Index]) -> dict[LegId, str]:
+    """Return the images of unsigned indexes that this workflow has not tested and scanned, with the reason."""
     from image_matrix.cli.signatures import trust_of
-    from image_matrix.errors import Failure
     from image_matrix.publish.indexes import images_of, policy_of
     from image_matrix.publish.trust import unproven
-    from image_matrix.text import listed
 
     trust, settings = trust_of(session, state.loaded, staging=False), state.loaded.matrix.release
     if trust is None:
-        return
+        return {}
     policy = None if settings.scan.tool == "none" else policy_of(settings)
-    reasons = unproven(state, images_of(indexes), policy, trust)
-    if reasons:
-        names = [f"{name} ({platform}): {reason}" for (name, platform), reason in reasons.items()]
-        raise Failure(
-            f"nothing was released: {listed(names, 5)}",
-            "run the workflow for all images: leave its input `images` empty. It builds what is not signed as tested, "
-            "and scans what is not released",
-        )
+    return unproven(state, images_of(indexes), policy, trust)
 
 
 def _write_subjects(
@@ -201,9 +223,7 @@ def _moment(commit: str) -> Moment:
 def _complete(
     session: Session,
     state: State,
-    indexes: list[Index],
-    current: Mapping[str, str],
-    trusted: Collection[str],
+    ready: _Ready,
 ) -> dict[str, str]:
     """Create missing indexes, sign those without a valid signature, tag them; return all digests by variant."""
     from image_matrix.build.imagetools import create
@@ -211,8 +231,9 @@ def _complete(
     from image_matrix.publish.finish import FinishTools, finish
     from image_matrix.publish.signing import sign
 
-    created = _create_indexes(session, state, [index for index in indexes if index.reference not in current])
-    digests = {**current, **created}
+    indexes = ready.indexes
+    missing = [index for index in indexes if index.reference not in ready.current]
+    digests = {**ready.current, **_create_indexes(session, state, missing)}
     signing, workflow = state.loaded.matrix.release.sign, workflow_claim(state.loaded)
     claims = {index.reference: {**index.claims, **workflow} for index in indexes}
     tools = FinishTools(
@@ -220,7 +241,7 @@ def _complete(
         tag=lambda reference, image: create(reference, [image]),
         each=_each,
     )
-    finish(digests, trusted, current, tools)
+    finish(digests, ready.trusted, ready.current, tools)
     return {index.variant.id: digests[index.reference] for index in indexes}
 
 
@@ -244,16 +265,15 @@ def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
 def _announce(
     session: Session,
     signing: Signing,
-    indexes: list[Index],
-    current: Mapping[str, str],
-    trusted: Collection[str],
+    ready: _Ready,
 ) -> None:
     """Print what the release does."""
-    for index in indexes:
-        if index.reference not in current:
-            say(session, f"{index.variant.id}: new index {index.reference}")
-    unsigned = "signing is off" if signing.tool == "none" else f"{len(indexes) - len(trusted)} to sign"
-    say(session, f"{len(indexes) - len(current)} indexes to create, {unsigned}, {len(current)} exist")
+    missing = [index for index in ready.indexes if index.reference not in ready.current]
+    for index in missing:
+        say(session, f"{index.variant.id}: new index {index.reference}")
+    to_sign = sum(index.reference not in ready.trusted for index in ready.indexes)
+    unsigned = "signing is off" if signing.tool == "none" else f"{to_sign} to sign"
+    say(session, f"{len(missing)} indexes to create, {unsigned}, {len(ready.current)} exist")
 
 
 def _create_indexes(session: Session, state: State, indexes: list[Index]) -> dict[str, str]:

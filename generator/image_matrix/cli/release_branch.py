@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from image_matrix.publish.release_files import DIGESTS, FOLDER, read_entries
 from image_matrix.publish.release_text import SOURCE_TRAILER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from image_matrix.cli.session import Session
@@ -137,6 +138,10 @@ class Update:
     """``deploy/``; ``None`` if a rollback by hand is kept."""
     commit: str | None
     """``None`` if nothing changes."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """The variants that are held back, with the reason."""
+    waiting: tuple[str, ...] = ()
+    """Sentences about choices that wait for a first release."""
 
     @property
     def changed(self) -> list[str]:
@@ -147,19 +152,31 @@ class Update:
 
 
 def prepare(
-    session: Session, state: State, git: Git, digests: Mapping[str, str], registry: Registry
+    session: Session,
+    state: State,
+    git: Git,
+    digests: Mapping[str, str],
+    registry: Registry,
+    held: Mapping[str, str] = MappingProxyType({}),
 ) -> Update:
-    """Write the commit of ``deploy/`` with digests, for :func:`publish` to push."""
+    """Write the commit of ``deploy/`` with digests, for :func:`publish` to push.
+
+    ``held`` are the variants that keep what the branch has of them, with the reason.
+    """
     from image_matrix.github.branch_commit import folder_commit
+    from image_matrix.publish.held_back import not_offered, refuse_to_lose_a_site
     from image_matrix.publish.release_files import changed_images
     from image_matrix.publish.release_text import message
 
     branch = _branch(git, state.loaded.matrix.release.branch)
-    entries, files = _content(session, git, state, branch, digests, registry)
+    entries, files = _content(session, git, state, branch, digests, registry, held)
+    waiting = tuple(not_offered(state.loaded.matrix, state.loaded.variants, entries)) if held else ()
     if files is None:
-        return Update(branch, entries, None, None)
+        return Update(branch, entries, None, None, held, waiting)
+    refuse_to_lose_a_site(state, entries, _sites(git, branch.now) if branch.now else ())
     text = message(changed_images(branch.offered, entries), len(entries), git("rev-parse", "HEAD"))
-    return Update(branch, entries, files, folder_commit(git, branch.now, FOLDER, files, text))
+    commit = folder_commit(git, branch.now, FOLDER, files, text)
+    return Update(branch, entries, files, commit, held, waiting)
 
 
 def publish(session: Session, git: Git, update: Update, today: date, *, verified: bool = False) -> Update:
@@ -222,7 +239,9 @@ def report(update: Update) -> None:
 
     changed, entries = update.changed, update.entries
     location = " ".join((_deploy_location(update), _dropped(update.branch, update.files))).strip()
-    append(SUMMARY, summary(changed, entries, location))
+    append(SUMMARY, summary(changed, entries, location, update.held, update.waiting))
+    for sentence in update.waiting:
+        click.echo(f"note: {sentence}", err=True)
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
     click.echo(f"{shown}{len(changed)} of {len(entries)} released")
 
@@ -284,36 +303,44 @@ def _content(
     branch: Branch,
     digests: Mapping[str, str],
     registry: Registry,
+    held: Mapping[str, str],
 ) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
     """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
+    from image_matrix.publish.held_back import kept_entries
     from image_matrix.publish.release_files import entries_of, rolled_back, with_previous
 
     released = branch.offered if branch.last == branch.now else _entries(git, branch.last)
-    new = with_previous(entries_of(state, digests), released)
-    files = _files(state, branch, new, registry)
+    ready = with_previous(entries_of(state, digests), released)
+    stay = kept_entries(held, branch.offered, registry)
+    new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
+    files = _files(state, branch, new, registry, held)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
-    kept = rolled_back(released, branch.offered, new)
+    kept = rolled_back(released, branch.offered, ready)
     if not kept:
         return new, files
     for name, entry in kept.items():
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
-    return {**new, **kept}, _files(state, branch, {**new, **kept}, registry)
+    return {**new, **kept}, _files(state, branch, {**new, **kept}, registry, held)
 
 
 def _files(
-    state: State, branch: Branch, entries: Mapping[str, ReleaseEntry], registry: Registry
+    state: State,
+    branch: Branch,
+    entries: Mapping[str, ReleaseEntry],
+    registry: Registry,
+    held: Collection[str],
 ) -> dict[str, File]:
     """Return ``deploy/`` with these entries, and with what the registry says about their images."""
     from image_matrix.publish.release_files import deploy_files
     from image_matrix.publish.released_images import asks_registry, released_images
 
     asks = asks_registry(state.loaded.matrix)
-    released = released_images(registry, entries, branch.catalog) if asks else {}
+    released = released_images(registry, entries, branch.catalog, held) if asks else {}
     return deploy_files(state, entries, branch.kept, released)
 
 

@@ -99,8 +99,29 @@ class Offer:
 
 def offers(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[Offer, ...]:
     """Return the offers of all profiles, in the order in which users see them."""
+    return _offers(matrix, by_image(variants.values()))
+
+
+def released_offers(
+    matrix: Matrix, variants: Mapping[str, Variant], released: Collection[str]
+) -> tuple[Offer, ...]:
+    """Return the offers of variants that have been released, without profiles that then have no image.
+
+    ``released`` are their ids. The key of an image belongs to the first of its variants that is released.
+    """
+    grouped = by_image(item for item in variants.values() if item.id in released)
     catalog = matrix.catalog
-    grouped = by_image(variants.values())
+    profiles = {
+        slug: profile
+        for slug, profile in catalog.profiles.items()
+        if image_choices(profile, grouped, matrix.sources)
+    }
+    catalogs = {**matrix.catalogs, catalog.site.name: replace(catalog, profiles=profiles)}
+    return _offers(replace(matrix, catalogs=catalogs), grouped)
+
+
+def _offers(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> tuple[Offer, ...]:
+    catalog = matrix.catalog
     default = default_profile(catalog)
     return tuple(
         Offer(

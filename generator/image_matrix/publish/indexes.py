@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.build.origin import REVISION, SOURCE, build_origin
-from image_matrix.errors import Failure
 from image_matrix.planning.plan import references
 from image_matrix.publish.claims import KEY, POLICY
 from image_matrix.publish.claims import released as released_claims
 from image_matrix.publish.trust import refusals_of
 from image_matrix.registry.answers import Denied, manifest_or_none
 from image_matrix.registry.reference import parse_reference
-from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -108,33 +106,6 @@ def policy_of(release: Release) -> str:
         ],
     }
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def required(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:
-    """Return the index of every published variant; raises a :class:`Failure` that names each missing platform."""
-    variants = state.loaded.variants
-    missing = [
-        f"{name} ({platform})"
-        for (name, platform), part in parts.items()
-        if part is None and variants[name].publish
-    ]
-    if missing:
-        raise Failure(
-            f"nothing was released: not built and tested: {listed(missing, 5)}",
-            "run the workflow for all images: leave its input `images` empty",
-        )
-    _refuse_other_platforms(parts)
-    return complete(state, parts)
-
-
-def _refuse_other_platforms(parts: Mapping[tuple[str, Platform], Manifest | None]) -> None:
-    """Raise :class:`Failure` if the tag of a platform points to an index of other platforms."""
-    for (name, platform), part in parts.items():
-        if part and part.platforms and platform not in part.platforms:
-            raise Failure(
-                f"nothing is released: what {name} has for {platform} is for {listed(part.platforms, 5)}",
-                f"build it again: `image-matrix build --push --force --platform {platform} {name}`",
-            )
 
 
 def complete(state: State, parts: Mapping[tuple[str, Platform], Manifest | None]) -> list[Index]:

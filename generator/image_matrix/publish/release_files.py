@@ -76,9 +76,9 @@ def full_reference(state: State, item: Variant, digest: str) -> str:
 
 
 def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEntry]:
-    """Return the entry of every published variant in the digest file.
+    """Return the entry of each variant that is released in the digest file.
 
-    ``digests`` has the digest of its index by variant id.
+    ``digests`` has the digests of their indexes by variant id.
     """
     return {
         item.id: {
@@ -88,7 +88,7 @@ def entries_of(state: State, digests: Mapping[str, str]) -> dict[str, ReleaseEnt
             "key": state.keys[item.id].index,
         }
         for item in state.loaded.variants.values()
-        if item.publish
+        if item.id in digests
     }
 
 

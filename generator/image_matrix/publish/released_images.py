@@ -11,7 +11,7 @@ from image_matrix.render.lists.catalog_json import CONTENTS
 from image_matrix.render.lists.released import ReleasedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from image_matrix.config.model import Matrix
     from image_matrix.json_data import Json
@@ -26,29 +26,36 @@ def asks_registry(matrix: Matrix) -> bool:
 
 
 def released_images(
-    registry: Registry, entries: Mapping[str, ReleaseEntry], catalog: Mapping[str, Mapping[str, Json]]
+    registry: Registry,
+    entries: Mapping[str, ReleaseEntry],
+    catalog: Mapping[str, Mapping[str, Json]],
+    held: Collection[str] = (),
 ) -> dict[str, ReleasedImage]:
     """Return what is known of the images of a digest file, by variant id.
 
-    ``catalog`` has the entries of the last release's catalog: they say what is in an image that was rolled back to,
-    and save requests. An image that the registry no longer has is left out. Raises :class:`EnvironmentFailure` if the
-    registry does not answer.
+    ``catalog`` has the entries of the last release's catalog: they say what is in an image that was rolled back to, or
+    that is held back (``held``), and save requests. An image that the registry no longer has is left out. Raises
+    :class:`EnvironmentFailure` if the registry does not answer.
     """
-    known = {name: _known(entry, catalog[name]) for name, entry in entries.items() if name in catalog}
+    known = {
+        name: _known(catalog[name], earlier="instead_of" in entry or name in held)
+        for name, entry in entries.items()
+        if name in catalog
+    }
     same = {name: image for name, image in known.items() if image.digest == entries[name]["digest"]}
     asked = {name: _asked(registry, entry) for name, entry in entries.items() if name not in same}
     return {**same, **{name: image for name, image in asked.items() if image}}
 
 
-def _known(entry: ReleaseEntry, listed: Mapping[str, Json]) -> ReleasedImage:
-    """Return what the last catalog says; an image that was rolled back to keeps its contents."""
+def _known(listed: Mapping[str, Json], *, earlier: bool) -> ReleasedImage:
+    """Return what the last catalog says; an image of an earlier matrix keeps its contents."""
     contents = {field: listed[field] for field in CONTENTS if field in listed}
     return ReleasedImage(
         digest=listed.get("digest", ""),
         created=listed.get("created", ""),
         commit=listed.get("commit", ""),
         sizes=listed.get("size", {}),
-        contents=contents if "instead_of" in entry else None,
+        contents=contents if earlier else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from image_matrix.lock.pins import Pins
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.audience import in_form, in_kinds
-from image_matrix.profiles.offer import offers, used_variants
+from image_matrix.profiles.offer import offers, released_offers, used_variants
 from image_matrix.render.kubernetes import flux, kubeflow
 from image_matrix.render.kubernetes.image_streams import STREAMS, image_stream_files
 from image_matrix.render.kubernetes.kubespawner import profile_list
@@ -42,13 +42,13 @@ def deploy_files(
 ) -> dict[str, File]:
     """Return path to file, or nothing if the matrix has no profile.
 
-    ``references`` has the image reference of each offered variant by its id, and ``commits`` what a variant was
-    released from; ``previous`` are objects of the last release. Raises :class:`KeyError` for a variant without a
-    reference; :func:`image_matrix.profiles.references.with_digests` reports it earlier.
+    ``references`` has the image reference of each released variant by its id: only those are offered. ``commits`` has
+    what a variant was released from; ``previous`` are objects of the last release. Where every variant needs a
+    reference, :func:`image_matrix.profiles.references.with_digests` refuses earlier.
     """
     texts: dict[str, str] = {}
     for view in matrix.at_sites():
-        offered, site = offers(view, variants), view.catalog.site
+        offered, site = released_offers(view, variants, references), view.catalog.site
         if not offered:
             continue
         before = previous.get(site.name, ())
@@ -111,5 +111,5 @@ def _for_kubeflow(
 
 
 def needed(matrix: Matrix, variants: Mapping[str, Variant]) -> tuple[str, ...]:
-    """Return the ids of the variants that users of any site can choose; a release needs a digest for each of them."""
+    """Return the ids of the variants that users of any site can choose, if all are released."""
     return tuple(used_variants(offer for view in matrix.at_sites() for offer in offers(view, variants)))

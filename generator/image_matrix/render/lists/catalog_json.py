@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles.audience import groups_of
-from image_matrix.profiles.offer import offers
+from image_matrix.profiles.offer import released_offers
 from image_matrix.render.contents import languages, locked, programs, requested, title_of
 
 if TYPE_CHECKING:
@@ -41,14 +41,17 @@ def catalog_json(
     pins: Pins,
     released: Mapping[str, ReleasedImage],
 ) -> str:
-    """Return the file; ``released`` has the images, by variant id, of which the registry was asked."""
-    offered = _offered(matrix, variants)
+    """Return the file, with the variants that have a reference.
+
+    ``released`` has the images, by variant id, of which the registry was asked.
+    """
+    offered = _offered(matrix, variants, references)
     images = [
         _entry(matrix, variants, item, references[item.id], pins)
         | _release(released.get(item.id))
         | {"profiles": offered.get(item.id, [])}
         for item in variants.values()
-        if item.publish
+        if item.publish and item.id in references
     ]
     return json.dumps({"version": FORMAT, "images": images}, indent=2, ensure_ascii=False) + "\n"
 
@@ -88,17 +91,21 @@ def _release(image: ReleasedImage | None) -> dict[str, Json]:
     return {**{key: value for key, value in known.items() if value}, **sizes, **(image.contents or {})}
 
 
-def _offered(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, list[dict[str, Json]]]:
+def _offered(
+    matrix: Matrix, variants: Mapping[str, Variant], references: Mapping[str, str]
+) -> dict[str, list[dict[str, Json]]]:
     """Return the id of each offered variant to the profiles that have it, of all sites."""
     result: dict[str, list[dict[str, Json]]] = {}
-    for name, profile in _profiles(matrix, variants):
+    for name, profile in _profiles(matrix, variants, references):
         result.setdefault(name, []).append(profile)
     return result
 
 
-def _profiles(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[tuple[str, dict[str, Json]]]:
+def _profiles(
+    matrix: Matrix, variants: Mapping[str, Variant], references: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Json]]]:
     for view in matrix.at_sites():
-        for offer in offers(view, variants):
+        for offer in released_offers(view, variants, references):
             entry: dict[str, Any] = {
                 "site": view.catalog.site.name,
                 "profile": offer.slug,

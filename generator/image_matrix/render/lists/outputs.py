@@ -35,6 +35,7 @@ def list_files(
         texts |= {
             f"deploy/{path_of(item)}": devcontainer(matrix, variants, item, references[item.id], pins)
             for item in _offered(matrix, variants)
+            if item.id in references
         }
     return {path: File(text.encode()) for path, text in texts.items()}
 
