@@ -104,7 +104,10 @@ def test_following_a_remedy_leads_to_no_other_error(wrong: str) -> None:
 
 def copied(better: str, wrong: str, path: Steps) -> bool:
     """Whether a value is an example of the schema that has nothing of what a user wrote."""
-    examples = {as_written(example) for example in FIELDS[path].get("examples", ())} - {"true", "false"}
+    every = {as_written(value) for value in FIELDS[path].get("enum", ())}  # no example, but all that is right
+    examples = (
+        {as_written(example) for example in FIELDS[path].get("examples", ())} - {"true", "false"} - every
+    )
     letters = re.findall(r"[0-9]+|[a-z]+", wrong.lower())
     return better in examples and not any(part in better.lower() for part in letters)
 

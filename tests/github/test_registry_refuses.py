@@ -61,7 +61,7 @@ def test_a_limit_that_ends_is_waited_for_as_long_as_the_registry_asks(place: Pla
 
 
 def test_a_limit_without_a_number_is_waited_for_longer_and_longer(place: Place) -> None:
-    place.refusals.append(Refusal(LIMIT, first=4, names=("leaf:",)))
+    place.refusals.append(Refusal(LIMIT, first=3, names=("leaf:",)))
     assert (place.push()[0], place.pauses) == (0, [1.0, 2.0, 4.0])
 
 

@@ -171,7 +171,9 @@ def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnost
     if opened.line == detected.line and detected.source[detected.column - 1 :].strip():
         advice = f"separate entries with commas, and close `{sign}`; quote text that holds one of `,[]{{}}`"
         return _at(detected, f"this does not fit behind the `{sign}` in column {opened.column}", advice)
-    if detected.line > opened.line and _starts(detected.source) == detected.column > _starts(opened.source):
+    if detected.line > opened.line and _starts(detected.source) == detected.column > _key_starts(
+        opened.source
+    ):
         advice = f"end the line above with a comma, or close the `{sign}` of line {opened.line} there"
         return _at(detected, "a comma is missing before this entry", advice)
     closing = "}" if sign == "{" else "]"
@@ -181,6 +183,12 @@ def _unclosed(complaint: Complaint, file: str, lines: Sequence[str]) -> Diagnost
 
 def _starts(line: str) -> int:
     return len(line) - len(line.lstrip()) + 1
+
+
+def _key_starts(line: str) -> int:
+    """Return the column of a line's key, behind the dashes of a list's entry."""
+    dashes = re.match(r"\s*(?:- +)*", line)
+    return dashes.end() + 1 if dashes else 1
 
 
 def _last_open(lines: Sequence[str]) -> tuple[int, int]:

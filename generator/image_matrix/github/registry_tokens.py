@@ -138,8 +138,8 @@ def _text(send: Transport, request: HttpRequest, name: str) -> str:
 
 
 _REMEDY = (
-    "compare what the cloud trusts with the claims of this job: docs/workflow.md, "
-    '"Log in without stored keys", names both'
+    "compare what the cloud trusts with the claims of this job: the issuer token.actions.githubusercontent.com, "
+    "the audience, and `sub`, which names the repository and its branch or environment"
 )
 
 
