@@ -1,12 +1,15 @@
-"""Opens GitHub's API with what a run has in its environment."""
+"""Reads what a run has in its environment: its event, and the way to GitHub's API."""
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_matrix.github.api import Api
+    from image_matrix.github.event import Event
 
 
 def run_api() -> Api:
@@ -25,3 +28,12 @@ def required_variable(variable: str) -> str:
     if not value:
         raise CallError(f"{variable} is not set", "this command is a step of the generated workflow")
     return value
+
+
+def run_event() -> Event:
+    """Return the event that started the run; raises :class:`OSError` if its file cannot be read."""
+    from image_matrix.github.event import read_event
+
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    payload = json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).is_file() else {}
+    return read_event(os.environ.get("GITHUB_EVENT_NAME", ""), payload)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from image_matrix.errors import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OUTPUT, PATH, SUMMARY = "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"
 ENVIRONMENT = "GITHUB_ENV"
@@ -17,3 +21,8 @@ def append(variable: str, text: str) -> None:
     if path:
         with naming(Path(path)), Path(path).open("a", encoding="utf-8") as file:
             file.write(text)
+
+
+def write_outputs(values: Mapping[str, str]) -> None:
+    """Write outputs of a step; each value is one line."""
+    append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
