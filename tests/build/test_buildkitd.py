@@ -21,12 +21,12 @@ MIRRORS = {"docker.io": "mirror.example.org/hub/", "docker.io/library": "mirror.
 
 
 def test_mirrors_of_whole_hosts_and_the_certificate_of_each_host() -> None:
-    text = buildkitd_toml(MIRRORS, ["quay.io", "mirror.example.org"], "/work/certs/ca.pem")
+    text = buildkitd_toml(MIRRORS, ["quay.io", "mirror.example.org"], "/srv/certs/ca.pem")
     assert tomllib.loads(text) == {
         "registry": {
-            "docker.io": {"mirrors": ["mirror.example.org/hub"], "ca": ["/work/certs/ca.pem"]},
-            "quay.io": {"ca": ["/work/certs/ca.pem"]},
-            "mirror.example.org": {"ca": ["/work/certs/ca.pem"]},
+            "docker.io": {"mirrors": ["mirror.example.org/hub"], "ca": ["/srv/certs/ca.pem"]},
+            "quay.io": {"ca": ["/srv/certs/ca.pem"]},
+            "mirror.example.org": {"ca": ["/srv/certs/ca.pem"]},
         }
     }
 

@@ -88,6 +88,6 @@ def test_what_stays_here_has_none() -> None:
 
 
 def test_provenance_names_repository_and_commit_of_a_run_alone() -> None:
-    assert vcs_variables(ORIGIN, "/work/.git") == {"GIT_DIR": "/work/.git"}
-    assert vcs_variables(UNKNOWN, "/work/.git") == {}
+    assert vcs_variables(ORIGIN, "/srv/repository/.git") == {"GIT_DIR": "/srv/repository/.git"}
+    assert vcs_variables(UNKNOWN, "/srv/repository/.git") == {}
     assert vcs_variables(ORIGIN, "") == {}
