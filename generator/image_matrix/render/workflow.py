@@ -11,8 +11,7 @@ from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.config.pull_logins import builder_logins, pull_hosts, pull_logins, scan_logins
-from image_matrix.config.release import GITHUB_REGISTRY, SUBJECTS
+from image_matrix.config.release import SUBJECTS
 from image_matrix.output_tree.files import File
 from image_matrix.pinned.actions import actions, image, tool_version
 from image_matrix.render.templates import environment, get_template, render, word
@@ -25,6 +24,7 @@ from image_matrix.render.workflow_limits import (
     check_layer_outputs,
     check_outputs,
 )
+from image_matrix.render.workflow_secrets import input_values, login_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from jinja2 import BytecodeCache
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.logins import Login
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.release import Signing
     from image_matrix.config.workflow import Pin
     from image_matrix.render.workflow_layers import BuildLayer
 
@@ -198,21 +196,11 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
     jobs = build_jobs(matrix, variants)
     scans = scan_jobs(matrix, variants, jobs)
     by_layers = layers(matrix, variants)
-    host = matrix.registry.partition("/")[0]
-    registry_login, pulls = matrix.network.logins.get(host), pull_logins(matrix)
-    scan_pulls, release_logins = scan_logins(matrix), builder_logins(matrix) | _copy_logins(matrix)
-    docker_config, netrc_secret = matrix.network.docker_config, matrix.network.netrc_secret
-    scan_inputs = _login_inputs(docker_config, registry_login, *scan_pulls.values())
-    login_inputs = _login_inputs(docker_config, registry_login, *pulls.values()) | _netrc_input(netrc_secret)
-    login_inputs |= _builder_inputs(matrix)
-    build_secrets = sorted({name for job in jobs for name in job.secrets})
-    sign_secret = _sign_secret(matrix.release.sign.key)
-    sign_inputs = _sign_inputs(sign_secret)
-    logs_in = host == GITHUB_REGISTRY or host in matrix.network.logins
     return {
+        **login_values(matrix),
+        **input_values(matrix, sorted({name for job in jobs for name in job.secrets})),
         "workflow": matrix.workflow,
         "release": matrix.release,
-        "registry_login": registry_login,
         "jobs": jobs,
         "scans": scans,
         "layers": by_layers,
@@ -222,42 +210,15 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
         "builder": matrix.network.builder,
-        "build_secrets": build_secrets,
-        "build_inputs": {
-            **dict.fromkeys(build_secrets, "A secret that images are built with"),
-            **login_inputs,
-            **sign_inputs,
-        },
-        "step_secrets": [*build_secrets, *_netrc_input(netrc_secret), *_builder_inputs(matrix)],
-        "login_inputs": login_inputs | scan_inputs,
-        "scan_inputs": {
-            **dict.fromkeys(matrix.release.scan.secrets, "A secret of the scanner"),
-            **scan_inputs,
-            **sign_inputs,
-        },
-        "docker_config": docker_config,
         "builder_settings": bool(matrix.network.ca_bundle or matrix.network.mirrors.registries),
-        "netrc_secret": netrc_secret,
-        "keyless": _keyless_hosts(host, registry_login, pulls, scan_pulls, release_logins),
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "attestations": range(0, sum(item.publish for item in variants.values()), SUBJECTS)
         if matrix.release.attest == "github"
         else (),
-        "sign_secret": sign_secret,
         "uses": partial(uses, pins),
-        "sign_inputs": sign_inputs,
-        "proves_to": _proves_to(matrix.release.sign),
-        "sign_environment": matrix.workflow.environment is not None
-        and bool(sign_inputs or matrix.release.sign.role),
         "signs": matrix.release.sign.tool != "none",
         "anchor": anchor,
-        "registry_host": host,
-        "release_logins": release_logins,
-        "scan_pulls": scan_pulls,
-        "pulls": pulls,
-        "logs_in": logs_in,
-        "lock_logs_in": logs_in and host in pull_hosts(matrix),
         "uv_version": tool_version("uv", pins),
         "cosign_version": tool_version("cosign", pins),
         "buildkit": mirrored(image("docker.io/moby/buildkit", pins), matrix.network.mirrors.registries),
@@ -277,78 +238,6 @@ def _ids_of_layers(by_layers: Sequence[BuildLayer]) -> list[str]:
     ]
 
 
-def _login_inputs(docker_config: str | None, *logins: Login | None) -> dict[str, str]:
-    """Return the inputs of an action for the secrets of logins; an action cannot read secrets itself."""
-    names = [name for login in logins if login for name in login.secrets]
-    return dict.fromkeys(
-        [*names, *([docker_config] if docker_config else [])], "A secret that logs in to registries"
-    )
-
-
-def _netrc_input(name: str | None) -> dict[str, str]:
-    """Return the input of an action for the secret with logins of package indexes."""
-    return {name: "A secret with logins of package indexes"} if name else {}
-
-
-def _keyless_hosts(
-    host: str,
-    registry: Login | None,
-    pulls: Mapping[str, Login],
-    scans: Mapping[str, Login],
-    release: Mapping[str, Login | None],
-) -> dict[str, list[str]]:
-    """Return the hosts for which a kind of job exchanges GitHub's OIDC token."""
-    to_registry = {host: registry}
-    jobs: dict[str, dict[str, Login | None]] = {
-        "plan": to_registry,
-        "build": {**to_registry, **pulls},
-        "scan": {**to_registry, **scans},
-        "release": {**to_registry, **release},
-        "lock": {**to_registry, **pulls},
-    }
-    return {
-        job: [name for name, login in logins.items() if login and login.keyless]
-        for job, logins in jobs.items()
-    }
-
-
 def step_id(host: str) -> Markup:
     """Return the id of the step that takes the login of a host; ids have no dots and no colons."""
     return Markup(f"login_{re.sub(r'[^a-z0-9-]', '_', host)}")  # noqa: S704 - nothing else is left
-
-
-def _builder_inputs(matrix: Matrix) -> dict[str, str]:
-    """Return the inputs of an action for the certificates of the builder."""
-    builder = matrix.network.builder
-    return dict.fromkeys(builder.secrets if builder else (), "A certificate or key for the builder")
-
-
-def _copy_logins(matrix: Matrix) -> dict[str, Login | None]:
-    """Return the logins of the hosts that a release is copied to, besides that of the registry.
-
-    ``None`` is GitHub's own token. Hosts without a login are left out.
-    """
-    hosts = dict.fromkeys(path.partition("/")[0] for path in matrix.release.copies)
-    logins = matrix.network.logins
-    return {
-        host: logins.get(host)
-        for host in hosts
-        if host != matrix.registry.partition("/")[0] and (host in logins or host == GITHUB_REGISTRY)
-    }
-
-
-def _proves_to(sign: Signing) -> str | None:
-    """Return the service that a job which signs shows its identity; ``None`` if it needs none."""
-    if sign.role:
-        return "AWS"
-    return "Sigstore" if sign.keyless else None
-
-
-def _sign_inputs(secret: str | None) -> dict[str, str]:
-    """Return the inputs of an action for the secrets that sign: the key and its password."""
-    return dict.fromkeys((secret, "COSIGN_PASSWORD"), "A secret that signs") if secret else {}
-
-
-def _sign_secret(key: str | None) -> str | None:
-    """Return the secret that holds the key, for ``env://NAME``."""
-    return key.removeprefix("env://") if key and key.startswith("env://") else None
