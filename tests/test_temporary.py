@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix import temporary
-from image_matrix.temporary import DAY, MARK, mark_of, remove_leftovers, temporary_folder
+from image_matrix.temporary import DAY, MARK, mark_of, remove_leftovers, temporary_folder, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +151,11 @@ def test_another_users_folder_stays(tmp_path: Path) -> None:
     os.chown(folder, 65534, 65534)
     remove_leftovers(tmp_path)
     assert folder.is_dir()
+
+
+def test_a_private_file_is_new_and_ours_alone(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    write_private(file, "secret")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("secret\n", 0o600)
+    with pytest.raises(FileExistsError):
+        write_private(file, "other")

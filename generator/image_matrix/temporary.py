@@ -46,6 +46,16 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
         yield folder
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a text, ended by a line break, to a new file that nobody else can read; raises :class:`OSError`."""
+    with naming(path), open(path, "x", encoding="utf-8", opener=_for_us_alone) as file:
+        file.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def mark_of(process: int) -> str:
     """Return the text of the mark in a process's folder on this machine; the second line is for git."""
     return f"# Temporary files of image-matrix, process {process} of {_machine()}\n*\n"

@@ -20,6 +20,17 @@ def listed(names: Iterable[str], most: int) -> str:
     return f"{', '.join(every[:most])}{more}"
 
 
+def fitting(texts: Iterable[str], room: int) -> list[str]:
+    """Return the first texts that have at most ``room`` characters together."""
+    kept = []
+    for text in texts:
+        room -= len(text)
+        if room < 0:
+            break
+        kept.append(text)
+    return kept
+
+
 def character_name(char: str) -> str:
     """Return ``U+00A0 (no-break space)``."""
     import unicodedata

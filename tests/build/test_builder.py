@@ -19,7 +19,7 @@ from image_matrix.config.network import BuilderSettings, BuilderTls
 from image_matrix.errors import EnvironmentFailure, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 POD = "kube-pod://builder"
 SETTINGS = BuilderSettings("remote", endpoint=POD)
@@ -97,7 +97,7 @@ def test_certificates_are_files_for_us_alone(tmp_path: Path) -> None:
     settings = BuilderSettings("remote", endpoint=POD, tls=BuilderTls("CA", "CERT", "KEY"))
     calls: list[Sequence[str]] = []
 
-    def run(command: Sequence[str]) -> CompletedProcess[str]:
+    def run(command: Sequence[str], _environment: Mapping[str, str]) -> CompletedProcess[str]:
         calls.append(command)
         return CompletedProcess(command, 0, "", "")
 
@@ -127,7 +127,7 @@ def test_an_address_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_what_buildx_refuses(tmp_path: Path) -> None:
-    def run(command: Sequence[str]) -> CompletedProcess[str]:
+    def run(command: Sequence[str], _environment: Mapping[str, str]) -> CompletedProcess[str]:
         return CompletedProcess(command, 1, "", "ERROR: invalid driver option foo for remote driver\n")
 
     with pytest.raises(EnvironmentFailure, match=r"`network.builder`: buildx refuses it: .*option foo"):

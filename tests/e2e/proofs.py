@@ -13,8 +13,8 @@ from image_matrix.registry.answers import Digest
 from image_matrix.registry.client import open_registry
 
 if TYPE_CHECKING:
+    from image_matrix.config.model import LegId
     from image_matrix.planning.plan import State
-    from image_matrix.publish.trust import LegId
 
 
 def images(state: State) -> dict[LegId, str]:

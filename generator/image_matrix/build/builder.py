@@ -12,23 +12,22 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from image_matrix.build.buildx import inspect_builder
+from image_matrix.build.buildx import inspect_builder, run_buildx
 from image_matrix.build.endpoint import WANTS_CERTIFICATE, TlsFiles, endpoint_fault
 from image_matrix.config.model import architecture
 from image_matrix.config.network import BuilderSettings
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.program import run_once
 from image_matrix.stderr import failed
+from image_matrix.temporary import write_private
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-    from image_matrix.build.buildx import BuilderState, NodeState
+    from image_matrix.build.buildx import BuilderState, BuildxRunner, NodeState
     from image_matrix.config.model import Platform
     from image_matrix.config.network import BuilderNode, BuilderTls
-    from image_matrix.program import ProgramRunner
 
 OTHER_BUILDER = "name another builder: `--builder NAME`, or BUILDKIT_HOST=tcp://HOST:1234"
 
@@ -66,7 +65,7 @@ def _ours(settings: BuilderSettings, origin: str) -> BuilderChoice:
 
 
 def create_builder(
-    choice: BuilderChoice, folder: Path, environment: Mapping[str, str], run: ProgramRunner = run_once
+    choice: BuilderChoice, folder: Path, environment: Mapping[str, str], run: BuildxRunner = run_buildx
 ) -> BuilderChoice:
     """Make a builder of ours known to buildx in a folder, and return the choice with the variables that find it.
 
@@ -80,7 +79,7 @@ def create_builder(
             raise EnvironmentFailure(f"{choice.origin}: {node.endpoint}: {fault}", _remedy(fault, choice))
     variables = {"BUILDX_CONFIG": str(folder)}
     for command in create_commands(choice.name, choice.settings, tls):
-        answer = run(["env", f"BUILDX_CONFIG={folder}", *command])
+        answer = run(command, {**environment, **variables})
         if answer.returncode:
             raise EnvironmentFailure(
                 failed(f"{choice.origin}: buildx refuses it", answer.stderr), "correct its settings"
@@ -100,9 +99,11 @@ def _remedy(fault: str, choice: BuilderChoice) -> str:
 
 def _tls_files(tls: BuilderTls, folder: Path, environment: Mapping[str, str]) -> TlsFiles:
     """Write the certificates, which are variables, to files that nobody else can read."""
-    names = {"ca": tls.ca, "cert": tls.cert, "key": tls.key}
-    files = {part: _tls_file(name, folder, environment) for part, name in names.items() if name}
-    return TlsFiles(files["ca"], files.get("cert"), files.get("key"))
+    names = dict.fromkeys(
+        filter(None, (tls.ca, tls.cert, tls.key))
+    )  # a certificate and its key may be one text
+    files = {name: _tls_file(name, folder, environment) for name in names}
+    return TlsFiles(files[tls.ca], files.get(tls.cert or ""), files.get(tls.key or ""))
 
 
 def _tls_file(name: str, folder: Path, environment: Mapping[str, str]) -> Path:
@@ -113,8 +114,7 @@ def _tls_file(name: str, folder: Path, environment: Mapping[str, str]) -> Path:
             f"set the environment variable {name} to the PEM text; in the workflow, add a secret {name}",
         )
     path = folder / f"{name}.pem"
-    path.touch(mode=0o600)
-    path.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    write_private(path, text)
     return path
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.stderr import failed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,22 @@ def require_engine() -> None:
         )
 
 
+BuildxRunner = Callable[[Sequence[str], Mapping[str, str]], subprocess.CompletedProcess[str]]
+"""Runs a command of buildx with an environment."""
+
+
+def run_buildx(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command with an environment, and return the result."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
+
+
 def inspect_builder(name: str | None, environment: Mapping[str, str]) -> BuilderState:
     """Return a builder, or the one that buildx uses by default.
 
     Raises :class:`EnvironmentFailure` if buildx does not know it.
     """
     command = ["docker", "buildx", "inspect", *((name,) if name else ())]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
+    answer = run_buildx(command, environment)
     if answer.returncode:
         raise EnvironmentFailure(
             failed(f"`{' '.join(command)}` failed", answer.stderr), "`docker buildx ls` lists the builders"

@@ -11,7 +11,8 @@ from image_matrix.planning.registry_locations import existing_images
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_matrix.build.request import BuildOptions, LegId
+    from image_matrix.build.request import BuildOptions
+    from image_matrix.config.model import LegId
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
 

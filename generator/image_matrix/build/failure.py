@@ -18,7 +18,8 @@ from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, RetryPoli
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.build.request import BuildRequest, BuildTarget, LegId
+    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.config.model import LegId
 
 _ERROR = re.compile(
     r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import LegId, Platform, Variant
     from image_matrix.config.release import Provenance, Release
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from image_matrix.planning.registry_locations import Places
 
 _RUNS = re.compile(rb"^[ \t]*RUN\b", re.IGNORECASE | re.MULTILINE)
-LegId = tuple[str, "Platform"]
-"""Variant id and platform."""
 
 
 @dataclass(frozen=True, slots=True)

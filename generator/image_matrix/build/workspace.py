@@ -23,8 +23,9 @@ from image_matrix.render.rootfs import by_kind, named_contexts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from image_matrix.build.request import BuildRequest, BuildTarget, LegId
+    from image_matrix.build.request import BuildRequest, BuildTarget
     from image_matrix.config.image_files import ImageFiles
+    from image_matrix.config.model import LegId
 
 BAKE_FILE = "docker-bake.json"
 PROJECT_FOLDER = "files"

@@ -13,9 +13,10 @@ from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import LegId
     from image_matrix.planning.plan import State
     from image_matrix.publish.accept import Candidate
-    from image_matrix.publish.trust import LegId, Trust
+    from image_matrix.publish.trust import Trust
     from image_matrix.registry.client import Registry
 
 

@@ -12,18 +12,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import LegId
     from image_matrix.planning.plan import State
-    from image_matrix.publish.trust import LegId
+    from image_matrix.publish.trust import Trust
 
 
 def refuse_untested(session: Session, state: State, images: Mapping[LegId, str], *, staging: bool) -> None:
     """Raise :class:`Failure` on the default branch if an image was not signed as tested: a tag proves nothing."""
     from image_matrix.cli.signatures import trust_of
+
+    trust = trust_of(session, state.loaded, staging=staging)
+    if trust:
+        _refuse(state, images, trust)
+
+
+def _refuse(state: State, images: Mapping[LegId, str], trust: Trust) -> None:
+    """Raise :class:`Failure` for the first image that was not signed as tested."""
     from image_matrix.errors import Failure
     from image_matrix.publish.trust import untested
 
-    trust = trust_of(session, state.loaded, staging=staging)
-    for (variant, platform), reason in (untested(state, images, trust) if trust else {}).items():
+    for (variant, platform), reason in untested(state, images, trust).items():
         raise Failure(
             f"{variant} is not scanned for {platform}: {reason}",
             "check who can push to the registry; then run the workflow for all images: it builds this one again",
@@ -54,7 +62,8 @@ def attest_scans(session: Session, results: Iterable[Mapping[str, str]], platfor
 
     state = state_of(open_locked(session))
     release = state.loaded.matrix.release
-    if trust_of(session, state.loaded, staging=False) is None:
+    trust = trust_of(session, state.loaded, staging=False)
+    if trust is None:
         say(
             session,
             "nothing is attested: signing is off (`release.sign`), or this machine cannot verify signatures",
@@ -62,7 +71,7 @@ def attest_scans(session: Session, results: Iterable[Mapping[str, str]], platfor
         return
     for one in results:
         leg = (one["variant"], platform)
-        refuse_untested(session, state, {leg: one["image"]}, staging=False)
+        _refuse(state, {leg: one["image"]}, trust)
         claims = {**scanned_claims(state, leg, policy_of(release)), **workflow_claim(state.loaded)}
         report = {REPORT: one["report"]} if "report" in one else {}
         attest(release.sign, one["image"], {**claims, **report}, remedy="run the job again")

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from image_matrix.build.bake import Built
     from image_matrix.build.process import Completed, Runner
     from image_matrix.build.progress import StepCount
-    from image_matrix.build.request import BuildOptions, BuildRequest, LegId
+    from image_matrix.build.request import BuildOptions, BuildRequest
     from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import LegId
     from image_matrix.config.network import BuilderSettings
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places

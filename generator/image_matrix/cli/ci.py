@@ -11,6 +11,7 @@ import click
 from image_matrix.cli.ci_layers import ci_layer, ci_ready
 from image_matrix.cli.ci_pull_request import ci_comment, ci_commit, ci_lock, ci_outcome, ci_propose
 from image_matrix.cli.ci_runner import ci_buildkitd, ci_docker_config, ci_free_disk, ci_signer, ci_token
+from image_matrix.cli.options import also_staging
 from image_matrix.cli.run_api import run_event
 from image_matrix.errors import naming
 from image_matrix.github.files import SUMMARY, append, write_outputs
@@ -25,9 +26,7 @@ def ci() -> None:
 
 
 @ci.command("plan")
-@click.option(
-    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
-)
+@also_staging
 @click.option("--comment", "comment_file", metavar="FILE", help="Write the pull request's comment to FILE.")
 @click.pass_obj
 def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:

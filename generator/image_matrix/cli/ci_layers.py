@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.options import also_staging
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.github.files import OUTPUT, append, write_outputs
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import LegId
     from image_matrix.planning.registry_locations import Places
-    from image_matrix.render.workflow_layers import LegId
 
 
 @click.command("layer")
-@click.option(
-    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
-)
+@also_staging
 @click.option("--legs", envvar="LEGS", default="", help="What the layer is to build: VARIANT@PLATFORM …")
 @click.option("--scans", envvar="SCANS", default="", help="What the layer before it has to have scanned.")
 @click.pass_obj
@@ -55,9 +54,7 @@ def ci_layer(session: Session, staging: bool, legs: str, scans: str) -> int:
 @click.argument("step", type=click.Choice(["build", "scan"]))
 @click.argument("variant")
 @click.option("--platform", required=True)
-@click.option(
-    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
-)
+@also_staging
 @click.pass_obj
 def ci_ready(session: Session, step: str, variant: str, platform: str, staging: bool) -> int:
     """Check that the images are there that a leg needs: the parents of a build, or what a scan is to scan.

@@ -22,6 +22,7 @@ from image_matrix.github.registry_tokens import Job, Services, registry_token
 from image_matrix.registry.credentials import config_file
 from image_matrix.registry.docker_config import expand, hidden_texts, merged, read_auths
 from image_matrix.registry.http import Patience, network, patient
+from image_matrix.temporary import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,9 +97,7 @@ def _write(folder: Path, content: dict[str, Any]) -> None:
     with naming(file):
         folder.mkdir(mode=0o700, exist_ok=True)
         file.unlink(missing_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
+    write_private(file, json.dumps(content))
 
 
 def _link_others(before: Path, folder: Path) -> None:

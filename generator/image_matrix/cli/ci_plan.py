@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import LegId
     from image_matrix.config.workflow import Workflow
     from image_matrix.diagnostics import MatrixError
     from image_matrix.github.branch_commit import Git
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.github.staged import StagedImage
     from image_matrix.planning.plan import Plan, PlanEntry, Presence, State
     from image_matrix.publish.signing import Verifier
-    from image_matrix.publish.trust import LegId, Trust
+    from image_matrix.publish.trust import Trust
     from image_matrix.registry.client import Registry
 
 

@@ -16,6 +16,7 @@ from image_matrix.github.files import OUTPUT, SUMMARY, append
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.github.event import Event
 
 START = click.option("--start", metavar="WORKFLOW", help="Start WORKFLOW on the branch: its checks.")
 UNREACHABLE = 3
@@ -32,7 +33,7 @@ def ci_comment(session: Session, file: str) -> int:
     from image_matrix.github.comment import MARKER
 
     event = run_event()
-    number = event.pull_request or (_pull_request_from(event.branch) if event.branch else None)
+    number = _pull_request_of(event)
     if number is None or not Path(file).is_file():
         say(session, "no pull request to comment on")
         return 0
@@ -46,11 +47,13 @@ def ci_comment(session: Session, file: str) -> int:
     return 0
 
 
-def _pull_request_from(branch: str) -> int | None:
-    """Return the number of the open pull request from a branch of the repository, if there is one."""
+def _pull_request_of(event: Event) -> int | None:
+    """Return the number of a run's pull request, or of the open one from its branch, if there is one."""
     from image_matrix.github.api import open_pull_requests
 
-    opened = open_pull_requests(run_api(), _owner(), branch)
+    if event.pull_request or not event.branch:
+        return event.pull_request
+    opened = open_pull_requests(run_api(), _owner(), event.branch)
     return opened[0]["number"] if opened else None
 
 
@@ -72,7 +75,7 @@ def ci_outcome(session: Session) -> int:
     legs = legs_of(jobs_of_run(api, required_variable("GITHUB_RUN_ID")))
     text = outcome(legs, {name: item.parents for name, item in variants.items()})
     append(SUMMARY, text)
-    number = event.pull_request or (_pull_request_from(event.branch) if event.branch else None)
+    number = _pull_request_of(event)
     if text and number is not None and not event.fork:
         address = amend_comment(api, number, text, OUTCOME, MARKER, AUTHOR)
         say(session, address or "there is no comment to amend")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import LegId
     from image_matrix.config.release import Signing
     from image_matrix.planning.plan import State
     from image_matrix.publish.copies import Copy
-    from image_matrix.publish.held_back import LegId
     from image_matrix.publish.indexes import Index
     from image_matrix.publish.moving_tags import Moment
     from image_matrix.registry.answers import Manifest

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.failures import annotate
+from image_matrix.cli.options import also_staging
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import ca_bundle, registry_of
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="VARIANT")
 @click.option("--platform", metavar="OS/ARCH", required=True, help="The platform to scan.")
-@click.option(
-    "--staging", is_flag=True, envvar="IMAGE_MATRIX_STAGING", help="Look below the staging path too."
-)
+@also_staging
 @click.option(
     "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
 )

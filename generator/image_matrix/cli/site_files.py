@@ -46,12 +46,10 @@ def netrc(session: Session, loaded: Loaded) -> str | None:
 
 def _private_file(text: str) -> str:
     """Write a text to a temporary file of this command, and return its path."""
-    from image_matrix.temporary import temporary_folder
+    from image_matrix.temporary import temporary_folder, write_private
 
-    folder = click.get_current_context().with_resource(temporary_folder())
-    file = folder / "netrc"
-    file.touch(mode=0o600)
-    file.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    file = click.get_current_context().with_resource(temporary_folder()) / "netrc"
+    write_private(file, text)
     return str(file)
 
 

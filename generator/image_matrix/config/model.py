@@ -36,6 +36,8 @@ def slug(image: str) -> str:
 
 Platform = str
 """``linux/amd64``, ``linux/arm64``, ``linux/arm/v7``."""
+LegId = tuple[str, Platform]
+"""Variant id and platform."""
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
 MANAGERS: tuple[Manager, ...] = ("apt", "conda", "pip", "cran", "npm", "extensions")
 LOCKED_MANAGERS: tuple[Manager, ...] = ("pip", "conda")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.github.branch_commit import configured
-from image_matrix.temporary import temporary_folder
+from image_matrix.temporary import temporary_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,7 @@ def deploy_key(environment: Mapping[str, str], remote: str = "origin") -> Iterat
         )
     with temporary_folder() as folder:
         identity, known = folder / "key", folder / "known_hosts"
-        identity.touch(0o600)
-        identity.write_text(f"{key.replace(chr(13), '').strip()}\n", encoding="utf-8")
+        write_private(identity, key.replace("\r", "").strip())
         known.write_text(HOST_KEYS, encoding="utf-8")
         options = [f"-o{option}" for option in (*OPTIONS, f"UserKnownHostsFile={known}")]
         command = shlex.join(["ssh", "-F", "none", "-i", str(identity), *options])

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.dag import upwards
-from image_matrix.text import listed, plural
+from image_matrix.text import fitting, listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from image_matrix.github.api import Api
 
@@ -88,7 +88,8 @@ def outcome(legs: Sequence[Leg], parents: Mapping[str, Sequence[str]]) -> str:
     if not legs:
         return ""
     names = dict.fromkeys((*(leg.variant for leg in legs), *parents))
-    rows = [row for name in names if (row := _row(name, legs, _failed_above(name, legs, parents)))]
+    causes = _causes(legs, parents)
+    rows = [row for name in names if (row := _row(name, legs, _failed_above(causes, _above(name, parents))))]
     rows.sort(key=lambda row: WORDS.index(row.word))
     counts = Counter(row.word for row in rows)
     words = ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])
@@ -104,15 +105,21 @@ class _Row:
     text: str
 
 
-def _failed_above(
-    name: str, legs: Sequence[Leg], parents: Mapping[str, Sequence[str]]
-) -> dict[str, list[str]]:
-    """Return the ancestors whose build failed by itself, by architecture."""
+def _causes(legs: Sequence[Leg], parents: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Return the variants, with the architecture, whose build failed by itself."""
     failed = {(leg.variant, leg.arch) for leg in legs if leg.kind == "Build" and leg.conclusion in FAILED}
+    return [
+        (variant, arch)
+        for variant, arch in sorted(failed)
+        if not any((one, arch) in failed for one in _above(variant, parents))
+    ]
+
+
+def _failed_above(causes: Iterable[tuple[str, str]], above: Collection[str]) -> dict[str, list[str]]:
+    """Return the causes among the ancestors of a variant, by architecture."""
     result: dict[str, list[str]] = {}
-    for variant, arch in sorted(failed):
-        above = _above(variant, parents)
-        if variant in _above(name, parents) and not any((one, arch) in failed for one in above):
+    for variant, arch in causes:
+        if variant in above:
             result.setdefault(arch, []).append(variant)
     return result
 
@@ -151,10 +158,6 @@ def _names(variants: Iterable[str]) -> str:
 
 def _table(rows: Sequence[str]) -> list[str]:
     """Return as many rows as there is room for, those that failed first."""
-    kept: list[str] = []
-    for row in rows:
-        if sum(map(len, kept)) + len(row) > ROOM:
-            break
-        kept.append(row)
+    kept = fitting(rows, ROOM)
     more = ["", f"… and {len(rows) - len(kept)} more"] if len(kept) < len(rows) else []
     return ["| image | result | minutes |", "| --- | --- | --- |", *kept, *more]

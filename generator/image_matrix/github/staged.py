@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.model import architecture
 from image_matrix.config.served_app import served_by
 from image_matrix.planning.plan import reference
-from image_matrix.text import plural
+from image_matrix.text import fitting, plural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -74,12 +74,7 @@ def run_section(images: Iterable[StagedImage]) -> str:
     commands = [image.command for image in images]
     if not commands:
         return ""
-    kept, room = [], LIMIT
-    for command in commands:
-        room -= len(command)
-        if room < 0:
-            break
-        kept.append(command)
+    kept = fitting(commands, LIMIT)
     rest = len(commands) - len(kept)
     cut = [f"… and {plural(rest, 'image')} more: the log of a job names its image."] if rest else []
     return "\n".join(

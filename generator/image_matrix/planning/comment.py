@@ -11,16 +11,15 @@ from image_matrix.planning.last_builds import longest_chain
 from image_matrix.planning.report import by_variant, summary, why
 from image_matrix.render.docs.graph_text import mermaid
 from image_matrix.render.docs.images_page import text
-from image_matrix.text import listed, plural
+from image_matrix.text import fitting, listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import LegId, Variant
     from image_matrix.planning.last_builds import LastBuild
     from image_matrix.planning.plan import Plan, PlanEntry
 
-    LegId = tuple[str, Platform]
 
 FOLD_FROM = 12
 """The number of rows from which the table is folded."""
@@ -116,14 +115,11 @@ def _last(entries: Sequence[PlanEntry], known: Mapping[LegId, LastBuild]) -> str
 
 
 def _table(shown: Mapping[str, Sequence[PlanEntry]], known: Mapping[LegId, LastBuild]) -> list[str]:
-    rows: list[str] = []
-    room = TABLE_LIMIT
-    for name, entries in shown.items():
-        row = f"{_row(name, entries)}{f' {_last(entries, known)} |' if known else ''}"
-        room -= len(row) + 1
-        if room < 0:
-            break
-        rows.append(row)
+    every = (
+        f"{_row(name, entries)}{f' {_last(entries, known)} |' if known else ''}\n"
+        for name, entries in shown.items()
+    )
+    rows = [row.rstrip("\n") for row in fitting(every, TABLE_LIMIT)]
     rest = len(shown) - len(rows)
     cut = ["", f"… and {plural(rest, 'variant')} more; the log of the run lists all."] if rest else []
     head = ("| variant | platforms | why |", "| --- | --- | --- |")

@@ -19,11 +19,10 @@ from image_matrix.registry.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import LegId, Variant
     from image_matrix.planning.plan import PlanEntry, State
     from image_matrix.registry.client import Registry
 
-    LegId = tuple[str, Platform]
 
 LOOKED_UP = 60
 """The most images that the registry is asked about: each takes up to five requests."""

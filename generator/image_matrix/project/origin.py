@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from image_matrix.config.release import GITHUB_REGISTRY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -151,7 +153,7 @@ def registry_for(address: str) -> str | None:
 
     Source: docs.gitlab.com/user/packages/container_registry.
     """
-    for pattern, host in ((_GITHUB, "ghcr.io"), (_GITLAB, "registry.gitlab.com")):
+    for pattern, host in ((_GITHUB, GITHUB_REGISTRY), (_GITLAB, "registry.gitlab.com")):
         if match := pattern.fullmatch(address.lower()):
             return f"{host}/{match['path']}"
     return None

@@ -18,15 +18,13 @@ from image_matrix.text import listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import LegId, Matrix, Variant
     from image_matrix.planning.plan import State
     from image_matrix.profiles.offer import Offer
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
 
-LegId = tuple[str, "Platform"]
-"""Variant id and platform."""
 SHOWN = 5
 """Names that an error lists."""
 

@@ -14,12 +14,10 @@ from image_matrix.publish import claims
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Platform
+    from image_matrix.config.model import LegId
     from image_matrix.planning.plan import State
     from image_matrix.publish.signing import Verifier
 
-LegId = tuple[str, "Platform"]
-"""Variant id and platform."""
 VERIFIERS = 8
 """Signatures that are verified at the same time."""
 _Item = TypeVar("_Item")

@@ -15,14 +15,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.client import HUB_HOST
+from image_matrix.registry.reference import DOCKER_HUB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DOCKER_HUB = "docker.io"
 HUB_ENTRY = "https://index.docker.io/v1/"
 """The entry in which Docker keeps its login to Docker Hub."""
-_HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
+_HUB_HOSTS = (DOCKER_HUB, "index.docker.io", HUB_HOST)
 _FIELDS = ("auth", "username", "password", "identitytoken", "registrytoken")
 _HELP = (
     'paste a config.json with `"auths"` into it; from a cluster: '

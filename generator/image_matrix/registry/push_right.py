@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.answers import Denied, refusal, words
 from image_matrix.registry.client import CONCURRENCY, address
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from image_matrix.registry.client import Registry
 
-GITHUB = "ghcr.io"
 PACKAGE = (
     "give this repository the role Write in the settings of the package on GitHub (Manage Actions access); "
     "elsewhere than on GitHub Actions, log in with `docker login ghcr.io` and a token with write:packages"
@@ -40,7 +40,7 @@ def refuse_unpushable(registry: Registry, repositories: Iterable[str]) -> None:
     for name, denied in zip(names, answers, strict=True):
         if denied:
             host = parse_reference(name).host
-            remedy = PACKAGE if host == GITHUB else ACCOUNT.format(host=host)
+            remedy = PACKAGE if host == GITHUB_REGISTRY else ACCOUNT.format(host=host)
             raise EnvironmentFailure(f"{name}: no image can be pushed: {words(denied)}", remedy)
 
 

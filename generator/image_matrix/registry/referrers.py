@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.answers import CHECK, refusal, words
-from image_matrix.registry.client import MANIFEST_TYPES, address
+from image_matrix.registry.client import INDEX_TYPES, MANIFEST_TYPES, address
 from image_matrix.registry.http import HttpRequest, Response
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import PUSH
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 """The configuration of an artifact that has none; opencontainers/image-spec, manifest.md."""
 EMPTY = b"{}"
-INDEX = "application/vnd.oci.image.index.v1+json"
+INDEX = INDEX_TYPES[0]
 SUPPORTED = "oci-subject"
 """Header of a registry that lists referrers by itself."""
 

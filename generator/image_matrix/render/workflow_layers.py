@@ -13,10 +13,8 @@ from image_matrix.render.workflow_jobs import job_id, leg_settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import LegId, Matrix, Platform, Variant
 
-LegId = tuple[str, "Platform"]
-"""Variant id and platform."""
 Chunks = list[list[dict[str, object]]]
 """What each job of a layer gets as the entries of its matrix."""
 

@@ -14,9 +14,8 @@ from image_matrix.render.workflow_jobs import build_jobs, job_id, scan_jobs
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import LegId, Matrix, Variant
     from image_matrix.render.workflow_jobs import WorkflowJob
-    from image_matrix.render.workflow_layers import LegId
 
 
 def ready_outputs(
