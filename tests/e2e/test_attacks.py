@@ -22,7 +22,7 @@ import yaml
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
 from image_matrix.config.release import Signing
-from image_matrix.planning.plan import references
+from image_matrix.planning.plan import promises_digest, references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish import claims
 from image_matrix.publish.indexes import policy_of
@@ -92,10 +92,11 @@ class Family:
         """Sign and attest an image with somebody's key, as `accept` and `scan` do; for another content key, too."""
         state = self.state()
         key = key or state.keys[TARGET].platforms[PLATFORM]
+        promises = promises_digest(state, state.loaded.variants[TARGET])
         signing = Signing(key=str(signer.key), public_log=False)
         policy = policy_of(state.loaded.matrix.release)
         workflow = {claims.WORKFLOW: sigstore.IDENTITY}
-        sign(signing, image, {**claims.tested(TARGET, PLATFORM, key), **workflow}, "manifest")
+        sign(signing, image, {**claims.tested(TARGET, PLATFORM, key, promises), **workflow}, "manifest")
         attest(signing, image, {**claims.scanned(TARGET, PLATFORM, key, policy), **workflow})
 
     def plan(self) -> dict[str, dict[str, Any]]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.e2e.sigstore import Authority
 
 pytestmark = pytest.mark.e2e
-BASE = claims.tested("base", "linux/amd64", "k" * 64)
-SCIENCE = claims.tested("science", "linux/amd64", "k" * 64)
+BASE = claims.tested("base", "linux/amd64", "k" * 64, "p" * 64)
+SCIENCE = claims.tested("science", "linux/amd64", "k" * 64, "p" * 64)
 SCANNED = claims.scanned("base", "linux/amd64", "k" * 64, "policy")
 CASES = [(sigstore.DEBIAN, "legacy"), (sigstore.PINNED, "bundle"), (sigstore.PINNED, "legacy")]
 

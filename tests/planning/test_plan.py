@@ -263,3 +263,15 @@ def test_what_the_registry_does_not_have_is_built_whatever_it_promises(state: Ca
     assert only_tested(make_plan(new, state(), everywhere)).keys() == {"everything:python3.13"}
     assert only_tested(make_plan(new, None, everywhere)) == {}
     assert only_tested(make_plan(new, state(), {})) == {}
+
+
+def test_what_was_signed_after_other_tests_is_tested_whatever_the_run_compares_with(
+    state: Callable[..., State],
+) -> None:
+    new = state()
+    status: dict[str, Presence] = dict.fromkeys(references(new).values(), "present")
+    status[references(new)["everything:python3.13", "linux/amd64"]] = "other tests"
+    for old in (None, state()):
+        plan = make_plan(new, old, status)
+        assert built(plan) == {}
+        assert only_tested(plan) == {"everything:python3.13": ("tests",)}

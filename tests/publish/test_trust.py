@@ -10,7 +10,7 @@ from image_matrix.config.release import Signing
 from image_matrix.publish import trust as trust_module
 from image_matrix.publish.claims import contains
 from image_matrix.publish.signing import can_verify
-from image_matrix.publish.trust import Trust, unproven, unscanned, untested
+from image_matrix.publish.trust import Trust, never_tested, unproven, unscanned, untested
 from tests.publish.states import STATE
 from tests.publish.support import answers, stub
 
@@ -96,3 +96,12 @@ def test_notation_needs_a_trust_policy(
     answers(tmp_path, "Error: trust policy is not present\n", 0 if has_policy else 99)
     assert can_verify(Signing("notation", key="arn:x", plugin="p"), None) is has_policy
     assert (tmp_path / "calls").read_text() == "policy show\n"
+
+
+def test_an_image_that_has_passed_other_tests_is_no_strangers_and_not_released() -> None:
+    image = {AMD: IMAGES[AMD]}
+    other = {**trust_module.tested_claims(STATE, AMD), "image-matrix.promises": "0" * 64}
+    trust = Trust(knowing((IMAGES[AMD], other)), NOBODY)
+    assert never_tested(STATE, image, trust) == {}
+    assert untested(STATE, image, trust) != {}
+    assert unproven(STATE, image, None, trust) != {}

@@ -29,9 +29,9 @@ def refuse_untested(session: Session, state: State, images: Mapping[LegId, str],
 def _refuse(state: State, images: Mapping[LegId, str], trust: Trust) -> None:
     """Raise :class:`Failure` for the first image that was not signed as tested."""
     from image_matrix.errors import Failure
-    from image_matrix.publish.trust import untested
+    from image_matrix.publish.trust import never_tested
 
-    for (variant, platform), reason in untested(state, images, trust).items():
+    for (variant, platform), reason in never_tested(state, images, trust).items():
         raise Failure(
             f"{variant} is not scanned for {platform}: {reason}",
             "check who can push to the registry; then run the workflow for all images: it builds this one again",

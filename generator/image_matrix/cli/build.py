@@ -248,13 +248,13 @@ def _untested(
     """
     from image_matrix.build.ancestors import parents_of
     from image_matrix.cli.signatures import trust_of
-    from image_matrix.publish.trust import untested
+    from image_matrix.publish.trust import never_tested
 
     trust = trust_of(session, state.loaded, staging=arguments.staging)
     if trust is None:
         return {}
     needed = {*requested, *(parent for leg in requested for parent in parents_of(state, leg))}
-    reasons = untested(state, {leg: existing[leg] for leg in needed & existing.keys()}, trust)
+    reasons = never_tested(state, {leg: existing[leg] for leg in needed & existing.keys()}, trust)
     for (name, platform), reason in reasons.items():
         say(session, f"{name} {platform}: the image in the registry is not used: {reason}")
     return reasons

@@ -329,21 +329,22 @@ def _done(session: Session, state: State, registry: Registry, *, staging: bool) 
 def _unsigned(
     session: Session, state: State, registry: Registry, released: set[LegId], trust: Trust
 ) -> dict[str, Presence]:
-    """Return the references, among those that the registry has, of images that no run has signed as tested.
+    """Return the references, among those that the registry has, of images that no run has signed as tested today.
 
     The signature of an index vouches for its images, so what is released is not verified once more.
     """
     from image_matrix.planning.plan import references
     from image_matrix.planning.registry_locations import existing_images
-    from image_matrix.publish.trust import untested
+    from image_matrix.publish.trust import never_tested, untested
 
     names = references(state)
     legs = [leg for leg in names if leg not in released]
     images = existing_images((state,), legs, registry, lambda _: None)
-    reasons = untested(state, images, trust)
+    missing = untested(state, images, trust)
+    reasons = never_tested(state, {leg: images[leg] for leg in missing}, trust)
     for leg, reason in reasons.items():
         say(session, f"{names[leg]}: it is built again: {reason}")
-    return {names[leg]: "unsigned" for leg in reasons}
+    return {names[leg]: "unsigned" if leg in reasons else "other tests" for leg in missing}
 
 
 def _unscanned(state: State, planned: Plan, done: set[LegId]) -> tuple[PlanEntry, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
     from image_matrix.planning.keys import Keys
     from image_matrix.render.templates import Templates
 
-Presence = Literal["present", "absent", "unknown", "unsigned"]
-"""Whether the registry has a tag; ``unknown`` if it denies access, ``unsigned`` if no run has signed its image."""
+Presence = Literal["present", "absent", "unknown", "unsigned", "other tests"]
+"""Whether the registry has a tag.
+
+``unknown``: it denies access. ``unsigned``: no run has signed its image. ``other tests``: a run has, but its tests were
+not those of today.
+"""
 
 
 NEW, NEW_PLATFORM = ("new",), ("new platform",)
@@ -99,6 +105,7 @@ _PRESENCE_WORDS = {
     "unknown": "the registry denies access",
     "present": "in the registry",
     "unsigned": "in the registry, but not signed by this workflow",
+    "other tests": "in the registry, but tested otherwise",
 }
 
 
@@ -230,13 +237,13 @@ def _entry(
         layer=layer,
         key=keys.platforms[platform],
         tag=keys.platform_tag(platform),
-        build=status != "present" if status else differs,
+        build=status not in ("present", "other tests") if status else differs,
         presence=status,
         reasons=reasons.get((item.id, platform), ()),
         cause=cause,
         cause_reasons=reasons.get((cause, platform), ()) if cause else (),
         children=(),
-        promises=changed_promises(new, old, item),
+        promises=changed_promises(new, old, item) or (("tests",) if status == "other tests" else ()),
     )
 
 
@@ -250,6 +257,12 @@ def changed_promises(new: State, old: State | None, item: Variant) -> tuple[str,
         return ()
     earlier, now = _promises(old, before), _promises(new, item)
     return tuple(name for name in now if now[name] != earlier[name])
+
+
+def promises_digest(state: State, item: Variant) -> str:
+    """Return the SHA-256 of what `verify` checks of a variant, in hexadecimal digits."""
+    text = json.dumps(_promises(state, item), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _promises(state: State, item: Variant) -> dict[str, object]:

@@ -23,6 +23,8 @@ POLICY = "image-matrix.policy"
 """Who scans and signs; an index has an annotation of this name, too."""
 VARIANT = "image-matrix.variant"
 PLATFORM = "image-matrix.platform"
+PROMISES = "image-matrix.promises"
+"""The SHA-256 of what `verify` has checked: a key depends on none of it."""
 REPORT = "image-matrix.report"
 """The SHA-256 of the scanner's report."""
 
@@ -33,14 +35,22 @@ ARTIFACT = {STEP: "deploy"}
 """What the signature of a release's artifact says."""
 
 
-def tested(variant: str, platform: Platform, key: str) -> Claims:
-    """Return what ``accept`` signs: a platform's image has passed its tests. ``key`` is the platform's content key."""
+def once_tested(variant: str, platform: Platform, key: str) -> Claims:
+    """Return what all signatures of ``accept`` say: a platform's image has passed tests, perhaps not today's.
+
+    ``key`` is the platform's content key.
+    """
     return {STEP: "tested", KEY: key, VARIANT: variant, PLATFORM: platform}
+
+
+def tested(variant: str, platform: Platform, key: str, promises: str) -> Claims:
+    """Return what ``accept`` signs: a platform's image has passed the tests whose SHA-256 is ``promises``."""
+    return {**once_tested(variant, platform, key), PROMISES: promises}
 
 
 def scanned(variant: str, platform: Platform, key: str, policy: str) -> Claims:
     """Return what a scan attests: the scanner of ``policy`` has not rejected a platform's image."""
-    return {**tested(variant, platform, key), STEP: "scanned", POLICY: policy}
+    return {**once_tested(variant, platform, key), STEP: "scanned", POLICY: policy}
 
 
 def released(variant: str, key: str, policy: str) -> Claims:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from image_matrix.planning.plan import promises_digest
 from image_matrix.publish import claims
 
 if TYPE_CHECKING:
@@ -42,10 +43,17 @@ def refusals_of(
         return {item: reason for item, reason in zip(signatures, reasons, strict=True) if reason}
 
 
-def tested_claims(state: State, leg: LegId) -> claims.Claims:
-    """Return what the signature of a tested image says today."""
+def once_tested_claims(state: State, leg: LegId) -> claims.Claims:
+    """Return what the signature of an image says that has passed tests, perhaps not today's."""
     name, platform = leg
-    return claims.tested(name, platform, state.keys[name].platforms[platform])
+    return claims.once_tested(name, platform, state.keys[name].platforms[platform])
+
+
+def tested_claims(state: State, leg: LegId) -> claims.Claims:
+    """Return what the signature of an image says that has passed today's tests."""
+    name, platform = leg
+    promises = promises_digest(state, state.loaded.variants[name])
+    return claims.tested(name, platform, state.keys[name].platforms[platform], promises)
 
 
 def scanned_claims(state: State, leg: LegId, policy: str) -> claims.Claims:
@@ -54,8 +62,14 @@ def scanned_claims(state: State, leg: LegId, policy: str) -> claims.Claims:
     return claims.scanned(name, platform, state.keys[name].platforms[platform], policy)
 
 
-def untested(state: State, images: Mapping[LegId, str], trust: Trust) -> dict[LegId, str]:
+def never_tested(state: State, images: Mapping[LegId, str], trust: Trust) -> dict[LegId, str]:
     """Return the legs whose image, as ``repository@digest``, no run has signed as tested, with the reason."""
+    signatures = {leg: (image, once_tested_claims(state, leg)) for leg, image in images.items()}
+    return refusals_of(signatures, trust.signature)
+
+
+def untested(state: State, images: Mapping[LegId, str], trust: Trust) -> dict[LegId, str]:
+    """Return the legs whose image no run has signed as tested with today's tests, with the reason."""
     signatures = {leg: (image, tested_claims(state, leg)) for leg, image in images.items()}
     return refusals_of(signatures, trust.signature)
 
