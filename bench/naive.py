@@ -10,7 +10,7 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from image_matrix.build.site import script
+from image_matrix.build.site import SiteSettings, script
 from image_matrix.config.extensions import extension_address
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def build(text: str, name: str, loaded: Loaded, folder: Path) -> None:
     """Build it, fresh, with the mirrors and certificates of this place."""
     bundle = loaded.matrix.network.ca_bundle
     site = folder / "site.sh"
-    site.write_text(script(loaded.matrix.network.mirrors, ca_bundle=bundle is not None))
+    site.write_text(script(SiteSettings(loaded.matrix.network.mirrors, ca_bundle=bundle is not None)))
     secrets = [f"--secret=id=site,src={site}", *([f"--secret=id=ca-bundle,src={bundle}"] if bundle else [])]
     command = ["docker", "build", "--no-cache", "--provenance=false", f"--tag={name}", *secrets, "-"]
     done = subprocess.run(command, input=text, text=True, check=False, capture_output=True)

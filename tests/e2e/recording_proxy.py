@@ -10,12 +10,13 @@ import base64
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 CHUNK = 1 << 16
 OF_THE_PROXY = (b"proxy-connection:", b"proxy-authorization:", b"connection:")
@@ -44,6 +45,7 @@ class _Rules:
     allows: Callable[[str], bool]
     login: str | None
     """``USER:PASSWORD`` that it asks for."""
+    routes: Mapping[str, str]
 
 
 @contextmanager
@@ -51,11 +53,13 @@ def recording_proxy(
     address: str = "127.0.0.1",
     allows: Callable[[str], bool] = lambda _: True,
     login: str | None = None,
+    routes: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RecordingProxy]:
     """Run a proxy on an address of this machine.
 
     ``allows`` is asked with ``HOST:PORT``; what it does not allow gets 403. With a ``login`` (``USER:PASSWORD``),
-    requests without it get 407, and are not noted.
+    requests without it get 407, and are not noted. ``routes`` has what answers for a ``HOST:PORT``: names that only
+    the proxy knows are a network that only the proxy reaches.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -66,7 +70,7 @@ def recording_proxy(
         assert proxy
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await _answer(proxy, _Rules(allows, login), reader, writer)
+                await _answer(proxy, _Rules(allows, login, routes), reader, writer)
             writer.close()  # after what is still to be sent
             with suppress(OSError):
                 await writer.wait_closed()
@@ -117,7 +121,8 @@ async def _answer(proxy: RecordingProxy, rules: _Rules, reader: StreamReader, wr
         return
     proxy.asked.append(place)
     try:
-        behind_reader, behind = await asyncio.open_connection(host, port)
+        target, _, at = rules.routes.get(place, place).rpartition(":")
+        behind_reader, behind = await asyncio.open_connection(target, int(at))
     except OSError:
         writer.write(_refusal("502 Bad Gateway"))
         await writer.drain()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.build.site import script
+from image_matrix.build.site import SiteSettings, script
 from image_matrix.config.conda import channel_mirrors
 from image_matrix.config.network import Mirrors
 from image_matrix.lock.conda import lock_conda, solver
@@ -116,7 +116,7 @@ def test_the_conda_that_is_there_gets_the_files(tmp_path: Path, shell: list[str]
     (tmp_path / "conda").chmod(0o755)
     commands = step[0].replace("/run/conda/${TARGETARCH}.txt", str(tmp_path / "amd64.txt"))
     commands = commands.replace("/tmp/conda.txt", str(tmp_path / "conda.txt"))  # noqa: S108 - what it has
-    site = script(Mirrors(conda=mirror), ca_bundle=False) if mirror and shell[0] == "bash" else ""
+    site = script(SiteSettings(Mirrors(conda=mirror))) if mirror and shell[0] == "bash" else ""
     text = f"{site}conda={tmp_path}/conda prefix=/opt/conda\n{commands}"
     done = subprocess.run([*shell, "-c", text], check=True, capture_output=True, text=True)
     first, _, rest = done.stdout.partition("\n")

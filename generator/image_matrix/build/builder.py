@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.build.buildx import inspect_builder, run_buildx
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Platform
     from image_matrix.config.network import BuilderNode, BuilderTls
 
+STARTED_BY_BUILDX = ("docker-container", "kubernetes")
+"""Drivers whose BuildKit gets its settings from buildx."""
 OTHER_BUILDER = "name another builder: `--builder NAME`, or BUILDKIT_HOST=tcp://HOST:1234"
 
 
@@ -42,26 +44,48 @@ class BuilderChoice:
     """Of a builder that we make."""
     origin: str = ""
     """Where its settings come from, for messages."""
+    toml: str = ""
+    """The text of buildkitd.toml of a BuildKit that buildx starts."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that make buildx find it."""
 
 
 def choose_builder(
-    option: str | None, environment: Mapping[str, str], settings: BuilderSettings | None
+    option: str | None, environment: Mapping[str, str], settings: BuilderSettings | None, toml: str = ""
 ) -> BuilderChoice:
-    """Return the first of ``--builder``, BUILDX_BUILDER, BUILDKIT_HOST, ``network.builder`` and buildx' default."""
+    """Return the first of ``--builder``, BUILDX_BUILDER, BUILDKIT_HOST, ``network.builder`` and buildx' default.
+
+    ``toml`` is the text of buildkitd.toml for a BuildKit that buildx starts.
+    """
     if option:
         return BuilderChoice(option, origin="`--builder`")
     if name := environment.get("BUILDX_BUILDER"):
         return BuilderChoice(name, origin="BUILDX_BUILDER")
     if host := environment.get("BUILDKIT_HOST"):
         return _ours(BuilderSettings("remote", endpoint=host), "BUILDKIT_HOST")
-    return _ours(settings, "`network.builder`") if settings else BuilderChoice()
+    if settings is None:
+        return BuilderChoice()
+    return _ours(settings, "`network.builder`", toml if settings.driver in STARTED_BY_BUILDX else "")
 
 
-def _ours(settings: BuilderSettings, origin: str) -> BuilderChoice:
-    digest = hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
-    return BuilderChoice(f"image-matrix-{digest}", settings, origin)
+def _ours(settings: BuilderSettings, origin: str, toml: str = "") -> BuilderChoice:
+    digest = hashlib.sha256(f"{settings!r}{toml}".encode()).hexdigest()[:8]
+    return BuilderChoice(f"image-matrix-{digest}", settings, origin, toml)
+
+
+def behind_proxy(settings: BuilderSettings | None, proxy: Mapping[str, str]) -> BuilderSettings | None:
+    """Return the settings of a container's BuildKit with a proxy for what it pulls and pushes.
+
+    An option of the matrix goes before. Source: docs.docker.com/build/builders/drivers/docker-container, ``env.<key>``.
+    """
+    if settings is None or settings.driver != "docker-container":
+        return settings
+    return replace(settings, options={**proxy_options(proxy), **settings.options})
+
+
+def proxy_options(proxy: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of buildx' driver for proxy variables, in lower case alone."""
+    return {f"env.{name}": value for name, value in proxy.items() if name.islower()}
 
 
 def create_builder(
@@ -78,13 +102,22 @@ def create_builder(
         if fault := endpoint_fault(node.endpoint, tls):
             raise EnvironmentFailure(f"{choice.origin}: {node.endpoint}: {fault}", _remedy(fault, choice))
     variables = {"BUILDX_CONFIG": str(folder)}
-    for command in create_commands(choice.name, choice.settings, tls):
+    config = _config_file(choice.toml, folder)
+    for command in create_commands(choice.name, choice.settings, tls, config):
         answer = run(command, {**environment, **variables})
         if answer.returncode:
             raise EnvironmentFailure(
                 failed(f"{choice.origin}: buildx refuses it", answer.stderr), "correct its settings"
             )
-    return BuilderChoice(choice.name, choice.settings, choice.origin, variables)
+    return replace(choice, variables=variables)
+
+
+def _config_file(toml: str, folder: Path) -> Path | None:
+    if not toml:
+        return None
+    path = folder / "buildkitd.toml"
+    write_private(path, toml)
+    return path
 
 
 def _remedy(fault: str, choice: BuilderChoice) -> str:
@@ -118,8 +151,10 @@ def _tls_file(name: str, folder: Path, environment: Mapping[str, str]) -> Path:
     return path
 
 
-def create_commands(name: str, settings: BuilderSettings, tls: TlsFiles | None) -> list[list[str]]:
-    """Return the commands that make a builder: one for each node.
+def create_commands(
+    name: str, settings: BuilderSettings, tls: TlsFiles | None, config: Path | None = None
+) -> list[list[str]]:
+    """Return the commands that make a builder: one for each node. ``config`` is a buildkitd.toml.
 
     Source: docs.docker.com/reference/cli/docker/buildx/create, docs.docker.com/build/builders/drivers.
     """
@@ -130,7 +165,9 @@ def create_commands(name: str, settings: BuilderSettings, tls: TlsFiles | None) 
             *(("--append",) if number else ()),
             *((f"--node={name}-{architecture(node.platforms[0])}",) if len(nodes) > 1 else ()),
             *((f"--platform={','.join(node.platforms)}",) if node.platforms else ()),
-            *(f"--driver-opt={_quoted(option)}" for option in _driver_options(node, settings, tls)),
+            *(f"--driver-opt={quoted_option(option)}" for option in _driver_options(node, settings, tls)),
+            # every buildx has this name; from 0.15 on, it is the short form of --buildkitd-config
+            *((f"--config={config}",) if config else ()),
             *((node.endpoint,) if node.endpoint else ()),
         ]
         for number, node in enumerate(nodes)
@@ -148,7 +185,7 @@ def _driver_options(node: BuilderNode, settings: BuilderSettings, tls: TlsFiles 
     return [f"{name}={value}" for name, value in options.items()]
 
 
-def _quoted(option: str) -> str:
+def quoted_option(option: str) -> str:
     """Return an option as a field of CSV, which buildx reads: a value may have commas."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([option])

@@ -106,6 +106,8 @@ class BuildRequest:
     """Mirrors of registries. The frontend needs them too: named contexts do not apply to it."""
     scanner: str | None = None
     """Reference of the image that writes bills of materials, as the engine requests it."""
+    proxy: Mapping[str, str] = field(default_factory=dict)
+    """Proxy variables without passwords: build arguments that BuildKit knows, and that no image and no key has."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of every target, such as attestations."""
     names: Mapping[str, str] = field(default_factory=dict)

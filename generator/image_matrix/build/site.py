@@ -10,10 +10,11 @@ import base64
 import netrc
 import shlex
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from image_matrix.build.site_trust import apt_trust, curl_patterns, is_of_trusted, trust_lines
 from image_matrix.config.conda import channel_mirrors
 from image_matrix.config.mirrors import familiar, mirrored
 
@@ -49,9 +50,24 @@ class Secrets:
     """Variables that buildx reads them from."""
 
 
-def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secrets:
-    """Return the shell file and the CA bundle (a path) as secrets; ``logins`` is the text of a netrc file."""
-    text = script(mirrors, ca_bundle=ca_bundle is not None, logins=logins)
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What the place that builds says to steps."""
+
+    mirrors: Mirrors
+    ca_bundle: bool = False
+    """Whether steps have a CA bundle."""
+    logins: str = ""
+    """The text of a netrc file."""
+    trusted: tuple[str, ...] = ()
+    """Hosts whose certificate is not checked (:mod:`image_matrix.config.trusted_hosts`)."""
+    proxy: Mapping[str, str] = field(default_factory=dict)
+    """Proxy variables with a password; the others are build arguments."""
+
+
+def secrets(settings: SiteSettings, ca_bundle: str | None) -> Secrets:
+    """Return the shell file and the CA bundle (a path) as secrets."""
+    text = script(settings)
     return Secrets(
         (
             *((f"id=site,env={SCRIPT_VARIABLE}",) if text else ()),
@@ -61,14 +77,18 @@ def secrets(mirrors: Mirrors, ca_bundle: str | None, logins: str = "") -> Secret
     )
 
 
-def script(mirrors: Mirrors, *, ca_bundle: bool, logins: str = "") -> str:
+def script(settings: SiteSettings) -> str:
     """Return the shell file, or an empty text if it has no settings."""
+    mirrors, trusted = settings.mirrors, settings.trusted
     parts = [
-        *_certificates(ca_bundle),
+        *(f"export {name}={shlex.quote(value)}" for name, value in settings.proxy.items()),
+        *_certificates(settings.ca_bundle),
+        *(trust_lines(trusted, mirrors.npm) if trusted else ()),
         *_variables(mirrors),
-        *_rewrites(mirrors),
-        *_logins(logins, mirrors.npm),
-        *_apt(mirrors, ca_bundle, logins),
+        *_rewrites(mirrors, trusted),
+        *_logins(settings.logins, mirrors.npm),
+        *_r_profile(settings),
+        *_apt(settings),
     ]
     if not parts:
         return ""
@@ -100,10 +120,13 @@ def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
     return {**mirrors.downloads, **channel_mirrors(mirrors), **extensions}
 
 
-def _rewrites(mirrors: Mirrors) -> list[str]:
-    """Make curl and uv use the mirror if an argument starts with a mirrored prefix, the longest first."""
+def _rewrites(mirrors: Mirrors, trusted: tuple[str, ...]) -> list[str]:
+    """Make curl and uv use the mirror if an argument starts with a mirrored prefix, the longest first.
+
+    curl then checks no certificate if the address is one of a trusted host.
+    """
     prefixes = url_prefixes(mirrors)
-    if not prefixes:
+    if not prefixes and not trusted:
         return []
     cases = [
         f"    {shlex.quote(prefix.rstrip('/'))}/*) argument={shlex.quote(prefixes[prefix].rstrip('/'))}"
@@ -118,6 +141,7 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
         '    case "${argument}" in',
         *cases,
         "    esac",
+        *_without_check(trusted),
         '    arguments+=("${argument}")',
         "  done",
         '  command "${program}" "${arguments[@]}"',
@@ -125,6 +149,16 @@ def _rewrites(mirrors: Mirrors) -> list[str]:
         'curl() { through_mirrors curl "$@"; }',
         'uv() { through_mirrors uv "$@"; }',
         'micromamba() { through_mirrors micromamba "$@"; }',
+    ]
+
+
+def _without_check(trusted: tuple[str, ...]) -> list[str]:
+    if not trusted:
+        return []
+    return [
+        '    if [[ "${program}" == curl ]]; then',
+        f'      case "${{argument}}" in {curl_patterns(trusted)}) arguments+=(--insecure) ;; esac',
+        "    fi",
     ]
 
 
@@ -138,10 +172,20 @@ def _logins(logins: str, npm: str | None) -> list[str]:
         f"  (umask 077 && printf %s {shlex.quote(logins)} > {_NETRC})",
         f"""  printf 'netrc-file = "%s"\\n' {_NETRC} > {_CURL_FOLDER}/.curlrc""",
         f"  (umask 077 && printf %s {shlex.quote(npm_logins(logins, npm))} > {_NPM_CONFIG})",
-        f"  printf %s {shlex.quote(_R_OPTIONS)} > {_R_PROFILE}",
         "fi",
         f"export NETRC={_NETRC} CURL_HOME={_CURL_FOLDER} NPM_CONFIG_USERCONFIG={_NPM_CONFIG}",
-        *_R_WITH_LOGINS,
+    ]
+
+
+def _r_profile(settings: SiteSettings) -> list[str]:
+    """Make R fetch with the program curl where R itself can neither log in nor trust."""
+    insecure = is_of_trusted(settings.mirrors.cran, settings.trusted)
+    if not settings.logins and not insecure:
+        return []
+    options = _R_OPTIONS.replace("--location", "--location --insecure") if insecure else _R_OPTIONS
+    return [
+        f"if [[ ! -e {_R_PROFILE} ]]; then printf %s {shlex.quote(options)} > {_R_PROFILE}; fi",
+        *_R_WITH_PROFILE,
     ]
 
 
@@ -155,7 +199,7 @@ if (nzchar(Sys.which("curl"))) local({
 })
 """
 """R's own downloads know no netrc file, the program curl does; ?download.file. The server chooses by the user agent."""
-_R_WITH_LOGINS = (
+_R_WITH_PROFILE = (
     "Rscript() {",
     "  local -a options=()",
     '  while [[ "${1:-}" == --* ]]; do options+=("$1"); shift; done',
@@ -197,13 +241,15 @@ def _machines(logins: str) -> list[tuple[str, str, str]]:
     return [(name, user, password) for name, (user, _, password) in hosts.items() if name != "default"]
 
 
-def _apt(mirrors: Mirrors, ca_bundle: bool, logins: str) -> list[str]:
+def _apt(site: SiteSettings) -> list[str]:
     """Point apt at rewritten copies of its source lists; the lists stay unchanged."""
-    if not mirrors.apt and not ca_bundle and not logins:
+    mirrors = site.mirrors
+    if not any((mirrors.apt, site.ca_bundle, site.logins, site.trusted)):
         return []
     settings = ['APT::Sandbox::User "root";']  # apt's own user must not read secrets
-    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if logins else []
-    settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if ca_bundle else []
+    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if site.logins else []
+    settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if site.ca_bundle else []
+    settings += apt_trust(site.trusted)
     lines = [f"  mkdir --parents {_APT_FOLDER}/parts"]
     if mirrors.apt:
         settings += [f'Dir::Etc::{name} "{_APT_FOLDER}/{path}";' for name, path in _APT_LISTS.items()]

@@ -17,7 +17,7 @@ from image_matrix.config.mirrors import context_key, mirrored
 from image_matrix.errors import naming
 from image_matrix.output_tree.atomic import write_new
 from image_matrix.output_tree.files import File, read_file
-from image_matrix.render.bake import dockerfile_fields, replaced_images, secret_option
+from image_matrix.render.bake import dockerfile_fields, escaped, replaced_images, secret_option
 from image_matrix.render.rootfs import by_kind, named_contexts
 
 if TYPE_CHECKING:
@@ -123,8 +123,12 @@ def definition(request: BuildRequest) -> dict[str, Any]:
 def _target(
     request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str], kinds: Collection[str]
 ) -> dict[str, Any]:
+    dockerfile = _dockerfile(request, leg)
+    # docs.docker.com/reference/dockerfile, "Predefined ARGs"
+    arguments = {**escaped(request.proxy), **dockerfile.get("args", {})}
     return {
-        **_dockerfile(request, leg),
+        **dockerfile,
+        **({"args": arguments} if arguments else {}),
         "contexts": {
             **request.sources,
             **_sources(request, leg),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.bake import Built
+    from image_matrix.build.builder import BuilderChoice
     from image_matrix.build.process import Completed, Runner
     from image_matrix.build.progress import StepCount
     from image_matrix.build.request import BuildOptions, BuildRequest
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import LegId
-    from image_matrix.config.network import BuilderSettings
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Places
     from image_matrix.registry.client import Registry
@@ -157,6 +157,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     existing = {leg: image for leg, image in existing.items() if leg not in refused}
     hidden = _secrets(session, state.loaded)
     request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
+    request = replace(request, proxy=_open_proxy(state.loaded))
     request = _with_named_secrets(session, request, push=arguments.push and not arguments.print_only)
     if arguments.candidate:
         refuse_ancestors(request, requested, refused)
@@ -171,7 +172,8 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     if arguments.exports == "requested":
         request = replace(request, exported=frozenset(requested))
     start, steps = time.monotonic(), StepCount()
-    built = _run(session, arguments, request, hidden.environment, steps, state.loaded.matrix.network.builder)
+    choice = _chosen_builder(session, state.loaded, arguments.builder, request.proxy)
+    built = _run(session, arguments, request, hidden.environment, steps, choice)
     seconds = time.monotonic() - start
     if arguments.candidate:
         append(SUMMARY, "".join(built_line(*one.leg.id, seconds, steps) for one in built))
@@ -191,14 +193,29 @@ def _require_programs(*, push: bool) -> None:
 
 
 def _secrets(session: Session, loaded: Loaded) -> Secrets:
-    """Return the mirrors, certificates and logins for build steps, as secrets."""
+    """Return the mirrors, certificates, trusted hosts and logins for build steps, as secrets."""
     from pathlib import Path
 
-    from image_matrix.build.site import secrets
+    from image_matrix.build.site import SiteSettings, secrets
+    from image_matrix.config.proxy import proxy_variables, secret_variables
+    from image_matrix.config.trusted_hosts import trusted_in_steps
 
-    logins = netrc(session, loaded)
-    text = Path(logins).read_text(encoding="utf-8") if logins else ""
-    return secrets(loaded.matrix.network.mirrors, ca_bundle(session, loaded), text)
+    matrix, logins, bundle = loaded.matrix, netrc(session, loaded), ca_bundle(session, loaded)
+    settings = SiteSettings(
+        matrix.network.mirrors,
+        bundle is not None,
+        Path(logins).read_text(encoding="utf-8") if logins else "",
+        trusted_in_steps(matrix, loaded.variants.values()),
+        secret_variables(proxy_variables(matrix.network.proxy, os.environ)),
+    )
+    return secrets(settings, bundle)
+
+
+def _open_proxy(loaded: Loaded) -> Mapping[str, str]:
+    """Return the proxy variables that are no secret, which every step gets as a build argument."""
+    from image_matrix.config.proxy import open_variables, proxy_variables
+
+    return open_variables(proxy_variables(loaded.matrix.network.proxy, os.environ))
 
 
 def _with_named_secrets(session: Session, request: BuildRequest, *, push: bool) -> BuildRequest:
@@ -275,15 +292,14 @@ def _run(
     request: BuildRequest,
     environment: Mapping[str, str],
     steps: StepCount,
-    settings: BuilderSettings | None,
+    choice: BuilderChoice,
 ) -> list[Built]:
     from image_matrix.build.bake import bake
-    from image_matrix.build.builder import check_builder, choose_builder, create_builder
+    from image_matrix.build.builder import check_builder, create_builder
     from image_matrix.temporary import temporary_folder
 
     if not request.legs:
         return []
-    choice = choose_builder(arguments.builder, os.environ, settings)
     with temporary_folder() as folder, terminable():
         choice = create_builder(choice, folder, os.environ)
         check_builder(choice, os.environ, request.platforms_with_steps)
@@ -296,6 +312,19 @@ def _run(
         return bake(
             request, options, variables, _runner(session, steps), lambda text: say(session, text), time.sleep
         )
+
+
+def _chosen_builder(
+    session: Session, loaded: Loaded, option: str | None, proxy: Mapping[str, str]
+) -> BuilderChoice:
+    """Return the builder, with proxy, certificates and mirrors of the matrix where buildx starts it."""
+    from image_matrix.build.builder import behind_proxy, choose_builder
+    from image_matrix.build.buildkitd import buildkitd_toml
+    from image_matrix.config.pull_logins import registry_hosts
+
+    network = loaded.matrix.network
+    toml = buildkitd_toml(network, registry_hosts(loaded.matrix), ca_bundle(session, loaded))
+    return choose_builder(option, os.environ, behind_proxy(network.builder, proxy), toml)
 
 
 def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:

@@ -13,7 +13,7 @@ import click
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable
-from image_matrix.cli.site_files import ca_bundle
+from image_matrix.cli.site_files import http_client
 from image_matrix.config.logins import Login
 from image_matrix.config.pull_logins import login_references
 from image_matrix.errors import naming
@@ -21,7 +21,7 @@ from image_matrix.github.files import ENVIRONMENT, OUTPUT, append
 from image_matrix.github.registry_tokens import Job, Services, registry_token
 from image_matrix.registry.credentials import config_file
 from image_matrix.registry.docker_config import expand, hidden_texts, merged, read_auths
-from image_matrix.registry.http import Patience, network, patient
+from image_matrix.registry.http import Patience, patient
 from image_matrix.temporary import write_private
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def take_token(session: Session, host: str, services: Services) -> None:
     """Exchange the job's OIDC token for a login to the host, and write it as outputs of the step."""
     loaded = open_project(session).loaded
     job = Job(required_variable(ID_TOKEN_URL), required_variable(ID_TOKEN_BEARER))
-    send = patient(network(ca_bundle(session, loaded)).send, Patience(time.sleep))
+    send = patient(http_client(session, loaded).send, Patience(time.sleep))
     login = loaded.matrix.network.logins.get(host, Login())
     token = registry_token(send, job, host, login, services)
     _mask([token.password])

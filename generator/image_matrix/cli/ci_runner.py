@@ -12,7 +12,7 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable
 from image_matrix.errors import naming
-from image_matrix.github.files import OUTPUT, PATH, append
+from image_matrix.github.files import OUTPUT, PATH, append, write_lines
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
@@ -41,15 +41,14 @@ def ci_signer(session: Session) -> int:
     import subprocess
     import time
 
-    from image_matrix.cli.site_files import ca_bundle
+    from image_matrix.cli.site_files import http_client
     from image_matrix.config.mirrors import mirrored
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.pinned.actions import plugin, tool
     from image_matrix.pinned.tools import fetched_release, native_arch, unpack
-    from image_matrix.registry.http import network
 
     loaded = open_project(session).loaded
-    mirrors, http = loaded.matrix.network.mirrors.downloads, network(ca_bundle(session, loaded))
+    mirrors, http = loaded.matrix.network.mirrors.downloads, http_client(session, loaded)
     folder = Path(required_variable("RUNNER_TEMP")) / "image-matrix"
     pinned = tool("notation", native_arch(), loaded.matrix.workflow.pins)
     release = fetched_release(pinned, lambda url: http.whole(mirrored(url, mirrors), time.sleep))
@@ -97,24 +96,35 @@ def ci_docker_config(session: Session) -> int:
 @click.command("buildkitd")
 @click.pass_obj
 def ci_buildkitd(session: Session) -> int:
-    """Write the builder's settings: mirrors and certificates of `network`.
+    """Write the builder's settings: mirrors, certificates, trusted hosts and proxy of `network`.
 
-    Writes the path as output `file` of the step, if there is something to set.
+    Output `file` of the step is the path, if there is something to set; output `options` has the proxy as options of
+    the driver, one a line.
     """
+    from image_matrix.build.builder import proxy_options, quoted_option
     from image_matrix.build.buildkitd import buildkitd_toml
     from image_matrix.cli.site_files import ca_bundle
-    from image_matrix.config.pull_logins import login_references
+    from image_matrix.config.proxy import open_variables, proxy_variables, secret_variables
+    from image_matrix.config.pull_logins import registry_hosts
 
     loaded = open_project(session).loaded
-    hosts = [reference.partition("/")[0] for reference in login_references(loaded.matrix)]
-    registries = loaded.matrix.network.mirrors.registries
-    text = buildkitd_toml(registries, hosts, ca_bundle(session, loaded))
+    matrix = loaded.matrix
+    text = buildkitd_toml(matrix.network, registry_hosts(matrix), ca_bundle(session, loaded))
     if text:
         file = Path(required_variable("RUNNER_TEMP")) / "buildkitd.toml"
         with naming(file):
             file.write_text(text, encoding="utf-8")
         append(OUTPUT, f"file={file}\n")
     say(session, text or "no mirrors of whole registries and no certificates: the builder has its defaults")
+    proxy = proxy_variables(matrix.network.proxy, os.environ)
+    if hidden := secret_variables(proxy):
+        say(
+            session,
+            f"{next(iter(hidden))} has a password: the builder, whose options everybody can read, gets none",
+        )
+    options = proxy_options(open_variables(proxy))
+    if options:
+        write_lines("options", (quoted_option(f"{name}={value}") for name, value in options.items()))
     return 0
 
 

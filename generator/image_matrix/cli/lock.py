@@ -8,7 +8,7 @@ import click
 
 from image_matrix.cli.printing import paint, report, say
 from image_matrix.cli.project import load_inputs
-from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
+from image_matrix.cli.site_files import ca_bundle, http_client, netrc, registry_of
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
@@ -77,7 +77,6 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     from image_matrix.lock import conda, uv
     from image_matrix.lock.conda_request import CondaSite
     from image_matrix.lock.resolve_all import LockServices
-    from image_matrix.registry.http import network
 
     mirrors = loaded.matrix.network.mirrors
     bundle = ca_bundle(session, loaded)
@@ -89,7 +88,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     return LockServices(
         manifests=registry.manifests,
         configs=registry.configs,
-        stream=network(bundle, logins).stream,
+        stream=http_client(session, loaded, logins).stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
         solve=conda.solver(CondaSite(channel_mirrors(mirrors), bundle, logins)),
@@ -106,7 +105,7 @@ def package_site(session: Session, loaded: Loaded) -> PackageSite:
     network = loaded.matrix.network
     mirrors = network.mirrors
     bundle, logins = ca_bundle(session, loaded), netrc(session, loaded)
-    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc)
+    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, network.trusted_hosts)
 
 
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:

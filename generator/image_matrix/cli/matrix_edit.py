@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.cli.network_environment import use_network
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
@@ -89,11 +90,11 @@ def registry_for(session: Session, matrix: OpenMatrix) -> Registry:
     from image_matrix.registry.client import registry_with
 
     bundle = matrix.network.ca_bundle
-    path = (session.root / bundle).resolve() if bundle else None
+    path = (session.root / bundle).resolve() if bundle and not matrix.network.ca_bundle_variable else None
     if path and not path.is_file():
         raise CallError(f"`network.ca_bundle`: the file {bundle} does not exist", "correct the path")
-    mirrors = matrix.network.mirrors.registries
-    return registry_with(mirrors, str(path) if path else None, lambda text: say(session, text))
+    use_network(session, matrix.network, str(path) if path else None)
+    return registry_with(matrix.network, str(path) if path else None, lambda text: say(session, text))
 
 
 def _values(session: Session, text: str) -> list[dict[str, Any]]:

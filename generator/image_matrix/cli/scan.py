@@ -14,7 +14,7 @@ from image_matrix.cli.failures import annotate
 from image_matrix.cli.options import also_staging
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
-from image_matrix.cli.site_files import ca_bundle, registry_of
+from image_matrix.cli.site_files import http_client, registry_of
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, append
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Matrix
     from image_matrix.config.release import Scanning
     from image_matrix.publish.scanners import ScanJob
     from image_matrix.registry.client import Registry
@@ -87,7 +86,8 @@ def scan(
     for leg in existing:
         with temporary_folder() as folder:
             job = ScanJob(folder / "image", folder / "report.json", folder)
-            fetch(existing[leg], platform, f"{transport(matrix.release.scan)}:{job.image}")
+            destination = f"{transport(matrix.release.scan)}:{job.image}"
+            fetch(existing[leg], platform, destination, matrix.network.trusted_hosts)
             rejected = _scan(session, state.loaded, leg[0], job)
             code = max(code, rejected)
             if not rejected:
@@ -132,10 +132,14 @@ def _attach(session: Session, registry: Registry, image: str, job: ScanJob) -> N
     say(session, f"the report is attached to {image} as {digest}")
 
 
-def fetch(reference: str, platform: str, destination: str) -> None:
-    """Fetch one platform of ``repository@digest`` to ``transport:path``; raises :class:`EnvironmentFailure`."""
+def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, ...] = ()) -> None:
+    """Fetch one platform of ``repository@digest`` to ``transport:path``; raises :class:`EnvironmentFailure`.
+
+    ``trusted`` are hosts as in ``network.trusted_hosts``.
+    """
     import shutil
 
+    from image_matrix.config.trusted_hosts import is_trusted
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import advice, run_patiently
     from image_matrix.registry.client import is_plain
@@ -147,9 +151,9 @@ def fetch(reference: str, platform: str, destination: str) -> None:
             "`skopeo` is not on PATH", "install the package skopeo; GitHub's runners have it"
         )
     system, _, arch = platform.partition("/")
-    plain = is_plain(parse_reference(reference).host)
+    host = parse_reference(reference).host
     options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet"]
-    tls = ["--src-tls-verify=false"] if plain else []
+    tls = ["--src-tls-verify=false"] if is_plain(host) or is_trusted(host, trusted) else []
     command = ["skopeo", *options, *tls, f"docker://{reference}", destination]
     answer = run_patiently(command)
     if answer.returncode:
@@ -165,11 +169,11 @@ def _scan(session: Session, loaded: Loaded, variant: str, job: ScanJob) -> int:
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.publish.scanners import ignore_file, means_findings, variables_of
 
-    matrix, bundle = loaded.matrix, ca_bundle(session, loaded)
+    matrix = loaded.matrix
     scanning = matrix.release.scan
     today = datetime.now(UTC).date().isoformat()
     (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
-    with _program(session, matrix, bundle) as program:
+    with _program(session, loaded) as program:
         variables = variables_of(scanning, program, os.environ)
         code = _reported(scanning, job, lambda words: _run(session, [program, *words[1:]], variables))
     if code == 0:
@@ -206,21 +210,21 @@ def _run(session: Session, words: list[str], variables: Mapping[str, str]) -> in
 
 
 @contextmanager
-def _program(session: Session, matrix: Matrix, bundle: str | None) -> Iterator[str]:
+def _program(session: Session, loaded: Loaded) -> Iterator[str]:
     """Yield the scanner's program. A pinned one is unpacked from its verified release into a temporary folder."""
     import time
 
     from image_matrix.config.mirrors import mirrored
     from image_matrix.pinned.actions import tool
     from image_matrix.pinned.tools import cached_release, native_arch, unpack
-    from image_matrix.registry.http import network
     from image_matrix.temporary import temporary_folder
 
+    matrix = loaded.matrix
     scanning, mirrors = matrix.release.scan, matrix.network.mirrors.downloads
     if scanning.tool not in ("trivy", "grype"):
         yield "docker" if scanning.tool == "image" else scanning.command[0]
         return
-    pinned, http = tool(scanning.tool, native_arch(), matrix.workflow.pins), network(bundle)
+    pinned, http = tool(scanning.tool, native_arch(), matrix.workflow.pins), http_client(session, loaded)
     say(session, f"{scanning.tool} {pinned.version}", level=1)
 
     def fetch(url: str) -> list[bytes]:

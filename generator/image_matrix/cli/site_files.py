@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_environment import use_network
 from image_matrix.cli.printing import say
 from image_matrix.diagnostics import MatrixError
 
@@ -14,11 +15,29 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.registry.client import Registry
+    from image_matrix.registry.http import HttpClient
 
 
 def ca_bundle(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the CA bundle; raises :class:`MatrixError` if it does not exist."""
-    return _site_file(session, loaded, "ca_bundle", loaded.matrix.network.ca_bundle)
+    """Return the absolute path of the CA bundle, or ``None``; raises :class:`MatrixError` if it does not exist.
+
+    The text of a variable is written to a temporary file, as that of :func:`netrc` is. From now on, the programs that
+    this command starts use the bundle and the proxy of the matrix.
+    """
+    network = loaded.matrix.network
+    if network.ca_bundle_variable is None:
+        path = _site_file(session, loaded, "network.ca_bundle", network.ca_bundle)
+    else:
+        path = _of_variable(session, network.ca_bundle_variable, "certificates", "ca-bundle.crt")
+    use_network(session, network, path)
+    return path
+
+
+def http_client(session: Session, loaded: Loaded, logins: str | None = None) -> HttpClient:
+    """Return a client with the certificates and trusted hosts of the matrix; ``logins`` is the path of a netrc file."""
+    from image_matrix.registry.http import network
+
+    return network(ca_bundle(session, loaded), logins, loaded.matrix.network.trusted_hosts)
 
 
 def registry_of(session: Session, loaded: Loaded) -> Registry:
@@ -36,21 +55,27 @@ def netrc(session: Session, loaded: Loaded) -> str | None:
     """
     network = loaded.matrix.network
     if network.netrc_secret is None:
-        return _site_file(session, loaded, "netrc", network.netrc)
-    text = os.environ.get(network.netrc_secret, "")
-    if not text.strip():
-        say(session, f"without the logins of {network.netrc_secret}, which the environment does not have")
-        return None
-    return _private_file(text)
+        return _site_file(session, loaded, "network.netrc", network.netrc)
+    return _of_variable(session, network.netrc_secret, "logins", "netrc")
 
 
-def _private_file(text: str) -> str:
-    """Write a text to a temporary file of this command, and return its path."""
+def _of_variable(session: Session, variable: str, what: str, name: str) -> str | None:
+    """Write the text of a variable to a temporary file of this command; return its path, or ``None`` without a text."""
     from image_matrix.temporary import temporary_folder, write_private
 
-    file = click.get_current_context().with_resource(temporary_folder()) / "netrc"
-    write_private(file, text)
-    return str(file)
+    context = click.get_current_context()
+    written: dict[str, str | None] = context.meta.setdefault(f"{__name__}.written", {})
+    if variable in written:
+        return written[variable]
+    text = os.environ.get(variable, "")
+    written[variable] = None
+    if text.strip():
+        file = context.with_resource(temporary_folder()) / name
+        write_private(file, text)
+        written[variable] = str(file)
+    else:
+        say(session, f"without the {what} of {variable}, which the environment does not have")
+    return written[variable]
 
 
 def public_key(session: Session, loaded: Loaded) -> str | None:

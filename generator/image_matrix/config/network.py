@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from image_matrix.config.logins import read_logins
+from image_matrix.config.proxy import VARIABLE_PREFIX, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 BuilderDriver = Literal["docker-container", "remote", "kubernetes"]
 
-VARIABLE_PREFIX = "env://"
-"""Begins the name of an environment variable, and of the repository's secret, in place of a path."""
 DEFAULT_FRONTEND = "docker.io/docker/dockerfile:1"
 
 
@@ -89,6 +88,9 @@ class Network:
 
     mirrors: Mirrors = field(default_factory=Mirrors)
     ca_bundle: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    """``HOST`` or ``HOST:PORT`` of registries and package indexes whose certificate is not checked."""
+    proxy: Proxy = field(default_factory=Proxy)
     netrc: str | None = None
     logins: Mapping[str, Login] = field(default_factory=dict)
     """Registry host to its login; GitHub's own registry needs none, since GitHub's token logs in there."""
@@ -104,8 +106,16 @@ class Network:
     @property
     def netrc_secret(self) -> str | None:
         """The name of the secret with the text of a netrc file; ``None`` if ``netrc`` is a path."""
-        value = self.netrc or ""
-        return value.removeprefix(VARIABLE_PREFIX) if value.startswith(VARIABLE_PREFIX) else None
+        return _variable(self.netrc)
+
+    @property
+    def ca_bundle_variable(self) -> str | None:
+        """The name of the variable with the text of the CA bundle; ``None`` if ``ca_bundle`` is a path."""
+        return _variable(self.ca_bundle)
+
+
+def _variable(value: str | None) -> str | None:
+    return value.removeprefix(VARIABLE_PREFIX) if value and value.startswith(VARIABLE_PREFIX) else None
 
 
 def read_network(item: Mapping[str, Any]) -> Network:
@@ -114,6 +124,8 @@ def read_network(item: Mapping[str, Any]) -> Network:
     return Network(
         mirrors=Mirrors(**item.get("mirrors", {})),
         ca_bundle=item.get("ca_bundle"),
+        trusted_hosts=tuple(item.get("trusted_hosts", ())),
+        proxy=_proxy(item.get("proxy", {})),
         netrc=item.get("netrc"),
         logins=read_logins(item.get("logins", {})),
         docker_config=item.get("docker_config"),
@@ -121,6 +133,10 @@ def read_network(item: Mapping[str, Any]) -> Network:
         frontend=item.get("frontend", usual.frontend),
         builtin_frontend=item.get("builtin_frontend", usual.builtin_frontend),
     )
+
+
+def _proxy(item: Mapping[str, Any]) -> Proxy:
+    return Proxy(item.get("http"), item.get("https"), tuple(item.get("no_proxy", ())))
 
 
 def _builder(item: Mapping[str, Any]) -> BuilderSettings:

@@ -38,6 +38,11 @@ def login_references(matrix: Matrix) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*written, *pulled)))
 
 
+def registry_hosts(matrix: Matrix) -> tuple[str, ...]:
+    """Return the hosts of all registries that builds and runs read or write."""
+    return tuple(dict.fromkeys(reference.partition("/")[0] for reference in login_references(matrix)))
+
+
 def _with_host(reference: str) -> str:
     """Return a reference with its host, without tag and digest."""
     host = _host(reference)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OUTPUT, PATH, SUMMARY = "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"
 ENVIRONMENT = "GITHUB_ENV"
@@ -26,3 +27,9 @@ def append(variable: str, text: str) -> None:
 def write_outputs(values: Mapping[str, str]) -> None:
     """Write outputs of a step; each value is one line."""
     append(OUTPUT, "".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def write_lines(name: str, lines: Iterable[str]) -> None:
+    """Write an output of several lines, whose end no value can guess."""
+    end = f"end-{secrets.token_hex(8)}"
+    append(OUTPUT, "".join(f"{line}\n" for line in (f"{name}<<{end}", *lines, end)))

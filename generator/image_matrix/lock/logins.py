@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from image_matrix.config.network import VARIABLE_PREFIX
+from image_matrix.config.proxy import VARIABLE_PREFIX
 
 NOT_FOUND = "was not found in the package registry"
 """As uv says it, of an index too that did not let it look."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.trusted_hosts import git_trust
 from image_matrix.errors import naming
 from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, constraint, is_direct, wheel_tag
@@ -54,6 +55,8 @@ class PackageSite:
     netrc: str | None = None
     netrc_name: str | None = None
     """The same file as the matrix names it."""
+    trusted: tuple[str, ...] = ()
+    """Hosts as in ``network.trusted_hosts``."""
 
     def mirror_of(self, index: str) -> str:
         """Return the address under which a public index is found here."""
@@ -265,12 +268,16 @@ def _compile(
 
 def _surroundings(site: PackageSite) -> dict[str, str]:
     """Return the environment variables by which uv trusts and logs in, and leaves its messages in one line."""
+    import os
+
     known = {
         "SSL_CERT_FILE": site.ca_bundle,
         "GIT_SSL_CAINFO": site.ca_bundle,
         "GIT_TERMINAL_PROMPT": "0",
         "NETRC": site.netrc,
+        "UV_INSECURE_HOST": " ".join(site.trusted),  # docs.astral.sh/uv/reference/environment
         "UV_NO_WRAP": "1",
+        **git_trust(site.trusted, int(os.environ.get("GIT_CONFIG_COUNT") or 0)),
     }
     return {name: value for name, value in known.items() if value}
 

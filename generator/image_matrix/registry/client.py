@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_matrix.config.mirrors import mirrored
+from image_matrix.config.trusted_hosts import is_trusted
 from image_matrix.registry.answers import (
     Answer,
     Denied,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from image_matrix.config.model import Matrix
+    from image_matrix.config.network import Network
     from image_matrix.registry.credentials import RegistryLogin
     from image_matrix.registry.reference import Reference
 
@@ -72,6 +74,8 @@ class RegistryServices:
     mirrors: Mapping[str, str] = field(default_factory=dict)
     stream: StreamingTransport | None = None
     """Sends a request once, for content that is too large for memory."""
+    trusted: tuple[str, ...] = ()
+    """Hosts as in ``network.trusted_hosts``: their token servers need no TLS."""
     patience: Patience | None = None
     """Retries what ``stream`` sends; ``None`` for no retries."""
 
@@ -255,7 +259,7 @@ class Registry:
             reference.repository,
             login,
             self.services.transport,
-            plain=is_plain(reference.host),
+            plain=is_plain(reference.host) or is_trusted(reference.host, self.services.trusted),
             actions=actions,
         )
         if isinstance(answer, str):
@@ -380,17 +384,19 @@ def open_registry(
 
     ``log`` receives a message when the client waits for a registry.
     """
-    return registry_with(matrix.network.mirrors.registries, ca_bundle, log)
+    return registry_with(matrix.network, ca_bundle, log)
 
 
 def registry_with(
-    mirrors: Mapping[str, str], ca_bundle: str | None = None, log: Callable[[str], None] | None = None
+    settings: Network, ca_bundle: str | None = None, log: Callable[[str], None] | None = None
 ) -> Registry:
     """Return the client for the real registries, with Docker's logins."""
     import os
     import time
 
     patience = Patience(time.sleep, log) if log else Patience(time.sleep)
-    http = network(ca_bundle)
+    trusted = settings.trusted_hosts
+    http = network(ca_bundle, trusted=trusted)
     login = logins(config_file(os.environ))
-    return Registry(RegistryServices(patient(http.send, patience), login, mirrors, http.opened, patience))
+    mirrors, send = settings.mirrors.registries, patient(http.send, patience)
+    return Registry(RegistryServices(send, login, mirrors, http.opened, trusted, patience))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from image_matrix import __version__
+from image_matrix.registry.connection_faults import proxy_fault, proxy_status, tls_fault
 from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.trusting import trust
 from image_matrix.retry import FEW, STATUSES, RetryPolicy, names_rate_limit, persevere
 
 if TYPE_CHECKING:
@@ -217,7 +220,7 @@ class HttpClient:
 
     def _open(self, request: HttpRequest) -> requests.Response:
         try:
-            return self.session.request(
+            answer = self.session.request(
                 request.method,
                 request.url,
                 headers=dict(request.headers),
@@ -228,7 +231,11 @@ class HttpClient:
                 auth=_as_given,
             )
         except OSError as error:  # requests' errors are OSErrors
-            raise _failed(error) from error
+            raise _failed(error, request.url) from error
+        if fault := proxy_status(request.url, answer.status_code, getproxies()):
+            answer.close()
+            raise ConnectionFailed(fault, retry=None, reached=False)
+        return answer
 
 
 def _read(answer: requests.Response) -> Response:
@@ -274,10 +281,12 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
     return {"Authorization": Credentials(user, password).basic}
 
 
-def network(ca_bundle: str | None = None, logins: str | None = None) -> HttpClient:
+def network(
+    ca_bundle: str | None = None, logins: str | None = None, trusted: Collection[str] = ()
+) -> HttpClient:
     """Return a client; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE.
 
-    ``logins`` is the path of a netrc file.
+    ``logins`` is the path of a netrc file, ``trusted`` are hosts as in ``network.trusted_hosts``.
     """
     import os
 
@@ -288,6 +297,7 @@ def network(ca_bundle: str | None = None, logins: str | None = None) -> HttpClie
     adapter = requests.adapters.HTTPAdapter(pool_connections=16, pool_maxsize=16)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    trust(session, adapter, trusted)
     return HttpClient(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
 
 
@@ -296,17 +306,15 @@ def _as_given(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
-def _failed(error: OSError) -> ConnectionFailed:
+def _failed(error: OSError, url: str = "") -> ConnectionFailed:
     """Return the reason of an error in a few words."""
     import requests
 
     text = str(error)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return ConnectionFailed(proxy_fault(url, text, getproxies()), retry=None, reached=False)
     if isinstance(error, requests.exceptions.SSLError):
-        return ConnectionFailed(
-            "the certificate is not trusted; set `network.ca_bundle` or SSL_CERT_FILE",
-            retry=None,
-            reached=False,
-        )
+        return ConnectionFailed(tls_fault(urlsplit(url).netloc, text), retry=None, reached=False)
     if "Name or service not known" in text or "NameResolutionError" in text or "Failed to resolve" in text:
         return ConnectionFailed("the name is not known here (DNS)", retry=None, reached=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):

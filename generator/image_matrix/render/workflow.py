@@ -210,7 +210,7 @@ def _values(matrix: Matrix, variants: Mapping[str, Variant]) -> dict[str, object
         "any_free_disk": any(any(job.frees_disk.values()) for job in jobs),
         "any_emulated": any(any(job.emulated.values()) for job in jobs),
         "builder": matrix.network.builder,
-        "builder_settings": bool(matrix.network.ca_bundle or matrix.network.mirrors.registries),
+        "ca_variable": matrix.network.ca_bundle_variable,
         "first_runner": native_runner(matrix.workflow),
         "fork_platform": native_platform(matrix.workflow),
         "attestations": range(0, sum(item.publish for item in variants.values()), SUBJECTS)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.logins import Login
     from image_matrix.config.model import Matrix
+    from image_matrix.config.proxy import Proxy
     from image_matrix.config.release import Signing
 
 
@@ -41,7 +42,7 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
     """
     network, sign_secret = matrix.network, _sign_secret(matrix.release.sign.key)
     sign_inputs = _sign_inputs(sign_secret)
-    step_inputs = _netrc_input(network.netrc_secret) | _builder_inputs(matrix)
+    step_inputs = _netrc_input(network.netrc_secret) | _proxy_inputs(network.proxy) | _builder_inputs(matrix)
     registry_login = network.logins.get(_host(matrix))
     build_logins = _login_inputs(network.docker_config, registry_login, *pull_logins(matrix).values())
     scan_inputs = _login_inputs(network.docker_config, registry_login, *scan_logins(matrix).values())
@@ -60,7 +61,7 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
             **scan_inputs,
             **sign_inputs,
         },
-        "netrc_secret": network.netrc_secret,
+        "lock_secrets": [*_netrc_input(network.netrc_secret), *network.proxy.secrets],
         "sign_secret": sign_secret,
         "sign_inputs": sign_inputs,
         "sign_environment": matrix.workflow.environment is not None
@@ -84,6 +85,11 @@ def _login_inputs(docker_config: str | None, *logins: Login | None) -> dict[str,
 def _netrc_input(name: str | None) -> dict[str, str]:
     """Return the input of an action for the secret with logins of package indexes."""
     return {name: "A secret with logins of package indexes"} if name else {}
+
+
+def _proxy_inputs(proxy: Proxy) -> dict[str, str]:
+    """Return the inputs of an action for the secrets with addresses of proxies."""
+    return dict.fromkeys(proxy.secrets, "A secret with the address of a proxy")
 
 
 def _keyless_hosts(

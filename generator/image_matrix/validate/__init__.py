@@ -75,7 +75,7 @@ CHECKS = (
     packages.files_in_lists, packages.defaults_of_anaconda,
     variants.unknown_axes, variants.no_python,
     runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins,
-    runs.login_forms, runs.netrc_variable,
+    runs.login_forms, runs.variables_of_files,
     runs.copies, runs.release_push,
     runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.lock_schedule,
     sites.nothing_offered, sites.channels,

@@ -29,6 +29,13 @@ def passwords(matrix: Matrix) -> Iterator[Finding]:
                 "; put logins into a file that only an uncommitted overlay names: `network: {netrc: FILE}`"
             )
             yield rules.PASSWORD_IN_ADDRESS.at(path, target, advice=advice)
+    for name, value in (("http", matrix.network.proxy.http), ("https", matrix.network.proxy.https)):
+        if has_user(value or ""):
+            advice = (
+                f"put the address into an environment variable, in the workflow into a secret, and write "
+                f"`network: {{proxy: {{{name}: env://PROXY_ADDRESS}}}}`; change a password that was committed"
+            )
+            yield rules.PASSWORD_IN_ADDRESS.at(("network", "proxy", name), advice=advice)
 
 
 def _of_images(matrix: Matrix) -> Iterator[tuple[Path, Target, str]]:

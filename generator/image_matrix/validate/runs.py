@@ -152,12 +152,15 @@ def other_logins(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value(("network", "logins", name), problem, advice, "key")
 
 
-def netrc_variable(matrix: Matrix) -> Iterator[Finding]:
-    """A variable for the text of a netrc file that no environment and no secret can have."""
-    name = matrix.network.netrc_secret
-    if name is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        advice = "write `env://` and a name of letters, digits and `_`, such as `env://NETRC_TEXT`"
-        yield bad_value(("network", "netrc"), f"`{name}` is not the name of a variable", advice)
+def variables_of_files(matrix: Matrix) -> Iterator[Finding]:
+    """Variables for the text of a file that no environment and no secret can have."""
+    network = matrix.network
+    for field, name in (("netrc", network.netrc_secret), ("ca_bundle", network.ca_bundle_variable)):
+        if name is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            advice = (
+                f"write `env://` and a name of letters, digits and `_`, such as `env://{field.upper()}_TEXT`"
+            )
+            yield bad_value(("network", field), f"`{name}` is not the name of a variable", advice)
 
 
 def login_forms(matrix: Matrix) -> Iterator[Finding]:
