@@ -147,7 +147,9 @@ def test_the_generator_moves_from_commit_to_commit() -> None:
 
 def test_pinned_actions_and_images() -> None:
     assert found("Pinned actions", TABLE) == {action.name: action.version for action in actions().values()}
-    assert set(found("Pinned helper images", TABLE)) == set(TABLE["images"])
+    helpers = [(row["depName"], row["currentValue"]) for row in rows("Pinned helper images", TABLE)]
+    pinned = (TABLE["images"], TABLE["rootless"])
+    assert helpers == [(name, item["version"]) for table in pinned for name, item in table.items()]
 
 
 def test_pins_of_the_matrix() -> None:

@@ -319,8 +319,8 @@ def _chosen_builder(
 ) -> BuilderChoice:
     """Return the builder, with proxy, certificates and mirrors of the matrix where buildx starts it."""
     from image_matrix.build.builder import behind_proxy, choose_builder
-    from image_matrix.build.buildkitd import buildkitd_toml
     from image_matrix.config.pull_logins import registry_hosts
+    from image_matrix.render.buildkitd import buildkitd_toml
 
     network = loaded.matrix.network
     toml = buildkitd_toml(network, registry_hosts(loaded.matrix), ca_bundle(session, loaded))

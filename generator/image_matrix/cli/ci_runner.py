@@ -102,10 +102,10 @@ def ci_buildkitd(session: Session) -> int:
     the driver, one a line.
     """
     from image_matrix.build.builder import proxy_options, quoted_option
-    from image_matrix.build.buildkitd import buildkitd_toml
     from image_matrix.cli.site_files import ca_bundle
     from image_matrix.config.proxy import open_variables, proxy_variables, secret_variables
     from image_matrix.config.pull_logins import registry_hosts
+    from image_matrix.render.buildkitd import buildkitd_toml
 
     loaded = open_project(session).loaded
     matrix = loaded.matrix

@@ -82,10 +82,16 @@ def _refuse_older(git: Git, last: str) -> None:
 
 
 def _sites(git: Git, commit: str) -> list[str]:
-    """Return the names of the sites that a release has a folder of; names with a dot in front are of other lists."""
-    listed = git("ls-tree", "-d", "-z", "--name-only", commit, f"{FOLDER}/")
-    names = (path.removeprefix(f"{FOLDER}/") for path in listed.split("\0") if path)
-    return [name for name in names if not name.startswith(".")]
+    """Return the names of the sites that a release offers profiles at: those with a folder beside BuildKit's.
+
+    Names with a dot in front are of other lists.
+    """
+    from image_matrix.render.kubernetes.outputs import BUILDKIT, BUILDS
+
+    listed = git("ls-tree", "-r", "-d", "-z", "--name-only", commit, f"{FOLDER}/")
+    folders = (path.removeprefix(f"{FOLDER}/").split("/") for path in listed.split("\0") if path)
+    offering = [names[0] for names in folders if len(names) > 1 and names[1] not in (BUILDKIT, BUILDS)]
+    return [name for name in dict.fromkeys(offering) if not name.startswith(".")]
 
 
 def _kept(git: Git, commit: str) -> dict[str, list[dict[str, Any]]]:

@@ -47,11 +47,12 @@ def _catalog(data: Mapping[str, Json], site: Site) -> Catalog:
 
 
 def offered_sources(matrix: Matrix) -> dict[str, frozenset[str]]:
-    """Return the sources that profiles offer as images, each with the platforms of the nodes that it runs on."""
+    """Return the sources that run in clusters, each with the platforms of the nodes: images of profiles and jobs."""
     offered: dict[str, frozenset[str]] = {}
     for catalog in matrix.catalogs.values():
-        names = (name for profile in catalog.profiles.values() for name in profile.images.names.values())
-        for name in names:
+        names = [name for profile in catalog.profiles.values() for name in profile.images.names.values()]
+        job = catalog.site.buildkit.job if catalog.site.buildkit else None
+        for name in (*names, *((job.image,) if job else ())):
             if name in matrix.sources:
                 offered[name] = offered.get(name, frozenset()).union(catalog.site.platforms)
     return offered

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from image_matrix.config.buildkit import Buildkit, read_buildkit
 from image_matrix.config.charts import WITH_MAPPINGS, Chart, chart_of, chart_with, default_chart, version
 from image_matrix.config.overlay_merge import merge
 
@@ -79,6 +80,8 @@ class Site:
     """Images that want requests at ``/`` (Kubeflow's imageGroupOne), and with them their children."""
     group_two: tuple[str, ...] = ()
     """The same with the header X-RStudio-Root-Path (imageGroupTwo)."""
+    buildkit: Buildkit | None = None
+    """The BuildKit that users of the cluster share."""
 
     @property
     def path(self) -> tuple[str, str]:
@@ -158,6 +161,7 @@ def read_site(name: str, item: Mapping[str, Any]) -> Site:
         pause_after=_minutes(kubeflow.get("pause_after", usual.pause_after)),
         group_one=tuple(kubeflow.get("group_one", ())),
         group_two=tuple(kubeflow.get("group_two", ())),
+        buildkit=read_buildkit(item["buildkit"], spawner) if "buildkit" in item else None,
     )
 
 

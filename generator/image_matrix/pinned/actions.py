@@ -99,3 +99,9 @@ def image(name: str, pins: Mapping[str, Pin] = NO_PINS) -> str:
     """Return a helper image by tag and digest."""
     item = _item("images", name, pins)
     return f"{name}:{item['version']}@{item['digest']}"
+
+
+def rootless_image(name: str) -> str:
+    """Return the variant of a helper image that runs without root, by tag and digest."""
+    item = _table()["rootless"][name]
+    return f"{name}:{item['version']}@{item['digest']}"

@@ -32,7 +32,7 @@ SCANNER = HelperImage(
 )
 BUILDKIT = HelperImage(
     "docker.io/moby/buildkit",
-    "builds, in the jobs of the workflow",
+    "builds, in the jobs of the workflow and in clusters (`sites.NAME.buildkit`)",
     "build with `image-matrix build --builder NAME` on a builder of your own",
 )
 BINFMT = HelperImage(

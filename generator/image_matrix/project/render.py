@@ -66,8 +66,8 @@ def render_workflows(loaded: Loaded, templates: Templates) -> dict[str, File]:
 def render_deploy(loaded: Loaded, builds: Mapping[str, File], pins: Pins) -> dict[str, File]:
     """Render ``deploy/`` with the immutable tags, which are the keys of the builds' files."""
     matrix, variants = loaded.matrix, loaded.variants
-    has_profiles = any(catalog.profiles for catalog in matrix.catalogs.values())
-    if not (has_profiles or matrix.release.lists):
+    is_deployed = any(catalog.profiles or catalog.site.buildkit for catalog in matrix.catalogs.values())
+    if not (is_deployed or matrix.release.lists):
         return {}
 
     keys = compute_keys(variants, builds, dockerfile_inputs(loaded, pins), loaded.image_files)

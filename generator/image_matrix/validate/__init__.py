@@ -16,6 +16,7 @@ from image_matrix.validate import (
     apt_repositories,
     axis_data,
     builders,
+    buildkits,
     conda_locks,
     conflicts,
     dockerfiles,
@@ -80,6 +81,7 @@ CHECKS = (
     runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.lock_schedule,
     sites.nothing_offered, sites.channels,
     builders.builder_fields,
+    buildkits.buildkits,
 )  # fmt: skip
 """Checks of the declarations alone."""
 

@@ -18,6 +18,7 @@ from image_matrix.validate.profiles_overrides import each_override
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from image_matrix.config.buildkit import Buildkit
     from image_matrix.config.model import Matrix
     from image_matrix.config.profiles import Profile
     from image_matrix.config.sites import Placement, Toleration
@@ -40,6 +41,8 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
     site = matrix.catalog.site.path, matrix.catalog.site
     for path, part in (*_placing(matrix), site):
         yield from _labels((*path, "node_selector"), part.node_selector)
+    for path, labels in _clients(matrix):
+        yield from _labels(path, labels)
     for name, accelerator in matrix.accelerators.items():
         yield from _text(("accelerators", name, "device"), accelerator.device or "", k8s.RESOURCE)
     for name, size in matrix.catalog.sizes.items():
@@ -53,12 +56,23 @@ def refused(matrix: Matrix) -> Iterator[Finding]:
             yield from _below(path, (setting,), value)
 
 
-def _placing(matrix: Matrix) -> Iterator[tuple[Path, Profile | Size | Placement]]:
+def _clients(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield the labels of pods that may connect to the site's BuildKit, and of their namespaces."""
+    site = matrix.catalog.site
+    for at, client in enumerate(site.buildkit.clients if site.buildkit else ()):
+        path = (*site.path, "buildkit", "clients", at)
+        yield (*path, "namespace_selector"), client.namespace_selector
+        yield (*path, "pod_selector"), client.pod_selector
+
+
+def _placing(matrix: Matrix) -> Iterator[tuple[Path, Profile | Size | Placement | Buildkit]]:
     """Yield everything that has a node selector and tolerations."""
     catalog = matrix.catalog
     yield from ((("profiles", name), profile) for name, profile in catalog.profiles.items())
     yield from ((("sizes", name), size) for name, size in catalog.sizes.items())
     yield from (((*catalog.site.path, "devices", name), item) for name, item in catalog.site.devices.items())
+    if catalog.site.buildkit:
+        yield (*catalog.site.path, "buildkit"), catalog.site.buildkit
 
 
 def _labels(path: Path, labels: Mapping[str, str]) -> Iterator[Finding]:

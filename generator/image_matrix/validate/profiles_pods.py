@@ -45,7 +45,7 @@ def amounts(matrix: Matrix) -> Iterator[Finding]:
             bad = list(_unreadable(("sizes", name, field), field, amount))
             yield from bad
             if not bad:
-                yield from _over(("sizes", name, field), field, amount)
+                yield from over_limit(("sizes", name, field), field, amount)
 
 
 def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
@@ -96,7 +96,8 @@ def _memory_advice(text: str, units: MemoryUnits) -> str:
     return f"write {match[1]}{match[2].upper()}{units.ending}{same}"
 
 
-def _over(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
+def over_limit(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
+    """A guarantee of ``cpu`` or ``memory`` that is more than the limit."""
     if amount.limit is None or amount.guarantee is None:
         return
     if field == "cpu":

@@ -338,12 +338,17 @@ def _emulated(path: FieldPath) -> Finding:
 
 def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
     """A schedule that GitHub would refuse, and with it the whole workflow."""
-    for value, (name, least, most) in zip(matrix.workflow.lock_schedule.split(), CRON, strict=True):
+    return cron_faults(("workflow", "lock_schedule"), matrix.workflow.lock_schedule)
+
+
+def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:
+    """Yield what is wrong with the five fields of a schedule."""
+    for value, (name, least, most) in zip(schedule.split(), CRON, strict=True):
         wrong = [part for part in value.split(",") if not _is_cron(part, least, most)]
         if wrong:
             problem = f"`{wrong[0]}` is not a valid {name}"
             advice = f"write numbers from {least} to {most}, a range such as {least}-{most}, `*` or `*/2`"
-            yield bad_value(("workflow", "lock_schedule"), problem, advice)
+            yield bad_value(path, problem, advice)
 
 
 def _is_cron(part: str, least: int, most: int) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.at_site import Condition
     from image_matrix.config.model import Matrix
+    from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
 
@@ -77,7 +78,7 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
     declared = read_sites(value)
     oldest, newest = next(iter(charts())), default_chart().version
     for site in declared.values():
-        if site.spawner != "jupyterhub":
+        if site.spawner != "jupyterhub" or _builds_only(value, site):
             continue
         if not site.names_versions and len(declared) > 1:
             advice = f'add `chart: "{newest}"`, the version of the JupyterHub chart at this site'
@@ -86,6 +87,12 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
             problem = f"`{site.declared_chart}` is before the first chart that is known, {oldest}"
             advice = "write the versions of the hub, `jupyterhub` and `kubespawner`, in place of it"
             yield bad_value((*site.path, "chart"), problem, advice)
+
+
+def _builds_only(value: Mapping[str, Json], site: Site) -> bool:
+    """Say whether a site has a BuildKit and no profiles, so that nothing depends on its hub."""
+    profiles = (value.get("profiles") or {}).values()
+    return site.buildkit is not None and not any(is_offered(item, site.name) for item in profiles)
 
 
 def channels(matrix: Matrix) -> Iterator[Finding]:
@@ -116,9 +123,13 @@ def _one_configmap(value: Mapping[str, Json]) -> Iterator[Finding]:
 
 
 def nothing_offered(matrix: Matrix) -> Iterator[Finding]:
-    """A site without a profile; profiles and sizes are elsewhere."""
+    """A site with neither a profile nor a BuildKit; profiles and sizes are elsewhere."""
     for name, catalog in matrix.catalogs.items():
-        if catalog.profiles or not any(one.profiles for one in matrix.catalogs.values()):
+        if (
+            catalog.profiles
+            or catalog.site.buildkit
+            or not any(one.profiles for one in matrix.catalogs.values())
+        ):
             continue
         fields = {
             "what": f"the site `{name}`",

@@ -10,6 +10,8 @@ from image_matrix.output_tree.files import File
 from image_matrix.profiles.audience import in_form, in_kinds
 from image_matrix.profiles.offer import offers, released_offers, used_variants
 from image_matrix.render.kubernetes import flux, kubeflow
+from image_matrix.render.kubernetes.build_jobs import build_files
+from image_matrix.render.kubernetes.buildkit import buildkit_files
 from image_matrix.render.kubernetes.image_streams import STREAMS, image_stream_files
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.render.kubernetes.pod_defaults import pod_defaults
@@ -21,6 +23,8 @@ Kept: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
 """The objects of a release that the next one goes on from, by site: WorkspaceKinds or ImageStreams."""
 WORKSPACE_KINDS = "kubeflow/notebooks-2/workspacekind.yaml"
 IMAGE_STREAMS = f"opendatahub/{STREAMS}"
+BUILDKIT, BUILDS = "buildkit", "builds"
+"""Below the folder of a site: what offers nothing to users."""
 NO_PINS = Pins()
 KEPT = (WORKSPACE_KINDS, IMAGE_STREAMS)
 """Below the folder of a site: what has such objects."""
@@ -40,7 +44,7 @@ def deploy_files(
     pins: Pins = NO_PINS,
     commits: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, File]:
-    """Return path to file, or nothing if the matrix has no profile.
+    """Return path to file, or nothing if the matrix has neither a profile nor a BuildKit.
 
     ``references`` has the image reference of each released variant by its id: only those are offered. ``commits`` has
     what a variant was released from; ``previous`` are objects of the last release. Where every variant needs a
@@ -49,6 +53,9 @@ def deploy_files(
     texts: dict[str, str] = {}
     for view in matrix.at_sites():
         offered, site = released_offers(view, variants, references), view.catalog.site
+        builders = {BUILDKIT: buildkit_files(view), BUILDS: build_files(view, variants, references)}
+        for folder, files in builders.items():
+            texts |= {f"{site.folder}/{folder}/{path}": text for path, text in files.items()}
         if not offered:
             continue
         before = previous.get(site.name, ())

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.build.buildkitd import buildkitd_toml
 from image_matrix.cli import run
 from image_matrix.config.network import Mirrors, Network
+from image_matrix.render.buildkitd import buildkitd_toml
 from tests.workflow.matrices import jobs_of, matrix, rendered
 
 if TYPE_CHECKING:
