@@ -20,11 +20,12 @@ def openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
 
 
-def issue(folder: Path) -> None:
-    """Write ``ca.pem`` of an authority, and ``cert.pem`` and ``key.pem`` that it signed for 127.0.0.1."""
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-    openssl(folder, "req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
-    openssl(folder, "req", *KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=127.0.0.1")
+def issue(folder: Path, address: str = "127.0.0.1") -> None:
+    """Write ``ca.pem`` of an authority, and ``cert.pem`` and ``key.pem`` that it signed for an IP address."""
+    (folder / "names").write_text(f"subjectAltName=IP:{address}\nbasicConstraints=CA:FALSE\n")
+    openssl(folder, "req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # fmt: skip
+    openssl(folder, "req", *KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={address}")
     signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
     openssl(folder, "x509", "-req", "-in", "request.pem", *signed, "-out", "cert.pem")
 

@@ -80,6 +80,7 @@ def script(path: str, *lines: str) -> str:
 
 HUB_SERVER = "/opt/venv/bin/jupyterhub-singleuser"
 JUPYTERLAB = "/etc/services.d/jupyterlab/run"
+CODE_SERVER = "/usr/local/lib/image-matrix/code-server"
 LAB_WITHOUT_LOGIN = (
     "exec jupyter lab --no-browser --ServerApp.ip=0.0.0.0 --ServerApp.port=8888 --IdentityProvider.token='' "
     '--ServerApp.base_url="$JUPYTERHUB_SERVICE_PREFIX"'
@@ -228,13 +229,19 @@ BROKEN = (
     Breakage(("ports",), lab("exec jupyter lab --no-browser --ip=127.0.0.1 --port=8888"), LAB, QUICK),
     Breakage(("trailing-slash",), lab("[[ $NB_PREFIX != */ ]] || exec sleep 600"), LAB, QUICK),
     Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),
+    Breakage(("closed-network",), as_root("rm /etc/cont-init.d/12-certificates")),
+    Breakage(("closed-network",), as_root("rm /etc/profile.d/image-matrix-environment.sh")),
+    Breakage(
+        ("closed-network",), as_root(f"sed -i 's/^exec /exec env -u PIP_INDEX_URL /' {JUPYTERLAB}"), LAB
+    ),
+    Breakage(
+        ("closed-network",), as_root(f"sed -i 's/^exec /exec env -u SSL_CERT_FILE /' {CODE_SERVER}"), CODE
+    ),
     Breakage(NO_HUB, as_root(f"rm {HUB_SERVER}"), LAB, QUICK),
     Breakage(("hub-login", "hub-activity"), script(HUB_SERVER, LAB_WITHOUT_LOGIN), LAB),
     Breakage(("hub-login",), AROUND_THE_LOGIN, LAB),
     Breakage(("hub-any-uid",), before_the_server("touch /opt/venv/written || exit"), LAB, QUICK),
-    Breakage(
-        ("hub-ide",), script("/usr/local/lib/image-matrix/code-server", "exit 1"), CODE, {"deadline": 15.0}
-    ),
+    Breakage(("hub-ide",), script(CODE_SERVER, "exit 1"), CODE, {"deadline": 15.0}),
     Breakage(("packages",), as_root(f"sed -i 's/^Version:.*/Version: 0.0.1/' {METADATA}"), LAB),
     Breakage(("accelerator torch",), torch("12.4"), BASE, TORCH),
     Breakage(("accelerator tensorflow",), tensorflow("12.5"), BASE, TENSORFLOW),

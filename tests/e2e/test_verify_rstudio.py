@@ -17,10 +17,14 @@ from image_matrix.verify.engine import Spec
 from image_matrix.verify.model import Subject
 from image_matrix.verify.probe_client import ask
 from image_matrix.verify.run import verify
-from tests.e2e.support import HOME
+from image_matrix.verify.scenarios import results, scenarios
+from tests.e2e.place import bridge
+from tests.e2e.private_place import private_place
+from tests.e2e.support import HOME, docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from image_matrix.verify.engine import Engine
     from tests.e2e.conftest import Site
@@ -112,6 +116,48 @@ def test_any_user_of_group_0_installs_r_packages_outside_the_volume(
     assert seen[at + 1] == "1"
     assert seen[at + 2].endswith("/__linux__/trixie/latest")
     assert seen[at + 3].startswith("R/4")
+
+
+STRICT = ("--read-only", "--cap-drop=ALL", "--user=12345:0", "--tmpfs=/tmp",
+          "--tmpfs=/home/jovyan:mode=0770,uid=12345")  # fmt: skip
+PRIVATE_SESSION = """\
+cd "$HOME"
+/usr/local/lib/image-matrix/rserver 8787 >/dev/null 2>&1 &
+curl --silent --retry 30 --retry-delay 1 --retry-connrefused --output /dev/null http://127.0.0.1:8787
+env --ignore-environment /usr/local/lib/image-matrix/rsession >session
+mkdir library
+xargs --null --arg-file=session sh -c 'exec env --ignore-environment "$@" R_LIBS=library Rscript -e "
+  install.packages(\\"tiny\\", quiet = TRUE)
+  cat(tiny::one(), getOption(\\"mine\\"), getOption(\\"repos\\"), Sys.getenv(\\"http_proxy\\"), sep = \\"|\\")"' sh
+"""
+
+
+def test_a_session_installs_from_a_private_server(engine: Engine, image: str, tmp_path: Path) -> None:
+    """R and its packages use the certificate, the mirror and the profile that the place mounts."""
+    with private_place(tmp_path, bridge(engine)) as place:
+        (tmp_path / "config/Rprofile").write_text("options(mine = 'mounted')\n")
+        mirror = f"{place.url}/cran"
+        said = docker(
+            "run", "--rm", *STRICT, f"--volume={tmp_path}/ca:/etc/image-matrix/ca:ro",
+            f"--volume={tmp_path}/config:/etc/image-matrix/config:ro", f"--env=CRAN_REPOSITORY={mirror}",
+            "--env=HTTP_PROXY=http://proxy.example.org:3128", image, "sh", "-c", PRIVATE_SESSION,
+        )  # fmt: skip
+    expected = f"1|mounted|{mirror}/__linux__/trixie/latest|http://proxy.example.org:3128"
+    assert said.splitlines()[-1] == expected
+
+
+def test_verify_sees_a_session_without_the_mirror(engine: Engine, image: str) -> None:
+    server = "/usr/local/lib/image-matrix/rserver"
+    name = f"image-matrix-rstudio:{uuid.uuid4().hex[:12]}"
+    steps = f"FROM {image}\nUSER 0\nRUN sed -i 's/PIP_(INDEX_URL|/PIP_(/' {server}\nUSER 1000\n"
+    assert engine.call(("build", "--quiet", f"--tag={name}", "-"), steps, 300.0).code == 0
+    try:
+        subject = Subject("rstudio:stand-in", name, "rstudio")
+        (scenario,) = [one for one in scenarios(subject) if "closed-network" in one.checks]
+        found = {one.name: one for one in results(scenario, engine, subject)}["closed-network"]
+    finally:
+        engine.call(("rmi", "--force", name), None, 60.0)
+    assert (found.status, found.detail.partition(":")[0]) == ("failed", "rstudio")
 
 
 def test_a_session_gets_the_environment_but_no_secret_is_in_a_file(engine: Engine, image: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.verify import contract
 from image_matrix.verify.accelerators import DEVICES, device, vendor
+from image_matrix.verify.closed_network import CHECK as CLOSED_NETWORK
+from image_matrix.verify.closed_network import ENVIRONMENT, closed_network
 from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
@@ -110,9 +112,10 @@ def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
 
 
 def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it with a read-only root, and without a prefix."""
+    """Run it with a read-only root, without a prefix, and with certificates and a mirror of a closed network."""
     spec = Spec(
-        subject.image, subject.platform, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP), read_only=True, tmpfs=TMPFS
+        subject.image, subject.platform, ENVIRONMENT, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
+        read_only=True, tmpfs=TMPFS,
     )  # fmt: skip
     began = time.monotonic()
     with engine.container(spec) as container:
@@ -121,6 +124,7 @@ def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("read-only", contract.volume(home), took, container=container)
         if subject.ide:
             yield _served(container, subject, "no-prefix", "/", began)
+        yield from closed_network(container, subject)
 
 
 def _served(container: Container, subject: Subject, check: str, prefix: str, began: float) -> Result:
@@ -197,6 +201,7 @@ def left_out(subject: Subject) -> tuple[str, ...]:
         "trailing-slash",
         "read-only",
         "no-prefix",
+        CLOSED_NETWORK,
         *(name for scenario in ALWAYS for name in scenario.checks),
         *HUB_CHECKS,
     )
@@ -209,7 +214,7 @@ def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
         Scenario((*page_checks(subject.ide), *POD, *image_test_names(subject), "ports", "sigterm"), pod),
         *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
-        Scenario(("read-only", *(["no-prefix"] if served else [])), sealed),
+        Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK), sealed),
         *ALWAYS,
         *([Scenario(("device",), device)] if vendor(subject) in DEVICES else []),
     )
