@@ -410,6 +410,15 @@ def test_a_branch_with_profiles_keeps_some(place: Place) -> None:
         check_last_release(place.git, bare, allow_older=False)
 
 
+def test_a_branch_with_a_buildkit_alone_has_no_profiles_to_keep(place: Place) -> None:
+    text = MATRIX.read_text().partition("sizes:")[0]
+    (place.git.root / "matrix.yaml").write_text(f"{text}workflow: none\nsites: {{hub: {{buildkit: {{}}}}}}\n")
+    place.state = state_of(load_project(read_inputs(place.git.root)))
+    place.release()
+    assert "kind: StatefulSet" in place.shown("deploy/hub/buildkit/statefulset.yaml")
+    check_last_release(place.git, place.state, allow_older=False)
+
+
 def test_a_branch_that_cannot_be_pushed_is_known_before_anything_is_made(place: Place) -> None:
     place.git("remote", "set-url", "--push", "origin", str(place.remote.parent / "nowhere.git"))
     with pytest.raises(EnvironmentFailure, match="the branch release could not be pushed"):

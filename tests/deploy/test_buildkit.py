@@ -292,7 +292,7 @@ def test_the_table_of_the_page_is_that_of_the_data() -> None:
 def test_the_sections_of_the_page_are_sites() -> None:
     page = (ROOT / "docs" / "buildkit.md").read_text(encoding="utf-8")
     sections = [text.split("```")[0] for text in page.split("```yaml\n")[1:]]
-    sources = "sources: {builder: ghcr.io/example/builder:1}\nsites: {hub: {jupyterhub: null}}"
+    sources = "sources: {builder: ghcr.io/example/builder:1}\nsites: {hub: {chart: 4.4.0, jupyterhub: null}}"
     folders = {path.split("/")[0] for text in sections for path in manifests(text, sources)}
-    assert len(sections) == 2
+    assert len(sections) == 3
     assert folders == {"buildkit", "builds"}
