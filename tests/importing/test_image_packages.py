@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from image_matrix.importing.image_packages import AddedPackages, added_packages, roots
 from tests.importing.images import archive, automatic, conda, dpkg, python
-from tests.importing.test_image_layers import files_of
 from tests.laws import examples
+from tests.registry.test_image_layers import files_of
 
 SITE = "usr/local/lib/python3.12/site-packages"
 CONDA_SITE = "opt/conda/lib/python3.12/site-packages"

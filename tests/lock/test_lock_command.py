@@ -347,7 +347,7 @@ def test_comments_survive(repository: Repository) -> None:
 
 def test_snapshots_only_where_they_are_asked_for(repository: Repository) -> None:
     assert repository.run("lock") == 0
-    assert "apt:" not in repository.lock
+    assert "\napt:" not in repository.lock
     repository.change("{images: {platforms", "{images: {apt: {snapshot: true}, platforms")
     assert repository.run("check", "--locked", "--no-diff") == 1
     assert repository.run("lock") == 0

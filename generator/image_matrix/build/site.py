@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from image_matrix.build.site_trust import apt_trust, curl_patterns, is_of_trusted, trust_lines
-from image_matrix.config.conda import channel_mirrors
-from image_matrix.config.mirrors import familiar, mirrored
+from image_matrix.config.mirrors import familiar, mirrored, url_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,12 +111,6 @@ def _variables(mirrors: Mirrors) -> list[str]:
         "CRAN_REPOSITORY": mirrors.cran,
     }
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if value]
-
-
-def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
-    """Return every URL prefix with its mirror, for commands that take addresses as arguments."""
-    extensions = {"https://open-vsx.org": mirrors.extensions} if mirrors.extensions else {}
-    return {**mirrors.downloads, **channel_mirrors(mirrors), **extensions}
 
 
 def _rewrites(mirrors: Mirrors, trusted: tuple[str, ...]) -> list[str]:

@@ -30,13 +30,14 @@ COMMANDS = {
     "promote": "promote:promote",
     "ci": "ci:ci",
     "lock": "lock:lock",
+    "endpoints": "endpoints:endpoints",
     "profiles": "profiles:profiles",
     "explain": "explain:explain",
     "schema": "schema:schema",
 }
 """Command to ``module:function`` below this package, in the order of ``--help``."""
 SHORT = frozenset(
-    {"init", "render", "check", "list", "graph", "plan", "why", "profiles", "explain", "schema"}
+    {"init", "render", "check", "list", "graph", "plan", "why", "endpoints", "profiles", "explain", "schema"}
 )
 """Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import LockServices, Outcome
     from image_matrix.lock.uv import PackageSite
+    from image_matrix.registry.client import Registry
+    from image_matrix.registry.http import HttpClient
 
 SHOWN = 40
 """Number of changed lines that are printed without ``-v``."""
@@ -76,36 +78,76 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     from image_matrix.config.conda import channel_mirrors
     from image_matrix.lock import conda, uv
     from image_matrix.lock.conda_request import CondaSite
+    from image_matrix.lock.defaults import ask_defaults
+    from image_matrix.lock.distributions import python_of
     from image_matrix.lock.resolve_all import LockServices
+    from image_matrix.registry.host_log import HostLog
 
+    pythons = (python_of(loaded.matrix, item) for item in loaded.variants.values())
     mirrors = loaded.matrix.network.mirrors
     bundle = ca_bundle(session, loaded)
-    registry = registry_of(session, loaded)
+    host_log = HostLog()
+    registry = registry_of(session, loaded, host_log)
     run = uv.runner()
     logins = netrc(session, loaded)
     site = package_site(session, loaded)
+    http = http_client(session, loaded, logins, host_log)
 
     return LockServices(
         manifests=registry.manifests,
         configs=registry.configs,
-        stream=http_client(session, loaded, logins).stream,
+        stream=http.stream,
         resolve=partial(uv.resolve, site=site, run=run),
         graph=partial(uv.graph, site=site, run=run),
         solve=conda.solver(CondaSite(channel_mirrors(mirrors), bundle, logins)),
         sleep=time.sleep,
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),
+        apt_lists=partial(_apt_lists, session, registry),
+        defaults=partial(ask_defaults, python=next(filter(None, pythons), "")),
+        touch=partial(_touch, http),
+        host_log=host_log,
     )
+
+
+def _apt_lists(session: Session, registry: Registry, image: str) -> tuple[str, ...] | None:
+    """Read the lists of apt of an image; say why they are not noted where that fails."""
+    from image_matrix.lock.apt_lists import read_apt_lists
+    from image_matrix.registry.http import ConnectionFailed
+    from image_matrix.registry.image_layers import LayerError
+
+    try:
+        lists = read_apt_lists(registry, image)
+    except (ConnectionFailed, LayerError) as error:
+        say(session, f"the lists of apt in {image} are not noted: {error}")
+        return None
+    if lists is None:
+        say(session, f"the lists of apt in {image} are not noted: the registry does not give it")
+    return lists
+
+
+def _touch(http: HttpClient, url: str) -> None:
+    """Ask for a file; a host that does not answer is not noted."""
+    from contextlib import suppress
+
+    from image_matrix.registry.http import ConnectionFailed
+
+    with suppress(ConnectionFailed):
+        http.touch(url)
 
 
 def package_site(session: Session, loaded: Loaded) -> PackageSite:
     """Return where Python packages are looked up: mirrors, certificates and logins of the matrix."""
-    from image_matrix.lock.uv import PackageSite
+    import os
+
+    from image_matrix.lock.uv import SETS_DEFAULT_INDEX, PackageSite
 
     network = loaded.matrix.network
     mirrors = network.mirrors
     bundle, logins = ca_bundle(session, loaded), netrc(session, loaded)
-    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, network.trusted_hosts)
+    is_set = any(os.environ.get(name) for name in SETS_DEFAULT_INDEX)
+    trusted = network.trusted_hosts
+    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, trusted, is_set)
 
 
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:

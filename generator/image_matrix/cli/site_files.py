@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.registry.client import Registry
+    from image_matrix.registry.host_log import HostLog
     from image_matrix.registry.http import HttpClient
 
 
@@ -33,18 +34,23 @@ def ca_bundle(session: Session, loaded: Loaded) -> str | None:
     return path
 
 
-def http_client(session: Session, loaded: Loaded, logins: str | None = None) -> HttpClient:
-    """Return a client with the certificates and trusted hosts of the matrix; ``logins`` is the path of a netrc file."""
+def http_client(
+    session: Session, loaded: Loaded, logins: str | None = None, host_log: HostLog | None = None
+) -> HttpClient:
+    """Return a client with the certificates and trusted hosts of the matrix.
+
+    ``logins`` is the path of a netrc file; ``host_log`` gets the hosts that answer.
+    """
     from image_matrix.registry.http import network
 
-    return network(ca_bundle(session, loaded), logins, loaded.matrix.network.trusted_hosts)
+    return network(ca_bundle(session, loaded), logins, loaded.matrix.network.trusted_hosts, host_log)
 
 
-def registry_of(session: Session, loaded: Loaded) -> Registry:
-    """Return a new client for the registries."""
+def registry_of(session: Session, loaded: Loaded, host_log: HostLog | None = None) -> Registry:
+    """Return a new client for the registries; ``host_log`` gets the hosts that answer."""
     from image_matrix.registry.client import open_registry
 
-    return open_registry(loaded.matrix, ca_bundle(session, loaded), lambda text: say(session, text))
+    return open_registry(loaded.matrix, ca_bundle(session, loaded), lambda text: say(session, text), host_log)
 
 
 def netrc(session: Session, loaded: Loaded) -> str | None:

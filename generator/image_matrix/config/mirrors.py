@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.conda import channel_mirrors
+from image_matrix.config.extensions import OPEN_VSX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_matrix.config.network import Mirrors
 
 
 def mirrored(address: str, mirrors: Mapping[str, str]) -> str:
@@ -15,6 +20,12 @@ def mirrored(address: str, mirrors: Mapping[str, str]) -> str:
         if address == bare or address.startswith(f"{bare}/"):
             return mirrors[prefix].rstrip("/") + address[len(bare) :]
     return address
+
+
+def url_prefixes(mirrors: Mirrors) -> dict[str, str]:
+    """Return every URL prefix with its mirror, for commands that take addresses as arguments."""
+    extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
+    return {**mirrors.downloads, **channel_mirrors(mirrors), **extensions}
 
 
 def context_key(name: str) -> str:

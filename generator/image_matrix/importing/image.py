@@ -7,19 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, EnvironmentFailure
-from image_matrix.importing.image_layers import LayerError, laid_over, read_layer
 from image_matrix.importing.image_packages import added_packages
+from image_matrix.importing.installed_files import reader_of
 from image_matrix.importing.package_lists import ImportedImage, PackageImage
 from image_matrix.registry.answers import CHECK, ImageConfig, manifest_or_none, words
 from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.image_layers import LayerError, laid_over, read_layer
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from image_matrix.importing.image_layers import Files
+    from image_matrix.importing.installed_files import Files, Record
     from image_matrix.registry.answers import ImageLayer, Manifest
     from image_matrix.registry.client import Registry
+    from image_matrix.registry.image_layers import LayerContents
 
 PLATFORM = "linux/amd64"
 """The platform that is read, if the image has it."""
@@ -124,7 +126,7 @@ def _files(
     for number, layer in enumerate(layers, start=1):
         log(f"{image.reference}: image layer {number} of {len(layers)}, {_megabytes(layer.size)}")
         try:
-            contents = registry.blob(image.at, layer.digest, partial(read_layer, lower=files))
+            contents = registry.blob(image.at, layer.digest, partial(_read, lower=files))
         except LayerError as error:
             raise EnvironmentFailure(
                 f"{image.reference}: {layer.digest}: {error.problem}", error.advice
@@ -133,6 +135,10 @@ def _files(
             raise EnvironmentFailure(f"{image.reference}: {layer.digest}: {error.reason}", CHECK) from error
         files = laid_over(files, contents)
     return files
+
+
+def _read(chunks: Iterator[bytes], lower: Files) -> LayerContents[Record]:
+    return read_layer(chunks, lower, reader_of)
 
 
 def _megabytes(size: int) -> str:

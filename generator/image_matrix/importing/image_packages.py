@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.config.model import Manager
-    from image_matrix.importing.image_layers import Files
+    from image_matrix.importing.installed_files import Files
 
 APT_PYTHON = "usr/lib/python3/dist-packages/"
 """Where Debian's packages have their Python packages; pip writes elsewhere."""

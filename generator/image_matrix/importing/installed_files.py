@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, TypeAlias
@@ -88,6 +88,8 @@ Record: TypeAlias = (
     DpkgNames | AutomaticNames | InstalledPython | InstalledConda | InstalledNpm | InstalledR | Presence
 )
 """What a file says."""
+Files: TypeAlias = Mapping[str, Record | None]
+"""Those of an image, by path, without a slash before it; ``None`` for a file that cannot be read."""
 Content = Callable[[], bytes]
 """Returns the bytes of a file."""
 STATUS, AUTOMATIC = "var/lib/dpkg/status", "var/lib/apt/extended_states"

@@ -34,7 +34,26 @@ def changes(old: Lock, new: Lock) -> list[str]:
         ),
         *_packages("conda", old.conda, new.conda),
         *_packages("pip", old.python, new.python),
+        *_plain("default of", old.defaults, new.defaults, 99),
+        *_apt_lists(old, new),
+        *_hosts(old, new),
     ]
+
+
+def _apt_lists(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the sources whose apt fetches from other addresses than before."""
+    before, after = (
+        {name: ", ".join(item.apt) for name, item in lock.sources.items() if item.apt} for lock in (old, new)
+    )
+    return _plain("apt of", before, after, 999)
+
+
+def _hosts(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the hosts that send requests on to others than before."""
+    before, after = (
+        {name: ", ".join(others) for name, others in lock.hosts.items() if others} for lock in (old, new)
+    )
+    return _plain("hosts behind", before, after, 999)
 
 
 def _learned(old: Lock, new: Lock) -> Iterator[str]:

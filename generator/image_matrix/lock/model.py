@@ -38,6 +38,8 @@ class LockedSource:
     """All platforms that it has; ``None`` if they are not known."""
     configs: Mapping[str, SourceConfig] = field(default_factory=dict)
     """Platform to the configuration of its image, as far as it is known."""
+    apt: tuple[str, ...] | None = None
+    """The addresses in the lists of its apt; ``None`` if they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,7 @@ class Lock:
     """``name==version`` to its files: wheel tag, or ``sdist``, to SHA-256."""
     extensions: Mapping[str, LockedExtension] = field(default_factory=dict)
     """``publisher.name@version`` to its files, whose checksums are among ``downloads``."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Installer (``pip``, ``npm``; ``python`` for uv's Pythons) to the address that it has by itself."""
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Scheme and host to those that it sends requests on to."""

@@ -54,6 +54,8 @@ class Packages:
     """Variant to the reason why it is not locked."""
     remedies: list[str] = field(default_factory=list)
     """The remedies for failures, if known."""
+    hosts: dict[str, set[str]] = field(default_factory=dict)
+    """Index to scheme and host of its files, of what was resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,8 @@ def _take(packages: Packages, task: ResolveTask, answers: list[Resolved]) -> Non
         {arch: tuple(sorted(answer.files)) for arch, answer in zip(task.requests, answers, strict=True)},
     )
     for answer in answers:
+        for index, others in answer.hosts.items():
+            packages.hosts.setdefault(index, set()).update(others)
         for package, files in answer.files.items():
             if is_direct(package):
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.extensions import OPEN_VSX
@@ -10,19 +10,23 @@ from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 from image_matrix.lock.conda import lock_conda
 from image_matrix.lock.conflict import explain
+from image_matrix.lock.defaults import used_installers
 from image_matrix.lock.extension_pins import listed_extensions
 from image_matrix.lock.extensions import lock_extensions
 from image_matrix.lock.files import lock_files
 from image_matrix.lock.gallery import Gallery
+from image_matrix.lock.hosts import noted_hosts
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.read import required_files
 from image_matrix.lock.requirements import is_direct
-from image_matrix.lock.resolver_api import ALL
+from image_matrix.lock.resolver_api import ALL, DEFAULT_INDEX
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.source_checks import source_findings
+from image_matrix.lock.source_lists import with_apt_lists
 from image_matrix.lock.sources import Look, lock_sources, used_references
 from image_matrix.lock.unsolvable import once
+from image_matrix.registry.host_log import HostLog
 from image_matrix.registry.http import Patience
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Finding
     from image_matrix.lock.conda_request import Solve
+    from image_matrix.lock.defaults import Installer
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
     from image_matrix.lock.read import RequiredFile
@@ -55,6 +60,14 @@ class LockServices:
     today: date
     """The day in UTC."""
     say: Callable[[str], None]
+    apt_lists: Callable[[str], tuple[str, ...] | None]
+    """Returns the addresses in the lists of apt of an image, given by its digest; ``None`` if they cannot be read."""
+    defaults: Callable[[Collection[Installer]], Mapping[str, str]]
+    """Asks installers for the addresses that they have by themselves."""
+    touch: Callable[[str], None]
+    """Asks for a file, so that ``host_log`` has the hosts that it comes from."""
+    host_log: HostLog = field(default_factory=HostLog)
+    """Where the requests of this run were sent on to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,7 @@ def make_lock(
     python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     packages, table = _with_stale(old, python)
     lock = Lock(
-        sources=sources.locked,
+        sources=with_apt_lists(loaded, sources.locked, old.sources, services.apt_lists),
         downloads={**files.locked, **extensions.checksums},
         extensions=extensions.locked,
         apt=apt_moments(loaded, old, services.today, should_upgrade),
@@ -107,7 +120,9 @@ def make_lock(
         conda=conda.locked,
         python=packages,
         files=table,
+        defaults=_defaults(loaded, old, upgraded, services),
     )
+    lock = replace(lock, hosts=_hosts(loaded, old, lock, python, services))
     failures = (
         *(f"{name}: {reason}" for name, reason in sources.failures.items()),
         *files.failures.values(),
@@ -124,6 +139,24 @@ def make_lock(
     )
     remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *python.remedies))
     return Outcome(lock, findings, failures, tuple(remedies))
+
+
+def _defaults(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices) -> dict[str, str]:
+    """Ask the installers of the matrix that are not known, or all of them where everything moves on."""
+    used = used_installers(loaded)
+    asked = [name for name in used if upgraded == ALL or name not in old.defaults]
+    known: dict[str, str] = {name: old.defaults[name] for name in used if name in old.defaults}
+    return {**known, **(services.defaults(asked) if asked else {})}
+
+
+def _hosts(
+    loaded: Loaded, old: Lock, lock: Lock, python: Packages, services: LockServices
+) -> dict[str, tuple[str, ...]]:
+    for index, others in python.hosts.items():
+        address = lock.defaults.get("pip") if index == DEFAULT_INDEX else index
+        if address:
+            services.host_log.note(address, others)
+    return noted_hosts(loaded, lock, old.hosts, services.host_log.hosts, services.touch)
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:

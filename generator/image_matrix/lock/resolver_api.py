@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 ALL = ("*",)
 """All packages, as a list of those to upgrade."""
+DEFAULT_INDEX = ""
+"""In place of the address of an index: the one that the resolver has by itself."""
 ROOT = ""
 """The requirements themselves, among the names of a graph."""
 
@@ -37,6 +39,8 @@ class Resolved:
 
     files: Mapping[str, Mapping[str, str]]
     """``name==version`` (with its index, where that is not the default) to tag to SHA-256."""
+    hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Index to scheme and host of its files; :data:`DEFAULT_INDEX` stands for the default one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,24 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _ANY = re.compile(r"[^\x00-\x20\x7f]+")
 _PLATFORM = re.compile(r"[^\x00-\x20\x7f]+/[^\x00-\x20\x7f]+")
 _TEXT = re.compile(r"[^\x00]+")
+_INSTALLER = re.compile(r"pip|npm|python")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+")
+_APT_ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f@]+")
 CONFIG = ("user", "entrypoint", "cmd", "workdir", "env")
 """Fields of a source's configuration; opencontainers/image-spec calls them User, Entrypoint, Cmd, WorkingDir, Env."""
-SECTIONS = ("version", "sources", "downloads", "extensions", "apt", "cran", "conda", "python", "files")
+SECTIONS = (
+    "version",
+    "sources",
+    "downloads",
+    "extensions",
+    "apt",
+    "cran",
+    "conda",
+    "python",
+    "files",
+    "defaults",
+    "hosts",
+)
 
 
 def read(text: str | None) -> Lock:
@@ -110,6 +125,8 @@ def _lock(data: Json) -> Lock:
             key: _strings(item, ("files", key), _TAG, _SHA256)
             for key, item in _section(top, "files", _PACKAGE)
         },
+        defaults=_texts(top, "defaults", _INSTALLER, _ADDRESS),
+        hosts={key: _words(item, ("hosts", key), _ORIGIN) for key, item in _section(top, "hosts", _ORIGIN)},
     )
 
 
@@ -147,7 +164,7 @@ def _texts(
 
 def _source(value: Json, path: Path) -> LockedSource:
     entry = _mapping(value, path)
-    digests = {key: item for key, item in entry.items() if key not in ("config", "platforms")}
+    digests = {key: item for key, item in entry.items() if key not in ("config", "platforms", "apt")}
     mapping = _strings(digests, path, _ANY, _DIGEST)
     if "digest" not in mapping:
         raise _BadEntryError(path, "`digest` is missing")
@@ -156,7 +173,8 @@ def _source(value: Json, path: Path) -> LockedSource:
     if "platforms" in entry:
         offers = _words(entry["platforms"], (*path, "platforms"), _PLATFORM)
     configs = _configs(entry["config"], (*path, "config"), mapping) if "config" in entry else {}
-    return LockedSource(digest, mapping, offers, configs)
+    apt = _words(entry["apt"], (*path, "apt"), _APT_ADDRESS) if "apt" in entry else None
+    return LockedSource(digest, mapping, offers, configs, apt)
 
 
 def _configs(value: Json, path: Path, platforms: Iterable[str]) -> dict[str, SourceConfig]:
@@ -247,6 +265,8 @@ def _data(lock: Lock) -> dict[str, Any]:
         "conda": {key: _packages_data(item) for key, item in lock.conda.items()},
         "python": {key: _packages_data(item) for key, item in lock.python.items()},
         "files": {key: dict(item) for key, item in lock.files.items()},
+        "defaults": dict(lock.defaults),
+        "hosts": {key: list(item) for key, item in lock.hosts.items()},
     }
     return {key: _sorted(value) for key, value in sections.items() if value}
 
@@ -256,6 +276,8 @@ def _source_data(item: LockedSource) -> dict[str, Any]:
     data: dict[str, Any] = {"digest": item.digest, **item.platforms}
     if item.offers is not None:
         data["platforms"] = sorted(item.offers)
+    if item.apt is not None:
+        data["apt"] = list(item.apt)
     texts = {platform: _config_data(config) for platform, config in item.configs.items()}
     alike = item.configs.keys() == item.platforms.keys() and len({str(one) for one in texts.values()}) == 1
     if texts:

@@ -22,6 +22,7 @@ from image_matrix.lock.logins import NOT_FOUND, remedy, status_in
 from image_matrix.lock.requirements import INDEX_MARK, MACHINES, constraint, is_direct, wheel_tag
 from image_matrix.lock.resolver_api import (
     ALL,
+    DEFAULT_INDEX,
     ROOT,
     Graph,
     Resolved,
@@ -29,6 +30,7 @@ from image_matrix.lock.resolver_api import (
     ResolverError,
     Unsatisfiable,
 )
+from image_matrix.registry.host_log import origin
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class PackageSite:
     """The same file as the matrix names it."""
     trusted: tuple[str, ...] = ()
     """Hosts as in ``network.trusted_hosts``."""
+    replaces_default: bool = False
+    """Whether settings of uv on this machine name another default index."""
 
     def mirror_of(self, index: str) -> str:
         """Return the address under which a public index is found here."""
@@ -68,6 +72,8 @@ class PackageSite:
         return next((item for item in requested if self.mirror_of(item).rstrip("/") == named), None)
 
 
+SETS_DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")
+"""Variables by which uv asks other indexes; docs.astral.sh/uv, "Environment variables"."""
 UvRunner = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
 """Runs uv with arguments and further environment variables: exit code and standard error."""
 
@@ -185,10 +191,11 @@ def _resolve(
     if not isinstance(answer, str):
         return answer
     try:
-        packages = {
-            f"{package['name']}=={package['version']}{_address(package)}": _files(package)
+        entries = {
+            f"{package['name']}=={package['version']}{_address(package)}": package
             for package in tomllib.loads(answer).get("packages", ())
         }
+        packages = {name: _files(package) for name, package in entries.items()}
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         return ResolverError(f"uv's answer is not as expected: {error!r}")
     origins = _origins(request, site, run, packages)
@@ -201,7 +208,11 @@ def _resolve(
         not in request.constraints
     }
     bare = [name for name, tags in files.items() if not tags and not is_direct(name)]
-    return ResolverError(f"the index has no SHA-256 for {', '.join(bare)}") if bare else Resolved(files)
+    return (
+        ResolverError(f"the index has no SHA-256 for {', '.join(bare)}")
+        if bare
+        else Resolved(files, _hosts(entries, origins, site))
+    )
 
 
 def _origins(
@@ -354,6 +365,21 @@ def _address(package: Mapping[str, Any]) -> str:
     if "commit-id" in source:
         return f"{INDEX_MARK}git+{source['url']}@{source['commit-id']}{f'#{folder}' if folder else ''}"
     return f"{INDEX_MARK}{source['url']}#sha256={source['hashes']['sha256']}{f'&{folder}' if folder else ''}"
+
+
+def _hosts(
+    entries: Mapping[str, Mapping[str, Any]], origins: Mapping[str, str], site: PackageSite
+) -> dict[str, frozenset[str]]:
+    """Return indexes, each with the hosts of the files of its packages; those in the place of others are left out."""
+    hosts: dict[str, frozenset[str]] = {}
+    for name, package in entries.items():
+        index = origins.get(name, DEFAULT_INDEX)
+        is_other = site.mirror_of(index) != index if index else site.default_index or site.replaces_default
+        files = (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else []))
+        others = frozenset(origin(str(file["url"])) for file in files if "://" in str(file.get("url")))
+        if not is_other and not is_direct(name):
+            hosts[index] = hosts.get(index, frozenset()) | others
+    return hosts
 
 
 def _files(package: Mapping[str, Any]) -> dict[str, str]:

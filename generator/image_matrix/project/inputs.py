@@ -133,6 +133,11 @@ def _shipped() -> Mapping[str, File]:
     return MappingProxyType(template_files(builtin_templates()))
 
 
+def custom_templates(root: Path, templates: Templates) -> frozenset[str]:
+    """Return the paths below ``templates/`` of what a repository brings itself; none in that of image-matrix."""
+    return templates.custom | templates.replaced if builtin_files(root) else frozenset()
+
+
 def templates_of(repository_files: Mapping[str, File], builtin: Mapping[str, File]) -> Templates:
     """Lay a repository's template files over the built-in ones, and sort them by purpose."""
     files = laid_over(builtin, repository_files)

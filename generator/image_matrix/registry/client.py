@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.config.network import Network
     from image_matrix.registry.credentials import RegistryLogin
+    from image_matrix.registry.host_log import HostLog
     from image_matrix.registry.reference import Reference
 
 CONCURRENCY = 16
@@ -378,17 +379,23 @@ def _platform(item: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def open_registry(
-    matrix: Matrix, ca_bundle: str | None = None, log: Callable[[str], None] | None = None
+    matrix: Matrix,
+    ca_bundle: str | None = None,
+    log: Callable[[str], None] | None = None,
+    host_log: HostLog | None = None,
 ) -> Registry:
     """Return the client for the real registries, with the matrix's mirrors and Docker's logins.
 
-    ``log`` receives a message when the client waits for a registry.
+    ``log`` receives a message when the client waits for a registry, ``host_log`` the hosts that answer.
     """
-    return registry_with(matrix.network, ca_bundle, log)
+    return registry_with(matrix.network, ca_bundle, log, host_log)
 
 
 def registry_with(
-    settings: Network, ca_bundle: str | None = None, log: Callable[[str], None] | None = None
+    settings: Network,
+    ca_bundle: str | None = None,
+    log: Callable[[str], None] | None = None,
+    host_log: HostLog | None = None,
 ) -> Registry:
     """Return the client for the real registries, with Docker's logins."""
     import os
@@ -396,7 +403,7 @@ def registry_with(
 
     patience = Patience(time.sleep, log) if log else Patience(time.sleep)
     trusted = settings.trusted_hosts
-    http = network(ca_bundle, trusted=trusted)
+    http = network(ca_bundle, trusted=trusted, host_log=host_log)
     login = logins(config_file(os.environ))
     mirrors, send = settings.mirrors.registries, patient(http.send, patience)
     return Registry(RegistryServices(send, login, mirrors, http.opened, trusted, patience))

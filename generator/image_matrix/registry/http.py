@@ -12,6 +12,7 @@ from urllib.request import getproxies
 from image_matrix import __version__
 from image_matrix.registry.connection_faults import proxy_fault, proxy_status, tls_fault
 from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.host_log import HostLog
 from image_matrix.registry.trusting import trust
 from image_matrix.retry import FEW, STATUSES, RetryPolicy, names_rate_limit, persevere
 
@@ -194,6 +195,8 @@ class HttpClient:
     verify: str | bool
     logins: str | None = None
     """A netrc file with logins for downloads; registries have separate logins."""
+    host_log: HostLog = field(default_factory=HostLog)
+    """Which hosts sent requests on to others."""
 
     def send(self, request: HttpRequest) -> Response:
         """Send one request and read the whole response; raises :class:`ConnectionFailed`."""
@@ -213,6 +216,16 @@ class HttpClient:
             if answer.status != 200:
                 raise not_ok(request, answer.read())
             yield from answer.chunks
+
+    def touch(self, url: str) -> None:
+        """Ask for a file without reading it, so that the log has the hosts it comes from.
+
+        Raises :class:`ConnectionFailed`, also for a status other than 200.
+        """
+        request = HttpRequest("GET", url, {"Accept-Encoding": "identity", **_login(url, self.logins)})
+        with self.opened(request) as answer:
+            if answer.status != 200:
+                raise not_ok(request, answer.read())
 
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
         """Return a file's bytes, with retries if the transfer breaks; raises :class:`ConnectionFailed`."""
@@ -235,6 +248,8 @@ class HttpClient:
         if fault := proxy_status(request.url, answer.status_code, getproxies()):
             answer.close()
             raise ConnectionFailed(fault, retry=None, reached=False)
+        passed = [step.url for step in (*answer.history, answer)]
+        self.host_log.note(request.url, passed, answer.headers.get("www-authenticate", ""))
         return answer
 
 
@@ -282,11 +297,15 @@ def _login(url: str, logins: str | None) -> dict[str, str]:
 
 
 def network(
-    ca_bundle: str | None = None, logins: str | None = None, trusted: Collection[str] = ()
+    ca_bundle: str | None = None,
+    logins: str | None = None,
+    trusted: Collection[str] = (),
+    host_log: HostLog | None = None,
 ) -> HttpClient:
     """Return a client; proxies come from the environment, certificates from ``ca_bundle`` or SSL_CERT_FILE.
 
-    ``logins`` is the path of a netrc file, ``trusted`` are hosts as in ``network.trusted_hosts``.
+    ``logins`` is the path of a netrc file, ``trusted`` are hosts as in ``network.trusted_hosts``; ``host_log`` gets the
+    hosts that answer.
     """
     import os
 
@@ -298,7 +317,9 @@ def network(
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     trust(session, adapter, trusted)
-    return HttpClient(session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins)
+    return HttpClient(
+        session, ca_bundle or os.environ.get("SSL_CERT_FILE") or True, logins, host_log or HostLog()
+    )
 
 
 def _as_given(request: PreparedRequest) -> PreparedRequest:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.importing import image_layers
-from image_matrix.importing.image_layers import LayerContents, LayerError, laid_over, read_layer
-from image_matrix.importing.installed_files import InstalledNpm, InstalledPython
+from image_matrix.importing.installed_files import InstalledNpm, InstalledPython, reader_of
+from image_matrix.registry import image_layers
+from image_matrix.registry.image_layers import LayerContents, LayerError, laid_over, read_layer
 from tests.importing.images import archive, gzipped, python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.importing.image_layers import Files
+    from image_matrix.importing.installed_files import Files
 
 SITE = "usr/local/lib/python3.12/site-packages"
 METADATA = f"{SITE}/geo-1.dist-info/METADATA"
@@ -32,7 +32,7 @@ def in_pieces(content: bytes, size: int = 700) -> Iterator[bytes]:
 def files_of(*layers: bytes) -> Files:
     files: Files = {}
     for layer in layers:
-        files = laid_over(files, read_layer(in_pieces(layer), files))
+        files = laid_over(files, read_layer(in_pieces(layer), files, reader_of))
     return files
 
 
@@ -55,7 +55,7 @@ def test_formats(content: bytes) -> None:
 def test_zstd_that_this_python_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_layers, "ZSTD_MODULES", ("no.such.module",))
     with pytest.raises(LayerError) as caught:
-        read_layer(iter([b"\x28\xb5\x2f\xfd\0\0\0\0"]), {})
+        read_layer(iter([b"\x28\xb5\x2f\xfd\0\0\0\0"]), {}, reader_of)
     assert "zstd, which this Python cannot read" in caught.value.problem
     assert "Python 3.14" in caught.value.advice
 
@@ -63,7 +63,7 @@ def test_zstd_that_this_python_cannot_read(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("content", [b"{}" * 600, gzipped(PLAIN)[:-900], b"\x1f\x8bnothing"])
 def test_what_is_not_an_archive(content: bytes) -> None:
     with pytest.raises(LayerError, match="not a readable archive"):
-        read_layer(iter([content]), {})
+        read_layer(iter([content]), {}, reader_of)
 
 
 UPPER = {
@@ -122,7 +122,7 @@ def test_a_large_layer_is_not_held_in_memory() -> None:
     chunks = chain([entry.tobuf()], (zeros for _ in range(64)), [archive(python(SITE, "geo", "2"))])
     tracemalloc.start()
     try:
-        contents = read_layer(chunks, {})
+        contents = read_layer(chunks, {}, reader_of)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -1,6 +1,6 @@
 """Reads image layers: archives of files that are laid over each other.
 
-A layer is read from its first to its last byte, once; nothing of it is kept but what ``installed_files`` reads.
+A layer is read from its first to its last byte, once; nothing of it is kept but what a caller's readers make of it.
 Source of the format: github.com/opencontainers/image-spec, layer.md.
 """
 
@@ -14,13 +14,14 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, Generic, TypeAlias, TypeVar, cast
 
-from image_matrix.importing.installed_files import reader_of
-
-if TYPE_CHECKING:
-    from image_matrix.importing.installed_files import Record
-
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+Reader: TypeAlias = Callable[[Callable[[], bytes]], R | None]
+"""Makes something of a file, whose content it gets by a call; ``None`` where the file cannot be read."""
+ReaderOf: TypeAlias = Callable[[str], Reader[R] | None]
+"""Returns what reads the file with a path; ``None`` for a file that is passed over."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """The first bytes of compressed archives; others are not compressed."""
 ZSTD_MODULES = ("compression.zstd", "backports.zstd")
@@ -40,10 +41,10 @@ class LayerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerContents:
+class LayerContents(Generic[R_co]):
     """What a layer adds to those below it, and what it hides of them."""
 
-    files: Mapping[str, Record | None]
+    files: Mapping[str, R_co | None]
     """By path, without a slash before it; ``None`` for a file that cannot be read."""
     removed: frozenset[str] = frozenset()
     """Paths that are hidden, with all that is below them."""
@@ -51,16 +52,16 @@ class LayerContents:
     """Folders that hide all that is below them."""
 
 
-Files = Mapping[str, "Record | None"]
+Files: TypeAlias = Mapping[str, R | None]
 
 
-def laid_over(lower: Files, layer: LayerContents) -> dict[str, Record | None]:
+def laid_over(lower: Files[R], layer: LayerContents[R]) -> dict[str, R | None]:
     """Return the files of an image with one more layer; those of the layer win."""
     kept = {path: record for path, record in lower.items() if not _is_hidden(path, layer)}
     return {**kept, **layer.files}
 
 
-def _is_hidden(path: str, layer: LayerContents) -> bool:
+def _is_hidden(path: str, layer: LayerContents[Any]) -> bool:
     above = folders_of(path)
     return path in layer.removed or not layer.removed.isdisjoint(above) or not layer.opaque.isdisjoint(above)
 
@@ -71,20 +72,22 @@ def folders_of(path: str) -> list[str]:
     return [".", *("/".join(parts[:length]) for length in range(1, len(parts) + 1))]
 
 
-def read_layer(chunks: Iterator[bytes], lower: Files) -> LayerContents:
+def read_layer(chunks: Iterator[bytes], lower: Files[R], reader_of: ReaderOf[R]) -> LayerContents[R]:
     """Read the archive of a layer; raises :class:`LayerError`.
 
     ``lower`` are the files of the layers below: a file or link in the place of one of their folders hides it.
     """
     below = {*lower, *(folder for path in lower for folder in folders_of(path))}
     try:
-        return _read(_members(_decompressed(chunks)), below)
+        return _read(_members(_decompressed(chunks)), below, reader_of)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LayerError(f"it is not a readable archive: {error}", "push the image again") from error
 
 
-def _read(members: Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]], below: set[str]) -> LayerContents:
-    files: dict[str, Record | None] = {}
+def _read(
+    members: Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]], below: set[str], reader_of: ReaderOf[R]
+) -> LayerContents[R]:
+    files: dict[str, R | None] = {}
     removed: set[str] = set()
     opaque: set[str] = set()
     for archive, member in members:

@@ -1,0 +1,1 @@
+"""Works out which hosts the lock, builds, scans, signatures, releases and runs reach, and why."""
