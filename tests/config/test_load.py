@@ -33,7 +33,7 @@ SAMPLE = 60
 """Of the matrix that has every field; the others are variations of a few, so that fewer of each do."""
 FEW = 12
 SECTIONS = ("axes", "sources", "downloads", "accelerators", "bundles", "images", "sizes", "profiles")
-TEMPLATES = {"base", "jupyter", "codeserver", "rstudio", "web"}
+TEMPLATES = {"base", "buildx", "jupyter", "codeserver", "rstudio", "web"}
 
 
 def value_of(file: Path) -> Any:

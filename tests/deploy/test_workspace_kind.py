@@ -27,8 +27,8 @@ def images(kind: dict[str, Any]) -> dict[str, Any]:
 def test_every_offered_image_is_there_and_defaults_exist() -> None:
     kinds = released(deployed(reference()))
     assert (
-        sum(len(images(kind)) for kind in kinds) == 10
-    )  # scipy and codeserver-python on two Pythons, six more
+        sum(len(images(kind)) for kind in kinds) == 11
+    )  # scipy and codeserver-python on two Pythons, seven more
     for kind in kinds:
         for option in kind["spec"]["podTemplate"]["options"].values():
             assert option["spawner"]["default"] in {item["id"] for item in option["values"]}

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.e2e
 IMAGES = ("base", "jupyter", "jupyter-scipy", "codeserver", "codeserver-python")
 LABELS = ("python3.13", "python3.11")
 BASE, LAB, CODE = "base:python3.13", "jupyter:python3.13", "codeserver:python3.13"
+BUILDX = "jupyter-buildx:python3.13"
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -211,6 +212,14 @@ BROKEN = (
     Breakage(("command", "clean-home"), "ENV HOME=/root\nENTRYPOINT []"),
     Breakage(("clean-home",), as_root("mkdir /home/jovyan/.cache")),
     Breakage(("bad-prefix",), as_root("rm /etc/cont-init.d/05-prefix")),
+    Breakage(("docker",), as_root("rm /usr/libexec/docker/cli-plugins/docker-buildx"), BUILDX),
+    Breakage(
+        ("docker-builder", "docker-logins"),
+        as_root("rm -r /etc/cont-init.d/30-buildx /etc/profile.d"),
+        BUILDX,
+    ),
+    Breakage(("docker-logins",), "ENV DOCKER_CONFIG=/home/jovyan/.docker", BUILDX),
+    Breakage(("docker-build",), as_root("rm /usr/local/bin/docker"), BUILDX),
     Breakage(("http",), lab("exec sleep 600"), LAB, QUICK),
     Breakage(
         ("http", "cors", "inside-prefix", "websocket", "culling"),

@@ -162,6 +162,7 @@ def test_verify_sees_a_session_without_the_mirror(engine: Engine, image: str) ->
 
 def test_a_session_gets_the_environment_but_no_secret_is_in_a_file(engine: Engine, image: str) -> None:
     env = {"KUBERNETES_PORT": "tcp://1:443", "R_NOTE": "two\nlines", "SOME_TOKEN": "hunter2"}
+    env |= {"BUILDKIT_HOST": "tcp://buildkit.invalid:1234", "DOCKER_CONFIG": "/dev/shm/d"}  # noqa: S108 - no file
     session = """\
 /usr/local/lib/image-matrix/rserver 8787 >/dev/null 2>&1 &
 until curl --silent --output /dev/null http://127.0.0.1:8787; do sleep 0.1; done
@@ -172,6 +173,7 @@ exec env --ignore-environment /usr/local/lib/image-matrix/rsession
         assert container.wait(30.0) == 0, container.log()
         seen = container.log().split("\0")
     assert "R_NOTE=two\nlines" in seen
-    assert "KUBERNETES_PORT=tcp://1:443" in seen
+    assert {"KUBERNETES_PORT=tcp://1:443", "DOCKER_CONFIG=/dev/shm/d"} <= {*seen}
+    assert "BUILDKIT_HOST=tcp://buildkit.invalid:1234" in seen
     assert any(item.startswith("PATH=/opt/venv/bin:") for item in seen)
     assert "RETICULATE_PYTHON_FALLBACK=/opt/venv/bin/python" in seen

@@ -101,7 +101,7 @@ def test_a_page_of_a_repository_replaces_the_one_that_comes_along() -> None:
     loaded = reference()
     own = {"catalog.html.j2": "<h1>{{ images | length }} images & {{ registry }}</h1>\n"}
     found = catalog_page(replace(loaded.matrix, registry="a<b"), loaded.variants, own).content.decode()
-    assert found == "<h1>17 images & a&lt;b</h1>\n"
+    assert found == "<h1>18 images & a&lt;b</h1>\n"
 
 
 def test_a_mistake_in_a_page_is_an_error_at_its_line() -> None:
@@ -168,7 +168,7 @@ def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
     assert seen["wide"] == []
     assert int(str(seen["scroll"])) <= width  # less: the scroll bar
     assert seen["resources"] == []
-    assert (seen["cards"], seen["images"], seen["boxes"]) == (7, 17, 17)
+    assert (seen["cards"], seen["images"], seen["boxes"]) == (8, 18, 18)
 
 
 @pytest.mark.slow

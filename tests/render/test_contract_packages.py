@@ -34,3 +34,25 @@ def test_a_package_of_the_contract_is_listed_once() -> None:
     assert sorted(names) == sorted({*names})
     assert {"git", "ca-certificates", "curl=8.14.*"} <= {*packages("base")}
     assert {*names} == {"git", *packages("plain")}
+
+
+def test_docker_comes_with_the_kind_unless_the_image_lists_another() -> None:
+    matrix = MATRIX + (
+        "  brought: {from: plain, kind: buildx}\n"
+        "  listed: {from: plain, kind: buildx, apt: [docker.io, docker-buildx-plugin]}\n"
+        "  half: {from: plain, kind: buildx, apt: [docker-ce-cli=5*]}\n"
+    )
+    templates = read_templates(Path())
+    loaded = load({"matrix.yaml": matrix}, templates.kinds, kinds=templates.kind_traits)
+    rendered = render_all(loaded, Pins(), templates)
+    texts = {
+        name: rendered[f"images/{name}/default/Dockerfile"].content.decode()
+        for name in ("brought", "listed", "half")
+    }
+    assert {name: text.count(" docker-cli") for name, text in texts.items()} == {
+        "brought": 1,
+        "listed": 0,
+        "half": 0,
+    }
+    plugins = {name: text.count(" docker-buildx\n") for name, text in texts.items()}
+    assert plugins == {"brought": 1, "listed": 0, "half": 1}

@@ -15,7 +15,7 @@ WITH_A_TEST_OF_ITS_OWN = {"device"}
 
 def test_the_contract() -> None:
     cuda = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
-    subject = Subject("a:b", "c", "jupyter", accelerator=cuda, packages=frozenset(KNOWN))
+    subject = Subject("a:b", "c", "jupyter", accelerator=cuda, packages=frozenset(KNOWN), builds_images=True)
     assert {check for one in scenarios(subject) for check in one.checks} - SEEN == WITH_A_TEST_OF_ITS_OWN
 
 

@@ -1,4 +1,4 @@
-"""Knows the Python, the C library and the snapshot service of each source's distribution."""
+"""Knows the Python, the C library, the snapshot service and the docker of each source's distribution."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ class Distribution:
     """As in wheel tags: ``2_36``. At most 2_40, the newest that uv has a name for."""
     snapshots: bool = True
     """Whether its apt knows archives of one day: 2.7.14 and later do."""
+    docker: bool = False
+    """Whether it has the packages ``docker-cli`` and ``docker-buildx``."""
 
 
 KNOWN = (
-    (r"trixie|debian:?13", Distribution("3.13", "2_40")),
+    (r"trixie|debian:?13", Distribution("3.13", "2_40", docker=True)),
     (r"bookworm|debian:?12", Distribution("3.11", "2_36", snapshots=False)),
     (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39")),
     (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35", snapshots=False)),
 )
-"""What a reference says about itself. Sources: the distributions' package pages of python3, libc6 and apt."""
+"""What a reference says about itself. Sources: the distributions' package pages of python3, libc6, apt and docker."""
 _BARE = ("debian", "ubuntu")
 """Repositories of distributions themselves: there is nothing in them but apt."""
 _WITHOUT_APT = re.compile(

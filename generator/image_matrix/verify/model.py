@@ -50,6 +50,8 @@ class Subject:
     packages: frozenset[str] = frozenset()
     """Names of the Python and conda packages that its chain installs, pinned or not."""
     accelerator: Accelerator | None = None
+    builds_images: bool = False
+    """Whether it has docker and buildx of the kind ``buildx``."""
     deadline: float = 60.0
     """Seconds from the start of a container to its first answer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from image_matrix.config.notebook_builds import builds_images
 from image_matrix.config.served_app import served_by
 from image_matrix.text import listed
 from image_matrix.verify.expectations import chain, inherited, packages, pins, provided
@@ -41,6 +42,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
         pins=pins(line),
         packages=packages(line),
         accelerator=loaded.matrix.accelerators[name] if name else None,
+        builds_images=builds_images(loaded.variants, line[-1]),
         deadline=deadline,
     )
 

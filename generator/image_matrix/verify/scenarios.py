@@ -12,6 +12,8 @@ from image_matrix.verify.accelerators import DEVICES, device, vendor
 from image_matrix.verify.closed_network import CHECK as CLOSED_NETWORK
 from image_matrix.verify.closed_network import ENVIRONMENT, closed_network
 from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
+from image_matrix.verify.docker_client import CHECKS as DOCKER_CHECKS
+from image_matrix.verify.docker_client import docker_client
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
 from image_matrix.verify.hub import hub, runs_under_hub
@@ -204,6 +206,7 @@ def left_out(subject: Subject) -> tuple[str, ...]:
         CLOSED_NETWORK,
         *(name for scenario in ALWAYS for name in scenario.checks),
         *HUB_CHECKS,
+        *(DOCKER_CHECKS if subject.builds_images else ()),
     )
     return tuple(name for name in every if name not in run)
 
@@ -216,6 +219,7 @@ def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK), sealed),
         *ALWAYS,
+        *([Scenario(DOCKER_CHECKS, docker_client)] if subject.builds_images else []),
         *([Scenario(("device",), device)] if vendor(subject) in DEVICES else []),
     )
 

@@ -1,0 +1,238 @@
+"""Docker's client in images of the kind ``buildx``: its builder, its folders, and what it says without a daemon."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.certificates import issue, needs_openssl, server_context
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+ROOTFS = Path(__file__).parents[2] / "templates/rootfs/buildx"
+LIBRARY = "usr/local/lib/image-matrix"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+"""An empty SETTINGS frame: RFC 9113, 6.5."""
+ADDRESS = "tcp://buildkit.example.org:1234"
+FAKE = """\
+#!/bin/sh
+printf '%s\\n' "$*" >>"$RECORD"
+case "$*" in
+*nonsense*) echo "ERROR: unrecognized url scheme" >&2; exit 1 ;;
+*"buildx create"*) mkdir -p "$BUILDX_CONFIG"; echo '{"Name": "notebook"}' >"$BUILDX_CONFIG/current" ;;
+esac
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """The kind's files below a folder, with a docker that records what it is asked."""
+    for path in (f"{LIBRARY}/docker-settings.sh", f"{LIBRARY}/docker_builder.py", "usr/local/bin/docker"):
+        text = (ROOTFS / path).read_text().replace("/usr/local/lib", f"{tmp_path}/usr/local/lib")
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text.replace("/usr/bin/docker", f"{tmp_path}/docker"))
+    (tmp_path / "docker").write_text(FAKE)
+    (tmp_path / "docker").chmod(0o755)
+    return tmp_path
+
+
+def docker(place: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Call the client of the image."""
+    folders = {"DOCKER_CONFIG": str(place / "config"), "BUILDX_CONFIG": str(place / "config/buildx")}
+    environment = {"PATH": os.environ["PATH"], "RECORD": str(place / "record"), **folders, **variables}
+    command = ["sh", str(place / "usr/local/bin/docker"), *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def asked(place: Path) -> list[str]:
+    """What docker itself was asked."""
+    return (place / "record").read_text().splitlines() if (place / "record").exists() else []
+
+
+@pytest.mark.parametrize(
+    "words", [("build", "."), ("image", "build", "."), ("push", "x"), ("run", "x"), ("ps",)]
+)
+def test_what_needs_a_daemon_names_what_works(place: Path, words: tuple[str, ...]) -> None:
+    done = docker(place, *words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("docker: no Docker daemon runs here: write `docker buildx build --push ")
+    assert asked(place) == []
+
+
+@pytest.mark.parametrize("variable", ["DOCKER_HOST", "DOCKER_CONTEXT"])
+def test_a_daemon_of_the_user_s_own_is_asked(place: Path, variable: str) -> None:
+    assert docker(place, "build", "a b", **{variable: "mine"}).returncode == 0
+    assert asked(place) == ["build a b"]
+
+
+@pytest.mark.parametrize("words", [("login", "r"), ("--version",), ("buildx", "version"), ("buildx",), ()])
+def test_the_rest_is_docker_s(place: Path, words: tuple[str, ...]) -> None:
+    assert docker(place, *words).returncode == 0
+    assert asked(place) == [" ".join(words)]
+
+
+@pytest.mark.parametrize("word", ["build", "b", "bake", "f"])
+def test_a_build_without_an_address_says_what_to_set(place: Path, word: str) -> None:
+    done = docker(place, "buildx", word, ".")
+    assert (done.returncode, asked(place)) == (1, [])
+    assert "write `export BUILDKIT_HOST=tcp://HOST:1234`" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--builder=mine", "--builder mine"])
+def test_a_builder_of_the_user_s_own_is_left_alone(place: Path, option: str) -> None:
+    assert docker(place, "buildx", "build", *option.split(), ".").returncode == 0
+    assert docker(place, "buildx", "build", ".", BUILDX_BUILDER="mine").returncode == 0
+    assert asked(place) == [f"buildx build {option} .", "buildx build ."]
+
+
+def test_the_address_becomes_the_builder_once(place: Path) -> None:
+    """A new address replaces it; nothing but a build fails for a wrong one."""
+    for address in ("tcp://127.0.0.1:9", "tcp://127.0.0.1:9", ADDRESS):
+        assert docker(place, "buildx", "ls", BUILDKIT_HOST=address).returncode == 0
+    assert docker(place, "buildx", "ls", BUILDKIT_HOST="nonsense").returncode == 0
+    create = "buildx create --name=notebook --driver=remote --use"
+    remove = "buildx rm notebook"
+    assert asked(place) == [
+        *(remove, f"{create} tcp://127.0.0.1:9", "buildx ls", "buildx ls"),
+        *(remove, f"{create} {ADDRESS}", "buildx ls"),
+        *(remove, f"{create} nonsense", "buildx ls"),
+    ]
+    refused = docker(place, "buildx", "build", ".", BUILDKIT_HOST="nonsense")
+    assert (
+        refused.stderr == "docker: BUILDKIT_HOST=nonsense: unrecognized url scheme; write tcp://HOST:1234\n"
+    )
+
+
+def test_mounted_certificates_are_options(place: Path) -> None:
+    for names in (("ca.pem", "cert.pem", "key.pem"), ("ca.crt",)):
+        folder = place / f"certificates, {len(names)}"
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text("")
+        docker(place, "buildx", "ls", BUILDKIT_HOST=ADDRESS, BUILDKIT_CERTIFICATES=str(folder))
+    three, one = (f'--driver-opt="cacert={place}/certificates, {end}' for end in ('3/ca.pem"', '1/ca.crt"'))
+    rest = " ".join(f'--driver-opt="{name}={place}/certificates, 3/{name}.pem"' for name in ("cert", "key"))
+    created = [line for line in asked(place) if "create" in line]
+    assert created == [
+        f"buildx create --name=notebook --driver=remote --use {three} {rest} {ADDRESS}",
+        f"buildx create --name=notebook --driver=remote --use {one} {ADDRESS}",
+    ]
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path = ROOTFS / LIBRARY / "docker_builder.py"
+    spec = importlib.util.spec_from_file_location("docker_builder", path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+@contextmanager
+def answering(answer: bytes, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Accept one connection and send an answer; yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            link, _ = server.accept()
+            with (
+                suppress(OSError),
+                context.wrap_socket(link, server_side=True) if context else link as secured,
+            ):
+                secured.recv(100)
+                secured.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (SETTINGS, ""),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak"),
+        (b"", "it asks for TLS: ca.crt"),
+    ],
+)
+def test_what_answers_at_the_address(module: Any, answer: bytes, said: str) -> None:
+    with answering(answer) as address:
+        found = module.fault(address, {})
+    assert found.startswith(said)
+    assert bool(found) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://buildkit.invalid:1234", "not known"),
+        ("tcp://127.0.0.1", "its port is missing: write tcp://HOST:1234"),
+        ("tcp://127.0.0.1:seven", "port could not be cast"),
+    ],
+)
+def test_an_address_that_nobody_has(module: Any, address: str, said: str) -> None:
+    assert said in module.fault(address, {})
+
+
+def test_only_buildx_reaches_other_addresses(module: Any) -> None:
+    assert module.fault("kube-pod://buildkitd", {}) == ""
+
+
+@needs_openssl
+def test_tls(module: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    issue(tmp_path)
+    issue(other)
+    files = module.tls_files(tmp_path)
+    with answering(SETTINGS, server_context(tmp_path, clients=True)) as address:
+        assert module.fault(address, files) == ""
+    with answering(SETTINGS, server_context(other)) as address:
+        assert "put the authority that signed it into ca.crt" in module.fault(address, files)
+    with answering(SETTINGS, server_context(tmp_path, clients=True)) as address:
+        assert module.fault(address, {"cacert": files["cacert"]}) == module.REFUSES
+    with answering(SETTINGS) as address:
+        assert module.fault(address, files) == module.REFUSES
+
+
+def test_a_builder_that_is_a_daemon(module: Any, tmp_path: Path) -> None:
+    (tmp_path / "current").write_text(json.dumps({"Key": "unix:///var/run/docker.sock", "Name": ""}))
+    assert module.current(tmp_path) == ""
+    assert module.unready("", "", {}) == module.NO_BUILDKIT
+    assert module.unready("", ADDRESS, {}) == module.IS_DAEMON
+    assert module.unready("mine", ADDRESS, {}) == ""
+
+
+MEMORY = "docker_memory() { echo /memory; }; docker_settings; echo $DOCKER_CONFIG $BUILDX_CONFIG"
+
+
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ({}, "/memory /memory/buildx"),
+        ({"DOCKER_CONFIG": "/mine"}, "/mine /memory/buildx"),
+        ({"DOCKER_CONFIG": "/mine", "BUILDX_CONFIG": "/other"}, "/mine /other"),
+    ],
+)
+def test_settings_of_the_pod_win(given: dict[str, str], settings: str) -> None:
+    script = f'. "{ROOTFS / LIBRARY}/docker-settings.sh"; {MEMORY}'
+    environment = {"PATH": os.environ["PATH"], **given}
+    done = subprocess.run(["sh", "-euc", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == settings
