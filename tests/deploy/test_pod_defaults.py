@@ -8,6 +8,7 @@ from typing import Any
 from tests import yaml_files
 from tests.deploy.support import deployed, small
 from tests.deploy.test_spawner_ui import FORM, form
+from tests.deploy.test_workspace_kind import CA, CA_MOUNT, CLOSED_NETWORK
 
 PATH = "deploy/kubeflow/kubeflow/notebooks-1/pod-defaults/poddefaults.yaml"
 VARIABLES = """
@@ -39,6 +40,15 @@ def test_without_variables_there_are_none() -> None:
     files = deployed(small())
     assert FORM in files
     assert PATH not in files
+
+
+def test_volumes_that_are_the_same_for_everybody_are_mounted() -> None:
+    """Neither a volume of the hub alone, nor one whose name KubeSpawner fills in."""
+    pod_default, *_ = rendered(CLOSED_NETWORK)
+    spec = pod_default["spec"]
+    assert (spec["env"], spec["volumes"], spec["volumeMounts"]) == ([], [CA], [CA_MOUNT])
+    assert spec["desc"] == "Data science: mounts /etc/image-matrix/ca"
+    assert form(CLOSED_NETWORK)["configurations"]["value"] == ["image-matrix/data-science"]
 
 
 def test_a_long_name_fits_the_annotation_of_the_webhook() -> None:

@@ -15,7 +15,7 @@ from image_matrix.render.kubernetes.outputs import deploy_files
 from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, reference, references, small
 from tests.deploy.test_spawner_ui import OVERRIDES
-from tests.deploy.test_workspace_kind import GROUPS, released
+from tests.deploy.test_workspace_kind import CLOSED_NETWORK, GROUPS, released
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
 needs_schemas = pytest.mark.skipif(
@@ -210,7 +210,9 @@ def test_workspace_kinds_are_workspace_kinds(digest: str) -> None:
 
 
 @needs_schemas
-@pytest.mark.parametrize("overlay", [GROUPS, OVERRIDES], ids=["groups", "overrides"])
+@pytest.mark.parametrize(
+    "overlay", [GROUPS, OVERRIDES, CLOSED_NETWORK], ids=["groups", "overrides", "volumes"]
+)
 def test_workspace_kinds_of_rich_profiles_are_workspace_kinds(overlay: str) -> None:
     for kind in released(deployed(small(overlay))):
         jsonschema.validate(kind, schema("workspacekind-kubeflow-v1beta1.json"))

@@ -194,6 +194,20 @@ def denied(
     return first is not None and bool(first["effect"]["api"]["deny"])
 
 
+CLOSED_NETWORK = """
+defaults:
+  profiles:
+    kubespawner_override:
+      volumes:
+        ca: {name: company-ca, configMap: {name: company-ca}}
+        shared: {name: "shared-{username}", persistentVolumeClaim: {claimName: "{username}"}}
+      volume_mounts:
+        ca: {name: company-ca, mountPath: /etc/image-matrix/ca, readOnly: true}
+        shared: {name: "shared-{username}", mountPath: /shared}
+        home: {name: home, mountPath: /data, subPath: data}
+"""
+CA = {"name": "company-ca", "configMap": {"name": "company-ca"}}
+CA_MOUNT = {"name": "company-ca", "mountPath": "/etc/image-matrix/ca", "readOnly": True}
 GROUPS = """
 sites: {kubeflow: {kubeflow: {notebooks: 2, group_label: workspace_team}}}
 profiles:
@@ -268,6 +282,19 @@ profiles: {gpu: {env: {MORE: "1"}}}
     variables = {item["name"]: item["value"] for item in kind["spec"]["podTemplate"]["extraEnv"]}
     assert variables.keys() == {"NB_PREFIX", "TEAM", "JSON"}
     assert variables["JSON"] == '{{ "{{" }}"a": 1}}'  # Kubeflow fills in what is in doubled braces
+
+
+def test_volumes_of_all_profiles_reach_a_kind() -> None:
+    (kind,) = released(deployed(small(CLOSED_NETWORK)))
+    template = kind["spec"]["podTemplate"]
+    assert template["extraVolumes"][1:] == [CA]
+    assert template["extraVolumeMounts"][1:] == [CA_MOUNT]
+
+
+def test_a_mount_of_one_profile_reaches_no_kind_of_several() -> None:
+    elsewhere = "profiles: {gpu: {kubespawner_override: {volume_mounts: {ca: {mountPath: /elsewhere}}}}}"
+    (kind,) = released(deployed(small(CLOSED_NETWORK, elsewhere)))
+    assert len(kind["spec"]["podTemplate"]["extraVolumeMounts"]) == 1
 
 
 def test_the_preselected_choice_is_for_everybody_and_fits() -> None:

@@ -8,9 +8,11 @@ from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import affinity, kubernetes
-from image_matrix.profiles.audience import in_form, in_kinds, plain_environment
+from image_matrix.profiles.audience import in_form, in_kinds, plain_environment, shared_environment
+from image_matrix.profiles.mounts import SETTINGS as MOUNT_SETTINGS
+from image_matrix.profiles.mounts import plain_mounts, shared_mounts
 from image_matrix.profiles.offer import offers
-from image_matrix.render.kubernetes.workspace_kind import environments
+from image_matrix.render.kubernetes.workspace_kind import in_one_kind
 from image_matrix.text import type_name
 from image_matrix.validate.findings import bad_value, once_a_place
 from image_matrix.validate.profiles_overrides import each_override
@@ -45,7 +47,10 @@ _OF_KIND: Mapping[str, type] = {
 }  # fmt: skip
 """Fields of ``spec``; the cluster drops others. Source: kubeflow/notebooks, api/v1beta1/workspacekind_types.go."""
 _NODES = {*affinity.SETTINGS, "node_selector"}
-_CARRIED = {1: _NODES, 2: _NODES | {"extra_resource_limits", "extra_resource_guarantees"}}
+_CARRIED = {
+    1: _NODES.union(MOUNT_SETTINGS),
+    2: _NODES.union(MOUNT_SETTINGS, ("extra_resource_limits", "extra_resource_guarantees")),
+}
 """Version of Notebooks to the settings of KubeSpawner that its lists can have."""
 _NOUNS = {bool: "true or false", dict: "a mapping", list: "a list"}
 
@@ -63,7 +68,9 @@ def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
     yield from _empty(matrix.catalog.site, every)
     yield from _groups(matrix)
     yield from _devices(matrix.catalog.site)
-    yield from _environment(matrix, variants, every)
+    kinds = in_one_kind(matrix, variants, in_kinds(matrix.catalog.site, every))
+    yield from _environment(matrix, kinds)
+    yield from _mounts(matrix, kinds)
     yield from _overrides(matrix)
     yield from _choices(matrix)
 
@@ -201,22 +208,38 @@ def _devices(site: Site) -> Iterator[Finding]:
             yield _lost((*path, "hugepages"), site, (1,), problem, advice)
 
 
-def _environment(
-    matrix: Matrix, variants: Mapping[str, Variant], every: Sequence[Offer]
-) -> Iterator[Finding]:
+def _environment(matrix: Matrix, kinds: Mapping[str, list[tuple[Offer, ...]]]) -> Iterator[Finding]:
     """Variables of one profile, where a WorkspaceKind has the same for all of its images."""
     site = matrix.catalog.site
-    carried = environments(matrix, variants, in_kinds(site, every))
     for name, profile in matrix.catalog.profiles.items():
         path: Path = ("profiles", name, "env")
         for variable, value in profile.env.items():
             if variable not in plain_environment(profile):
                 problem = f"it has no names to fill in, so not those of `{value}`"
                 yield _lost((*path, variable), site, site.notebooks, problem, _for_hubs(matrix, "env"))
-            elif any(variable not in one for one in carried.get(name, ())):
+            elif any(variable not in shared_environment(offers) for offers in kinds.get(name, ())):
                 problem = f"pods of one IDE have the same variables, so not `{variable}`"
                 advice = "set it in the image, or alike in every profile with this IDE"
                 yield _lost((*path, variable), site, (2,), problem, advice)
+
+
+def _mounts(matrix: Matrix, kinds: Mapping[str, list[tuple[Offer, ...]]]) -> Iterator[Finding]:
+    """Volumes that not every pod has, and mounts of volumes that only the hub has."""
+    site = matrix.catalog.site
+    for slug, profile in matrix.catalog.profiles.items():
+        for name in MOUNT_SETTINGS:
+            plain = getattr(plain_mounts(profile), name)
+            alike = [getattr(shared_mounts(offers), name).values() for offers in kinds.get(slug, ())]
+            given = profile.override.get(name, {})
+            for key in given if isinstance(given, dict) else range(len(given)):
+                path: Path = ("profiles", slug, "kubespawner_override", name, key)
+                if key not in plain:
+                    problem = f"its pods know neither names to fill in nor volumes of a hub, so not `{key}`"
+                    advice = _for_hubs(matrix, "kubespawner_override")
+                    yield _lost(path, site, site.notebooks, problem, advice)
+                elif any(plain[key] not in one for one in alike):
+                    problem = f"pods of one IDE have the same volumes, so not `{key}`"
+                    yield _lost(path, site, (2,), problem, "mount it alike in every profile with this IDE")
 
 
 def _overrides(matrix: Matrix) -> Iterator[Finding]:

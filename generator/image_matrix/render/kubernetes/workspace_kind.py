@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.served_app import ide_of
 from image_matrix.profiles.audience import audience, groups_of, shared_environment
+from image_matrix.profiles.mounts import shared_mounts
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
@@ -115,14 +116,14 @@ def _choices(offers: Iterable[Offer], images: Container[str]) -> Iterator[tuple[
         yield from ((offer, choice) for choice in offer.images if choice.image_id in images)
 
 
-def environments(
+def in_one_kind(
     matrix: Matrix, variants: Mapping[str, Variant], offers: Sequence[Offer]
-) -> dict[str, list[dict[str, str]]]:
-    """Return the variables of the WorkspaceKinds with images of a profile, by its slug."""
-    result: dict[str, list[dict[str, str]]] = {}
+) -> dict[str, list[tuple[Offer, ...]]]:
+    """Return the profiles of each WorkspaceKind with images of a profile, by its slug: their pods are alike."""
+    result: dict[str, list[tuple[Offer, ...]]] = {}
     for listed in _by_kind(matrix, variants, offers):
         for offer in listed.offers:
-            result.setdefault(offer.slug, []).append(shared_environment(listed.offers))
+            result.setdefault(offer.slug, []).append(listed.offers)
     return result
 
 
@@ -193,14 +194,18 @@ def _pod_template(listed: _Listed) -> dict[str, Any]:
         "defaultDisplayName": "Notebook",
         "httpProxy": _proxy(listed.group),
     }
+    mounts = shared_mounts(listed.offers)
     prefix = {"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
     return {
         "volumeMounts": {"home": "/home/jovyan"},
         "activityProbe": _OF_JUPYTER if listed.kind.is_jupyter else _by_script(),
         "ports": [port],
         "extraEnv": [prefix, *_variables(shared_environment(listed.offers))],
-        "extraVolumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}],  # noqa: S108 - a mount in a pod
-        "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
+        "extraVolumeMounts": [
+            {"name": "dshm", "mountPath": "/dev/shm"},  # noqa: S108 - a mount in a pod
+            *mounts.volume_mounts.values(),
+        ],
+        "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}, *mounts.volumes.values()],
         "securityContext": {"fsGroup": 100},
         "containerSecurityContext": RESTRICTED,
     }
