@@ -225,6 +225,7 @@ def _misfit(error: ValidationError, types: list[str], documents: Documents) -> M
         fits=_validator().evolve(schema=part).is_valid,
         accepts_quoted=any("pattern" in item for item in parts),
         optional=not is_required(path),
+        empty=key is not None and part.get("default") == {},
         parts={name: about for item in parts for name, about in item.get("properties", {}).items()},
         required=[name for item in parts for name in item.get("required", ())],
         words=[word for item in parts for word in item.get("enum", ())],

@@ -53,6 +53,8 @@ class Misfit:
     """Whether a number fits the field once it is quoted; the name of something it cannot be."""
     optional: bool
     """Whether the field may be left out."""
+    empty: bool
+    """Whether a mapping without fields says something there."""
     fallback: str
     """What to write where nothing can be made from the value."""
 
@@ -130,6 +132,8 @@ def _of_nothing(misfit: Misfit) -> str:
         return f"a `#` starts a comment: put a text that starts with it in quotes, `{as_written(misfit.comment)}`"
     if not misfit.optional:
         return misfit.fallback
+    if misfit.empty:
+        return f"write `{key}: {{}}` for what is usual, or what belongs to `{key}` below it, indented further"
     if list(misfit.types) == ["object"] and key and not misfit.written:
         return f"write what belongs to `{key}` below it, indented further, or remove it"
     return f"give `{key}` a value, or remove it" if key else "give it a value, or remove the entry"

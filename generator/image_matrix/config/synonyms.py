@@ -22,6 +22,7 @@ SITE_OVERRIDE = (
     *(f"{choice}.overrides.*" for choice in CHOICE),
 )
 SITE = ("sites.*", "defaults.sites")
+BUILDKIT = ("sites.*.buildkit",)
 """Places: paths in the matrix, with ``*`` for a name or a position."""
 
 TEMPLATE = "write a template, `templates/dockerfiles/NAME.Dockerfile.j2`, and `kind: NAME`"
@@ -246,6 +247,34 @@ WORDS: tuple[Word, ...] = (
     Word(("image_pull_secrets", "pull_secret", "image_pull_secret"), SITE, "pull_secrets: {list}"),
     Word(("target_namespace",), SITE, "namespace: {name}"),
     Word(("type", "kind"), SITE, "spawner: {name}"),
+    Word(("storage_class", "storageclass", "storage_class_name"), BUILDKIT, "storage_class: {value}", under="cache"),
+    Word(("size", "storage", "capacity", "storage_size"), BUILDKIT, "size: {value}", under="cache", of="text"),
+    Word(("persistence", "volume", "pvc", "persistent_volume_claim", "gc", "garbage_collection"), BUILDKIT,
+         "write it as in `cache: {size: 100Gi, storage_class: NAME, max_used_space: 80%}`"),
+    Word(("storage_class_name", "storageclass"), ("sites.*.buildkit.cache",), "storage_class: {value}"),
+    Word(("resources", "limits", "requests"), BUILDKIT,
+         "write amounts as in `cpu: {limit: 8, guarantee: 2}` and `memory: {limit: 16Gi, guarantee: 4Gi}`"),
+    Word(("limits", "max"), ("sites.*.buildkit.cpu", "sites.*.buildkit.memory"), "limit: {value}"),
+    Word(("request", "requests", "min"), ("sites.*.buildkit.cpu", "sites.*.buildkit.memory"), "guarantee: {value}"),
+    Word(("rootless", "security_context"), BUILDKIT,
+         "remove it: BuildKit is rootless, or root of a user namespace with `host_users: false`"),
+    Word(("image", "version", "tag"), BUILDKIT,
+         "remove it: the image is pinned; a kustomization of yours can set another one with `images`"),
+    Word(("replicas", "replica_count"), BUILDKIT,
+         "remove it: each replica would have a cache of its own; more `cpu` and `memory` make it faster"),
+    Word(("mirrors", "registries", "registry_mirrors"), BUILDKIT,
+         "write it for all builds: `network: {mirrors: {registries: {docker.io: HOST}}}` at the top of the matrix"),
+    Word(("insecure", "insecure_registries"), BUILDKIT,
+         "write it for all builds: `network: {trusted_hosts: [HOST]}` at the top of the matrix"),
+    Word(("proxy",), BUILDKIT,
+         "write it for all builds: `network: {proxy: {https: ADDRESS}}` at the top of the matrix"),
+    Word(("certificates", "tls_secret", "mtls", "certs"), BUILDKIT, "tls: {value}", of="text"),
+    Word(("address", "url", "host"), BUILDKIT, "endpoint: {value}", of="text"),
+    Word(("ca", "ca_bundle", "ca_certificates"), BUILDKIT, "ca_configmap: {value}", of="text"),
+    Word(("otel", "tracing", "opentelemetry"), BUILDKIT, "telemetry: {value}", of="mapping"),
+    Word(("network_policy", "allowed", "allow"), BUILDKIT, "clients: {value}", of="list"),
+    Word(("jobs", "build", "builds", "cron_job", "cronjob"), BUILDKIT, "job: {value}", of="mapping"),
+    Word(("image_pull_secrets", "pull_secret", "image_pull_secret"), BUILDKIT, "pull_secrets: {list}"),
     Word(("extra_profiles", "extra_profile"), TOP,
          "write them for a site, `sites: {NAME: {extra_profiles: [{display_name: TEXT}]}}` at the top of the matrix"),
     Word(("accelerator_optional",), PROFILE, "write `accelerator_optional: true` at the image, below `images`"),
