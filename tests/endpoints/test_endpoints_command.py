@@ -142,6 +142,14 @@ def test_without_a_lock_it_is_said_what_is_not_known(
     )
 
 
+def test_apt_says_where_its_snapshots_are(
+    change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    change("platforms: [linux/amd64]}", "platforms: [linux/amd64], apt: {snapshot: true}}")
+    advice = unknown(listed("--for", "build"))["where apt of source debian fetches snapshots"]
+    assert advice == "`apt-get --snapshot DAY --print-uris update` in the image prints it"
+
+
 def test_a_mirror_needs_no_default(
     folder: Path, change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
 ) -> None:

@@ -81,6 +81,6 @@ def _apt(loaded: Loaded, lock: Lock) -> Entries:
             what = f"apt packages: the lists in source {name}"
             yield EndpointNeed(endpoint_of(mirrored(address, mirrors)), ("build",), what, path)
         if loaded.matrix.apt_snapshot:
-            day = lock.snapshots.get(name, "DAY")
+            day = lock.apt.get(name, "DAY")
             advice = f"`apt-get --snapshot {day} --print-uris update` in the image prints it"
             yield UnknownHosts(("build",), f"where apt of source {name} fetches snapshots", advice, path)
