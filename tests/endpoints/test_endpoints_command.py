@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from image_matrix.cli import run
 from tests.endpoints.conftest import FIXTURES
+from tests.environments import python_of
 from tests.yaml_files import load
 
 if TYPE_CHECKING:
@@ -215,6 +219,32 @@ def test_the_workflow(change: Callable[[str, str], None], listed: Callable[..., 
     } <= set(named)
 
 
+def test_snapshots_of_apt_are_asked_of_apt(
+    folder: Path, change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    change("{images: {platforms", "{images: {apt: {snapshot: true}, platforms")
+    what = "where apt of source debian fetches snapshots"
+    assert "--snapshot DAY" in unknown(listed("--for", "build"))[what]
+    lock = (folder / "matrix.lock.yaml").read_text()
+    moment = "apt:\n  debian: 20261101T000000Z\n"
+    (folder / "matrix.lock.yaml").write_text(lock.replace("conda:\n", f"{moment}conda:\n", 1))
+    assert "--snapshot 20261101T000000Z" in unknown(listed("--for", "build"))[what]
+
+
+def test_buildkit_of_a_cluster(
+    change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    buildkit = {
+        "telemetry": {"endpoint": "https://traces.example.org:4317"},
+        "job": {"image": "own", "repository": "https://git.example.net/team/notebooks.git"},
+    }
+    change("workflow: none", f"workflow: none\nsites: {json.dumps({'hub': {'buildkit': buildkit}})}")
+    assert "https://traces.example.org:4317" in addresses(listed("--for", "build"))
+    assert {"https://git.example.net", "https://registry-1.docker.io", "https://quay.example.org"} <= set(
+        addresses(listed("--for", "cluster"))
+    )
+
+
 @pytest.mark.parametrize(
     ("sign", "host"),
     [
@@ -249,6 +279,45 @@ def test_a_word_that_is_not_known(
 def test_no_matrix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["-C", str(tmp_path), "endpoints"]) == 2
     assert "matrix.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_kubernetes_knows_the_network_policy(
+    version: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-C", str(folder), "endpoints", "--format", "networkpolicy"]) == 0
+    code = "import json, sys, kubernetes_validate as k; k.validate(json.load(sys.stdin), sys.argv[1], strict=True)"
+    command = [str(python_of("kubernetes")), "-W", "ignore", "-c", code, version]
+    text = json.dumps(load(capsys.readouterr().out))
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+SQUID = """\
+acl SSL_ports port 443
+acl Safe_ports port 80 443
+include {file}
+http_port 127.0.0.1:3128
+"""
+"""What the file of Debian's squid has before conf.d."""
+
+
+@pytest.mark.slow
+def test_squid_reads_the_rules(
+    folder: Path, tmp_path: Path, change: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    squid = shutil.which("squid") or shutil.which("/usr/sbin/squid")
+    if squid is None:
+        pytest.skip("squid is not installed")
+    change("public_log: false", "public_log: true")  # it has *.rekor.sigstore.dev and rekor.sigstore.dev
+    assert run(["-C", str(folder), "endpoints", "--format", "squid"]) == 0
+    (tmp_path / "rules.conf").write_text(capsys.readouterr().out)
+    (tmp_path / "squid.conf").write_text(SQUID.format(file=tmp_path / "rules.conf"))
+    command = [squid, "-k", "parse", "-f", str(tmp_path / "squid.conf")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not re.search(r"WARNING|ERROR|ungled", done.stderr), done.stderr
 
 
 def test_policies_are_documents_of_their_kind(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,11 @@ import pytest
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
 from image_matrix.lock.apt_lists import LARGEST_LAYER, deb822_style, one_line_style, read_apt_lists
-from image_matrix.lock.defaults import ask_defaults
+from image_matrix.lock.defaults import ask_defaults, asked_defaults
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load
 from image_matrix.registry.answers import Absent, ImageLayer, Manifest
+from image_matrix.registry.http import ConnectionFailed
 from tests.lock.site import digest_of
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ class Layers:
         return consume(iter([self.contents[digest]]))
 
 
-def lists_of(registry: Layers, image: str = "image") -> tuple[str, ...] | None:
+def lists_of(registry: Layers, image: str = "image") -> tuple[str, ...]:
     return read_apt_lists(registry, image)  # type: ignore[arg-type]  # a part of the client
 
 
@@ -96,7 +99,8 @@ def test_a_large_layer_above_the_lowest_is_not_fetched() -> None:
 
 
 def test_an_image_that_is_not_there_has_no_lists() -> None:
-    assert lists_of(Layers(), "other") is None
+    with pytest.raises(ConnectionFailed, match="not in the registry"):
+        lists_of(Layers(), "other")
     assert lists_of(Layers(layer({"etc/passwd": ""}))) == ()
 
 
@@ -133,6 +137,21 @@ def test_an_installer_that_is_not_here_has_no_answer(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(subprocess, "run", fails)
     assert ask_defaults(("pip", "python", "npm"), "3.13") == {}
+
+
+def test_a_default_stays_where_its_installer_is_missing(repository: Repository) -> None:
+    loaded = load(read_inputs(repository.folder).texts, read_inputs(repository.folder).templates.kinds)
+    known = {"pip": "https://old.example.org/simple", "npm": "https://unused.example.org"}
+    asked: list[Sequence[str]] = []
+
+    def nobody(names: Sequence[str]) -> dict[str, str]:
+        asked.append(names)
+        return {}
+
+    assert asked_defaults(loaded, known, (), nobody) == {"pip": known["pip"]}
+    assert asked == [["pip"]]
+    assert asked_defaults(loaded, known, known, nobody) == {"pip": known["pip"]}
+    assert asked == [["pip"]]
 
 
 LOCK = """\

@@ -117,13 +117,10 @@ def _apt_lists(session: Session, registry: Registry, image: str) -> tuple[str, .
     from image_matrix.registry.image_layers import LayerError
 
     try:
-        lists = read_apt_lists(registry, image)
+        return read_apt_lists(registry, image)
     except (ConnectionFailed, LayerError) as error:
         say(session, f"the lists of apt in {image} are not noted: {error}")
         return None
-    if lists is None:
-        say(session, f"the lists of apt in {image} are not noted: the registry does not give it")
-    return lists
 
 
 def _touch(http: HttpClient, url: str) -> None:

@@ -8,6 +8,7 @@ from image_matrix.config.catalog import offered_sources
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.trusted_hosts import is_trusted
 from image_matrix.config.workflow import staging_of
+from image_matrix.endpoints.clusters import buildkits
 from image_matrix.endpoints.dockerfiles import outside_images
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
 from image_matrix.endpoints.sent_on import sent_on
@@ -90,12 +91,23 @@ def _pulled(loaded: Loaded) -> Iterator[Pull]:
         yield SCANNER.name, "the bill of materials of pushed images", ("build",), ("release", "sbom")
     if steps := _starts_buildkit(loaded):
         yield BUILDKIT.name, "BuildKit", steps, ("network", "builder")
+    yield from _in_cluster(loaded)
     if _emulates(loaded):
         yield BINFMT.name, "the emulation of a platform", ("workflow",), ("workflow", "runners")
     if matrix.release.scan.image:
         yield matrix.release.scan.image, "the scanner", ("scan",), ("release", "scan", "image")
     if any(catalog.profiles and catalog.site.spawner == "jupyterhub" for catalog in matrix.catalogs.values()):
         yield PAUSE, "the container that keeps pulled images", ("cluster",), ("sites",)
+
+
+def _in_cluster(loaded: Loaded) -> Iterator[Pull]:
+    sources = loaded.matrix.sources
+    for buildkit, path in buildkits(loaded):
+        if not buildkit.endpoint:
+            yield BUILDKIT.name, "BuildKit of the cluster", ("cluster",), path
+        if buildkit.job and buildkit.job.image in sources:
+            name, place = buildkit.job.image, (*path, "job", "image")
+            yield sources[name], f"source {name}, which a Job runs", ("cluster",), place
 
 
 def _starts_buildkit(loaded: Loaded) -> tuple[Step, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.endpoints.clusters import cluster_needs
 from image_matrix.endpoints.dockerfiles import dockerfile_needs, template_unknowns
 from image_matrix.endpoints.images import image_needs
 from image_matrix.endpoints.model import EndpointNeed, Endpoints, UnknownHosts
@@ -31,6 +32,7 @@ def needed_endpoints(loaded: Loaded, lock: Lock, custom_templates: frozenset[str
                 *dockerfile_needs(loaded),
                 *template_unknowns(loaded, custom_templates),
                 *builder_needs(loaded),
+                *cluster_needs(loaded),
                 *proxy_needs(loaded),
                 *scan_needs(loaded),
                 *sign_needs(loaded),

@@ -9,7 +9,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from image_matrix.registry.answers import Manifest
+from image_matrix.registry.answers import Manifest, words
+from image_matrix.registry.http import ConnectionFailed
 from image_matrix.registry.image_layers import laid_over, read_layer
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ LARGEST_LAYER = 64 << 20
 _ONE_LINE = re.compile(r"deb\s+(?:\[[^\]]*\]\s+)?(\S+)")
 
 
-def read_apt_lists(registry: Registry, image: str) -> Addresses | None:
-    """Return the addresses in the lists of one platform's image; ``None`` where the registry gives no manifest.
+def read_apt_lists(registry: Registry, image: str) -> Addresses:
+    """Return the addresses in the lists of one platform's image.
 
-    ``image`` is a reference with the digest of the platform's manifest. Raises the errors of
-    :meth:`image_matrix.registry.client.Registry.blob` and :func:`image_matrix.registry.image_layers.read_layer`.
+    ``image`` is a reference with the digest of the platform's manifest. Raises :class:`ConnectionFailed` where the
+    registry does not give it, and :class:`image_matrix.registry.image_layers.LayerError`.
     """
     manifest = registry.manifest(image)
     if not isinstance(manifest, Manifest):
-        return None
+        raise ConnectionFailed(words(manifest), retry=None)
     files: Files[Addresses] = {}
     for number, layer in enumerate(manifest.layers):
         if number == 0 or layer.size <= LARGEST_LAYER:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from image_matrix.config.loaded import Loaded
 
@@ -40,6 +40,22 @@ def _makes_python(loaded: Loaded, name: str) -> bool:
     item = loaded.variants[name]
     is_first = item.parent is None and not item.foreign and item.build is None
     return is_first and item.python_provider == "uv"
+
+
+def asked_defaults(
+    loaded: Loaded,
+    old: Mapping[str, str],
+    current: Collection[str],
+    ask: Callable[[Sequence[Installer]], Mapping[str, str]],
+) -> dict[str, str]:
+    """Return the defaults of a matrix' installers: ``ask`` is asked for those that are not ``current``.
+
+    An installer that does not answer keeps its old one: the program may be missing on this machine.
+    """
+    used = used_installers(loaded)
+    kept: dict[str, str] = {name: old[name] for name in used if name in old}
+    asked = [name for name in used if name not in current]
+    return {**kept, **(ask(asked) if asked else {})}
 
 
 def ask_defaults(installers: Iterable[Installer], python: str) -> dict[str, str]:

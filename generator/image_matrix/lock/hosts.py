@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.lock.fetched import fetched
+from image_matrix.lock.resolver_api import DEFAULT_INDEX
 from image_matrix.lock.sources import used_references
 from image_matrix.registry.client import is_plain
 from image_matrix.registry.host_log import origin
@@ -14,12 +15,21 @@ from image_matrix.registry.known_hosts import behind, real_host
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
+    from image_matrix.registry.host_log import HostLog
 
     Hosts = Mapping[str, tuple[str, ...]]
+
+
+def note_indexes(host_log: HostLog, indexes: Mapping[str, Collection[str]], default: str | None) -> None:
+    """Note the hosts of the files of indexes, which uv has fetched; ``default`` is the address of the default one."""
+    for index, others in indexes.items():
+        address = default if index == DEFAULT_INDEX else index
+        if address:
+            host_log.note(address, others)
 
 
 def noted_hosts(

@@ -10,17 +10,17 @@ from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 from image_matrix.lock.conda import lock_conda
 from image_matrix.lock.conflict import explain
-from image_matrix.lock.defaults import used_installers
+from image_matrix.lock.defaults import asked_defaults
 from image_matrix.lock.extension_pins import listed_extensions
 from image_matrix.lock.extensions import lock_extensions
 from image_matrix.lock.files import lock_files
 from image_matrix.lock.gallery import Gallery
-from image_matrix.lock.hosts import noted_hosts
+from image_matrix.lock.hosts import note_indexes, noted_hosts
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.read import required_files
 from image_matrix.lock.requirements import is_direct
-from image_matrix.lock.resolver_api import ALL, DEFAULT_INDEX
+from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
@@ -111,6 +111,7 @@ def make_lock(
     conda = lock_conda(loaded, old, should_upgrade, services.solve)
     python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     packages, table = _with_stale(old, python)
+    current_defaults = () if upgraded == ALL else tuple(old.defaults)
     lock = Lock(
         sources=with_apt_lists(loaded, sources.locked, old.sources, services.apt_lists),
         downloads={**files.locked, **extensions.checksums},
@@ -120,9 +121,10 @@ def make_lock(
         conda=conda.locked,
         python=packages,
         files=table,
-        defaults=_defaults(loaded, old, upgraded, services),
+        defaults=asked_defaults(loaded, old.defaults, current_defaults, services.defaults),
     )
-    lock = replace(lock, hosts=_hosts(loaded, old, lock, python, services))
+    note_indexes(services.host_log, python.hosts, lock.defaults.get("pip"))
+    lock = replace(lock, hosts=noted_hosts(loaded, lock, old.hosts, services.host_log.hosts, services.touch))
     failures = (
         *(f"{name}: {reason}" for name, reason in sources.failures.items()),
         *files.failures.values(),
@@ -139,24 +141,6 @@ def make_lock(
     )
     remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *python.remedies))
     return Outcome(lock, findings, failures, tuple(remedies))
-
-
-def _defaults(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices) -> dict[str, str]:
-    """Ask the installers of the matrix that are not known, or all of them where everything moves on."""
-    used = used_installers(loaded)
-    asked = [name for name in used if upgraded == ALL or name not in old.defaults]
-    known: dict[str, str] = {name: old.defaults[name] for name in used if name in old.defaults}
-    return {**known, **(services.defaults(asked) if asked else {})}
-
-
-def _hosts(
-    loaded: Loaded, old: Lock, lock: Lock, python: Packages, services: LockServices
-) -> dict[str, tuple[str, ...]]:
-    for index, others in python.hosts.items():
-        address = lock.defaults.get("pip") if index == DEFAULT_INDEX else index
-        if address:
-            services.host_log.note(address, others)
-    return noted_hosts(loaded, lock, old.hosts, services.host_log.hosts, services.touch)
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:

@@ -37,11 +37,13 @@ def _with_lists(
 ) -> LockedSource:
     if before and before.digest == entry.digest and before.apt is not None:
         return replace(entry, apt=before.apt)
-    place = parse_reference(reference)
-    answers = [read(place.at(digest)) for digest in entry.platforms.values()]
-    if not answers or None in answers:
-        return replace(entry, apt=None)
-    return replace(entry, apt=tuple(sorted({address for answer in answers for address in answer or ()})))
+    addresses: set[str] = set()
+    for digest in entry.platforms.values():
+        answer = read(parse_reference(reference).at(digest))
+        if answer is None:
+            return replace(entry, apt=None)
+        addresses.update(answer)
+    return replace(entry, apt=tuple(sorted(addresses)) if entry.platforms else None)
 
 
 def apt_sources(loaded: Loaded) -> dict[str, str]:
