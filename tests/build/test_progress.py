@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image_matrix.build.progress import each_step
+from image_matrix.build.progress import BUILDAH_STEP, StepCount, each_step
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
 
@@ -41,3 +41,23 @@ def test_a_step_whose_output_goes_on_is_listed_once() -> None:
         "#4 [other_default-amd64 2/2] RUN one",
         "#5 exporting to image",
     ]
+
+
+def test_steps_of_buildah_are_listed_and_counted() -> None:
+    log = [
+        "Trying to pull localhost:5000/library/debian:trixie-slim...",
+        "STEP 1/2: FROM localhost:5000/library/debian:trixie-slim",
+        "STEP 2/2: RUN --mount=type=tmpfs,target=/tmp one",
+        "--> Using cache 079d33792be1",
+        "[2/2] STEP 1/2: FROM other",
+        "[2/2] STEP 2/2: RUN two",
+        "output",
+        "Error: building at STEP",
+    ]
+    lines: list[str] = []
+    take, count = each_step(lines.append, 70, BUILDAH_STEP), StepCount()
+    for line in log:
+        take(line)
+        count.read_buildah(line)
+    assert lines == [*log[:2], "STEP 2/2: RUN one", *log[4:6], log[7]]
+    assert (len(count.steps), len(count.cached)) == (2, 1)

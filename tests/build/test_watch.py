@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TALK = """\
 import os, sys
-print("not for us")
+print("first", flush=True)
 print("terminal" if sys.stderr.isatty() else "pipe", os.environ["A"], os.getcwd(), file=sys.stderr)
 sys.stderr.buffer.write(b"\\xff odd\\n")
 sys.exit(7)
@@ -26,7 +26,7 @@ def program(text: str) -> list[str]:
 def test_every_line_is_shown(tmp_path: Path) -> None:
     shown: list[str] = []
     ended = by_line(program(TALK), tmp_path, {"A": "b"}, shown.append)
-    assert shown == [f"pipe b {tmp_path}", "\ufffd odd"]
+    assert shown == ["first", f"pipe b {tmp_path}", "\ufffd odd"]
     assert (ended.code, ended.tail) == (7, "\n".join(shown))
 
 

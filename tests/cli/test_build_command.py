@@ -12,6 +12,8 @@ import pytest
 
 from image_matrix.build.bake import Built
 from image_matrix.cli.build import _summary
+from image_matrix.registry.reference import digest_of
+from image_matrix.registry.upload import IMAGE_MANIFEST
 from tests.registry.writable import Behaviour, serving
 
 if TYPE_CHECKING:
@@ -112,9 +114,8 @@ def test_a_file_gets_the_whole_log(repository: Repository, option: tuple[str, ..
 def test_the_table_of_what_was_built_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "registry.example.org:5000/a/long/path/jupyter-tensorflow-cuda-full:python3.13-0123456789ab-amd64"
     monkeypatch.setattr("image_matrix.cli.terminal.terminal_width", lambda _stream=None: 80)
-    monkeypatch.setattr("image_matrix.build.buildx.image_bytes", lambda _name: 1_000_000)
     one = Built(SimpleNamespace(tags=(name,)), f"sha256:{'0' * 64}")  # type: ignore[arg-type]
-    text = _summary([one], 1.0, push=False)
+    text = _summary([one], 1.0, lambda _: 1_000_000)
     assert max(map(len, text.splitlines())) <= 80
     assert "1 MB" in text
 
@@ -165,7 +166,7 @@ case "$2" in
     echo "#5 [base_python3-13-amd64 stage-0 1/2] FROM debian" >&2
     echo "#5 CACHED" >&2
     for word in "$@"; do case "$word" in --metadata-file=*)
-      echo '{"base_python3-13-amd64": {"containerimage.digest": "sha256:DIGEST"}}' > "${word#*=}" ;;
+      echo '{"base_python3-13-amd64": {"containerimage.digest": "DIGEST"}}' > "${word#*=}" ;;
     esac; done ;;
 esac
 """
@@ -174,9 +175,11 @@ esac
 def test_the_summary_of_a_run_has_time_cached_steps_and_size(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    manifest = json.dumps({"mediaType": IMAGE_MANIFEST, "layers": []}).encode()
+    digest = digest_of(manifest)
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text(PUSHES.replace("DIGEST", "0" * 64))
+    program.write_text(PUSHES.replace("DIGEST", digest))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
@@ -184,7 +187,8 @@ def test_the_summary_of_a_run_has_time_cached_steps_and_size(
         (repository.root / "site.yaml").write_text(f"registry: {server.host}/team\n")
         overlay = ("--overlay", str(repository.root / "site.yaml"))
         assert repository(*overlay, *CALL, "--push", "--candidate").code == 0
-        image = f"{server.host}/team/base@sha256:{'0' * 64}"
+        server.manifests[f"team/base@{digest}"] = manifest
+        image = f"{server.host}/team/base@{digest}"
         named = ("accept", "--platform=linux/amd64", f"--image={image}", CALL[-1])
         assert repository(*overlay, *named).code == 0
     built, size = (tmp_path / "summary").read_text().splitlines()

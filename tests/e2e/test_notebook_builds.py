@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from tests.certificates import issue, needs_openssl, server_context
+from tests.e2e.bridge import buildkit
 from tests.e2e.support import docker, new_repository
-from tests.e2e.test_builders import buildkit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ import pytest
 
 from tests import yaml_files
 from tests.certificates import issue, needs_openssl, server_context
+from tests.e2e.bridge import buildkit
 from tests.e2e.support import REGISTRY
-from tests.e2e.test_builders import buildkit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.client import INDEX_TYPES, Registry, RegistryServices
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.http import Patience, network, patient
 from image_matrix.registry.reference import digest_of
@@ -109,6 +109,16 @@ def test_a_tag_moves_to_the_same_bytes() -> None:
         point_tag(client(), f"{server.host}/team/deploy", digest, "two")
         assert server.tags == {"team/deploy:one": digest, "team/deploy:two": digest}
         assert [*server.manifests.values()] == [manifest(BLOB)]
+
+
+def test_a_tag_moves_to_an_index_as_it_is() -> None:
+    with serving() as server:
+        entry = {"digest": pushed(server), "size": len(manifest(BLOB)), "mediaType": IMAGE_MANIFEST}
+        index = json.dumps({"mediaType": INDEX_TYPES[0], "manifests": [entry]}).encode()
+        repository = f"{server.host}/team/deploy"
+        put_manifest(client(), f"{repository}:index", index, INDEX_TYPES[0])
+        point_tag(client(), repository, digest_of(index), "two")
+        assert server.tags["team/deploy:two"] == digest_of(index)
 
 
 def test_a_tag_never_moves_to_other_bytes() -> None:

@@ -1,1 +1,1 @@
-"""Builds images with buildx: chooses the targets, runs the process, explains failures, passes secrets."""
+"""Builds images with buildx or buildah: chooses the targets, runs the process, explains failures, passes secrets."""

@@ -31,15 +31,15 @@ Source: docs.docker.com/build/building/variables/#buildx_bake_entitlements_fs.
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An image that a bake has built."""
+    """An image that was built."""
 
     leg: BuildTarget
     digest: str
-    """Empty where buildx did not name it."""
+    """Empty where the engine did not name it."""
 
     @property
     def image(self) -> str:
-        """The result as `repository@digest`; raises :class:`EnvironmentFailure` where buildx did not name the digest.
+        """The result as `repository@digest`; raises :class:`EnvironmentFailure` where its digest is unknown.
 
         A tag in its place might point to something else by now.
         """
@@ -73,7 +73,7 @@ def bake(
         write_workspace(folder, request)
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
-        command += [*arguments, *(leg.target for leg in request.results)]
+        command += [*arguments, "--progress=plain", *(leg.target for leg in request.results)]
         variables = {**environment, **READS_FOLDERS}
         completed = persevere(lambda: run(command, folder, variables), _judge, wait)
         if completed.code:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from image_matrix.build.request import BuildRequest, BuildTarget
     from image_matrix.config.model import LegId
 
+Remedies = tuple[tuple[str, str], ...]
+"""Patterns, each with the remedy if an output has it."""
 _ERROR = re.compile(
     r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
 )
@@ -50,7 +52,7 @@ _DENIED = re.compile(r"\b40[13]\b|denied|unauthorized|no basic auth", re.IGNOREC
 _HOST = re.compile(r"https?://(?P<host>[^/\s\"]+)/")
 _HUB = ("registry-1.docker.io", "auth.docker.io")
 """Hosts of Docker Hub: `docker login` without a name is for it."""
-_NETWORK = (
+NETWORK = (
     (rf"refused|no such host|x509|{PASSING}",
      "check the network and the registry; closed ones need `network.mirrors` and `network.ca_bundle` in the matrix"),
 )  # fmt: skip
@@ -98,26 +100,36 @@ def failure(request: BuildRequest, tail: str) -> Failure:
     """
     message = reason(_last_error(tail)) or "docker did not print a reason"
     step = failed_step(request, tail)
-    subject = f"{step.leg.variant.id} ({step.leg.platform}) cannot be built" if step else "the build failed"
+    subject = cannot_be_built(step.leg) if step else "the build failed"
     ended = _ENDED.match(message)
     if step is None or ended is None:
         remedy = (
-            _remedy((*_ENGINE, *_AROUND), message)
-            or _of_login(message)
+            remedy_in((*_ENGINE, *_AROUND), message)
+            or login_remedy(message)
             or _of_image(request, message)
-            or _remedy(_NETWORK, message)
+            or remedy_in(NETWORK, message)
         )
         if remedy:
             return EnvironmentFailure(f"{subject}: {message}", remedy)
         return BuildFailed(f"{subject}: {message}", "see the log above")
-    remedy = _remedy((*_ENGINE, (_REFUSED, _LOGINS)), step.output)
+    return step_failure(step, message[ended.end() :].replace("code: ", "code "), _ENGINE)
+
+
+def step_failure(step: FailedStep, exit_status: str, engine: Remedies) -> Failure:
+    """Return the failure of a step that ended with ``exit code 1``; ``engine`` is what an engine itself may print."""
+    subject = cannot_be_built(step.leg)
+    remedy = remedy_in((*engine, (_REFUSED, _LOGINS)), step.output)
     if remedy:
         return EnvironmentFailure(f"{subject}: {step.last}", remedy)
-    exit_status = message[ended.end() :].replace("code: ", "code ")
     killed = " (usually out of memory)" if exit_status.endswith(" 137") else ""
     place = ":".join(str(part) for part in step.place if part)
     advice = f"{place} ended with {exit_status}{killed}; its output is above{_to_edit(step)}{_of_index(step)}"
     return BuildFailed(f"{subject}: {step.last}", advice, step.place)
+
+
+def cannot_be_built(leg: BuildTarget) -> str:
+    """Return the beginning of a message about one image."""
+    return f"{leg.variant.id} ({leg.platform}) cannot be built"
 
 
 def _to_edit(step: FailedStep) -> str:
@@ -161,11 +173,12 @@ def _last_error(tail: str) -> str:
     return tail[match.start("message") :] if match else ""
 
 
-def _remedy(table: tuple[tuple[str, str], ...], text: str) -> str | None:
+def remedy_in(table: Remedies, text: str) -> str | None:
+    """Return the remedy of the first pattern that a text has."""
     return next((remedy for pattern, remedy in table if re.search(pattern, text, re.IGNORECASE)), None)
 
 
-def _of_login(message: str) -> str | None:
+def login_remedy(message: str) -> str | None:
     """Return the remedy if a registry refuses access: a login to it, if the message has its address."""
     if not _DENIED.search(message):
         return None
@@ -185,7 +198,7 @@ def _of_image(request: BuildRequest, message: str) -> str | None:
     if request.scanner and image == familiar(request.scanner):
         return remedy_of(SCANNER)
     names = {familiar(reference): name for reference, name in request.names.items()}
-    return _of_source(names[image], match["reference"], message) if image in names else None
+    return source_remedy(names[image], match["reference"], message) if image in names else None
 
 
 def _frontends(request: BuildRequest) -> set[str]:
@@ -195,9 +208,10 @@ def _frontends(request: BuildRequest) -> set[str]:
     return {mirrored(frontend, request.registries) for line in lines if (frontend := frontend_of(line))}
 
 
-def _of_source(name: str, reference: str, message: str) -> str:
+def source_remedy(name: str, reference: str, message: str) -> str:
+    """Return the remedy if a source of the matrix cannot be pulled."""
     source = f"it is the source `{name}` in matrix.yaml"
-    if message.endswith("not found"):
+    if message.endswith(("not found", "manifest unknown")):
         upgrade = "`image-matrix lock --upgrade` updates digests"
         return f"{source}: check its name and tag, and whether your mirror has it; {upgrade}"
     host = reference.partition("/")[0]

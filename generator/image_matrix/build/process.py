@@ -25,7 +25,7 @@ class Completed:
 
     code: int
     tail: str
-    """The last lines that it printed to standard error."""
+    """The last lines that it printed."""
 
 
 Runner = Callable[[list[str], Path, Mapping[str, str]], Completed]
@@ -35,11 +35,11 @@ Runner = Callable[[list[str], Path, Mapping[str, str]], Completed]
 def by_line(
     command: list[str], folder: Path, environment: Mapping[str, str], show: Callable[[str], None]
 ) -> Completed:
-    """Run a command and show every line that it prints to standard error."""
+    """Run a command and show every line that it prints, to standard output, too: there buildah has its steps."""
     tail: deque[str] = deque(maxlen=KEPT)
     with _started(command, folder, environment) as process:
-        assert process.stderr is not None  # noqa: S101 - asked for above
-        for raw in process.stderr:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        for raw in process.stdout:
             line = raw.decode(errors="replace").rstrip("\n")
             show(line)
             tail.append(line)
@@ -56,8 +56,8 @@ def _started(
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     try:
         yield process
@@ -71,5 +71,5 @@ def _started(
             process.wait()
         raise
     finally:
-        if process.stderr is not None:
-            process.stderr.close()
+        if process.stdout is not None:
+            process.stdout.close()

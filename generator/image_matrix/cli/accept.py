@@ -64,7 +64,7 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
         size = _check_size(session, limit, accepted)
         if trust:
             _sign(session, state, (name, platform), accepted, trust)
-        _tag(session, accepted)
+        _tag(session, registry, accepted)
         _summarize(registry, state, accepted, platform, size)
     return 0
 
@@ -120,8 +120,11 @@ def _sign(session: Session, state: State, leg: LegId, image: Candidate, trust: T
         say(session, f"{image.variant}: signed as tested")
 
 
-def _tag(session: Session, image: Candidate) -> None:
-    from image_matrix.build.imagetools import create
+def _tag(session: Session, registry: Registry, image: Candidate) -> None:
+    """Point the immutable tag to the tested image itself: buildx might put it into an index, which nobody signed."""
+    from image_matrix.registry.reference import parse_reference
+    from image_matrix.registry.upload import point_tag
 
-    create(image.immutable, [image.reference])
+    immutable = parse_reference(image.immutable)
+    point_tag(registry, immutable.name, image.digest, immutable.tag)
     say(session, f"{image.immutable} is {image.digest}")

@@ -1,4 +1,4 @@
-"""``build``: builds variants and the parents that they need with buildx bake."""
+"""``build``: builds variants and the parents that they need with buildx bake, or with buildah."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from image_matrix.build.bake import Built
     from image_matrix.build.builder import BuilderChoice
     from image_matrix.build.process import Completed, Runner
-    from image_matrix.build.progress import StepCount
+    from image_matrix.build.progress import LogFormat, StepCount
     from image_matrix.build.request import BuildOptions, BuildRequest
     from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Exports = Literal["all", "requested"]
 """Which images leave the builder: all that are built, or the requested ones without their parents."""
+Engine = Literal["buildx", "buildah", "podman"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class BuildArguments:
     staging: bool
     cache: str
     exports: Exports = "all"
+    engine: Engine = "buildx"
 
     @property
     def build_options(self) -> BuildOptions:
@@ -88,6 +90,14 @@ class BuildArguments:
 )
 @click.option("--builder", metavar="NAME", help="Use this buildx builder.")
 @click.option(
+    "--engine",
+    type=click.Choice(["buildx", "buildah", "podman"]),
+    default="buildx",
+    show_default=True,
+    envvar="IMAGE_MATRIX_ENGINE",
+    help="The program that builds; buildah and Podman need no daemon.",
+)
+@click.option(
     "--registry/--no-registry",
     default=True,
     help="Reuse images that exist in the registry.  [default: registry]",
@@ -98,7 +108,12 @@ class BuildArguments:
     envvar="IMAGE_MATRIX_FORCE",
     help="Rebuild even if the image exists in the registry, without cached layers.",
 )
-@click.option("--print", "print_only", is_flag=True, help="Print the bake definition and do not build.")
+@click.option(
+    "--print",
+    "print_only",
+    is_flag=True,
+    help="Print the bake definition, or the commands of buildah, and do not build.",
+)
 @click.option(
     "--candidate",
     is_flag=True,
@@ -124,7 +139,7 @@ def build(session: Session, /, **options: Any) -> int:  # noqa: ANN401 - click p
     """Build variants and the parents that they need.
 
     VARIANT is IMAGE or IMAGE:LABEL, as `list` prints it; the default is all. A terminal shows the steps. A file, a pipe
-    and -v get the whole log of buildx. With -q, only the log of a failed step is printed.
+    and -v get the whole log of the engine. With -q, only the log of a failed step is printed.
     """
     return run_build(session, _checked(BuildArguments(**options)))
 
@@ -134,6 +149,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     from image_matrix.build.base_platforms import refuse_other_platforms
     from image_matrix.build.progress import StepCount
     from image_matrix.build.request import make_request, refuse_ancestors
+    from image_matrix.cli import buildah
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_legs
     from image_matrix.github.files import SUMMARY, append
@@ -145,7 +161,10 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     state = state_of(open_locked(session))
     locations = places(state, staging=arguments.staging)
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
-    if not arguments.print_only:
+    uses_buildah = arguments.engine != "buildx"
+    if uses_buildah:
+        buildah.check_place(arguments, state.loaded.matrix.release)
+    elif not arguments.print_only:
         _require_programs(push=arguments.push)
     registry = registry_of(session, state.loaded)
     existing = (
@@ -161,8 +180,12 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     request = _with_named_secrets(session, request, push=arguments.push and not arguments.print_only)
     if arguments.candidate:
         refuse_ancestors(request, requested, refused)
+    if uses_buildah:
+        buildah.check_request(session, arguments, request)
     if arguments.print_only:
-        return _print(request)
+        text = buildah.commands(arguments, request, state.loaded) if uses_buildah else _definition(request)
+        click.echo(text)
+        return 0
     if arguments.push:
         refuse_unpushable(registry, (parse_reference(leg.tags[0]).name for leg in request.legs))
     if arguments.registry:
@@ -172,14 +195,18 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     if arguments.exports == "requested":
         request = replace(request, exported=frozenset(requested))
     start, steps = time.monotonic(), StepCount()
-    choice = _chosen_builder(session, state.loaded, arguments.builder, request.proxy)
-    built = _run(session, arguments, request, hidden.environment, steps, choice)
+    if uses_buildah:
+        built = buildah.run(session, arguments, request, hidden.environment, state.loaded, steps, registry)
+    else:
+        choice = _chosen_builder(session, state.loaded, arguments.builder, request.proxy)
+        built = _run(session, arguments, request, hidden.environment, steps, choice)
     seconds = time.monotonic() - start
     if arguments.candidate:
         append(SUMMARY, "".join(built_line(*one.leg.id, seconds, steps) for one in built))
     if arguments.candidate and len(requested) == 1:
         _export_output({**existing, **{one.leg.id: one.image for one in built}}[requested[0]])
-    click.echo(_summary(built, seconds, push=arguments.push), nl=False)
+    sizes = buildah.sizes(arguments, registry) if uses_buildah else _sizes(arguments)
+    click.echo(_summary(built, seconds, sizes), nl=False)
     return 0
 
 
@@ -277,13 +304,12 @@ def _untested(
     return reasons
 
 
-def _print(request: BuildRequest) -> int:
+def _definition(request: BuildRequest) -> str:
     import json
 
     from image_matrix.build.workspace import definition
 
-    click.echo(json.dumps(definition(request), indent=2))
-    return 0
+    return json.dumps(definition(request), indent=2)
 
 
 def _run(
@@ -296,6 +322,8 @@ def _run(
 ) -> list[Built]:
     from image_matrix.build.bake import bake
     from image_matrix.build.builder import check_builder, create_builder
+    from image_matrix.build.failure import excerpt
+    from image_matrix.build.progress import BUILDX_STEP, LogFormat
     from image_matrix.temporary import temporary_folder
 
     if not request.legs:
@@ -309,9 +337,8 @@ def _run(
         )
         source = _vcs(session, arguments) if arguments.push else {}
         variables = {**os.environ, **environment, **source, **choice.variables}
-        return bake(
-            request, options, variables, _runner(session, steps), lambda text: say(session, text), time.sleep
-        )
+        runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), steps.read)
+        return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
 
 
 def _chosen_builder(
@@ -336,12 +363,11 @@ def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:
     return vcs_variables(arguments.build_options.origin, folder)
 
 
-def _runner(session: Session, steps: StepCount) -> Runner:
+def log_runner(session: Session, log: LogFormat, count: Callable[[str], None]) -> Runner:
     """Return the runner of a build: a terminal shows its steps; ``-v``, files and pipes get the whole log.
 
-    If less than the log is shown, the log of a failed step is shown at the end.
+    If less than the log is shown, the log of a failed step is shown at the end. ``count`` takes every line.
     """
-    from image_matrix.build.failure import excerpt
     from image_matrix.build.process import by_line
     from image_matrix.build.progress import each_step
     from image_matrix.cli.terminal import terminal_width
@@ -352,15 +378,15 @@ def _runner(session: Session, steps: StepCount) -> Runner:
         say(session, line)
 
     def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> Completed:
-        show_line = show if width is None else each_step(show, width)
+        show_line = show if width is None else each_step(show, width, log.step)
 
         def take(line: str) -> None:
-            steps.read(line)
+            count(line)
             show_line(line)
 
-        completed = by_line([*command, "--progress=plain"], folder, environment, take)
+        completed = by_line(command, folder, environment, take)
         if completed.code and (width is not None or session.verbosity < 0):
-            click.echo(excerpt(completed.tail), err=True)
+            click.echo(log.excerpt(completed.tail), err=True)
         return completed
 
     return run
@@ -373,20 +399,25 @@ def _export_output(image: str) -> None:
     append(OUTPUT, f"image={image}\n")
 
 
-def _summary(built: list[Built], seconds: float, *, push: bool) -> str:
-    from image_matrix.build.buildx import image_bytes
+def _summary(built: list[Built], seconds: float, size_of: Callable[[Built], int | None]) -> str:
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
 
     rows = []
     for one in built:
-        name = one.leg.tags[0]
-        size = _pushed_bytes(one.image) if push else image_bytes(name)
-        rows.append((name, f"{size / 1e6:.0f} MB" if size else "?", one.digest[:19]))
+        size = size_of(one)
+        rows.append((one.leg.tags[0], f"{size / 1e6:.0f} MB" if size else "?", one.digest[:19]))
     if not rows:
         return "0 built\n"
     shown = table(("image", "size", "digest"), rows, terminal_width())
     return f"{shown}{len(rows)} built in {seconds:.0f} s\n"
+
+
+def _sizes(arguments: BuildArguments) -> Callable[[Built], int | None]:
+    """Return a function from an image to its bytes: compressed in the registry, or in the engine's image store."""
+    from image_matrix.build.buildx import image_bytes
+
+    return lambda one: _pushed_bytes(one.image) if arguments.push else image_bytes(one.leg.tags[0])
 
 
 def _pushed_bytes(image: str) -> int | None:

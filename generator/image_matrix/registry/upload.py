@@ -60,7 +60,11 @@ def point_tag(registry: Registry, repository: str, digest: str, tag: str) -> Non
     answer = _ok(registry.send(request, place, PUSH), f"{repository}@{digest} could not be read")
     if digest_of(answer.body) != digest:
         raise EnvironmentFailure(f"{repository}@{digest}: the content does not match its digest", CHECK)
-    put_manifest(registry, f"{repository}:{tag}", answer.body)
+    put_manifest(registry, f"{repository}:{tag}", answer.body, _media_type(answer))
+
+
+def _media_type(answer: Response) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip() or IMAGE_MANIFEST
 
 
 def _has_blob(registry: Registry, place: Reference, digest: str) -> bool:
