@@ -90,6 +90,8 @@ class Buildkit:
     """None: users' pods of the site."""
     tls: str | None = None
     """Name of the Secret with the server's certificate, and the authority of clients'."""
+    client_tls: str | None = None
+    """Name of the Secret with a client's certificate, in the namespaces of users' pods."""
     cache: Cache = field(default_factory=Cache)
     snapshotter: Snapshotter = "auto"
     host_users: bool = True
@@ -114,7 +116,16 @@ class Buildkit:
 
 def read_buildkit(item: Mapping[str, Any], spawner: str) -> Buildkit:
     """Read the mapping of a site with this spawner."""
-    plain = ("endpoint", "namespace", "tls", "snapshotter", "host_users", "devices", "node_selector")
+    plain = (
+        "endpoint",
+        "namespace",
+        "tls",
+        "client_tls",
+        "snapshotter",
+        "host_users",
+        "devices",
+        "node_selector",
+    )
     return Buildkit(
         **{name: item[name] for name in (*plain, "ca_configmap", "cluster") if name in item},
         clients=tuple(Client(**client) for client in item.get("clients", ())),

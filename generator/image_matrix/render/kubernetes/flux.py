@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.kubernetes import hub_config
+from image_matrix.render.kubernetes.build_environment import build_variables, hub_storage
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.kustomization import kustomization
 
@@ -40,6 +41,10 @@ def values(profiles: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         singleuser["nodeSelector"] = dict(site.node_selector)
     if site.pull_secrets:
         singleuser["image"] = {"pullSecrets": list(site.pull_secrets)}
+    if variables := build_variables(site):
+        singleuser["extraEnv"] = variables
+    if storage := hub_storage(site):
+        singleuser["storage"] = storage
     # the names of the puller's containers would allow few characters in the keys of choices
     chart_values: dict[str, Any] = {"singleuser": singleuser, "prePuller": {"pullProfileListImages": False}}
     if code := hub_config.extra_config(profiles):

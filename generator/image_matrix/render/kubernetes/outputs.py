@@ -103,7 +103,7 @@ def _for_kubeflow(
             "notebooks-1/form/kustomization.yaml": kubeflow.of_form(site),
             "notebooks-1/form/spawner_ui_config.yaml": spawner_ui(matrix, variants, in_lists, references),
         }
-    if defaults := pod_defaults(in_lists):
+    if defaults := pod_defaults(in_lists, site):
         texts |= {
             "notebooks-1/pod-defaults/kustomization.yaml": kubeflow.of_pod_defaults(),
             "notebooks-1/pod-defaults/poddefaults.yaml": defaults,

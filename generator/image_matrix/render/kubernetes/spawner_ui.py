@@ -11,9 +11,11 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.lineage import lineage
+from image_matrix.profiles.audience import plain_environment
 from image_matrix.profiles.devices import of_image
 from image_matrix.profiles.offer import used_variants
 from image_matrix.profiles.units import byte_count
+from image_matrix.render.kubernetes.build_environment import preselected_labels
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT
 from image_matrix.render.kubernetes.laid_over import laid_over
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.sites import Site
     from image_matrix.profiles.offer import Offer
 
 GROUPS = ("image", "imageGroupOne", "imageGroupTwo")
@@ -52,7 +55,7 @@ def spawner_ui(
         "imagePullPolicy": {"value": "IfNotPresent", "readOnly": False},
         **_amounts(preselected),
         **of_nodes(matrix, offers, preselected),
-        "configurations": {"value": [label] if (label := label_of(preselected)) else []},
+        "configurations": {"value": _configurations(matrix.catalog.site, preselected)},
         "shm": {"value": True},
         "environment": {"value": {}},
         "workspaceVolume": {"value": _home()},
@@ -60,6 +63,13 @@ def spawner_ui(
     }
     settings = matrix.catalog.site.spawner_ui
     return dump({"spawnerFormDefaults": laid_over(defaults, settings)}, about=ABOUT)
+
+
+def _configurations(site: Site, preselected: Offer) -> list[str]:
+    """Return the labels of PodDefaults that are preselected."""
+    of_profile = label_of(preselected)
+    variables = plain_environment(preselected.profile)
+    return [*([of_profile] if of_profile else []), *preselected_labels(site, variables)]
 
 
 def _images(

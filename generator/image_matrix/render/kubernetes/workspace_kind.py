@@ -15,6 +15,11 @@ from image_matrix.config.served_app import ide_of
 from image_matrix.profiles.audience import audience, groups_of, shared_environment
 from image_matrix.profiles.mounts import shared_mounts
 from image_matrix.profiles.offer import used_variants
+from image_matrix.render.kubernetes.build_environment import (
+    build_variables,
+    certificate_mounts,
+    certificate_volumes,
+)
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.laid_over import laid_over
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.served_app import Ide
+    from image_matrix.config.sites import Site
     from image_matrix.profiles.offer import ImageChoice, Offer, SizeChoice
     from image_matrix.render.kubernetes.workspace_values import Value
 
@@ -145,7 +151,10 @@ def _workspace_kind(
     pausing = activity_rules(site.pause_after)
     spec = {
         "spawner": {"displayName": listed.kind.title, "description": about, "icon": icon, "logo": icon},
-        "podTemplate": {**_pod_template(listed), "options": _options(matrix, listed, images, pods, old)},
+        "podTemplate": {
+            **_pod_template(listed, site),
+            "options": _options(matrix, listed, images, pods, old),
+        },
         "filterRules": filter_rules(images, pods, site.group_label),
         **({"activityRules": pausing} if pausing else {}),
     }
@@ -187,7 +196,7 @@ def _rank(offer: Offer, choice: ImageChoice | SizeChoice) -> tuple[bool, ...]:
     )
 
 
-def _pod_template(listed: _Listed) -> dict[str, Any]:
+def _pod_template(listed: _Listed, site: Site) -> dict[str, Any]:
     port = {
         "id": PORT,
         "protocol": "HTTP",
@@ -195,17 +204,19 @@ def _pod_template(listed: _Listed) -> dict[str, Any]:
         "httpProxy": _proxy(listed.group),
     }
     mounts = shared_mounts(listed.offers)
+    shm = {"name": "dshm", "mountPath": "/dev/shm"}  # noqa: S108 - a mount in a pod
     prefix = {"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
     return {
         "volumeMounts": {"home": "/home/jovyan"},
         "activityProbe": _OF_JUPYTER if listed.kind.is_jupyter else _by_script(),
         "ports": [port],
-        "extraEnv": [prefix, *_variables(shared_environment(listed.offers))],
-        "extraVolumeMounts": [
-            {"name": "dshm", "mountPath": "/dev/shm"},  # noqa: S108 - a mount in a pod
-            *mounts.volume_mounts.values(),
+        "extraEnv": [prefix, *_variables({**build_variables(site), **shared_environment(listed.offers)})],
+        "extraVolumeMounts": [shm, *mounts.volume_mounts.values(), *certificate_mounts(site)],
+        "extraVolumes": [
+            {"name": "dshm", "emptyDir": {"medium": "Memory"}},
+            *mounts.volumes.values(),
+            *certificate_volumes(site),
         ],
-        "extraVolumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}, *mounts.volumes.values()],
         "securityContext": {"fsGroup": 100},
         "containerSecurityContext": RESTRICTED,
     }
