@@ -72,6 +72,13 @@ def test_what_needs_a_daemon_names_what_works(place: Path, words: tuple[str, ...
     assert asked(place) == []
 
 
+def test_nothing_is_loaded(place: Path) -> None:
+    """BuildKit would build everything, and then say that a pipe is closed."""
+    done = docker(place, "buildx", "build", "--load", ".", BUILDKIT_HOST=ADDRESS)
+    assert (done.returncode, asked(place)) == (1, [])
+    assert done.stderr.endswith("write `--push`, or `--output type=oci,dest=FILE`\n")
+
+
 @pytest.mark.parametrize("variable", ["DOCKER_HOST", "DOCKER_CONTEXT"])
 def test_a_daemon_of_the_user_s_own_is_asked(place: Path, variable: str) -> None:
     assert docker(place, "build", "a b", **{variable: "mine"}).returncode == 0
