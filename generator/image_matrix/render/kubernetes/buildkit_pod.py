@@ -119,7 +119,7 @@ def _security(buildkit: Buildkit) -> dict[str, Any]:
         "runAsGroup": _UID,
         "runAsNonRoot": True,
         "privileged": False,
-        # newuidmap has its rights by a bit of its file
+        # newuidmap has its rights from its file
         "allowPrivilegeEscalation": True,
         "seccompProfile": {"type": "Unconfined"},
         "appArmorProfile": {"type": "Unconfined"},
