@@ -9,10 +9,11 @@ import tarfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml
 
-from image_matrix.cli import run
+from image_matrix.cli import cli, run
 from image_matrix.cli.artifact import write_artifact
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
@@ -62,7 +63,8 @@ class Releases:
         update = publish(
             session, place.git, prepare(session, place.state, place.git, every, place.registry), DAY
         )
-        write_artifact(session, place.state.loaded, place.git, update)
+        with click.Context(cli, obj=session):
+            write_artifact(session, place.state.loaded, place.git, update)
         return update.commit or update.branch.now
 
     def manifest(self, tag: str) -> dict[str, Any]:
