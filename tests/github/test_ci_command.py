@@ -255,3 +255,20 @@ def test_a_plan_for_layers(place: Place) -> None:
     outputs = place.plan(base)[2]
     assert (outputs["entries"], outputs["layer_1"]) == ("[]", "leaf:python3.13@linux/amd64")
     assert place.plan(base, repository="somebody/fork")[2]["layer_1"] == ""
+
+
+def test_a_pull_request_follows_the_policy_of_its_base_and_of_the_organisation(place: Place) -> None:
+    policy = 'policy: {packages: {pip: {deny: ["six==1.16.0"]}}}\n'
+    base = place.change("release:", f"{policy}release:")
+    place.change(policy, "")
+    code, comment, _ = place.plan(base)
+    assert code == 0, "the check that follows fails"
+    assert "**This loosens the policy, so nothing is built.**" in comment
+    assert "`packages.pip.deny` no longer has `six==1.16.0`" in comment
+    place.change("six==1.17.0", "six==1.16.0")
+    code, comment, _ = place.plan(base)
+    assert (code, "error[IM902]" in comment) == (2, True)
+    assert place.start("push", {"ref": "refs/heads/main", "before": base}, staging=False)[0] == 0
+    place.patch.setenv("IMAGE_MATRIX_POLICY", policy)
+    code, comment, _ = place.start("push", {"ref": "refs/heads/main", "before": base}, staging=False)
+    assert (code, "IMAGE_MATRIX_POLICY" in comment) == (2, True)

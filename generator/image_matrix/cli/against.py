@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.printing import say
-from image_matrix.cli.project import Project, inputs_at, load_project
+from image_matrix.cli.project import Project, inputs_at, load_project, violations_of
 from image_matrix.cli.terminal import terminal_width, wrapped
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.profiles.offer_change import OfferChange
     from image_matrix.render.kubernetes.offer_review import OfferReview
@@ -32,11 +33,12 @@ class Since:
     review: OfferReview | None = None
     """What changes for users; ``None`` if nothing was compared."""
     lost: tuple[Diagnostic, ...] = ()
-    """The slugs and choice keys that the matrix no longer has."""
+    """The slugs and choice keys that the matrix no longer has, and what is against the policy of the revision."""
 
 
 def compared_with(session: Session, project: Project, revision: str) -> Since:
     """Compare a project with a revision; if they cannot be compared, print why."""
+    from image_matrix.config.policy import project_policies
     from image_matrix.diagnostics import MatrixError, diagnose
     from image_matrix.profiles.against import vanished
     from image_matrix.render.kubernetes.offer_review import PinnedMatrix, offer_review
@@ -51,9 +53,21 @@ def compared_with(session: Session, project: Project, revision: str) -> Since:
         code = error.diagnostics[0].code
         say(session, f"the matrix at {revision} is not valid ({code}): its choices cannot be compared")
         return Since()
-    lost = diagnose(vanished(old.loaded, project.loaded, revision), project.loaded.documents)
+    lost = [
+        *diagnose(vanished(old.loaded, project.loaded, revision), project.loaded.documents),
+        *loosened_policy(project.loaded, old.loaded, revision),
+        *(violations_of(project, project_policies(old.loaded, revision)) if old.loaded.policies else ()),
+    ]
     before, after = (PinnedMatrix(one.loaded, one.pins) for one in (old, project))
     return Since(revision, offer_review(before, after), tuple(lost))
+
+
+def loosened_policy(loaded: Loaded, old: Loaded, revision: str) -> list[Diagnostic]:
+    """Return what the policy of a revision asks for and the one of today does not."""
+    from image_matrix.config.policy import project_policies
+    from image_matrix.policy.changes import loosened
+
+    return loosened(project_policies(old), project_policies(loaded), revision, loaded.documents)
 
 
 def say_changes(session: Session, since: Since) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,10 +21,12 @@ from image_matrix.cli.project import (
     note_overlays,
     open_locked,
     refuse_contradictions,
+    refuse_violations,
     template_warnings,
     workflow_settings,
 )
 from image_matrix.cli.render import compared, edits, line_ends, report_edited, summary
+from image_matrix.cli.session import POLICY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +82,7 @@ class _Call:
     @property
     def subject(self) -> str | None:
         """What the verdict is kept as; ``None`` if it depends on more than the files."""
-        if self.inputs is None or self.against is not None:
+        if self.inputs is None or self.against is not None or os.environ.get(POLICY_VARIABLE):
             return None
         return "check-locked" if self.locked else "check"
 
@@ -140,9 +143,10 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
     session = call.session
     if difference.changes or call.subject is None or call.inputs is None:
         return
-    # the hash of the inputs covers no folders of users' Dockerfiles, files that images copy, and lists of packages
+    # the hash of the inputs covers no folders of users' Dockerfiles, files that images copy, lists of packages, and
+    # not the day, with which entries of a policy begin and cease to count
     loaded = project.loaded
-    if loaded.context_files or loaded.image_files or loaded.documents.listed:
+    if loaded.context_files or loaded.image_files or loaded.documents.listed or loaded.policies:
         return
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
     if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
@@ -173,6 +177,7 @@ def _as_json(call: _Call) -> int:
     try:
         project = load_project(read_inputs(session.root, session.matrix, session.overlays))
         refuse_contradictions(project)
+        refuse_violations(project)
         verdict = _verdict(project, _of_outputs(project))
         difference = compared(session, project)
     except MatrixError as error:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import say
-from image_matrix.cli.project import Project, floating_despite_lock, open_locked, open_project
+from image_matrix.cli.project import (
+    Project,
+    floating_despite_lock,
+    open_project,
+    refuse_contradictions,
+    violations_of,
+)
 from image_matrix.cli.site_files import registry_of
 from image_matrix.text import listed
 
@@ -50,7 +56,8 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     from image_matrix.github.setup import refuse_foreign_owner, setup_warnings
     from image_matrix.planning.plan import empty
 
-    project = open_locked(session)
+    project = open_project(session)
+    refuse_contradictions(project)
     unlocked = tuple(item.message for item in floating_despite_lock(project))
     refuse_foreign_owner(event, project.loaded.matrix)
     warnings = setup_warnings(event, project.loaded.matrix)
@@ -60,6 +67,8 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     branch = project.loaded.matrix.workflow.default_branch
     base = _base(session, event, branch)
     old = state_at(session, base, "ci plan") if base else None
+    proposed = event.proposes(branch)
+    _refuse_violations(project, old if proposed else None, (base or "")[:12])
     outdated = _outdated(session, project)
     registry = registry_of(session, state.loaded)
     run = replace(
@@ -68,7 +77,8 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
         outdated=outdated,
         commits=bool(outdated or unlocked) and _may_commit(state.loaded.matrix.workflow, event, outdated),
         unlocked=unlocked,
-        lost=_lost_choices(state, old, base) if base and old and event.proposes(branch) else (),
+        lost=_lost_choices(state, old, base) if base and old and proposed else (),
+        loosened=_loosened(project, old, base) if base and old and proposed else (),
     )
     floating = "" if run.unlocked else _floating_note(_floating(project))
     report = "\n".join(
@@ -249,6 +259,29 @@ def locks_for_the_author(session: Session, event: Event, error: MatrixError) -> 
     rendered = render_workflows(project.loaded, project.inputs.templates) if workflow.rendered else {}
     outdated = (change.path for change in compare(session.root, rendered).changes)
     return _may_commit(workflow, event, tuple(path for path in outdated if changes_workflows((path,))))
+
+
+def _refuse_violations(project: Project, old: State | None, base: str) -> None:
+    """Raise :class:`MatrixError` if something is against a policy, that of the base included.
+
+    What is not in the lock is left to `check`: the run may lock it for the author.
+    """
+    from image_matrix.config.policy import project_policies
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.diagnostics import catalogue as rules
+
+    violated = violations_of(project, project_policies(old.loaded, base) if old else ())
+    refused = [item for item in violated if item.code != rules.NOT_LOCKED_BY_POLICY.code]
+    if refused:
+        raise MatrixError(refused)
+
+
+def _loosened(project: Project, old: State, base: str) -> tuple[str, ...]:
+    """Return what the policy of the base has and the new one does not, as `check --against` will report it."""
+    from image_matrix.cli.against import loosened_policy
+
+    diagnostics = loosened_policy(project.loaded, old.loaded, base[:12])
+    return tuple(f"{item.message}: {item.help}" for item in diagnostics)
 
 
 def _lost_choices(state: State, old: State, base: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.policy import StatedPolicy
     from image_matrix.diagnostics import Diagnostic
     from image_matrix.lock.model import Lock
     from image_matrix.lock.pins import Pins
@@ -79,7 +81,37 @@ def open_locked(session: Session) -> Project:
     """
     project = open_project(session)
     refuse_contradictions(project)
+    refuse_violations(project)
     return project
+
+
+def refuse_violations(project: Project, others: Sequence[StatedPolicy] = ()) -> None:
+    """Raise :class:`MatrixError` if something is against a policy: those of the files, the organisation's, others."""
+    if violated := violations_of(project, others):
+        raise MatrixError(violated)
+
+
+def violations_of(project: Project, others: Sequence[StatedPolicy] = ()) -> list[Diagnostic]:
+    """Return what is against a policy today: those of the files, the organisation's, and others.
+
+    Raises :class:`MatrixError` if the organisation's policy cannot be read.
+    """
+    from datetime import UTC, datetime
+
+    from image_matrix.policy.check import violations
+
+    policies = (*project.loaded.policies, *_organisation_policy(), *others)
+    if not policies:
+        return []
+    return violations(policies, project.loaded, project.pins, datetime.now(UTC).date().isoformat())
+
+
+def _organisation_policy() -> tuple[StatedPolicy, ...]:
+    from image_matrix.cli.session import POLICY_VARIABLE
+    from image_matrix.project.organisation import policy_of_text
+
+    text = os.environ.get(POLICY_VARIABLE, "")
+    return policy_of_text(text, POLICY_VARIABLE) if text.strip() else ()
 
 
 def refuse_contradictions(project: Project) -> None:

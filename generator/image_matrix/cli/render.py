@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +12,11 @@ from image_matrix.cli.project import (
     floating,
     note_floating,
     note_overlays,
-    open_locked,
+    open_project,
+    refuse_contradictions,
     render_project,
     template_warnings,
+    violations_of,
     workflow_settings,
 )
 
@@ -35,8 +38,11 @@ def render(session: Session, force: bool) -> int:
     """
     from image_matrix.output_tree.tree import apply
 
-    project = open_locked(session)
+    project = open_project(session)
+    refuse_contradictions(project)
     workflow_settings(project)
+    # only `check` and what builds refuse what is against a policy: a run renders for the author before they do
+    warn(session, [replace(item, severity="warning") for item in violations_of(project)])
     warn(session, template_warnings(project))
     note_overlays(session)
     note_floating(session, floating(project))

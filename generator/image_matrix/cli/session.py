@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+POLICY_VARIABLE = "IMAGE_MATRIX_POLICY"
+"""The environment variable with an organisation's policy as text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

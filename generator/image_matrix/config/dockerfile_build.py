@@ -33,6 +33,16 @@ class DockerfileBuild:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedImage:
+    """An image from outside that a user's Dockerfile or template names."""
+
+    place: Place
+    name: str
+    what: str
+    """As users read it: ``COPY --from golang:1.24``."""
+
+
+@dataclass(frozen=True, slots=True)
 class FloatingImage:
     """An image from outside that a user's Dockerfile names and that nothing pins."""
 
@@ -56,5 +66,7 @@ class ContextFiles:
     syntax: str | None = None
     """The frontend that the Dockerfile names."""
     floating: tuple[FloatingImage, ...] = ()
+    named: tuple[NamedImage, ...] = ()
+    """The images from outside that the Dockerfile names, but for sources of the matrix."""
     entries: Callable[[], Mapping[str, Entry]] = field(default=dict, repr=False)
     """Returns the files by their paths in the context, without those that ``.dockerignore`` names."""

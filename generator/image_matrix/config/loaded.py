@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
+    from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage, NamedImage
     from image_matrix.config.document import Documents
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.policy import StatedPolicy
     from image_matrix.diagnostics import Diagnostic
 
 
@@ -29,6 +30,10 @@ class Loaded:
     """Id of a variant to the files that it is built from, if it is built from its own Dockerfile."""
     floating_in_templates: Callable[[], Iterable[FloatingImage]] = tuple
     """Returns the images from outside that templates of kinds name, and that nothing pins."""
+    named_in_templates: Callable[[], Iterable[NamedImage]] = tuple
+    """Returns the images from outside that templates of kinds name."""
+    policies: tuple[StatedPolicy, ...] = ()
+    """What the matrix, its included files and its overlays ask for, each by itself."""
     image_files: Mapping[str, ImageFiles] = field(default_factory=dict)
     """Id of a variant to the files of the project that it copies or runs, if there are any."""
 

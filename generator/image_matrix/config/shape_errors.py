@@ -74,6 +74,13 @@ def check_shape(documents: Documents) -> list[Finding]:
     return list(_of_each(_validator().iter_errors(value), documents))
 
 
+def check_section(documents: Documents, name: str) -> list[Finding]:
+    """Return what does not have the right shape in documents that have one section of a matrix."""
+    section = {"type": "object", "properties": {name: schema()["properties"][name]}}
+    errors = _validator().evolve(schema={**section, "$defs": schema()["$defs"]}).iter_errors(documents.value)
+    return list(_of_each(errors, documents))
+
+
 def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterator[Finding]:
     """Yield the findings about errors; that a value of the wrong type is also not known, or too small, says nothing."""
     every = list(errors)

@@ -2,7 +2,7 @@
 
 Codes are stable and are not reused. IM0xx: the file as YAML; IM1xx: its shape; IM2xx: references to names;
 IM3xx: variants and platforms; IM4xx: names and packages; IM5xx: templates and the generated tree; IM6xx: the lock;
-IM7xx: profiles; IM8xx: the generated workflow.
+IM7xx: profiles; IM8xx: the generated workflow; IM9xx: the policy.
 """
 
 from __future__ import annotations
@@ -123,6 +123,12 @@ UNLOCKED_GENERATOR = Rule("IM804", "unlocked-generator", "warning")
 EXAMPLE_REGISTRY = Rule("IM805", "example-registry", "warning")
 UNPUBLISHED_GENERATOR = Rule("IM806", "unpublished-generator", "warning")
 BAD_PIN = Rule("IM807", "bad-pin")
+REFUSED_SOURCE = Rule("IM901", "refused-source")
+REFUSED_PACKAGE = Rule("IM902", "refused-package")
+FLOATS = Rule("IM903", "floats")
+NOT_LOCKED_BY_POLICY = Rule("IM904", "unlocked-by-policy")
+OVER_POLICY = Rule("IM905", "over-policy")
+POLICY_LOOSENED = Rule("IM906", "policy-loosened")
 
 RETIRED: dict[str, str] = {
     "IM308": "It was `axis-twice`. An image may name an axis of its parent again, to narrow it.",

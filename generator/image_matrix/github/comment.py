@@ -10,7 +10,7 @@ from image_matrix.github.staged import run_section
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from image_matrix.config.model import Matrix
     from image_matrix.github.event import Event
@@ -35,10 +35,10 @@ def comment(
     """Return the report with what this run and the merge will do, and how to run the images that it stages."""
     warnings = [
         warning
-        for warning in (*map(_warning, run.warnings), _outdated(run, matrix), _unlocked(run), _lost(run))
+        for warning in (*map(_warning, run.warnings), _outdated(run, matrix), _unlocked(run), *_refused(run))
         if warning
     ]
-    stopped = run.outdated or run.unlocked or run.lost
+    stopped = run.outdated or run.unlocked or run.lost or run.loosened
     commands = "" if stopped or run.read_only else run_section(images)
     shown = _cut_report(report, LIMIT - len(commands))
     return "\n".join([MARKER, *warnings, shown, _outcome(event, run, matrix), commands])
@@ -110,13 +110,18 @@ def _unlocked(run: RunPlan) -> str:
     return f"> [!WARNING]\n> **The lock is not complete, so nothing is built.** {advice} {problems}\n"
 
 
-def _lost(run: RunPlan) -> str:
-    if not run.lost:
-        return ""
-    head = "This removes choices that users have saved, so nothing is built."
-    more = [f"> - and {len(run.lost) - ITEMS} more"] if len(run.lost) > ITEMS else []
+def _refused(run: RunPlan) -> Iterator[str]:
+    """Yield what a check against the base refuses."""
+    if run.lost:
+        yield _problems("This removes choices that users have saved, so nothing is built.", run.lost)
+    if run.loosened:
+        yield _problems("This loosens the policy, so nothing is built.", run.loosened)
+
+
+def _problems(head: str, problems: Sequence[str]) -> str:
+    more = [f"> - and {len(problems) - ITEMS} more"] if len(problems) > ITEMS else []
     return "\n".join(
-        ["> [!WARNING]", f"> **{head}**", ">", *(f"> - {problem}" for problem in run.lost[:ITEMS]), *more, ""]
+        ["> [!WARNING]", f"> **{head}**", ">", *(f"> - {problem}" for problem in problems[:ITEMS]), *more, ""]
     )
 
 
@@ -125,7 +130,7 @@ def _outcome(event: Event, run: RunPlan, matrix: Matrix) -> str:
     if not event.proposes(matrix.workflow.default_branch):
         return ""
     merged = _merged(run, matrix, event.target)
-    if run.outdated or run.unlocked or run.lost:
+    if run.outdated or run.unlocked or run.lost or run.loosened:
         return merged
     if run.read_only and run.fork:
         return (

@@ -60,6 +60,8 @@ class RunPlan:
     """Sentences about the set-up of the repository."""
     lost: tuple[str, ...] = ()
     """Problems with profiles and choices that users have saved; if there are any, nothing is built."""
+    loosened: tuple[str, ...] = ()
+    """What the policy of the base has and the new one does not; if there is any, nothing is built."""
 
 
 def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[str], *, force: bool) -> Plan:

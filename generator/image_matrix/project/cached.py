@@ -29,6 +29,19 @@ def cached_shape(documents: Documents, cache: ContentCache) -> list[Finding]:
     return findings
 
 
+def cached_section(documents: Documents, name: str, cache: ContentCache) -> list[Finding]:
+    """Return the findings of the schema about one section of a matrix. Only the result "valid" is cached."""
+    content = json.dumps([schema_text(), name, documents.value])
+    if cache.get("section", content) == "valid":
+        return []
+    from image_matrix.config.shape_errors import check_section
+
+    findings = check_section(documents, name)
+    if not findings:
+        cache.put("section", content, "valid")
+    return findings
+
+
 def cached_order(parents: Parents, cache: ContentCache, others: OtherParents = NO_OTHERS) -> BuildOrder:
     """Return the build order of names."""
     content = json.dumps([list(parents.items()), list(others.items())])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.dockerfile_build import FloatingImage
+from image_matrix.config.dockerfile_build import FloatingImage, NamedImage
 from image_matrix.dockerfiles.instructions import DockerfileError
 from image_matrix.dockerfiles.templated import literal_images, templated
 from image_matrix.registry.reference import parse_reference
@@ -28,6 +28,14 @@ def floating_images(templates: Templates) -> Iterator[FloatingImage]:
                 place = place_of(path, dockerfile, use.line, use.written)
                 advice = f"write it with its digest, as in `{parse_reference(use.name)}@sha256:…`"
                 yield FloatingImage(place, use.name, f"{use.instruction} {use.name}", advice)
+
+
+def named_images(templates: Templates) -> Iterator[NamedImage]:
+    """Yield the images that templates name literally."""
+    for path, dockerfile in _custom(templates):
+        for use in literal_images(dockerfile):
+            place = place_of(path, dockerfile, use.line, use.written)
+            yield NamedImage(place, use.name, f"{use.instruction} {use.name}")
 
 
 def unchecked_fetches(templates: Templates) -> list[Diagnostic]:

@@ -12,14 +12,16 @@ from image_matrix.config.from_lists import expand_from_lists, in_images
 from image_matrix.config.include import joined
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import empty_matrix, explained, overlaid
+from image_matrix.config.policy import FIELD as POLICY
+from image_matrix.config.policy import sections, stated, without_section
 from image_matrix.config.read import NO_KINDS, read_matrix
 from image_matrix.config.variants import expand
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import NO_FILES
-from image_matrix.project.cached import cached_order, cached_shape
+from image_matrix.project.cached import cached_order, cached_section, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
-from image_matrix.project.custom_templates import floating_images
+from image_matrix.project.custom_templates import floating_images, named_images
 from image_matrix.project.image_files import with_files
 from image_matrix.project.included_files import parsed
 from image_matrix.project.listed_files import with_listed_files
@@ -54,7 +56,11 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
         templates.kind_traits,
         inputs.contexts,
     )
-    return replace(loaded, floating_in_templates=partial(floating_images, templates))
+    return replace(
+        loaded,
+        floating_in_templates=partial(floating_images, templates),
+        named_in_templates=partial(named_images, templates),
+    )
 
 
 def load(
@@ -77,8 +83,10 @@ def load(
     """
     documents, findings = _documents(texts, included)
     shape_findings = cached_shape(documents, cache)
-    if shape_findings:
-        raise _misshapen(documents, findings, shape_findings, templates)
+    policies = sections(documents.parts)
+    of_policies = [item for one in policies for item in diagnose(cached_section(one, POLICY, cache), one)]
+    if shape_findings or of_policies:
+        raise _misshapen(documents, findings, shape_findings, templates, of_policies)
     documents, faults_of_files = with_listed_files(documents, contexts)
     if faults_of_files:
         raise MatrixError([*faults_of_files, *diagnose(explained(findings, documents), documents)])
@@ -107,11 +115,16 @@ def load(
         frozenset(serving),
         linked.files,
         image_files=copying.files,
+        policies=tuple(stated(one) for one in policies),
     )
 
 
 def _misshapen(
-    documents: Documents, findings: list[Finding], shape: list[Finding], templates: Collection[str]
+    documents: Documents,
+    findings: list[Finding],
+    shape: list[Finding],
+    templates: Collection[str],
+    of_policies: list[Diagnostic],
 ) -> MatrixError:
     """Return the error of a matrix of the wrong shape: also what is wrong with names outside of the faulty entries."""
     expanded = expand_from_lists(documents.value)
@@ -120,7 +133,8 @@ def _misshapen(
     of_lists = [item for item in expanded.findings if item.path[:2] not in faulty]
     faults = in_images([item.path for item in shape], expanded.entries)
     meaning = check_sound_names(expanded.value, faults, templates, expanded.entries)
-    return MatrixError(diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents))
+    diagnostics = diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents)
+    return MatrixError(sorted([*diagnostics, *of_policies], key=lambda item: item.place))
 
 
 def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:
@@ -148,10 +162,10 @@ def _documents(texts: Mapping[str, str], included: Mapping[str, str]) -> tuple[D
         raise MatrixError(sorted(faults, key=lambda item: item.place))
     if declared[0][0].value is None:
         raise MatrixError([empty_matrix(declared[0][0])])
-    base, faults = joined(declared[0])
+    base, faults = joined([without_section(part) for part in declared[0]])
     if faults:
         raise MatrixError(faults)
-    value, findings = overlaid(base, overlays[0])
+    value, findings = overlaid(base, [without_section(part) for part in overlays[0]])
     return Documents(value, (*declared[0], *overlays[0]), len(declared[0]), base), findings
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage
+from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage, NamedImage
 from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
@@ -29,6 +29,7 @@ from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
     dropped_folders,
     floating,
+    named,
     not_in_dockerfile,
     of_other_parent,
     unchecked,
@@ -139,6 +140,7 @@ class _Project:
                 folder,
                 self._syntax(dockerfile),
                 (*floating(checked), *self._frontend(checked)),
+                (*named(checked), *self._named_frontend(checked)),
                 partial(self.reader.entries, build.context, ignore),
             ),
             tuple(not_in_dockerfile(checked)),
@@ -186,6 +188,12 @@ class _Project:
         frontend = self.matrix.network.frontend
         named = dockerfile.syntax
         return frontend if named and same_image(named, frontend) else named
+
+    def _named_frontend(self, checked: CheckedDockerfile) -> Iterator[NamedImage]:
+        """Yield the frontend that a Dockerfile names, if it is not the one of the matrix."""
+        syntax, network = checked.dockerfile.syntax, self.matrix.network
+        if syntax and not network.builtin_frontend and self._syntax(checked.dockerfile) != network.frontend:
+            yield NamedImage(checked.place(1, syntax), syntax, f"the frontend {syntax}")
 
     def _frontend(self, checked: CheckedDockerfile) -> Iterator[FloatingImage]:
         """Yield the frontend that a Dockerfile names, if it is not the one of the matrix, which the lock has."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.dockerfile_build import FloatingImage
+from image_matrix.config.dockerfile_build import FloatingImage, NamedImage
 from image_matrix.config.layer_order import layers_of, start_path
 from image_matrix.config.layers import remaining
 from image_matrix.config.lineage import ancestors
@@ -196,6 +196,15 @@ def floating(checked: CheckedDockerfile) -> Iterator[FloatingImage]:
         if use != checked.links.not_parent:
             place = checked.place(use.line, use.written)
             yield FloatingImage(place, use.name, f"{use.instruction} {use.name}", _declaration(checked, use))
+
+
+def named(checked: CheckedDockerfile) -> Iterator[NamedImage]:
+    """Yield the images from outside, pinned or not, that are no sources of the matrix."""
+    build = checked.links.build
+    for use in checked.links.every:
+        if use.name not in build.images and use.name not in build.sources:
+            place = checked.place(use.line, use.written)
+            yield NamedImage(place, use.name, f"{use.instruction} {use.name}")
 
 
 def _declaration(checked: CheckedDockerfile, use: Use) -> str:

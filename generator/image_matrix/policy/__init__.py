@@ -1,0 +1,1 @@
+"""What the policies of a matrix do not allow."""

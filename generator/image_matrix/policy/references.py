@@ -1,0 +1,64 @@
+"""Compares image references with the patterns of a policy: registries, repositories and tags, with ``*``."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from image_matrix.registry.reference import DEFAULT_TAG, Reference, parse_reference
+
+MOVING = frozenset(
+    {"latest", "stable", "edge", "nightly", "rolling", "current", "lts", "main", "master", "dev", "devel", "next"}
+)  # fmt: skip
+"""Tags that projects move on to another release or to every commit."""
+
+
+def fits_reference(reference: str, pattern: str) -> bool:
+    """Say whether a pattern means an image.
+
+    Without a slash it is a registry, or a tag behind ``*:``; else a repository, with its registry, and perhaps a tag.
+    """
+    image = parse_reference(reference)
+    repository, tag = _parts(pattern)
+    return (tag is None or (has_tag(reference) and _fits(tag, image.tag))) and _fits_name(repository, image)
+
+
+def has_tag(reference: str) -> bool:
+    """Say whether a reference means a tag; one with nothing but a digest means none."""
+    name, at, _ = reference.partition("@")
+    return not at or ":" in name.rpartition("/")[2]
+
+
+def without_digest(reference: str) -> str:
+    """Return the full name of an image, with its tag if it has one."""
+    image = parse_reference(reference)
+    return f"{image.name}:{image.tag}" if has_tag(reference) else image.name
+
+
+def has_moving_tag(reference: str) -> bool:
+    """Say whether a reference without a digest names a tag that is known to move, or none."""
+    image = parse_reference(reference)
+    return image.digest is None and (image.tag == DEFAULT_TAG or image.tag in MOVING)
+
+
+def _parts(pattern: str) -> tuple[str, str | None]:
+    """Return the name and the tag of a pattern; what is behind the colon of a registry is its port."""
+    last = pattern.rpartition("/")[2]
+    name, colon, tag = last.partition(":")
+    if not colon or (last == pattern and name != "*"):
+        return pattern, None
+    return pattern[: len(pattern) - len(last)] + name, tag
+
+
+def _fits_name(pattern: str, image: Reference) -> bool:
+    return _fits(pattern, image.name if "/" in pattern or pattern == "*" else image.host)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Return a pattern as a regular expression, in which ``*`` is any text."""
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
