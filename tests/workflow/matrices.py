@@ -84,6 +84,7 @@ ODD = ("plan", "gate", "release", "fork", "scan-x", "x-amd64", "x", "on", "yes",
 FROM_GIT = f"image-matrix @ git+https://git.example.org:8443/Team/image-matrix.git@{'0123456789' * 4}"
 
 
+TELEMETRY = {"endpoint": "https://otlp.example.org:4318", "headers": "OTLP_HEADERS"}
 SHAPES: dict[str, dict[str, Any]] = {
     "reference": reference(),
     "one image": matrix({"base": {"from": "debian"}}),
@@ -109,7 +110,7 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "tls": {"ca": "BK_CA", "cert": "BK_CERT", "key": "BK_KEY"},
             }
         },
-        workflow={"jobs": "image"},
+        workflow={"jobs": "image", "telemetry": TELEMETRY},
     ),
     "emulated": matrix({"base": {"from": "debian"}}, workflow={"runners": {"linux/arm64": "emulate"}}),
     "own runners": matrix(
@@ -171,12 +172,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     ),
     "key in an environment": matrix(
         {"base": {"from": "debian"}, "lab": {"from": "base"}},
-        workflow={"environment": "images"},
+        workflow={"environment": "images", "telemetry": TELEMETRY},
         release={"sign": {"key": "env://COSIGN_KEY", "public_key": "cosign.pub"}},
     ),
     "role in an environment": matrix(
         {"base": {"from": "debian"}, "lab": {"from": "base"}},
-        workflow={"environment": "images"},
+        workflow={"environment": "images", "telemetry": TELEMETRY},
         release={
             "sign": {
                 "key": "awskms:///alias/images",

@@ -75,6 +75,14 @@ def test_dependencies_that_float_are_a_warning(generator: str, remedy: str) -> N
     assert said({"generator": remedy}) == []
 
 
+def test_a_receiver_of_spans_without_what_sends_them_is_a_warning() -> None:
+    receiver = {"endpoint": "https://otlp.example.org:4318"}
+    (one,) = said({"generator": ".[locked]", "telemetry": receiver})
+    assert one.startswith("IM808 warning: ")
+    assert "write `.[locked,telemetry]`" in one
+    assert said({"generator": ".[locked,telemetry]", "telemetry": receiver}) == []
+
+
 def test_a_version_of_an_index_is_a_warning_where_the_index_is_everybodys() -> None:
     (one,) = said({"generator": "image-matrix[locked]==0.1.0"})
     assert one.startswith("IM806 warning: GitHub's runners install `image-matrix[locked]==0.1.0` from PyPI")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix import __version__
+from image_matrix.telemetry import name_span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,8 @@ SHORT = frozenset(
 """Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 
 
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""Environment variables that name a receiver of spans; :mod:`image_matrix.cli.tracing` reads the others."""
 QUIET, QUIET_HELP = ("-q", "--quiet"), "Suppress notes and warnings."
 VERBOSE, VERBOSE_HELP = ("-v", "--verbose"), "Verbose output."
 _STEPS = {"quiet": -1, "verbose": 1}
@@ -87,6 +90,7 @@ class LazyGroup(click.Group):
             from image_matrix.diagnostics import did_you_mean
 
             ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
+        name_span(f"image-matrix {args[0]}" if args else "image-matrix")
         return super().resolve_command(ctx, args)
 
 
@@ -196,6 +200,17 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
+    import os
+
+    if any(os.environ.get(name) for name in ENDPOINTS):
+        from image_matrix.cli.tracing import is_traced, traced
+
+        if is_traced(os.environ):
+            return traced(lambda: _run(args), os.environ)
+    return _run(args)
+
+
+def _run(args: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)
         return result if isinstance(result, int) else 0

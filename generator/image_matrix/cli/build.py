@@ -14,6 +14,7 @@ from image_matrix.cli.failures import terminable
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
+from image_matrix.telemetry import span, trace_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -324,6 +325,7 @@ def _run(
     from image_matrix.build.builder import check_builder, create_builder
     from image_matrix.build.failure import excerpt
     from image_matrix.build.progress import BUILDX_STEP, LogFormat
+    from image_matrix.cli.tracing import for_buildx
     from image_matrix.temporary import temporary_folder
 
     if not request.legs:
@@ -336,9 +338,11 @@ def _run(
             *((f"--builder={choice.name}",) if choice.name else ()),
         )
         source = _vcs(session, arguments) if arguments.push else {}
-        variables = {**os.environ, **environment, **source, **choice.variables}
+        variables = {**os.environ, **environment, **source, **choice.variables, **for_buildx(os.environ)}
         runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), steps.read)
-        return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
+        with span("bake", images=len(request.legs)):
+            variables |= trace_variables()
+            return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
 
 
 def _chosen_builder(

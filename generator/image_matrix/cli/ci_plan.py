@@ -15,6 +15,7 @@ from image_matrix.cli.project import (
     violations_of,
 )
 from image_matrix.cli.site_files import registry_of
+from image_matrix.telemetry import span
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -195,7 +196,10 @@ def _presence(
     matrix, names = state.loaded.matrix, references(state).values()
     if not staging and (matrix.release.scan.tool != "none" or matrix.release.sign.tool != "none"):
         registry.manifests(names)
-    looked_up = presence_anywhere(places(state, staging=staging), registry, lambda text: say(session, text))
+    with span("ask the registry"):
+        looked_up = presence_anywhere(
+            places(state, staging=staging), registry, lambda text: say(session, text)
+        )
     if not event.force:
         require_access_to_existing(registry.digests(names), _published(session, matrix.release.branch))
     return looked_up

@@ -9,6 +9,7 @@ import click
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import Project, open_locked, render_builds
 from image_matrix.cli.site_files import registry_of
+from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +136,8 @@ def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Pr
     from image_matrix.planning.registry_locations import places, presence_anywhere
 
     registry = registry_of(session, new.loaded)
-    return presence_anywhere(places(new, staging=staging), registry, lambda text: say(session, text))
+    with span("ask the registry"):
+        return presence_anywhere(places(new, staging=staging), registry, lambda text: say(session, text))
 
 
 def formatted(planned: Plan, new: State, format_: str) -> str:

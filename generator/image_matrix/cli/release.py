@@ -17,6 +17,7 @@ import click
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import registry_of
+from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -89,21 +90,24 @@ def release(session: Session, push: bool, allow_older: bool, subjects: str | Non
     indexes = ready.indexes
     _announce(session, signing, ready)
     if push:
-        digests = _complete(session, state, ready)
+        with span("sign indexes", images=len(indexes)):
+            digests = _complete(session, state, ready)
         if subjects:
             _write_subjects(session, state, indexes, digests, subjects)
-        update = prepare(session, state, git, digests, registry_of(session, state.loaded), ready.held)
-        update = publish(
-            session,
-            git,
-            update,
-            date.fromisoformat(moment.date),
-            verified=state.loaded.matrix.release.push.verified,
-        )
+        with span("push the release branch"):
+            update = prepare(session, state, git, digests, registry_of(session, state.loaded), ready.held)
+            update = publish(
+                session,
+                git,
+                update,
+                date.fromisoformat(moment.date),
+                verified=state.loaded.matrix.release.push.verified,
+            )
         write_artifact(session, state.loaded, git, update)
         moment = replace(moment, release=str(release_number(git, update)))
         tags = {tag: name for tag, name in moving_tags(state, moment).items() if name in digests}
-        _move_tags(session, state, indexes, digests, tags)
+        with span("move tags", tags=len(tags)):
+            _move_tags(session, state, indexes, digests, tags)
         report(update)
         copies = copies_of(state.loaded.matrix.release.copies, indexes, digests, tags)
         _copy(session, state, indexes, copies)

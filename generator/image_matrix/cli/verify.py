@@ -10,6 +10,7 @@ from image_matrix.cli.failures import annotate, terminable
 from image_matrix.cli.options import not_empty
 from image_matrix.cli.printing import paint, say
 from image_matrix.cli.project import open_locked
+from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,8 @@ def verify(
     try:
         for subject in subjects:
             say(session, f"{subject.id}: checking {subject.image}")
-            reports.append(_verify(session, engine, subject))
+            with span("verify image", image_matrix__variant=subject.id):
+                reports.append(_verify(session, engine, subject))
             _show(reports[-1], format_)
     finally:  # if the engine fails halfway, CI still shows the results so far
         _write(reports, junit_file)

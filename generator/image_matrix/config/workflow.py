@@ -50,6 +50,15 @@ class JobOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The receiver of the spans of runs."""
+
+    endpoint: str
+    headers: str | None = None
+    """Name of the secret with the headers of its requests."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """How images are built on GitHub Actions."""
 
@@ -80,6 +89,7 @@ class Workflow:
     pins: Mapping[str, Pin] = field(default_factory=dict)
     """Actions, programs and images of the workflow that replace those of the table of image-matrix, by name."""
     overrides: tuple[JobOverride, ...] = ()
+    telemetry: Telemetry | None = None
 
     def runner(self, image: str, platform: str, values: Mapping[str, str] = NO_VALUES) -> tuple[str, ...]:
         """Return the labels of a variant's runner for a platform; none where it has to be emulated."""
@@ -134,6 +144,7 @@ def read_workflow(item: Mapping[str, Any] | str) -> Workflow:
         **{key: item[key] for key in _PLAIN if key in item},
         runners={**RUNNERS, **_runners(item.get("runners", {}))},
         overrides=tuple(_override(entry) for entry in item.get("overrides", ())),
+        telemetry=Telemetry(**item["telemetry"]) if "telemetry" in item else None,
     )
 
 

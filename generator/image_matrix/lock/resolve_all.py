@@ -28,6 +28,7 @@ from image_matrix.lock.sources import Look, lock_sources, used_references
 from image_matrix.lock.unsolvable import once
 from image_matrix.registry.host_log import HostLog
 from image_matrix.registry.http import Patience
+from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -103,13 +104,19 @@ def make_lock(
     def should_upgrade_file(item: RequiredFile) -> bool:
         return item.name in upgraded
 
-    sources = lock_sources(loaded, old.sources, should_upgrade, Look(services.manifests, services.configs))
-    files = lock_files(
-        loaded, old.downloads, should_upgrade_file, services.stream, services.sleep, services.say
-    )
-    extensions = lock_extensions(loaded, old, upgraded, _gallery(loaded, services), services.say)
-    conda = lock_conda(loaded, old, should_upgrade, services.solve)
-    python = lock_python(loaded, old, upgraded, services.resolve, services.say)
+    with span("lock sources"):
+        look = Look(services.manifests, services.configs)
+        sources = lock_sources(loaded, old.sources, should_upgrade, look)
+    with span("lock downloads"):
+        files = lock_files(
+            loaded, old.downloads, should_upgrade_file, services.stream, services.sleep, services.say
+        )
+    with span("lock extensions"):
+        extensions = lock_extensions(loaded, old, upgraded, _gallery(loaded, services), services.say)
+    with span("lock conda packages"):
+        conda = lock_conda(loaded, old, should_upgrade, services.solve)
+    with span("lock Python packages"):
+        python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     packages, table = _with_stale(old, python)
     current_defaults = () if upgraded == ALL else tuple(old.defaults)
     lock = Lock(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.config.proxy import Proxy
     from image_matrix.config.release import Signing
+    from image_matrix.config.workflow import Telemetry
 
 
 def login_values(matrix: Matrix) -> dict[str, object]:
@@ -46,9 +47,10 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
     registry_login = network.logins.get(_host(matrix))
     build_logins = _login_inputs(network.docker_config, registry_login, *pull_logins(matrix).values())
     scan_inputs = _login_inputs(network.docker_config, registry_login, *scan_logins(matrix).values())
-    login_inputs = build_logins | step_inputs
+    login_inputs = build_logins | step_inputs | _telemetry_input(matrix.workflow.telemetry)
     return {
         "build_secrets": build_secrets,
+        "telemetry_secret": next(iter(_telemetry_input(matrix.workflow.telemetry)), None),
         "build_inputs": {
             **dict.fromkeys(build_secrets, "A secret that images are built with"),
             **login_inputs,
@@ -85,6 +87,12 @@ def _login_inputs(docker_config: str | None, *logins: Login | None) -> dict[str,
 def _netrc_input(name: str | None) -> dict[str, str]:
     """Return the input of an action for the secret with logins of package indexes."""
     return {name: "A secret with logins of package indexes"} if name else {}
+
+
+def _telemetry_input(telemetry: Telemetry | None) -> dict[str, str]:
+    """Return the input of an action for the secret with the headers of a receiver of spans."""
+    name = telemetry.headers if telemetry else None
+    return {name: "A secret with headers for the receiver of spans"} if name else {}
 
 
 def _proxy_inputs(proxy: Proxy) -> dict[str, str]:

@@ -23,8 +23,8 @@ TAKEN = {
 }  # fmt: skip
 """Variables of shells and of the jobs of the workflow."""
 TAKEN_PREFIXES = (
-    "ACTIONS_", "BUILDKIT_", "BUILDX_", "DOCKER_", "GITHUB_", "HTTP", "IMAGE_MATRIX_", "LD_", "PYTHON", "RUNNER_",
-    "SSL_", "UV_", "XDG_",
+    "ACTIONS_", "BUILDKIT_", "BUILDX_", "DOCKER_", "GITHUB_", "HTTP", "IMAGE_MATRIX_", "LD_", "OTEL_", "PYTHON",
+    "RUNNER_", "SSL_", "UV_", "XDG_",
 )  # fmt: skip
 """How variables begin that programs of a build read.
 

@@ -24,6 +24,8 @@ GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?")
 """Labels of GitHub's own runners; docs.github.com/actions/reference/runners/github-hosted-runners."""
 LOCKED = "locked"
 """The extra of pyproject.toml with the versions that were tested."""
+TELEMETRY = "telemetry"
+"""The extra with what sends spans."""
 _EXTRAS = re.compile(r"(?P<what>[^\[ ]+)(?:\[(?P<extras>[a-z,]+)\])?(?P<where>.*)")
 _RESERVED = re.compile(r"(.*\.)?example(\.(com|net|org))?")
 """Hosts that are examples everywhere; RFC 2606, RFC 6761."""
@@ -77,19 +79,21 @@ def _of_pin(name: str, pin: Pin) -> Iterator[Finding]:
 
 
 def _of_generator(workflow: Workflow, generator: str) -> Iterator[Finding]:
-    better = _locked(generator)
+    better = _with_extra(generator, LOCKED)
     if better != generator:
         yield rules.UNLOCKED_GENERATOR.at(("workflow", "generator"), generator=generator, better=better)
+    if workflow.telemetry and (better := _with_extra(generator, TELEMETRY)) != generator:
+        yield rules.NO_TELEMETRY.at(("workflow", "generator"), generator=generator, better=better)
     if "==" in generator and _on_githubs_runners(workflow):
         yield rules.UNPUBLISHED_GENERATOR.at(("workflow", "generator"), generator=generator)
 
 
-def _locked(generator: str) -> str:
-    """Return the requirement with the extra ``locked``."""
+def _with_extra(generator: str, extra: str) -> str:
+    """Return the requirement with an extra."""
     match = _EXTRAS.fullmatch(generator)
     assert match is not None  # noqa: S101 - every text without a line break matches
     extras = match["extras"].split(",") if match["extras"] else []
-    named = ",".join([*extras, *(() if LOCKED in extras else (LOCKED,))])
+    named = ",".join([*extras, *(() if extra in extras else (extra,))])
     return f"{match['what']}[{named}]{match['where']}"
 
 
