@@ -49,6 +49,9 @@ configs = st.builds(
 )
 locks = st.builds(
     Lock,
+    licences=st.dictionaries(
+        st.builds("{}==1.0".format, names), st.sampled_from(("MIT", "MIT OR (ISC AND 0BSD)")), max_size=MOST
+    ),
     sources=st.dictionaries(
         names,
         st.builds(
@@ -99,6 +102,7 @@ def normal(lock: Lock) -> Lock:
         },
         lock.conda,
         {name: tags for name, tags in lock.files.items() if tags},
+        lock.licences,
         lock.extensions,
     )
 

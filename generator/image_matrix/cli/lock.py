@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from image_matrix.cli.printing import paint, report, say
 from image_matrix.cli.project import load_inputs
 from image_matrix.cli.site_files import ca_bundle, http_client, netrc, registry_of
+from image_matrix.text import plural
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
@@ -47,6 +49,8 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
 
     Returns the exit code of the command, and what came of it.
     """
+    from image_matrix.cli.project import organisation_policy
+    from image_matrix.config.policy import NO_LISTS
     from image_matrix.lock import text
     from image_matrix.lock.resolve_all import make_lock
     from image_matrix.output_tree.atomic import write_durably
@@ -63,10 +67,26 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
         _services(session, loaded),
         inputs.templates.custom_contract,
     )
+    if any(one.policy.licences != NO_LISTS for one in (*loaded.policies, *organisation_policy())):
+        outcome = replace(outcome, lock=_with_licences(session, loaded, outcome.lock, old))
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
         write_durably(session.root / text.FILE, File(written.encode()))
     return _summarize(session, loaded, old, outcome), outcome
+
+
+def _with_licences(session: Session, loaded: Loaded, lock: Lock, old: Lock) -> Lock:
+    """Return a lock with the licences of its Python packages, which a policy asks for."""
+    from functools import partial
+
+    from image_matrix.lock import uv
+    from image_matrix.lock.licences import MetadataSource, licences
+
+    client = http_client(session, loaded, netrc(session, loaded))
+    wheels = partial(uv.wheels, site=package_site(session, loaded), run=uv.runner())
+    texts = licences(loaded, lock, old.licences, wheels, MetadataSource(client.stream, client.tail))
+    say(session, f"licences: {plural(len(texts), 'Python package')}")
+    return replace(lock, licences=texts)
 
 
 def _services(session: Session, loaded: Loaded) -> LockServices:

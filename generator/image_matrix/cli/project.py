@@ -100,13 +100,14 @@ def violations_of(project: Project, others: Sequence[StatedPolicy] = ()) -> list
 
     from image_matrix.policy.check import violations
 
-    policies = (*project.loaded.policies, *_organisation_policy(), *others)
+    policies = (*project.loaded.policies, *organisation_policy(), *others)
     if not policies:
         return []
     return violations(policies, project.loaded, project.pins, datetime.now(UTC).date().isoformat())
 
 
-def _organisation_policy() -> tuple[StatedPolicy, ...]:
+def organisation_policy() -> tuple[StatedPolicy, ...]:
+    """Return the policy in the environment, if there is one; raises :class:`MatrixError` if it cannot be read."""
     from image_matrix.cli.session import POLICY_VARIABLE
     from image_matrix.project.organisation import policy_of_text
 

@@ -87,6 +87,7 @@ class Policy:
 
     sources: Lists = NO_LISTS
     packages: Mapping[Manager, Lists] = field(default_factory=dict)
+    licences: Lists = NO_LISTS
     floating: Lists = NO_LISTS
     sizes: tuple[Limits, ...] = ()
     exceptions: tuple[Excepted, ...] = ()
@@ -149,6 +150,7 @@ def read_policy(item: Mapping[str, Any]) -> Policy:
             for manager in MANAGERS
             if manager in packages
         },
+        licences=_lists(item.get("licences", {}), ("licences",)),
         floating=_lists(item.get("floating", {}), ("floating",)),
         sizes=_limits(item["sizes"]) if "sizes" in item else (),
         exceptions=tuple(

@@ -130,6 +130,7 @@ FLOATS = Rule("IM903", "floats")
 NOT_LOCKED_BY_POLICY = Rule("IM904", "unlocked-by-policy")
 OVER_POLICY = Rule("IM905", "over-policy")
 POLICY_LOOSENED = Rule("IM906", "policy-loosened")
+REFUSED_LICENCE = Rule("IM907", "refused-licence")
 
 RETIRED: dict[str, str] = {
     "IM308": "It was `axis-twice`. An image may name an axis of its parent again, to narrow it.",

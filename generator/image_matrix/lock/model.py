@@ -91,6 +91,8 @@ class Lock:
     """By variant id."""
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """``name==version`` to its files: wheel tag, or ``sdist``, to SHA-256."""
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """``name==version`` of Python packages to an expression of SPDX; only where a policy is about licences."""
     extensions: Mapping[str, LockedExtension] = field(default_factory=dict)
     """``publisher.name@version`` to its files, whose checksums are among ``downloads``."""
     defaults: Mapping[str, str] = field(default_factory=dict)

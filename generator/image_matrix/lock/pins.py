@@ -48,3 +48,6 @@ class Pins:
         """Return an image reference with its digest, where it is known."""
         digest = self.digests.get(reference)
         return f"{reference}@{digest}" if digest and "@" not in reference else reference
+
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """``name==version`` of Python packages to an expression of SPDX, as far as the lock has them."""

@@ -59,6 +59,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
         extensions=extension_pins(lock, loaded),
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
         cran_snapshot=lock.cran,
+        licences=lock.licences,
     )
 
 

@@ -49,6 +49,8 @@ _EXTENSION = re.compile(rf"{IDENTIFIER.pattern}@{VERSION.pattern}")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_RELEASE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+")
+_LICENCE = re.compile(r"[A-Za-z0-9.+() -]{1,200}")
 _ANY = re.compile(r"[^\x00-\x20\x7f]+")
 _PLATFORM = re.compile(r"[^\x00-\x20\x7f]+/[^\x00-\x20\x7f]+")
 _TEXT = re.compile(r"[^\x00]+")
@@ -69,6 +71,7 @@ SECTIONS = (
     "files",
     "defaults",
     "hosts",
+    "licences",
 )
 
 
@@ -127,6 +130,7 @@ def _lock(data: Json) -> Lock:
         },
         defaults=_texts(top, "defaults", _INSTALLER, _ADDRESS),
         hosts={key: _words(item, ("hosts", key), _ORIGIN) for key, item in _section(top, "hosts", _ORIGIN)},
+        licences=_texts(top, "licences", _RELEASE, _LICENCE),
     )
 
 
@@ -267,6 +271,7 @@ def _data(lock: Lock) -> dict[str, Any]:
         "files": {key: dict(item) for key, item in lock.files.items()},
         "defaults": dict(lock.defaults),
         "hosts": {key: list(item) for key, item in lock.hosts.items()},
+        "licences": dict(lock.licences),
     }
     return {key: _sorted(value) for key, value in sections.items() if value}
 

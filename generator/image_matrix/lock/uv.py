@@ -249,6 +249,17 @@ def graph(request: ResolveRequest, site: PackageSite, run: UvRunner) -> Graph | 
     return Graph(versions, needed_by)
 
 
+def wheels(request: ResolveRequest, site: PackageSite, run: UvRunner) -> dict[str, str]:
+    """Return the address of one wheel of each package that a request resolves to; none if uv fails."""
+    answer = _compile(request, site, run, "pylock.toml")
+    packages = tomllib.loads(answer).get("packages", ()) if isinstance(answer, str) else ()
+    return {
+        f"{package['name']}=={package['version']}": package["wheels"][0]["url"]
+        for package in packages
+        if package.get("wheels") and "url" in package["wheels"][0] and "version" in package
+    }
+
+
 def _requirer(annotation: str) -> str:
     return ROOT if annotation.startswith("-r") else annotation.partition("[")[0]
 

@@ -47,7 +47,7 @@ def _lost(policy: Policy, today: list[Policy]) -> Iterator[str]:
 def _all_lists(policy: Policy) -> Mapping[str, Lists]:
     """Return the lists of a policy by their names."""
     packages = {f"packages.{manager}": lists for manager, lists in policy.packages.items()}
-    return {"sources": policy.sources, "floating": policy.floating, **packages}
+    return {"sources": policy.sources, "licences": policy.licences, "floating": policy.floating, **packages}
 
 
 def _is_denied(entry: PolicyEntry, others: Iterable[Lists]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.policy.floating import floating_things
+from image_matrix.policy.licences import refused_licences
 from image_matrix.policy.packages import refused_packages
 from image_matrix.policy.sizes import excessive_sizes
 from image_matrix.policy.sources import refused_sources
@@ -37,5 +38,6 @@ def violations(policies: Iterable[StatedPolicy], loaded: Loaded, pins: Pins, tod
 def _of_one(policy: Policy, loaded: Loaded, pins: Pins, today: str) -> Iterator[Violation]:
     yield from refused_sources(policy, loaded, today)
     yield from refused_packages(policy, loaded, pins, today)
+    yield from refused_licences(policy, loaded, pins, today)
     yield from floating_things(policy, loaded, pins, today)
     yield from excessive_sizes(policy, loaded)

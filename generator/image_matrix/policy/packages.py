@@ -52,18 +52,15 @@ def package_uses(loaded: Loaded, pins: Pins, variant: Variant) -> Iterator[Packa
     locked: dict[tuple[Manager, str], set[str]] = {}
     for manager, name, version in _locked(pins, variant):
         locked.setdefault((manager, name), set()).add(version)
-    places: dict[tuple[Manager, str], Path] = {}
     for manager in MANAGERS:
         for line, path in requirement_lines(loaded, variant, manager):
             name = package_name(manager, line)
-            places[manager, name] = path
             if (manager, name) not in locked:
                 yield PackageUse(manager, name, stated_version(manager, line), path, listed=True)
     for (manager, name), versions in locked.items():
-        listed = places.get((manager, name))
+        path, is_listed = place_of_package(loaded, variant, manager, name)
         for version in sorted(versions):
-            path = listed or _bringing(loaded, variant, manager)
-            yield PackageUse(manager, name, version, path, listed=listed is not None)
+            yield PackageUse(manager, name, version, path, is_listed)
 
 
 def _locked(pins: Pins, variant: Variant) -> Iterator[tuple[Manager, str, str]]:
@@ -74,13 +71,16 @@ def _locked(pins: Pins, variant: Variant) -> Iterator[tuple[Manager, str, str]]:
         yield "extensions", name.lower(), version
 
 
-def _bringing(loaded: Loaded, variant: Variant, manager: Manager) -> Path:
-    """Return the list of packages that something came with: the image's own, or the first one that it has."""
-    listed: Path = ("images", variant.image, manager)
-    if loaded.documents.has(listed):
-        return listed
-    lines = requirement_lines(loaded, variant, manager)
-    return next((path for _, path in lines), ("images", variant.image))
+def place_of_package(loaded: Loaded, variant: Variant, manager: Manager, name: str) -> tuple[Path, bool]:
+    """Return where a package of a variant is listed, and that it is; else the list that brings it."""
+    lines = list(requirement_lines(loaded, variant, manager))
+    listed = next((path for line, path in lines if package_name(manager, line) == name), None)
+    if listed is not None:
+        return listed, True
+    of_image: Path = ("images", variant.image, manager)
+    if loaded.documents.has(of_image):
+        return of_image, False
+    return next((path for _, path in lines), ("images", variant.image)), False
 
 
 def stated_version(manager: Manager, line: str) -> str | None:

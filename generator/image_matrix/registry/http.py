@@ -227,6 +227,18 @@ class HttpClient:
             if answer.status != 200:
                 raise not_ok(request, answer.read())
 
+    def tail(self, url: str, count: int) -> bytes:
+        """Return the last bytes of a file; none from a server that does not serve parts (RFC 9110, 14.2).
+
+        Raises :class:`ConnectionFailed`, also for a status of an error.
+        """
+        part = {"Accept-Encoding": "identity", "Range": f"bytes=-{count}"}
+        request = HttpRequest("GET", url, {**part, **_login(url, self.logins)})
+        with self.opened(request) as answer:
+            if answer.status not in (200, 206):
+                raise not_ok(request, answer.read())
+            return b"".join(answer.chunks) if answer.status == 206 else b""
+
     def whole(self, url: str, sleep: Sleep) -> list[bytes]:
         """Return a file's bytes, with retries if the transfer breaks; raises :class:`ConnectionFailed`."""
         return Patience(sleep).ask(url, lambda: [*self.stream(url)], retry_of_transfer)
