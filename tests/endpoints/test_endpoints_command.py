@@ -326,3 +326,14 @@ def test_policies_are_documents_of_their_kind(folder: Path, capsys: pytest.Captu
         document = load(capsys.readouterr().out)
         assert document["kind"] == kind
         assert document["spec"]["egress"]
+
+
+def test_a_run_reaches_the_receiver_of_its_spans(
+    listed: Callable[..., dict[str, Any]], change: Callable[[str, str], None]
+) -> None:
+    receiver = "{endpoint: 'https://otlp.example.org:4318'}"
+    change(
+        "workflow: none\n", f"workflow: {{generator: './vendor[locked,telemetry]', telemetry: {receiver}}}\n"
+    )
+    (item,) = (one for one in listed()["endpoints"] if one["address"] == "https://otlp.example.org:4318")
+    assert "the receiver of spans" in json.dumps(item)

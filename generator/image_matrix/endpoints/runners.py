@@ -28,6 +28,9 @@ def workflow_needs(loaded: Loaded, lock: Lock) -> Entries:
     yield from known(service("GitHub Actions"), _RUN, "GitHub Actions")
     yield from known(service("setup-uv"), _RUN, "uv of the runner")
     yield from _generator(matrix.workflow.generator or "", lock)
+    if telemetry := matrix.workflow.telemetry:
+        path = ("workflow", "telemetry", "endpoint")
+        yield EndpointNeed(endpoint_of(telemetry.endpoint), _RUN, "the receiver of spans", path)
     for host, login in matrix.network.logins.items():
         what = f"the login to {host}"
         if login.aws:
