@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.lock import text as texts
 from image_matrix.lock.licences import MetadataSource, licence_of, licences
 from image_matrix.lock.model import Lock, LockedPackages
 from image_matrix.project.load import load
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.lock.resolver_api import ResolveRequest
+    from tests.lock.site import Repository
 
 MATRIX = """\
 version: 1
@@ -95,3 +97,24 @@ def test_an_index_that_serves_no_parts_leaves_the_licence_unknown() -> None:
     address = {"six==1.17.0": "https://files.example.org/six.whl"}
     source = MetadataSource(refuse, lambda *_: b"")
     assert licences(loaded, lock, {}, lambda _: address, source) == {}
+
+
+@pytest.mark.slow
+def test_the_lock_has_licences_once_a_policy_asks_for_them(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wheel_file in (repository.site.folder / "simple").glob("*/*.whl"):
+        if wheel_file.name.startswith(("beta", "zeta")):
+            wheel_file.with_name(f"{wheel_file.name}.metadata").write_text("License-Expression: MIT\n")
+    assert repository.run("lock") == 0
+    assert "licences" not in repository.lock
+    monkeypatch.setenv("IMAGE_MATRIX_POLICY", "policy: {licences: {deny: [MIT]}}")
+    assert repository.run("lock") == 0
+    assert texts.read(repository.lock).licences == {"beta==1.0": "MIT", "zeta==1.0": "MIT"}
+    repository.run("render")
+    capsys.readouterr()
+    assert repository.run("check") == 2
+    assert capsys.readouterr().err.count("error[IM907]") == 3
+    monkeypatch.delenv("IMAGE_MATRIX_POLICY")
+    assert repository.run("lock") == 0
+    assert texts.read(repository.lock).licences == {"beta==1.0": "MIT", "zeta==1.0": "MIT"}, "it keeps them"

@@ -67,7 +67,8 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
         _services(session, loaded),
         inputs.templates.custom_contract,
     )
-    if any(one.policy.licences != NO_LISTS for one in (*loaded.policies, *organisation_policy())):
+    policies = (*loaded.policies, *organisation_policy())
+    if old.licences or any(one.policy.licences != NO_LISTS for one in policies):
         outcome = replace(outcome, lock=_with_licences(session, loaded, outcome.lock, old))
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
