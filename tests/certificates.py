@@ -20,12 +20,12 @@ def openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
 
 
-def issue(folder: Path, address: str = "127.0.0.1") -> None:
-    """Write ``ca.pem`` of an authority, and ``cert.pem`` and ``key.pem`` that it signed for an IP address."""
-    (folder / "names").write_text(f"subjectAltName=IP:{address}\nbasicConstraints=CA:FALSE\n")
+def issue(folder: Path, names: str = "IP:127.0.0.1") -> None:
+    """Write ``ca.pem`` of an authority, and ``cert.pem`` and ``key.pem`` that it signed for ``names``."""
+    (folder / "names").write_text(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
     openssl(folder, "req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # fmt: skip
-    openssl(folder, "req", *KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={address}")
+    openssl(folder, "req", *KEY, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=server")
     signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
     openssl(folder, "x509", "-req", "-in", "request.pem", *signed, "-out", "cert.pem")
 

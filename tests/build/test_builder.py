@@ -8,6 +8,7 @@ import pytest
 
 from image_matrix.build.builder import (
     BuilderChoice,
+    behind_proxy,
     check_builder,
     choose_builder,
     create_builder,
@@ -177,3 +178,31 @@ def test_a_builder_that_does_not_answer(
     monkeypatch.setenv("PATH", environment["PATH"])
     with pytest.raises(EnvironmentFailure, match=message):
         check_builder(BuilderChoice(), environment, (), lambda _: "it is away")
+
+
+PROXY = {"HTTP_PROXY": "http://p:1", "http_proxy": "http://p:1", "no_proxy": "a,b"}
+
+
+def test_a_container_gets_the_proxy_and_an_option_of_the_matrix_goes_before() -> None:
+    settings = BuilderSettings("docker-container", options={"env.no_proxy": "c"})
+    behind = behind_proxy(settings, PROXY)
+    assert behind
+    assert behind.options == {"env.http_proxy": "http://p:1", "env.no_proxy": "c"}
+    assert behind_proxy(SETTINGS, PROXY) == SETTINGS
+    assert behind_proxy(None, PROXY) is None
+
+
+def test_a_builder_that_buildx_starts_gets_a_file_and_a_name_by_it(tmp_path: Path) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: Sequence[str], _: Mapping[str, str]) -> CompletedProcess[str]:
+        ran.append([*command])
+        return CompletedProcess(command, 0, "", "")
+
+    settings = BuilderSettings("docker-container", options={"env.no_proxy": "a,b"})
+    plain, trusting = (choose_builder(None, {}, settings, toml) for toml in ("", "[registry]"))
+    assert plain.name != trusting.name
+    create_builder(trusting, tmp_path, {}, run)
+    assert ran[0][-2:] == ['--driver-opt="env.no_proxy=a,b"', f"--config={tmp_path}/buildkitd.toml"]
+    assert (tmp_path / "buildkitd.toml").read_text() == "[registry]\n"
+    assert choose_builder(None, {}, SETTINGS, "[registry]").toml == ""

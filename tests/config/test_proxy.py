@@ -13,6 +13,7 @@ from image_matrix.config.proxy import (
     proxy_variables,
     secret_variables,
     shown,
+    within_steps,
 )
 
 HERE = "localhost,127.0.0.1,::1"
@@ -72,3 +73,17 @@ def test_messages_have_host_and_port_alone() -> None:
     assert shown("http://user:hunter2@proxy.example.org:3128/") == "proxy.example.org:3128"
     assert shown("user:hunter2@proxy.example.org:3128") == "proxy.example.org:3128"
     assert shown("") == "?"
+
+
+def test_build_steps_get_no_proxy_of_this_machine() -> None:
+    for address in (
+        "http://127.0.0.1:3128",
+        "http://localhost:3128",
+        "ada:b@127.9.9.9:1",
+        "http://[::1]:3128",
+    ):
+        assert within_steps({"HTTPS_PROXY": address, "https_proxy": address, "NO_PROXY": "127.0.0.1"}) == {
+            "NO_PROXY": "127.0.0.1"
+        }
+    there = {"HTTPS_PROXY": "http://localhost.example.org:3128"}
+    assert within_steps(there) == there

@@ -51,7 +51,7 @@ def private_place(folder: Path, address: str) -> Iterator[PrivatePlace]:
     for name in ("ca", "config", "keys", "files"):
         (folder / name).mkdir()
     folder.chmod(0o755)
-    issue(folder / "keys", address)
+    issue(folder / "keys", f"IP:{address}")
     (folder / "ca/company.crt").write_bytes((folder / "keys/ca.pem").read_bytes())
     offer(folder / "files")
     handler = partial(Quiet, directory=str(folder / "files"))

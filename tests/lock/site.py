@@ -17,6 +17,7 @@ from image_matrix.cli import run
 from image_matrix.lock import text as texts
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
 MATRIX = (Path(__file__).parent / "fixtures" / "matrix.yaml").read_text(encoding="utf-8")
@@ -176,8 +177,13 @@ def write_vsix(file: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def serving(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[Site]:
+def serving(
+    folder: Path, handler: type[Quiet] = Quiet, context: ssl.SSLContext | None = None
+) -> Iterator[Site]:
+    """Serve a folder, with a ``context`` over TLS."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -6,17 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.build.workspace import frontend_of
-from image_matrix.config.mirrors import familiar, mirrored
+from image_matrix.build.pulled_images import frontends
+from image_matrix.config.mirrors import familiar
+from image_matrix.config.proxy import HTTP, HTTPS, shown
 from image_matrix.dag import upwards
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.pinned.helper_images import FRONTEND, SCANNER
 from image_matrix.pinned.helper_images import remedy as remedy_of
+from image_matrix.registry.printed_faults import of_builder, of_step
 from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, RetryPolicy, names_rate_limit, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from image_matrix.build.request import BuildRequest, BuildTarget
     from image_matrix.config.model import LegId
@@ -105,6 +107,7 @@ def failure(request: BuildRequest, tail: str) -> Failure:
     if step is None or ended is None:
         remedy = (
             remedy_in((*_ENGINE, *_AROUND), message)
+            or of_builder(message)
             or login_remedy(message)
             or _of_image(request, message)
             or remedy_in(NETWORK, message)
@@ -112,13 +115,23 @@ def failure(request: BuildRequest, tail: str) -> Failure:
         if remedy:
             return EnvironmentFailure(f"{subject}: {message}", remedy)
         return BuildFailed(f"{subject}: {message}", "see the log above")
-    return step_failure(step, message[ended.end() :].replace("code: ", "code "), _ENGINE)
+    status = message[ended.end() :].replace("code: ", "code ")
+    return step_failure(step, status, _ENGINE, _proxies(request))
 
 
-def step_failure(step: FailedStep, exit_status: str, engine: Remedies) -> Failure:
-    """Return the failure of a step that ended with ``exit code 1``; ``engine`` is what an engine itself may print."""
+def step_failure(
+    step: FailedStep, exit_status: str, engine: Remedies, proxies: Iterable[str] = ()
+) -> Failure:
+    """Return the failure of a step that ended with ``exit code 1``; ``engine`` is what an engine itself may print.
+
+    ``proxies`` are those of the step, ``HOST:PORT``.
+    """
     subject = cannot_be_built(step.leg)
-    remedy = remedy_in((*engine, (_REFUSED, _LOGINS)), step.output)
+    remedy = (
+        remedy_in(engine, step.output)
+        or of_step(step.output, proxies)
+        or remedy_in(((_REFUSED, _LOGINS),), step.output)
+    )
     if remedy:
         return EnvironmentFailure(f"{subject}: {step.last}", remedy)
     killed = " (usually out of memory)" if exit_status.endswith(" 137") else ""
@@ -130,6 +143,10 @@ def step_failure(step: FailedStep, exit_status: str, engine: Remedies) -> Failur
 def cannot_be_built(leg: BuildTarget) -> str:
     """Return the beginning of a message about one image."""
     return f"{leg.variant.id} ({leg.platform}) cannot be built"
+
+
+def _proxies(request: BuildRequest) -> set[str]:
+    return {shown(value) for name, value in request.proxy.items() if name in (HTTP, HTTPS)}
 
 
 def _to_edit(step: FailedStep) -> str:
@@ -193,19 +210,12 @@ def _of_image(request: BuildRequest, message: str) -> str | None:
     if match is None:
         return None
     image = familiar(match["reference"])
-    if image in {familiar(reference) for reference in _frontends(request)}:
+    if image in {familiar(reference) for reference in frontends(request)}:
         return remedy_of(FRONTEND)
     if request.scanner and image == familiar(request.scanner):
         return remedy_of(SCANNER)
     names = {familiar(reference): name for reference, name in request.names.items()}
     return source_remedy(names[image], match["reference"], message) if image in names else None
-
-
-def _frontends(request: BuildRequest) -> set[str]:
-    """Return the references of the frontends, as the engine requests them."""
-    texts = (request.dockerfile(leg) for leg in request.legs)
-    lines = (text.partition(b"\n")[0].decode("utf-8", "replace") for text in texts)
-    return {mirrored(frontend, request.registries) for line in lines if (frontend := frontend_of(line))}
 
 
 def source_remedy(name: str, reference: str, message: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from image_matrix.cli.failures import terminable
-from image_matrix.cli.printing import say
+from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import ca_bundle, netrc, registry_of
 from image_matrix.telemetry import span, trace_variables
@@ -149,6 +149,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     """Build as the command does; return its exit code."""
     from image_matrix.build.base_platforms import refuse_other_platforms
     from image_matrix.build.progress import StepCount
+    from image_matrix.build.pulled_images import pulled_images
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli import buildah
     from image_matrix.cli.plan import state_of
@@ -156,6 +157,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     from image_matrix.github.files import SUMMARY, append
     from image_matrix.github.leg_summary import built_line
     from image_matrix.planning.registry_locations import places
+    from image_matrix.registry.pull_right import refuse_unpullable
     from image_matrix.registry.push_right import refuse_unpushable
     from image_matrix.registry.reference import parse_reference
 
@@ -177,7 +179,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     existing = {leg: image for leg, image in existing.items() if leg not in refused}
     hidden = _secrets(session, state.loaded)
     request = make_request(locations, requested, existing, arguments.build_options, hidden.options)
-    request = replace(request, proxy=_open_proxy(state.loaded))
+    request = replace(request, proxy=_open_proxy(session, state.loaded))
     request = _with_named_secrets(session, request, push=arguments.push and not arguments.print_only)
     if arguments.candidate:
         refuse_ancestors(request, requested, refused)
@@ -190,6 +192,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     if arguments.push:
         refuse_unpushable(registry, (parse_reference(leg.tags[0]).name for leg in request.legs))
     if arguments.registry:
+        refuse_unpullable(registry, pulled_images(request), lambda text: note(session, text))
         refuse_other_platforms(request, state, registry)
     for name, platform in (leg for leg in requested if leg not in {leg.id for leg in request.legs}):
         say(session, f"{name} {platform}: in the registry, not built")
@@ -225,7 +228,7 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
     from pathlib import Path
 
     from image_matrix.build.site import SiteSettings, secrets
-    from image_matrix.config.proxy import proxy_variables, secret_variables
+    from image_matrix.config.proxy import proxy_variables, secret_variables, within_steps
     from image_matrix.config.trusted_hosts import trusted_in_steps
 
     matrix, logins, bundle = loaded.matrix, netrc(session, loaded), ca_bundle(session, loaded)
@@ -234,16 +237,24 @@ def _secrets(session: Session, loaded: Loaded) -> Secrets:
         bundle is not None,
         Path(logins).read_text(encoding="utf-8") if logins else "",
         trusted_in_steps(matrix, loaded.variants.values()),
-        secret_variables(proxy_variables(matrix.network.proxy, os.environ)),
+        secret_variables(within_steps(proxy_variables(matrix.network.proxy, os.environ))),
     )
     return secrets(settings, bundle)
 
 
-def _open_proxy(loaded: Loaded) -> Mapping[str, str]:
+def _open_proxy(session: Session, loaded: Loaded) -> Mapping[str, str]:
     """Return the proxy variables that are no secret, which every step gets as a build argument."""
-    from image_matrix.config.proxy import open_variables, proxy_variables
+    from image_matrix.config.proxy import open_variables, proxy_variables, shown, within_steps
 
-    return open_variables(proxy_variables(loaded.matrix.network.proxy, os.environ))
+    variables = proxy_variables(loaded.matrix.network.proxy, os.environ)
+    reached = within_steps(variables)
+    for name in sorted(variables.keys() - reached.keys()):
+        if name.isupper():
+            note(
+                session,
+                f"build steps cannot reach the proxy {shown(variables[name])} of {name}, and go without it",
+            )
+    return open_variables(reached)
 
 
 def _with_named_secrets(session: Session, request: BuildRequest, *, push: bool) -> BuildRequest:

@@ -103,7 +103,7 @@ def ci_buildkitd(session: Session) -> int:
     """
     from image_matrix.build.builder import proxy_options, quoted_option
     from image_matrix.cli.site_files import ca_bundle
-    from image_matrix.config.proxy import open_variables, proxy_variables, secret_variables
+    from image_matrix.config.proxy import open_variables, proxy_variables, secret_variables, within_steps
     from image_matrix.config.pull_logins import registry_hosts
     from image_matrix.render.buildkitd import buildkitd_toml
 
@@ -116,7 +116,7 @@ def ci_buildkitd(session: Session) -> int:
             file.write_text(text, encoding="utf-8")
         append(OUTPUT, f"file={file}\n")
     say(session, text or "no mirrors of whole registries and no certificates: the builder has its defaults")
-    proxy = proxy_variables(matrix.network.proxy, os.environ)
+    proxy = within_steps(proxy_variables(matrix.network.proxy, os.environ))
     if hidden := secret_variables(proxy):
         say(
             session,

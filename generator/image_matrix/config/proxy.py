@@ -67,6 +67,16 @@ def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if has_login(value)}
 
 
+def within_steps(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without proxies on this machine's own address: a build step is another machine there."""
+    return {name: value for name, value in variables.items() if not _is_local(name, value)}
+
+
+def _is_local(name: str, value: str) -> bool:
+    host = urlsplit(f"//{shown(value)}").hostname or ""
+    return name.upper() != NO_PROXY and (host in THIS_MACHINE or host.startswith("127."))
+
+
 def has_login(address: str) -> bool:
     """Say whether an address of a proxy has a user or a password; ``http://`` may be left out in front of it."""
     return "@" in address

@@ -20,6 +20,11 @@ def _same(text: str) -> str:
     return text
 
 
+def _proxy(text: str) -> str:
+    """Give the address of a proxy its scheme: programs mostly ask a proxy in plain HTTP."""
+    return f"http://{text}" if re.match(r"(proxy|squid|webproxy)[\w.-]*:\d+/?$", text) else text
+
+
 def _scheme(text: str) -> str:
     """Give an address its scheme, if it starts with a host."""
     return f"https://{text}" if re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", text) else text
@@ -45,6 +50,7 @@ _SLIPS: tuple[Callable[[str], str], ...] = (
     str.lower,
     str.upper,
     lambda text: re.sub(r"^https?://", "", text),
+    _proxy,
     _scheme,
     lambda text: re.sub(r"^v(?=\d)", "", text),
     lambda text: re.sub(r"(?<=[KMGTkmgt])[iI]?[bB]?$", "", text),

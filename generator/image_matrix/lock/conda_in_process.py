@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from image_matrix.lock.conda_request import virtual_packages
+from image_matrix.registry.printed_faults import of_step
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
@@ -39,7 +40,7 @@ def _solve(request: CondaRequest, site: CondaSite) -> list[str] | str:
         try:
             records = asyncio.run(_records(request, _gateway(folder, site)))
         except (GatewayError, InvalidMatchSpecError, SolverError) as error:
-            return failed("the solver says", str(error))
+            return "; ".join(filter(None, (failed("the solver says", str(error)), of_step(str(error)))))
     return sorted(_address(record) for record in records)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.conda import CHANNELS
 from image_matrix.config.mirrors import mirrored
 from image_matrix.lock.conda_request import ARCHSPECS, LINUX
+from image_matrix.registry.printed_faults import of_step
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
@@ -84,7 +85,8 @@ def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | st
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"
     if done.returncode != 0:
-        return failed("the solver says", done.stderr or done.stdout)
+        output = done.stderr or done.stdout
+        return "; ".join(filter(None, (failed("the solver says", output), of_step(output))))
     try:
         return addresses(done.stdout, site.mirrors)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

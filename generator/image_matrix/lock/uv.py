@@ -31,6 +31,7 @@ from image_matrix.lock.resolver_api import (
     Unsatisfiable,
 )
 from image_matrix.registry.host_log import origin
+from image_matrix.registry.printed_faults import of_step
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def _compile(
             return output.read_text()
     if code == NO_SOLUTION and "No solution found" in errors:
         return Unsatisfiable(_explanation(errors))
-    return ResolverError(_reason(errors))
+    return ResolverError(_reason(errors), of_step(errors) or "")
 
 
 def _surroundings(site: PackageSite) -> dict[str, str]:
