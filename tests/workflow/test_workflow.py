@@ -214,7 +214,7 @@ def test_the_gate_of_a_large_run_fits_into_a_variable() -> None:
 
 def test_helper_images_come_from_the_mirror() -> None:
     text = rendered(SHAPES["key and grype"])[".github/workflows/images.yaml"].content.decode()
-    assert "driver-opts: image=mirror.example.org/hub/moby/buildkit:v" in text
+    assert "image=mirror.example.org/hub/moby/buildkit:v" in text
     assert "docker.io" not in text
 
 
