@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from image_matrix.cli.scan import _report, _scan
@@ -21,12 +22,21 @@ from tests.workflow.matrices import loaded, matrix
 from .test_scanning import archive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from image_matrix.config.loaded import Loaded
 
 
 def declared(script: str) -> Loaded:
     scan = {"tool": "command", "command": ["sh", "-c", script, "sh", "{archive}", "{report}"]}
     return loaded(matrix({"base": {"from": "debian"}}, release={"scan": scan}))
+
+
+@pytest.fixture(autouse=True)
+def command() -> Iterator[None]:
+    """A command, for whose time certificates and proxies are set."""
+    with click.Context(click.Command("scan")):
+        yield
 
 
 @pytest.fixture
