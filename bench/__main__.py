@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-REPORTS = ("code", "tests", "start", "scale", "peers", "edits", "simulate", "rebuild", "year", "images")
+REPORTS = (
+    "code",
+    "tests",
+    "start",
+    "scale",
+    "peers",
+    "edits",
+    "simulate",
+    "rebuild",
+    "builders",
+    "year",
+    "images",
+)
 
 
 def main() -> None:

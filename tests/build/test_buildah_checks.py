@@ -106,8 +106,9 @@ def test_a_dockerfile_in_another_language_is_refused(frontend: str, known: bool)
 
 
 def test_settings_that_do_not_count_are_named() -> None:
-    notes = limits("podman", REQUEST, frozenset(["BUILDKIT_HOST", "PATH"]))
+    notes = limits("podman", REQUEST, ["BUILDKIT_HOST", "`network.builder`"])
     assert notes == [
         "podman reads Dockerfiles itself: the frontends that `# syntax` names are not used",
         "BUILDKIT_HOST is for buildx: podman builds on this machine",
+        "`network.builder` is for buildx: podman builds on this machine",
     ]

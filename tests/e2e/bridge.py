@@ -4,53 +4,58 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import threading
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
 
-BRIDGE = ("docker", "buildx", "--builder", "default", "dial-stdio")
-"""Speaks BuildKit's protocol on standard input and output."""
+UPGRADE = b"POST /grpc HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+"""After it, the daemon speaks BuildKit's protocol; github.com/moby/moby, api/server/router/grpc."""
+END = b"\r\n\r\n"
 
 
-def to_buildkit(link: socket.socket, engine: dict[str, str]) -> None:
-    with (
-        link,
-        subprocess.Popen(
-            BRIDGE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=engine
-        ) as process,
-    ):
-        assert process.stdin
-        assert process.stdout
-        back = threading.Thread(target=answer, args=(process.stdout, link), daemon=True)
-        back.start()
-        with suppress(OSError):
-            while data := link.recv(1 << 16):
-                process.stdin.write(data)
-        process.stdin.close()
-        back.join()
+def to_buildkit(link: socket.socket, engine: str) -> None:
+    with link, socket.socket(socket.AF_UNIX) as daemon:
+        daemon.connect(engine)
+        daemon.sendall(UPGRADE)
+        head, _, start = upgraded(daemon).partition(END)
+        assert b" 101 " in head, head
+        link.sendall(start)
+        threading.Thread(target=pass_on, args=(daemon, link), daemon=True).start()
+        pass_on(link, daemon)
 
 
-def answer(source: IO[bytes], link: socket.socket) -> None:
+def upgraded(daemon: socket.socket) -> bytes:
+    """Return the daemon's answer, and what it sent behind it."""
+    text = b""
+    while END not in text and (data := daemon.recv(1 << 12)):
+        text += data
+    return text
+
+
+def pass_on(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
-        while data := source.read(1 << 16):
-            link.sendall(data)
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
 def buildkit(context: ssl.SSLContext | None = None) -> Iterator[str]:
     """Offer the engine's BuildKit at an address of this machine."""
-    engine = dict(os.environ)
+    engine = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             while True:
                 try:
                     link, _ = server.accept()
+                    # as programs in Go do: without it, each answer waits 40 ms for the one before
+                    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 except OSError:
                     return
                 with suppress(OSError):

@@ -10,13 +10,13 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.e2e.support import docker
+from tests.e2e.support import CA_BUNDLE, docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PACKAGES = ("buildah", "netavark", "ca-certificates")
+PACKAGES = ("buildah", "netavark")
 WRAPPER = """\
 #!/usr/bin/env python3
 import os, sys
@@ -39,6 +39,7 @@ def buildah_on_path(folder: Path, registry: str) -> Iterator[dict[str, str]]:
     container = docker(
         *("run", "--detach", "--init", "--network", "host", "--security-opt", "seccomp=unconfined"),
         *("--volume", f"{volume}:/var/lib/containers", "--volume", f"{folder}:{folder}"),
+        *(("--volume", f"{CA_BUNDLE}:{CA_BUNDLE}:ro") if CA_BUNDLE.exists() else ()),
         *("--env", "BUILDAH_ISOLATION=chroot", f"{registry}/library/debian:trixie-slim", "sleep", "infinity"),
     )
     try:

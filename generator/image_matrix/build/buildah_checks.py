@@ -14,7 +14,7 @@ from image_matrix.registry.reference import parse_reference
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from image_matrix.build.request import BuildRequest
     from image_matrix.config.release import Release
@@ -81,14 +81,9 @@ def _frontends(request: BuildRequest) -> Iterator[tuple[str, str]]:
             yield leg.variant.image, syntax
 
 
-def limits(program: str, request: BuildRequest, environment_names: frozenset[str]) -> list[str]:
-    """Return what users have to know before a build: settings that only buildx has."""
+def limits(program: str, request: BuildRequest, settings: Collection[str]) -> list[str]:
+    """Return what users have to know before a build; ``settings`` are the names of what chooses a builder of buildx."""
     notes = []
     if any(True for _ in _frontends(request)):
         notes.append(f"{program} reads Dockerfiles itself: the frontends that `# syntax` names are not used")
-    notes += [
-        f"{name} is for buildx: {program} builds on this machine"
-        for name in ("BUILDX_BUILDER", "BUILDKIT_HOST")
-        if name in environment_names
-    ]
-    return notes
+    return [*notes, *(f"{name} is for buildx: {program} builds on this machine" for name in settings)]

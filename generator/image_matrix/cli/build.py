@@ -184,7 +184,7 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     if arguments.candidate:
         refuse_ancestors(request, requested, refused)
     if uses_buildah:
-        buildah.check_request(session, arguments, request)
+        buildah.check_request(session, arguments, request, state.loaded)
     if arguments.print_only:
         text = buildah.commands(arguments, request, state.loaded) if uses_buildah else _definition(request)
         click.echo(text)

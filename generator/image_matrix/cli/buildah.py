@@ -41,12 +41,14 @@ def check_place(arguments: BuildArguments, release: Release) -> None:
         require_buildah(arguments.engine, run_once)
 
 
-def check_request(session: Session, arguments: BuildArguments, request: BuildRequest) -> None:
+def check_request(session: Session, arguments: BuildArguments, request: BuildRequest, loaded: Loaded) -> None:
     """Raise for a Dockerfile that buildah cannot read; say which settings do not count."""
     from image_matrix.build.buildah_checks import limits, refuse_frontends
 
     refuse_frontends(arguments.engine, request)
-    for note in limits(arguments.engine, request, frozenset(os.environ)) if request.legs else ():
+    settings = [name for name in ("BUILDX_BUILDER", "BUILDKIT_HOST") if os.environ.get(name)]
+    settings += ["`network.builder`"] if loaded.matrix.network.builder else []
+    for note in limits(arguments.engine, request, settings) if request.legs else ():
         say(session, note)
 
 
