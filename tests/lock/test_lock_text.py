@@ -157,10 +157,15 @@ def test_a_text_that_looks_like_a_comment_is_none() -> None:
     assert texts.write(lock, commented) == commented
 
 
-@pytest.mark.parametrize("inputs", ["0000000000000008", "1234567890123456", "1234567890123e45"])
+@pytest.mark.parametrize(
+    "inputs", ["0000000000000008", "1234567890123456", "1234567890123e45", "4700706471e98806"]
+)
 def test_digests_that_look_like_numbers(inputs: str) -> None:
     lock = Lock(python={"a:default": LockedPackages(inputs, {"amd64": ("x==1",), "arm64": ("x==1",)})})
-    assert texts.read(texts.write(lock)) == lock
+    text = texts.write(lock)
+    assert texts.read(text) == lock
+    commented = text.replace("  a:default:", "  # ours\n  a:default:")
+    assert texts.write(lock, commented) == commented
 
 
 def test_no_lock_is_an_empty_lock() -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ruamel.yaml import YAML
+
 YamlNode: TypeAlias = Any
 """ruamel.yaml's mapping or list, of which it gives no types."""
 Key: TypeAlias = Any
@@ -42,15 +44,27 @@ def with_comments(text: str, before: str, header: str) -> str:
     """
     if not _COMMENT.search(before.removeprefix(header)):
         return text
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = WIDTH, True
+    yaml = _yaml_of_texts()
     comments, root = _comments(yaml.load(before), header), yaml.load(text)
     _attach(comments, root)
     stream = io.StringIO()
     yaml.dump(root, stream)
     return stream.getvalue()
+
+
+def _yaml_of_texts() -> YAML:
+    """Return a YAML to which every value is a text: a fingerprint such as 47e988 is no number."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class TextResolver(VersionedResolver):
+        @property
+        def versioned_resolver(self) -> dict[str, Any]:
+            return {}
+
+    yaml = YAML()
+    yaml.Resolver, yaml.width, yaml.preserve_quotes = TextResolver, WIDTH, True
+    return yaml
 
 
 def _comments(root: YamlNode, header: str) -> Comments:
