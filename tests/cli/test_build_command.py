@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.build.bake import Built
-from image_matrix.cli.build import _summary
+from image_matrix.cli.build_output import summary
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.upload import IMAGE_MANIFEST
 from tests.registry.writable import Behaviour, serving
@@ -115,7 +115,7 @@ def test_the_table_of_what_was_built_fits_the_terminal(monkeypatch: pytest.Monke
     name = "registry.example.org:5000/a/long/path/jupyter-tensorflow-cuda-full:python3.13-0123456789ab-amd64"
     monkeypatch.setattr("image_matrix.cli.terminal.terminal_width", lambda _stream=None: 80)
     one = Built(SimpleNamespace(tags=(name,)), f"sha256:{'0' * 64}")  # type: ignore[arg-type]
-    text = _summary([one], 1.0, lambda _: 1_000_000)
+    text = summary([one], 1.0, lambda _: 1_000_000)
     assert max(map(len, text.splitlines())) <= 80
     assert "1 MB" in text
 

@@ -64,7 +64,7 @@ def test_each_image_leaves_the_builder_alone_and_is_removed_after_its_tests(
     lines = [line for line in calls.read_text().splitlines() if line.startswith(("buildx bake", "image rm"))]
     words = [line.split() for line in lines]
     assert [line[:2] for line in words] == [["buildx", "bake"], ["image", "rm"]] * 2
-    assert [line[-2] for line in (words[0], words[2])] == [
+    assert [line[-1] for line in (words[0], words[2])] == [
         "base_python3-13-amd64",
         "jupyter_python3-13-amd64",
     ]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.build_engine import BuildEngine
+from image_matrix.cli.build_output import log_runner
 from image_matrix.cli.failures import terminable
 from image_matrix.cli.printing import say
 
@@ -18,16 +20,16 @@ if TYPE_CHECKING:
 
     from image_matrix.build.bake import Built
     from image_matrix.build.buildah_commands import BuildahPlace
-    from image_matrix.build.progress import StepCount
     from image_matrix.build.request import BuildRequest
-    from image_matrix.cli.build import BuildArguments
+    from image_matrix.cli.build_arguments import BuildArguments
+    from image_matrix.cli.build_engine import BuildJob
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.release import Release
     from image_matrix.registry.client import Registry
 
 
-def check_place(arguments: BuildArguments, release: Release) -> None:
+def _check_place(arguments: BuildArguments, release: Release) -> None:
     """Raise for options of buildx, for what the matrix asks for in vain, and for a place that cannot build."""
     from image_matrix.build.buildah_checks import refuse_unsupported, require_buildah
     from image_matrix.program import run_once
@@ -41,7 +43,9 @@ def check_place(arguments: BuildArguments, release: Release) -> None:
         require_buildah(arguments.engine, run_once)
 
 
-def check_request(session: Session, arguments: BuildArguments, request: BuildRequest, loaded: Loaded) -> None:
+def _check_request(
+    session: Session, arguments: BuildArguments, request: BuildRequest, loaded: Loaded
+) -> None:
     """Raise for a Dockerfile that buildah cannot read; say which settings do not count."""
     from image_matrix.build.buildah_checks import limits, refuse_frontends
 
@@ -52,7 +56,7 @@ def check_request(session: Session, arguments: BuildArguments, request: BuildReq
         say(session, note)
 
 
-def commands(arguments: BuildArguments, request: BuildRequest, loaded: Loaded) -> str:
+def _commands(arguments: BuildArguments, request: BuildRequest, loaded: Loaded) -> str:
     """Return the commands of a build, one on each line."""
     from image_matrix.build.buildah_commands import image_commands
 
@@ -73,31 +77,21 @@ def _place(arguments: BuildArguments, loaded: Loaded) -> BuildahPlace:
     )
 
 
-def run(
-    session: Session,
-    arguments: BuildArguments,
-    request: BuildRequest,
-    secrets: Mapping[str, str],
-    loaded: Loaded,
-    steps: StepCount,
-    registry: Registry,
-) -> list[Built]:
+def _run(job: BuildJob) -> list[Built]:
     """Build a request with the settings of a matrix; steps get the proxy variables of this process."""
     from image_matrix.build.buildah import build_each, stored_image
     from image_matrix.build.buildah_failure import excerpt
     from image_matrix.build.progress import BUILDAH_STEP, LogFormat
-    from image_matrix.cli.build import log_runner
 
-    if not request.legs:
-        return []
+    arguments = job.arguments
     with terminable():
         built = build_each(
-            request,
-            _place(arguments, loaded),
-            {**_environment(os.environ), **secrets},
-            log_runner(session, LogFormat(BUILDAH_STEP, excerpt), steps.read_buildah),
-            registry if arguments.push else None,
-            lambda text: say(session, text),
+            job.request,
+            _place(arguments, job.loaded),
+            {**_environment(os.environ), **job.secrets},
+            log_runner(job.session, LogFormat(BUILDAH_STEP, excerpt), job.steps.read_buildah),
+            job.registry if arguments.push else None,
+            lambda text: say(job.session, text),
             time.sleep,
         )
     if arguments.push:
@@ -119,7 +113,7 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def sizes(arguments: BuildArguments, registry: Registry) -> Callable[[Built], int | None]:
+def _sizes(arguments: BuildArguments, registry: Registry) -> Callable[[Built], int | None]:
     """Return a function from an image to its bytes: compressed in the registry, or in the program's store."""
     from image_matrix.build.buildah import stored_image
     from image_matrix.registry.answers import Manifest
@@ -131,3 +125,6 @@ def sizes(arguments: BuildArguments, registry: Registry) -> Callable[[Built], in
         return sum(layer.size for layer in manifest.layers) if isinstance(manifest, Manifest) else None
 
     return size_of
+
+
+BUILDAH = BuildEngine(_check_place, _check_request, _commands, _run, _sizes)

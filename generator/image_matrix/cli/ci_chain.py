@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.build import BuildArguments, run_build
+from image_matrix.cli.build import run_build
+from image_matrix.cli.build_arguments import BuildArguments
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.verify import verify

@@ -1,0 +1,118 @@
+"""Runs ``build`` with buildx."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.build_engine import BuildEngine
+from image_matrix.cli.build_output import log_runner
+from image_matrix.cli.failures import terminable
+from image_matrix.cli.printing import say
+from image_matrix.cli.site_files import ca_bundle
+from image_matrix.telemetry import span, trace_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image_matrix.build.bake import Built
+    from image_matrix.build.builder import BuilderChoice
+    from image_matrix.build.request import BuildRequest
+    from image_matrix.cli.build_arguments import BuildArguments
+    from image_matrix.cli.build_engine import BuildJob
+    from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.release import Release
+    from image_matrix.registry.client import Registry
+
+
+def _check_place(arguments: BuildArguments, _: Release) -> None:
+    """Raise :class:`EnvironmentFailure` if buildx is missing; only images that are loaded need a daemon."""
+    from image_matrix.build.buildx import require_buildx, require_engine
+
+    if arguments.print_only:
+        return
+    require_buildx()
+    if not arguments.push:
+        require_engine()
+
+
+def _check_request(_: Session, __: BuildArguments, ___: BuildRequest, ____: Loaded) -> None:
+    """Do nothing: buildx builds whatever a matrix can ask for."""
+
+
+def _definition(_: BuildArguments, request: BuildRequest, __: Loaded) -> str:
+    import json
+
+    from image_matrix.build.workspace import definition
+
+    return json.dumps(definition(request), indent=2)
+
+
+def _run(job: BuildJob) -> list[Built]:
+    from image_matrix.build.bake import bake
+    from image_matrix.build.builder import check_builder, create_builder
+    from image_matrix.build.failure import excerpt
+    from image_matrix.build.progress import BUILDX_STEP, LogFormat
+    from image_matrix.cli.tracing import for_buildx
+    from image_matrix.temporary import temporary_folder
+
+    session, arguments, request = job.session, job.arguments, job.request
+    choice = _chosen_builder(job)
+    with temporary_folder() as folder, terminable():
+        choice = create_builder(choice, folder, os.environ)
+        check_builder(choice, os.environ, request.platforms_with_steps)
+        options = (
+            "--push" if arguments.push else "--load",
+            *((f"--builder={choice.name}",) if choice.name else ()),
+        )
+        source = _vcs(session, arguments) if arguments.push else {}
+        variables = {**os.environ, **job.secrets, **source, **choice.variables, **for_buildx(os.environ)}
+        runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), job.steps.read)
+        with span("bake", images=len(request.legs)):
+            variables |= trace_variables()
+            return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
+
+
+def _chosen_builder(job: BuildJob) -> BuilderChoice:
+    """Return the builder, with proxy, certificates and mirrors of the matrix where buildx starts it."""
+    from image_matrix.build.builder import behind_proxy, choose_builder
+    from image_matrix.config.pull_logins import registry_hosts
+    from image_matrix.render.buildkitd import buildkitd_toml
+
+    matrix = job.loaded.matrix
+    toml = buildkitd_toml(matrix.network, registry_hosts(matrix), ca_bundle(job.session, job.loaded))
+    settings = behind_proxy(matrix.network.builder, job.request.proxy)
+    return choose_builder(job.arguments.builder, os.environ, settings, toml)
+
+
+def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:
+    from image_matrix.build.origin import vcs_variables
+    from image_matrix.git import run_git
+
+    answer = run_git(session.root, "rev-parse", "--absolute-git-dir")
+    folder = "" if answer.returncode else os.fsdecode(answer.stdout).strip()
+    return vcs_variables(arguments.build_options.origin, folder)
+
+
+def _sizes(arguments: BuildArguments, _: Registry) -> Callable[[Built], int | None]:
+    """Return a function from an image to its bytes: compressed in the registry, or in the engine's image store."""
+    from image_matrix.build.buildx import image_bytes
+
+    return lambda one: _pushed_bytes(one.image) if arguments.push else image_bytes(one.leg.tags[0])
+
+
+def _pushed_bytes(image: str) -> int | None:
+    """Return an image's size for the table, or ``None`` if the registry does not report it: the build succeeded."""
+    from image_matrix.build.imagetools import compressed_bytes
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.program import run_once
+
+    try:
+        return compressed_bytes(image, run_once)
+    except EnvironmentFailure:
+        return None
+
+
+BUILDX = BuildEngine(_check_place, _check_request, _definition, _run, _sizes)
