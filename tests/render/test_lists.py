@@ -56,7 +56,9 @@ def test_the_catalog_fits_its_schema() -> None:
         for name in reference().variants
     }
     text = (ROOT / "matrix.yaml").read_text(encoding="utf-8")
-    loaded = load({"matrix.yaml": text, "lists.yaml": LISTS}, ["base", "codeserver", "jupyter", "rstudio"])
+    loaded = load(
+        {"matrix.yaml": text, "lists.yaml": LISTS}, ["base", "buildx", "codeserver", "jupyter", "rstudio"]
+    )
     for known in ({}, released):
         catalog = lists(loaded, known)[CATALOG]
         validator.validate(catalog)

@@ -17,7 +17,8 @@ def test_only_the_step_that_builds_gets_the_certificates() -> None:
     }
     assert steps == {("base-amd64", "Build"), ("base-arm64", "Build")}
     build = next(step for step in jobs["base-amd64"]["steps"] if step["name"] == "Build")
-    assert build["env"] == {name: f"${{{{ secrets.{name} }}}}" for name in sorted(SECRETS)}
+    certificates = {name: value for name, value in build["env"].items() if name in SECRETS}
+    assert certificates == {name: f"${{{{ secrets.{name} }}}}" for name in sorted(SECRETS)}
     assert "Set up buildx" not in [step["name"] for step in jobs["base-amd64"]["steps"]]
 
 
