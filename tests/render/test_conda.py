@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -54,6 +56,40 @@ def bash(text: str) -> str:
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", text], check=True, capture_output=True, text=True
     ).stdout
+
+
+def variables(text: str) -> dict[str, str]:
+    """What the step of conda sets."""
+    found = re.search(r"^ENV (CONDA_DEFAULT_ENV=.*?[^\\])$", text, re.DOTALL | re.MULTILINE)
+    assert found
+    return dict(pair.split("=", 1) for pair in found[1].replace("\\", "").split())
+
+
+def test_packages_below_local_do_not_shadow_the_environment(tmp_path: Path) -> None:
+    major, minor = sys.version_info[:2]
+    folder = tmp_path / f"lib/python{major}.{minor}/site-packages"
+    folder.mkdir(parents=True)
+    (folder / "shadow.py").touch()
+    command = [getattr(sys, "_base_executable", sys.executable), "-c", "import shadow"]
+    outside = {"PATH": os.environ["PATH"], "PYTHONUSERBASE": str(tmp_path)}
+    inside = {**outside, **variables(dockerfiles(Pins())["lab"]), "PATH": os.environ["PATH"]}
+    codes = [subprocess.run(command, env=env, check=False).returncode for env in (outside, inside)]
+    assert codes == [0, 1]
+
+
+def test_kernels_of_conda_are_behind_those_of_the_virtual_environment(tmp_path: Path) -> None:
+    """/usr/local/share/jupyter is behind the environment's folder: jupyter_core.paths.jupyter_path."""
+    loaded = load({"matrix.yaml": CHANNELS.read_text(encoding="utf-8")}, ("base",))
+    files = render_all(loaded, Pins(), read_inputs(FAMILY).templates)
+    first, child = (files[f"images/{name}/default/Dockerfile"].content.decode() for name in ("base", "child"))
+    step = re.search(r"^install --directory /usr/local/share/jupyter\n.*$", first, re.MULTILINE)
+    assert step
+    (tmp_path / "opt/conda/share/jupyter/kernels/ir").mkdir(parents=True)
+    commands = re.sub(r"/(?=usr/local|opt/conda)", f"{tmp_path}/", step[0])
+    bash(f"{commands}\n{commands}")
+    assert [path.name for path in (tmp_path / "usr/local/share/jupyter/kernels").iterdir()] == ["ir"]
+    assert "share/jupyter" not in child
+    assert "share/jupyter" not in dockerfiles(Pins())["lab"], "it is the folder of its Jupyter"
 
 
 def test_the_last_list_of_channels_counts_and_children_inherit_it() -> None:

@@ -36,7 +36,7 @@ PAGE = REPOSITORY / "README.md"
 MARKDOWN = [
     PAGE,
     REPOSITORY / "CONTRIBUTING.md",
-    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
 ]
 BLOCK = r"(?:    (?!\$ ).*\n|\n(?=    ))*"
 
@@ -179,8 +179,26 @@ def test_what_lock_prints(repository: Path) -> None:
     assert set(shown("lock").splitlines()) <= {*done.stderr.splitlines(), *done.stdout.splitlines()}
 
 
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name of a page, as GitHub makes it of headings; its own ones, too."""
+    text = prose(page)
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text), flags=re.MULTILINE)
+    headings = [re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles]
+    repeated = {
+        f"{item}-{headings[:at].count(item)}" for at, item in enumerate(headings) if item in headings[:at]
+    }
+    return {*headings, *repeated, *re.findall(r'<a id="([^"]+)"', text)}
+
+
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    links = re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)", text)
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", prose(page))
+    assert [link for link, _ in links if not (page.parent / link).exists()] == []
+    named = [(page.parent / link if link else page, anchor) for link, anchor in links if anchor]
+    assert [item for item in named if item[0].suffix == ".md" and item[1] not in anchors(item[0])] == []
