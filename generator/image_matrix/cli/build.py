@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from image_matrix.cli.build_arguments import BuildArguments, checked
-from image_matrix.cli.build_engine import BuildJob
+from image_matrix.cli.build_engine import PreparedBuild
 from image_matrix.cli.build_output import export_output, summary
 from image_matrix.cli.build_settings import open_proxy, step_secrets, with_named_secrets
 from image_matrix.cli.printing import note, say
@@ -130,12 +130,14 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
         say(session, f"{name} {platform}: in the registry, not built")
     if arguments.exports == "requested":
         request = replace(request, exported=frozenset(requested))
-    job = BuildJob(session, arguments, request, hidden.environment, state.loaded, registry, StepCount())
+    prepared = PreparedBuild(
+        session, arguments, request, hidden.environment, state.loaded, registry, StepCount()
+    )
     start = time.monotonic()
-    built = engine.run(job) if request.legs else []
+    built = engine.run(prepared) if request.legs else []
     seconds = time.monotonic() - start
     if arguments.candidate:
-        _tell_the_run(requested, existing, built, seconds, job.steps)
+        _tell_the_run(requested, existing, built, seconds, prepared.steps)
     click.echo(summary(built, seconds, engine.sizes(arguments, registry)), nl=False)
     return 0
 
@@ -191,9 +193,11 @@ def _existing_images(
 
     if not arguments.registry:
         return {}, {}
-    found = reusable(locations, requested, arguments.build_options, registry, lambda text: say(session, text))
-    refused = _untested(session, locations.main, requested, found, arguments) if arguments.candidate else {}
-    return {leg: image for leg, image in found.items() if leg not in refused}, refused
+    images = reusable(
+        locations, requested, arguments.build_options, registry, lambda text: say(session, text)
+    )
+    refused = _untested(session, locations.main, requested, images, arguments) if arguments.candidate else {}
+    return {leg: image for leg, image in images.items() if leg not in refused}, refused
 
 
 def _untested(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildJob:
+class PreparedBuild:
     """A build that is about to begin."""
 
     session: Session
@@ -43,6 +43,6 @@ class BuildEngine:
     """Raises for what it cannot build; says which settings do not count."""
     printed: Callable[[BuildArguments, BuildRequest, Loaded], str]
     """Returns what ``--print`` shows."""
-    run: Callable[[BuildJob], list[Built]]
+    run: Callable[[PreparedBuild], list[Built]]
     sizes: Callable[[BuildArguments, Registry], Callable[[Built], int | None]]
     """Returns a function from an image to its bytes; compressed if it was pushed."""

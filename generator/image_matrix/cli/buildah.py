@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from image_matrix.build.buildah_commands import BuildahPlace
     from image_matrix.build.request import BuildRequest
     from image_matrix.cli.build_arguments import BuildArguments
-    from image_matrix.cli.build_engine import BuildJob
+    from image_matrix.cli.build_engine import PreparedBuild
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.release import Release
@@ -77,21 +77,21 @@ def _place(arguments: BuildArguments, loaded: Loaded) -> BuildahPlace:
     )
 
 
-def _run(job: BuildJob) -> list[Built]:
+def _run(prepared: PreparedBuild) -> list[Built]:
     """Build a request with the settings of a matrix; steps get the proxy variables of this process."""
     from image_matrix.build.buildah import build_each, stored_image
     from image_matrix.build.buildah_failure import excerpt
     from image_matrix.build.progress import BUILDAH_STEP, LogFormat
 
-    arguments = job.arguments
+    arguments = prepared.arguments
     with terminable():
         built = build_each(
-            job.request,
-            _place(arguments, job.loaded),
-            {**_environment(os.environ), **job.secrets},
-            log_runner(job.session, LogFormat(BUILDAH_STEP, excerpt), job.steps.read_buildah),
-            job.registry if arguments.push else None,
-            lambda text: say(job.session, text),
+            prepared.request,
+            _place(arguments, prepared.loaded),
+            {**_environment(os.environ), **prepared.secrets},
+            log_runner(prepared.session, LogFormat(BUILDAH_STEP, excerpt), prepared.steps.read_buildah),
+            prepared.registry if arguments.push else None,
+            lambda text: say(prepared.session, text),
             time.sleep,
         )
     if arguments.push:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.build.builder import BuilderChoice
     from image_matrix.build.request import BuildRequest
     from image_matrix.cli.build_arguments import BuildArguments
-    from image_matrix.cli.build_engine import BuildJob
+    from image_matrix.cli.build_engine import PreparedBuild
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.release import Release
@@ -50,7 +50,7 @@ def _definition(_: BuildArguments, request: BuildRequest, __: Loaded) -> str:
     return json.dumps(definition(request), indent=2)
 
 
-def _run(job: BuildJob) -> list[Built]:
+def _run(prepared: PreparedBuild) -> list[Built]:
     from image_matrix.build.bake import bake
     from image_matrix.build.builder import check_builder, create_builder
     from image_matrix.build.failure import excerpt
@@ -58,8 +58,8 @@ def _run(job: BuildJob) -> list[Built]:
     from image_matrix.cli.tracing import for_buildx
     from image_matrix.temporary import temporary_folder
 
-    session, arguments, request = job.session, job.arguments, job.request
-    choice = _chosen_builder(job)
+    session, arguments, request = prepared.session, prepared.arguments, prepared.request
+    choice = _chosen_builder(prepared)
     with temporary_folder() as folder, terminable():
         choice = create_builder(choice, folder, os.environ)
         check_builder(choice, os.environ, request.platforms_with_steps)
@@ -68,23 +68,25 @@ def _run(job: BuildJob) -> list[Built]:
             *((f"--builder={choice.name}",) if choice.name else ()),
         )
         source = _vcs(session, arguments) if arguments.push else {}
-        variables = {**os.environ, **job.secrets, **source, **choice.variables, **for_buildx(os.environ)}
-        runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), job.steps.read)
+        variables = {**os.environ, **prepared.secrets, **source, **choice.variables, **for_buildx(os.environ)}
+        runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), prepared.steps.read)
         with span("bake", images=len(request.legs)):
             variables |= trace_variables()
             return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
 
 
-def _chosen_builder(job: BuildJob) -> BuilderChoice:
+def _chosen_builder(prepared: PreparedBuild) -> BuilderChoice:
     """Return the builder, with proxy, certificates and mirrors of the matrix where buildx starts it."""
     from image_matrix.build.builder import behind_proxy, choose_builder
     from image_matrix.config.pull_logins import registry_hosts
     from image_matrix.render.buildkitd import buildkitd_toml
 
-    matrix = job.loaded.matrix
-    toml = buildkitd_toml(matrix.network, registry_hosts(matrix), ca_bundle(job.session, job.loaded))
-    settings = behind_proxy(matrix.network.builder, job.request.proxy)
-    return choose_builder(job.arguments.builder, os.environ, settings, toml)
+    matrix = prepared.loaded.matrix
+    toml = buildkitd_toml(
+        matrix.network, registry_hosts(matrix), ca_bundle(prepared.session, prepared.loaded)
+    )
+    settings = behind_proxy(matrix.network.builder, prepared.request.proxy)
+    return choose_builder(prepared.arguments.builder, os.environ, settings, toml)
 
 
 def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:
