@@ -191,6 +191,10 @@ def test_one_profile_has_sizes_with_and_without_devices(every_kubespawner: Ask) 
         "gpu": {"nvidia.com/gpu": "1"},
     }
     assert {pods[key].memory_limit for key in pods if key[0] == "data-science"} == {4 * 1024**3, 32 * 1024**3}
+    assert {key[2]: dict(pods[key].environment) for key in pods if key[0] == "data-science"} == {
+        "small": {"NVIDIA_VISIBLE_DEVICES": "void"},
+        "gpu": {},
+    }
 
 
 PREPARED = """

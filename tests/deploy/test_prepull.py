@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests import yaml_files
 from tests.deploy.support import deployed, reference, small
 
@@ -67,6 +69,31 @@ def test_pulling_needs_no_rights() -> None:
             assert context["runAsNonRoot"]
             assert context["capabilities"] == {"drop": ["ALL"]}
             assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_pulling_shows_no_gpus_whatever_an_image_says() -> None:
+    overlay = "accelerators: {cuda: {env: {NVIDIA_VISIBLE_DEVICES: all}}}"
+    for spec in daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"]).values():
+        for container in spec["initContainers"]:
+            assert container["env"] == [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}]
+
+
+@pytest.mark.parametrize(
+    ("device", "label"),
+    [
+        ("amd.com/gpu", "feature.node.kubernetes.io/amd-gpu"),
+        ("gpu.intel.com/xe", "intel.feature.node.kubernetes.io/gpu"),
+        ("gpu.intel.com/i915", "intel.feature.node.kubernetes.io/gpu"),
+    ],
+)
+def test_other_vendors_nodes_are_known_by_their_labels(device: str, label: str) -> None:
+    overlay = f"""
+accelerators: {{cuda: {{device: {device}}}}}
+sizes: {{gpu: {{devices: {{nvidia.com/gpu: null, {device}: 1}}}}}}
+"""
+    found = daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"])
+    (name,) = set(found) - {"cpu"}
+    assert found[name]["nodeSelector"] == {label: "true", "kubernetes.io/arch": "amd64"}
 
 
 def test_a_sites_own_nodes() -> None:

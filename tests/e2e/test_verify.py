@@ -99,6 +99,7 @@ METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
 TORCH: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"torch"}), "tests": {}}
 TENSORFLOW: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"tensorflow"}), "tests": {}}
+DRIVER_FOLDER = "ENV LD_LIBRARY_PATH=/usr/local/nvidia/lib64 PATH=/usr/local/nvidia/bin:$PATH"
 ANY_CUDA: dict[str, Any] = {**TORCH, "accelerator": Accelerator("cuda", device="nvidia.com/gpu")}
 GAUDI: dict[str, Any] = {"accelerator": Accelerator("gaudi", version="1.24.1", device="habana.ai/gaudi")}
 
@@ -257,6 +258,8 @@ BROKEN = (
     Breakage(("accelerator torch",), framework("torch", "2.12.0", NO_LIBRARY), BASE, ANY_CUDA),
     Breakage(("accelerator torch",), framework("torch", "2.12.0", CRASH), BASE, ANY_CUDA),
     Breakage(("accelerator torch",), torch(""), BASE, ANY_CUDA),
+    Breakage(("driver-folder",), "", BASE, TORCH),
+    Breakage(("driver-folder",), "ENV LD_LIBRARY_PATH=/usr/local/nvidia/lib64", BASE, TORCH),
     Breakage(("accelerator habana-torch-plugin",), gaudi("1.23.0"), BASE, GAUDI),
     Breakage(("accelerator habana-torch-plugin",), gaudi("1.24.1", NO_LIBRARY), BASE, GAUDI),
     Breakage(("file /etc/shadow", "file ~/nothing"), "", BASE, {"tests": {"files": FILES}}),
@@ -310,13 +313,14 @@ def test_every_check_fails_on_an_image_that_is_broken_for_it(
 
 def test_a_framework_of_the_right_cuda_passes_without_a_device(site: Site, engine: Engine) -> None:
     good = subject_of(site.loaded(), BASE, site.image(BASE), None, 60.0)
-    with derived(engine, good.image, torch("13.0")) as image:
+    with derived(engine, good.image, f"{torch('13.0')}\n{DRIVER_FOLDER}") as image:
         subject = replace(good, image=image, **TORCH)
         found = {
             result.name: result for one in scenarios(subject) for result in results(one, engine, subject)
         }
     assert found["accelerator torch"].status == "passed"
     assert found["accelerator torch"].detail == "13.0"
+    assert found["driver-folder"].status == "passed", found["driver-folder"]
     if "nvidia" not in engine.runtimes():
         assert found["device"].status == "skipped"
 

@@ -94,6 +94,13 @@ def test_who_is_offered_an_image() -> None:
         "name": "cuda",
         "device": "nvidia.com/gpu",
     }
+    twelve = small(LISTS, "accelerators: {cuda: {version: '12.6'}}")
+    assert entry(lists(twelve)[CATALOG], "jupyter-cuda:python3.13")["accelerator"] == {
+        "name": "cuda",
+        "version": "12.6",
+        "device": "nvidia.com/gpu",
+        "min_driver": "525",
+    }
     assert entry(catalog, "base:python3.13")["profiles"] == []
 
 

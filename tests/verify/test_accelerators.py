@@ -102,6 +102,38 @@ def test_the_script_tells_errors_apart_for_real(tmp_path: Path) -> None:
     }
 
 
+XPU = """\
+class version: cuda = None; hip = None; xpu = {built!r}
+class cuda: device_count = staticmethod(lambda: 3)
+class xpu: device_count = staticmethod(lambda: 2)
+"""
+
+
+@pytest.mark.parametrize(("built", "version", "count"), [("20250101", "20250101", "2"), (None, "", "3")])
+def test_a_torch_for_intel_counts_intel_s_devices(
+    tmp_path: Path, built: str | None, version: str, count: str
+) -> None:
+    (tmp_path / "torch.py").write_text(XPU.format(built=built))
+    command = [
+        sys.executable,
+        "-c",
+        source("python_probe"),
+        json.dumps({"frameworks": ["torch"], "devices": ["torch"]}),
+    ]
+    told = read(subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout)
+    assert {kind: value for (kind, _), (value, _) in told.items()} == {"framework": version, "devices": count}
+
+
+def test_amd_s_devices_need_amd_s_runtime() -> None:
+    of = subject("torch", accelerator=Accelerator("rocm", version="7.0", device="amd.com/gpu"))
+    call = Recorder(info=CommandResult(0, '{"amd": {}}'), wait=CommandResult(0, "0"),
+                    logs=CommandResult(0, line("devices", "torch", "1")))  # fmt: skip
+    (result,) = device(Engine(call), of)
+    assert (result.status, "--runtime=amd" in call.calls[1]) == ("passed", True)
+    (result,) = device(Engine(Recorder(info=NVIDIA)), of)
+    assert (result.status, result.detail) == ("skipped", "the engine has no runtime `amd`")
+
+
 def test_no_device_runtime_no_device_check() -> None:
     (result,) = device(Engine(Recorder(info=CommandResult(0, '{"runc": {}}'))), subject("torch"))
     assert result.status == "skipped"

@@ -48,7 +48,9 @@ def test_a_kind_of_one_s_own_runs_under_a_hub_where_it_has_the_package() -> None
 
 def test_a_device_is_looked_for_where_the_resource_is_known() -> None:
     assert "device" in names(TORCH)
-    other = Accelerator("rocm", device="amd.com/gpu")
+    rocm = Accelerator("rocm", device="amd.com/gpu")
+    assert "device" in names(Subject("a:b", "c", "jupyter", accelerator=rocm))
+    other = Accelerator("xpu", device="gpu.intel.com/xe")
     assert "device" not in names(Subject("a:b", "c", "jupyter", accelerator=other))
 
 

@@ -146,7 +146,7 @@ def _bundle_layer(matrix: Matrix, name: str) -> Layer:
 def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
     """Return what an accelerator sets.
 
-    Where it is inherited, its variables and repositories of apt are in the parent's image already.
+    Where it is inherited, its variables, folders of PATH and repositories of apt are in the parent's image already.
     """
     env = {} if inherited else {key: item.versioned(value) for key, value in item.env.items()}
     repositories = () if inherited else item.apt_repositories
@@ -157,6 +157,7 @@ def _accelerator_layer(item: Accelerator, *, inherited: bool) -> Layer:
         extra_index_urls=indexes,
         channels=tuple(item.versioned(channel) for channel in item.channels),
         apt_repositories=tuple(one.with_texts(item.versioned) for one in repositories),
+        path=() if inherited else item.path,
         env=env,
         platforms=item.platforms,
     )

@@ -225,6 +225,8 @@ def _accelerator(name: str, item: Mapping[str, Any]) -> Accelerator:
         extra_index_urls=tuple(item.get("pip", {}).get("extra_index_urls", ())),
         channels=tuple(item.get("conda", {}).get("channels", ())),
         apt_repositories=read_repositories(item.get("apt", {})),
+        path=tuple(item.get("path", ())),
         env=item.get("env", {}),
         platforms=tuple(item.get("platforms", ())),
+        min_driver=item.get("min_driver", ""),
     )

@@ -125,6 +125,7 @@ WORDS: tuple[Word, ...] = (
     Word(("arches", "architectures"), ("downloads.*",), "arch: {value}"),
     Word(("resource", "resource_name"), ("accelerators.*",), "device: {name}"),
     Word(("cuda_version",), ("accelerators.*",), "version: {text}"),
+    Word(("driver", "driver_version", "minimum_driver"), ("accelerators.*",), "min_driver: {text}"),
     Word(("platform", "arch", "architectures"), ("accelerators.*", *SITE), "platforms: {platforms}"),
     # sections
     Word(("services", "targets", "target"), TOP, "images: {value}", of="mapping"),

@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.sizes import Size
 
 NONE = "none"
+VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
+NO_DEVICES = "void"
+"""With it, NVIDIA's runtime starts a container as if it were not there: docs.nvidia.com/datacenter/cloud-native."""
+_NVIDIA = "nvidia.com"
 
 
 def vendor(resource: str) -> str:
@@ -78,3 +84,13 @@ def fits(matrix: Matrix, variant: Variant, size: Size | None) -> bool:
 def of_size(size: Size | None) -> str:
     """Return the vendor of the devices that a size requests, or ``none``."""
     return vendor(next(iter(size.devices))) if size and size.devices else NONE
+
+
+def hiding_devices(matrix: Matrix, variants: Iterable[Variant], size: Size | None) -> dict[str, str]:
+    """Return the variables of a pod of a size that asks for no GPU, if one of the images that it may start uses GPUs.
+
+    Such an image may stand on a source that shows all GPUs of the node. A pod with GPUs gets no variable: it would win
+    over what the device plugin chose (``makeEnvironmentVariables`` of the kubelet).
+    """
+    uses_gpus = any(of_image(matrix, item) == _NVIDIA for item in variants)
+    return {VISIBLE_DEVICES: NO_DEVICES} if uses_gpus and of_size(size) != _NVIDIA else {}

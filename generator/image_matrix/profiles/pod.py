@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sizes import Amount
-from image_matrix.profiles.devices import taints_of
+from image_matrix.profiles.devices import hiding_devices, taints_of
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.units import QUANTITIES, byte_count
 
@@ -64,6 +64,7 @@ def pod(
         {"environment": profile.env, "node_selector": labels},
         profile.override,
         image.listed.override,
+        environment_without_devices(matrix, offer, size),
         _of_size(chosen, profile, placements),
         chosen.override if chosen else {},
         size.listed.override,
@@ -84,6 +85,13 @@ def pod(
         environment=settings.pop("environment"),
         settings={name: value for name, value in settings.items() if value or name != "extra_pod_config"},
     )
+
+
+def environment_without_devices(matrix: Matrix, offer: Offer, choice: SizeChoice) -> dict[str, Any]:
+    """Return the settings of a size that keep GPUs from pods which ask for none."""
+    variants = (image.variant for image in offer.images if image.variant is not None)
+    variables = hiding_devices(matrix, variants, choice.size)
+    return {"environment": variables} if variables else {}
 
 
 def _of_size(size: Size | None, profile: Profile, placements: list[Placement]) -> dict[str, Any]:

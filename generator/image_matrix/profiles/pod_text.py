@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES
 from image_matrix.profiles.offer import IMAGE_OPTION, SIZE_OPTION
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.setting_text import setting_lines
@@ -74,8 +75,14 @@ def _size_cells(size: SizeChoice, rows: list[OfferedPod]) -> Cells:
     of_size = size.size.override if size.size else {}
     amounts = _size(pod) or ["the hub's defaults"]
     first = _for(amounts[0], size.listed.groups)
-    lines = [first, *amounts[1:], *setting_lines(_further(merged(of_size, size.listed.override)))]
+    further = _further(merged(_hidden_devices(pod), of_size, size.listed.override))
+    lines = [first, *amounts[1:], *setting_lines(further)]
     return _rows(f"  {_marked(size.key or '-', default=size.default)}", lines)
+
+
+def _hidden_devices(pod: Pod) -> dict[str, Any]:
+    hidden = pod.environment.get(VISIBLE_DEVICES) == NO_DEVICES
+    return {"environment": {VISIBLE_DEVICES: NO_DEVICES}} if hidden else {}
 
 
 def _further(override: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from image_matrix.validate import (
     buildkits,
     conda_locks,
     conflicts,
+    devices,
     docker_clients,
     dockerfiles,
     doubt,
@@ -68,6 +69,7 @@ CHECKS = (
     placeholders.reserved_axes, placeholders.unknown_in_downloads, placeholders.in_mirrors,
     addresses.passwords,
     environment.replaced_path, environment.moving_labels,
+    devices.given_to_all, devices.refused_drivers,
     packages.bad_requirements, packages.listed_twice,
     conflicts.disagreeing,
     downloads.lost, downloads.without_mode, downloads.two_checksums,
@@ -88,6 +90,7 @@ CHECKS = (
 
 SITE_CHECKS = (
     environment.not_expanded,
+    devices.given_to_profiles,
     profiles.slugs, profiles.defaults, profiles.names,
     sites.one_device,
     profiles_choices.defaults, profiles_choices.previous_releases, profiles_choices.patterns, profiles_choices.extras,

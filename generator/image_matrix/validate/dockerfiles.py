@@ -280,7 +280,11 @@ def _effects(matrix: Matrix, layer: Layer, *, of_dockerfile: bool) -> Iterator[t
         if getattr(settings, field):
             yield (*path, field), not of_dockerfile
     accelerator = matrix.accelerators.get(settings.accelerator or "")
-    if accelerator and (accelerator.env or accelerator.apt_repositories) and of_dockerfile:
+    if (
+        accelerator
+        and (accelerator.env or accelerator.path or accelerator.apt_repositories)
+        and of_dockerfile
+    ):
         yield (*path, "accelerator"), True
 
 
@@ -317,9 +321,9 @@ def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
     elif field == "kind":
         advice, reason = "remove `kind` or `context`", "the image is built from its own Dockerfile"
     elif field == "accelerator":
-        advice = "set its `env` and repositories in the Dockerfile, "
+        advice = "set its `env`, `path` and repositories in the Dockerfile, "
         advice += "and name the accelerator in an image that is built on this one"
-        reason = "its `env` and `apt` are not in an image that is built from its own Dockerfile"
+        reason = "its `env`, `path` and `apt` are not in an image that is built from its own Dockerfile"
     else:
         advice = f"do it in the Dockerfile, or move `{field}` to an image that is built on `{image}`"
         reason = "the image is built from its own Dockerfile"

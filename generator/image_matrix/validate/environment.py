@@ -32,7 +32,7 @@ PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 def not_expanded(matrix: Matrix) -> Iterator[Finding]:
     """Lists of folders with a variable in them, and variables with themselves in them."""
-    for path, variables in _environments(matrix):
+    for path, variables in environments(matrix):
         for name, value in variables.items():
             match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
             if match and not (name == "PATH" and path[0] != "profiles"):
@@ -41,7 +41,7 @@ def not_expanded(matrix: Matrix) -> Iterator[Finding]:
 
 def replaced_path(matrix: Matrix) -> Iterator[Finding]:
     """PATH among the variables of images: it would replace the folders of what the image is built on."""
-    for path, variables in _environments(matrix):
+    for path, variables in environments(matrix):
         if "PATH" in variables and path[0] != "profiles":
             folders = [folder for folder in variables["PATH"].split(":") if folder.startswith("/")]
             added = [folder for folder in dict.fromkeys(folders) if folder not in PATH.split(":")]
@@ -86,7 +86,8 @@ def moving_labels(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value((*path, "labels", name), problem, advice, "key")
 
 
-def _environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield the variables of images and what they are made of, and of profiles, each with its place."""
     for path, settings in settings_of(matrix):
         yield (*path, "env"), settings.env
     for name, accelerator in matrix.accelerators.items():

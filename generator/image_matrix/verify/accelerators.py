@@ -28,9 +28,13 @@ UNKNOWN = f"the packages include none of the known frameworks: {', '.join(KNOWN)
 GAUDI = "habana.ai"
 DEVICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "nvidia.com": ("nvidia", ("--gpus=all",)),
+    "amd.com": ("amd", ("--runtime=amd", "--env=AMD_VISIBLE_DEVICES=all")),
     GAUDI: ("habana", ("--runtime=habana", "--env=HABANA_VISIBLE_DEVICES=all")),
 }
-"""Vendor of a device to the container runtime, and the options that pass its devices to a container."""
+"""Vendor of a device to the container runtime, and the options that pass its devices to a container.
+
+Source for AMD: instinct.docs.amd.com/projects/container-toolkit, "Running Workloads". Intel has no runtime.
+"""
 
 
 def vendor(subject: Subject) -> str:

@@ -14,6 +14,9 @@ from image_matrix.verify.closed_network import ENVIRONMENT, closed_network
 from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
 from image_matrix.verify.docker_client import CHECKS as DOCKER_CHECKS
 from image_matrix.verify.docker_client import docker_client
+from image_matrix.verify.driver_folder import CHECK as DRIVER_FOLDER
+from image_matrix.verify.driver_folder import VENDOR as NVIDIA
+from image_matrix.verify.driver_folder import driver_folder
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
 from image_matrix.verify.hub import hub, runs_under_hub
@@ -220,6 +223,7 @@ def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
         Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK), sealed),
         *ALWAYS,
         *([Scenario(DOCKER_CHECKS, docker_client)] if subject.builds_images else []),
+        *([Scenario((DRIVER_FOLDER,), driver_folder)] if vendor(subject) == NVIDIA else []),
         *([Scenario(("device",), device)] if vendor(subject) in DEVICES else []),
     )
 

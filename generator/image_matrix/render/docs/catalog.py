@@ -12,7 +12,7 @@ from image_matrix.config.variants import by_image
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import offers, variant_title
 from image_matrix.render.docs.graph_svg import svg
-from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
+from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources, needed_driver
 from image_matrix.render.templates import get_template, page_environment, render
 
 if TYPE_CHECKING:
@@ -169,7 +169,11 @@ def _image(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
         archs=first.archs,
         chips=(
             *(item.label for item in items),
-            *([accelerator.description or accelerator.name] if accelerator else []),
+            *(
+                [accelerator.description or accelerator.name, *needed_driver(accelerator)]
+                if accelerator
+                else []
+            ),
         ),
         summary=_summary(first),
         contents=(*_dockerfiles(items), *_packages(items), *_downloads(matrix, first), *_files(items)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.drivers import min_driver
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.tags import tags_of
 from image_matrix.config.variants import by_image
@@ -14,7 +15,7 @@ from image_matrix.render.docs.graph_text import mermaid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import Accelerator, Matrix, Variant
 
 PAGE = "docs/images.md"
 _HEAD = """\
@@ -37,7 +38,7 @@ def images_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     grouped = by_image(variants.values())
     tags = tags_of(variants.values())
     sections = [_section(matrix, items, tags) for items in grouped.values()]
-    text = _HEAD + _graph(variants) + _table(grouped) + "\n" + "\n".join(sections)
+    text = _HEAD + _graph(variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
     return File(text.encode())
 
 
@@ -75,7 +76,7 @@ def _graph(variants: Mapping[str, Variant]) -> str:
     return f"```mermaid\n{mermaid(parents, image_sources(variants), others=others)}```\n\n"
 
 
-def _table(grouped: Mapping[str, Sequence[Variant]]) -> str:
+def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
     rows = [
         "| image | parent | variants | platforms | accelerator | contract | about |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -88,12 +89,22 @@ def _table(grouped: Mapping[str, Sequence[Variant]]) -> str:
             built_on,
             ", ".join(item.label for item in items),
             ", ".join(items[0].archs),
-            items[0].accelerator or "",
+            _accelerator(matrix, items[0]),
             ", ".join(sorted({item.contract for item in items})),
             text(items[0].description),
         )
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def _accelerator(matrix: Matrix, item: Variant) -> str:
+    accelerator = matrix.accelerators.get(item.accelerator or "")
+    return ", ".join([accelerator.name, *needed_driver(accelerator)]) if accelerator else ""
+
+
+def needed_driver(item: Accelerator) -> list[str]:
+    """Return what a node needs for an accelerator, in words; nothing if nobody says."""
+    return [f"driver {driver} or later"] if (driver := min_driver(item)) else []
 
 
 def _link(image: str) -> str:

@@ -10,6 +10,7 @@ from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeC
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.pod import (
     devices,
+    environment_without_devices,
     hugepages,
     memory_of,
     placements_of,
@@ -45,7 +46,7 @@ def profile_list(
 
 def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[str, Any]:
     images = [(choice, image_override(choice, references)) for choice in offer.images]
-    sizes = [(choice, size_choice_override(matrix, offer.profile, choice)) for choice in offer.sizes]
+    sizes = [(choice, size_choice_override(matrix, offer, choice)) for choice in offer.sizes]
     override = profile_override(offer.profile)
     options: dict[str, Any] = {}
     for key, choices in ((IMAGE_OPTION, images), (SIZE_OPTION, sizes)):
@@ -134,9 +135,10 @@ def image_override(choice: ImageChoice, references: Mapping[str, str]) -> dict[s
     return merged({"image": reference} if reference else {}, choice.listed.override)
 
 
-def size_choice_override(matrix: Matrix, profile: Profile, choice: SizeChoice) -> dict[str, Any]:
+def size_choice_override(matrix: Matrix, offer: Offer, choice: SizeChoice) -> dict[str, Any]:
     """Return the settings of a size under its choice key."""
-    return merged(size_override(matrix, profile, choice.size), choice.listed.override)
+    hidden = environment_without_devices(matrix, offer, choice)
+    return merged(hidden, size_override(matrix, offer.profile, choice.size), choice.listed.override)
 
 
 def profile_override(profile: Profile) -> dict[str, Any]:

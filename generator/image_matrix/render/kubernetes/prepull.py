@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import architecture
-from image_matrix.profiles.devices import vendor
+from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES, vendor
 from image_matrix.profiles.pod import devices, placements_of, selector, tolerations
 from image_matrix.render.kubernetes.dump import dump
 from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
@@ -25,8 +25,16 @@ if TYPE_CHECKING:
     from image_matrix.profiles.offer import Offer
 
 PAUSE = "registry.k8s.io/pause:3.10"
-_DISCOVERED = {"nvidia.com": {"nvidia.com/gpu.present": "true"}}
-"""Labels set by a vendor's node feature discovery, for sites without a node selector."""
+_DISCOVERED = {
+    "nvidia.com": {"nvidia.com/gpu.present": "true"},
+    "amd.com": {"feature.node.kubernetes.io/amd-gpu": "true"},
+    "gpu.intel.com": {"intel.feature.node.kubernetes.io/gpu": "true"},
+}
+"""Labels set by node feature discovery with the rules of a vendor, for sites without a node selector.
+
+Sources: github.com/NVIDIA/k8s-device-plugin, docs/gpu-feature-discovery; github.com/ROCm/gpu-operator, helm chart;
+github.com/intel/intel-device-plugins-for-kubernetes, deployments/nfd.
+"""
 _SMALL = {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
 _SECURITY = {"runAsUser": 65534, "runAsGroup": 65534, **RESTRICTED}
 
@@ -135,7 +143,12 @@ def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dic
 
 
 def _puller(at: int, image: str) -> dict[str, Any]:
-    command = ["/bin/sh", "-c", "echo Pulling complete"]
     return {
-        "name": f"image-{at}", "image": image, "command": command, "resources": _SMALL, "securityContext": _SECURITY,
-    }  # fmt: skip
+        "name": f"image-{at}",
+        "image": image,
+        "command": ["/bin/sh", "-c", "echo Pulling complete"],
+        # an image, or what it stands on, may ask NVIDIA's runtime for all GPUs of the node
+        "env": [{"name": VISIBLE_DEVICES, "value": NO_DEVICES}],
+        "resources": _SMALL,
+        "securityContext": _SECURITY,
+    }

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.drivers import min_driver
 from image_matrix.profiles.audience import groups_of
 from image_matrix.profiles.offer import released_offers
 from image_matrix.render.contents import languages, locked, programs, requested, title_of
@@ -75,6 +76,7 @@ def _entry(
             "description": accelerator.description,
             "version": accelerator.version,
             "device": accelerator.device,
+            "min_driver": min_driver(accelerator),
         }
         entry["accelerator"] = {key: value for key, value in stated.items() if value}
     listed = {manager: list(entries) for manager, entries in requested(variants, item).items()}

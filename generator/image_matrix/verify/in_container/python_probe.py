@@ -51,13 +51,13 @@ def describe(error: BaseException) -> str:
 
 
 def device_software(framework: str) -> str:
-    """Import a framework, without a device; return the version of CUDA, ROCm or Gaudi's plug-in that it was built for.
+    """Import a framework, without a device; return the version of CUDA, ROCm, XPU or Gaudi's plug-in it was built for.
 
     Raises the exceptions of the import.
     """
     if framework == "torch":
         built = importlib.import_module("torch").version
-        return str(built.cuda or getattr(built, "hip", None) or "")
+        return str(built.cuda or getattr(built, "hip", None) or getattr(built, "xpu", None) or "")
     if framework == "tensorflow":
         return str(importlib.import_module("tensorflow").sysconfig.get_build_info().get("cuda_version", ""))
     importlib.import_module("habana_frameworks.torch")
@@ -72,7 +72,9 @@ def devices(framework: str) -> str:
     if framework == "habana-torch-plugin":
         importlib.import_module("habana_frameworks.torch")
         return str(torch.hpu.device_count())
-    return str(torch.cuda.device_count())
+    # torch.cuda is also AMD's; a torch without Intel's devices has no torch.xpu before version 2.5
+    of_intel = getattr(torch, "xpu", None) if getattr(torch.version, "xpu", None) else None
+    return str((of_intel or torch.cuda).device_count())
 
 
 def ask(kind: str, question: Callable[[str], str], name: str) -> None:
