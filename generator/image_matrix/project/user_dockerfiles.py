@@ -25,6 +25,7 @@ from image_matrix.dockerfiles.links import link, same_image
 from image_matrix.project.generated_paths import generated_below
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
+from image_matrix.validate.devices import given_by_dockerfile
 from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
     dropped_folders,
@@ -147,6 +148,7 @@ class _Project:
             (
                 *of_other_parent(checked, self.documents),
                 *dropped_folders(checked, self.variants),
+                *given_by_dockerfile(checked),
                 *unchecked(build.dockerfile, dockerfile),
             ),
         )

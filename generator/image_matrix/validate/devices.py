@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.drivers import family_driver
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.diagnostics import human
+from image_matrix.diagnostics import diagnostic, human
+from image_matrix.dockerfiles.users import variables_of
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES
 from image_matrix.validate.environment import environments
 
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Diagnostic, Finding, Path
+    from image_matrix.validate.dockerfiles import CheckedDockerfile
 
 REQUIRED_CUDA = "NVIDIA_REQUIRE_CUDA"
 _HARMLESS = ("", "none", NO_DEVICES)
 """Values with which NVIDIA's runtime passes no GPU to a container."""
+_VOID = f"write `{NO_DEVICES}`: the device plugin names the GPUs of pods that ask for some"
 _AT_LEAST = re.compile(r"cuda>=(\d+)\.(\d+)")
 
 
@@ -31,9 +34,7 @@ def given_to_all(matrix: Matrix) -> Iterator[Finding]:
     """Variables of images that pass GPUs to every pod, where NVIDIA's runtime is the default one of nodes."""
     for path, variables in environments(matrix):
         if path[0] != "profiles":
-            yield from _visible(
-                path, variables, "write `void`: the device plugin names the GPUs of pods that ask for some"
-            )
+            yield from _visible(path, variables, _VOID)
 
 
 def given_to_profiles(matrix: Matrix) -> Iterator[Finding]:
@@ -47,6 +48,23 @@ def given_to_profiles(matrix: Matrix) -> Iterator[Finding]:
     for path, override in overrides:
         variables = override.get("environment") or {}
         yield from _visible((*path, "kubespawner_override", "environment"), variables, advice)
+
+
+def given_by_dockerfile(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
+    """The same variable in the last stage of a Dockerfile that an image has as it is."""
+    instructions = checked.dockerfile.instructions
+    start = max((at for at, item in enumerate(instructions) if item.name == "FROM"), default=0)
+    given = [
+        (item.line, value.strip("\"'"))
+        for item in instructions[start:]
+        if item.name == "ENV"
+        for name, value in variables_of(item, checked.dockerfile.escape)
+        if name == VISIBLE_DEVICES
+    ]
+    for line, value in given[-1:]:  # the last one counts
+        if value not in _HARMLESS:
+            fields = {"where": f"`ENV {VISIBLE_DEVICES}`", "value": value, "advice": _VOID}
+            yield diagnostic(rules.UNASKED_DEVICES, checked.place(line, VISIBLE_DEVICES), **fields)
 
 
 def _visible(path: Path, variables: Mapping[str, object], advice: str) -> Iterator[Finding]:
