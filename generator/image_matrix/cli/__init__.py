@@ -25,6 +25,7 @@ COMMANDS = {
     "why": "plan:why",
     "build": "build:build",
     "verify": "verify:verify",
+    "run": "run_image:run_image",
     "accept": "accept:accept",
     "scan": "scan:scan",
     "release": "release:release",

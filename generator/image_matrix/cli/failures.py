@@ -19,14 +19,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Make SIGTERM end the work as Ctrl-C does, with cleanup: CI systems and `timeout` send it."""
+    """Make SIGTERM and SIGHUP end the work as Ctrl-C does, with cleanup.
+
+    CI systems and `timeout` send the first, a terminal that is closed sends the second. What the caller ignores, as
+    `nohup` does, stays ignored.
+    """
     import signal
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sent = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.getsignal(one) for one in sent if signal.getsignal(one) != signal.SIG_IGN}
+    for one in before:
+        signal.signal(one, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def report_failure(error: Exception) -> int:

@@ -10,6 +10,7 @@ from image_matrix.cli.failures import annotate, terminable
 from image_matrix.cli.options import not_empty
 from image_matrix.cli.printing import paint, say
 from image_matrix.cli.project import open_locked
+from image_matrix.cli.variant_images import BUILD, REFERENCE, get_images, images_of
 from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.verify.engine import Engine
     from image_matrix.verify.model import Report, Subject
-
-
-BUILD = "build it first: `image-matrix build {id}`; or check the login of its registry"
-"""The remedy if the image of a variant does not exist."""
 
 
 @click.command()
@@ -73,9 +70,9 @@ def verify(
     project = open_locked(session)
     chosen = _chosen(project, names, image, platform)
     engine = docker()
-    images = dict.fromkeys(chosen, image) if image else _images(project, chosen, platform)
+    images = dict.fromkeys(chosen, image) if image else images_of(project, chosen, platform)
     subjects = [subject_of(project.loaded, name, images[name], platform, deadline) for name in chosen]
-    _get(session, engine, subjects, "check the reference and the login of its registry" if image else BUILD)
+    get_images(session, engine, images, platform, REFERENCE if image else BUILD)
     reports: list[Report] = []
     try:
         for subject in subjects:
@@ -102,29 +99,6 @@ def _chosen(project: Project, names: Sequence[str], image: str | None, platform:
     if image and len(chosen) != 1:
         raise CallError("--image needs exactly one VARIANT", f"name one of {', '.join(chosen)}")
     return chosen
-
-
-def _images(project: Project, names: Sequence[str], platform: str | None) -> dict[str, str]:
-    """Return the image with each variant's key: an image under a moving tag may belong to another matrix."""
-    from image_matrix.cli.plan import state_of
-    from image_matrix.pinned.tools import native_arch
-    from image_matrix.planning.plan import reference
-
-    state = state_of(project)
-    preferred = platform or f"linux/{native_arch()}"
-    items = (state.loaded.variants[name] for name in names)
-    return {
-        item.id: reference(state, item, preferred if preferred in item.platforms else item.platforms[0])
-        for item in items
-    }
-
-
-def _get(session: Session, engine: Engine, subjects: Sequence[Subject], remedy: str) -> None:
-    """Pull missing images before any container starts; ``remedy`` is printed if that fails."""
-    for subject in subjects:
-        if not engine.has(subject.image):
-            say(session, f"{subject.id}: pulling {subject.image}")
-            engine.pull(subject.image, subject.platform, remedy.format(id=subject.id))
 
 
 def _verify(session: Session, engine: Engine, subject: Subject) -> Report:

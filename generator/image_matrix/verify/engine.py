@@ -18,6 +18,7 @@ from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
     from threading import Event
+    from urllib.parse import SplitResult
 
     from image_matrix.verify.volume import Volume
 
@@ -103,6 +104,7 @@ class Start:
     """Entry point and command."""
     ports: tuple[int, ...] = ()
     """The TCP ports that it exposes."""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +196,17 @@ class Engine:
             int(number) for number, _, protocol in exposed if number.isdigit() and protocol in ("", "tcp")
         ]
         words = (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
-        return Start(words, tuple(sorted(ports)))
+        env = dict(text.partition("=")[::2] for text in config.get("Env") or ())
+        return Start(words, tuple(sorted(ports)), env)
+
+    def endpoint(self) -> SplitResult:
+        """Return the address of the engine; it is empty if the command line does not name it."""
+        answer = self.call(("context", "inspect", "--format={{.Endpoints.docker.Host}}"), None, 30.0)
+        return urlsplit((answer.out.strip() if answer.code == 0 else "") or os.environ.get("DOCKER_HOST", ""))
 
     def host(self) -> str | None:
         """Return the host that published ports are reached at, or ``None`` if there is none from here."""
-        answer = self.call(("context", "inspect", "--format={{.Endpoints.docker.Host}}"), None, 30.0)
-        endpoint = urlsplit(
-            (answer.out.strip() if answer.code == 0 else "") or os.environ.get("DOCKER_HOST", "")
-        )
+        endpoint = self.endpoint()
         if endpoint.scheme in ("", "unix", "npipe"):
             return LOOPBACK
         return endpoint.hostname if endpoint.scheme in ("tcp", "http", "https") else None

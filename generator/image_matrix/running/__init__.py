@@ -1,0 +1,1 @@
+"""Runs one image on this machine, for the user in front of it."""
