@@ -34,6 +34,8 @@ def test_the_configuration_says_how_an_image_starts_and_where_it_listens() -> No
     [
         ("unix:///run/user/1000/podman/podman.sock", "127.0.0.1"),
         ("tcp://docker:2375", "docker"),
+        ("tcp://localhost:2375", "127.0.0.1"),
+        ("tcp://[::1]:2375", "127.0.0.1"),
         ("ssh://me@builder", None),
     ],
 )

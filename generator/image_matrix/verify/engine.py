@@ -207,7 +207,7 @@ class Engine:
     def host(self) -> str | None:
         """Return the host that published ports are reached at, or ``None`` if there is none from here."""
         endpoint = self.endpoint()
-        if endpoint.scheme in ("", "unix", "npipe"):
+        if endpoint.scheme in ("", "unix", "npipe") or endpoint.hostname in ("localhost", "::1"):
             return LOOPBACK
         return endpoint.hostname if endpoint.scheme in ("tcp", "http", "https") else None
 
