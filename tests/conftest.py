@@ -18,8 +18,10 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 settings.register_profile("quick", settings.get_profile("patient"), max_examples=10)
 
-# a shell that starts tests in the background has them ignore Ctrl-C, and whatever they start as well
+# a shell that starts tests in the background has them ignore Ctrl-C, nohup has them ignore the end of the terminal, and
+# whatever they start as well
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
