@@ -68,13 +68,10 @@ def _commands(arguments: BuildArguments, request: BuildRequest, loaded: Loaded) 
 def _place(arguments: BuildArguments, loaded: Loaded) -> BuildahPlace:
     from image_matrix.build.buildah import open_files
     from image_matrix.build.buildah_commands import BuildahPlace
-    from image_matrix.config.trusted_hosts import is_trusted
-    from image_matrix.registry.client import is_plain
+    from image_matrix.registry.client import is_unverified
 
     trusted = loaded.matrix.network.trusted_hosts
-    return BuildahPlace(
-        arguments.engine, lambda host: is_plain(host) or is_trusted(host, trusted), open_files()
-    )
+    return BuildahPlace(arguments.engine, lambda host: is_unverified(host, trusted), open_files())
 
 
 def _run(prepared: PreparedBuild) -> list[Built]:

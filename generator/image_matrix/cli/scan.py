@@ -139,10 +139,9 @@ def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, .
     """
     import shutil
 
-    from image_matrix.config.trusted_hosts import is_trusted
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import advice, run_patiently
-    from image_matrix.registry.client import is_plain
+    from image_matrix.registry.client import is_unverified
     from image_matrix.registry.reference import parse_reference
     from image_matrix.stderr import failed
 
@@ -153,7 +152,7 @@ def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, .
     system, _, arch = platform.partition("/")
     host = parse_reference(reference).host
     options = [f"--override-os={system}", f"--override-arch={arch}", "copy", "--quiet"]
-    tls = ["--src-tls-verify=false"] if is_plain(host) or is_trusted(host, trusted) else []
+    tls = ["--src-tls-verify=false"] if is_unverified(host, trusted) else []
     command = ["skopeo", *options, *tls, f"docker://{reference}", destination]
     answer = run_patiently(command)
     if answer.returncode:

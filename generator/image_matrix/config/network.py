@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from image_matrix.config.logins import read_logins
-from image_matrix.config.proxy import VARIABLE_PREFIX, Proxy
+from image_matrix.config.proxy import Proxy, named_variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,16 +106,12 @@ class Network:
     @property
     def netrc_secret(self) -> str | None:
         """The name of the secret with the text of a netrc file; ``None`` if ``netrc`` is a path."""
-        return _variable(self.netrc)
+        return named_variable(self.netrc)
 
     @property
     def ca_bundle_variable(self) -> str | None:
         """The name of the variable with the text of the CA bundle; ``None`` if ``ca_bundle`` is a path."""
-        return _variable(self.ca_bundle)
-
-
-def _variable(value: str | None) -> str | None:
-    return value.removeprefix(VARIABLE_PREFIX) if value and value.startswith(VARIABLE_PREFIX) else None
+        return named_variable(self.ca_bundle)
 
 
 def read_network(item: Mapping[str, Any]) -> Network:

@@ -20,6 +20,11 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 """Programs in Go never ask a proxy for them; others do, if NO_PROXY does not name them."""
 
 
+def named_variable(value: str | None) -> str | None:
+    """Return the NAME of ``env://NAME``; ``None`` for any other value."""
+    return value.removeprefix(VARIABLE_PREFIX) if value and value.startswith(VARIABLE_PREFIX) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """The forward proxies of builds."""
@@ -34,8 +39,8 @@ class Proxy:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Names of the variables with an address; in runs, of the repository's secrets."""
-        named = (value for value in (self.http, self.https) if value and value.startswith(VARIABLE_PREFIX))
-        return tuple(dict.fromkeys(value.removeprefix(VARIABLE_PREFIX) for value in named))
+        named = map(named_variable, (self.http, self.https))
+        return tuple(dict.fromkeys(name for name in named if name))
 
 
 def proxy_variables(proxy: Proxy, environment: Mapping[str, str]) -> dict[str, str]:
@@ -89,9 +94,8 @@ def shown(address: str) -> str:
 
 
 def _address(value: str | None, environment: Mapping[str, str]) -> str:
-    if value and value.startswith(VARIABLE_PREFIX):
-        return environment.get(value.removeprefix(VARIABLE_PREFIX), "").strip()
-    return value or ""
+    name = named_variable(value)
+    return environment.get(name, "").strip() if name is not None else value or ""
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.proxy import VARIABLE_PREFIX
+from image_matrix.config.proxy import named_variable
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def proxy_needs(loaded: Loaded) -> Entries:
     for scheme, address in (("http", proxy.http), ("https", proxy.https)):
         if not address:
             continue
-        if address.startswith(VARIABLE_PREFIX):
-            advice = f"its address is in the variable {address.removeprefix(VARIABLE_PREFIX)}"
+        if variable := named_variable(address):
+            advice = f"its address is in the variable {variable}"
             yield UnknownHosts(steps, f"the proxy for {scheme}", advice, (*path, scheme))
         else:
             yield EndpointNeed(endpoint_of(address), steps, f"the proxy for {scheme}", (*path, scheme))

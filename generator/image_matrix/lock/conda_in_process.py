@@ -6,19 +6,17 @@ Source of the calls: conda.github.io/rattler/py-rattler.
 from __future__ import annotations
 
 import asyncio
-import os
-from contextlib import contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from image_matrix.lock.conda_request import virtual_packages
+from image_matrix.process_environment import variables_set
 from image_matrix.registry.printed_faults import of_step
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rattler import Gateway, RepoDataRecord
@@ -50,25 +48,10 @@ def _gateway(folder: Path, site: CondaSite) -> Gateway:
     from rattler.networking import AuthenticationMiddleware, MirrorMiddleware, RetryMiddleware
 
     redirected = MirrorMiddleware({prefix: [mirror] for prefix, mirror in site.mirrors.items()})
-    with _variables({"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}):
+    # it reads certificates and logins as it makes a client, and its interface for Python cannot name files of them
+    with variables_set({"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}):
         client = Client([RetryMiddleware(), redirected, AuthenticationMiddleware()])
     return Gateway(cache_dir=folder, client=client)
-
-
-@contextmanager
-def _variables(given: Mapping[str, str | None]) -> Iterator[None]:
-    """Set environment variables for a while: py-rattler reads certificates and logins as it makes a client.
-
-    Its interface for Python has no other way to name files of them.
-    """
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update({name: value for name, value in given.items() if value})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            os.environ.update({name: value} if value is not None else {})
 
 
 async def _records(request: CondaRequest, gateway: Gateway) -> list[RepoDataRecord]:

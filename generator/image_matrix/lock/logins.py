@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from image_matrix.config.proxy import VARIABLE_PREFIX
+from image_matrix.config.proxy import named_variable
 
 NOT_FOUND = "was not found in the package registry"
 """As uv says it, of an index too that did not let it look."""
@@ -25,8 +25,8 @@ def remedy(address: str, logins: str | None) -> str:
     Source of the format: gnu.org/software/inetutils/manual, "The .netrc file".
     """
     host = urlsplit(address).hostname
-    if logins and logins.startswith(VARIABLE_PREFIX):
-        return f"correct the login of {host} in the secret {logins.removeprefix(VARIABLE_PREFIX)}"
+    if secret := named_variable(logins):
+        return f"correct the login of {host} in the secret {secret}"
     if logins:
         return f"correct the login of {host} in {logins}, the file that `network.netrc` names"
     line = f"`machine {host} login NAME password PASSWORD`"

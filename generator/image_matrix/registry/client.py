@@ -39,7 +39,7 @@ from image_matrix.registry.reference import DOCKER_HUB, digest_of, parse_referen
 from image_matrix.registry.tokens import PULL, authorization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from image_matrix.config.model import Matrix
@@ -260,7 +260,7 @@ class Registry:
             reference.repository,
             login,
             self.services.transport,
-            plain=is_plain(reference.host) or is_trusted(reference.host, self.services.trusted),
+            plain=is_unverified(reference.host, self.services.trusted),
             actions=actions,
         )
         if isinstance(answer, str):
@@ -285,6 +285,11 @@ def is_plain(host: str) -> bool:
     """Say whether a host is accessed without TLS, which is so for this machine."""
     name = host.rpartition(":")[0] or host
     return name in ("localhost", "127.0.0.1", "[::1]")
+
+
+def is_unverified(host: str, trusted: Collection[str]) -> bool:
+    """Say whether no certificate of a host is checked: it is this machine, or one of ``network.trusted_hosts``."""
+    return is_plain(host) or is_trusted(host, trusted)
 
 
 def _base(host: str) -> str:

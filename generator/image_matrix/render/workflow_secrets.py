@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.proxy import named_variable
 from image_matrix.config.pull_logins import builder_logins, pull_hosts, pull_logins, scan_logins
 from image_matrix.config.release import GITHUB_REGISTRY
 
@@ -41,7 +42,7 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
 
     An action cannot read secrets itself. ``build_secrets`` are those of images.
     """
-    network, sign_secret = matrix.network, _sign_secret(matrix.release.sign.key)
+    network, sign_secret = matrix.network, named_variable(matrix.release.sign.key)
     sign_inputs = _sign_inputs(sign_secret)
     step_inputs = _netrc_input(network.netrc_secret) | _proxy_inputs(network.proxy) | _builder_inputs(matrix)
     registry_login = network.logins.get(_host(matrix))
@@ -152,8 +153,3 @@ def _proves_to(sign: Signing) -> str | None:
 def _sign_inputs(secret: str | None) -> dict[str, str]:
     """Return the inputs of an action for the secrets that sign: the key and its password."""
     return dict.fromkeys((secret, "COSIGN_PASSWORD"), "A secret that signs") if secret else {}
-
-
-def _sign_secret(key: str | None) -> str | None:
-    """Return the secret that holds the key, for ``env://NAME``."""
-    return key.removeprefix("env://") if key and key.startswith("env://") else None
