@@ -76,7 +76,7 @@ def refuse_frontends(program: str, request: BuildRequest) -> None:
 
 def _frontends(request: BuildRequest) -> Iterator[tuple[str, str]]:
     for leg in request.legs:
-        syntax = parse(request.dockerfile(leg).decode("utf-8", "replace")).syntax
+        syntax = parse(request.dockerfile_text(leg)).syntax
         if syntax:
             yield leg.variant.image, syntax
 

@@ -75,7 +75,7 @@ def _of_image(
     push: bool,
 ) -> ImageCommands:
     contexts = _contexts(request, leg, target["contexts"], local)
-    if without_scripts(request.dockerfile(leg).decode("utf-8", "replace")).scripts:
+    if without_scripts(request.dockerfile_text(leg)).scripts:
         contexts[CONTEXT] = FOLDER
     outside = [value.removeprefix(IMAGE) for value in contexts.values() if value.startswith(IMAGE)]
     built = set(local.values())
@@ -101,11 +101,11 @@ def _contexts(
     for names in _names(request, leg):
         value = known.get(context_key(names[0]))
         if value is None:
-            value = f"{IMAGE}{_without_tag(names[0])}"
+            value = f"{IMAGE}{without_tag(names[0])}"
         elif value.startswith(TARGET):
             value = f"{IMAGE}{local[value.removeprefix(TARGET)]}"
         elif value.startswith(IMAGE):
-            value = f"{IMAGE}{_without_tag(value.removeprefix(IMAGE))}"
+            value = f"{IMAGE}{without_tag(value.removeprefix(IMAGE))}"
         result |= dict.fromkeys(names, value)
     return result
 
@@ -113,14 +113,14 @@ def _contexts(
 def _names(request: BuildRequest, leg: BuildTarget) -> Iterator[tuple[str, ...]]:
     """Yield the names that a target is built from or copies from: with values of arguments, and as written."""
     build = leg.variant.build
-    dockerfile = parse(request.dockerfile(leg).decode("utf-8", "replace"))
+    dockerfile = parse(request.dockerfile_text(leg))
     declared = stages(dockerfile, build.args if build else {}, leg.platform)
     number = target_number(declared, build.target if build else None)
     for use in needs(declared, len(declared) - 1 if number is None else number).every:
         yield tuple(dict.fromkeys((use.name, use.written)))
 
 
-def _without_tag(reference: str) -> str:
+def without_tag(reference: str) -> str:
     """Return the whole name of an image; with a digest, a tag says nothing."""
     parsed = parse_reference(reference)
     return parsed.at(parsed.digest) if parsed.digest else str(parsed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.build.buildah_commands import without_tag
 from image_matrix.build.failure import (
     NETWORK,
     BuildFailed,
@@ -17,7 +18,6 @@ from image_matrix.build.failure import (
 )
 from image_matrix.dockerfiles.instructions import parse
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.reference import parse_reference
 from image_matrix.retry import PATIENCE, names_rate_limit
 
 if TYPE_CHECKING:
@@ -80,23 +80,23 @@ def build_failure(request: BuildRequest, leg: BuildTarget, tail: str) -> Failure
 
 def error_of(tail: str) -> str:
     """Return the last error of a log, without the step that it repeats."""
-    match = next(reversed([*_ERROR.finditer(tail)]), None)
+    match = _last(_ERROR, tail)
     return match["message"] if match else "it did not print a reason"
 
 
-def _start_of_last(tail: str) -> int:
-    match = next(reversed([*STEP.finditer(tail)]), None)
-    return match.start() if match else 0
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return next(reversed([*pattern.finditer(text)]), None)
 
 
 def excerpt(tail: str) -> str:
     """Return the part of a log that describes the failure: the last step with its output."""
-    return tail[_start_of_last(tail) :]
+    match = _last(STEP, tail)
+    return tail[match.start() :] if match else tail
 
 
 def failed_step(request: BuildRequest, leg: BuildTarget, tail: str) -> FailedStep | None:
     """Return the step that a log ends with, and its line; ``None`` if the log has none."""
-    match = next(reversed([*STEP.finditer(tail)]), None)
+    match = _last(STEP, tail)
     if match is None:
         return None
     instruction = _instruction(request, leg, int(match["stage"] or 1), int(match["number"]))
@@ -108,7 +108,7 @@ def failed_step(request: BuildRequest, leg: BuildTarget, tail: str) -> FailedSte
 def _instruction(request: BuildRequest, leg: BuildTarget, stage: int, number: int) -> Instruction | None:
     """Return an instruction by the numbers of its stage and of its step, both from 1."""
     counts = [0, 0]
-    for instruction in parse(request.dockerfile(leg).decode("utf-8", "replace")).instructions:
+    for instruction in parse(request.dockerfile_text(leg)).instructions:
         counts = [counts[0] + 1, 1] if instruction.name == "FROM" else [counts[0], counts[1] + 1]
         if counts == [stage, number]:
             return instruction
@@ -118,7 +118,7 @@ def _instruction(request: BuildRequest, leg: BuildTarget, stage: int, number: in
 def pull_failure(request: BuildRequest, leg: BuildTarget, reference: str, tail: str) -> Failure:
     """Return the failure of a pull: it depends on what the image is for."""
     message = error_of(tail)
-    names = {_by_digest(known): name for known, name in request.names.items()}
+    names = {without_tag(known): name for known, name in request.names.items()}
     name = names.get(reference)
     if names_rate_limit(message):
         remedy = PATIENCE
@@ -129,11 +129,6 @@ def pull_failure(request: BuildRequest, leg: BuildTarget, reference: str, tail: 
     else:
         remedy = "check the network and the registry"
     return EnvironmentFailure(f"{cannot_be_built(leg)}: {message}", remedy)
-
-
-def _by_digest(reference: str) -> str:
-    parsed = parse_reference(reference)
-    return parsed.at(parsed.digest) if parsed.digest else str(parsed)
 
 
 def push_failure(tag: str, tail: str) -> Failure:

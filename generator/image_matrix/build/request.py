@@ -129,6 +129,10 @@ class BuildRequest:
             return self.given[leg.variant.id].files.dockerfile
         return self.rendered[leg.variant.dockerfile].content
 
+    def dockerfile_text(self, leg: BuildTarget) -> str:
+        """Return the Dockerfile of a leg as text; what is no UTF-8 is replaced."""
+        return self.dockerfile(leg).decode("utf-8", "replace")
+
 
 def make_request(
     places: Places,
