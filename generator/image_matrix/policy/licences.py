@@ -10,6 +10,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.locked_versions import locked_packages
 from image_matrix.policy.packages import place_of_package
 from image_matrix.policy.violation import Refusal, Violation, refusals
+from image_matrix.policy.wildcards import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def _refusal(lists: Lists, licence: str, today: str) -> Refusal | None:
 def fits_licence(identifier: str, pattern: str) -> bool:
     """Say whether a pattern means a licence; one without WITH means it with any exception, too."""
     text = identifier if " WITH " in pattern else identifier.partition(" WITH ")[0]
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.IGNORECASE) is not None
+    return matches(pattern.lower(), text.lower())
 
 
 def is_met(expression: str, is_good: Callable[[str], bool]) -> bool:

@@ -15,6 +15,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.locked_versions import locked_packages
 from image_matrix.policy.violation import Violation, refusals
+from image_matrix.policy.wildcards import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,10 +149,14 @@ def fits_package(use: PackageUse, entry: str) -> bool:
 
 
 def _named(pattern: str, use: PackageUse) -> bool:
-    name = re.sub(r"[-_.]+", "-", pattern).lower() if use.manager in LOCKED_MANAGERS else pattern
-    name = name.lower() if use.manager == "extensions" else name
-    known = re.sub(r"[-_.]+", "-", use.name).lower() if use.manager in LOCKED_MANAGERS else use.name
-    return re.fullmatch(".*".join(map(re.escape, name.split("*"))), known) is not None
+    if use.manager in LOCKED_MANAGERS:
+        return matches(_normal(pattern), _normal(use.name))
+    return matches(pattern.lower() if use.manager == "extensions" else pattern, use.name)
+
+
+def _normal(name: str) -> str:
+    """Return the one spelling of a name; packaging.python.org, "Names and normalization"."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @cache

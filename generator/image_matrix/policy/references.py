@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
+from image_matrix.policy.wildcards import matches
 from image_matrix.registry.reference import DEFAULT_TAG, Reference, parse_reference
 
 MOVING = frozenset(
@@ -20,7 +18,7 @@ def fits_reference(reference: str, pattern: str) -> bool:
     """
     image = parse_reference(reference)
     repository, tag = _parts(pattern)
-    return (tag is None or (has_tag(reference) and _fits(tag, image.tag))) and _fits_name(repository, image)
+    return (tag is None or (has_tag(reference) and matches(tag, image.tag))) and _fits_name(repository, image)
 
 
 def has_tag(reference: str) -> bool:
@@ -51,14 +49,4 @@ def _parts(pattern: str) -> tuple[str, str | None]:
 
 
 def _fits_name(pattern: str, image: Reference) -> bool:
-    return _fits(pattern, image.name if "/" in pattern or pattern == "*" else image.host)
-
-
-def _fits(pattern: str, text: str) -> bool:
-    return _expression(pattern).fullmatch(text) is not None
-
-
-@cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    """Return a pattern as a regular expression, in which ``*`` is any text."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+    return matches(pattern, image.name if "/" in pattern or pattern == "*" else image.host)
