@@ -11,6 +11,7 @@ from image_matrix.config.workflow import staging_of
 from image_matrix.endpoints.clusters import buildkits
 from image_matrix.endpoints.dockerfiles import outside_images
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
+from image_matrix.endpoints.runners import steps_of_runs
 from image_matrix.endpoints.sent_on import sent_on
 from image_matrix.lock.hosts import registry_address
 from image_matrix.lock.read import used_sources
@@ -113,7 +114,7 @@ def _in_cluster(loaded: Loaded) -> Iterator[Pull]:
 def _starts_buildkit(loaded: Loaded) -> tuple[Step, ...]:
     """Return the steps that start a BuildKit: builds if the matrix names a builder of this kind, and the workflow."""
     builder = loaded.matrix.network.builder
-    runs: tuple[Step, ...] = ("workflow",) if loaded.matrix.workflow.rendered else ()
+    runs = steps_of_runs(loaded)
     if builder is None:
         return runs
     return () if builder.driver == "remote" else ("build", *runs)
@@ -130,8 +131,7 @@ def _emulates(loaded: Loaded) -> bool:
 
 def _pushed(loaded: Loaded, lock: Lock) -> Entries:
     matrix = loaded.matrix
-    runs: tuple[Step, ...] = ("workflow",) if matrix.workflow.rendered else ()
-    every: tuple[Step, ...] = ("build", "scan", "sign", "release", *runs, "cluster")
+    every: tuple[Step, ...] = ("build", "scan", "sign", "release", *steps_of_runs(loaded), "cluster")
     places: list[tuple[str, str, tuple[Step, ...], Path]] = [
         (matrix.registry, "the registry of the images", every, ("registry",)),
         *(

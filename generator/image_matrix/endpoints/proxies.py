@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.proxy import named_variable
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
+from image_matrix.endpoints.runners import steps_of_runs
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
@@ -19,8 +20,7 @@ _ASKING: tuple[Step, ...] = ("lock", "build", "scan", "sign", "release")
 def proxy_needs(loaded: Loaded) -> Entries:
     """Yield the proxies of the matrix; of one that a variable names, the variable."""
     proxy, path = loaded.matrix.network.proxy, ("network", "proxy")
-    runs: tuple[Step, ...] = ("workflow",) if loaded.matrix.workflow.rendered else ()
-    steps = (*_ASKING, *runs)
+    steps = (*_ASKING, *steps_of_runs(loaded))
     for scheme, address in (("http", proxy.http), ("https", proxy.https)):
         if not address:
             continue

@@ -20,6 +20,11 @@ _RUN: tuple[Step, ...] = ("workflow",)
 _GIT = re.compile(r"git\+(https?://\S+)")
 
 
+def steps_of_runs(loaded: Loaded) -> tuple[Step, ...]:
+    """Return the steps that runners take by themselves: none where no workflow is rendered."""
+    return _RUN if loaded.matrix.workflow.rendered else ()
+
+
 def workflow_needs(loaded: Loaded, lock: Lock) -> Entries:
     """Yield what each job of the workflow reaches: GitHub, uv, image-matrix itself, and keyless logins."""
     matrix = loaded.matrix

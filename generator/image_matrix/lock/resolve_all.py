@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.extensions import OPEN_VSX
+from image_matrix.config.mirrors import url_prefixes
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 from image_matrix.lock.conda import lock_conda
@@ -151,10 +151,8 @@ def make_lock(
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:
-    mirrors = loaded.matrix.network.mirrors
-    extensions = {OPEN_VSX: mirrors.extensions} if mirrors.extensions else {}
     patience = Patience(services.sleep, services.say)
-    return Gallery(services.stream, patience, {**mirrors.downloads, **extensions})
+    return Gallery(services.stream, patience, url_prefixes(loaded.matrix.network.mirrors))
 
 
 def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
