@@ -34,7 +34,8 @@ def ci_plan(session: Session, staging: bool, comment_file: str | None) -> int:
 
     Writes the outputs for its jobs, the summary and the comment.
     """
-    from image_matrix.cli.ci_plan import locks_for_the_author, plan_run
+    from image_matrix.cli.ci_outdated import locks_for_the_author
+    from image_matrix.cli.ci_plan import plan_run
     from image_matrix.diagnostics import MatrixError
     from image_matrix.diagnostics.report import terminal
     from image_matrix.errors import Failure
