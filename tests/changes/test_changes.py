@@ -14,8 +14,8 @@ import pytest
 from image_matrix.cli.against import change_text
 from image_matrix.cli.terminal import wrapped
 from image_matrix.github.profile_changes import profile_changes
-from image_matrix.lock.content_changes import ContentChange
-from image_matrix.lock.contents import PackageName
+from image_matrix.inventory.changes import ContentChange
+from image_matrix.inventory.model import PackageName
 from image_matrix.lock.pins import Pins
 from image_matrix.project.load import load
 from image_matrix.render.kubernetes.offer_review import OfferReview, PinnedMatrix, offer_review

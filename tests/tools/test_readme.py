@@ -135,7 +135,9 @@ def call(capfd: pytest.CaptureFixture[str]) -> Call:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["graph", "list --resolved jupyter-pytorch-cuda"])
+@pytest.mark.parametrize(
+    "command", ["graph", "-q packages scikit-learn", "list --resolved jupyter-pytorch-cuda"]
+)
 def test_what_there_is(original: Path, call: Call, command: str) -> None:
     expect(command, call(original, command))
 

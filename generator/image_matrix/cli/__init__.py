@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "check:check",
     "list": "list:list_images",
     "graph": "graph:graph",
+    "packages": "packages:packages",
     "plan": "plan:plan",
     "why": "plan:why",
     "build": "build:build",
@@ -39,7 +40,20 @@ COMMANDS = {
 }
 """Command to ``module:function`` below this package, in the order of ``--help``."""
 SHORT = frozenset(
-    {"init", "render", "check", "list", "graph", "plan", "why", "endpoints", "profiles", "explain", "schema"}
+    {
+        "init",
+        "render",
+        "check",
+        "list",
+        "graph",
+        "packages",
+        "plan",
+        "why",
+        "endpoints",
+        "profiles",
+        "explain",
+        "schema",
+    }
 )
 """Commands that run without the garbage collector: they end in seconds and create few reference cycles."""
 

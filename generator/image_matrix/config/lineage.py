@@ -22,3 +22,8 @@ def ancestors(variants: Mapping[str, Variant], item: Variant) -> Iterator[Varian
     above = lineage(variants, item)
     next(above)
     yield from above
+
+
+def from_base_up(variants: Mapping[str, Variant], item: Variant) -> tuple[Variant, ...]:
+    """Return everything that a variant is built on, and then the variant."""
+    return tuple(reversed(tuple(lineage(variants, item))))

@@ -10,7 +10,7 @@ from image_matrix.text import listed, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from image_matrix.lock.content_changes import ContentChange
+    from image_matrix.inventory.changes import ContentChange
     from image_matrix.lock.source_changes import SourceChange
     from image_matrix.profiles.change_words import Style
 

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import LOCKED_MANAGERS, slug
 from image_matrix.config.package_names import package_name
+from image_matrix.inventory.contents import contents
+from image_matrix.inventory.summary import languages, locked, programs, requested
 from image_matrix.profiles.audience import built_for_everybody
 from image_matrix.profiles.offer import used_variants
-from image_matrix.render.contents import languages, locked, programs, requested, title_of
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.flux import ABOUT
 from image_matrix.render.kubernetes.kustomization import kustomization
+from image_matrix.render.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.model import Manager, Matrix, Variant
+    from image_matrix.inventory.summary import Versions
     from image_matrix.json_data import Json
     from image_matrix.lock.pins import Pins
     from image_matrix.profiles.offer import Offer
@@ -112,7 +115,7 @@ def _tag(
     """Return the tag of an image; its name is the immutable one, which has the start of the image's key."""
     tagged, mark, digest = reference.partition("@")
     repository, _, name = tagged.rpartition(":")
-    software, packages = _software(matrix, variants, item), _named_packages(pins, variants, item)
+    software, packages = _software(matrix, variants, item), _named_packages(matrix, variants, pins, item)
     annotations = {
         f"{PREFIX}/notebook-software": _versions(software),
         f"{PREFIX}/notebook-python-dependencies": _versions(packages),
@@ -162,13 +165,17 @@ def _software(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) ->
     }
 
 
-def _named_packages(pins: Pins, variants: Mapping[str, Variant], item: Variant) -> dict[str, str]:
+def _named_packages(
+    matrix: Matrix, variants: Mapping[str, Variant], pins: Pins, item: Variant
+) -> dict[str, str]:
     """Return the Python packages that the matrix names, as far as their versions are locked or written."""
-    return dict(_with_versions(pins, variants, item))
+    versions = locked(contents(matrix, variants, pins, item), item)
+    return dict(_with_versions(requested(variants, item), versions))
 
 
-def _with_versions(pins: Pins, variants: Mapping[str, Variant], item: Variant) -> Iterator[tuple[str, str]]:
-    listed, versions = requested(variants, item), locked(pins, variants, item)
+def _with_versions(
+    listed: Mapping[Manager, tuple[str, ...]], versions: Mapping[Manager, Versions]
+) -> Iterator[tuple[str, str]]:
     for manager in LOCKED_MANAGERS:
         for entry in listed.get(manager, ()):
             name = package_name(manager, entry)

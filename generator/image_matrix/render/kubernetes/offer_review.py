@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.lock.content_changes import content_changes
+from image_matrix.inventory.changes import content_changes
+from image_matrix.inventory.contents import inventories
 from image_matrix.lock.source_changes import source_changes
 from image_matrix.profiles.list_changes import site_changes
 from image_matrix.render.kubernetes.outputs import needed
 from image_matrix.render.kubernetes.whole_lists import whole_lists
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from image_matrix.config.loaded import Loaded
-    from image_matrix.lock.content_changes import ContentChange
+    from image_matrix.inventory.changes import ContentChange
+    from image_matrix.inventory.model import Inventory
     from image_matrix.lock.pins import Pins
     from image_matrix.lock.source_changes import SourceChange
     from image_matrix.profiles.offer_change import OfferChange
@@ -42,6 +46,13 @@ def offer_review(old: PinnedMatrix, new: PinnedMatrix) -> OfferReview:
     names = needed(new.loaded.matrix, new.loaded.variants)
     return OfferReview(
         site_changes(whole_lists(old.loaded), whole_lists(new.loaded)),
-        content_changes(*states, names),
+        content_changes(*(_inventories(one, names) for one in (old, new))),
         source_changes(*states, names),
     )
+
+
+def _inventories(state: PinnedMatrix, names: Collection[str]) -> dict[str, Inventory]:
+    """Return what is in the variants with these ids, as far as a state has them."""
+    variants = state.loaded.variants
+    known = [name for name in names if name in variants]
+    return inventories(state.loaded.matrix, variants, state.pins, known)

@@ -11,14 +11,17 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.drivers import min_driver
+from image_matrix.inventory.contents import inventories
+from image_matrix.inventory.summary import languages, locked, programs, requested
 from image_matrix.profiles.audience import groups_of
 from image_matrix.profiles.offer import released_offers
-from image_matrix.render.contents import languages, locked, programs, requested, title_of
+from image_matrix.render.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.inventory.model import Contents
     from image_matrix.json_data import Json
     from image_matrix.lock.pins import Pins
     from image_matrix.profiles.offer import Offer
@@ -47,18 +50,19 @@ def catalog_json(
     ``released`` has the images, by variant id, of which the registry was asked.
     """
     offered = _offered(matrix, variants, references)
+    listed = [item for item in variants.values() if item.publish and item.id in references]
+    known = inventories(matrix, variants, pins, [item.id for item in listed])
     images = [
-        _entry(matrix, variants, item, references[item.id], pins)
+        _entry(matrix, variants, item, references[item.id], known[item.id].contents)
         | _release(released.get(item.id))
         | {"profiles": offered.get(item.id, [])}
-        for item in variants.values()
-        if item.publish and item.id in references
+        for item in listed
     ]
     return json.dumps({"version": FORMAT, "images": images}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _entry(
-    matrix: Matrix, variants: Mapping[str, Variant], item: Variant, reference: str, pins: Pins
+    matrix: Matrix, variants: Mapping[str, Variant], item: Variant, reference: str, contents: Contents
 ) -> dict[str, Json]:
     accelerator = matrix.accelerators.get(item.accelerator or "")
     entry: dict[str, Json] = {
@@ -81,7 +85,7 @@ def _entry(
         entry["accelerator"] = {key: value for key, value in stated.items() if value}
     listed = {manager: list(entries) for manager, entries in requested(variants, item).items()}
     software = {**languages(variants, item), **programs(matrix, variants, item)}
-    return entry | dict(zip(CONTENTS, (software, listed, locked(pins, variants, item)), strict=True))
+    return entry | dict(zip(CONTENTS, (software, listed, locked(contents, item)), strict=True))
 
 
 def _release(image: ReleasedImage | None) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import slug
-from image_matrix.render.contents import title_of
+from image_matrix.render.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

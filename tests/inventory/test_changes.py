@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.lock.content_changes import content_changes
-from image_matrix.lock.contents import PackageName, contents, stated_version
+from image_matrix.inventory.changes import content_changes
+from image_matrix.inventory.contents import contents, inventories, stated_version
+from image_matrix.inventory.model import PackageName
 from image_matrix.lock.pins import ExtensionPins, Pins
 from image_matrix.lock.source_changes import source_changes
 from image_matrix.profiles.change_words import TERMINAL
@@ -18,6 +19,8 @@ from tests.workflow.matrices import loaded, matrix
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager
+    from image_matrix.inventory.changes import ContentChange
+    from image_matrix.inventory.model import Contents
 
 MATRIX = matrix(
     {
@@ -51,9 +54,23 @@ def pins(**versions: str) -> Pins:
     return Pins(requirements={**dict.fromkeys(LAB, texts), **dict.fromkeys(BASE, base)})
 
 
+def compare(
+    old: Loaded, old_pins: Pins, new: Loaded, new_pins: Pins, names: tuple[str, ...]
+) -> tuple[ContentChange, ...]:
+    before, after = (
+        inventories(one.matrix, one.variants, pins_, names)
+        for one, pins_ in ((old, old_pins), (new, new_pins))
+    )
+    return content_changes(before, after)
+
+
+def contents_of(now: Loaded, pins_: Pins) -> Contents:
+    return contents(now.matrix, now.variants, pins_, now.variants[LAB[0]])
+
+
 def words(before: Pins, after: Pins) -> list[str]:
     now = loaded(MATRIX)
-    changes = content_changes(now, before, now, after, LAB)
+    changes = compare(now, before, now, after, LAB)
     return [f"{item.package.name} {item.before} {item.after} {item.images}" for item in changes]
 
 
@@ -81,10 +98,15 @@ def test_one_of_several_variants() -> None:
 
 def test_a_list_says_what_the_lock_does_not() -> None:
     now = loaded(MATRIX)
-    locked = contents(now, pins(attrs="24.1"), now.variants[LAB[0]])
-    assert set(locked) == {PackageName("pip", "attrs"), PackageName("pip", "uv"), PackageName("apt", "git")}
+    locked = contents_of(now, pins(attrs="24.1"))
+    assert set(locked) == {
+        PackageName("pip", "attrs"),
+        PackageName("pip", "uv"),
+        PackageName("apt", "git"),
+        PackageName("provides", "python"),
+    }
     assert locked[PackageName("apt", "git")].version == "1:2"
-    assert contents(now, Pins(), now.variants[LAB[0]])[PackageName("pip", "jupyter-lab")].version == ">=4"
+    assert contents_of(now, Pins())[PackageName("pip", "jupyter-lab")].version == ">=4"
 
 
 def test_a_variant_that_is_no_longer_locked_loses_no_packages() -> None:
@@ -96,7 +118,7 @@ def test_a_variant_that_is_no_longer_locked_loses_no_packages() -> None:
         **MATRIX,
         "images": {**MATRIX["images"], "lab": {"from": "base", "pip": ["jupyter-lab==4.5.0", "six"]}},
     }
-    changes = content_changes(loaded(MATRIX), before, loaded(changed), Pins(), LAB)
+    changes = compare(loaded(MATRIX), before, loaded(changed), Pins(), LAB)
     shown = [(item.package.name, item.before, item.after) for item in changes]
     assert shown == [("git", "1:2", None), ("jupyter-lab", "4.4.0", "4.5.0"), ("six", None, "")]
 
@@ -154,10 +176,13 @@ def test_members_of_packs_are_those_of_the_lock() -> None:
         return replace(now, variants={**now.variants, LAB[0]: item})
 
     def locked(version: str) -> Pins:
-        files: dict[str, dict[str, str]] = {f"a.pack@{version}": {}, f"b.member@{version}": {}}
+        files: dict[str, dict[str, str]] = {
+            name: dict.fromkeys(("amd64", "arm64"), f"https://example.org/{name}")
+            for name in (f"a.pack@{version}", f"b.member@{version}")
+        }
         return Pins(extensions={LAB[0]: ExtensionPins(files)})
 
-    changes = content_changes(listing("1"), locked("1"), listing("2"), locked("2"), LAB[:1])
+    changes = compare(listing("1"), locked("1"), listing("2"), locked("2"), LAB[:1])
     shown = [(item.package.name, item.before, item.after, item.listed) for item in changes]
     assert shown == [("a.pack", "1", "2", True), ("b.member", "1", "2", False)]
 

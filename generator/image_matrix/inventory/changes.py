@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.lock.contents import PackageName, contents, not_locked
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from image_matrix.config.loaded import Loaded
-    from image_matrix.lock.contents import Content
-    from image_matrix.lock.pins import Pins
+    from image_matrix.inventory.model import Content, Inventory, PackageName
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +25,17 @@ class ContentChange:
 
 
 def content_changes(
-    old: Loaded, old_pins: Pins, new: Loaded, new_pins: Pins, names: Collection[str]
+    before: Mapping[str, Inventory], after: Mapping[str, Inventory]
 ) -> tuple[ContentChange, ...]:
-    """Return what changes in the variants with these ids, as far as both states have them.
+    """Return what changes in variants, by their ids, as far as both states have them.
 
     Packages that the matrix names come first, then those with the most images.
     """
-    compared = [name for name in names if name in old.variants and name in new.variants]
+    compared = [name for name in after if name in before]
     variants: dict[tuple[PackageName, str | None, str | None, bool], list[str]] = {}
     for name in compared:
-        before = contents(old, old_pins, old.variants[name])
-        after = contents(new, new_pins, new.variants[name])
-        floating = not_locked(old, old_pins, old.variants[name]) | not_locked(
-            new, new_pins, new.variants[name]
-        )
-        for package, was, now, listed in _differences(before, after, floating):
-            variants.setdefault((package, was, now, listed), []).append(name)
+        for change in _differences(before[name], after[name]):
+            variants.setdefault(change, []).append(name)
     changes = (
         ContentChange(package, was, now, listed, _images(ids, compared))
         for (package, was, now, listed), ids in variants.items()
@@ -53,13 +44,14 @@ def content_changes(
 
 
 def _differences(
-    before: Mapping[PackageName, Content], after: Mapping[PackageName, Content], floating: Collection[str]
+    before: Inventory, after: Inventory
 ) -> Iterable[tuple[PackageName, str | None, str | None, bool]]:
     """Yield what differs; what a list needs is unknown in a state that has no lock for the manager."""
-    for package in {**before, **after}:
-        old, new = before.get(package), after.get(package)
+    unknown = before.unknown | after.unknown
+    for package in {**before.contents, **after.contents}:
+        old, new = before.contents.get(package), after.contents.get(package)
         listed = any(side.listed for side in (old, new) if side)
-        if _differs(old, new) and (listed or package.manager not in floating):
+        if _differs(old, new) and (listed or package.manager not in unknown):
             was, now = (None if side is None else side.version for side in (old, new))
             yield package, was, now, listed
 

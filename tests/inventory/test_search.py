@@ -1,0 +1,85 @@
+"""How packages are found by what people type."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_matrix.errors import CallError
+from image_matrix.inventory.model import Content, PackageName
+from image_matrix.inventory.search import folded, matches, near_names, query_of, versions_of
+from tests.laws import examples
+
+
+def is_match(text: str, name: str, *versions: str, manager: str = "pip") -> bool:
+    content = Content(dict(zip(("amd64", "arm64"), versions or ("1",), strict=False)), "lab:x")
+    return matches(query_of(text), PackageName(manager, name), content)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Scikit_Learn", "scikit-learn"),
+        ("zope.interface", "zope-interface"),
+        ("torch*", "torchvision"),
+        ("ms-python.python", "ms-python.python"),
+        ("MS-Python.*", "ms-python.debugpy"),
+        ("@jupyter/chat", "@jupyter/chat"),
+        ("data.table", "data.table"),
+        ("g++", "g++"),
+    ],
+)
+def test_spellings_and_patterns(text: str, name: str) -> None:
+    assert is_match(text, name)
+
+
+@pytest.mark.parametrize(("text", "name"), [("torch", "torchvision"), ("*", "numpy~"), ("numpy", "nump")])
+def test_a_name_is_not_a_part(text: str, name: str) -> None:
+    assert is_match(text, name) == (text == "*")
+
+
+@pytest.mark.parametrize(
+    ("text", "versions", "expected"),
+    [
+        ("urllib3<2.5", ("2.4.0",), True),
+        ("urllib3<2.5", ("2.5.0",), False),
+        ("urllib3<2.5", ("2.5.0", "2.4.0"), True),
+        ("urllib3 >=2, <3", ("2.4.0",), True),
+        ("urllib3==2.4.*", ("2.4.9",), True),
+        ("urllib3=2.4.0", ("2.4.0",), True),
+        ("urllib3@2.4.0", ("2.4.0",), True),
+        ("urllib3>2", ("3.0rc1",), True),
+        ("urllib3>0", ("1:2.3-4+deb13u1",), False),
+        ("urllib3>0", ("",), False),
+    ],
+)
+def test_versions_that_are_asked_for(text: str, versions: tuple[str, ...], expected: bool) -> None:
+    assert is_match(text, "urllib3", *versions) is expected
+
+
+@pytest.mark.parametrize("text", ["", " ", "<2", "numpy<", "numpy<two", "numpy=="])
+def test_what_is_no_query_is_refused(text: str) -> None:
+    with pytest.raises(CallError):
+        query_of(text)
+
+
+def test_names_that_may_be_meant() -> None:
+    names = ["geopandas", "pandas", "r-cran-tidyverse", "numpy", "matplotlib-inline"]
+    assert near_names(query_of("geopanda"), names) == ["geopandas"]
+    assert near_names(query_of("tidyverse"), names) == ["r-cran-tidyverse"]
+    assert near_names(query_of("tidyverse*"), names) == ["r-cran-tidyverse"]
+    assert near_names(query_of("zzz"), names) == []
+    assert near_names(query_of("*"), []) == []
+
+
+def test_the_versions_that_are_there_instead() -> None:
+    every = [(PackageName("pip", "six"), Content({"amd64": one}, "lab:x")) for one in ("1.17", "1.16")]
+    assert versions_of(query_of("six<1"), every) == ["1.16", "1.17"]
+
+
+@settings(max_examples=examples(200))
+@given(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True))
+def test_every_spelling_of_a_name_finds_it(name: str) -> None:
+    assert is_match(name.upper().replace("-", "__"), folded(name))
+    assert folded(folded(name)) == folded(name)
