@@ -19,6 +19,7 @@ LAST = {
     "indented comments": "images:\n  a:\n    pip:\n      - b\n    # - c\n  # d: {from: a}\n\n# next\nsizes: {}\n",
     "a list that is not indented": "images:\n  a:\n    pip:\n    - b\n    - c\n\nsizes: {}\n",
     "a mapping of one key in a list": 'images:\n  a:\n    exclude: [{python: "3.11"}]\n',
+    "a long command": f"images:\n  a:\n    tests:\n      commands:\n        {'x' * 200} 'y': z\n# next\nsizes: {{}}\n",
     "the end of the file": "sizes: {}\nimages:\n  a:\n    from: b\n# the end\n",
 }
 

@@ -56,12 +56,3 @@ def test_the_variables_of_sessions_of_rstudio_are_those_of_the_page() -> None:
     assert [name for name in names(given) if not kept().fullmatch(name)] == []
     assert len(names(held_back)) > 3
     assert [name for name in names(held_back) if kept().fullmatch(name)] == []
-
-
-def test_versions_on_the_page_about_kubeflow_are_those_of_the_matrix() -> None:
-    page = (REPOSITORY / "docs/guides/from-kubeflow-images.md").read_text(encoding="utf-8")
-    pins = re.findall(r"[a-z][a-z\[\]-]*==[0-9][0-9.]*", page)
-    assert pins
-    matrix = (REPOSITORY / "matrix.yaml").read_text(encoding="utf-8")
-    known = {pin.replace("-cpu", "") for pin in re.findall(r"[a-z][a-z-]*==[0-9][0-9.]*", matrix)}
-    assert [pin for pin in pins if re.sub(r"\[.*\]", "", pin) not in known] == []

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WIDTH = 4096
 """Characters of a line: an image stays in one."""
+SIMPLE_KEY = 1024
+"""Characters that a key may have without `?` (YAML 1.2, 7.4.2); commands of tests are long."""
 _LEVEL_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[^\n]*\n\1- ", re.MULTILINE)
 """A list whose entries are as far to the left as its key; other matrices have them indented."""
 LINE = 90
@@ -62,6 +64,7 @@ def _with_sections(text: str, sections: Mapping[str, Any]) -> str:
     yaml.brace_single_entry_mapping_in_flow_sequence = True  # `[{python: "3.11"}]` keeps its braces
     if not _LEVEL_LIST.search(text):
         yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.emitter.MAX_SIMPLE_KEY_LENGTH = SIMPLE_KEY
     data: Any = yaml.load(text)
     for name, entries in sections.items():
         _add(data, name, entries)
