@@ -266,6 +266,7 @@ BROKEN = (
     own("command false", "commands", "false"),
     own("command git --version", "commands", "git --version", "svn"),
     own("import antigravity.nothing", "imports", "antigravity.nothing"),
+    own("r-package sf", "r_packages", "sf"),
     Breakage(("version python",), "", BASE, {"provides": {"python": "3.12"}}),
     own("http no/such/page", "http", "no/such/page", variant=LAB),
     own("http lab", "http", "lab", "RStudio", LAB),

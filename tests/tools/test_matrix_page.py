@@ -71,7 +71,7 @@ def test_the_page_is_enough_for_conda(loaded: Loaded) -> None:
     text = files["images/jupyter-geo/python3.13/Dockerfile"].content.decode()
     assert "releases/download/2.9.0-0/micromamba-linux-64\n" in text
     assert "releases/download/2.9.0-0/micromamba-linux-aarch64\n" in text
-    assert "    gdal=3.12 \\\n    r-base=4.5\n" in text
+    assert "    gdal=3.12 \\\n    r-base=4.5 \\\n    r-irkernel\n" in text
     assert "    PATH=${PATH}:/opt/conda/bin\n" in text
 
 

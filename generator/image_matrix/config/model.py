@@ -48,8 +48,8 @@ Provider = Literal["distribution", "uv", "conda"]
 Contract = Literal["notebook", "service", "none"]
 CONTRACTS: tuple[Contract, ...] = ("notebook", "service", "none")
 """What an image promises, and ``verify`` checks; docs/verify.md has the checks of each."""
-TestKind = Literal["commands", "imports", "files", "http"]
-TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "files", "http")
+TestKind = Literal["commands", "imports", "r_packages", "files", "http"]
+TEST_KINDS: tuple[TestKind, ...] = ("commands", "imports", "r_packages", "files", "http")
 ImageTests = Mapping[TestKind, Mapping[str, str]]
 """What an image's ``tests:`` say: a command, module, path or HTTP path, to what is expected of it."""
 AxisData = Mapping[str, Mapping[str, Mapping[str, str]]]

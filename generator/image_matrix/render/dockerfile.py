@@ -182,6 +182,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=variant.cran_snapshot or pins.cran_snapshot or "latest",
         cran_uses_remotes=any(re.search("[@:]", item) for item in variant.packages.get("cran", ())),
+        cran_names=[package_name("cran", item) for item in variant.packages.get("cran", ())],
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
         project=PROJECT,
         machines=_machines(variant),

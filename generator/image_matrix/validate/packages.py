@@ -11,6 +11,7 @@ from image_matrix.config.lineage import lineage
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.package_files import advice_for, is_file_name
 from image_matrix.config.package_names import package_name
+from image_matrix.config.r import is_source, r_manager
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, likely_installer
@@ -19,7 +20,7 @@ from image_matrix.validate.foreign import lacking
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
@@ -93,11 +94,6 @@ def bad_requirements(matrix: Matrix) -> Iterator[Finding]:
                 yield rules.BAD_PACKAGE.at(place, value=item, what=what, advice=advice)
 
 
-_NEEDS: dict[Manager, tuple[str, str, str]] = {
-    "npm": ("npm", "npm", "[nodejs, npm]"),
-    "cran": ("r-base", "R", "[r-base]"),
-}
-"""A manager to how its package begins, to its program, and to what installs that."""
 _WITHOUT_MICROMAMBA = "micromamba is not among the downloads", f"add to `downloads:`: `{INSTALLER}`"
 
 
@@ -136,29 +132,26 @@ def _missing_installer(
         return _WITHOUT_MICROMAMBA
     if manager == "extensions" and not any("code-server" in one.downloads for one in lineage(expanded, item)):
         return "code-server is not in its chain", "add `downloads: [code-server]` here or in a parent"
-    if manager in _NEEDS and not (manager == "cran" and _provides(expanded, item, "r")):
-        package, program, apt = _NEEDS[manager]
-        if manager == "cran" and _has_r_of_conda(expanded, item):
-            names_of_conda = ", ".join(f"r-{name.lower()}" for name in _names(item, "cran"))
-            problem = (
-                "R is conda's in its chain, and CRAN's binaries are built for the distribution's libraries"
-            )
-            return problem, f"remove `cran`, and list them as packages of conda: `conda: [{names_of_conda}]`"
-        names = (name for one in lineage(expanded, item) for name in _names(one, "apt", "conda"))
-        if not any(name.startswith(package) for name in names):
-            stated = ", or state what is there: `provides: {r: VERSION}`" if manager == "cran" else ""
-            return f"nothing in its chain installs {program}", f"add `apt: {apt}` here or in a parent{stated}"
-    return None
+    if manager == "npm" and not any(
+        "npm" in _names(one, "apt", "conda") or "nodejs" in _names(one, "conda")
+        for one in lineage(expanded, item)
+    ):
+        return "nothing in its chain installs npm", "add `apt: [nodejs, npm]` here or in a parent"
+    return _missing_r(list(lineage(expanded, item))) if manager == "cran" else None
 
 
-def _has_r_of_conda(expanded: Mapping[str, Variant], item: Variant) -> bool:
-    """Say whether conda installs R in a chain, and apt does not."""
-    chain = [*lineage(expanded, item)]
-    of_conda, of_apt = (
-        any(name.startswith("r-base") for one in chain for name in _names(one, manager))
-        for manager in ("conda", "apt")
-    )
-    return of_conda and not of_apt
+def _missing_r(chain: Sequence[Variant]) -> tuple[str, str] | None:
+    """Return what the packages of ``cran`` lack in the first image of a chain: R, or R of the distribution."""
+    managers = {r_manager(one) for one in chain}
+    if "apt" in managers or any("r" in one.provides for one in chain):
+        return None
+    if "conda" in managers:
+        names_of_conda = ", ".join(f"r-{name.lower()}" for name in _names(chain[0], "cran"))
+        problem = "R is conda's in its chain, and CRAN's binaries are built for the distribution's libraries"
+        return problem, f"remove `cran`, and list them as packages of conda: `conda: [{names_of_conda}]`"
+    apt = "[r-base, r-base-dev]" if any(map(is_source, chain[0].packages["cran"])) else "[r-base]"
+    stated = "or state what a download brings: `provides: {r: VERSION}`"
+    return "nothing in its chain installs R", f"add `apt: {apt}` here or in a parent, {stated}"
 
 
 def _without_micromamba(matrix: Matrix) -> bool:
@@ -167,11 +160,6 @@ def _without_micromamba(matrix: Matrix) -> bool:
 
 def _names(item: Variant, *managers: Manager) -> Iterator[str]:
     return (package_name(manager, line) for manager in managers for line in item.packages.get(manager, ()))
-
-
-def _provides(expanded: Mapping[str, Variant], item: Variant, name: str) -> bool:
-    """Say whether an image of a chain, or its source, states that it has something."""
-    return any(name in one.provides for one in lineage(expanded, item))
 
 
 def _missing_uv(

@@ -12,6 +12,7 @@ from image_matrix.verify.accelerators import accelerator_names, accelerator_resu
 from image_matrix.verify.expectations import version_fits
 from image_matrix.verify.probe_client import ask, judged, source
 from image_matrix.verify.probe_output import end, read
+from image_matrix.verify.r import r_request, r_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,12 +27,14 @@ WORDS: Mapping[TestKind, str] = {
     "http": "http",
     "files": "file",
     "imports": "import",
+    "r_packages": "r-package",
 }
 """Kind of test to the first word of its results' names, in the order of the results."""
 COMMAND_SECONDS = 60.0
-PYTHON_SECONDS = 180.0
-PYTHON_KEPT = 200_000
-"""Characters of its output that are kept: frameworks print a lot, and no answer may be lost."""
+LOAD_SECONDS = 180.0
+"""Seconds for all that Python imports, and for all that R loads."""
+KEPT = 200_000
+"""Characters of their output that are kept: frameworks print a lot, and no answer may be lost."""
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "jupyterhub": ("jupyterhub-singleuser", "--version"),
     "r": ("R", "--version"),
@@ -60,26 +63,25 @@ def image_test_results(container: Container, subject: Subject, prefix: str) -> I
     commands, paths, pages = (subject.tests.get(kind, {}) for kind in ("commands", "files", "http"))
     programs = provided_programs(subject)
     request = python_request(subject)
-    python = ["python", "-c", source("python_probe"), json.dumps(request)]
+    python = ["python", "-c", source("python_probe"), json.dumps(request)] if any(request.values()) else []
+    interpreted = [words for words in (python, [*r_request(subject)]) if words]
     questions: list[tuple[str, dict[str, Any]]] = [
         *(("run", {"words": shlex.split(command), "seconds": COMMAND_SECONDS}) for command in commands),
         *(("run", {"words": [*PROGRAMS[name]], "seconds": COMMAND_SECONDS}) for name in programs),
         *(("get", {"path": f"{prefix}{path}", "prefix": prefix}) for path in pages),
         ("files", {"paths": [*paths]}),
-        *(
-            [("run", {"words": python, "seconds": PYTHON_SECONDS, "keep": PYTHON_KEPT})]
-            if any(request.values())
-            else []
-        ),
+        *(("run", {"words": words, "seconds": LOAD_SECONDS, "keep": KEPT}) for words in interpreted),
     ]
     run = len(commands) + len(programs)
-    answers = ask(container, *questions, seconds=PYTHON_SECONDS + COMMAND_SECONDS * (run + 1))
+    answers = ask(container, *questions, seconds=2 * LOAD_SECONDS + COMMAND_SECONDS * (run + 1))
     yield from command_results(commands, answers)
     yield from program_results(programs, answers[len(commands) :])
     yield from _pages(pages, answers[run:], prefix)
     for path in paths:
         yield file_result(path, exists=path not in answers[run + len(pages)]["missing"])
-    yield from python_results(subject, answers[-1] if any(request.values()) else EMPTY_ANSWER)
+    loaded = answers[run + len(pages) + 1 :]
+    yield from python_results(subject, loaded[0] if python else EMPTY_ANSWER)
+    yield from r_results(subject, loaded[-1] if loaded else EMPTY_ANSWER)
 
 
 def provided_programs(subject: Subject) -> dict[str, str]:

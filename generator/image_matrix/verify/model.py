@@ -52,6 +52,8 @@ class Subject:
     accelerator: Accelerator | None = None
     builds_images: bool = False
     """Whether it has docker and buildx of the kind ``buildx``."""
+    r_kernel: bool = False
+    """Whether its JupyterLab has R's kernel."""
     deadline: float = 60.0
     """Seconds from the start of a container to its first answer."""
 

@@ -24,6 +24,8 @@ from image_matrix.verify.image_tests import image_test_names, image_test_results
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.pages import page_checks, page_results
 from image_matrix.verify.probe_client import Unanswered, ask, judged
+from image_matrix.verify.r import KERNEL as R_KERNEL
+from image_matrix.verify.r import r_kernel
 from image_matrix.verify.start import service, service_checks, start, start_checks
 from image_matrix.verify.volume import Volume
 
@@ -81,6 +83,8 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("zombies", contract.zombies(dead), container=container)
         yield judged("empty-volume", contract.volume(home), took, container=container)
         yield from image_test_results(container, subject, f"{PREFIX}/")
+        if subject.r_kernel:
+            yield r_kernel(container)
         # last, so that all services have had time to listen
         (facts,) = ask(container, ("facts", {}))
         yield judged("ports", contract.ports(facts, (contract.PORT,) if subject.ide else ()))
@@ -210,14 +214,18 @@ def left_out(subject: Subject) -> tuple[str, ...]:
         *(name for scenario in ALWAYS for name in scenario.checks),
         *HUB_CHECKS,
         *(DOCKER_CHECKS if subject.builds_images else ()),
+        *((R_KERNEL,) if subject.r_kernel else ()),
     )
     return tuple(name for name in every if name not in run)
 
 
 def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
     served = bool(subject.ide)
+    r_checks = (R_KERNEL,) if subject.r_kernel else ()
     return (
-        Scenario((*page_checks(subject.ide), *POD, *image_test_names(subject), "ports", "sigterm"), pod),
+        Scenario(
+            (*page_checks(subject.ide), *POD, *image_test_names(subject), *r_checks, "ports", "sigterm"), pod
+        ),
         *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK), sealed),

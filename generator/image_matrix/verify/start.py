@@ -14,8 +14,8 @@ from image_matrix.verify.engine import LOOPBACK, UNSTARTABLE, Spec
 from image_matrix.verify.image_tests import (
     COMMAND_SECONDS,
     EMPTY_ANSWER,
+    LOAD_SECONDS,
     PROGRAMS,
-    PYTHON_SECONDS,
     command_results,
     file_result,
     image_test_names,
@@ -27,6 +27,7 @@ from image_matrix.verify.image_tests import (
 from image_matrix.verify.model import Result
 from image_matrix.verify.outside import answering, page_result
 from image_matrix.verify.probe_client import Unanswered, judged, source
+from image_matrix.verify.r import r_request, r_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,6 +151,8 @@ def _tests(subject: Subject, run: Run, container: Container) -> Iterator[Result]
     for path in subject.tests.get("files", {}):
         yield file_result(path, exists=_exists(run, container, path))
     yield from python_results(subject, _python(run, subject))
+    if words := r_request(subject):
+        yield from r_results(subject, _answer(run, words, LOAD_SECONDS))
 
 
 def _answer(run: Run, words: tuple[str, ...], seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
@@ -171,6 +174,6 @@ def _python(run: Run, subject: Subject) -> dict[str, Any]:
     if not any(request.values()):
         return EMPTY_ANSWER
     words = ("-c", source("python_probe"), json.dumps(request))
-    answers = (_answer(run, (name, *words), PYTHON_SECONDS) for name in PYTHONS)
+    answers = (_answer(run, (name, *words), LOAD_SECONDS) for name in PYTHONS)
     missing = {"code": 127, "out": "the image has no Python on PATH"}
     return next((answer for answer in answers if answer["code"] not in UNSTARTABLE), missing)
