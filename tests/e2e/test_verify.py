@@ -241,11 +241,17 @@ BROKEN = (
     Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),
     Breakage(("closed-network",), as_root("rm /etc/cont-init.d/12-certificates")),
     Breakage(("closed-network",), as_root("rm /etc/profile.d/image-matrix-environment.sh")),
+    Breakage(("environment",), as_root("rm /usr/local/lib/image-matrix/container_environment.py")),
+    Breakage(("environment",), as_root("echo 'export NB_GID=7' > /etc/profile.d/company.sh")),
     Breakage(
-        ("closed-network",), as_root(f"sed -i 's/^exec /exec env -u PIP_INDEX_URL /' {JUPYTERLAB}"), LAB
+        ("closed-network", "environment"),
+        as_root(f"sed -i 's/^exec /exec env -u PIP_INDEX_URL /' {JUPYTERLAB}"),
+        LAB,
     ),
     Breakage(
-        ("closed-network",), as_root(f"sed -i 's/^exec /exec env -u SSL_CERT_FILE /' {CODE_SERVER}"), CODE
+        ("closed-network", "environment"),
+        as_root(f"sed -i 's/^exec /exec env -u SSL_CERT_FILE -u IMAGE_MATRIX_PROBE /' {CODE_SERVER}"),
+        CODE,
     ),
     Breakage(NO_HUB, as_root(f"rm {HUB_SERVER}"), LAB, QUICK),
     Breakage(("hub-login", "hub-activity"), script(HUB_SERVER, LAB_WITHOUT_LOGIN), LAB),

@@ -34,17 +34,19 @@ pytestmark = pytest.mark.e2e
 STEPS = """\
 FROM {image}
 USER 0
-RUN apt-get update && apt-get install --yes --no-install-recommends r-base-core
+RUN apt-get update && apt-get install --yes --no-install-recommends libpython3.13 r-base-core r-cran-reticulate
 {library}
 RUN rm -r /etc/services.d /usr/local/lib/image-matrix/code-server
 COPY --chmod=0755 rootfs/ /
 COPY --chmod=0755 rserver.py /usr/lib/rstudio-server/bin/rserver
 COPY --chmod=0755 <<"EOT" /usr/lib/rstudio-server/bin/rsession
 #!/bin/sh
-exec env --null
+[ $# -gt 0 ] || set -- env --null
+exec "$@"
 EOT
 USER 1000
 """
+"""What stands in for the program of a session runs another one, or prints its environment."""
 
 
 PACKAGE = {
@@ -146,34 +148,57 @@ def test_a_session_installs_from_a_private_server(engine: Engine, image: str, tm
     assert said.splitlines()[-1] == expected
 
 
-def test_verify_sees_a_session_without_the_mirror(engine: Engine, image: str) -> None:
-    server = "/usr/local/lib/image-matrix/rserver"
+def test_verify_sees_what_a_session_does_not_get(engine: Engine, image: str) -> None:
     name = f"image-matrix-rstudio:{uuid.uuid4().hex[:12]}"
-    steps = f"FROM {image}\nUSER 0\nRUN sed -i 's/PIP_(INDEX_URL|/PIP_(/' {server}\nUSER 1000\n"
+    script = "/usr/local/lib/image-matrix/in-session"
+    steps = f"FROM {image}\nUSER 0\nRUN sed -i 's/^exec /unset PIP_INDEX_URL NB_UID; exec /' {script}\nUSER 1000\n"
     assert engine.call(("build", "--quiet", f"--tag={name}", "-"), steps, 300.0).code == 0
     try:
         subject = Subject("rstudio:stand-in", name, "rstudio")
-        (scenario,) = [one for one in scenarios(subject) if "closed-network" in one.checks]
-        found = {one.name: one for one in results(scenario, engine, subject)}["closed-network"]
+        (scenario,) = [one for one in scenarios(subject) if "environment" in one.checks]
+        found = {one.name: one for one in results(scenario, engine, subject)}
     finally:
         engine.call(("rmi", "--force", name), None, 60.0)
-    assert (found.status, found.detail.partition(":")[0]) == ("failed", "rstudio")
+    mirror, environment = found["closed-network"], found["environment"]
+    assert (mirror.status, mirror.detail.partition(":")[0]) == ("failed", "rstudio")
+    assert environment.status == "failed"
+    assert environment.detail.startswith(
+        "rstudio: without NB_UID, PIP_INDEX_URL of the container; rstudio's terminal"
+    )
 
 
-def test_a_session_gets_the_environment_but_no_secret_is_in_a_file(engine: Engine, image: str) -> None:
-    env = {"KUBERNETES_PORT": "tcp://1:443", "R_NOTE": "two\nlines", "SOME_TOKEN": "hunter2"}
-    env |= {"BUILDKIT_HOST": "tcp://buildkit.invalid:1234", "DOCKER_CONFIG": "/dev/shm/d"}  # noqa: S108 - no file
-    session = """\
+VALUES = {
+    "SOME_TOKEN": "hunter2", "MLFLOW_TRACKING_URI": "https://mlflow.example.org/?a=b", "EMPTY": "",
+    "QUOTED": "it's \"so\": $HOME `id` \\n \\", "LINES_OF": "two\nlines\n", "WORDS": "ü – 漢 * -n", "R_NOTE": "x",
+    "JUPYTERHUB_API_TOKEN": "as kernels have it", "BUILDKIT_HOST": "tcp://buildkit.invalid:1234",
+}  # fmt: skip
+SESSION = """\
 /usr/local/lib/image-matrix/rserver 8787 >/dev/null 2>&1 &
 until curl --silent --output /dev/null http://127.0.0.1:8787; do sleep 0.1; done
 grep --recursive hunter2 "$IMAGE_MATRIX_RUN" && exit 1
-exec env --ignore-environment /usr/local/lib/image-matrix/rsession
+cat >/tmp/print.R <<'EOT'
+for (name in commandArgs(TRUE)) cat(name, "=", Sys.getenv(name, NA), "\\001", sep = "")
+cat("PYTHON=", reticulate::py_config()$python, "\\001", sep = "")
+EOT
+session() { env --ignore-environment R_HOME=/usr/lib/R LANG=C PATH=/bin /usr/local/lib/image-matrix/rsession "$@"; }
+session Rscript /tmp/print.R "$@"
+printf '\\002'
+session bash -l -c 'exec env --null'
 """
-    with engine.container(Spec(image, env=env, command=("sh", "-c", session))) as container:
-        assert container.wait(30.0) == 0, container.log()
-        seen = container.log().split("\0")
-    assert "R_NOTE=two\nlines" in seen
-    assert {"KUBERNETES_PORT=tcp://1:443", "DOCKER_CONFIG=/dev/shm/d"} <= {*seen}
-    assert "BUILDKIT_HOST=tcp://buildkit.invalid:1234" in seen
-    assert any(item.startswith("PATH=/opt/venv/bin:") for item in seen)
-    assert "RETICULATE_PYTHON_FALLBACK=/opt/venv/bin/python" in seen
+
+
+def test_a_session_and_its_terminal_get_the_environment_but_no_file_has_it(
+    engine: Engine, image: str
+) -> None:
+    """R itself prints what it has, byte by byte; so does a login shell that the session starts."""
+    path = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    expected = {**VALUES, "NB_USER": "jovyan", "LANG": "C.UTF-8", "PATH": path}
+    command = ("sh", "-c", SESSION, "sh", *expected)
+    with engine.container(Spec(image, env=VALUES, command=command)) as container:
+        assert container.wait(60.0) == 0, container.log()
+        of_r, _, of_terminal = container.log(200).partition("\2")
+    seen = dict(item.partition("=")[::2] for item in of_r.split("\1"))
+    assert {name: seen.get(name) for name in expected} == expected
+    assert seen["PYTHON"] == "/opt/venv/bin/python"
+    seen = dict(item.partition("=")[::2] for item in of_terminal.split("\0"))
+    assert {name: seen.get(name) for name in expected} == expected

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOTFS = Path(__file__).parents[2] / "templates/rootfs/base"
 ACTIVATE = ROOTFS / "etc/cont-init.d/15-conda"
-PROFILE = ROOTFS / "etc/profile.d/image-matrix-conda.sh"
+PROFILE = ROOTFS / "etc/profile.d/image-matrix-use-conda.sh"
 
 
 def run_folder(tmp_path: Path) -> Path:

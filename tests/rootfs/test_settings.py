@@ -120,7 +120,7 @@ def test_what_is_set_stays_as_it_is(variables: dict[str, str]) -> None:
 
 
 def from_outside(tmp_path: Path, name: str, files: dict[str, str], **variables: str) -> dict[str, str]:
-    """What a shell that enters the container gets of the files that init scripts wrote."""
+    """What a shell that enters the container gets of the files that init scripts wrote, read as s6-envdir does."""
     folder = tmp_path / "container_environment"
     folder.mkdir()
     for file, value in files.items():
@@ -134,15 +134,18 @@ def test_a_shell_from_outside_gets_what_init_scripts_set(tmp_path: Path, name: s
     files = {
         "SSL_CERT_FILE": "/run/ca",
         "TWO": "a\nb\n\n",
+        "LINE": "of echo\n",
         "PIP_CERT": "/run/ca",
         "PATH": "/no",
         "a;b": "x",
         "EMPTY": "",
     }
-    seen = from_outside(tmp_path, name, files, PIP_CERT="/mine", HTTP_PROXY="http://proxy:3128", file="kept")
+    seen = from_outside(
+        tmp_path, name, files, PIP_CERT="/mine", EMPTY="x", HTTP_PROXY="http://proxy:3128", file="kept"
+    )
     assert seen == {
-        "IMAGE_MATRIX_RUN": str(tmp_path), "SSL_CERT_FILE": "/run/ca", "TWO": "a\nb\n\n", "PIP_CERT": "/mine",
-        "EMPTY": "", "HTTP_PROXY": "http://proxy:3128", "http_proxy": "http://proxy:3128", "file": "kept",
+        "IMAGE_MATRIX_RUN": str(tmp_path), "SSL_CERT_FILE": "/run/ca", "TWO": "a\nb\n", "PIP_CERT": "/mine",
+        "LINE": "of echo", "HTTP_PROXY": "http://proxy:3128", "http_proxy": "http://proxy:3128", "file": "kept",
         "NO_PROXY": LOCAL, "no_proxy": LOCAL,
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from image_matrix.verify import contract
 from image_matrix.verify.accelerators import DEVICES, device, vendor
 from image_matrix.verify.closed_network import CHECK as CLOSED_NETWORK
-from image_matrix.verify.closed_network import ENVIRONMENT, closed_network
+from image_matrix.verify.closed_network import OF_PLACE, closed_network
 from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
 from image_matrix.verify.docker_client import CHECKS as DOCKER_CHECKS
 from image_matrix.verify.docker_client import docker_client
@@ -18,11 +18,14 @@ from image_matrix.verify.driver_folder import CHECK as DRIVER_FOLDER
 from image_matrix.verify.driver_folder import VENDOR as NVIDIA
 from image_matrix.verify.driver_folder import driver_folder
 from image_matrix.verify.engine import TMPFS, Engine, Spec, Unstartable
+from image_matrix.verify.environment import CHECK as ENVIRONMENT
+from image_matrix.verify.environment import OF_POD, environment
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
 from image_matrix.verify.hub import hub, runs_under_hub
 from image_matrix.verify.image_tests import image_test_names, image_test_results
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.pages import page_checks, page_results
+from image_matrix.verify.places import look
 from image_matrix.verify.probe_client import Unanswered, ask, judged
 from image_matrix.verify.r import KERNEL as R_KERNEL
 from image_matrix.verify.r import r_kernel
@@ -121,9 +124,9 @@ def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
 
 
 def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it with a read-only root, without a prefix, and with certificates and a mirror of a closed network."""
+    """Run it with a read-only root, without a prefix, and with certificates, a mirror and a variable of its pod."""
     spec = Spec(
-        subject.image, subject.platform, ENVIRONMENT, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
+        subject.image, subject.platform, {**OF_PLACE, **OF_POD}, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
         read_only=True, tmpfs=TMPFS,
     )  # fmt: skip
     began = time.monotonic()
@@ -133,7 +136,9 @@ def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("read-only", contract.volume(home), took, container=container)
         if subject.ide:
             yield _served(container, subject, "no-prefix", "/", began)
-        yield from closed_network(container, subject)
+        public, answers_by_place = look(container, subject.ide)
+        yield closed_network(container, public, answers_by_place)
+        yield environment(container, answers_by_place)
 
 
 def _served(container: Container, subject: Subject, check: str, prefix: str, began: float) -> Result:
@@ -211,6 +216,7 @@ def left_out(subject: Subject) -> tuple[str, ...]:
         "read-only",
         "no-prefix",
         CLOSED_NETWORK,
+        ENVIRONMENT,
         *(name for scenario in ALWAYS for name in scenario.checks),
         *HUB_CHECKS,
         *(DOCKER_CHECKS if subject.builds_images else ()),
@@ -228,7 +234,7 @@ def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
         ),
         *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
-        Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK), sealed),
+        Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK, ENVIRONMENT), sealed),
         *ALWAYS,
         *([Scenario(DOCKER_CHECKS, docker_client)] if subject.builds_images else []),
         *([Scenario((DRIVER_FOLDER,), driver_folder)] if vendor(subject) == NVIDIA else []),

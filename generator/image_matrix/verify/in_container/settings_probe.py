@@ -25,18 +25,41 @@ PORT = 8888
 PAUSE = 0.1
 DEADLINE = 20.0
 """Seconds until a kernel or a terminal runs."""
-RUN_FOLDERS = ("/run/s6", "/tmp/.s6", "/dev/shm/.s6")  # noqa: S108 - in the container
+SET_BY_INIT = ("/run/s6", "/tmp/.s6", "/dev/shm/.s6")  # noqa: S108 - in the container
+IN_SESSION = "/usr/local/lib/image-matrix/in-session"
+"""Runs a program as RStudio runs a session."""
+OF_SHELLS = {"HOSTNAME", "OLDPWD", "PWD", "SHLVL", "TERM", "_"}
+"""What a shell or a terminal sets for itself."""
 FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """Variables that name a file with certificates: each is answered with their number."""
 TEXTS = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX")
 Answer = dict[str, Any]
 
 
+def printed(*command: str, variables: Mapping[bytes, bytes] | None = None) -> Answer:
+    """Return what a program has that is started here, with other variables if some are given."""
+    try:
+        done = subprocess.run(
+            [*command], env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30
+        )
+    except OSError as failure:
+        return {"error": f"{command[0]}: {failure.strerror}"}
+    return seen(done.stdout)
+
+
 def shell() -> Answer:
     """Return what a login shell has that enters the container."""
-    command = ["bash", "-l", "-c", "exec env -0"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
-    return seen(done.stdout)
+    return printed("bash", "-l", "-c", "exec env -0")
+
+
+def prompt() -> Answer:
+    """Return what an interactive shell has that enters the container without a login."""
+    return printed("bash", "-i", "-c", "exec env -0")
+
+
+def cleared() -> Answer:
+    """Return what ``with-contenv`` gives a program whose caller has dropped all variables, as cron does."""
+    return printed("/command/with-contenv", "env", "-0", variables={})
 
 
 def kernel() -> Answer:
@@ -65,13 +88,29 @@ def terminal() -> Answer:
 
 
 def code_server() -> Answer:
-    """Return what code-server has, whose terminals and extensions are its children."""
+    """Return what code-server has, whose extensions are its children."""
     return wait(lambda: running("/opt/code-server"))
 
 
+def code_server_terminal() -> Answer:
+    """Return what a login shell has that code-server starts."""
+    answer = code_server()
+    return answer if "error" in answer else login(running("/opt/code-server"))
+
+
 def rstudio() -> Answer:
-    """Return what a session of RStudio is started with."""
-    return wait(lambda: first(Path(folder, "user/rstudio/environment") for folder in RUN_FOLDERS))
+    """Return what a session of RStudio has."""
+    return printed(IN_SESSION, "env", "-0", variables={})
+
+
+def rstudio_terminal() -> Answer:
+    """Return what a login shell has that a session of RStudio starts."""
+    return printed(IN_SESSION, "bash", "-l", "-c", "exec env -0", variables={})
+
+
+def login(environ: bytes) -> Answer:
+    """Return what a login shell has that is started with an environment."""
+    return printed("bash", "-l", "-c", "exec env -0", variables=variables(environ))
 
 
 def running(part: str) -> bytes:
@@ -120,14 +159,39 @@ def wait(look: Callable[[], bytes]) -> Answer:
     return seen(environ) if environ else {"error": f"nothing runs after {DEADLINE:.0f} s"}
 
 
+def variables(environ: bytes) -> dict[bytes, bytes]:
+    """Return the variables of an environment as proc_pid_environ(5) has it."""
+    pairs = (item.partition(b"=") for item in environ.split(b"\0") if item)
+    return {name: value for name, _, value in pairs}
+
+
 def seen(environ: bytes) -> Answer:
-    """Return the texts of an environment, and the numbers of certificates in the files that it names."""
-    pairs = (item.partition("=") for item in environ.decode(errors="replace").split("\0"))
-    variables = {name: value for name, _, value in pairs}
+    """Return the texts of an environment, the numbers of certificates in files that it names, and what differs."""
+    arrived = {os.fsdecode(name): os.fsdecode(value) for name, value in variables(environ).items()}
     return {
-        **{name: certificates(variables.get(name, "")) for name in FILES},
-        **{name: variables.get(name, "") for name in TEXTS},
+        **{name: certificates(arrived.get(name, "")) for name in FILES},
+        **{name: arrived.get(name, "") for name in TEXTS},
+        "differs": differs(os.environ, arrived),
     }
+
+
+def differs(container: Mapping[str, str], arrived: Mapping[str, str]) -> list[str]:
+    """Return the names of variables of the container that a place lacks, or has with another value.
+
+    This script runs with the container's. Init scripts may replace some, and PATH may have more folders in front.
+    """
+    by_init = {path.name for run in SET_BY_INIT for path in Path(run, "container_environment").glob("*")}
+    names = container.keys() - OF_SHELLS - by_init - {"PATH"}
+    others = [name for name in names if arrived.get(name) != container[name]]
+    if not within(container.get("PATH", ""), arrived.get("PATH", "")):
+        others.append("PATH")
+    return sorted(others)
+
+
+def within(part: str, whole: str) -> bool:
+    """Say whether a list of folders has those of another one, in their order."""
+    folders = iter(whole.split(":"))
+    return all(folder in folders for folder in part.split(":"))
 
 
 def certificates(path: str) -> int:
@@ -181,9 +245,13 @@ def address() -> str:
 
 PLACES: dict[str, Callable[[], Answer]] = {
     "code-server": code_server,
+    "code-server's terminal": code_server_terminal,
     "kernel": kernel,
+    "program without variables": cleared,
+    "prompt": prompt,
     "public": public,
     "rstudio": rstudio,
+    "rstudio's terminal": rstudio_terminal,
     "shell": shell,
     "terminal": terminal,
 }
