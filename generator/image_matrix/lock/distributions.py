@@ -1,4 +1,4 @@
-"""Knows the Python, the C library, the snapshot service and the docker of each source's distribution."""
+"""Knows the Python, the C library, the snapshot service, docker and time zones of each source's distribution."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ class Distribution:
     """Whether its apt knows archives of one day: 2.7.14 and later do."""
     docker: bool = False
     """Whether it has the packages ``docker-cli`` and ``docker-buildx``."""
+    old_zones_apart: bool = False
+    """Whether old names of time zones are in ``tzdata-legacy``, which ``tzdata`` does not bring along."""
 
 
 KNOWN = (
-    (r"trixie|debian:?13", Distribution("3.13", "2_40", docker=True)),
+    (r"trixie|debian:?13", Distribution("3.13", "2_40", docker=True, old_zones_apart=True)),
     (r"bookworm|debian:?12", Distribution("3.11", "2_36", snapshots=False)),
-    (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39")),
+    (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39", old_zones_apart=True)),
     (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35", snapshots=False)),
 )
-"""What a reference says about itself. Sources: the distributions' package pages of python3, libc6, apt and docker."""
+"""What a reference says about itself. Sources: the distributions' pages of python3, libc6, apt, docker and tzdata."""
 _BARE = ("debian", "ubuntu")
 """Repositories of distributions themselves: there is nothing in them but apt."""
 _WITHOUT_APT = re.compile(

@@ -29,6 +29,7 @@ from image_matrix.validate import (
     filled_values,
     foreign,
     kubeflow,
+    locales,
     names,
     opendatahub,
     packages,
@@ -69,7 +70,7 @@ CHECKS = (
     references.without_from, references.cycles, references.unused,
     placeholders.reserved_axes, placeholders.unknown_in_downloads, placeholders.in_mirrors,
     addresses.passwords,
-    environment.replaced_path, environment.moving_labels,
+    environment.replaced_path, environment.moving_labels, locales.unknown_zone,
     devices.given_to_all, devices.refused_drivers,
     packages.bad_requirements, packages.listed_twice,
     conflicts.disagreeing,
@@ -118,7 +119,7 @@ VARIANT_CHECKS = (
     filled_packages.unreadable, filled_packages.repeated, filled_values.unreadable,
     packages.provider_without_needs,
     downloads.without_place, downloads.of_one_machine, downloads.overwritten,
-    environment.of_one_machine, environment.without_locale,
+    environment.of_one_machine, locales.without_locale, locales.old_zone,
     packages.too_many_layers,
     conda_locks.missing_platforms, conda_locks.beside_others, conda_locks.of_pip, conda_locks.without_python,
     foreign.without_snapshots,
@@ -142,6 +143,7 @@ OFFER_CHECKS = (
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.unpublished, profiles.size_of_values,
     profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,
+    locales.without_locale_in_pods, locales.old_zone_in_pods,
     kubeflow.kubeflow,
 )  # fmt: skip
 """Checks of what a site offers of the variants."""

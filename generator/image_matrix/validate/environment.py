@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.lineage import lineage
-from image_matrix.config.locales import BUILT_IN
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value, one_machine
-from image_matrix.validate.references import settings_of
+from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 _REFERENCE = re.compile(r"\$(?:\{(\w+)[^}]*\}|\((\w+)\)|(\w+))")
-LOCALE_VARIABLES = ("LANG", "LC_ALL")
-_LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(\.[A-Za-z0-9-]+)?(@[a-z]+)?")
 MOVING_LABELS = {
     "org.label-schema.build-date", "org.label-schema.vcs-ref", "org.opencontainers.image.created",
     "org.opencontainers.image.revision",
@@ -59,24 +55,6 @@ def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
             yield from one_machine((*given.origin.path, "env", name), what, str(given.value), item.archs)
 
 
-def without_locale(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Variables that name a locale which no image of a chain generates: R and Perl warn at each start."""
-    for item in expanded.values():
-        chain = [*lineage(expanded, item)]
-        generated = {*BUILT_IN, *(one.locale for one in chain)}
-        if any(one.foreign for one in chain) or any(
-            "locales-all" in one.packages.get("apt", ()) for one in chain
-        ):
-            continue
-        for name, given in resolution_of(matrix, expanded, item).env.items():
-            value = str(given.value)
-            if name in LOCALE_VARIABLES and _LOCALE.fullmatch(value) and value not in generated:
-                problem = "no step of the image or its parents generates this locale"
-                yield bad_value(
-                    (*given.origin.path, "env", name), problem, f"write `locale: {value}` in place of it"
-                )
-
-
 def moving_labels(matrix: Matrix) -> Iterator[Finding]:
     """Labels that say when an image was built, or of which commit: no image would ever be the same twice."""
     for path, settings in (*settings_of(matrix), (("defaults", "images"), matrix.defaults)):
@@ -88,7 +66,7 @@ def moving_labels(matrix: Matrix) -> Iterator[Finding]:
 
 def environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Yield the variables of images and what they are made of, and of profiles, each with its place."""
-    for path, settings in settings_of(matrix):
+    for path, settings in every_settings(matrix):
         yield (*path, "env"), settings.env
     for name, accelerator in matrix.accelerators.items():
         yield ("accelerators", name, "env"), accelerator.env
