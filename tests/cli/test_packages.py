@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import Repository
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Ran
+from tests.cli.transcripts import compare, transcript
 
 EXPECTED = Path(__file__).parent / "packages"
 HOME = Path(__file__).parent.parent.parent
@@ -40,19 +36,10 @@ def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Repository:
     return Repository(tmp_path, capsys)
 
 
-def transcript(arguments: tuple[str, ...], ran: Ran) -> str:
-    line = " ".join(("$ image-matrix packages", *arguments))
-    parts = (f"{title}:\n{text}" for title, text in (("stdout", ran.out), ("stderr", ran.err)) if text)
-    return "\n".join((line, f"exit code: {ran.code}", *parts))
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_what_it_prints(call: Repository, case: str) -> None:
-    shown = transcript(CASES[case], call("packages", *CASES[case]))
-    path = EXPECTED / f"{case}.txt"
-    if os.environ.get("IMAGE_MATRIX_UPDATE") == "1":
-        path.write_text(shown, encoding="utf-8")
-    assert shown == path.read_text(encoding="utf-8")
+    arguments = ("packages", *CASES[case])
+    compare(EXPECTED / f"{case}.txt", transcript(arguments, call(*arguments)))
 
 
 def test_the_reference_says_who_brings_and_who_asks(capsys: pytest.CaptureFixture[str]) -> None:

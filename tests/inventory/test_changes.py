@@ -10,8 +10,8 @@ import pytest
 from image_matrix.inventory.changes import content_changes
 from image_matrix.inventory.contents import contents, inventories, stated_version
 from image_matrix.inventory.model import PackageName
+from image_matrix.inventory.source_changes import source_changes
 from image_matrix.lock.pins import ExtensionPins, Pins
-from image_matrix.lock.source_changes import source_changes
 from image_matrix.profiles.change_words import TERMINAL
 from image_matrix.profiles.content_words import source_lines
 from tests.workflow.matrices import loaded, matrix

@@ -159,8 +159,8 @@ def test_an_edit_further_up(repository: Path, call: Call) -> None:
     edit(repository / MATRIX, "notebook==7.6.5, ipykernel==7.4.0]", "notebook==7.6.5, ipykernel==7.3.0]")
     expect("-q check", call(repository, "-q check", 2))
     lock_without_asking(repository, "ipykernel==7.4.0", "ipykernel==7.3.0")
-    command = "why jupyter-geo:python3.13 --since HEAD"
-    expect(command, call(repository, command))
+    for command in ("why jupyter-geo:python3.13 --since HEAD", "-q diff"):
+        expect(command, call(repository, command))
 
 
 def test_what_lock_prints_names_what_there_is() -> None:

@@ -175,7 +175,7 @@ def _shown(table: Table, format_: str) -> str:
     """Return a table for the terminal or in Markdown; nothing without rows."""
     from image_matrix.cli import table as columns
     from image_matrix.cli.terminal import terminal_width
-    from image_matrix.render.docs.markdown_table import markdown_table
+    from image_matrix.render.docs.markdown import markdown_table
 
     header, rows = table
     if not rows:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
+    from image_matrix.inventory.difference import ImageState
     from image_matrix.json_data import Json
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
+    from image_matrix.publish.release_notes import ReleaseNotes
     from image_matrix.registry.client import Registry
     from image_matrix.render.kubernetes.outputs import Kept
 
@@ -116,6 +118,15 @@ def _catalog(git: Git, commit: str) -> dict[str, dict[str, Json]]:
     return entries_by_id(text_at(git, commit, CATALOG) or "")
 
 
+def _records(git: Git, *commits: str | None) -> tuple[dict[str, ImageState], ...]:
+    """Return what commits of the release branch say is in images."""
+    from image_matrix.github.branch_commit import text_at
+    from image_matrix.inventory.record import read_record
+    from image_matrix.publish.release_files import PACKAGES
+
+    return tuple(read_record(text_at(git, one, PACKAGES)) for one in dict.fromkeys(commits) if one)
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """The current state of the release branch."""
@@ -131,6 +142,8 @@ class Branch:
     """Its objects that the next release goes on from, by site."""
     catalog: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """The entries of its catalog, by variant id."""
+    records: tuple[Mapping[str, ImageState], ...] = ()
+    """What is in images, as the branch says it now, and as the last release wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,8 @@ class Update:
     """The variants that are held back, with the reason."""
     waiting: tuple[str, ...] = ()
     """Sentences about choices that wait for a first release."""
+    notes: ReleaseNotes | None = None
+    """What changes in the images, in words."""
 
     @property
     def changed(self) -> list[str]:
@@ -180,9 +195,21 @@ def prepare(
     if files is None:
         return Update(branch, entries, None, None, held, waiting)
     refuse_to_lose_a_site(state, entries, _sites(git, branch.now) if branch.now else ())
-    text = message(changed_images(branch.offered, entries), len(entries), git("rev-parse", "HEAD"))
+    notes = _notes(branch, files)
+    changed = changed_images(branch.offered, entries)
+    text = message(changed, len(entries), git("rev-parse", "HEAD"), notes.text)
     commit = folder_commit(git, branch.now, FOLDER, files, text)
-    return Update(branch, entries, files, commit, held, waiting)
+    return Update(branch, entries, files, commit, held, waiting, notes)
+
+
+def _notes(branch: Branch, files: Mapping[str, File]) -> ReleaseNotes:
+    """Return what these files say of images that the branch says otherwise."""
+    from image_matrix.inventory.record import read_record
+    from image_matrix.publish.release_files import PACKAGES
+    from image_matrix.publish.release_notes import release_notes
+
+    before = branch.records[0] if branch.records else {}
+    return release_notes(before, read_record(files[PACKAGES].content.decode()))
 
 
 def publish(session: Session, git: Git, update: Update, today: date, *, verified: bool = False) -> Update:
@@ -246,6 +273,8 @@ def report(update: Update) -> None:
     changed, entries = update.changed, update.entries
     location = " ".join((_deploy_location(update), _dropped(update.branch, update.files))).strip()
     append(SUMMARY, summary(changed, entries, location, update.held, update.waiting))
+    if update.notes and update.notes.markdown and update.commit:
+        append(SUMMARY, f"\n{update.notes.markdown}")
     for sentence in update.waiting:
         click.echo(f"note: {sentence}", err=True)
     shown = "".join(f"{name} {entries[name]['digest']}\n" for name in changed)
@@ -293,7 +322,9 @@ def _branch(git: Git, name: str) -> Branch:
     if now is None:
         return Branch(name, None, None, {}, {})
     last = last_with_trailer(git, now, SOURCE_TRAILER)
-    return Branch(name, now, last, _entries(git, now), _kept(git, now), _catalog(git, now))
+    return Branch(
+        name, now, last, _entries(git, now), _kept(git, now), _catalog(git, now), _records(git, now, last)
+    )
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
@@ -347,7 +378,7 @@ def _files(
 
     asks = asks_registry(state.loaded.matrix)
     released = released_images(registry, entries, branch.catalog, held) if asks else {}
-    return deploy_files(state, entries, branch.kept, released)
+    return deploy_files(state, entries, branch.kept, released, branch.records)
 
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:

@@ -6,10 +6,11 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from image_matrix.profiles.change_words import NAMED, Style, change_lines
+from image_matrix.profiles.change_words import NAMED, change_lines
 from image_matrix.profiles.content_words import package_lines, source_lines
 from image_matrix.profiles.offer import offers, used_variants
 from image_matrix.render.docs.images_page import text
+from image_matrix.render.docs.markdown import MARKDOWN, code
 from image_matrix.render.kubernetes.offer_review import offer_review
 from image_matrix.render.kubernetes.pod_changes import pod_changes
 from image_matrix.text import listed, plural
@@ -34,16 +35,6 @@ IMAGES = 5
 """The maximum number of new images that are named."""
 FOLDED = 10_000
 """The maximum length of what is folded, in characters, for each fold; GitHub's limit for a comment is 65,536."""
-
-
-def code(value: str) -> str:
-    """Return a code span of Markdown; its fence is longer than any run of backticks in the text."""
-    fence = "`" * max((len(run) + 1 for run in re.findall("`+", value)), default=1)
-    space = " " if fence != "`" else ""
-    return f"{fence}{space}{value}{space}{fence}"
-
-
-MARKDOWN = Style(bold=lambda value: f"**{text(value)}**", code=code, plain=text)
 
 
 def profile_changes(new: PinnedMatrix, old: PinnedMatrix | None, rebuilt: Collection[str]) -> str:

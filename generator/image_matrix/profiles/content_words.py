@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from image_matrix.inventory.changes import ContentChange
-    from image_matrix.lock.source_changes import SourceChange
+    from image_matrix.inventory.source_changes import SourceChange
     from image_matrix.profiles.change_words import Style
 
 NAMED_IMAGES = 3

@@ -66,6 +66,26 @@ def read_inputs_at(
     )
 
 
+def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
+    """Return a revision and its commit; a branch that only ``origin`` has is known, as `git switch` knows it.
+
+    Raises :class:`CallError` for an unknown name, and :class:`EnvironmentFailure` if git fails.
+    """
+    for revision in (name, f"origin/{name}"):
+        known = run_git(
+            root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+        if known.returncode == 0 and not name.startswith("-"):
+            return revision, known.stdout.decode().strip()
+    return name, _resolve(root, name, option)
+
+
+def text_of_commit(root: Path, commit: str, path: str) -> str | None:
+    """Return the text of a file of a commit, below ``root``; ``None`` if it has no such file."""
+    file = _blobs(root, commit, commit, (path,)).get(path)
+    return _text(file) if file else None
+
+
 def _contexts_at(root: Path, commit: str, revision: str, overlays: Mapping[str, str]) -> ContextReader:
     """Return a reader of the folders of a commit below ``root``."""
 
@@ -146,7 +166,9 @@ def _resolve(root: Path, revision: str, option: str) -> str:
     answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer.returncode:
         _need_repository(root, option)
-        advice = "check the name; a shallow clone lacks old revisions (git fetch --unshallow)"
+        advice = (
+            "check the name; `git fetch --tags` brings new ones, and `git fetch --unshallow` all old ones"
+        )
         raise CallError(f"the revision `{revision}` does not exist", advice)
     return answer.stdout.decode().strip()
 

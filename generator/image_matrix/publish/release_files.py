@@ -10,14 +10,16 @@ from image_matrix.errors import Failure
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import previous_id
 from image_matrix.profiles.references import with_sources
+from image_matrix.publish.packages_file import packages_file
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.render.lists.outputs import list_files
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from image_matrix.config.model import Variant
+    from image_matrix.inventory.difference import ImageState
     from image_matrix.planning.plan import State
     from image_matrix.render.kubernetes.outputs import Kept
     from image_matrix.render.lists.released import ReleasedImage
@@ -30,6 +32,7 @@ Optionally also ``instead_of``, a digest, and ``previous``, the reference of the
 """
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
+PACKAGES = f"{FOLDER}/packages.json"
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
     "offers the newest images, also those that were rolled back"
@@ -42,10 +45,12 @@ def deploy_files(
     entries: Mapping[str, ReleaseEntry],
     previous: Kept = MappingProxyType({}),
     released: Mapping[str, ReleasedImage] = MappingProxyType({}),
+    records: Iterable[Mapping[str, ImageState]] = (),
 ) -> dict[str, File]:
-    """Return the release branch's ``deploy/``: all lists with images by tag and digest, and all digests.
+    """Return the release branch's ``deploy/``: all lists with images by tag and digest, all digests and packages.
 
-    ``previous`` are objects of the last release, by site, and ``released`` what the registry says about images.
+    ``previous`` are objects of the last release, by site, ``released`` what the registry says about images, and
+    ``records`` what earlier releases say is in images.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     current = {name: entry["reference"] for name, entry in entries.items()}
@@ -55,7 +60,8 @@ def deploy_files(
     files = render_deploy(matrix, variants, references, previous, state.pins, commits)
     lists = list_files(matrix, variants, references, state.pins, released)
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
-    return {**files, **lists, DIGESTS: File(text.encode())}
+    contents = {DIGESTS: File(text.encode()), PACKAGES: packages_file(state, entries, records)}
+    return {**files, **lists, **contents}
 
 
 def refuse_to_offer_nothing(state: State, branch: str, sites: Collection[str]) -> None:

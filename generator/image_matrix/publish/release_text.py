@@ -17,11 +17,12 @@ LISTED = 100
 """Number of images that a run's summary lists."""
 
 
-def message(changed: Sequence[str], total: int, source: str | None) -> str:
-    """Return the commit's message: the changed images, and the commit that they were released from."""
+def message(changed: Sequence[str], total: int, source: str | None, notes: str = "") -> str:
+    """Return the commit's message: the changed images, what changes in them, and the commit that they are from."""
     shown = "\n".join(f"- {name}" for name in changed) or "- only the deploy files"
     trailer = f"\n{SOURCE_TRAILER}: {source}\n" if source else ""
-    return f"Release {len(changed)} of {total} images\n\n{shown}\n{trailer}"
+    changes = f"\n{notes}" if notes else ""
+    return f"Release {len(changed)} of {total} images\n\n{shown}\n{changes}{trailer}"
 
 
 def summary(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.inventory.changes import content_changes
 from image_matrix.inventory.contents import inventories
-from image_matrix.lock.source_changes import source_changes
+from image_matrix.inventory.source_changes import source_changes
 from image_matrix.profiles.list_changes import site_changes
 from image_matrix.render.kubernetes.outputs import needed
 from image_matrix.render.kubernetes.whole_lists import whole_lists
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
     from image_matrix.inventory.changes import ContentChange
     from image_matrix.inventory.model import Inventory
+    from image_matrix.inventory.source_changes import SourceChange
     from image_matrix.lock.pins import Pins
-    from image_matrix.lock.source_changes import SourceChange
     from image_matrix.profiles.offer_change import OfferChange
 
 

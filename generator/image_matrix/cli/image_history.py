@@ -1,0 +1,54 @@
+"""Finds what is in images at a revision, in a release, or in the files as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.cli.session import Session
+    from image_matrix.inventory.difference import ImageState
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedState:
+    """One of the two states that are compared."""
+
+    title: str
+    """How it is called: ``HEAD~1``, ``release 2026.1129.1``, ``the files as they are``."""
+    images: Mapping[str, ImageState]
+    commit: str | None = None
+    """``None``: the files as they are."""
+
+
+def side_of(session: Session, name: str | None) -> ComparedState:
+    """Return a state by the name of a revision or release; without one, the files as they are.
+
+    A release is a commit of the release branch: its tag, the branch itself, or a channel. Raises :class:`CallError`
+    for a name that is neither, and :class:`MatrixError` if the matrix of a revision is not valid.
+    """
+    from image_matrix.cli.project import inputs_at, load_project, open_project
+    from image_matrix.inventory.difference import image_states
+    from image_matrix.inventory.record import read_record
+    from image_matrix.project.history import revision_named, text_of_commit
+    from image_matrix.publish.release_files import PACKAGES
+
+    if name is None:
+        project = open_project(session)
+        return ComparedState("the files as they are", image_states(project.loaded, project.pins))
+    revision, commit = revision_named(session.root, name, "diff")
+    inputs = inputs_at(session, revision, "diff")
+    if inputs is not None:
+        project = load_project(inputs)
+        return ComparedState(name, image_states(project.loaded, project.pins), commit)
+    released = read_record(text_of_commit(session.root, commit, PACKAGES))
+    if not released:
+        raise CallError(
+            f"`{name}` has neither {session.matrix} nor {PACKAGES}",
+            f"name a revision with {session.matrix}, or a release: its tag, or the branch that releases are on",
+        )
+    return ComparedState(f"release {name}", released, commit)

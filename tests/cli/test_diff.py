@@ -1,0 +1,181 @@
+"""What `diff` prints, of the family of tests/inventory without a lock, and of releases."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import Repository
+from tests.cli.test_release_branch import BAD, GOOD, INDEX, LAB, NEXT, SCIENCE, place, project, state
+from tests.cli.transcripts import compare, transcript
+
+if TYPE_CHECKING:
+    from tests.cli.test_release_branch import Place
+
+__all__ = ["place", "project", "state"]
+EXPECTED = Path(__file__).parent / "diff"
+FAMILY = Path(__file__).parent.parent / "inventory/family.yaml"
+CASES = {
+    "default": ("diff",),
+    "verbose": ("-v", "diff", "HEAD"),
+    "between": ("diff", "HEAD~1", "HEAD"),
+    "back": ("diff", "HEAD", "HEAD~1"),
+    "same": ("diff", "HEAD", "HEAD"),
+    "image": ("diff", "--image", "small"),
+    "markdown": ("diff", "--format", "markdown"),
+    "json": ("diff", "HEAD~1", "--image", "hub", "--format", "json"),
+    "unknown-revision": ("diff", "2026.1129.1"),
+    "unknown-image": ("diff", "--image", "labs"),
+    "empty-commit": ("diff", "nothing"),
+    "option": ("diff", "--", "-x"),
+}
+EDITS = (
+    ("scipy==1.17.1, Scikit", "scipy==1.17.2, pandas==3.1.1, Scikit"),
+    ("pip: [scipy==1.17.1, six", "pip: [scipy==1.17.2, six"),
+    ("[git, npm, curl=8.1]", "[git, npm, curl=8.2]"),
+    ('    npm: ["@jupyter/chat@1.2.0"]\n', ""),
+    ("scipy:2026", "scipy:2027"),
+    ("  hub:\n", "  new:\n    from: lab\n  hub:\n"),
+)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "one")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The family in two commits, edited once more."""
+    folder = tmp_path_factory.mktemp("diff")
+    text = FAMILY.read_text(encoding="utf-8")
+    git(folder, "init", "--quiet")
+    for before in (text.replace("jupyterhub==5.5.0", "jupyterhub==5.4.0"), text):
+        (folder / "matrix.yaml").write_text(before, encoding="utf-8")
+        commit(folder)
+    tree = git(folder, "mktree")
+    git(folder, "tag", "nothing", git(folder, "commit-tree", "-m", "none", tree))
+    for old, new in EDITS:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "matrix.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_it_prints(original: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    shown = transcript(CASES[case], Repository(original, capsys)(*CASES[case]))
+    for revision in ("HEAD~1", "HEAD"):
+        shown = shown.replace(git(original, "rev-parse", revision), f"<commit of {revision}>")
+    compare(EXPECTED / f"{case}.txt", shown)
+
+
+def test_without_a_repository_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(FAMILY, tmp_path / "matrix.yaml")
+    ran = Repository(tmp_path, capsys)("diff")
+    assert ran.code == 3
+    assert "this is not a git repository" in ran.err
+
+
+def packages(place: Place, old: str, *new: str) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    """What `diff` says of packages: image and package to both versions."""
+    ran = Repository(place.git.root, place.capture)("diff", old, *new, "--format", "json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    return {
+        (image, item["package"]): (item["before"], item["after"])
+        for item in found["packages"]
+        for image in item["images"]
+    }
+
+
+def released(place: Place, **versions: str) -> None:
+    """Give packages other versions, and commit that."""
+    from image_matrix.cli.plan import state_of
+    from image_matrix.cli.project import load_project
+    from image_matrix.project.inputs import read_inputs
+
+    matrix = place.git.root / "matrix.yaml"
+    text = matrix.read_text(encoding="utf-8")
+    for name, version in versions.items():
+        assert f"{name}==" in text
+        text = re.sub(rf"\b{name}==[0-9.]+", f"{name}=={version}", text)
+    matrix.write_text(text, encoding="utf-8")
+    place.git("add", "--all")
+    place.commit("Packages")
+    place.state = state_of(load_project(read_inputs(place.git.root)))
+
+
+@pytest.mark.slow
+def test_releases_are_compared_by_their_names(place: Place) -> None:
+    place.release()
+    released(place, jupyterlab="4.6.5")
+    place.release(lab=BAD, science=NEXT)
+    place.git("fetch", "--quiet", "--tags", "origin")
+    expected = ("4.6.6", "4.6.5")
+    between = packages(place, "2026.1129.1", "2026.1129.2")
+    assert between["lab", "jupyterlab"] == expected
+    assert packages(place, "2026.1129.2", "release") == {}
+    assert packages(place, "release") == {}
+    assert packages(place, "HEAD~1", "2026.1129.2")["lab", "jupyterlab"] == expected
+
+
+@pytest.mark.slow
+def test_an_image_that_is_held_back_has_what_it_was_released_with(place: Place) -> None:
+    from tests.publish.states import answering
+
+    place.release()
+    released(place, jupyterlab="4.6.5")
+    record = json.loads(place.shown("deploy/packages.json"))["images"]
+    assert record[SCIENCE]["digest"] == GOOD
+    place.registry = answering({f"science/manifests/{GOOD}": INDEX})
+    place.release(lab=BAD, held={SCIENCE: "not built"})
+    after = json.loads(place.shown("deploy/packages.json"))["images"]
+    assert after[LAB]["packages"]["pip"]["jupyterlab"] == "4.6.5"
+    assert after[SCIENCE] == record[SCIENCE]
+    assert after[SCIENCE]["packages"]["pip"]["jupyterlab"] == "4.6.6"
+
+
+@pytest.mark.slow
+def test_what_was_rolled_back_to_is_said_again(place: Place) -> None:
+    place.release()
+    first = place.shown("deploy/packages.json")
+    released(place, jupyterlab="4.6.5")
+    place.release(lab=BAD, science=NEXT)
+    assert place.shown("deploy/packages.json") != first
+    place.take_back()
+    assert place.shown("deploy/packages.json") == first
+    before = place.tip()
+    place.release(lab=BAD, science=NEXT)
+    assert place.tip() == before
+
+
+@pytest.mark.slow
+def test_a_release_says_what_it_changes(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    place.release()
+    assert "What changes" not in summary.read_text(encoding="utf-8")
+    released(place, jupyterlab="4.6.5")
+    place.release(lab=BAD, science=NEXT)
+    message = place.git("log", "-1", "--format=%B", place.tip())
+    assert "\nlab and 1 image on it\n  ~ jupyterlab  4.6.6 → 4.6.5  pip\n" in message
+    assert message.splitlines()[-1].startswith("Source-Commit: ")
+    assert "| jupyterlab | 4.6.6 | 4.6.5 | pip |" in summary.read_text(encoding="utf-8")
+    place.commit("Same packages")
+    place.release(lab=BAD, science=BAD)
+    message = place.git("log", "-1", "--format=%B", place.tip())
+    assert f"built again, with no change that is known: {SCIENCE}" in message
