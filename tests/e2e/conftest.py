@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from image_matrix.verify.engine import Engine, docker
+from tests.e2e import standins
 from tests.e2e.place import overlay_at
 from tests.e2e.support import HOME
 
@@ -81,3 +83,15 @@ def engine() -> Engine:
 def site(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with overlay_at(tmp_path_factory.mktemp("site"), registry, engine) as overlay:
         yield Site(overlay, f"{registry}/e2e")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Debian's browser; root installs it where it is missing."""
+    found = shutil.which("chromium")
+    if not found and os.geteuid() == 0:
+        standins.apt_install("chromium", folder=HOME)
+        found = shutil.which("chromium")
+    if not found:
+        pytest.skip("there is no chromium")
+    return found

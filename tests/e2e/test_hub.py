@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -67,18 +66,6 @@ def proxy() -> Path:
         (folder / "package.json").write_text('{"private": true}')
         standins.run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", PROXY, folder=folder)
     return program
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Debian's browser; root installs it where it is missing."""
-    found = shutil.which("chromium")
-    if not found and os.geteuid() == 0:
-        standins.apt_install("chromium", folder=HOME)
-        found = shutil.which("chromium")
-    if not found:
-        pytest.skip("there is no chromium")
-    return found
 
 
 def free_port(address: str = "127.0.0.1") -> int:

@@ -95,6 +95,7 @@ def before_the_server(*lines: str) -> str:
 
 
 AROUND_THE_LOGIN = before_the_server("python3 -m http.server 9999 &")
+KERNEL = "/opt/venv/share/jupyter/kernels/python3/kernel.json"
 METADATA = "/opt/venv/lib/python*/site-packages/notebook-*.dist-info/METADATA"
 CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")
 TORCH: dict[str, Any] = {"accelerator": CUDA, "packages": frozenset({"torch"}), "tests": {}}
@@ -206,6 +207,11 @@ BROKEN = (
     Breakage(("ports",), script("/etc/services.d/extra/run", "exec python3 -m http.server 9999"), LAB),
     Breakage(("zombies", "sigterm", "empty-volume"), SUPERVISOR),
     Breakage(("empty-volume",), as_root("rm /etc/cont-init.d/20-home")),
+    Breakage(("user-site",), "ENV PYTHONNOUSERSITE="),
+    Breakage(("kernels",), as_root(f"sed -i s/ipykernel_launcher/no.such/ {KERNEL}"), LAB),
+    Breakage(("kernels",), as_root(f"sed -i s/python/R/ {KERNEL}"), LAB),
+    Breakage(("interpreter",), as_root("rm -r /opt/home-template/.local"), CODE),
+    Breakage(("extensions",), "", CODE, {"extensions": {"team.tool": "1.0.0"}}),
     Breakage(("any-uid",), as_root("rm /etc/cont-init.d/10-user")),
     Breakage(("read-only",), script("/etc/cont-init.d/30-write", "touch /opt/venv/written")),
     Breakage(("command",), 'ENTRYPOINT ["/bin/sh", "-c", "exit 0"]'),

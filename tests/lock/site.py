@@ -124,16 +124,22 @@ class Site:
         *,
         targets: tuple[str, ...] = ("universal",),
         beta: bool = False,
+        files: Mapping[str, str] | None = None,
         **manifest: Any,
     ) -> None:
-        """Hold the files of an extension as Open VSX does, and what it answers about them."""
+        """Hold the files of an extension as Open VSX does, and what it answers about them.
+
+        ``files`` are beside its manifest, by path. Its file for a target platform says which one it is for.
+        """
         place = self.folder / "vsx/api" / name.replace(".", "/", 1)
         engines = {"vscode": manifest.pop("engine", "^1.60.0")}
         for target in targets:
             folder = place / version if target == "universal" else place / target / version
             file = f"{name}-{version}{'' if target == 'universal' else f'@{target}'}.vsix"
             (folder / "file").mkdir(parents=True)
-            write_vsix(folder / "file" / file, {"name": name, "engines": engines, "for": target, **manifest})
+            publisher, _, short = name.partition(".")
+            known = {"publisher": publisher, "name": short, "version": version, "engines": engines}
+            write_vsix(folder / "file" / file, {**known, "for": target, **manifest}, files or {})
         about = {
             "version": version,
             "preRelease": beta,
@@ -171,9 +177,10 @@ def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], 
             wheel.writestr(zipfile.ZipInfo(path), text)  # without the time: the same bytes in every test
 
 
-def write_vsix(file: Path, manifest: Mapping[str, Any]) -> None:
+def write_vsix(file: Path, manifest: Mapping[str, Any], files: Mapping[str, str]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("extension/package.json"), json.dumps(manifest))
+        for path, text in {"package.json": json.dumps(manifest), **files}.items():
+            archive.writestr(zipfile.ZipInfo(f"extension/{path}"), text)
 
 
 @contextmanager

@@ -59,8 +59,8 @@ def bash(text: str) -> str:
 
 
 def variables(text: str) -> dict[str, str]:
-    """What the step of conda sets."""
-    found = re.search(r"^ENV (CONDA_DEFAULT_ENV=.*?[^\\])$", text, re.DOTALL | re.MULTILINE)
+    """What an image of the built-in kinds sets first."""
+    found = re.search(r"^ENV (HOME_TEMPLATE=.*?[^\\])$", text, re.DOTALL | re.MULTILINE)
     assert found
     return dict(pair.split("=", 1) for pair in found[1].replace("\\", "").split())
 
@@ -137,3 +137,16 @@ def test_a_mirror_replaces_the_addresses_of_locked_packages(tmp_path: Path) -> N
     assert bash(f"{script(SiteSettings(mirrors))}{commands}") == explicit.replace(
         "https://conda.anaconda.org/", "https://mirror.example.org/conda/"
     )
+
+
+def test_a_python_beside_the_environment_is_a_kernel_with_a_name_of_its_own() -> None:
+    """Both are called `python3`, and Jupyter takes the first that it finds."""
+    inputs = read_inputs(CHANNELS.parent)
+    files = render_all(load_inputs(inputs), Pins(), inputs.templates)
+    texts = [file.content.decode() for path, file in files.items() if path.endswith("/Dockerfile")]
+    beside = [text for text in texts if "micromamba install" in text]
+    assert beside
+    for text in beside:
+        assert "-m ipykernel install --prefix /opt/conda --name conda" in text
+        assert "--env CONDA_PREFIX /opt/conda --env PATH '/opt/conda/bin:${PATH}'" in text
+    assert all("ipykernel install" not in text for text in dockerfiles(Pins()).values())

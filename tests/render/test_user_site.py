@@ -1,4 +1,4 @@
-"""Packages below a user's home do not shadow those of the image."""
+"""Packages below a user's home do not shadow those of the image, whichever Python it has."""
 
 from __future__ import annotations
 
@@ -18,22 +18,30 @@ version: 1
 registry: ghcr.io/example/n
 workflow: none
 sources: {debian: "docker.io/library/debian:trixie-slim"}
+downloads: {micromamba: {version: "1", url: "https://example.org/micromamba", sha256: {amd64: "%s"}}}
+defaults: {images: {platforms: [linux/amd64]}}
 images:
-  base: {from: debian, kind: base, axes: {python: ["3.13"]}, system_site_packages: SEEN, pip: [uv==0.13.8]}
-  child: {from: base, pip: [six==1.17.0]}
-"""
+  base: {from: debian, kind: base, axes: {python: ["3.13"]}, OF_BASE}
+  child: {from: base, OF_CHILD}
+""" % ("0" * 64)
+UV = "pip: [uv==0.13.8]"
 
 
-@pytest.mark.parametrize(("seen", "count"), [("true", 1), ("false", 0)])
-def test_a_python_that_sees_the_sources_packages_does_not_see_the_users(
-    tmp_path: Path, seen: str, count: int
-) -> None:
-    """site.ENABLE_USER_SITE is false in a virtual environment, unless that sees the system's packages."""
-    rendered = state_of(
-        load_project(Inputs({"matrix.yaml": MATRIX.replace("SEEN", seen)}, read_templates(tmp_path)))
-    ).rendered
+@pytest.mark.parametrize(
+    ("of_base", "of_child"),
+    [
+        (UV, "pip: [six==1.17.0]"),
+        (f"{UV}, system_site_packages: true", "pip: [six==1.17.0]"),
+        ("python_provider: conda", "conda: [zlib]"),
+        (f"{UV}, python_provider: uv", "pip: [six==1.17.0]"),
+        (UV, "conda: [python=3.12, ipykernel]"),
+    ],
+)
+def test_no_python_of_an_image_looks_below_the_home(tmp_path: Path, of_base: str, of_child: str) -> None:
+    text = MATRIX.replace("OF_BASE", of_base).replace("OF_CHILD", of_child)
+    rendered = state_of(load_project(Inputs({"matrix.yaml": text}, read_templates(tmp_path)))).rendered
     base, child = (
         rendered[f"images/{name}/python3.13/Dockerfile"].content.decode() for name in ("base", "child")
     )
-    assert base.count("\nENV PYTHONNOUSERSITE=1\n") == count
+    assert base.count("PYTHONNOUSERSITE=1") == 1
     assert "PYTHONNOUSERSITE" not in child

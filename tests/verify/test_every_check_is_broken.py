@@ -19,6 +19,11 @@ def test_the_contract() -> None:
     assert {check for one in scenarios(subject) for check in one.checks} - SEEN == WITH_A_TEST_OF_ITS_OWN
 
 
+def test_code_server() -> None:
+    subject = Subject("a:b", "c", "codeserver", extensions={"team.tool": "1.0.0"})
+    assert {check for one in scenarios(subject) for check in one.checks} <= SEEN
+
+
 def test_an_image_s_own_tests() -> None:
     assert set(WORDS) == set(TEST_KINDS)
     assert {

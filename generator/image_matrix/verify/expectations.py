@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.extensions import identifier_of
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import TEST_KINDS
 from image_matrix.config.package_names import package_name
@@ -54,6 +55,12 @@ def packages(line: Iterable[Variant]) -> frozenset[str]:
         for manager in managers
         for item in variant.packages.get(manager, ())
     )
+
+
+def extensions(line: Iterable[Variant]) -> dict[str, str]:
+    """Return the extensions that a chain lists, in small letters, to their versions; the last image wins."""
+    entries = (item for variant in line for item in variant.packages.get("extensions", ()))
+    return {identifier_of(item): item.partition("@")[2] for item in entries}
 
 
 def version_fits(installed: str, required: str, *, exact: bool) -> bool:

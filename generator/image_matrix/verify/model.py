@@ -49,6 +49,8 @@ class Subject:
     """Python distribution to the version that its chain pins."""
     packages: frozenset[str] = frozenset()
     """Names of the Python and conda packages that its chain installs, pinned or not."""
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    """Extensions of code-server to the versions that its chain lists."""
     accelerator: Accelerator | None = None
     builds_images: bool = False
     """Whether it has docker and buildx of the kind ``buildx``."""

@@ -42,12 +42,15 @@ def ask(
     *requests: tuple[str, dict[str, Any]],
     script: str = "probe",
     seconds: float = 60.0,
+    python: str = PYTHON,
 ) -> list[dict[str, Any]]:
     """Send requests to the probe, or to another script in the container; ``seconds`` is the time that they may take.
 
+    The distribution's Python runs it, or the first one on PATH where a script needs packages of the image.
+
     Raises :class:`Unanswered`.
     """
-    command = (PYTHON, "-I", "-", json.dumps(requests))
+    command = (python, "-I", "-", json.dumps(requests))
     answer = container.run(*command, text=source(script), seconds=seconds + SPARE)
     if answer.code == 0:
         answers: list[dict[str, Any]] = json.loads(answer.out)

@@ -9,7 +9,7 @@ from image_matrix.config.notebook_builds import builds_images
 from image_matrix.config.r import has_r_kernel
 from image_matrix.config.served_app import ide_of, served_by
 from image_matrix.text import listed
-from image_matrix.verify.expectations import chain, inherited, packages, pins, provided
+from image_matrix.verify.expectations import chain, extensions, inherited, packages, pins, provided
 from image_matrix.verify.model import Report, Result, Subject
 from image_matrix.verify.r import with_listed_packages
 from image_matrix.verify.scenarios import left_out, results, scenarios
@@ -43,6 +43,7 @@ def subject_of(loaded: Loaded, identifier: str, image: str, platform: str | None
         provides=provided(line),
         pins=pins(line),
         packages=packages(line),
+        extensions=extensions(line),
         accelerator=loaded.matrix.accelerators[name] if name else None,
         r_kernel=ide_of(loaded.variants, identifier) == "jupyter" and has_r_kernel(line),
         builds_images=builds_images(loaded.variants, line[-1]),

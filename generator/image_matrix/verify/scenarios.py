@@ -23,6 +23,12 @@ from image_matrix.verify.environment import OF_POD, environment
 from image_matrix.verify.hub import CHECKS as HUB_CHECKS
 from image_matrix.verify.hub import hub, runs_under_hub
 from image_matrix.verify.image_tests import image_test_names, image_test_results
+from image_matrix.verify.interpreters import (
+    KERNELS,
+    USER_SITE,
+    interpreter_checks,
+    interpreter_results,
+)
 from image_matrix.verify.model import Result, Subject
 from image_matrix.verify.pages import page_checks, page_results
 from image_matrix.verify.places import look
@@ -85,6 +91,7 @@ def pod(engine: Engine, subject: Subject) -> Iterator[Result]:
         yield judged("first-process", contract.first_process(facts))
         yield judged("zombies", contract.zombies(dead), container=container)
         yield judged("empty-volume", contract.volume(home), took, container=container)
+        yield from interpreter_results(container, subject)
         yield from image_test_results(container, subject, f"{PREFIX}/")
         if subject.r_kernel:
             yield r_kernel(container)
@@ -209,6 +216,8 @@ def left_out(subject: Subject) -> tuple[str, ...]:
     every = (
         *page_checks("jupyter"),
         *POD,
+        USER_SITE,
+        KERNELS,
         "ports",
         "sigterm",
         "any-uid",
@@ -225,13 +234,16 @@ def left_out(subject: Subject) -> tuple[str, ...]:
     return tuple(name for name in every if name not in run)
 
 
+def _pod_checks(subject: Subject) -> tuple[str, ...]:
+    last = (*((R_KERNEL,) if subject.r_kernel else ()), "ports", "sigterm")
+    inside = (*interpreter_checks(subject), *image_test_names(subject))
+    return (*page_checks(subject.ide), *POD, *inside, *last)
+
+
 def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
     served = bool(subject.ide)
-    r_checks = (R_KERNEL,) if subject.r_kernel else ()
     return (
-        Scenario(
-            (*page_checks(subject.ide), *POD, *image_test_names(subject), *r_checks, "ports", "sigterm"), pod
-        ),
+        Scenario(_pod_checks(subject), pod),
         *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
         Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK, ENVIRONMENT), sealed),
