@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Source = Literal["image", "pod", "init", "conda", "path"]
 SOURCES: tuple[Source, ...] = ("image", "pod", "init", "conda", "path")
@@ -53,6 +56,12 @@ COMMAND = Place("the command of the container, servers that JupyterHub starts", 
 CODE_SERVER = Place(
     "code-server, its extensions and terminals", EVERY, probed=("code-server", "code-server's terminal")
 )
+IN_CODE_SERVER: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("GITHUB_TOKEN", "HASHED_PASSWORD", "PASSWORD"), frozenset()),
+    **dict.fromkeys(("DEBUG", "NODE_OPTIONS"), frozenset({"terminals"})),
+    **dict.fromkeys(("CODE_SERVER_X", "CS_X", "ELECTRON_X", "SNAP_X", "VSCODE_X"), frozenset({"extensions"})),
+}
+"""Variables of the container that code-server and VS Code hold back, with where they arrive all the same."""
 RSTUDIO = Place("sessions and terminals of RStudio", EVERY, probed=("rstudio", "rstudio's terminal"))
 PLACES = (JUPYTER[0], COMMAND, JUPYTER[1], CODE_SERVER, RSTUDIO, *JUPYTER[2:])
 """All of them, in the order of the page."""

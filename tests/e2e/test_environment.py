@@ -6,13 +6,15 @@ import json
 import subprocess
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.verify.probe_client import source
-from tests.e2e.environment_places import CODE_SERVER, COMMAND, JUPYTER, SOURCES, Place
+from tests.e2e.environment_places import CODE_SERVER, COMMAND, IN_CODE_SERVER, JUPYTER, SOURCES, Place
 from tests.e2e.support import docker
+from tests.environments import python_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,14 +73,14 @@ Seen = dict[str, str]
 
 
 @contextmanager
-def started(engine: Engine, image: str, packages: str = "") -> Iterator[tuple[str, str]]:
+def started(engine: Engine, image: str, packages: str, *options: str) -> Iterator[tuple[str, str]]:
     """Build an image that sets a variable in each way, and start it; its name and its container's."""
     name = f"image-matrix-environment:{uuid.uuid4().hex[:12]}"
     steps = STEPS.format(image=image, packages=packages)
     built = engine.call(("build", "--quiet", f"--tag={name}", "-"), steps, 300.0)
     assert built.code == 0, built.err
     try:
-        container = docker("run", "--detach", f"--env=OF_POD={POD}", name)
+        container = docker("run", "--detach", f"--env=OF_POD={POD}", *options, name)
         try:
             docker("exec", container, "sh", "-c", UNTIL_STARTED)
             yield name, container
@@ -132,6 +134,32 @@ def test_places_of_jupyterlab(site: Site, engine: Engine) -> None:
         assert sorted(sources(seen)) == sorted(COMMAND.seen) == sorted(SOURCES)
 
 
-def test_places_of_code_server(site: Site, engine: Engine) -> None:
-    with started(engine, site.image("codeserver:python3.13")) as (_, container):
+def test_places_of_code_server(site: Site, engine: Engine, chromium: str, tmp_path: Path) -> None:
+    """A browser opens a real terminal, and starts the process of the extensions."""
+    held_back = [f"--env={name}=--no-warnings" for name in IN_CODE_SERVER]
+    with started(engine, site.image("codeserver:python3.13"), "", *held_back) as (_, container):
         check(container, CODE_SERVER)
+        arrived: dict[str, set[str]] = {name: set() for name in IN_CODE_SERVER}
+        for place, seen in at_a_browser(container, chromium, tmp_path / "terminal.png").items():
+            assert sorted(sources(seen)) == sorted(CODE_SERVER.seen), place
+            for name in arrived.keys() & seen.keys():
+                arrived[name].add(place)
+    assert arrived == IN_CODE_SERVER
+
+
+def at_a_browser(container: str, chromium: str, screenshot: Path) -> dict[str, Seen]:
+    """What a terminal has, and the process in which extensions run."""
+    address = json.loads(docker("inspect", "--format={{json .NetworkSettings.IPAddress}}", container))
+    command = "env -0 >/tmp/terminal.new; mv /tmp/terminal.new /tmp/terminal"
+    program = (python_of("hub"), Path(__file__).with_name("code_server_terminal.py"))
+    arguments = (f"http://{address}:8888/", chromium, command, screenshot)
+    with subprocess.Popen([*program, *arguments], stdin=subprocess.PIPE) as browser:
+        try:
+            docker("exec", container, "sh", "-c", "until [ -e /tmp/terminal ]; do sleep 0.2; done")
+            find = "cat $(grep -laE type=extensionHost /proc/[0-9]*/cmdline | sed 's/cmdline/environ/' | head -n 1)"
+            return {
+                "terminals": printed("exec", container, "cat", "/tmp/terminal"),  # noqa: S108 - in the container
+                "extensions": printed("exec", container, "sh", "-c", find),
+            }
+        finally:
+            browser.communicate(timeout=60)

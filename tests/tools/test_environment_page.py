@@ -7,7 +7,7 @@ import re
 import pytest
 
 from image_matrix.verify.in_container.settings_probe import PLACES as PROBED
-from tests.e2e.environment_places import OF_CONTAINER, PLACES, SOURCES, Place
+from tests.e2e.environment_places import IN_CODE_SERVER, OF_CONTAINER, PLACES, SOURCES, Place
 from tools.reference import REPOSITORY
 
 PAGE = (REPOSITORY / "docs/guides/environment.md").read_text(encoding="utf-8")
@@ -38,3 +38,17 @@ def test_what_rstudio_keeps_is_what_the_page_says() -> None:
     (prefixes,) = re.findall(r"\|\((\w+(?:\|\w+)*)\)_\.\*", program)
     (said,) = re.findall(r"`R_HOME` and others that begin with (.*?), where", PAGE)
     assert re.findall(r"`(\w+)_`", said) == prefixes.split("|")
+
+
+def test_what_code_server_holds_back_is_what_the_page_says() -> None:
+    """A row has names or the beginnings of some; LD_PRELOAD could end a container that a test starts with it."""
+    for held_back in ({"terminals", "extensions"}, {"extensions"}, {"terminals"}):
+        where = " and ".join(sorted(held_back, reverse=True))
+        (said,) = re.findall(rf"^\| (.*) \| {where} of code-server \|", PAGE, flags=re.MULTILINE)
+        expected = {
+            name
+            for name, places in IN_CODE_SERVER.items()
+            if held_back == {"terminals", "extensions"} - places
+        }
+        names = {f"{name}X" if name.endswith("_") else name for name in re.findall(r"`(\w+)`", said)}
+        assert names - {"LD_PRELOAD"} == expected

@@ -28,12 +28,11 @@ def without_locale(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[
     for item, path, name, value in _of_images(matrix, expanded):
         if missing(expanded, item, name, value):
             problem = "no step of the image or its parents generates this locale"
-            field = f"write `locale: {in_utf8(value)}` in place of it"
-            if not in_utf8(value):
-                field = "write a locale such as `locale: de_DE.UTF-8` in place of it"
-            elif name not in ("LANG", "LC_ALL"):
-                field = f"{field}, or add `{EVERY}` to `apt`, which has every locale"
-            yield bad_value(path, problem, field)
+            locale = in_utf8(value)
+            advice = f"write `locale: {locale or 'de_DE.UTF-8'}`{'' if locale else ' or another one'} in place of it"
+            if locale and name not in ("LANG", "LC_ALL"):
+                advice += f", or add `{EVERY}` to `apt`, which has every locale"
+            yield bad_value(path, problem, advice)
 
 
 def without_locale_in_pods(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -42,13 +41,19 @@ def without_locale_in_pods(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
         bad_value(
             ("profiles", profile.slug, "env", name),
             f"no step of `{image}` or its parents generates this locale",
-            f"write `locale: {in_utf8(value) or 'de_DE.UTF-8'}` in `{image}` or in what it is built on",
+            _in_image(image, in_utf8(value)),
         )
         for profile, image, opened in each_image(matrix, expanded)
         for name, value in profile.env.items()
         if any(missing(expanded, item, name, value) for item in opened)
     )
     return once_a_place(findings)
+
+
+def _in_image(image: str, locale: str | None) -> str:
+    if not locale:
+        return "write a language and a country in place of it, such as `de_DE.UTF-8`"
+    return f"write `locale: {locale}` in `{image}` or in what it is built on, or add `{EVERY}` there to `apt`"
 
 
 def unknown_zone(matrix: Matrix) -> Iterator[Finding]:
