@@ -131,6 +131,7 @@ def test_the_model_has_the_fields_of_the_schema() -> None:
         "extra_index_urls": "pip",
         "index_url": "pip",
         "cran_snapshot": "cran",
+        "system_libraries": "cran",
         "channels": "conda",
         "conda_lock": "conda",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import tarfile
 from contextlib import contextmanager
@@ -18,9 +19,9 @@ from image_matrix.verify.image_tests import image_test_results
 from image_matrix.verify.model import Subject
 from image_matrix.verify.r import r_kernel
 from image_matrix.verify.run import subject_of
-from tests.e2e.place import bridge, serving
+from tests.e2e.place import Quiet, bridge, serving
 from tests.e2e.shared_object import shared_object
-from tests.e2e.support import HOME
+from tests.e2e.support import HOME, docker, new_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,16 @@ R CMD INSTALL --no-test-load --build --library=library linked >&2 && cat linked_
 """
 """Makes a binary package of a source package, as CRAN's binaries for Linux are: installing one loads nothing."""
 SONAME = "libudunits2.so.0"
+NEEDS = [{"name": "linked", "requirements": {"packages": ["libudunits2-dev"]}}]
+ON_TOP = """\
+version: 1
+registry: {registry}
+workflow: none
+network: {{mirrors: {{cran: {cran}}}}}
+sources: {{r: {{image: "{source}", provides: {{r: "4"}}}}}}
+images:
+  linked: {{from: r, cran: {{packages: [linked], snapshot: "2026-11-01"}}}}
+"""
 
 
 def package(name: str, **files: bytes) -> bytes:
@@ -91,6 +102,7 @@ class SmallCran:
 
     contrib: Path
     overlay: Path
+    address: str
 
     def offer(self, packages: dict[str, bytes]) -> None:
         """Write packages and their index."""
@@ -101,14 +113,36 @@ class SmallCran:
         (self.contrib / "PACKAGES").write_text(index)
 
 
+class Manager(Quiet):
+    """Answers what R packages need, as Posit Package Manager does, beside the files of a folder."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+        path, _, question = self.path.partition("?")
+        answers = {
+            "/__api__/status": {
+                "distros": [{"distribution": "debian", "release": "13", "binaries": True, "arch": ["x86_64"]}]
+            },
+            "/__api__/repos/cran/sysreqs": {"requirements": NEEDS if "pkgname=linked&" in question else []},
+        }
+        if path not in answers:
+            super().do_GET()
+            return
+        content = json.dumps(answers[path]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
 @contextmanager
 def small_cran(folder: Path, engine: Engine) -> Iterator[SmallCran]:
     contrib = folder / "cran/__linux__/trixie/latest/src/contrib"
     contrib.mkdir(parents=True)
-    with serving(folder, bridge(engine)) as address:
+    (folder / "cran/__linux__/trixie/2026-11-01").symlink_to("latest")
+    with serving(folder, bridge(engine), Manager) as address:
         overlay = folder / "overlay.yaml"
         overlay.write_text(OVERLAY.format(address=address))
-        cran = SmallCran(contrib, overlay)
+        cran = SmallCran(contrib, overlay, address)
         cran.offer({"plain": package("plain")})
         yield cran
 
@@ -178,3 +212,29 @@ def test_a_library_that_is_missing_ends_the_build(site: Site, cran: SmallCran, i
     wanted = "R packages that cannot be loaded: linked; add to `apt`: libudunits2-0"
     assert wanted in done.stderr, done.stderr[-4000:]
     assert f"{SONAME}: cannot open shared object file" in done.stderr
+
+
+def test_what_a_package_needs_is_locked_and_stays_without_headers(
+    cran: SmallCran, image: str, registry: str, tmp_path: Path
+) -> None:
+    """The distribution of the source is known by its tag; the build is that of an image on somebody else's."""
+    cran.offer({"linked": linked(image)})
+    source = f"{registry}/e2e/r-{tmp_path.name.lower()}:trixie"
+    docker("tag", image, source)
+    try:
+        repository = new_repository(tmp_path / "repository")
+        (repository.root / "matrix.yaml").write_text(
+            ON_TOP.format(registry=repository.registry, cran=f"{cran.address}/cran", source=source)
+        )
+        repository.run("lock", check=False)  # no registry has the source
+        assert "linked:\n      - libudunits2-dev" in (repository.root / "matrix.lock.yaml").read_text()
+        repository.run("build", "--no-registry")
+        made = f"{repository.registry}/linked:default"
+        there = docker("run", "--rm", "--entrypoint=dpkg-query", made, "--list", "libudunits2*")
+        loaded = docker("run", "--rm", "--entrypoint=Rscript", made, "-e", 'loadNamespace("linked")')
+        docker("rmi", "--force", made)
+    finally:
+        docker("rmi", "--force", source, check=False)
+    assert "ii  libudunits2-0" in there
+    assert "ii  libudunits2-dev" not in there
+    assert "namespace:linked" in loaded

@@ -11,7 +11,7 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
 from image_matrix.lock.conda import specification
 from image_matrix.lock.conda_program import addresses
-from image_matrix.lock.model import Lock, LockedExtension, LockedPackages, LockedSource, SourceConfig
+from image_matrix.lock.model import Lock, LockedExtension, LockedPackages, LockedR, LockedSource, SourceConfig
 from image_matrix.lock.requirements import Hashes, fits, wheel_tag
 from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
 from image_matrix.lock.uv import PackageSite, graph, resolve, runner
@@ -82,6 +82,21 @@ locks = st.builds(
     downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests, max_size=MOST),
     apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True), max_size=MOST),
     cran=st.none() | st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True),
+    r=st.dictionaries(
+        st.sampled_from(("debian-13", "ubuntu-24.04")),
+        st.builds(
+            LockedR,
+            st.sampled_from(((), ("amd64",), ("amd64", "arm64"))),
+            st.dictionaries(
+                st.from_regex(r"[A-Za-z][A-Za-z0-9.]{1,8}", fullmatch=True),
+                st.sets(st.from_regex(r"lib[a-z0-9]{1,6}(-dev|\+\+)", fullmatch=True), max_size=MOST).map(
+                    lambda items: tuple(sorted(items))
+                ),
+                max_size=MOST,
+            ),
+        ),
+        max_size=MOST,
+    ),
     python=st.dictionaries(st.builds("{}:python3.13".format, names), entries, max_size=MOST),
     files=st.dictionaries(
         packages, st.dictionaries(st.sampled_from(("sdist", "py3-none-any")), digests), max_size=MOST
@@ -104,6 +119,7 @@ def normal(lock: Lock) -> Lock:
         {name: tags for name, tags in lock.files.items() if tags},
         lock.licences,
         lock.extensions,
+        r=lock.r,
     )
 
 

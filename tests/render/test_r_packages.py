@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.lock.pins import Pins
+from image_matrix.lock.pins import Pins, SystemLibraryPins
 from image_matrix.lock.read import unlocked
 from image_matrix.project.inputs import read_templates
 from image_matrix.project.load import load
@@ -72,6 +72,18 @@ def test_bioconductor_is_of_the_same_day(dockerfiles: dict[str, str]) -> None:
         'BioC_mirror = "https://p3m.dev/bioconductor/2026-09-01"'
         in dockerfiles["images/more/r4.6.1/Dockerfile"]
     )
+
+
+def test_what_the_lock_adds_is_installed_first_and_its_headers_leave(loaded: Loaded) -> None:
+    needs = {"libgdal-dev": ("alpha",), "gdal-bin": ("alpha",)}
+    pins = Pins(system_libraries={"plain:r4.6.1": SystemLibraryPins(needs)})
+    files = render_all(loaded, pins, read_templates(Path()))
+    text = files["images/plain/r4.6.1/Dockerfile"].content.decode()
+    installed = text.index("    gdal-bin \\\n    libgdal-dev\n")
+    assert installed < text.index("install.packages") < text.index("loadNamespace")
+    assert "    echo gdal-bin\n" in text
+    assert "echo libgdal-dev" not in text
+    assert "apt-get" not in files["images/plain/r4.5.3/Dockerfile"].content.decode().partition("listed)")[0]
 
 
 def package(contrib: Path, name: str, version: str, imports: str = "") -> None:

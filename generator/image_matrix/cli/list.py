@@ -10,10 +10,12 @@ from image_matrix.cli.project import open_project
 from image_matrix.config.layers import Sourced
 from image_matrix.config.model import DEFAULT_CHANNELS, architecture
 from image_matrix.config.per_platform import as_placeholders
+from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
     from image_matrix.config.document import Documents
     from image_matrix.config.layers import Origin
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     Entries = list[dict[str, Any]]
 
 CONDA_LOCK = "conda_lock"
-SINGLE = ("pip.index_url", "cran.snapshot")
+SINGLE = ("pip.index_url", "cran.snapshot", "cran.system_libraries")
 """Fields of an installer that have one text."""
+MOST_USERS = 3
+"""R packages that are named for a Debian package that they need."""
 
 
 @click.command("list")
@@ -72,7 +76,8 @@ def list_images(
         return 0
     if repositories and (names or resolved is not None):
         raise click.UsageError("--repositories is for all images: remove VARIANT and --resolved")
-    loaded = open_project(session).loaded
+    project = open_project(session)
+    loaded = project.loaded
     if repositories:
         text = _repositories(loaded, format_)
     elif resolved is None:
@@ -81,7 +86,7 @@ def list_images(
         entries = [entry for entry in every if entry["variant"] in chosen]
         text = _json(entries) if format_ == "json" else _variants(entries)
     else:
-        entries = list(_resolved(loaded, resolved))
+        entries = list(_resolved(project, resolved))
         text = _json(entries) if format_ == "json" else _settings_of(entries)
     click.echo(text, nl=False)
     return 0
@@ -155,12 +160,13 @@ def _settings_of(settings: Entries) -> str:
     return table(header, rows, terminal_width())
 
 
-def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
+def _resolved(project: Project, name: str) -> Iterator[dict[str, Any]]:
     """Yield every setting of an image, or of one variant: its value and its origin."""
     from image_matrix.config.variants import resolutions
     from image_matrix.diagnostics import did_you_mean
     from image_matrix.errors import CallError
 
+    loaded = project.loaded
     image, _, label = name.partition(":")
     if image not in loaded.matrix.images:
         raise CallError(f"unknown image `{image}`", did_you_mean(image, loaded.matrix.images))
@@ -176,6 +182,15 @@ def _resolved(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
                     "value": value,
                     "from": _where(loaded.documents, origin, path),
                 }
+            yield from _locked_libraries(project, variant)
+
+
+def _locked_libraries(project: Project, variant: str) -> Iterator[dict[str, Any]]:
+    """Yield the Debian packages that the lock adds to a variant, each with the R packages that need it."""
+    locked = project.pins.system_libraries.get(variant)
+    for package, users in locked.packages.items() if locked else ():
+        source = f"lock, for {listed(users, MOST_USERS)}"
+        yield {"variant": variant, "setting": "cran.system_libraries", "value": package, "from": source}
 
 
 def _settings(resolution: Resolution) -> Iterator[tuple[str, Any, Origin, Path]]:
@@ -228,6 +243,7 @@ def _lists(resolution: Resolution) -> dict[str, Sequence[Sourced[Any]]]:
         "tags": resolution.tags,
         "pip.index_url": [resolution.index_url] if resolution.index_url else [],
         "cran.snapshot": [resolution.cran_snapshot] if resolution.cran_snapshot else [],
+        "cran.system_libraries": [resolution.system_libraries] if resolution.system_libraries else [],
         "pip.extra_index_urls": resolution.extra_index_urls,
         "conda.channels": () if tuple(item.value for item in channels) == DEFAULT_CHANNELS else channels,
     }

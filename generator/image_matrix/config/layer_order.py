@@ -101,6 +101,7 @@ def _inherited(parent: Variant | None) -> list[Layer]:
         accelerator_optional=parent.accelerator_optional,
         index_url=parent.index_url,
         cran_snapshot=parent.cran_snapshot,
+        system_libraries=parent.system_libraries,
         extra_index_urls=parent.extra_index_urls,
         channels=parent.channels,
         contract=parent.contract,

@@ -112,7 +112,7 @@ def _less(settings: Settings, steps: Steps) -> Settings:
             "apt": {"apt_repositories": (), "apt_files": ()},
             "pip": {"index_url": None, "extra_index_urls": ()},
             "conda": {"channels": (), "conda_lock": None},
-            "cran": {"cran_snapshot": None},
+            "cran": {"cran_snapshot": None, "system_libraries": None},
         }
         return replace(settings, packages=packages, **without.get(name, {}))
     left: Json = _entries(getattr(settings, name), inner) if inner else getattr(Settings(), name)

@@ -45,6 +45,7 @@ LOCKED_MANAGERS: tuple[Manager, ...] = ("pip", "conda")
 DEFAULT_CHANNELS = ("conda-forge",)
 """Where packages of conda come from if nothing says otherwise."""
 Provider = Literal["distribution", "uv", "conda"]
+SystemLibraries = Literal["locked", "none"]
 Contract = Literal["notebook", "service", "none"]
 CONTRACTS: tuple[Contract, ...] = ("notebook", "service", "none")
 """What an image promises, and ``verify`` checks; docs/verify.md has the checks of each."""
@@ -161,6 +162,8 @@ class Settings:
     """The index of Python packages in place of the default one."""
     cran_snapshot: str | None = None
     """The day of CRAN in place of the one in the lock."""
+    system_libraries: SystemLibraries | None = None
+    """Who says what R packages need of the distribution."""
     extra_index_urls: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     """Where conda packages come from, the most important first."""
@@ -353,6 +356,8 @@ class Variant:
     """Names of the secrets that its steps can read; their values are not part of its key."""
     cran_snapshot: str | None = None
     """The day of CRAN in place of the one in the lock."""
+    system_libraries: SystemLibraries | None = None
+    """Who says what its R packages need of the distribution; ``None``: the lock."""
     path: tuple[str, ...] = ()
     """Folders that it puts in front of PATH; its ancestors' are inherited through FROM."""
     locale: str | None = None

@@ -114,6 +114,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         accelerator_optional=item.get("accelerator_optional"),
         index_url=packages["pip"].get("index_url"),
         cran_snapshot=packages["cran"].get("snapshot"),
+        system_libraries=packages["cran"].get("system_libraries"),
         extra_index_urls=tuple(packages["pip"].get("extra_index_urls", ())),
         channels=tuple(packages["conda"].get("channels", ())),
         conda_lock=conda_lock_of(packages["conda"]),

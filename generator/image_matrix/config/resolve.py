@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_matrix.config.apt_repositories import AptRepository
-    from image_matrix.config.model import Image, Manager, Matrix, TestKind
+    from image_matrix.config.model import Image, Manager, Matrix, SystemLibraries, TestKind
     from image_matrix.json_data import Json
 
 T = TypeVar("T")
@@ -54,6 +54,7 @@ class Resolution:
     tags: tuple[Sourced[str], ...] = ()
     index_url: Sourced[str] | None = None
     cran_snapshot: Sourced[str] | None = None
+    system_libraries: Sourced[SystemLibraries] | None = None
     extra_index_urls: tuple[Sourced[str], ...] = ()
     channels: tuple[Sourced[str], ...] = ()
     args: Mapping[str, Sourced[str]] = field(default_factory=dict)
@@ -106,6 +107,7 @@ def merged(layers: Sequence[Layer]) -> Resolution:
         tags=_last_list(layers, lambda settings: settings.tags),
         index_url=last(layers, "index_url"),
         cran_snapshot=last(layers, "cran_snapshot"),
+        system_libraries=last(layers, "system_libraries"),
         extra_index_urls=_last_list(layers, lambda settings: settings.extra_index_urls),
         channels=_last_list(layers, lambda settings: settings.channels),
         args=_entries(layers, "args"),

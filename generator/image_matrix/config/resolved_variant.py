@@ -57,6 +57,7 @@ def variant(
         accelerator_optional=resolution.value("accelerator_optional"),
         index_url=resolution.index_url.value if resolution.index_url else None,
         cran_snapshot=resolution.cran_snapshot.value if resolution.cran_snapshot else None,
+        system_libraries=resolution.system_libraries.value if resolution.system_libraries else None,
         extra_index_urls=tuple(item.value for item in resolution.extra_index_urls),
         channels=tuple(item.value for item in resolution.channels),
         conda_lock=resolution.value("conda_lock"),

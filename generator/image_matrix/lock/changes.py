@@ -32,6 +32,7 @@ def changes(old: Lock, new: Lock) -> list[str]:
         *_plain(
             "snapshot", {"CRAN": old.cran} if old.cran else {}, {"CRAN": new.cran} if new.cran else {}, 99
         ),
+        *_plain("R package", _needs(old), _needs(new), 999),
         *_packages("conda", old.conda, new.conda),
         *_packages("pip", old.python, new.python),
         *_plain("default of", old.defaults, new.defaults, 99),
@@ -62,6 +63,15 @@ def _learned(old: Lock, new: Lock) -> Iterator[str]:
         before, after = old.sources[name], new.sources[name]
         if before.digest == after.digest and (before.offers, before.configs) != (after.offers, after.configs):
             yield f"source {name}: platforms and configuration (same digest)"
+
+
+def _needs(lock: Lock) -> dict[str, str]:
+    """Return what each R package needs of a distribution, as text."""
+    return {
+        f"{package} on {distribution}": f"needs {', '.join(needs) or 'nothing'}"
+        for distribution, item in lock.r.items()
+        for package, needs in item.needs.items()
+    }
 
 
 def _extensions(old: Lock, new: Lock) -> Iterator[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Distribution:
     """A release of Debian or Ubuntu."""
 
+    name: str
+    """Its name and release, as Posit Package Manager has them: ``debian-13``."""
     python: str
     """Version of the package ``python3``."""
     glibc: str
@@ -27,10 +29,10 @@ class Distribution:
 
 
 KNOWN = (
-    (r"trixie|debian:?13", Distribution("3.13", "2_40", docker=True, old_zones_apart=True)),
-    (r"bookworm|debian:?12", Distribution("3.11", "2_36", snapshots=False)),
-    (r"noble|ubuntu:?24\.04", Distribution("3.12", "2_39", old_zones_apart=True)),
-    (r"jammy|ubuntu:?22\.04", Distribution("3.10", "2_35", snapshots=False)),
+    (r"trixie|debian:?13", Distribution("debian-13", "3.13", "2_40", docker=True, old_zones_apart=True)),
+    (r"bookworm|debian:?12", Distribution("debian-12", "3.11", "2_36", snapshots=False)),
+    (r"noble|ubuntu:?24\.04", Distribution("ubuntu-24.04", "3.12", "2_39", old_zones_apart=True)),
+    (r"jammy|ubuntu:?22\.04", Distribution("ubuntu-22.04", "3.10", "2_35", snapshots=False)),
 )
 """What a reference says about itself. Sources: the distributions' pages of python3, libc6, apt, docker and tzdata."""
 _BARE = ("debian", "ubuntu")

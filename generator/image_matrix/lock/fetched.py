@@ -13,6 +13,7 @@ from image_matrix.config.mirrors import mirrored, url_prefixes
 from image_matrix.config.package_names import package_name
 from image_matrix.lock.defaults import used_installers
 from image_matrix.lock.lines import requirement_lines
+from image_matrix.lock.r_pins import asked_packages
 from image_matrix.lock.read import required_files
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _cran(item: Variant, mirror: str | None, day: str | None, path: Path) -> Ite
     packages = item.packages["cran"]
     day = item.cran_snapshot or day
     file = f"{REPOSITORY}/{day}/src/contrib/PACKAGES.gz" if day else None
-    yield FetchedAddress(REPOSITORY, mirror or REPOSITORY, "R packages", path, BUILD, file)
+    phases = BOTH if asked_packages(item) else BUILD
+    yield FetchedAddress(REPOSITORY, mirror or REPOSITORY, "R packages", path, phases, file)
     if any(entry.startswith("bioc::") for entry in packages):
         yield FetchedAddress(BIOCONDUCTOR, BIOCONDUCTOR, "R packages of Bioconductor", path, BUILD, file)
     if any(entry.startswith("github::") for entry in packages):

@@ -74,6 +74,16 @@ class LockedExtension:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedR:
+    """What the server of R packages knows of a distribution."""
+
+    binaries: tuple[str, ...]
+    """The architectures that it has binaries for."""
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """R package to the Debian packages that it needs, those of its dependencies included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """A whole lock."""
 
@@ -95,6 +105,8 @@ class Lock:
     """``name==version`` of Python packages to an expression of SPDX; only where a policy is about licences."""
     extensions: Mapping[str, LockedExtension] = field(default_factory=dict)
     """``publisher.name@version`` to its files, whose checksums are among ``downloads``."""
+    r: Mapping[str, LockedR] = field(default_factory=dict)
+    """By distribution: ``debian-13``."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """Installer (``pip``, ``npm``; ``python`` for uv's Pythons) to the address that it has by itself."""
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -20,6 +20,16 @@ class ExtensionPins:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemLibraryPins:
+    """The Debian packages that the R packages of a variant need, beside those that its chain lists."""
+
+    packages: Mapping[str, tuple[str, ...]]
+    """Debian package to the R packages that need it, as the variant lists them."""
+    floating: tuple[str, ...] = ()
+    """The R packages that the lock knows nothing of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pins:
     """The lock's answers; whatever is not in here floats.
 
@@ -40,6 +50,8 @@ class Pins:
     """Name of a source to the apt snapshot that its packages come from: ``20261101T000000Z``."""
     cran_snapshot: str | None = None
     """Date of the CRAN snapshot: ``2026-11-01``."""
+    system_libraries: Mapping[str, SystemLibraryPins] = field(default_factory=dict)
+    """Variant id to what its R packages need of the distribution, if it lists some that the lock is asked about."""
 
     users: Mapping[str, str] = field(default_factory=dict)
     """Image reference to the user of its configuration, as far as it is the same on all platforms; empty for root."""

@@ -16,7 +16,9 @@ from image_matrix.lock.extension_pins import extension_pins
 from image_matrix.lock.fingerprint import requested, still_answers
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
+from image_matrix.lock.r_pins import system_library_pins
 from image_matrix.lock.requirements import Hashes
+from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Manager, Variant
     from image_matrix.diagnostics import Diagnostic, Locator, Path
     from image_matrix.lock.model import Lock, LockedPackages
+
+
+MOST_NAMES = 3
+"""Packages that a line about what is not locked names."""
 
 
 def pins(text: str | None, loaded: Loaded) -> Pins:
@@ -59,6 +65,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
         extensions=extension_pins(lock, loaded),
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
         cran_snapshot=lock.cran,
+        system_libraries=system_library_pins(lock, loaded),
         licences=lock.licences,
     )
 
@@ -233,3 +240,7 @@ def _cran(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     images = [item.image for item in variants if item.packages.get("cran") and not item.cran_snapshot]
     if images and pins.cran_snapshot is None:
         yield Floating("CRAN packages", ("images", images[0]))
+    for name, item in pins.system_libraries.items():
+        if item.floating:
+            what = f"the system libraries of the R packages {listed(item.floating, MOST_NAMES)}"
+            yield Floating(what, ("images", loaded.variants[name].image))

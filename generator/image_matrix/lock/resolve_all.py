@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.cran import REPOSITORY
 from image_matrix.config.mirrors import url_prefixes
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
@@ -17,7 +18,9 @@ from image_matrix.lock.files import lock_files
 from image_matrix.lock.gallery import Gallery
 from image_matrix.lock.hosts import note_indexes, noted_hosts
 from image_matrix.lock.model import Lock
+from image_matrix.lock.package_manager import PackageManager
 from image_matrix.lock.python import lock_python, package_of
+from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.read import required_files
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
@@ -117,6 +120,8 @@ def make_lock(
         conda = lock_conda(loaded, old, should_upgrade, services.solve)
     with span("lock Python packages"):
         python = lock_python(loaded, old, upgraded, services.resolve, services.say)
+    with span("lock system libraries of R packages"):
+        r = lock_r(loaded, old.r, should_upgrade("cran"), _package_manager(loaded, services), services.say)
     packages, table = _with_stale(old, python)
     current_defaults = () if upgraded == ALL else tuple(old.defaults)
     lock = Lock(
@@ -125,6 +130,7 @@ def make_lock(
         extensions=extensions.locked,
         apt=apt_moments(loaded, old, services.today, should_upgrade),
         cran=cran_day(loaded, old, services.today, should_upgrade),
+        r=r.locked,
         conda=conda.locked,
         python=packages,
         files=table,
@@ -137,6 +143,7 @@ def make_lock(
         *files.failures.values(),
         *extensions.failures.values(),
         *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
+        *(f"system libraries of R packages on {name}: {reason}" for name, reason in r.failures.items()),
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
         *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
@@ -144,15 +151,21 @@ def make_lock(
         *source_findings(loaded, lock.sources, custom_contract),
         *files.findings,
         *extensions.findings,
+        *r.findings.values(),
         *once(_conflicts(loaded, python, services.graph)),
     )
-    remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *python.remedies))
+    remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *r.remedies, *python.remedies))
     return Outcome(lock, findings, failures, tuple(remedies))
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:
     patience = Patience(services.sleep, services.say)
     return Gallery(services.stream, patience, url_prefixes(loaded.matrix.network.mirrors))
+
+
+def _package_manager(loaded: Loaded, services: LockServices) -> PackageManager:
+    repository = loaded.matrix.network.mirrors.cran or REPOSITORY
+    return PackageManager(repository, services.stream, Patience(services.sleep, services.say))
 
 
 def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:

@@ -20,6 +20,7 @@ from image_matrix.lock.model import (
     Lock,
     LockedExtension,
     LockedPackages,
+    LockedR,
     LockedSource,
     SourceConfig,
 )
@@ -48,6 +49,10 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!&+,;=%{}-]+")
 _EXTENSION = re.compile(rf"{IDENTIFIER.pattern}@{VERSION.pattern}")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DISTRIBUTION = re.compile(r"(debian|ubuntu)-[0-9.]+")
+_R_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9.]+")
+_DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_ARCHITECTURE = re.compile(r"amd64|arm64")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _RELEASE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?==[A-Za-z0-9.+!_-]+")
 _LICENCE = re.compile(r"[A-Za-z0-9.+() -]{1,200}")
@@ -66,6 +71,7 @@ SECTIONS = (
     "extensions",
     "apt",
     "cran",
+    "r",
     "conda",
     "python",
     "files",
@@ -122,6 +128,7 @@ def _lock(data: Json) -> Lock:
         },
         apt=_texts(top, "apt", _ANY, _SNAPSHOT),
         cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
+        r={key: _r(item, ("r", key)) for key, item in _section(top, "r", _DISTRIBUTION)},
         python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},
         conda={key: _packages(i, ("conda", key), _ADDRESS) for key, i in _section(top, "conda", _ANY)},
         files={
@@ -225,6 +232,23 @@ def _extension(value: Json, path: Path) -> LockedExtension:
     )
 
 
+def _r(value: Json, path: Path) -> LockedR:
+    mapping = _mapping(value, path)
+    for key in mapping:
+        if key not in ("binaries", "needs"):
+            raise _BadEntryError((*path, key), f"unknown field `{key}`")
+    needs = _mapping(mapping.get("needs"), (*path, "needs"))
+    return LockedR(
+        _words(mapping.get("binaries"), (*path, "binaries"), _ARCHITECTURE),
+        {
+            _text(name, _R_PACKAGE, (*path, "needs", name)): _words(
+                item, (*path, "needs", name), _DEBIAN_PACKAGE
+            )
+            for name, item in needs.items()
+        },
+    )
+
+
 def _packages(value: Json, path: Path, form: re.Pattern[str]) -> LockedPackages:
     mapping = _mapping(value, path)
     lists = {
@@ -266,6 +290,7 @@ def _data(lock: Lock) -> dict[str, Any]:
         "extensions": {key: _extension_data(item) for key, item in lock.extensions.items()},
         "apt": dict(lock.apt),
         "cran": lock.cran,
+        "r": {key: _r_data(item) for key, item in lock.r.items()},
         "conda": {key: _packages_data(item) for key, item in lock.conda.items()},
         "python": {key: _packages_data(item) for key, item in lock.python.items()},
         "files": {key: dict(item) for key, item in lock.files.items()},
@@ -298,6 +323,13 @@ def _config_data(item: SourceConfig) -> dict[str, Any]:
 def _extension_data(item: LockedExtension) -> dict[str, Any]:
     optional = {"engine": item.engine, "needs": sorted(item.needs)}
     return {**item.files, **{key: value for key, value in optional.items() if value}}
+
+
+def _r_data(item: LockedR) -> dict[str, Any]:
+    return {
+        "binaries": sorted(item.binaries),
+        "needs": {name: sorted(needs) for name, needs in item.needs.items()},
+    }
 
 
 def _packages_data(item: LockedPackages) -> dict[str, Any]:

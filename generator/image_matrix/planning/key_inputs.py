@@ -143,6 +143,8 @@ def _locked(pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[s
         day = ("CRAN snapshot", item.cran_snapshot) if item.cran_snapshot else None
         name, value = day or ("lock: CRAN snapshot", pins.cran_snapshot or "")
         yield name, (value,)
+    if item.id in pins.system_libraries:
+        yield "lock: system libraries of R packages", tuple(sorted(pins.system_libraries[item.id].packages))
 
 
 def _files(rendered: Mapping[str, File], item: Variant) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -58,10 +58,19 @@ def package_uses(loaded: Loaded, pins: Pins, variant: Variant) -> Iterator[Packa
             name = package_name(manager, line)
             if (manager, name) not in locked:
                 yield PackageUse(manager, name, stated_version(manager, line), path, listed=True)
+    yield from _system_libraries(loaded, pins, variant)
     for (manager, name), versions in locked.items():
         path, is_listed = place_of_package(loaded, variant, manager, name)
         for version in sorted(versions):
             yield PackageUse(manager, name, version, path, is_listed)
+
+
+def _system_libraries(loaded: Loaded, pins: Pins, variant: Variant) -> Iterator[PackageUse]:
+    """Yield the Debian packages that the lock adds for R packages, at the line of one that needs them."""
+    added = pins.system_libraries.get(variant.id)
+    for name, users in added.packages.items() if added else ():
+        path, _ = place_of_package(loaded, variant, "cran", users[0])
+        yield PackageUse("apt", name, None, path, listed=False)
 
 
 def _locked(pins: Pins, variant: Variant) -> Iterator[tuple[Manager, str, str]]:

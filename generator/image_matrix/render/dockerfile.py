@@ -181,6 +181,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         locked_extensions=not pins.extensions.get(variant.id, FLOATING).floating,
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         cran_snapshot=variant.cran_snapshot or pins.cran_snapshot or "latest",
+        cran_libraries=_system_libraries(pins, variant),
         cran_uses_remotes=any(re.search("[@:]", item) for item in variant.packages.get("cran", ())),
         cran_names=[package_name("cran", item) for item in variant.packages.get("cran", ())],
         rootfs=[context_name(kind) for kind in copied_kinds(variant, shared.with_files)],
@@ -228,6 +229,12 @@ def _packages(variant: Variant) -> dict[str, tuple[str, ...]]:
     """Return the list of each package manager, including what makes a Python of conda."""
     listed: dict[str, tuple[str, ...]] = {name: variant.packages.get(name, ()) for name in MANAGERS}
     return listed | {"conda": conda_packages(variant)}
+
+
+def _system_libraries(pins: Pins, variant: Variant) -> tuple[str, ...]:
+    """Return the Debian packages that the lock adds for R packages."""
+    locked = pins.system_libraries.get(variant.id)
+    return tuple(sorted(locked.packages)) if locked else ()
 
 
 def _bootstrap(variants: Mapping[str, Variant], variant: Variant, pins: Pins) -> dict[str, dict[str, str]]:
