@@ -29,6 +29,12 @@ class Behaviour:
     """It has the API of referrers, and says so when a manifest with a subject arrives."""
     store: str | None = None
     """Another host, with its port, that uploads are sent to."""
+    deletes: bool = True
+    """It deletes manifests."""
+    tags_first: bool = False
+    """It deletes no manifest that has tags, as Google's."""
+    page: int = 100_000
+    """Tags of a page."""
 
 
 class Writable(ThreadingHTTPServer):
@@ -44,6 +50,8 @@ class Writable(ThreadingHTTPServer):
         self.tags: dict[str, str] = {}
         self.writes: list[str] = []
         """Method and path of each request that writes, in their order."""
+        self.requests: list[str] = []
+        """Method and path of every request, in their order."""
         self.scopes: list[str] = []
         self.uploads: set[str] = set()
         self.logins: list[str | None] = []
@@ -81,12 +89,17 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/token":
             return self.token(parse_qs(url.query)["scope"][0])
+        self.server.requests.append(f"{self.command} {url.path}")
+        between = ("/blobs/", "/tags/", "/referrers/", "/manifests/")
         name, _, what = url.path.removeprefix("/v2/").rpartition(
-            "/blobs/" if "/blobs/" in url.path else "/manifests/"
+            next(one for one in between if one in url.path)
         )
         if not self.may(name):
-            challenge = f'Bearer realm="http://{self.server.host}/token",scope="repository:{name}:pull"'
+            right = "delete" if self.command == "DELETE" else "pull"
+            challenge = f'Bearer realm="http://{self.server.host}/token",scope="repository:{name}:{right}"'
             return self.reply(401, headers={"WWW-Authenticate": challenge})
+        if "/tags/list" in url.path or "/referrers/" in url.path:
+            return self.listing(url.path, parse_qs(url.query))
         refused = self.server.behaviour.refused
         request = f"{self.command} {url.path}"
         status = next((one for words, one in refused.items() if words in (self.command, request)), None)
@@ -106,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
             return True
         given = self.headers.get("Authorization", "")
         reads = self.command in ("HEAD", "GET")
+        if self.command == "DELETE" and "/manifests/" in self.path:
+            return given == f"Bearer {name}:delete"
         return given == f"Bearer {name}:pull,push" or (reads and given == f"Bearer {name}:pull")
 
     def token(self, scope: str) -> None:
@@ -142,12 +157,50 @@ class Handler(BaseHTTPRequestHandler):
     def manifest(self, name: str, what: str, body: bytes) -> None:
         if self.command == "PUT":
             return self.take(name, what, body)
+        if self.command == "DELETE":
+            return self.remove(name, what)
         digest = what if what.startswith("sha256:") else self.server.tags.get(f"{name}:{what}", "")
         content = self.server.manifests.get(f"{name}@{digest}")
         if content is None:
             return self.reply(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
         kind = json.loads(content)["mediaType"]
         return self.reply(200, content, {"Content-Type": kind, "Docker-Content-Digest": digest})
+
+    def listing(self, path: str, query: dict[str, list[str]]) -> None:
+        """List tags, or what is attached; distribution's spec, "Content Discovery"."""
+        name, _, digest = path.removeprefix("/v2/").partition("/referrers/")
+        if digest:
+            if not self.server.behaviour.lists_referrers:
+                return self.reply(404)
+            found = [
+                {"digest": key.partition("@")[2]}
+                for key, content in self.server.manifests.items()
+                if key.startswith(f"{name}@")
+                and json.loads(content).get("subject", {}).get("digest") == digest
+            ]
+            return self.reply(200, json.dumps({"manifests": found}).encode())
+        name = name.removesuffix("/tags/list")
+        tags = sorted(key.partition(":")[2] for key in self.server.tags if key.startswith(f"{name}:"))
+        if not any(key.startswith(f"{name}@") for key in self.server.manifests):
+            return self.reply(404, b'{"errors": [{"code": "NAME_UNKNOWN"}]}')
+        rest = [tag for tag in tags if tag > query.get("last", [""])[0]]
+        page = rest[: self.server.behaviour.page]
+        more = len(rest) > len(page)
+        link = {"Link": f'</v2/{name}/tags/list?last={page[-1]}&n={len(page)}>; rel="next"'} if more else {}
+        return self.reply(200, json.dumps({"name": name, "tags": page}).encode(), link)
+
+    def remove(self, name: str, what: str) -> None:
+        """Delete a manifest with its tags, or a tag; distribution's spec, "Deleting Manifests"."""
+        if not self.server.behaviour.deletes:
+            return self.reply(405, b'{"errors": [{"code": "UNSUPPORTED"}]}')
+        if not what.startswith("sha256:"):
+            return self.reply(202 if self.server.tags.pop(f"{name}:{what}", None) else 404)
+        tags = [key for key, one in self.server.tags.items() if one == what and key.startswith(f"{name}:")]
+        if tags and self.server.behaviour.tags_first:
+            return self.reply(400, b'{"errors": [{"code": "GOOGLE_MANIFEST_DANGLING_TAG"}]}')
+        for tag in tags:
+            del self.server.tags[tag]
+        return self.reply(202 if self.server.manifests.pop(f"{name}@{what}", None) else 404)
 
     def take(self, name: str, what: str, body: bytes) -> None:
         """Store a manifest, whose blobs have to be there; distribution's spec, "Pushing Manifests"."""

@@ -110,7 +110,7 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "tls": {"ca": "BK_CA", "cert": "BK_CERT", "key": "BK_KEY"},
             }
         },
-        workflow={"jobs": "image", "telemetry": TELEMETRY},
+        workflow={"jobs": "image", "telemetry": TELEMETRY, "prune": {}},
     ),
     "emulated": matrix({"base": {"from": "debian"}}, workflow={"runners": {"linux/arm64": "emulate"}}),
     "own runners": matrix(
@@ -243,10 +243,11 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "command": ["{archive}", "{report}"],
             },
         },
+        workflow={"prune": {"schedule": "5 5 * * *", "keep_releases": 3}},
     ),
     "an app": matrix(
         {"base": {"from": "debian"}},
-        workflow={"environment": "images", "retention_days": 1},
+        workflow={"environment": "images", "retention_days": 1, "prune": {"delete": True}},
         release={"push": {"app": {"client_id": "Iv23li", "private_key": "APP_KEY"}, "verified": True}},
     ),
     "trusting team": matrix(

@@ -16,7 +16,7 @@ from image_matrix.pinned.actions import image
 from image_matrix.pinned.helper_images import SCANNER
 from image_matrix.planning.keys import dockerfile_inputs
 from image_matrix.planning.plan import reference
-from image_matrix.planning.registry_locations import CANDIDATE
+from image_matrix.planning.registry_locations import CANDIDATE, cache_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -237,16 +237,11 @@ def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[s
     """
     if cache == "none":
         return {}
-    *others, nearest = (_cache_image(state, name, platform) for state in places.order)
+    *others, nearest = (cache_reference(state, name, platform) for state in places.order)
     read = {"cache-from": [f"type=registry,ref={image}" for image in (nearest, *others)]}
     if cache == "read":
         return read
     return read | {"cache-to": [f"type=registry,ref={nearest},mode=max,ignore-error=true"]}
-
-
-def _cache_image(state: State, name: str, platform: Platform) -> str:
-    item = state.loaded.variants[name]
-    return f"{state.loaded.matrix.repository(item)}:cache-{item.label}-{architecture(platform)}"
 
 
 def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:

@@ -32,6 +32,7 @@ COMMANDS = {
     "scan": "scan:scan",
     "release": "release:release",
     "promote": "promote:promote",
+    "prune": "prune:prune",
     "ci": "ci:ci",
     "lock": "lock:lock",
     "endpoints": "endpoints:endpoints",

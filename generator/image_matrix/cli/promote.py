@@ -6,11 +6,11 @@ stays in its history, and no push is forced. If releases have artifacts, the cha
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.caller_git import caller_git
 from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_project
 
@@ -37,7 +37,7 @@ def promote(session: Session, release: str | None, channel: str, dry_run: bool) 
 
     loaded = open_project(session).loaded
     sites = _sites(loaded.matrix, channel)
-    git = _open(session)
+    git = caller_git(session)
     tags = remote_tags(git)
     name = _chosen(tags, release)
     commit = prepare(session, git, name, channel)
@@ -66,15 +66,6 @@ def _sites(matrix: Matrix, channel: str) -> list[str]:
         near = did_you_mean(channel, channels.values()) if channels else write
         raise CallError(f"no site follows the channel `{channel}`", near)
     return sites
-
-
-def _open(session: Session) -> Git:
-    """Return the repository; outside of a run, commits are those of who calls."""
-    from image_matrix.github.branch_commit import Git, actions_git
-
-    if os.environ.get("GITHUB_ACTIONS"):
-        return actions_git(session.root)
-    return Git(session.root, {**os.environ, "GIT_TERMINAL_PROMPT": "0"})
 
 
 def _chosen(tags: dict[str, str], release: str | None) -> str:

@@ -59,6 +59,19 @@ class Telemetry:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """What the registry no longer needs, and when it is deleted."""
+
+    schedule: str = "41 4 * * 6"
+    keep_releases: int = 10
+    """Releases of the release branch, and of each channel, whose images stay."""
+    older_days: int = 14
+    """Only what is older goes."""
+    delete: bool = False
+    """Whether the schedule deletes, and not only says what it would."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """How images are built on GitHub Actions."""
 
@@ -82,8 +95,10 @@ class Workflow:
     fork_jobs: int = 10
     """The most jobs that build a pull request that cannot push."""
     lock_schedule: str = "23 3 * * 1"
+    prune: Prune | None = None
+    """The workflow that deletes what nothing needs; ``None``: there is none."""
     environment: str | None = None
-    """GitHub environment of the jobs that release and that propose; it can hold their secrets."""
+    """GitHub environment of the jobs that release, prune and propose; it can hold their secrets."""
     retention_days: int = 7
     """Days for which GitHub keeps the reports of tests and scans."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
@@ -144,6 +159,7 @@ def read_workflow(item: Mapping[str, Any] | str) -> Workflow:
         **{key: item[key] for key in _PLAIN if key in item},
         runners={**RUNNERS, **_runners(item.get("runners", {}))},
         overrides=tuple(_override(entry) for entry in item.get("overrides", ())),
+        prune=Prune(**item["prune"]) if "prune" in item else None,
         telemetry=Telemetry(**item["telemetry"]) if "telemetry" in item else None,
     )
 

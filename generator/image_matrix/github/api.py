@@ -25,6 +25,10 @@ class PermissionDenied(Failure):
     """The token does not have the permission."""
 
 
+class NotFound(PermissionDenied):
+    """It does not exist, or the token may not know that it does."""
+
+
 class Rejected(Failure):
     """A rule of the repository, or its state, does not allow it."""
 
@@ -52,7 +56,8 @@ class Api:
         if answer.limited:
             raise EnvironmentFailure(f"GitHub's API limits the number of requests: {detail}", LATER)
         if answer.status in READ_ONLY:
-            raise PermissionDenied(f"GitHub's API denies permission: {detail}")
+            kind = NotFound if answer.status == 404 else PermissionDenied
+            raise kind(f"GitHub's API denies permission: {detail}")
         if answer.status in (409, 422):
             raise Rejected(f"GitHub's API refuses: {detail}")
         if answer.status >= 300:
@@ -130,6 +135,21 @@ def open_pull_requests(api: Api, owner: str, branch: str, base: str = "") -> lis
     )
     opened: list[dict[str, Json]] = api.call("GET", f"/pulls?{query}")
     return opened
+
+
+def branch_pull_requests(api: Api) -> list[int]:
+    """Return the numbers of all open pull requests whose branch is in the repository itself, not in a fork."""
+    numbers: list[int] = []
+    page = 1
+    while opened := api.call("GET", f"/pulls?state=open&per_page=100&page={page}"):
+        numbers += [int(one["number"]) for one in opened if _in_repository(one)]
+        page += 1
+    return numbers
+
+
+def _in_repository(pull_request: Mapping[str, Any]) -> bool:
+    head, base = pull_request["head"].get("repo") or {}, pull_request["base"]["repo"]
+    return bool(head.get("full_name") == base["full_name"])
 
 
 def close_pull_requests(api: Api, owner: str, branch: str, base: str) -> list[str]:

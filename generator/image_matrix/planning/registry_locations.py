@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.model import architecture
 from image_matrix.config.workflow import staging_of
 from image_matrix.planning.plan import reference, references
 from image_matrix.planning.registry_status import presence, registry_presence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 CANDIDATE = "-candidate"
 """The suffix of the tag of an image that has not passed its tests."""
+CACHE = "cache-"
+"""The beginning of the tag of a cache of builds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ def at(state: State, prefix: str) -> State:
 def staged(state: State) -> State:
     """Return the state under the staging path."""
     return at(state, staging_of(state.loaded.matrix.registry, state.loaded.matrix.workflow))
+
+
+def cache_reference(state: State, name: str, platform: Platform) -> str:
+    """Return the full reference of the cache of a variant's builds for a platform, a tag beside the image."""
+    item = state.loaded.variants[name]
+    return f"{state.loaded.matrix.repository(item)}:{CACHE}{item.label}-{architecture(platform)}"
 
 
 def existing_images(

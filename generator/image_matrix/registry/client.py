@@ -224,7 +224,7 @@ class Registry:
     ) -> Response | Denied | Unreachable:
         """Send a request to the registry of a reference; log in if it requires that, again if the token has expired.
 
-        ``actions`` are what the login has to permit: ``PULL`` or ``PUSH`` of :mod:`image_matrix.registry.tokens`.
+        ``actions`` are what the login has to permit: those of :mod:`image_matrix.registry.tokens`.
         """
         tried: str | None = None
         for _ in range(3):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.registry.http import Response, Transport
 
 CLIENT_ID = "image-matrix"
-PULL, PUSH = "pull", "pull,push"
+PULL, PUSH, DELETE = "pull", "pull,push", "delete"
 """What a token permits; distribution.github.io/distribution/spec/auth/scope."""
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
@@ -43,8 +43,8 @@ def authorization(
 ) -> str | Denied | Unreachable:
     """Return the header that answers a challenge; ``plain`` allows a token server without TLS.
 
-    ``actions`` are :data:`PULL` or :data:`PUSH`. For :data:`PUSH`, the scope of the challenge does not count: it is
-    that of one request, and a push consists of several.
+    ``actions`` are :data:`PULL`, :data:`PUSH` or :data:`DELETE`. For :data:`PUSH`, the scope of the challenge does not
+    count: it is that of one request, and a push consists of several.
     """
     scheme, values = challenge(header)
     if scheme == "basic":
@@ -63,7 +63,7 @@ def authorization(
 def _token_request(
     values: Mapping[str, str], repository: str, credentials: Credentials | None, actions: str
 ) -> HttpRequest:
-    challenged = values.get("scope") if actions == PULL else None
+    challenged = None if actions == PUSH else values.get("scope")
     scope = challenged or f"repository:{repository}:{actions}"
     parameters = {"service": values.get("service", ""), "scope": scope}
     if credentials and credentials.identity_token:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 FOLDER = ".github/workflows"
 ACTIONS = ".github/actions"
+PRUNE = "prune.yaml.j2"
+"""The template of a workflow that a matrix need not have."""
 _GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?|self-hosted|linux|x64|arm|arm64")
 _WORKFLOW_SUFFIX, _ACTION_SUFFIX = ".yaml.j2", ".action.j2"
 
@@ -77,7 +79,7 @@ def workflows(
     files = {}
     for name in sorted(sources):
         path = output_path(name)
-        if path:
+        if path and (name != PRUNE or matrix.workflow.prune):
             files[path] = File(render(get_template(jinja, name), **values).encode())
             check_file(path, files[path].content, advice)
     if matrix.workflow.jobs == "layer":

@@ -116,6 +116,7 @@ def _keyless_hosts(
         "scan": {**to_registry, **scans},
         "release": {**to_registry, **release},
         "lock": {**to_registry, **pulls},
+        "prune": to_registry,
     }
     return {
         job: [name for name, login in logins.items() if login and login.keyless]

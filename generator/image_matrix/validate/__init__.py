@@ -84,7 +84,7 @@ CHECKS = (
     runs.overridden_images, runs.branches_and_staging, runs.registry_login, runs.other_logins,
     runs.login_forms, runs.variables_of_files,
     runs.copies, runs.release_push,
-    runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.lock_schedule,
+    runs.scanner_and_signer, runs.scanner_settings, runs.runners, runs.schedules,
     sites.nothing_offered, sites.channels,
     builders.builder_fields,
     buildkits.buildkits,

@@ -336,9 +336,11 @@ def _emulated(path: FieldPath) -> Finding:
     return bad_value(path, "every platform is emulated", advice)
 
 
-def lock_schedule(matrix: Matrix) -> Iterator[Finding]:
+def schedules(matrix: Matrix) -> Iterator[Finding]:
     """A schedule that GitHub would refuse, and with it the whole workflow."""
-    return cron_faults(("workflow", "lock_schedule"), matrix.workflow.lock_schedule)
+    yield from cron_faults(("workflow", "lock_schedule"), matrix.workflow.lock_schedule)
+    if matrix.workflow.prune:
+        yield from cron_faults(("workflow", "prune", "schedule"), matrix.workflow.prune.schedule)
 
 
 def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:

@@ -1,0 +1,155 @@
+"""``prune``: deletes from the registry what no release, key or pull request needs.
+
+It plans all repositories first. Before it deletes in one, it reads the branches of releases and the repository again,
+and deletes only what goes by both plans: a release at the same time loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from image_matrix.cli.printing import note, say
+from image_matrix.cli.project import open_project
+from image_matrix.cli.site_files import registry_of
+from image_matrix.config.workflow import Prune
+from image_matrix.telemetry import span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from image_matrix.cli.prune_needs import KnownNeeds
+    from image_matrix.cli.prune_stores import Store
+    from image_matrix.cli.session import Session
+    from image_matrix.pruning.model import RepositoryPlan
+    from image_matrix.pruning.perform import DeletionOutcome
+    from image_matrix.registry.client import Registry
+
+
+@click.command()
+@click.option(
+    "--keep-releases",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Keep what the last N releases name, and of each channel.  [default: 10, or `workflow.prune`]",
+)
+@click.option(
+    "--older",
+    metavar="DAYS",
+    type=click.IntRange(min=0),
+    help="Delete only what is older.  [default: 14, or `workflow.prune`]",
+)
+@click.option(
+    "--delete/--dry-run",
+    default=False,
+    help="Delete; otherwise print what would be deleted.  [default: dry-run]",
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def prune(session: Session, keep_releases: int | None, older: int | None, delete: bool, format_: str) -> int:
+    """Delete from the registry what nothing needs any more.
+
+    What the last releases, the channels, the matrix, open pull requests and moving tags name stays, with its
+    signatures, and so does everything that it cannot explain. Use -v to list each image with the reason.
+    """
+    from image_matrix.cli.caller_git import caller_git
+    from image_matrix.cli.plan import state_of
+    from image_matrix.cli.prune_needs import heads, known
+    from image_matrix.cli.prune_stores import store_of
+
+    state = state_of(open_project(session))
+    matrix, git = state.loaded.matrix, caller_git(session)
+    settings = matrix.workflow.prune or Prune()
+    count = settings.keep_releases if keep_releases is None else keep_releases
+    days = settings.older_days if older is None else older
+    before = datetime.now(UTC) - timedelta(days=days)
+    registry = registry_of(session, state.loaded)
+    store = store_of(matrix, registry)
+    needed = known(session, state, git, count)
+    if needed.unknown and matrix.workflow.rendered:
+        note(session, f"images of pull requests stay: {needed.unknown}")
+    with span("read the registry"):
+        plans = [_planned(store, registry, needed, name, before) for name in needed.repositories()]
+    _print(session, plans, format_)
+    if not delete:
+        return _end(plans, format_)
+
+    def planned_again(name: str) -> RepositoryPlan:
+        same = heads(git, matrix) == needed.heads
+        return _planned(store, registry, needed if same else known(session, state, git, count), name, before)
+
+    return _end(plans, format_, _delete(session, store, plans, planned_again))
+
+
+def _planned(
+    store: Store, registry: Registry, needed: KnownNeeds, repository: str, before: datetime
+) -> RepositoryPlan:
+    """Read a repository and plan it."""
+    from image_matrix.pruning.observe import completed, dated
+    from image_matrix.pruning.plan import make_plan
+
+    needs = needed.needs(repository)
+    listing = completed(registry, repository, store.listing(repository), needs)
+    listing = dated(registry, repository, listing, make_plan(repository, listing, needs, None))
+    return make_plan(repository, listing, needs, before)
+
+
+def _print(session: Session, plans: Sequence[RepositoryPlan], format_: str) -> None:
+    from image_matrix.pruning.report import as_json, text
+
+    if format_ == "json":
+        click.echo(json.dumps(as_json(plans), indent=2, ensure_ascii=False))
+    else:
+        click.echo(text(plans, every=session.verbosity > 0), nl=False)
+
+
+def _delete(
+    session: Session,
+    store: Store,
+    plans: Sequence[RepositoryPlan],
+    plan_again: Callable[[str], RepositoryPlan],
+) -> list[DeletionOutcome]:
+    """Delete what goes by the plans, and still goes."""
+    from image_matrix.pruning.order import still_going
+    from image_matrix.pruning.perform import delete_all
+
+    outcomes = []
+    for plan in plans:
+        if plan.delete:
+            with span("delete", repository=plan.repository):
+                gone = still_going(plan, plan_again(plan.repository))
+                outcomes.append(delete_all(gone, store.deletion(plan.repository)))
+            say(session, f"{plan.repository}: {outcomes[-1].deleted} of {plan.count} deleted")
+    return outcomes
+
+
+def _end(
+    plans: Sequence[RepositoryPlan], format_: str, outcomes: Sequence[DeletionOutcome] | None = None
+) -> int:
+    """Print the result, also to the summary of a run; raises :class:`EnvironmentFailure` for what was refused."""
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.github.files import SUMMARY, append
+    from image_matrix.pruning.report import markdown, total
+    from image_matrix.text import listed, plural
+
+    count = plural(total(plans), "manifest")
+    if not total(plans):
+        sentence = "nothing to delete"
+    elif outcomes is None:
+        sentence = f"{count} would be deleted; --delete deletes them"
+    else:
+        sentence = f"{sum(one.deleted for one in outcomes)} of {count} deleted"
+    append(SUMMARY, markdown(plans, f"{sentence}."))
+    click.echo(sentence, err=format_ == "json")
+    for reason in {reason for one in outcomes or () for reason in one.protected.values()}:
+        click.echo(f"note: {reason}", err=True)
+    failed = {digest: reason for one in outcomes or () for digest, reason in one.failed.items()}
+    if failed:
+        raise EnvironmentFailure(
+            f"{plural(len(failed), 'manifest')} could not be deleted: {listed(failed.values(), 3)}",
+            "what is left is whole: a later prune goes on with it",
+        )
+    return 0

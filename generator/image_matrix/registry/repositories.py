@@ -1,0 +1,144 @@
+"""Lists what a repository has, and deletes manifests; always from the registry itself, never from a mirror or memory.
+
+Source: github.com/opencontainers/distribution-spec, spec.md: "Listing Tags", "Listing Referrers", "Deleting Manifests".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
+from image_matrix.registry.client import MANIFEST_TYPES, address
+from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.tokens import DELETE
+
+if TYPE_CHECKING:
+    from image_matrix.registry.answers import Denied
+    from image_matrix.registry.client import Registry
+    from image_matrix.registry.reference import Reference
+
+NO_DIGEST = f"sha256:{'0' * 64}"
+"""A digest that no content has: what a registry answers to its deletion says whether it deletes at all."""
+NOT_SUPPORTED = (405, 501)
+"""Status codes for a registry that deletes nothing; 405 is the specification's."""
+TAGS_FIRST = "GOOGLE_MANIFEST_DANGLING_TAG"
+"""Google's code for a manifest that still has tags; github.com/fluxcd/pkg/pull/328."""
+_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
+
+
+def list_tags(registry: Registry, repository: str) -> list[str]:
+    """Return all tags of a repository, with as many requests as the registry makes pages; none if it does not exist.
+
+    Raises :class:`EnvironmentFailure`.
+    """
+    place = parse_reference(repository)
+    url, tags = address(place, "tags/list"), list[str]()
+    while url:
+        answer = _answer(registry.send(HttpRequest("GET", url), place), repository)
+        if answer.status == 404:
+            return tags
+        tags += json.loads(answer.body).get("tags") or ()
+        following = _NEXT.search(answer.headers.get("link", ""))
+        url = urljoin(url, following[1]) if following else ""
+    return tags
+
+
+def read(registry: Registry, repository: str, version: str) -> tuple[str, bytes] | None:
+    """Return digest and content of the manifest under a tag or digest; ``None`` if there is none.
+
+    Raises :class:`EnvironmentFailure`.
+    """
+    place = parse_reference(repository)
+    request = HttpRequest(
+        "GET", address(place, f"manifests/{version}"), {"Accept": ", ".join(MANIFEST_TYPES)}
+    )
+    answer = _answer(registry.send(request, place), f"{repository}:{version}")
+    return None if answer.status == 404 else (digest_of(answer.body), answer.body)
+
+
+def read_blob(registry: Registry, repository: str, digest: str) -> bytes:
+    """Return the content of a small blob; nothing if the repository does not have it.
+
+    Raises :class:`EnvironmentFailure`.
+    """
+    place = parse_reference(repository)
+    answer = _answer(registry.send(HttpRequest("GET", address(place, f"blobs/{digest}")), place), repository)
+    return b"" if answer.status == 404 else answer.body
+
+
+def referrers(registry: Registry, repository: str, digest: str) -> list[str] | None:
+    """Return the digests of what is attached to an image; ``None`` from a registry that does not list it.
+
+    Raises :class:`EnvironmentFailure`.
+    """
+    place = parse_reference(repository)
+    request = HttpRequest("GET", address(place, f"referrers/{digest}"))
+    answer = registry.send(request, place)
+    if isinstance(answer, Response) and answer.status in (400, 404, 405, 501):
+        return None
+    listed = json.loads(_answer(answer, repository).body)
+    return [str(one["digest"]) for one in listed.get("manifests") or ()]
+
+
+def refuse_without_deletion(registry: Registry, repository: str) -> None:
+    """Raise :class:`EnvironmentFailure` if a registry deletes nothing, before anything was deleted."""
+    answer = registry.send(
+        _deletion(parse_reference(repository), NO_DIGEST), parse_reference(repository), DELETE
+    )
+    if isinstance(answer, Response) and answer.status in NOT_SUPPORTED:
+        host = parse_reference(repository).host
+        raise EnvironmentFailure(
+            f"{host} does not delete images (HTTP {answer.status})",
+            "switch deletion on in the registry (Docker's own: `storage.delete.enabled: true`), or delete there by "
+            "hand what a dry run lists with -v",
+        )
+
+
+def delete_manifest(registry: Registry, repository: str, digest: str, tags: tuple[str, ...] = ()) -> None:
+    """Delete a manifest with all its tags; one that is gone already is deleted.
+
+    ``tags`` go first where the registry asks for that. Raises :class:`Failure` with what the registry says.
+    """
+    answer = _delete(registry, repository, digest)
+    if answer.status >= 400 and TAGS_FIRST in answer.body.decode(errors="replace"):
+        for tag in tags:
+            _refuse(_delete(registry, repository, tag), f"{repository}:{tag}")
+        answer = _delete(registry, repository, digest)
+    _refuse(answer, f"{repository}@{digest}")
+
+
+def _delete(registry: Registry, repository: str, version: str) -> Response:
+    place = parse_reference(repository)
+    return _sent(registry.send(_deletion(place, version), place, DELETE), f"{repository}: {version}")
+
+
+def _deletion(place: Reference, version: str) -> HttpRequest:
+    return HttpRequest("DELETE", address(place, f"manifests/{version}"))
+
+
+def _refuse(answer: Response, what: str) -> None:
+    if answer.status >= 300 and answer.status != 404:
+        raise Failure(
+            f"{what} could not be deleted: {words(refusal(answer))}", "check that the login may delete"
+        )
+
+
+def _answer(answer: Response | Denied | Unreachable, what: str) -> Response:
+    """Return a response that is a success, or says that something does not exist."""
+    response = _sent(answer, what)
+    if response.status not in (200, 404):
+        raise EnvironmentFailure(f"{what}: {words(refusal(response))}", CHECK)
+    return response
+
+
+def _sent(answer: Response | Denied | Unreachable, what: str) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    raise EnvironmentFailure(
+        f"{what}: {words(answer)}", answer.remedy if isinstance(answer, Unreachable) else CHECK
+    )

@@ -1,0 +1,98 @@
+"""Listings and deletions over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.registry.repositories import (
+    delete_manifest,
+    list_tags,
+    read,
+    read_blob,
+    referrers,
+    refuse_without_deletion,
+)
+from tests.pruning.filled import Filled
+from tests.registry.test_upload import USER, client
+from tests.registry.writable import Behaviour, serving
+
+
+def test_tags_of_several_pages_are_listed_once() -> None:
+    with serving(Behaviour(page=3)) as server:
+        filled = Filled(server)
+        filled.image("one", *(f"t{number}" for number in range(8)))
+        assert list_tags(client(), filled.repository) == [f"t{number}" for number in range(8)]
+        assert len(server.requests) == 3
+
+
+def test_a_repository_that_does_not_exist_has_no_tags() -> None:
+    with serving() as server:
+        assert list_tags(client(), f"{server.host}/team/none") == []
+
+
+def test_a_listing_that_is_refused_is_no_empty_one() -> None:
+    with serving(Behaviour(login="Basic other")) as server, pytest.raises(EnvironmentFailure):
+        list_tags(client(), f"{server.host}/team/base")
+
+
+def test_a_manifest_goes_with_all_its_tags() -> None:
+    with serving(Behaviour(login=USER.basic)) as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a", "b")
+        kept = filled.image("two", "c")
+        delete_manifest(client(), filled.repository, digest)
+        delete_manifest(client(), filled.repository, digest)  # it is gone already
+        assert filled.digests() == {kept}
+        assert filled.tags() == {"c"}
+        assert set(server.scopes) == {"repository:team/base:delete"}
+
+
+def test_tags_go_first_where_the_registry_asks_for_that() -> None:
+    with serving(Behaviour(tags_first=True)) as server:
+        filled = Filled(server)
+        delete_manifest(client(), filled.repository, filled.image("one", "a", "b"), ("a", "b"))
+        assert filled.digests() == set()
+        assert [one.rpartition("/")[2] for one in server.writes][1:3] == ["a", "b"]
+
+
+def test_a_registry_without_deletion_says_so_before_anything_is_tried() -> None:
+    with serving(Behaviour(deletes=False)) as server:
+        with pytest.raises(EnvironmentFailure, match=r"does not delete images \(HTTP 405\)") as failure:
+            refuse_without_deletion(client(), f"{server.host}/team/base")
+        assert "storage.delete.enabled" in failure.value.help
+    with serving() as server:
+        refuse_without_deletion(client(), f"{server.host}/team/base")
+
+
+def test_a_login_that_may_not_delete() -> None:
+    with serving(Behaviour(refused={"DELETE": 403})) as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        with pytest.raises(
+            Failure, match=f"{digest} could not be deleted: the registry denies access: not for you"
+        ):
+            delete_manifest(client(), filled.repository, digest)
+
+
+def test_referrers_are_listed_by_registries_that_know_them() -> None:
+    with serving() as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        attached = filled.image("two", subject={"digest": digest})
+        assert referrers(client(), filled.repository, digest) is None
+        server.behaviour.lists_referrers = True
+        assert referrers(client(), filled.repository, digest) == [attached]
+        assert referrers(client(), filled.repository, attached) == []
+
+
+def test_what_is_read_is_not_remembered() -> None:
+    """A tag may move at any time."""
+    with serving() as server:
+        filled, registry = Filled(server), client()
+        first = filled.image("one", "a")
+        assert (read(registry, filled.repository, "a") or ("",))[0] == first
+        second = filled.image("two", "a")
+        assert (read(registry, filled.repository, "a") or ("",))[0] == second
+        assert read(registry, filled.repository, "b") is None
+        assert read_blob(registry, filled.repository, f"sha256:{'0' * 64}") == b""
