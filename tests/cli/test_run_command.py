@@ -35,6 +35,7 @@ case "$1 $2" in
     sleep 0.5
     sh "$here/then"
     exec sleep 60 ;;
+  "logs "*) echo "image-matrix: open http://127.0.0.1:8888/lab?token=0a1b" ;;
   "stop "*) echo false > "$here/runs" ;;
 esac
 """
@@ -84,7 +85,7 @@ def lab(repository: Repository) -> Repository:
 @pytest.mark.slow
 def test_an_image_is_followed_until_ctrl_c(lab: Repository, engine: Path) -> None:
     ran = lab("run", "jupyter")
-    assert (ran.code, ran.out) == (0, f"http://127.0.0.1:{(engine / 'port').read_text()}/lab\n")
+    assert (ran.code, ran.out) == (0, f"http://127.0.0.1:{(engine / 'port').read_text()}/lab?token=0a1b\n")
     assert "jupyter:python3.13: starting ghcr.io/team/notebooks/jupyter:python3.13-" in ran.err
     assert "the volume image-matrix-jupyter, which stays" in ran.err
     assert "Ctrl-C ends it" in ran.err
@@ -123,7 +124,7 @@ def test_an_image_that_ends_by_itself_is_no_success(lab: Repository, engine: Pat
 def test_a_detached_image_stays(lab: Repository, engine: Path) -> None:
     ran = lab("run", "--detach", "--port", "18888", "--volume", "none", "jupyter")
     assert ran.code == 0
-    assert "/lab\n" in ran.out
+    assert "/lab?token=0a1b\n" in ran.out
     (started,) = calls(engine, "run")
     assert "run --detach --rm " in started
     assert "--publish=127.0.0.1:18888:8888" in started

@@ -245,6 +245,11 @@ BROKEN = (
     Breakage(("ports",), lab("exec jupyter lab --no-browser --ip=127.0.0.1 --port=8888"), LAB, QUICK),
     Breakage(("trailing-slash",), lab("[[ $NB_PREFIX != */ ]] || exec sleep 600"), LAB, QUICK),
     Breakage(("no-prefix",), lab("[[ $NB_PREFIX != / ]] || exec sleep 600"), LAB, QUICK),
+    Breakage(("alone",), as_root(f"sed -i 's/^login$/login_token=/' {JUPYTERLAB}"), LAB),
+    Breakage(("alone",), as_root(f"sed -i 's/if platform_in_front/if true/' {JUPYTERLAB}"), LAB),
+    Breakage(("alone",), as_root(f"sed -i '/announce_login/d' {JUPYTERLAB}"), LAB, {"deadline": 15.0}),
+    Breakage(("alone",), as_root(f"sed -i 's/^ *if (.logged_in = 0)/if ($host = x)/' {NGINX}"), CODE),
+    Breakage(("alone",), as_root(f"sed -i 's/ #platform#$//' {NGINX}"), CODE),
     Breakage(("closed-network",), as_root("rm /etc/cont-init.d/12-certificates")),
     Breakage(("closed-network",), as_root("rm /etc/profile.d/image-matrix-environment.sh")),
     Breakage(("environment",), as_root("rm /usr/local/lib/image-matrix/container_environment.py")),
@@ -551,7 +556,7 @@ def test_cookies_of_a_whole_platform_fit_into_a_question(site: Site, engine: Eng
 
 def test_code_server_is_measured_by_its_own_process(site: Site, engine: Engine) -> None:
     script = "tr '\\0' ' ' </proc/$(cat /run/s6/code-server.pid /tmp/.s6/code-server.pid)/cmdline"
-    with engine.container(Spec(site.image(CODE))) as container:
+    with engine.container(Spec(site.image(CODE), env={"IMAGE_MATRIX_LOGIN": "none"})) as container:
         assert until(container, "http://localhost:8888/healthz") == "200"
         assert container.run("sh", "-c", script).out.startswith("/opt/code-server/lib/node ")
 

@@ -11,17 +11,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.errors import Failure
+from image_matrix.running import announcement as module
 from image_matrix.running import waiting
-from image_matrix.running.announcement import OPEN_PAGE, Announcement, RunClient, announcement
+from image_matrix.running.announcement import (
+    ACCESS,
+    OPEN_PAGE,
+    UNKNOWN,
+    Announcement,
+    RunClient,
+    announcement,
+)
 from image_matrix.running.launch import launch_of
 from image_matrix.running.model import LocalImage, RunOptions
-from image_matrix.verify.engine import CommandResult, Container, Engine
+from image_matrix.verify.engine import CommandResult, Container, Engine, Start
 from tests.running.images import LAB, SERVICE, STACK
 from tests.verify.test_engine import Recorder
 from tests.verify.test_outside import listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from image_matrix.running.address import Access
 
 HERE = RunClient({})
 POLL = 0.02
@@ -74,17 +84,43 @@ def announced(image: LocalImage, engine: Published, client: RunClient = HERE) ->
     return announcement(Container(Engine(engine), "one"), launch_of(image, RunOptions(), "one"), client)
 
 
-def test_a_page_of_ours_is_open_to_this_machine() -> None:
+SAID = "image-matrix: open http://127.0.0.1:8888/lab?token=0a1b\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "path", "access"),
+    [
+        (SAID, "/lab?token=0a1b", "token"),
+        ("image-matrix: http://127.0.0.1:8888/lab asks for the value of JUPYTER_TOKEN\n", "/lab", "own"),
+        ("image-matrix: warning: http://127.0.0.1:8888/lab asks for no login\n", "/lab", "none"),
+    ],
+)
+def test_the_address_is_the_one_that_the_image_announces(log: str, path: str, access: Access) -> None:
+    with server(302) as port:
+        told = announced(LAB, Published({8888: port}, log=log))
+        assert told == Announcement(f"http://127.0.0.1:{port}{path}", (ACCESS[access],))
+        elsewhere = announced(LAB, Published({8888: port}, log=log), RunClient({}, ("docker.example.org",)))
+        assert elsewhere.address == told.address
+
+
+def test_a_page_below_a_prefix_is_open_to_this_machine() -> None:
+    below = replace(LAB, start=Start(("/init",), (8888,), {"NB_PREFIX": "/a"}))
     with server(200) as port:
-        assert announced(LAB, Published({8888: port})) == Announcement(
-            f"http://127.0.0.1:{port}/lab", (OPEN_PAGE,)
-        )
+        told = announced(below, Published({8888: port}))
+    assert told == Announcement(f"http://127.0.0.1:{port}/a/lab", (OPEN_PAGE,))
+
+
+def test_of_a_kind_that_is_not_built_in_nothing_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PRINTED", 0.0)
+    with server(200) as port:
+        told = announced(replace(LAB, served="other"), Published({8888: port}))
+    assert told == Announcement(f"http://127.0.0.1:{port}/", (UNKNOWN,))
 
 
 def test_a_proxy_that_answers_before_the_page_is_waited_for() -> None:
     with server(502, 502, 502, 302) as port:
-        told = announced(replace(LAB, served="codeserver"), Published({8888: port}))
-    assert told == Announcement(f"http://127.0.0.1:{port}/", (OPEN_PAGE,))
+        told = announced(replace(LAB, served="codeserver"), Published({8888: port}, log=SAID))
+    assert told.address == f"http://127.0.0.1:{port}/lab?token=0a1b"
 
 
 def test_a_foreign_server_s_token_is_in_the_address() -> None:
@@ -130,7 +166,8 @@ def test_a_container_that_stays_silent_is_said_to_be(monkeypatch: pytest.MonkeyP
     assert announced(STACK, Published({8888: 1})).address == "http://127.0.0.1:1/"
 
 
-def test_an_engine_elsewhere_is_not_asked_from_here() -> None:
+def test_an_engine_elsewhere_is_not_asked_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANNOUNCED", 0.0)
     told = announced(LAB, Published({8888: 32768}), RunClient({}, ("me@docker.example.org",)))
     assert told.address == "http://127.0.0.1:32768/lab"
     assert "`ssh -N -L 32768:127.0.0.1:32768 me@docker.example.org`" in told.notes[0]

@@ -1,4 +1,4 @@
-"""Lines that people copy open no port to the network: an image outside a hub or gateway asks for no login."""
+"""Lines that people copy open no port to the network: nothing encrypts what an image says outside a hub or gateway."""
 
 from __future__ import annotations
 

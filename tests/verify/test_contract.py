@@ -122,6 +122,29 @@ def test_the_cors_header() -> None:
     )
 
 
+LOGIN_PAGE = page(headers={}, hops=["/", "/lab", "/login?next=%2Flab"])
+"""What JupyterLab answers without its token, after its redirects."""
+FORBIDDEN = page(status=403, headers={})
+
+
+@pytest.mark.parametrize("answer", [LOGIN_PAGE, FORBIDDEN, page(status=401, headers={})])
+def test_a_stranger_is_kept_away_where_no_platform_stands_in_front(answer: dict[str, Any]) -> None:
+    assert contract.kept_away(answer)
+    assert not contract.let_in(answer)
+    assert not contract.alone(answer, "0a1b")
+    assert "no line `image-matrix: open" in contract.alone(answer, "")
+    read = {**answer, "headers": {"access-control-allow-origin": "*"}}
+    assert "pages elsewhere may read it" in contract.alone(read, "0a1b")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(page(), "/ answers without a login"), (page(status=502), "answers 502 without the token")],
+)
+def test_a_page_for_everybody_is_a_problem(answer: dict[str, Any], said: str) -> None:
+    assert said in contract.alone(answer, "0a1b")
+
+
 @pytest.mark.parametrize("status", [200, 204])
 def test_nothing_is_served_outside_the_prefix(status: int) -> None:
     assert "answers" in contract.outside(page(status=status), "/", "/p/")

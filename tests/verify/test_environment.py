@@ -83,6 +83,15 @@ def test_places_are_those_of_the_ide(ide: Any, places: list[str]) -> None:
     ]  # fmt: skip
 
 
+def test_a_server_s_login_goes_to_what_its_api_starts() -> None:
+    answers = [{"certificates": 140}, *[{"differs": []}] * (len(EVERYWHERE) + 2)]
+    call = Recorder(exec=CommandResult(0, json.dumps(answers)))
+    look(Container(Engine(call), "id"), "jupyter", "0a1b")
+    (asked,) = call.calls
+    with_login = [name for name, given in json.loads(asked[-1]) if given == {"token": "0a1b"}]
+    assert with_login == ["kernel", "terminal"]
+
+
 def test_every_place_is_known_inside_the_container() -> None:
     from image_matrix.verify.places import OF_IDE
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 LIMIT = 15_000
 """The maximum length of the commands in characters; GitHub's limit for a comment is 65,536."""
 SERVED = "docker run --rm -p 127.0.0.1:8888:8888"
-"""The port of notebook images; 127.0.0.1 keeps other machines out, since the image asks for no login."""
+"""The port of notebook images; 127.0.0.1 keeps other machines out: the connection is not encrypted."""
 INTRODUCTION = (
-    "An image is there when its job has passed. Private packages need `docker login` first. A page opens at "
-    "http://127.0.0.1:8888/."
+    "An image is there when its job has passed. Private packages need `docker login` first. The log of an image with a "
+    "page names its address, with the login."
 )
 PLAIN = "docker run --rm -it"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from image_matrix.verify.engine import LOOPBACK
 
@@ -22,6 +22,8 @@ LOOPBACK_HOSTS = ("", LOOPBACK, "localhost", "::1")
 """Hosts of an engine whose loopback interface is that of this machine."""
 _LOGIN = re.compile(r"(https?)://[^\s/:]+:(\d+)(/[!-~]*\?token=([!-~]+))")
 """What Jupyter Server prints when it starts; it writes ``token=...`` for a token that was set."""
+_ANNOUNCED = re.compile(r"image-matrix: (open |warning: )?(https?)://[^\s/:]+:\d+(/[!-~]*)")
+"""What images of the built-in kinds print once they answer (``announce_login`` of templates/rootfs/base)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,30 @@ class PageAddress:
         return f"{self.scheme}://{LOOPBACK}:{port}{self.path}"
 
 
-def page_of(launch: Launch, caller: Mapping[str, str]) -> PageAddress:
-    """Return the page of what is served, below the prefix that the container has."""
+Access = Literal["token", "own", "none"]
+"""Who can open a page: whoever has its address, which has the token; whoever has the user's own login; everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The page that an image of a built-in kind has announced."""
+
+    page: PageAddress
+    access: Access
+
+
+def prefix_of(launch: Launch, caller: Mapping[str, str]) -> str:
+    """Return the prefix that the container has, without slashes around it; empty for none."""
     prefix = launch.image.start.env.get(PREFIX, "")
     for setting in launch.env:
         if setting.name == PREFIX:
             prefix = caller.get(PREFIX, "") if setting.value is None else setting.value
-    inner = prefix.strip("/") if launch.image.served else ""
+    return prefix.strip("/")
+
+
+def page_of(launch: Launch, caller: Mapping[str, str]) -> PageAddress:
+    """Return the page of what is served, below the prefix that the container has."""
+    inner = prefix_of(launch, caller) if launch.image.served else ""
     return PageAddress(f"/{inner}{'/' if inner else ''}{PAGES.get(launch.image.served or '', '')}")
 
 
@@ -53,6 +72,16 @@ def login_page(log: str, port: int) -> PageAddress | None:
         return None
     scheme, _, path, token = matches[-1].groups()
     return PageAddress(path.partition("?")[0] if token.startswith("...") else path, scheme)
+
+
+def announced_page(log: str) -> Announced | None:
+    """Return the page that an image of a built-in kind has announced; ``None`` if it has not."""
+    matches = _ANNOUNCED.findall(log)
+    if not matches:
+        return None
+    word, scheme, path = matches[-1]
+    access: Mapping[str, Access] = {"open ": "token", "warning: ": "none"}
+    return Announced(PageAddress(path, scheme), access.get(word, "own"))
 
 
 def ssh_target(endpoint: SplitResult) -> tuple[str, ...] | None:

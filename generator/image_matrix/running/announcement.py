@@ -5,21 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.running.address import page_of, tunnel
+from image_matrix.config.served_app import IDES
+from image_matrix.running.address import page_of, prefix_of, tunnel
 from image_matrix.running.container import ended
-from image_matrix.running.waiting import DEADLINE, first_answer, page_answers, printed_login, published_ports
+from image_matrix.running.waiting import (
+    ANNOUNCED,
+    DEADLINE,
+    PRINTED,
+    announced_login,
+    first_answer,
+    page_answers,
+    printed_login,
+    published_ports,
+)
 from image_matrix.verify.engine import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.running.address import PageAddress
+    from image_matrix.running.address import Access, PageAddress
     from image_matrix.running.model import Launch
     from image_matrix.verify.engine import Container
 
 SETTLED = 3.0
 """Seconds after which a start on another machine, whose ports are not reached from here, counts as good."""
 OPEN_PAGE = "it asks for no login: every program and user of this machine can open it, and nobody else"
+ACCESS: Mapping[Access, str] = {
+    "token": "the address has the login, a token of this start: who has it can open the page",
+    "own": "it asks for the token or password that you have set",
+    "none": OPEN_PAGE,
+}
+"""What is said of a page that an image of a built-in kind has announced."""
+UNKNOWN = "if it asks for no login, every program and user of this machine can open it"
+"""What is said of the page of a kind that is not built in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +66,13 @@ def announcement(container: Container, launch: Launch, client: RunClient) -> Ann
     if not ports or (client.target is not None and container.wait(SETTLED) is not None):
         raise ended(launch, container)
     if client.target is not None:
-        return _elsewhere(page, ports, client.target)
-    answered = (_page if launch.image.served else _service)(container, page, ports)
+        announced = announced_login(container, _patience(launch, client))
+        return _elsewhere(announced.page if announced else page, ports, client.target)
+    answered = (
+        _page(container, page, ports, launch, client)
+        if launch.image.served
+        else _service(container, page, ports)
+    )
     if answered is None and not container.runs():
         raise ended(launch, container)
     return answered or _silent(page, ports)
@@ -67,12 +90,24 @@ def _silent(page: PageAddress, ports: Mapping[int, int]) -> Announcement:
     return Announcement(page.at(main), (silence, *_others(ports, main)))
 
 
-def _page(container: Container, page: PageAddress, ports: Mapping[int, int]) -> Announcement | None:
-    """Wait for the page of a kind; ``None`` if it does not answer."""
+def _patience(launch: Launch, client: RunClient) -> float:
+    """Return the seconds in which a login may be announced: that of a built-in kind is, without a platform in front."""
+    if launch.image.served not in IDES:
+        return PRINTED if launch.image.served else 0.0
+    return 0.0 if prefix_of(launch, client.environment) else ANNOUNCED
+
+
+def _page(
+    container: Container, page: PageAddress, ports: Mapping[int, int], launch: Launch, client: RunClient
+) -> Announcement | None:
+    """Wait for the page of a kind, and for its login; ``None`` if it does not answer."""
     main = next(iter(ports.values()))
     if not page_answers(main, page.path, container.runs):
         return None
-    return Announcement(page.at(main), (OPEN_PAGE,))
+    announced = announced_login(container, _patience(launch, client))
+    if announced:
+        return Announcement(announced.page.at(main), (ACCESS[announced.access],))
+    return Announcement(page.at(main), (OPEN_PAGE if launch.image.served in IDES else UNKNOWN,))
 
 
 def _service(container: Container, page: PageAddress, ports: Mapping[int, int]) -> Announcement | None:

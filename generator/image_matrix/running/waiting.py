@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from image_matrix.running.address import login_page
+from image_matrix.running.address import announced_page, login_page
 from image_matrix.verify.engine import LOOPBACK
 from image_matrix.verify.outside import PATIENCE, PAUSE, answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.running.address import PageAddress
+    from image_matrix.running.address import Announced, PageAddress
     from image_matrix.verify.engine import Container
 
+Printed = TypeVar("Printed")
 DEADLINE = 60.0
 """Seconds after which an address is printed, even if nothing has answered there."""
 PRINTED = 1.0
-"""Seconds for which a token is looked for in the log after the first answer."""
+"""Seconds for which a login is looked for in the log after the first answer."""
+ANNOUNCED = 30.0
+"""Seconds for which it is looked for where it is sure to come: nginx answers long before what stands behind it."""
 LINES = 200
 """Lines of the log in which it is looked for."""
 SERVER_ERROR = 500
@@ -77,9 +80,19 @@ def status(port: int, path: str) -> int | None:
 
 def printed_login(container: Container, inside: int) -> PageAddress | None:
     """Return the page with its token that a server on a port of the container prints; ``None`` if it prints none."""
-    last = time.monotonic() + PRINTED
+    return _in_log(container, lambda log: login_page(log, inside), PRINTED)
+
+
+def announced_login(container: Container, seconds: float) -> Announced | None:
+    """Return the page that an image of a built-in kind announces within some seconds; ``None`` if it does not."""
+    return _in_log(container, announced_page, seconds)
+
+
+def _in_log(container: Container, find: Callable[[str], Printed | None], seconds: float) -> Printed | None:
+    """Look into the log of a container until something is printed, the time is over or the container has ended."""
+    last = time.monotonic() + seconds
     while True:
-        page = login_page(container.log(LINES), inside)
-        if page or time.monotonic() > last:
-            return page
+        printed = find(container.log(LINES))
+        if printed or time.monotonic() > last or not container.runs():
+            return printed
         time.sleep(PAUSE)

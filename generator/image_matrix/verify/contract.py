@@ -126,6 +126,37 @@ def cors(answer: Page) -> str:
     return "" if value == "*" else f"Access-Control-Allow-Origin is {value or 'not sent'}, not *"
 
 
+def let_in(answer: Page) -> bool:
+    """Say whether the answer is a page, and not the one that asks for the login (``/login`` of Jupyter)."""
+    return bool(answer["status"] == 200 and not _at_login(answer))
+
+
+def kept_away(answer: Page) -> bool:
+    """Say whether the answer asks for a login: with a status of RFC 9110, 15.5, or with a page for it."""
+    return bool(answer["status"] in (401, 403) or _at_login(answer))
+
+
+def _at_login(answer: Page) -> bool:
+    return bool(urlsplit(answer["hops"][-1]).path.rpartition("/")[2] == "login")
+
+
+def alone(answer: Page, token: str) -> str:
+    """A stranger is kept away, also a page elsewhere that asks in a stranger's browser; the log names the token."""
+    if let_in(answer):
+        return "no platform stands in front, and / answers without a login"
+    if not token:
+        return "the log has no line `image-matrix: open ADDRESS` with a token"
+    if not kept_away(answer):
+        return f"/ answers {answer['status']} without the token, not with 401, 403 or a login"
+    return cors_of_stranger(answer)
+
+
+def cors_of_stranger(answer: Page) -> str:
+    """No page elsewhere may read the answer (fetch.spec.whatwg.org, "HTTP responses" of CORS)."""
+    value = answer["headers"].get("access-control-allow-origin")
+    return f"Access-Control-Allow-Origin is {value}: pages elsewhere may read it" if value else ""
+
+
 def outside(answer: Page, path: str, prefix: str) -> str:
     """Outside the prefix, where another user's server may be, no page is served; redirects into the prefix may be."""
     if 200 <= answer["status"] < 300:

@@ -19,17 +19,20 @@ OF_IDE: Mapping[Served | None, tuple[str, ...]] = {
     "codeserver": ("code-server", "code-server's terminal"),
     "rstudio": ("rstudio", "rstudio's terminal"),
 }
+BY_API = ("kernel", "terminal")
+"""Places that Jupyter's API starts."""
 SECONDS = 60.0
 Answers = dict[str, Any]
 
 
-def look(container: Container, ide: Served | None) -> tuple[int, dict[str, Answers]]:
+def look(container: Container, ide: Served | None, token: str = "") -> tuple[int, dict[str, Answers]]:
     """Return the number of the distribution's certificates, and what each place has; the container serves at ``/``.
 
-    A place that the image does not have, such as terminals that are turned off, is left out.
+    ``token`` is the login of its server. A place that the image does not have, such as terminals that are turned off,
+    is left out.
     """
     places = (*EVERYWHERE, *OF_IDE.get(ide, ()))
-    requests: list[tuple[str, dict[str, Any]]] = [(place, {}) for place in ("public", *places)]
+    requests = [(place, {"token": token} if place in BY_API else {}) for place in ("public", *places)]
     public, *answers = ask(container, *requests, script="settings_probe", seconds=SECONDS)
     return public["certificates"], {place: seen for place, seen in zip(places, answers, strict=True) if seen}
 

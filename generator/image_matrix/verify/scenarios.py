@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.verify import contract
 from image_matrix.verify.accelerators import DEVICES, device, vendor
+from image_matrix.verify.alone import CHECKS as ALONE
+from image_matrix.verify.alone import alone, arrive
 from image_matrix.verify.closed_network import CHECK as CLOSED_NETWORK
 from image_matrix.verify.closed_network import OF_PLACE, closed_network
 from image_matrix.verify.contract import FS_GROUP, PREFIX, UNKNOWN_UID
@@ -127,11 +129,19 @@ def stranger(engine: Engine, subject: Subject) -> Iterator[Result]:
         )
         yield judged("any-uid", problem, took, container=container)
         if subject.ide:
-            yield _served(container, subject, "trailing-slash", f"{PREFIX}/", began)
+            yield _below_slash(container, subject, began)
+
+
+def _below_slash(container: Container, subject: Subject, began: float) -> Result:
+    path = f"{PREFIX}/"
+    question = {"path": path, "prefix": path, "deadline": subject.deadline}
+    (page,) = ask(container, ("get", question), seconds=subject.deadline)
+    took = time.monotonic() - began
+    return judged("trailing-slash", contract.page(page, path), took, f"200 after {took:.1f} s", container)
 
 
 def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
-    """Run it with a read-only root, without a prefix, and with certificates, a mirror and a variable of its pod."""
+    """Run it alone, without a prefix, on a read-only root, with certificates, a mirror and a variable of its pod."""
     spec = Spec(
         subject.image, subject.platform, {**OF_PLACE, **OF_POD}, groups=(FS_GROUP,), volume=Volume(gid=FS_GROUP),
         read_only=True, tmpfs=TMPFS,
@@ -141,18 +151,14 @@ def sealed(engine: Engine, subject: Subject) -> Iterator[Result]:
         (home,) = ask(container, ("home", {"deadline": 20}))
         took = time.monotonic() - began
         yield judged("read-only", contract.volume(home), took, container=container)
+        token = ""
         if subject.ide:
-            yield _served(container, subject, "no-prefix", "/", began)
-        public, answers_by_place = look(container, subject.ide)
+            seen = arrive(container, subject)
+            yield from alone(container, subject, seen, began)
+            token = seen.token
+        public, answers_by_place = look(container, subject.ide, token)
         yield closed_network(container, public, answers_by_place)
         yield environment(container, answers_by_place)
-
-
-def _served(container: Container, subject: Subject, check: str, prefix: str, began: float) -> Result:
-    question = {"path": prefix, "prefix": prefix, "deadline": subject.deadline}
-    (page,) = ask(container, ("get", question), seconds=subject.deadline)
-    took = time.monotonic() - began
-    return judged(check, contract.page(page, prefix), took, f"200 after {took:.1f} s", container)
 
 
 def refusing(engine: Engine, subject: Subject) -> Iterator[Result]:
@@ -223,7 +229,7 @@ def left_out(subject: Subject) -> tuple[str, ...]:
         "any-uid",
         "trailing-slash",
         "read-only",
-        "no-prefix",
+        *ALONE,
         CLOSED_NETWORK,
         ENVIRONMENT,
         *(name for scenario in ALWAYS for name in scenario.checks),

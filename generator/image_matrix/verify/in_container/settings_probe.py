@@ -62,21 +62,21 @@ def cleared() -> Answer:
     return printed("/command/with-contenv", "env", "-0", variables={})
 
 
-def kernel() -> Answer:
+def kernel(token: str = "") -> Answer:
     """Return what a kernel of Jupyter has."""
-    status, model = jupyter("POST", "api/kernels")
+    status, model = jupyter("POST", "api/kernels", token)
     if status != 201:
         return {"error": f"api/kernels answers {status}"}
     try:
         return wait(lambda: running(model["id"]))
     finally:
-        jupyter("DELETE", f"api/kernels/{model['id']}")
+        jupyter("DELETE", f"api/kernels/{model['id']}", token)
 
 
-def terminal() -> Answer:
+def terminal(token: str = "") -> Answer:
     """Return what a terminal of Jupyter has; nothing if the image has none."""
     before = {*processes()}
-    status, model = jupyter("POST", "api/terminals")
+    status, model = jupyter("POST", "api/terminals", token)
     if status in (403, 404):
         return {}
     if status not in (200, 201):
@@ -84,7 +84,7 @@ def terminal() -> Answer:
     try:
         return wait(lambda: fresh(before))
     finally:
-        jupyter("DELETE", f"api/terminals/{model['name']}")
+        jupyter("DELETE", f"api/terminals/{model['name']}", token)
 
 
 def code_server() -> Answer:
@@ -204,10 +204,14 @@ def public() -> Answer:
     return {"certificates": certificates("/etc/ssl/certs/ca-certificates.crt")}
 
 
-def jupyter(method: str, path: str) -> tuple[int, Mapping[str, Any]]:
-    """Send a request to Jupyter's API as its page does, which repeats a cookie in a header."""
-    cookie = token()
-    status, _, body = ask(method, f"/{path}", {"Cookie": f"_xsrf={cookie}", "X-XSRFToken": cookie})
+def jupyter(method: str, path: str, token: str) -> tuple[int, Mapping[str, Any]]:
+    """Send a request to Jupyter's API: with its token, or as its page does, which repeats a cookie in a header."""
+    if token:
+        headers = {"Authorization": f"token {token}"}
+    else:
+        cookie = page_cookie()
+        headers = {"Cookie": f"_xsrf={cookie}", "X-XSRFToken": cookie}
+    status, _, body = ask(method, f"/{path}", headers)
     try:
         answer = json.loads(body)
     except ValueError:
@@ -215,7 +219,7 @@ def jupyter(method: str, path: str) -> tuple[int, Mapping[str, Any]]:
     return status, answer if isinstance(answer, dict) else {}
 
 
-def token() -> str:
+def page_cookie() -> str:
     """Return the cookie that Jupyter's page sets."""
     _, headers, _ = ask("GET", "/lab", {})
     matches = [re.search(r"_xsrf=([^;]+)", value) for name, value in headers if name.lower() == "set-cookie"]
@@ -243,7 +247,7 @@ def address() -> str:
         return "127.0.0.1"
 
 
-PLACES: dict[str, Callable[[], Answer]] = {
+PLACES: dict[str, Callable[..., Answer]] = {
     "code-server": code_server,
     "code-server's terminal": code_server_terminal,
     "kernel": kernel,
@@ -259,7 +263,7 @@ PLACES: dict[str, Callable[[], Answer]] = {
 
 def main() -> None:
     """Answer the requests."""
-    print(json.dumps([PLACES[place]() for place, _ in json.loads(sys.argv[1])]))
+    print(json.dumps([PLACES[place](**arguments) for place, arguments in json.loads(sys.argv[1])]))
 
 
 if __name__ == "__main__":
