@@ -215,6 +215,34 @@ def test_a_package_that_is_not_found_may_be_behind_a_login() -> None:
     assert "`image-matrix lock` reports whether https://packages.example.org/simple asks for a login" in said
 
 
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        ("sh: 1: make: not found", "; the R package `comp` needs a compiler: add `r-base-dev` to `apt`"),
+        (
+            "curl.h: No such file or directory\nERROR: compilation failed for package ‘comp’",
+            "; if the R package `comp` lacks a library, add the `-dev` package of it to `apt`",
+        ),
+        ("ERROR: dependency ‘x’ is not available for package ‘comp’", "kind `generic`"),
+    ],
+)
+def test_a_package_of_r_that_cannot_be_built(output: str, advice: str) -> None:
+    """As R 4.5 of Debian 13 prints it."""
+    lines = (
+        "* installing *source* package ‘comp’ ...",
+        *output.splitlines(),
+        "Error in install.packages(listed) :",
+        "  (converted from warning) installation of package ‘comp’ had non-zero exit status",
+        "Calls: withCallingHandlers -> install.packages",
+        "Execution halted",
+    )
+    log = read("parents-step").replace("E: Unable to locate package nonesuch", "\n0.5 ".join(lines))
+    failed = failure(EVERYTHING, log)
+    assert failed.message.endswith("installation of package ‘comp’ had non-zero exit status")
+    assert failed.help
+    assert failed.help.endswith(advice)
+
+
 def test_a_step_that_was_killed() -> None:
     failed = failure(EVERYTHING, read("parents-step").replace("exit code: 100", "exit code: 137"))
     assert " ended with exit code 137 (usually out of memory);" in failed.help

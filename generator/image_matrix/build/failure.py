@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.build.pulled_images import frontends
+from image_matrix.build.r_failure import is_closing_line, lacking
 from image_matrix.config.mirrors import familiar
 from image_matrix.config.proxy import HTTP, HTTPS, shown
 from image_matrix.dag import upwards
@@ -90,9 +91,10 @@ class FailedStep:
 
     @property
     def last(self) -> str:
-        """The last line of its output."""
+        """The last line of its output that says something."""
         lines = [_TIME.sub("", line).strip() for line in self.output.splitlines()]
-        return next((line[:MOST_SHOWN] for line in reversed(lines) if line), "the step printed nothing")
+        reasons = (line[:MOST_SHOWN] for line in reversed(lines) if line and not is_closing_line(line))
+        return next(reasons, "the step printed nothing")
 
 
 def failure(request: BuildRequest, tail: str) -> Failure:
@@ -136,7 +138,8 @@ def step_failure(
         return EnvironmentFailure(f"{subject}: {step.last}", remedy)
     killed = " (usually out of memory)" if exit_status.endswith(" 137") else ""
     place = ":".join(str(part) for part in step.place if part)
-    advice = f"{place} ended with {exit_status}{killed}; its output is above{_to_edit(step)}{_of_index(step)}"
+    parts = (_to_edit(step), _of_index(step), lacking(step.output))
+    advice = f"{place} ended with {exit_status}{killed}; its output is above{''.join(parts)}"
     return BuildFailed(f"{subject}: {step.last}", advice, step.place)
 
 
