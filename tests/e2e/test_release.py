@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,6 +173,19 @@ def test_again_writes_nothing(place: Place) -> None:
     assert "0 indexes to create, signing is off" in done.stderr
     assert "0 of" in done.stderr
     assert place.git("ls-remote", "origin", "release") == before
+
+
+def test_status_says_what_is_tested_and_what_users_have(place: Place) -> None:
+    place.git("fetch", "-q", "origin", "release")
+    rows = {line.split()[0]: line for line in place.run("status").stdout.splitlines()}
+    assert re.fullmatch(r"lab:default +tested +no +\d+ MB +this of \d{4}-\d\d-\d\d.*", rows["lab:default"])
+    place.edit(
+        "images", lab={"from": "base", "kind": "jupyter", "pip": ["jupyterlab==4.6.5", "jupyterhub==5.5.0"]}
+    )
+    again = {line.split()[0]: line for line in place.run("status").stdout.splitlines()}
+    assert re.fullmatch(r"lab:default +not built +an older one of .*", again["lab:default"])
+    assert again["base:default"].split() == rows["base:default"].split()
+    place.git("reset", "-q", "--hard", "HEAD~1")
 
 
 def test_a_dry_run_says_and_does_nothing(place: Place) -> None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "scan": "scan:scan",
     "release": "release:release",
     "promote": "promote:promote",
+    "status": "status:status",
     "prune": "prune:prune",
     "ci": "ci:ci",
     "lock": "lock:lock",

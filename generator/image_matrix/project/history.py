@@ -72,12 +72,15 @@ def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
     Raises :class:`CallError` for an unknown name, and :class:`EnvironmentFailure` if git fails.
     """
     for revision in (name, f"origin/{name}"):
-        known = run_git(
-            root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-        )
-        if known.returncode == 0 and not name.startswith("-"):
-            return revision, known.stdout.decode().strip()
+        if not name.startswith("-") and (commit := commit_of(root, revision)):
+            return revision, commit
     return name, _resolve(root, name, option)
+
+
+def commit_of(root: Path, revision: str) -> str | None:
+    """Return the commit of a revision; ``None`` if git does not know it, or this is no repository of git."""
+    known = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return known.stdout.decode().strip() if known.returncode == 0 else None
 
 
 def text_of_commit(root: Path, commit: str, path: str) -> str | None:

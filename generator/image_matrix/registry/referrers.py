@@ -1,4 +1,4 @@
-"""Attaches artifacts to images in a registry.
+"""Attaches artifacts to images in a registry, and lists those that are attached.
 
 Source: github.com/opencontainers/distribution-spec, spec.md: "Pushing Manifests with Subject", "Referrers Tag Schema".
 """
@@ -6,6 +6,7 @@ Source: github.com/opencontainers/distribution-spec, spec.md: "Pushing Manifests
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
@@ -67,6 +68,44 @@ def attach(
         entry = {**_descriptor(IMAGE_MANIFEST, manifest), "artifactType": artifact_type}
         _list_in_tag(registry, f"{place.name}:{str(subject['digest']).replace(':', '-')}", entry)
     return digest
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """An artifact that is attached to an image."""
+
+    artifact_type: str
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def attached(registry: Registry, image: str) -> tuple[Referrer, ...]:
+    """Return what is attached to ``repository@digest``: what the registry lists, or the list in a tag.
+
+    Raises :class:`EnvironmentFailure` if the registry does not answer.
+    """
+    place = parse_reference(image)
+    tag = f"{place.name}:{str(place.digest).replace(':', '-')}"
+    for url in (
+        address(place, f"referrers/{place.digest}"),
+        address(place, f"manifests/{parse_reference(tag).version}"),
+    ):
+        answer = registry.send(HttpRequest("GET", url, {"Accept": INDEX}), place)
+        if not isinstance(answer, Response):
+            raise EnvironmentFailure(f"{image}: {words(answer)}", CHECK)
+        if answer.status == 200:
+            return _read(answer.body)
+    return ()
+
+
+def _read(body: bytes) -> tuple[Referrer, ...]:
+    """Return the entries of an index; none of what is no index."""
+    try:
+        entries = json.loads(body).get("manifests") or ()
+        return tuple(
+            Referrer(str(one.get("artifactType", "")), one.get("annotations") or {}) for one in entries
+        )
+    except (ValueError, AttributeError):
+        return ()
 
 
 def _subject(registry: Registry, place: Reference) -> dict[str, Json]:

@@ -1,0 +1,146 @@
+"""Where images are on their way, by what a registry and the release branch say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from image_matrix.cli import status as command
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.planning.plan import references
+from image_matrix.publish.release_files import entries_of
+from image_matrix.publish.scan_report import REPORT_TYPE
+from image_matrix.publish.signing import PREDICATE
+from image_matrix.publish.status import VariantStatus, variant_statuses
+from image_matrix.registry.reference import digest_of
+from tests.publish.states import STATE, answering
+
+AMD64, ARM64 = "linux/amd64", "linux/arm64"
+BASE, LEAF = "base:python3.13", "leaf:python3.13"
+TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def image(size: int) -> dict[str, Any]:
+    layer = {"mediaType": f"{TYPE}.tar", "digest": f"sha256:{size:064}", "size": size}
+    return {"mediaType": TYPE, "config": {"digest": f"sha256:{1:064}", "size": 2}, "layers": [layer]}
+
+
+def digest(content: dict[str, Any]) -> str:
+    return digest_of(json.dumps(content).encode())
+
+
+def path(leg: tuple[str, str], suffix: str = "") -> str:
+    name, _, tag = references(STATE)[leg].rpartition(":")
+    return f"{name.rpartition('/')[2]}/manifests/{tag}{suffix}"
+
+
+def held(*images: tuple[tuple[str, str], str, int]) -> dict[str, Any]:
+    """A registry's answers: legs with the suffix of their tags and their sizes, by tag and by digest."""
+    answers: dict[str, Any] = {}
+    for leg, suffix, size in images:
+        content = image(size)
+        folder = path(leg).rpartition("/")[0]
+        answers |= {path(leg, suffix): content, f"{folder}/{digest(content)}": content}
+    return answers
+
+
+def statuses(
+    answers: dict[str, Any], entries: dict[str, Any] | None = None, **more: Any
+) -> dict[str, VariantStatus]:
+    found = variant_statuses(STATE, [*STATE.loaded.variants], answering(answers, **more), entries or {})
+    return {one.variant: one for one in found}
+
+
+def test_how_far_an_image_is_on_each_platform() -> None:
+    now = statuses(held(((BASE, AMD64), "", 5), ((BASE, ARM64), "-candidate", 7)))
+    assert [(leg.platform, leg.progress, leg.size) for leg in now[BASE].legs] == [
+        (AMD64, "tested", 5),
+        (ARM64, "built", 7),
+    ]
+    assert [leg.progress for leg in now[LEAF].legs] == ["absent"]
+    assert not any(leg.scanned for one in now.values() for leg in one.legs)
+
+
+@pytest.mark.parametrize(
+    ("below", "entry"),
+    [
+        ("referrers/{digest}", {"artifactType": REPORT_TYPE}),
+        ("manifests/{tag}", {"artifactType": REPORT_TYPE}),
+        ("referrers/{digest}", {"annotations": {"dev.sigstore.bundle.predicateType": PREDICATE}}),
+        ("manifests/{tag}.att", None),
+    ],
+)
+def test_an_image_that_was_scanned(below: str, entry: dict[str, Any] | None) -> None:
+    answers = held(((LEAF, AMD64), "", 5))
+    at = digest(image(5))
+    listed = {"mediaType": INDEX, "manifests": [entry]} if entry else image(3)
+    answers["leaf/" + below.format(digest=at, tag=at.replace(":", "-"))] = listed
+    assert statuses(answers)[LEAF].legs[0].scanned is True
+
+
+def test_what_else_is_attached_is_no_scan() -> None:
+    answers = held(((LEAF, AMD64), "", 5))
+    signature = {"artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json"}
+    answers[f"leaf/referrers/{digest(image(5))}"] = {"mediaType": INDEX, "manifests": [signature]}
+    assert statuses(answers)[LEAF].legs[0].scanned is False
+
+
+def released(content: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+    entries = entries_of(STATE, {LEAF: digest(content)})
+    return {LEAF: {**entries[LEAF], **({"key": key} if key else {})}}
+
+
+def test_what_users_have() -> None:
+    old = image(3) | {"annotations": {"org.opencontainers.image.created": "2026-11-29T01:02:03+00:00"}}
+    answers = held(((LEAF, AMD64), "", 2_000_000)) | {f"leaf/manifests/{digest(old)}": old}
+    now = statuses(answers, released(old))[LEAF]
+    assert (now.is_current, now.gone) == (True, False)
+    assert now.released is not None
+    assert (now.released.created[:10], now.released.sizes) == ("2026-11-29", {AMD64: 3})
+    before = statuses(answers, released(old, "0" * 64))[LEAF]
+    assert not before.is_current
+    assert "2 MB (+2 MB)" in command.as_table([before])
+    assert "an older one of 2026-11-29" in command.as_table([before])
+
+
+def test_a_released_image_that_the_registry_lost() -> None:
+    lost = statuses({}, released(image(3)))[LEAF]
+    assert (lost.gone, lost.released) == (True, None)
+    assert "an image that the registry no longer has" in command.as_table([lost])
+
+
+def test_a_registry_that_refuses() -> None:
+    refused = {path(leg): 403 for leg in references(STATE)} | {
+        path(leg, "-candidate"): 403 for leg in references(STATE)
+    }
+    now = statuses({}, refused=refused)
+    assert {leg.progress for one in now.values() for leg in one.legs} == {"unknown"}
+    assert "denies access" in now[LEAF].problems[0]
+    with pytest.raises(EnvironmentFailure):
+        statuses({}, released(image(3)), refused={f"leaf/manifests/{digest(image(3))}": 403})
+
+
+def test_a_clone_without_the_release_branch() -> None:
+    unknown = variant_statuses(STATE, [LEAF], answering({}), None)
+    assert "not known" in command.as_table(unknown)
+    assert "nothing yet" in command.as_table(variant_statuses(STATE, [LEAF], answering({}), {}))
+
+
+def test_platforms_that_differ_are_named() -> None:
+    now = statuses(held(((BASE, AMD64), "", 5)))[BASE]
+    shown = command.as_table([now, replace(now, publish=False)])
+    assert "tested (amd64), not built (arm64)" in shown
+    assert "not published" in shown
+    assert shown.endswith("2 variants: 0 tested, 0 released as they are now\n")
+
+
+def test_json_has_every_platform() -> None:
+    data = json.loads(command.as_json(statuses(held(((BASE, AMD64), "", 5))).values()))
+    base = next(one for one in data if one["image"] == "base" and one["variant"] == "python3.13")
+    assert base["platforms"][AMD64]["progress"] == "tested"
+    assert base["platforms"][ARM64] == {"progress": "absent", "digest": None, "size": None, "scanned": None}
+    assert base["released"] is None
