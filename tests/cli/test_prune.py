@@ -192,6 +192,28 @@ def test_a_rollback_by_hand_keeps_what_it_offers(place: Place, old: str) -> None
     assert old in place.filled("leaf").tags()
 
 
+def test_a_rollback_while_it_deletes_keeps_what_is_left(
+    place: Place, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branches are looked at again after so many deletions."""
+    from image_matrix.registry import repositories
+
+    delete = repositories.delete_manifest
+
+    def and_roll_back(*arguments: Any) -> None:
+        delete(*arguments)
+        if len(calls := [one for one in place.registry.writes if one.startswith("DELETE")]) == 2:
+            assert calls[0].endswith("0" * 64)  # asks whether the registry deletes at all
+            place.on_branch("release", f"image: x/leaf@{place.released[0]}\n", "Back\n")
+
+    monkeypatch.setattr(repositories, "delete_manifest", and_roll_back)
+    monkeypatch.setattr("image_matrix.cli.prune.AT_ONCE", 1)
+    code, text = place("prune", "--keep-releases", "2", "--delete")
+    assert (code, "1 of 5 manifests deleted" in text) == (0, True)
+    assert old in place.filled("leaf").tags()
+    assert place.released[0] in place.filled("leaf").digests()
+
+
 def test_every_file_of_deploy_counts(place: Place, old: str) -> None:
     """WorkspaceKinds go on naming images that running Workspaces have."""
     place.on_branch("release", f"image: x/leaf@{place.released[0]}\n", "By hand\n")

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from image_matrix.pruning.perform import DeletionOutcome
     from image_matrix.registry.client import Registry
 
+AT_ONCE = 50
+"""Manifests, with their parts, that are deleted before the branches of releases are looked at again."""
+
 
 @click.command()
 @click.option(
@@ -77,11 +80,14 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
     if not delete:
         return _end(plans, format_)
 
-    def planned_again(name: str) -> RepositoryPlan:
-        same = heads(git, matrix) == needed.heads
-        return _planned(store, registry, needed if same else known(session, state, git, count), name, before)
+    def moved() -> bool:
+        return heads(git, matrix) != needed.heads
 
-    return _end(plans, format_, _delete(session, store, plans, planned_again))
+    def planned_again(name: str) -> RepositoryPlan:
+        now = known(session, state, git, count) if moved() else needed
+        return _planned(store, registry, now, name, before)
+
+    return _end(plans, format_, _delete(session, store, plans, planned_again, moved))
 
 
 def _planned(
@@ -111,18 +117,23 @@ def _delete(
     store: Store,
     plans: Sequence[RepositoryPlan],
     plan_again: Callable[[str], RepositoryPlan],
+    moved: Callable[[], bool],
 ) -> list[DeletionOutcome]:
-    """Delete what goes by the plans, and still goes."""
+    """Delete what goes by the plans, and still goes when its turn comes."""
     from image_matrix.pruning.order import still_going
     from image_matrix.pruning.perform import delete_all
 
     outcomes = []
     for plan in plans:
-        if plan.delete:
+        gone = still_going(plan, plan_again(plan.repository)) if plan.delete else ()
+        deletion = store.deletion(plan.repository) if gone else None
+        while gone and deletion:
             with span("delete", repository=plan.repository):
+                outcomes.append(delete_all(gone[:AT_ONCE], deletion))
+            gone = gone[AT_ONCE:]
+            say(session, f"{plan.repository}: {sum(1 + len(one.parts) for one in gone)} to go")
+            if gone and moved():
                 gone = still_going(plan, plan_again(plan.repository))
-                outcomes.append(delete_all(gone, store.deletion(plan.repository)))
-            say(session, f"{plan.repository}: {outcomes[-1].deleted} of {plan.count} deleted")
     return outcomes
 
 
