@@ -97,6 +97,11 @@ def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
     _, row, count = small.run("build", "--push").stdout.splitlines()
     assert row.startswith(f"{small.registry}/leaf:default-")
     assert count.startswith("1 built in ")
+    call = ("packages", "tomli", "bash", "--image", "leaf", "--from-image", "--format", "json")
+    shown = {one["package"]: one for one in json.loads(small.run(*call).stdout)}
+    assert (shown["tomli"]["version"], shown["tomli"]["from"]) == ("2.2.1", "leaf:default")
+    assert shown["bash"]["version"][:1].isdigit()
+    assert shown["bash"]["from"] != "leaf:default"
 
 
 def test_a_build_that_was_killed_is_built_by_the_next(small: Repository) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.importing.installed_files import InstalledNpm, InstalledPython, reader_of
+from image_matrix.inventory.installed_files import InstalledNpm, InstalledPython, reader_of
 from image_matrix.registry import image_layers
 from image_matrix.registry.image_layers import LayerContents, LayerError, laid_over, read_layer
 from tests.importing.images import archive, gzipped, python
@@ -18,7 +18,7 @@ from tests.importing.images import archive, gzipped, python
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.importing.installed_files import Files
+    from image_matrix.inventory.installed_files import Files
 
 SITE = "usr/local/lib/python3.12/site-packages"
 METADATA = f"{SITE}/geo-1.dist-info/METADATA"

@@ -229,8 +229,9 @@ def image(session: Session, start: str | None, name: str | None, registry: str |
     are kept. Packages that others require are counted and left out. An image that the matrix has already stays as it
     is.
     """
-    from image_matrix.importing.image import BASE, added_to, imported_image, named_parent, platform_image
+    from image_matrix.importing.image import BASE, added_to, imported_image, named_parent
     from image_matrix.importing.sources import image_name, parent
+    from image_matrix.planning.image_contents import platform_image
     from image_matrix.registry.reference import parse_reference
 
     matrix = open_matrix(session, registry)
@@ -248,7 +249,8 @@ def image(session: Session, start: str | None, name: str | None, registry: str |
             f"{problem}; an image may have the label of its parent, so check it, or name the parent with `--parent`",
         )
     parent_name, sources = parent(start, name, matrix.known)
-    base = platform_image(services, _reference_of(start, matrix), whole.platform)
+    advice = "name a parent that has this platform with `--parent`"
+    base = platform_image(services, _reference_of(start, matrix), whole.platform, advice)
     packages, notes = added_to(base, whole, services, lambda line: say(session, line))
     return take_over(session, matrix, imported_image(name, parent_name, sources, packages, notes))
 

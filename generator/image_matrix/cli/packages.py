@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
-    from image_matrix.inventory.model import Inventory
+    from image_matrix.inventory.model import Content, Inventory, PackageName
     from image_matrix.inventory.rows import Holding, Row
     from image_matrix.inventory.search import Query
 
@@ -33,6 +33,16 @@ FORMATS = ("table", "json", "markdown")
     help="Only the packages of IMAGE, or of IMAGE:LABEL; repeatable. Without a NAME, all of them.",
 )
 @click.option(
+    "--from-image",
+    is_flag=True,
+    help="Read what is installed in the built images, from their layers in the registry; with --image.",
+)
+@click.option(
+    "--platform",
+    metavar="OS/ARCH",
+    help="With --from-image: the platform that is read; the first by default.",
+)
+@click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
@@ -41,44 +51,65 @@ FORMATS = ("table", "json", "markdown")
     help="Output format.",
 )
 @click.pass_obj
-def packages(session: Session, names: tuple[str, ...], images: tuple[str, ...], format_: str) -> int:
+def packages(
+    session: Session,
+    names: tuple[str, ...],
+    images: tuple[str, ...],
+    from_image: bool,
+    platform: str | None,
+    format_: str,
+) -> int:
     """List which images have which packages.
 
     NAME is a package in any spelling, a pattern such as 'torch*', or a name with versions such as 'urllib3<2.5'.
     Without NAME and --image, count the packages of each image.
 
-    Asks nobody: what is in images follows from the matrix and its lock. Exits with 1 if no image has one of the
-    packages.
+    Asks nobody: what is in images follows from the matrix and its lock. With --from-image, asks the registry. Exits
+    with 1 if no image has one of the packages.
     """
     from image_matrix.config.variant_selectors import select
     from image_matrix.inventory.contents import inventories
     from image_matrix.inventory.rows import holdings
     from image_matrix.inventory.search import matches, query_of
 
+    _refuse_options(images, platform, from_image=from_image)
     queries = [query_of(name) for name in names]
     project = open_project(session)
     loaded = project.loaded
     inventory = inventories(loaded.matrix, loaded.variants, project.pins, select(loaded.variants, images))
+    archs: tuple[str, ...] = ()
+    if from_image:
+        from image_matrix.cli.built_images import read_built
+
+        inventory, archs = read_built(session, project, inventory, platform)
     if not queries and not images:
         click.echo(_counts(inventory, format_), nl=False)
         if format_ != "json":
             say(session, "in parentheses: how many of them the matrix names; the others are needed by those")
         _note_what_is_unknown(session, loaded, inventory)
         return 0
-    every = holdings(
-        loaded,
-        project.lock,
-        inventory,
-        lambda package, content: not queries or any(matches(query, package, content) for query in queries),
-    )
+
+    def is_asked_for(package: PackageName, content: Content) -> bool:
+        return not queries or any(matches(query, package, content) for query in queries)
+
+    every = holdings(loaded, project.lock, inventory, is_asked_for, archs)
     click.echo(_formatted(every, [*inventory], format_), nl=False)
     missing = [
         query for query in queries if not any(matches(query, one.package, one.content) for one in every)
     ]
     for query in missing:
         note(session, _no_image(query, inventory, images))
-    _note_what_is_unknown(session, loaded, inventory)
+    if not from_image:
+        _note_what_is_unknown(session, loaded, inventory)
     return 1 if missing else 0
+
+
+def _refuse_options(images: Sequence[str], platform: str | None, *, from_image: bool) -> None:
+    """Raise :class:`click.UsageError` for options that need others."""
+    if from_image and not images:
+        raise click.UsageError("--from-image needs --image: all layers of an image are read")
+    if platform and not from_image:
+        raise click.UsageError("--platform needs --from-image")
 
 
 def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[str, Inventory]) -> None:
@@ -106,7 +137,7 @@ def _no_image(query: Query, inventory: Mapping[str, Inventory], images: Sequence
     near = near_names(query, {package.name for package, _ in every})
     if near:
         return f"{where} `{query.text}`; did you mean {' or '.join(f'`{name}`' for name in near)}?"
-    return f"{where} `{query.text}`, as far as the matrix and its lock know"
+    return f"{where} `{query.text}`"
 
 
 def _formatted(every: Sequence[Holding], compared: Sequence[str], format_: str) -> str:

@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.importing.image_packages import added_packages
-from image_matrix.importing.installed_files import reader_of
 from image_matrix.importing.package_lists import ImportedImage, PackageImage
-from image_matrix.registry.answers import CHECK, ImageConfig, manifest_or_none, words
-from image_matrix.registry.http import ConnectionFailed
-from image_matrix.registry.image_layers import LayerError, laid_over, read_layer
-from image_matrix.registry.reference import parse_reference
+from image_matrix.planning.image_contents import package_files
+from image_matrix.registry.answers import CHECK, ImageConfig, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from image_matrix.importing.installed_files import Files, Record
-    from image_matrix.registry.answers import ImageLayer, Manifest
+    from image_matrix.planning.image_contents import PlatformImage
     from image_matrix.registry.client import Registry
-    from image_matrix.registry.image_layers import LayerContents
 
-PLATFORM = "linux/amd64"
-"""The platform that is read, if the image has it."""
 BASE = "org.opencontainers.image.base.name"
 """The label or annotation that names the parent; opencontainers/image-spec, annotations.md."""
 ONLY_PACKAGES = "only packages are carried over; files, `env`, user and services of the image are not"
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformImage:
-    """An image of one platform in a registry."""
-
-    reference: str
-    """As the user names it."""
-    at: str
-    """With the digest of the platform's manifest."""
-    platform: str
-    """``linux/arm64``; empty if no index says it."""
-    manifest: Manifest
-    annotations: Mapping[str, str]
-    """Those of the index and of the manifest."""
-
-
-def platform_image(registry: Registry, reference: str, platform: str = "") -> PlatformImage:
-    """Return an image of one platform: the one that is named, else linux/amd64, else the first.
-
-    Raises :class:`EnvironmentFailure` for an image that the registry does not have or give.
-    """
-    index = _manifest(registry, reference)
-    if not index.platforms:
-        at = parse_reference(reference).at(index.digest)
-        return PlatformImage(reference, at, "", index, index.annotations)
-    chosen = platform or (PLATFORM if PLATFORM in index.platforms else next(iter(index.platforms)))
-    if chosen not in index.platforms:
-        problem = f"{reference} is not there for {chosen}"
-        raise EnvironmentFailure(problem, "name a parent that has this platform with `--parent`")
-    at = parse_reference(reference).at(index.platforms[chosen])
-    manifest = _manifest(registry, at)
-    return PlatformImage(reference, at, chosen, manifest, {**index.annotations, **manifest.annotations})
-
-
-def _manifest(registry: Registry, reference: str) -> Manifest:
-    manifest = manifest_or_none(reference, registry.manifest(reference))
-    if manifest is None:
-        raise EnvironmentFailure(f"{reference}: not in the registry", "check the name and the tag")
-    return manifest
 
 
 def named_parent(registry: Registry, image: PlatformImage) -> str:
@@ -94,9 +46,9 @@ def added_to(
     """
     below, all_layers = parent.manifest.layers, image.manifest.layers
     is_prefix = all_layers[: len(below)] == below
-    parents = _files(registry, parent, below, {}, log)
+    parents = package_files(registry, parent, below, {}, log)
     new, lower = (all_layers[len(below) :], parents) if is_prefix else (all_layers, {})
-    added = added_packages(_files(registry, image, new, lower, log), parents)
+    added = added_packages(package_files(registry, image, new, lower, log), parents)
     if not any(added.lists.values()):
         problem = f"{image.reference} has no packages that {parent.reference} lacks"
         raise CallError(problem, "nothing is written; name another parent: `--parent REFERENCE`")
@@ -112,34 +64,3 @@ def imported_image(
 ) -> ImportedImage:
     """Return an image for the matrix, built ``from`` a parent."""
     return ImportedImage(name, replace(image, start=start), sources, tuple(notes))
-
-
-def _files(
-    registry: Registry,
-    image: PlatformImage,
-    layers: Sequence[ImageLayer],
-    lower: Files,
-    log: Callable[[str], None],
-) -> Files:
-    """Return the files about packages of an image whose lower layers have these."""
-    files = lower
-    for number, layer in enumerate(layers, start=1):
-        log(f"{image.reference}: image layer {number} of {len(layers)}, {_megabytes(layer.size)}")
-        try:
-            contents = registry.blob(image.at, layer.digest, partial(_read, lower=files))
-        except LayerError as error:
-            raise EnvironmentFailure(
-                f"{image.reference}: {layer.digest}: {error.problem}", error.advice
-            ) from error
-        except ConnectionFailed as error:
-            raise EnvironmentFailure(f"{image.reference}: {layer.digest}: {error.reason}", CHECK) from error
-        files = laid_over(files, contents)
-    return files
-
-
-def _read(chunks: Iterator[bytes], lower: Files) -> LayerContents[Record]:
-    return read_layer(chunks, lower, reader_of)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from image_matrix.config.model import DEFAULT_CHANNELS
-from image_matrix.importing.installed_files import (
+from image_matrix.importing.package_lists import Package, packages_of
+from image_matrix.importing.sayable import is_channel, sayable
+from image_matrix.inventory.installed_files import (
+    APT_PYTHON,
+    APT_R,
     AUTOMATIC,
     DIRECT,
     AutomaticNames,
@@ -17,20 +21,17 @@ from image_matrix.importing.installed_files import (
     InstalledNpm,
     InstalledPython,
     InstalledR,
+    files_of_conda,
+    is_unpacked_only,
 )
-from image_matrix.importing.package_lists import Package, packages_of
-from image_matrix.importing.sayable import is_channel, sayable
 from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.config.model import Manager
-    from image_matrix.importing.installed_files import Files
+    from image_matrix.inventory.installed_files import Files
 
-APT_PYTHON = "usr/lib/python3/dist-packages/"
-"""Where Debian's packages have their Python packages; pip writes elsewhere."""
-APT_R = "usr/lib/R/"
 SEEDS = frozenset({"pip", "setuptools", "wheel"})
 """What a new environment of Python has."""
 NODE = frozenset({"npm", "corepack"})
@@ -135,13 +136,13 @@ def _channels(channels: list[str]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _python(image: Files, parent: Files) -> tuple[tuple[Package, ...], list[str]]:
-    foreign = _files_of_conda(image)
+    foreign = files_of_conda(image)
     new = {
         path: record
         for path, record in _new(image, parent, InstalledPython).items()
         if path not in foreign
         and not path.startswith(APT_PYTHON)
-        and "/pkgs/" not in path
+        and not is_unpacked_only(path)
         and record.name not in SEEDS
     }
     main, notes = _main(new, "Python package")
@@ -168,13 +169,13 @@ def _is_direct(path: str, files: Files) -> bool:
 
 
 def _r(image: Files, parent: Files) -> tuple[tuple[Package, ...], list[str]]:
-    foreign = _files_of_conda(image)
+    foreign = files_of_conda(image)
     records = {
         record.name: record
         for path, record in _new(image, parent, InstalledR).items()
         if path not in foreign
         and not path.startswith(APT_R)
-        and "/pkgs/" not in path
+        and not is_unpacked_only(path)
         and not record.is_part_of_r
     }
     unknown = sorted(name for name, item in records.items() if not item.entry)
@@ -191,15 +192,6 @@ def _npm(image: Files, parent: Files) -> tuple[tuple[Package, ...], list[str]]:
     records = _new(image, parent, InstalledNpm).values()
     return _sayable(
         "npm", {item.name: f"{item.name}@{item.version}" for item in records if item.name not in NODE}
-    )
-
-
-def _files_of_conda(files: Files) -> frozenset[str]:
-    """Return the paths that packages of conda own, in all environments."""
-    return frozenset(
-        posixpath.join(posixpath.dirname(posixpath.dirname(path)), file)
-        for path, record in _of_type(files, InstalledConda).items()
-        for file in record.files
     )
 
 

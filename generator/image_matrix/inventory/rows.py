@@ -51,8 +51,12 @@ def holdings(
     lock: Lock,
     inventory: Mapping[str, Inventory],
     chosen: Callable[[PackageName, Content], bool],
+    archs: tuple[str, ...] = (),
 ) -> list[Holding]:
-    """Return the packages of variants that are chosen, each in each variant."""
+    """Return the packages of variants that are chosen, each in each variant.
+
+    ``archs`` are those that the inventory is of, by default all of a variant.
+    """
     known: dict[str, Mapping[PackageName, Request]] = {}
 
     def requests(names: Iterable[str], package: PackageName) -> tuple[Request, ...]:
@@ -66,7 +70,7 @@ def holdings(
             name,
             package,
             content,
-            loaded.variants[name].archs,
+            archs or loaded.variants[name].archs,
             requests(content.listed_by, package),
             needed_by(lock, package),
         )
@@ -119,7 +123,7 @@ def why(one: Holding) -> str:
     if one.requests:
         words = list(dict.fromkeys(map(_words, one.requests)))
         return f"{words[0]} +{len(words) - 1}" if words[1:] else words[0]
-    return f"needed by {', '.join(one.needed_by)}" if one.needed_by else "needed by others"
+    return f"needed by {', '.join(one.needed_by)}" if one.needed_by else "no list"
 
 
 def _words(request: Request) -> str:

@@ -7,6 +7,7 @@ apt's ``extended_states``; conda's ``conda-meta``; docs.npmjs.com, "package.json
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 class DpkgNames:
     """Packages of the distribution that are installed."""
 
-    names: frozenset[str]
+    versions: Mapping[str, str]
+    """Name to version; the version is empty if the file does not say it."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names alone."""
+        return frozenset(self.versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class InstalledR:
     name: str
     entry: str
     """As a list of the installer ``cran`` has it; empty where the file does not say where the package is from."""
+    version: str
     requires: frozenset[str]
     is_part_of_r: bool
 
@@ -92,6 +100,8 @@ Files: TypeAlias = Mapping[str, Record | None]
 """Those of an image, by path, without a slash before it; ``None`` for a file that cannot be read."""
 Content = Callable[[], bytes]
 """Returns the bytes of a file."""
+APT_PYTHON, APT_R = "usr/lib/python3/dist-packages/", "usr/lib/R/"
+"""Where Debian's packages have their packages of Python and R; pip and R write elsewhere."""
 STATUS, AUTOMATIC = "var/lib/dpkg/status", "var/lib/apt/extended_states"
 DIRECT = "direct_url.json"
 """A Python package has it that was installed from an address or folder."""
@@ -131,12 +141,13 @@ def _stanzas(text: str) -> Iterator[dict[str, str]]:
 
 def _dpkg(text: str) -> DpkgNames:
     """Read ``status``, or a file of ``status.d``, whose packages have no state: they are installed."""
-    installed = (
-        item["Package"]
-        for item in _stanzas(text)
-        if item.get("Status", "installed").split()[-1:] == ["installed"]
+    return DpkgNames(
+        {
+            item["Package"]: item.get("Version", "")
+            for item in _stanzas(text)
+            if item.get("Status", "installed").split()[-1:] == ["installed"]
+        }
     )
-    return DpkgNames(frozenset(installed))
 
 
 def _automatic(text: str) -> AutomaticNames:
@@ -202,6 +213,7 @@ def _r(text: str) -> InstalledR:
     return InstalledR(
         _field(fields, "Package"),
         _r_entry(fields),
+        _field(fields, "Version"),
         frozenset(item[0] for item in names if item),
         str(fields["Priority"] or "").strip() in ("base", "recommended"),
     )
@@ -234,3 +246,18 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[Content], Record | None]], ...]
     (re.compile(r"(.+/)?(site-)?library/[^/]+/DESCRIPTION"), _safely(_r)),
 )
 """Files by their paths, each with what reads it."""
+
+
+def files_of_conda(files: Files) -> frozenset[str]:
+    """Return the paths that packages of conda own, in all environments."""
+    return frozenset(
+        posixpath.join(posixpath.dirname(posixpath.dirname(path)), file)
+        for path, record in files.items()
+        if isinstance(record, InstalledConda)
+        for file in record.files
+    )
+
+
+def is_unpacked_only(path: str) -> bool:
+    """Say whether a path is in conda's folder of packages that are unpacked, but in no environment."""
+    return "/pkgs/" in path
