@@ -65,6 +65,7 @@ EXPECTED = {
     "OF_CONDA": 'a "b" /home/jovyan',
 }
 PROBE = """
+DEADLINE = 90.0
 seen = lambda environ: {os.fsdecode(name): os.fsdecode(value) for name, value in variables(environ).items()}
 print(json.dumps([PLACES[place]() for place in json.loads(sys.argv[1])]))
 """
