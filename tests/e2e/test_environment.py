@@ -13,7 +13,7 @@ import pytest
 
 from image_matrix.verify.probe_client import source
 from tests.e2e.environment_places import CODE_SERVER, COMMAND, IN_CODE_SERVER, JUPYTER, SOURCES, Place
-from tests.e2e.support import docker
+from tests.e2e.support import announced_token, docker
 from tests.environments import python_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def check(container: str, place: Place) -> None:
 
 def test_places_of_jupyterlab(site: Site, engine: Engine) -> None:
     """And of all images: services, shells, jobs."""
-    with started(engine, site.image("jupyter:python3.13"), TMUX) as (image, container):
+    without_login = "--env=IMAGE_MATRIX_LOGIN=none"
+    with started(engine, site.image("jupyter:python3.13"), TMUX, without_login) as (image, container):
         docker("exec", container, "with-contenv", "sh", "-c", IN_TMUX)
         for place in JUPYTER:
             check(container, place)
@@ -136,7 +137,7 @@ def test_places_of_jupyterlab(site: Site, engine: Engine) -> None:
 
 
 def test_places_of_code_server(site: Site, engine: Engine, chromium: str, tmp_path: Path) -> None:
-    """A browser opens a real terminal, and starts the process of the extensions."""
+    """A browser logs in, opens a real terminal, and starts the process of the extensions."""
     held_back = [f"--env={name}=--no-warnings" for name in IN_CODE_SERVER]
     with started(engine, site.image("codeserver:python3.13"), "", *held_back) as (_, container):
         check(container, CODE_SERVER)
@@ -153,7 +154,7 @@ def at_a_browser(container: str, chromium: str, screenshot: Path) -> dict[str, S
     address = json.loads(docker("inspect", "--format={{json .NetworkSettings.IPAddress}}", container))
     command = "env -0 >/tmp/terminal.new; mv /tmp/terminal.new /tmp/terminal"
     program = (python_of("hub"), Path(__file__).with_name("code_server_terminal.py"))
-    arguments = (f"http://{address}:8888/", chromium, command, screenshot)
+    arguments = (f"http://{address}:8888/", announced_token(container), chromium, command, screenshot)
     with subprocess.Popen([*program, *arguments], stdin=subprocess.PIPE) as browser:
         try:
             docker("exec", container, "sh", "-c", "until [ -e /tmp/terminal ]; do sleep 0.2; done")

@@ -140,10 +140,10 @@ def volume() -> Iterator[str]:
 
 @contextmanager
 def started(image: str, volume: str, *options: str) -> Iterator[str]:
-    """Start an image on a volume, as Kubeflow does; the name of its container, which answers."""
+    """Start an image on a volume, without a login; the name of its container, which answers."""
     container = docker(
-        "run", "--detach", "--user=1000", "--group-add=100", "--cap-drop=ALL", *options,
-        f"--volume={volume}:/home/jovyan", "--publish=127.0.0.1::8888", image,
+        "run", "--detach", "--user=1000", "--group-add=100", "--cap-drop=ALL", "--env=IMAGE_MATRIX_LOGIN=none",
+        *options, f"--volume={volume}:/home/jovyan", "--publish=127.0.0.1::8888", image,
     )  # fmt: skip
     try:
         get(f"{address_of(container)}/healthz", container)
