@@ -9,6 +9,7 @@ REPORTS = (
     "code",
     "tests",
     "start",
+    "home",
     "scale",
     "peers",
     "edits",

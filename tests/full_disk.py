@@ -32,13 +32,13 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+def small_disk(folder: Path, kilobytes: int, *options: str) -> Iterator[Path]:
     """Mount a file system of so many kilobytes at a folder; skip the test where that is not allowed."""
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
         pytest.skip("only root mounts a file system")
     folder.mkdir()
-    command = [mount, "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)]
+    command = [mount, "-t", "tmpfs", "-o", ",".join((f"size={kilobytes}k", *options)), "none", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"no file system can be mounted: {done.stderr.strip()}")

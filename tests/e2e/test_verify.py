@@ -236,6 +236,7 @@ BROKEN = (
     ),
     Breakage(("inside-prefix",), lab(REDIRECTING), LAB, QUICK),
     Breakage(("websocket",), as_root(WITHOUT_UPGRADE), CODE),
+    Breakage(("culling",), as_root("rm /etc/jupyter/jupyter_server_config.py"), LAB),
     Breakage(("culling",), activity("[]"), CODE),
     Breakage(("culling",), activity("since(None)"), CODE),
     Breakage(("culling",), activity("since('never')"), CODE),

@@ -300,14 +300,24 @@ def test_first_starts_at_the_same_time_complete_each_other(template: Path, home:
 def test_half_files_of_interrupted_starts_are_removed_but_not_those_of_a_start_at_work(
     template: Path, home: Path
 ) -> None:
+    """The first start was interrupted; a later one removes what may have been at work then, once it is old, too."""
     start(template, home)
-    for folder in (home, home / "a/b", (home / RECORD).parent):
+    (home / RECORD).unlink()
+    folders = (home, home / "a/b", (home / RECORD).parent)
+    for folder in folders:
         for name, age in (("old", 7200), ("new", 60)):
             half = folder / f".image-matrix-partial-{name}"
             half.write_text("half")
             os.utime(half, (half.stat().st_mtime - age,) * 2)
+    for _ in range(2):
+        start(template, home)
+        assert {path.name for path in home.rglob(".image-matrix-partial-*")} == {".image-matrix-partial-new"}
+    for folder in folders:
+        half = folder / ".image-matrix-partial-new"
+        os.utime(half, (half.stat().st_mtime - 7200,) * 2)
     start(template, home)
-    assert {path.name for path in home.rglob(".image-matrix-partial-*")} == {".image-matrix-partial-new"}
+    assert not list(home.rglob(".image-matrix-partial-*"))
+    assert "unswept" not in (home / RECORD).read_text()
 
 
 def test_a_dangling_link_keeps_nobody_out(template: Path, home: Path) -> None:

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from image_matrix.verify.culling import culling, shown
-
-if TYPE_CHECKING:
-    from image_matrix.config.served_app import Ide
 
 EARLY, LATE = "2026-05-01T10:00:00Z", "2026-05-01T10:00:03.5Z"
 OLDEST = datetime(2026, 5, 1, 9, 59, 59, tzinfo=UTC).timestamp()
@@ -20,10 +17,8 @@ def answer(*moments: Any, status: int = 200, state: str = "idle") -> dict[str, A
     return {"status": status, "body": json.dumps(found)}
 
 
-def judged(
-    before: dict[str, Any], after: dict[str, Any], again: dict[str, Any], ide: Ide = "codeserver"
-) -> str:
-    return culling(ide, before, after, again, OLDEST)
+def judged(before: dict[str, Any], after: dict[str, Any], again: dict[str, Any]) -> str:
+    return culling(before, after, again, OLDEST)
 
 
 def test_an_activity_that_follows_a_page_and_then_rests() -> None:
@@ -44,10 +39,9 @@ def test_an_activity_that_follows_a_page_and_then_rests() -> None:
         "",
     ],
 )
-@pytest.mark.parametrize("ide", ["jupyter", "codeserver"])
-def test_what_is_no_list_of_kernels(ide: Ide, body: str) -> None:
+def test_what_is_no_list_of_kernels(body: str) -> None:
     wrong = {"status": 200, "body": body}
-    assert "is not a list of kernels" in judged(answer(EARLY), wrong, wrong, ide)
+    assert "is not a list of kernels" in judged(answer(EARLY), wrong, wrong)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +60,11 @@ def test_times_that_kubeflow_reads(moment: str) -> None:
 def test_a_time_before_the_container() -> None:
     past = answer("1970-01-01T00:00:00Z")
     assert "1970-01-01T00:00:00+00:00, before the container" in judged(past, past, past)
-    assert "before the container" in judged(past, past, past, "jupyter")
 
 
-def test_an_empty_list_says_something_of_jupyter_alone() -> None:
+def test_an_empty_list_says_nothing() -> None:
     nothing = answer()
-    assert not judged(nothing, nothing, nothing, "jupyter")
     assert "empty list" in judged(nothing, nothing, nothing)
-    assert "empty list" in judged(nothing, nothing, nothing, "rstudio")
 
 
 def test_an_activity_that_does_not_move() -> None:

@@ -1,7 +1,8 @@
 """Judges what Kubeflow's culler reads: whether ``PREFIX/api/kernels`` follows the activity of a user.
 
 Source: kubeflow/notebooks, components/notebook-controller/controllers/culling_controller.go. The culler reads
-``execution_state`` and ``last_activity``, a time in RFC 3339. It cannot use an empty list.
+``execution_state`` and ``last_activity``, a time in RFC 3339. It cannot use an empty list. It is a program in Go, whose
+HTTP client names itself in ``User-Agent``.
 """
 
 from __future__ import annotations
@@ -12,25 +13,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from image_matrix.config.served_app import Ide
     from image_matrix.verify.contract import Page
 
+CULLER = {"User-Agent": "Go-http-client/1.1"}
+"""What the culler says that it is: the default of Go's net/http."""
 Kernel = tuple[str, datetime]
 """State and last activity."""
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 """RFC 3339, as Go reads it."""
 
 
-def culling(ide: Ide, before: Page, after: Page, again: Page, oldest: float) -> str:
-    """Return the problem of three answers: before a request for a page, after it, and again without a page.
+def culling(before: Page, after: Page, again: Page, oldest: float) -> str:
+    """Return the problem of three answers: before an action of the user, after it, and again without one.
 
-    ``oldest`` is the start of the container, in seconds since the epoch by its own clock. Jupyter's list is empty while
-    there is no kernel. The list of an IDE without kernels describes the IDE, and changes with every page.
+    ``oldest`` is the start of the container, in seconds since the epoch by its own clock. The action is a terminal that
+    is opened in JupyterLab, and a request for a page elsewhere.
     """
-    if problem := listing(after, oldest):
-        return problem
-    if ide == "jupyter":
-        return ""
     answers = (before, after, again)
     if problem := next(filter(None, (listing(answer, oldest) for answer in answers)), ""):
         return problem
@@ -56,7 +54,7 @@ def listing(answer: Page, oldest: float) -> str:
 def _follows(before: Page, after: Page) -> str:
     if _last(after) > _last(before):
         return ""
-    return f"after a request for a page, the last activity is still {_last(after).isoformat()}"
+    return f"after the user did something, the last activity is still {_last(after).isoformat()}"
 
 
 def _rests(after: Page, again: Page) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.served_app import IDES
 from image_matrix.verify import contract
 from image_matrix.verify.contract import PREFIX
-from image_matrix.verify.culling import culling, shown
+from image_matrix.verify.culling import CULLER, culling, shown
 from image_matrix.verify.model import Result
 from image_matrix.verify.probe_client import ask, judged, untried
 
@@ -29,7 +29,8 @@ SOCKETS: Mapping[Ide, str] = {
 }
 """The path of a websocket of each IDE: JupyterLab's events, and the connection of code-server's workbench."""
 HOME = f"{PREFIX}/"
-KERNELS = f"{HOME}api/kernels"
+QUESTION: Mapping[str, Any] = {"path": f"{HOME}api/kernels", "prefix": HOME, "headers": CULLER}
+"""What Kubeflow's culler asks."""
 OUTSIDE = ("/", f"{PREFIX}-of-another/")
 ACTING: tuple[Ide, ...] = ("codeserver", "rstudio")
 """IDEs without kernels: a service of ours answers the culler, and it starts before the IDE."""
@@ -50,12 +51,13 @@ def page_checks(ide: Served | None) -> tuple[str, ...]:
 def page_results(container: Container, subject: Subject, started: float) -> Iterator[Result]:
     """Check what a subject serves in a container that started at the time ``started`` of ``time.monotonic()``.
 
-    The culler's list is requested before the first page, so that a change after the page can be seen.
+    The culler's list is requested before the user acts, so that a change can be seen: that is the first page, and in
+    JupyterLab, where only a kernel, a terminal and a file that is saved count, a saved file.
     """
     early = min(EARLY, subject.deadline) if subject.ide in ACTING else 0.0
     before, page = ask(
         container,
-        ("get", {"path": KERNELS, "prefix": HOME, "deadline": early}),
+        ("get", {**QUESTION, "deadline": early}),
         ("get", {"path": HOME, "prefix": HOME, "deadline": subject.deadline, "headers": {"Origin": ORIGIN}}),
         seconds=early + subject.deadline,
     )
@@ -65,6 +67,8 @@ def page_results(container: Container, subject: Subject, started: float) -> Iter
         yield from untried(page_checks(subject.ide)[1:])
         return
     yield judged("cors", contract.cors(page))
+    if subject.ide == "jupyter":
+        before, _ = ask(container, ("get", {**QUESTION}), ("save", {"prefix": HOME}))
     after, again, *outside = ask(container, *_later(subject.ide, before), *_outside())
     yield judged(
         "inside-prefix", next(filter(None, map(contract.outside, outside, OUTSIDE, repeat(HOME))), "")
@@ -72,18 +76,14 @@ def page_results(container: Container, subject: Subject, started: float) -> Iter
     if subject.ide and subject.ide != "other":
         yield _socket(container, subject.ide)
         oldest = again["moment"] - (time.monotonic() - started)
-        problem = culling(subject.ide, before, after, again, oldest)
+        problem = culling(before, after, again, oldest)
         yield judged("culling", problem, detail="" if problem else shown(after))
 
 
 def _later(ide: Served | None, before: Page) -> Iterator[ProbeRequest]:
-    """Request the culler's list twice; the first request waits until the list differs from the one before the page."""
-    kernels = {"path": KERNELS, "prefix": HOME}
-    yield (
-        "get",
-        {**kernels, "deadline": 5 if ide in IDES else 0, "unlike": before["body"] if ide in ACTING else None},
-    )
-    yield "get", kernels
+    """Request the culler's list twice; the first request waits until it differs from the one before the user acted."""
+    yield "get", {**QUESTION, "deadline": 5 if ide in IDES else 0, "unlike": before["body"]}
+    yield "get", {**QUESTION}
 
 
 def _outside() -> Iterator[ProbeRequest]:

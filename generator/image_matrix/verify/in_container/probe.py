@@ -210,6 +210,16 @@ def upgrade(path: str, port: int = PORT) -> dict[str, Any]:
     return {**answer, "accepted": answer["headers"].get("sec-websocket-accept") == expected}
 
 
+def save(prefix: str) -> dict[str, Any]:
+    """Save a file as JupyterLab's page does, which repeats a cookie in a header; return the status."""
+    cookies: dict[str, str] = {}
+    _ask(PORT, f"{prefix}lab", {}, cookies)
+    headers = {"Cookie": _cookie(cookies), "X-XSRFToken": cookies.get("_xsrf", "")}
+    body = json.dumps({"type": "file", "format": "text", "content": "saved"})
+    path = f"{prefix}api/contents/image-matrix-verify-{os.getpid()}.txt"
+    return {"status": _ask(PORT, path, headers, cookies, "PUT", body)["status"]}
+
+
 def _get(path: str, prefix: str, headers: dict[str, str], follow: bool, port: int) -> dict[str, Any]:
     """Request once, and follow redirects below the prefix on the same host; return any other redirect."""
     cookies: dict[str, str] = {}
@@ -229,20 +239,29 @@ def _cookie(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
-def _ask(port: int, path: str, headers: dict[str, str], cookies: dict[str, str]) -> dict[str, Any]:
+def _ask(
+    port: int,
+    path: str,
+    headers: dict[str, str],
+    cookies: dict[str, str],
+    method: str = "GET",
+    body: str | None = None,
+) -> dict[str, Any]:
     connection = http.client.HTTPConnection(
         _container_address() if port == PORT else "127.0.0.1", port, timeout=10
     )
     try:
-        connection.request("GET", path, headers={"Host": HOST, "User-Agent": "image-matrix", **headers})
+        connection.request(
+            method, path, body, headers={"Host": HOST, "User-Agent": "image-matrix", **headers}
+        )
         answer = connection.getresponse()
-        body = answer.read(BODY).decode(errors="replace")
+        text = answer.read(BODY).decode(errors="replace")
         for line in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = line.partition(";")[0].partition("=")
             cookies[name] = value
         fields = {name.lower(): value for name, value in answer.getheaders()}
         location = fields.get("location", "")
-        return {"status": answer.status, "headers": fields, "body": body, "location": location, "error": ""}
+        return {"status": answer.status, "headers": fields, "body": text, "location": location, "error": ""}
     except (OSError, http.client.HTTPException) as error:
         message = f"{type(error).__name__}: {error}"
         return {"status": 0, "headers": {}, "body": "", "location": "", "error": message}
@@ -291,6 +310,7 @@ OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "get": get,
     "home": home,
     "run": run,
+    "save": save,
     "upgrade": upgrade,
     "zombies": zombies,
 }

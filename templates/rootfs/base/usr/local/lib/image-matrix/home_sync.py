@@ -9,6 +9,9 @@ digest of the whole template as the version marker. From these follow the rules:
 - a recorded path that is gone was deleted by the user and is not written again;
 - a path that can't be read or written is a warning: it never keeps a user out of a home that can be written.
 
+A home may be on a slow file server: files are written at the same time, each takes few requests, and only paths of the
+template are looked at, however many files the home has.
+
 Standard library only: it runs on the distribution's Python (3.11 or newer).
 """
 
@@ -18,9 +21,9 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,24 +31,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import IO
 
 RECORD = Path(".local/state/image-matrix/home.json")
 PARTIAL = ".image-matrix-partial-"
 STALE = 3600.0  # seconds: no start is at work on a file for so long
+AT_ONCE = 32  # files that are written at the same time: a server answers as fast for many as for one
 DIRECTORY = "directory"
 EXECUTABLE = "x:"
 NO_PERMISSION = 77  # sysexits.h: EX_NOPERM
 CANNOT_CREATE = 73  # sysexits.h: EX_CANTCREAT
+BAD_CONFIGURATION = 78  # sysexits.h: EX_CONFIG
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What earlier starts wrote: the template's marker, and path → digest."""
+    """What earlier starts wrote: the template's marker, and path → digest; whether half files may be left."""
 
     marker: str
     written: Mapping[str, str]
+    unswept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,34 +150,41 @@ def write(source: Path, target: Path, written: str | None) -> None:
     """Puts SOURCE at TARGET, where WRITTEN was put before, in one step: an interrupted start leaves no half file."""
     info = os.lstat(source)
     if stat.S_ISDIR(info.st_mode):
-        target.mkdir(exist_ok=True)
-        if not stat.S_IMODE(info.st_mode) & 0o077:
-            target.chmod(stat.S_IMODE(info.st_mode) | target.stat().st_mode & stat.S_ISGID)
+        private = not stat.S_IMODE(info.st_mode) & 0o077
+        target.mkdir(stat.S_IMODE(info.st_mode) if private else 0o775, exist_ok=True)
         return
     partial = partial_in(target.parent)
     try:
         if stat.S_ISLNK(info.st_mode):
             partial.symlink_to(source.readlink())
         else:
-            copy(source, partial, replacing(private_or_shared(info.st_mode), target, written))
+            mode = private_or_shared(info.st_mode)
+            put(source.read_bytes(), partial, mode if written is None else replacing(mode, target, written))
         partial.replace(target)
-    finally:
+    except BaseException:
         discard(partial)
+        raise
 
 
-def copy(source: Path, partial: Path, mode: int) -> None:
-    """Copies SOURCE to PARTIAL, on the disk: after a power cut an empty file would count as one that was edited."""
-    with source.open("rb") as content, partial.open("xb") as file:
-        shutil.copyfileobj(content, file)
-        os.fchmod(file.fileno(), mode)
-        flush(file)
+def put(content: bytes, partial: Path, mode: int) -> None:
+    """Makes the file PARTIAL, on the disk: after a power cut an empty file would count as one that was edited.
 
-
-def flush(file: IO[bytes]) -> None:
-    """Has the content of FILE on the disk; a file system that can't be asked says EINVAL (fsync(2))."""
-    file.flush()
+    It gets its MODE when it is made: file servers that give all files an owner of their own refuse chmod(2).
+    """
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        os.fsync(file.fileno())
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        flush(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush(descriptor: int) -> None:
+    """Has the content of a file on the disk; a file system that can't be asked says EINVAL (fsync(2))."""
+    try:
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
@@ -199,20 +211,30 @@ def discard(partial: Path) -> None:
         partial.unlink()
 
 
-def sweep(folders: Iterable[Path], now: float) -> None:
-    """Removes what interrupted starts left half done in FOLDERS; what a start may be at work on now stays."""
+def sweep(folders: Iterable[Path], now: float) -> bool:
+    """Removes what interrupted starts left half done in FOLDERS; what a start may be at work on now stays.
+
+    Returns whether something of that kind stays.
+    """
+    left = False
     for folder in folders:
         with suppress(OSError):
             for item in os.scandir(folder):
-                if item.name.startswith(PARTIAL) and item.stat(follow_symlinks=False).st_mtime < now - STALE:
+                if not item.name.startswith(PARTIAL):
+                    continue
+                if item.stat(follow_symlinks=False).st_mtime < now - STALE:
                     discard(Path(item.path))
+                else:
+                    left = True
+    return left
 
 
 def load_record(home: Path) -> Record | None:
     """The record in HOME; None where there is none that can be read."""
     try:
         data = json.loads((home / RECORD).read_bytes())
-        return Record(str(data["marker"]), {str(k): str(v) for k, v in data["written"].items()})
+        written = {str(k): str(v) for k, v in data["written"].items()}
+        return Record(str(data["marker"]), written, bool(data.get("unswept")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -222,46 +244,83 @@ def save_record(home: Path, record: Record) -> None:
     target = home / RECORD
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_in(target.parent)
+    state = {"unswept": True} if record.unswept else {}
+    content = {"marker": record.marker, "written": record.written, **state}
     try:
-        with partial.open("xb") as file:
-            content = {"marker": record.marker, "written": record.written}
-            file.write(json.dumps(content, sort_keys=True).encode())
-            flush(file)
+        put(json.dumps(content, sort_keys=True).encode(), partial, 0o664)
         partial.replace(target)
         flush_folder(target.parent)
-    finally:
+    except BaseException:
         discard(partial)
+        raise
 
 
-def synchronise(content: list[Entry], template: Path, home: Path) -> tuple[int, list[Problem]]:
+@dataclass(slots=True)
+class Progress:
+    """What a start has done: paths written, what is recorded of them, and what could not be done."""
+
+    changed: list[Path]
+    written: dict[str, str]
+    problems: list[Problem]
+    full: OSError | None = None
+
+
+def synchronise(content: list[Entry], template: Path, home: Path, now: float) -> tuple[int, list[Problem]]:
     """Applies the template to HOME; the number of paths written, and what could not be done.
 
-    Raises OSError when HOME is full.
+    NOW is the time by HOME's file system. Raises OSError when HOME is full.
     """
     marker = marker_of(content)
     old = load_record(home) or Record("", {})
-    if marker == old.marker:
+    if marker == old.marker and not old.unswept:
         return 0, []
-    problems, written, changed = [], dict(old.written), []
-    for entry in content:
-        try:
-            state = follow(entry, template, home, old.written.get(entry.path))
-        except OSError as error:
-            problems.append(not_full(home / entry.path, error))
-            continue
-        if state == "written":
-            changed.append(home / entry.path)
-        if state:
-            written[entry.path] = entry.digest
-    for folder in {path.parent for path in changed}:
-        flush_folder(folder)
-    new = Record("" if problems else marker, written)  # without the marker the next start tries again
+    done = Progress([], dict(old.written), [])
+    if marker != old.marker:
+        apply(content, template, home, old, done)
+    folders = [home / entry.path for entry in content if entry.digest == DIRECTORY]
+    unswept = sweep([home, (home / RECORD).parent, *folders], now)
+    # without the marker the next start tries again
+    new = Record("" if done.problems or done.full else marker, done.written, unswept)
     try:
         if new != old:
             save_record(home, new)
     except OSError as error:
-        problems.append(not_full(home / RECORD, error))
-    return len(changed), problems
+        note(home / RECORD, error, done)
+    if done.full:
+        raise done.full
+    return len(done.changed), done.problems
+
+
+def apply(content: list[Entry], template: Path, home: Path, old: Record, done: Progress) -> None:
+    """Brings each path of the template into HOME: folders in their order, then files at the same time."""
+
+    def step(entry: Entry) -> None:
+        if done.full:
+            return
+        try:
+            state = follow(entry, template, home, old.written.get(entry.path))
+        except OSError as error:
+            note(home / entry.path, error, done)
+            return
+        if state == "written":
+            done.changed.append(home / entry.path)
+        if state:
+            done.written[entry.path] = entry.digest
+
+    for entry in content:
+        if entry.digest == DIRECTORY:
+            step(entry)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(step, (entry for entry in content if entry.digest != DIRECTORY)))
+        list(pool.map(flush_folder, {path.parent for path in done.changed}))
+
+
+def note(path: Path, error: OSError, done: Progress) -> None:
+    """Records ERROR as the problem of one path; a full volume is one of the whole home."""
+    if error.errno in FULL:
+        done.full = error
+    else:
+        done.problems.append(Problem(path, error))
 
 
 def follow(entry: Entry, template: Path, home: Path, written: str | None) -> str | None:
@@ -277,13 +336,6 @@ def follow(entry: Entry, template: Path, home: Path, written: str | None) -> str
     return "there" if content_of(present) == content_of(entry.digest) else None
 
 
-def not_full(path: Path, error: OSError) -> Problem:
-    """ERROR as the problem of one path; a full volume is one of the whole home, and raised again."""
-    if error.errno in FULL:
-        raise error
-    return Problem(path, error)
-
-
 def has_folder(home: Path, path: str) -> bool:
     """Whether the folder of PATH is there; a folder which the user deleted or replaced by a file stays as it is."""
     return (home / path).parent.is_dir()
@@ -294,7 +346,7 @@ def try_writing(home: Path) -> float:
     home.mkdir(parents=True, exist_ok=True)
     probe = partial_in(home)
     try:
-        probe.write_bytes(b"probe\n")
+        put(b"probe\n", probe, 0o600)
         return probe.stat().st_mtime
     finally:
         discard(probe)
@@ -337,25 +389,53 @@ def owner_text(home: Path) -> str:
 def explain(error: OSError, home: Path) -> tuple[int, str]:
     """Exit code and message for what went wrong with HOME."""
     if error.errno in FULL:
-        return CANNOT_CREATE, f"the home volume {home} is full: make it larger or delete files in it"
+        return CANNOT_CREATE, full_text(home)
     if error.errno in {errno.EACCES, errno.EPERM}:
-        hint = "give the volume to one of these groups (Kubernetes: fsGroup 100) or to this user"
+        hint = (
+            "a file server may take root for nobody (root_squash): start the container as user 1000"
+            if os.geteuid() == 0
+            else "give the volume to one of these groups (Kubernetes: fsGroup 100) or to this user"
+        )
         return NO_PERMISSION, f"the home {home} is not writable: {owner_text(home)}; {hint}"
     if error.errno == errno.EROFS:
         return NO_PERMISSION, f"the home {home} is mounted read-only: mount a writable volume there"
-    return CANNOT_CREATE, f"the home {home} can't be prepared: {error}"
+    if os.path.lexists(home) and not os.path.isdir(home):  # noqa: PTH112
+        return CANNOT_CREATE, f"the home {home} is no folder: mount a volume there, or set HOME to a folder"
+    why = error.strerror or error
+    return CANNOT_CREATE, f"the home {home} can't be used: {why}; look at the volume and at its server"
+
+
+def full_text(home: Path) -> str:
+    """What is full: the space of the volume, or its number of files."""
+    with suppress(OSError):
+        state = os.statvfs(home)
+        if state.f_files and not state.f_favail:
+            return f"the home volume {home} has no inodes left for more files: delete files in it"
+    return f"the home volume {home} is full: make it larger or delete files in it"
+
+
+def used_before(home: Path) -> bool:
+    """Whether there is something in HOME: where it is full, its user must get in to clean up."""
+    try:
+        with os.scandir(home) as items:
+            return any(item.name != "lost+found" and not item.name.startswith(PARTIAL) for item in items)
+    except OSError:
+        return False
 
 
 def main(template: Path, home: Path) -> int:
-    """Runs it; the exit code. A home that an earlier start prepared may be full: its user must get in to clean up."""
-    os.umask(0o002)
+    """Runs it; the exit code."""
+    os.umask(0)  # modes are given where something is made
+    if not home.is_absolute():
+        say(f"HOME is {str(home)!r}: set it to the folder of the user, such as /home/jovyan")
+        return BAD_CONFIGURATION
     content = list(entries(template))
+    used = used_before(home)
     try:
-        now = try_writing(home)
-        count, problems = synchronise(content, template, home)
+        count, problems = synchronise(content, template, home, try_writing(home))
     except OSError as error:
         code, message = explain(error, home)
-        if error.errno in FULL and load_record(home) is not None:
+        if error.errno in FULL and used:
             say(f"warning: {message}; changes of the image's template wait")
             return 0
         say(message)
@@ -364,8 +444,6 @@ def main(template: Path, home: Path) -> int:
         say(f"warning: {warning}")
     if count:
         say(f"{count} paths of the template written to {home}")
-    folders = [home / entry.path for entry in content if entry.digest == DIRECTORY]
-    sweep([home, (home / RECORD).parent, *folders], now)
     return 0
 
 
