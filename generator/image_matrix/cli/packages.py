@@ -10,16 +10,13 @@ from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.inventory.model import Content, Inventory, PackageName
-    from image_matrix.inventory.rows import Holding, Row
     from image_matrix.inventory.search import Query
 
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
-"""Header and rows."""
 FORMATS = ("table", "json", "markdown")
 
 
@@ -67,6 +64,7 @@ def packages(
     Asks nobody: what is in images follows from the matrix and its lock. With --from-image, asks the registry. Exits
     with 1 if no image has one of the packages.
     """
+    from image_matrix.cli.package_tables import counts_text, packages_text
     from image_matrix.config.variant_selectors import select
     from image_matrix.inventory.contents import inventories
     from image_matrix.inventory.rows import holdings
@@ -83,7 +81,7 @@ def packages(
 
         inventory, archs = read_built(session, project, inventory, platform)
     if not queries and not images:
-        click.echo(_counts(inventory, format_), nl=False)
+        click.echo(counts_text(inventory, format_), nl=False)
         if format_ != "json":
             say(session, "in parentheses: how many of them the matrix names; the others are needed by those")
         _note_what_is_unknown(session, loaded, inventory)
@@ -93,7 +91,7 @@ def packages(
         return not queries or any(matches(query, package, content) for query in queries)
 
     every = holdings(loaded, project.lock, inventory, is_asked_for, archs)
-    click.echo(_formatted(every, [*inventory], format_), nl=False)
+    click.echo(packages_text(every, [*inventory], format_), nl=False)
     missing = [
         query for query in queries if not any(matches(query, one.package, one.content) for one in every)
     ]
@@ -138,85 +136,3 @@ def _no_image(query: Query, inventory: Mapping[str, Inventory], images: Sequence
     if near:
         return f"{where} `{query.text}`; did you mean {' or '.join(f'`{name}`' for name in near)}?"
     return f"{where} `{query.text}`"
-
-
-def _formatted(every: Sequence[Holding], compared: Sequence[str], format_: str) -> str:
-    from image_matrix.inventory.rows import as_data
-
-    return (
-        _json([as_data(one) for one in every])
-        if format_ == "json"
-        else _shown(_table(every, compared), format_)
-    )
-
-
-def _table(every: Iterable[Holding], compared: Sequence[str]) -> Table:
-    """Return the rows by package; of a single image, only what tells its variants is in front."""
-    from image_matrix.inventory.rows import image_of, label_of, rows
-
-    joined = sorted(rows(every), key=lambda row: row.package.name)
-    labels = [label_of(row.variants, compared) for row in joined]
-    single = len({image_of(name) for name in compared}) == 1
-    first = [label.partition(":")[2] if single else label for label in labels]
-    header = ("variant" if single else "image", "package", "version", "by", "from", "asked for by")
-    lines = [(name, *_cells(row)) for name, row in zip(first, joined, strict=True)]
-    start = 0 if any(first) else 1
-    return header[start:], [line[start:] for line in lines]
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    return (row.package.name, row.version, row.package.manager, row.brought_by, row.why)
-
-
-def _counts(inventory: Mapping[str, Inventory], format_: str) -> str:
-    """Return how many packages each variant has by each installer, and how many of them the matrix names."""
-    from image_matrix.inventory.rows import counts
-
-    numbers = counts(inventory)
-    if format_ == "json":
-        return _json(
-            [
-                {
-                    "image": name.partition(":")[0],
-                    "variant": name.partition(":")[2],
-                    "packages": {
-                        manager: {"asked_for": listed, "all": every}
-                        for manager, (listed, every) in one.items()
-                    },
-                }
-                for name, one in numbers.items()
-            ]
-        )
-    managers = list(dict.fromkeys(manager for one in numbers.values() for manager in one))
-    rows = [
-        (
-            *name.split(":", 1),
-            *(_count(*one[manager]) if manager in one else "" for manager in managers),
-        )
-        for name, one in numbers.items()
-    ]
-    return _shown((("image", "variant", *managers), rows), format_)
-
-
-def _count(listed: int, every: int) -> str:
-    return str(every) if listed == every else f"{every} ({listed})"
-
-
-def _shown(table: Table, format_: str) -> str:
-    """Return a table for the terminal or in Markdown; nothing without rows."""
-    from image_matrix.cli import table as columns
-    from image_matrix.cli.terminal import terminal_width
-    from image_matrix.render.docs.markdown import markdown_table
-
-    header, rows = table
-    if not rows:
-        return ""
-    if format_ == "markdown":
-        return markdown_table(header, rows)
-    return columns.table(header, rows, terminal_width())
-
-
-def _json(data: object) -> str:
-    import json
-
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
