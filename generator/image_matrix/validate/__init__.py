@@ -127,7 +127,7 @@ VARIANT_CHECKS = (
     foreign.kinds_without_base,
     foreign.not_installable,
     docker_clients.without_packages,
-    r.without_kernel, r.without_compiler,
+    r.without_kernel, r.without_compiler, r.tests_without_r,
     kernels.without_kernel,
     conflicts.pinned_otherwise, conflicts.disagreeing_by_placeholders,
     runs.too_many_legs, runs.without_runner, runs.copied_twice, runs.too_deep_for_docker_hub,

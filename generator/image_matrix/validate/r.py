@@ -10,7 +10,7 @@ from image_matrix.config.served_app import ide_of
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import is_bare
-from image_matrix.validate.findings import once_a_place
+from image_matrix.validate.findings import bad_value, once_a_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ def _without_kernel(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
 
 def _lacks_kernel(expanded: Mapping[str, Variant], chain: Sequence[Variant]) -> bool:
     """Say whether the kernel is surely missing: scripts and Dockerfiles may install it."""
-    if ide_of(expanded, chain[0].id) != "jupyter" or any(one.scripts or one.build for one in chain):
+    if ide_of(expanded, chain[0].id) != "jupyter" or _is_opaque(chain):
         return False
     return has_r(chain) and not has_r_kernel(chain)
 
@@ -73,7 +73,29 @@ def _without_compiler(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterat
                 yield rules.NO_COMPILER.at(path, package=entry.value, image=item.image)
 
 
+def tests_without_r(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    """Tests that load R packages in images that surely have no R."""
+    return once_a_place(_tests_without_r(matrix, expanded))
+
+
+def _tests_without_r(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
+    for item in expanded.values():
+        chain = list(lineage(expanded, item))
+        is_known = is_bare(matrix.sources.get(item.root_source, "")) and not _is_opaque(chain)
+        if not item.tests.get("r_packages") or has_r(chain) or not is_known:
+            continue
+        first = next(iter(resolution_of(matrix, expanded, item).tests["r_packages"].values()))
+        problem = f"nothing in the chain of `{item.image}` brings R, which would load the packages"
+        advice = "add `apt: [r-base]` here or in a parent, or state what a download brings: `provides: {r: VERSION}`"
+        yield bad_value((*first.origin.path, "tests", "r_packages"), problem, advice, "key")
+
+
+def _is_opaque(chain: Sequence[Variant]) -> bool:
+    """Say whether scripts or Dockerfiles may install more than the matrix says."""
+    return any(one.scripts or one.build for one in chain)
+
+
 def may_compile(matrix: Matrix, chain: Sequence[Variant]) -> bool:
     """Say whether a chain has a compiler, or may have one: from scripts, a Dockerfile or a source with more in it."""
     root = matrix.sources.get(chain[0].root_source, "")
-    return not is_bare(root) or has_compiler(chain) or any(one.scripts or one.build for one in chain)
+    return not is_bare(root) or has_compiler(chain) or _is_opaque(chain)
