@@ -288,6 +288,19 @@ def test_staging_stays_where_the_api_does_not_answer(
     assert "default-0123456789ab-amd64" in place.filled("staging/leaf").tags()
 
 
+def test_a_repository_that_may_not_exist_is_left_alone(place: Place, old: str) -> None:
+    """Quay denies access to what does not exist."""
+    denied = {"GET /v2/team/staging/base/tags/list": 403, "GET /v2/team/base/tags/list": 403}
+    place.registry.behaviour = Registry(refused=denied)
+    code, text = place("prune", "--keep-releases", "2")
+    assert (code, "5 manifests would be deleted" in text) == (0, True)
+    assert "left alone: " in text
+    place.registry.behaviour = Registry(refused={"GET": 403})
+    code, text = place("prune", "--keep-releases", "2")
+    assert (code, "denies access: not for you" in text) == (3, True)
+    assert old in place.filled("leaf").tags()
+
+
 def test_a_registry_that_deletes_nothing(place: Place, old: str) -> None:
     place.registry.behaviour.deletes = False
     code, text = place("prune", "--keep-releases", "2", "--delete")

@@ -98,13 +98,13 @@ class Handler(BaseHTTPRequestHandler):
             right = "delete" if self.command == "DELETE" else "pull"
             challenge = f'Bearer realm="http://{self.server.host}/token",scope="repository:{name}:{right}"'
             return self.reply(401, headers={"WWW-Authenticate": challenge})
-        if "/tags/list" in url.path or "/referrers/" in url.path:
-            return self.listing(url.path, parse_qs(url.query))
         refused = self.server.behaviour.refused
         request = f"{self.command} {url.path}"
         status = next((one for words, one in refused.items() if words in (self.command, request)), None)
         if status:
             return self.reply(status, b'{"errors": [{"code": "DENIED", "message": "not for you"}]}')
+        if "/tags/list" in url.path or "/referrers/" in url.path:
+            return self.listing(url.path, parse_qs(url.query))
         if self.command in ("POST", "PUT", "DELETE"):
             self.server.writes.append(f"{self.command} {url.path}")
         return (

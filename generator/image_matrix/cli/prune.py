@@ -75,7 +75,7 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
     if needed.unknown and matrix.workflow.rendered:
         note(session, f"images of pull requests stay: {needed.unknown}")
     with span("read the registry"):
-        plans = [_planned(store, registry, needed, name, before) for name in needed.repositories()]
+        plans = _all_planned(session, needed, lambda name: _planned(store, registry, needed, name, before))
     _print(session, plans, format_)
     if not delete:
         return _end(plans, format_)
@@ -88,6 +88,29 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
         return _planned(store, registry, now, name, before)
 
     return _end(plans, format_, _delete(session, store, plans, planned_again, moved))
+
+
+def _all_planned(
+    session: Session, needed: KnownNeeds, planned: Callable[[str], RepositoryPlan]
+) -> list[RepositoryPlan]:
+    """Plan all repositories but those that the registry denies access to: they may not exist.
+
+    Raises :class:`EnvironmentFailure` if it denies access to all of them.
+    """
+    from image_matrix.registry.repositories import Inaccessible
+
+    plans: list[RepositoryPlan] = []
+    denied: list[Inaccessible] = []
+    for name in needed.repositories():
+        try:
+            plans.append(planned(name))
+        except Inaccessible as failure:
+            denied.append(failure)
+    if denied and not plans:
+        raise denied[0]
+    for refusal in denied:
+        note(session, f"left alone: {refusal.message}")
+    return plans
 
 
 def _planned(

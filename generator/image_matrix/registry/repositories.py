@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
+from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
 from image_matrix.registry.client import MANIFEST_TYPES, address
 from image_matrix.registry.http import HttpRequest, Response
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import DELETE
 
 if TYPE_CHECKING:
-    from image_matrix.registry.answers import Denied
     from image_matrix.registry.client import Registry
     from image_matrix.registry.reference import Reference
 
@@ -29,6 +28,10 @@ NOT_SUPPORTED = (405, 501)
 TAGS_FIRST = "GOOGLE_MANIFEST_DANGLING_TAG"
 """Google's code for a manifest that still has tags; github.com/fluxcd/pkg/pull/328."""
 _NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
+
+
+class Inaccessible(EnvironmentFailure):
+    """The registry denies access; some, such as Quay, also to a repository that does not exist."""
 
 
 def list_tags(registry: Registry, repository: str) -> list[str]:
@@ -132,13 +135,15 @@ def _answer(answer: Response | Denied | Unreachable, what: str) -> Response:
     """Return a response that is a success, or says that something does not exist."""
     response = _sent(answer, what)
     if response.status not in (200, 404):
-        raise EnvironmentFailure(f"{what}: {words(refusal(response))}", CHECK)
+        meaning = refusal(response)
+        kind = Inaccessible if isinstance(meaning, Denied) else EnvironmentFailure
+        raise kind(f"{what}: {words(meaning)}", CHECK)
     return response
 
 
 def _sent(answer: Response | Denied | Unreachable, what: str) -> Response:
     if isinstance(answer, Response):
         return answer
-    raise EnvironmentFailure(
-        f"{what}: {words(answer)}", answer.remedy if isinstance(answer, Unreachable) else CHECK
-    )
+    if isinstance(answer, Denied):
+        raise Inaccessible(f"{what}: {words(answer)}", CHECK)
+    raise EnvironmentFailure(f"{what}: {words(answer)}", answer.remedy)
