@@ -250,7 +250,6 @@ BROKEN = (
     Breakage(("alone",), as_root(f"sed -i 's/if platform_in_front/if true/' {JUPYTERLAB}"), LAB),
     Breakage(("alone",), as_root(f"sed -i '/announce_login/d' {JUPYTERLAB}"), LAB, {"deadline": 15.0}),
     Breakage(("alone",), as_root(f"sed -i 's/^ *if (.logged_in = 0)/if ($host = x)/' {NGINX}"), CODE),
-    Breakage(("alone",), as_root(f"sed -i 's/ #platform#$//' {NGINX}"), CODE),
     Breakage(("closed-network",), as_root("rm /etc/cont-init.d/12-certificates")),
     Breakage(("closed-network",), as_root("rm /etc/profile.d/image-matrix-environment.sh")),
     Breakage(("environment",), as_root("rm /usr/local/lib/image-matrix/container_environment.py")),

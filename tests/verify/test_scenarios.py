@@ -35,7 +35,7 @@ def test_an_image_without_an_ide_is_not_asked_for_pages() -> None:
 
 def test_a_kind_of_one_s_own_is_asked_for_a_page_and_nothing_that_is_an_ide_s() -> None:
     own = names(replace(LAB, ide="other"))
-    assert own >= {"http", "cors", "inside-prefix", "trailing-slash", "no-prefix"}
+    assert own >= {"http", "cors", "inside-prefix", "trailing-slash", "alone", "no-prefix"}
     assert not own & {"websocket", "culling", "hub-start"}
     assert names(LAB) >= own
 

@@ -252,7 +252,7 @@ def _as_notebook(subject: Subject) -> tuple[Scenario, ...]:
         Scenario(_pod_checks(subject), pod),
         *([Scenario(HUB_CHECKS, hub)] if runs_under_hub(subject) else []),
         Scenario(("any-uid", *(["trailing-slash"] if served else [])), stranger),
-        Scenario(("read-only", *(["no-prefix"] if served else []), CLOSED_NETWORK, ENVIRONMENT), sealed),
+        Scenario(("read-only", *(ALONE if served else ()), CLOSED_NETWORK, ENVIRONMENT), sealed),
         *ALWAYS,
         *([Scenario(DOCKER_CHECKS, docker_client)] if subject.builds_images else []),
         *([Scenario((DRIVER_FOLDER,), driver_folder)] if vendor(subject) == NVIDIA else []),
