@@ -1,0 +1,4 @@
+ARG PARENT
+FROM ${PARENT}
+COPY versions.txt /opt/conda/versions.txt
+RUN pip install --no-cache-dir -c /opt/conda/versions.txt tensorflow
