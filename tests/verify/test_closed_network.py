@@ -25,7 +25,7 @@ def test_everything_arrived() -> None:
     [
         ({**GOOD, "SSL_CERT_FILE": 140}, "without SSL_CERT_FILE of the place that runs the container"),
         ({**GOOD, "PIP_INDEX_URL": ""}, "without PIP_INDEX_URL of the place that runs the container"),
-        ({"error": "nothing runs after 20 s"}, "nothing runs after 20 s"),
+        ({"error": "nothing runs after 60 s"}, "nothing runs after 60 s"),
     ],
 )
 def test_what_is_missing_is_named_with_its_place(seen: dict[str, Any], problem: str) -> None:

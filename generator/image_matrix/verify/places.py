@@ -21,7 +21,8 @@ OF_IDE: Mapping[Served | None, tuple[str, ...]] = {
 }
 BY_API = ("kernel", "terminal")
 """Places that Jupyter's API starts."""
-SECONDS = 60.0
+SECONDS = 180.0
+"""Until all places have answered: a kernel and a terminal have a minute each."""
 Answers = dict[str, Any]
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 PORT = 8888
 PAUSE = 0.1
-DEADLINE = 20.0
-"""Seconds until a kernel or a terminal runs."""
+DEADLINE = 60.0
+"""Seconds until a kernel or a terminal runs; the processor of another platform is emulated, which takes its time."""
 SET_BY_INIT = ("/run/s6", "/tmp/.s6", "/dev/shm/.s6")  # noqa: S108 - in the container
 IN_SESSION = "/usr/local/lib/image-matrix/in-session"
 """Runs a program as RStudio runs a session."""
