@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image_matrix.verify.alone import printed_token
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.client import HTTPResponse
@@ -113,17 +111,6 @@ def running(reference: str, prefix: str) -> Iterator[tuple[int, str]]:
     finally:
         docker("rm", "--force", container)
         docker("volume", "rm", volume)
-
-
-def announced_token(container: str, seconds: float = 60) -> str:
-    """Return the token of the address in the log of a container in front of which no platform stands."""
-    deadline = time.monotonic() + seconds
-    while True:
-        done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
-        if token := printed_token(done.stdout + done.stderr):
-            return token
-        assert time.monotonic() < deadline, done.stdout + done.stderr
-        time.sleep(0.2)
 
 
 def get(url: str, container: str, seconds: float = 60) -> HTTPResponse:

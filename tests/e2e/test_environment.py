@@ -13,7 +13,7 @@ import pytest
 
 from image_matrix.verify.probe_client import source
 from tests.e2e.environment_places import CODE_SERVER, COMMAND, IN_CODE_SERVER, JUPYTER, SOURCES, Place
-from tests.e2e.support import announced_token, docker
+from tests.e2e.support import docker
 from tests.environments import python_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ seen = lambda environ: {os.fsdecode(name): os.fsdecode(value) for name, value in
 print(json.dumps([PLACES[place]() for place in json.loads(sys.argv[1])]))
 """
 ENDING = 'if __name__ == "__main__":\n    main()\n'
+VALUE = "--no-warnings"
+"""Of what code-server holds back; PASSWORD is one of them, and the login."""
 Seen = dict[str, str]
 
 
@@ -138,7 +140,7 @@ def test_places_of_jupyterlab(site: Site, engine: Engine) -> None:
 
 def test_places_of_code_server(site: Site, engine: Engine, chromium: str, tmp_path: Path) -> None:
     """A browser logs in, opens a real terminal, and starts the process of the extensions."""
-    held_back = [f"--env={name}=--no-warnings" for name in IN_CODE_SERVER]
+    held_back = [f"--env={name}={VALUE}" for name in IN_CODE_SERVER]
     with started(engine, site.image("codeserver:python3.13"), "", *held_back) as (_, container):
         check(container, CODE_SERVER)
         arrived: dict[str, set[str]] = {name: set() for name in IN_CODE_SERVER}
@@ -154,7 +156,7 @@ def at_a_browser(container: str, chromium: str, screenshot: Path) -> dict[str, S
     address = json.loads(docker("inspect", "--format={{json .NetworkSettings.IPAddress}}", container))
     command = "env -0 >/tmp/terminal.new; mv /tmp/terminal.new /tmp/terminal"
     program = (python_of("hub"), Path(__file__).with_name("code_server_terminal.py"))
-    arguments = (f"http://{address}:8888/", announced_token(container), chromium, command, screenshot)
+    arguments = (f"http://{address}:8888/", VALUE, chromium, command, screenshot)
     with subprocess.Popen([*program, *arguments], stdin=subprocess.PIPE) as browser:
         try:
             docker("exec", container, "sh", "-c", "until [ -e /tmp/terminal ]; do sleep 0.2; done")
