@@ -44,7 +44,8 @@ FEW_LINES, FEW_FILES = 40, 20
 @click.command()
 @click.option(
     "--diff/--no-diff", default=None,
-    help=f"Print all that would change, or only the files.  [default: {FEW_LINES} lines, {FEW_FILES} files]",
+    help="Print all that would change, or only the files.  "
+    f"[default: {FEW_FILES} files, {FEW_LINES} lines of those that change]",
 )  # fmt: skip
 @click.option(
     "--locked", is_flag=True, envvar="IMAGE_MATRIX_LOCKED", help="Fail if anything is not in the lock."
@@ -242,12 +243,16 @@ def _compare(session: Session, difference: Difference, diff: bool | None) -> int
 
 
 def _print_diff(changes: Sequence[Change], most: int | None) -> None:
-    """Print a diff of files, up to a number of lines: first of what changes, last of pages that say it again."""
+    """Print a diff of files: first of what changes, last of pages that say it again.
+
+    With a limit, it prints that number of lines, of files that change alone: of others, the name says enough.
+    """
     ordered = sorted(changes, key=lambda change: (change.kind != "change", change.path.startswith("docs/")))
-    lines = (line for change in ordered for line in _diff(change))
+    shown = ordered if most is None else [change for change in ordered if change.kind == "change"]
+    lines = (line for change in shown for line in _diff(change))
     for line in islice(lines, most):
         click.echo(line, nl=False)
-    if next(lines, None) is not None:
+    if next(lines, None) is not None or len(shown) < len(ordered):
         click.echo("… `image-matrix check --diff` prints all")
 
 
