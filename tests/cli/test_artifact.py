@@ -111,6 +111,8 @@ def releases(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         (root / "cosign.pub").write_text("a key\n")
         place.git("add", "--all")
         place.commit("With an artifact")
+        for image in ("base", "lab", "science"):
+            server.keep(f"team/{image}", GOOD, BAD, NEXT)
         state = state_of(load_project(read_inputs(root)))
         yield Releases(replace(place, state=state), server, tmp_path)
 

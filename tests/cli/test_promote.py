@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.cli import run
 from tests.cli.test_release_branch import BAD, GOOD, NEXT, SCIENCE, Place, place, project, state
+from tests.registry.writable import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.registry.writable import Writable
 
 __all__ = ["place", "project", "state"]
 pytestmark = pytest.mark.slow
@@ -21,6 +28,8 @@ class Channel:
     """The channel of a site, in a repository with two releases."""
 
     place: Place
+    server: Writable
+    """The registry that has the images: a mirror of that in the matrix."""
     name: str = "stable"
 
     def promote(self, *arguments: str, to: str = "stable") -> tuple[int, str]:
@@ -51,11 +60,24 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def channel(place: Place) -> Channel:
-    place.release()
-    place.commit("An edit")
-    place.release(science=BAD)
-    return Channel(place)
+def empty(place: Place) -> Iterator[Channel]:
+    """No release yet; the registry has what tests release."""
+    with serving() as server:
+        mirrors = {"registries": {"ghcr.io": server.host}}
+        with (place.git.root / "matrix.yaml").open("a") as matrix:
+            matrix.write(f"network: {json.dumps({'mirrors': mirrors})}\n")
+        place.git("commit", "--quiet", "--all", "--message", "A mirror")
+        for image in ("base", "lab", "science"):
+            server.keep(f"example/notebooks/{image}", GOOD, BAD, NEXT)
+        yield Channel(place, server)
+
+
+@pytest.fixture
+def channel(empty: Channel) -> Channel:
+    empty.place.release()
+    empty.place.commit("An edit")
+    empty.place.release(science=BAD)
+    return empty
 
 
 def test_a_release_and_its_tag_arrive_together(channel: Channel) -> None:
@@ -140,7 +162,37 @@ def test_what_was_taken_back_by_hand_is_not_promoted_again(channel: Channel) -> 
     assert channel.remote("merge-base", taken_back, "stable") == taken_back
 
 
-def test_without_a_release_there_is_nothing_to_promote(place: Place) -> None:
-    code, text = Channel(place).promote()
+def test_a_release_whose_images_are_gone_is_not_promoted(channel: Channel) -> None:
+    science = "example/notebooks/science"
+    channel.promote()
+    before = channel.remote("rev-parse", "stable")
+    del channel.server.manifests[f"{science}@{GOOD}"]
+    for option in ((), ("--dry-run",)):
+        code, text = channel.promote(FIRST, *option)
+        assert code == 1
+        assert f"no longer has 1 image of {FIRST}: ghcr.io/{science}@{GOOD}\n" in text
+        assert "promote a newer release" in text
+    assert channel.remote("rev-parse", "stable") == before
+    channel.place.release(science=NEXT)  # which no longer offers the image that is gone
+    assert channel.promote()[0] == 0
+
+
+def test_a_release_is_not_promoted_if_the_registry_does_not_say_what_it_has(channel: Channel) -> None:
+    channel.server.behaviour.refused |= {"HEAD": 403, "GET": 403}
+    code, text = channel.promote()
+    assert code == 3
+    assert f"ghcr.io/example/notebooks/base@{GOOD}: the registry denies access: not for you" in text
+    assert channel.remote("branch", "--list", "stable") == ""
+
+
+def test_a_channel_that_has_the_release_already_asks_no_registry(channel: Channel) -> None:
+    channel.promote()
+    channel.server.requests.clear()
+    assert channel.promote() == (0, f"stable has {SECOND} already\n")
+    assert channel.server.requests == []
+
+
+def test_without_a_release_there_is_nothing_to_promote(empty: Channel) -> None:
+    code, text = empty.promote()
     assert code == 2
     assert "no release has a tag yet" in text

@@ -61,6 +61,11 @@ class Writable(ThreadingHTTPServer):
     def host(self) -> str:
         return f"127.0.0.1:{self.server_address[1]}"
 
+    def keep(self, name: str, *digests: str) -> None:
+        """Have manifests of these digests, whatever they are."""
+        content = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}'
+        self.manifests |= {f"{name}@{digest}": content for digest in digests}
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Writable

@@ -16,6 +16,7 @@ from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
     from image_matrix.github.branch_commit import Git
 
@@ -41,6 +42,8 @@ def promote(session: Session, release: str | None, channel: str, dry_run: bool) 
     tags = remote_tags(git)
     name = _chosen(tags, release)
     commit = prepare(session, git, name, channel)
+    if commit is not None:
+        _refuse_gone(session, loaded, git, name, commit)
     artifact = find_promoted(session, loaded, name, tags[name])
     if commit is None:
         click.echo(f"{channel} has {name} already")
@@ -81,6 +84,27 @@ def _chosen(tags: dict[str, str], release: str | None) -> str:
         near = did_you_mean(release, known[:20])
         raise CallError(f"there is no release {release}", f"{near}; the newest is {known[0]}")
     return release or known[0]
+
+
+def _refuse_gone(session: Session, loaded: Loaded, git: Git, release: str, commit: str) -> None:
+    """Raise :class:`Failure` if the registry no longer has an image of a release, whose files ``commit`` has."""
+    from image_matrix.cli.site_files import registry_of
+    from image_matrix.errors import Failure
+    from image_matrix.github.commit_files import files_at
+    from image_matrix.publish.offered_images import gone, offered_images
+    from image_matrix.publish.release_files import DIGESTS, FOLDER, read_entries
+    from image_matrix.text import listed, plural
+
+    files = files_at(git, commit, FOLDER)
+    texts = {f"{FOLDER}/{path}": file.content.decode(errors="replace") for path, file in files.items()}
+    entries = read_entries(texts.pop(DIGESTS, None))
+    absent = gone(registry_of(session, loaded), offered_images(entries, texts.values()))
+    if absent:
+        raise Failure(
+            f"the registry no longer has {plural(len(absent), 'image')} of {release}: {listed(absent, 3)}",
+            "promote a newer release; if this is the newest one, run the workflow, which builds again what is gone, "
+            "and promote the newest one then",
+        )
 
 
 def prepare(session: Session, git: Git, release: str, channel: str) -> str | None:
