@@ -17,6 +17,8 @@ from tests.build.support import BASE, STATE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from image_matrix.config.release import Compression
+
 REQUEST = make_request(Places(STATE), [BASE], {}, BuildOptions(push=False), ())
 VERSION = "buildah version {} (image-spec 1.1.0, runtime-spec 1.2.0)\n"
 
@@ -84,6 +86,15 @@ def test_what_the_matrix_asks_for_is_not_left_out_of_what_is_pushed() -> None:
         assert failed.value.help.startswith("write `release: {sbom: false, provenance: none}`")
         refuse_unsupported("buildah", release, push=False)
     refuse_unsupported("buildah", plain, push=True)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "estargz"])
+def test_what_dockers_format_does_not_have_is_not_pushed_as_gzip(compression: Compression) -> None:
+    release = replace(Release(), sbom=False, provenance="none", compression=compression)
+    with pytest.raises(CallError, match=f"which has no {compression}") as failed:
+        refuse_unsupported("podman", release, push=True)
+    assert failed.value.help.startswith("write `release: {compression: gzip}`")
+    refuse_unsupported("podman", release, push=False)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,19 @@ import pytest
 from image_matrix.build.request import BuildOptions, make_request, refuse_ancestors
 from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.errors import Blocked
+from image_matrix.lock.pins import Pins
+from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.registry_locations import places, staged
+from image_matrix.project.render import render_all
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, tag
+from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.request import BuildRequest
+    from image_matrix.config.release import Compression
+    from image_matrix.planning.plan import State
 
 REGISTRY = STATE.loaded.matrix.registry
 STAGING = f"{REGISTRY}/staging"
@@ -115,6 +121,40 @@ def test_attestations_go_with_what_is_pushed() -> None:
     assert targets(request(BuildOptions(push=True)))["leaf_default-amd64"]["attest"][0].startswith(
         "type=provenance"
     )
+
+
+def compressed(compression: Compression) -> State:
+    matrix = STATE.loaded.matrix
+    release = replace(matrix.release, compression=compression)
+    return replace(STATE, loaded=replace(STATE.loaded, matrix=replace(matrix, release=release)))
+
+
+@pytest.mark.parametrize("compression", ["zstd", "estargz"])
+def test_image_layers_of_what_is_pushed_are_compressed(compression: Compression) -> None:
+    def outputs(
+        aim: BuildOptions, exported: frozenset[tuple[str, str]] | None = None
+    ) -> dict[str, list[str]]:
+        made = make_request(places(compressed(compression), staging=False), [LEAF], THERE, aim, ())
+        built = targets(replace(made, exported=exported))
+        return {name: target["output"] for name, target in built.items() if "output" in target}
+
+    output = [f"type=registry,compression={compression},force-compression=true,oci-mediatypes=true"]
+    both = {"middle_default-amd64": output, "leaf_default-amd64": output}
+    assert outputs(BuildOptions(push=True)) == both
+    assert outputs(BuildOptions(push=True), frozenset({LEAF})) == {"leaf_default-amd64": output}
+    assert outputs(HERE) == {}
+
+
+def test_gzip_is_left_to_the_builder() -> None:
+    assert "output" not in targets(request(BuildOptions(push=True)))["leaf_default-amd64"]
+
+
+def test_no_key_has_the_compression() -> None:
+    images = {"base": {"from": "debian"}, "middle": {"from": "base"}, "leaf": {"from": "middle"}}
+    usual = {"images": {"platforms": ["linux/amd64"]}}
+    found = loaded(matrix(images, defaults=usual, release={"compression": "zstd"}))
+    assert found.matrix.release.compression == "zstd"
+    assert compute_keys(found.variants, render_all(found, Pins(), TEMPLATES)) == STATE.keys
 
 
 def test_the_workspace_has_the_contexts_of_what_is_built_alone(tmp_path: Path) -> None:

@@ -172,6 +172,31 @@ esac
 """
 
 
+def test_what_compresses_image_layers_pushes_them(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`--push` beside an output of the definition would replace it in buildx 0.13."""
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    noted = f'bake) cp docker-bake.json {tmp_path}; echo "$@" > {tmp_path}/called'
+    program.write_text(PUSHES.replace("DIGEST", f"sha256:{'0' * 64}").replace("bake)", noted))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    with serving() as server:
+        site = f"{{registry: {server.host}/team, release: {{compression: zstd}}}}\n"
+        (repository.root / "site.yaml").write_text(site)
+        overlay = ("--overlay", str(repository.root / "site.yaml"))
+        assert repository(*overlay, *CALL, "--push").code == 0
+        called = (tmp_path / "called").read_text().split()
+        built = json.loads((tmp_path / "docker-bake.json").read_text())["target"]
+        monkeypatch.setattr("image_matrix.build.buildx.require_engine", lambda: None)
+        repository(*overlay, *CALL)
+    assert not {"--push", "--load"} & set(called)
+    assert all(target["output"][0].startswith("type=registry,compression=zstd,") for target in built.values())
+    assert "--load" in (tmp_path / "called").read_text().split()
+    assert "type=registry" not in (tmp_path / "docker-bake.json").read_text()
+
+
 def test_the_summary_of_a_run_has_time_cached_steps_and_size(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

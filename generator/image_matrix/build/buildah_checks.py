@@ -62,6 +62,12 @@ def refuse_unsupported(program: str, release: Release, *, push: bool) -> None:
             f"{'ask' if len(fields) > 1 else 'asks'} for",
             "write `release: {sbom: false, provenance: none}`, or push with `--engine buildx`",
         )
+    if push and release.compression != "gzip":
+        raise CallError(
+            f"{program} does not push what `release.compression` asks for: it builds in Docker's format, "
+            f"which has no {release.compression}",
+            "write `release: {compression: gzip}`, or push with `--engine buildx`",
+        )
 
 
 def refuse_frontends(program: str, request: BuildRequest) -> None:

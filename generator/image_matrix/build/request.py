@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import LegId, Platform, Variant
-    from image_matrix.config.release import Provenance, Release
+    from image_matrix.config.release import Compression, Provenance, Release
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
@@ -110,13 +110,19 @@ class BuildRequest:
     """Proxy variables without passwords: build arguments that BuildKit knows, and that no image and no key has."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of every target, such as attestations."""
+    output: str | None = None
+    """How results leave the builder, as bake writes it; ``None``: as ``--push`` and ``--load`` do it by themselves."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Reference of a source, as the engine requests it, to its name in the matrix."""
 
     @property
     def results(self) -> tuple[BuildTarget, ...]:
         """The legs whose images leave the builder."""
-        return tuple(leg for leg in self.legs if self.exported is None or leg.id in self.exported)
+        return tuple(leg for leg in self.legs if self.is_result(leg))
+
+    def is_result(self, leg: BuildTarget) -> bool:
+        """Say whether the image of a leg leaves the builder."""
+        return self.exported is None or leg.id in self.exported
 
     @property
     def platforms_with_steps(self) -> frozenset[Platform]:
@@ -182,6 +188,7 @@ def make_request(
         registries=matrix.network.mirrors.registries,
         scanner=scanner if options.push else None,
         options=attestations(matrix.release, options.origin, scanner) if options.push else {},
+        output=output_of(matrix.release.compression) if options.push else None,
         names={
             mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
         },
@@ -242,6 +249,17 @@ def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[s
     if cache == "read":
         return read
     return read | {"cache-to": [f"type=registry,ref={nearest},mode=max,ignore-error=true"]}
+
+
+def output_of(compression: Compression) -> str | None:
+    """Return the output that pushes image layers with a compression; ``None`` for BuildKit's usual one.
+
+    Layers of sources, parents and caches keep theirs unless it is forced, and Docker's types of manifests have no zstd.
+    Source: docs.docker.com/build/exporters/image-registry.
+    """
+    if compression == "gzip":
+        return None
+    return f"type=registry,compression={compression},force-compression=true,oci-mediatypes=true"
 
 
 def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:

@@ -140,6 +140,7 @@ def _target(
         **({"secret": secrets} if (secrets := _secrets(request, leg)) else {}),
         **leg.options,
         **request.options,
+        **({"output": [request.output]} if request.output and request.is_result(leg) else {}),
     }
 
 

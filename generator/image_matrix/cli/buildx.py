@@ -64,7 +64,7 @@ def _run(prepared: PreparedBuild) -> list[Built]:
         choice = create_builder(choice, folder, os.environ)
         check_builder(choice, os.environ, request.platforms_with_steps)
         options = (
-            "--push" if arguments.push else "--load",
+            *_exporting(arguments, request),
             *((f"--builder={choice.name}",) if choice.name else ()),
         )
         source = _vcs(session, arguments) if arguments.push else {}
@@ -73,6 +73,17 @@ def _run(prepared: PreparedBuild) -> list[Built]:
         with span("bake", images=len(request.legs)):
             variables |= trace_variables()
             return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
+
+
+def _exporting(arguments: BuildArguments, request: BuildRequest) -> tuple[str, ...]:
+    """Return the option that takes images out of the builder.
+
+    There is none where targets have an output: buildx 0.13 replaces that for `--push`
+    (github.com/docker/buildx, issue 2325).
+    """
+    if request.output:
+        return ()
+    return ("--push",) if arguments.push else ("--load",)
 
 
 def _chosen_builder(prepared: PreparedBuild) -> BuilderChoice:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SignFormat = Literal["bundle", "legacy"]
 Provenance = Literal["max", "min", "none"]
+Compression = Literal["gzip", "zstd", "estargz"]
+"""How image layers are compressed; docs.docker.com/build/exporters, "Compression"."""
 Attest = Literal["github", "none"]
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
@@ -126,6 +128,8 @@ class Release:
     sbom: bool = True
     provenance: Provenance = "max"
     """What the provenance of an image says; ``none``: it has none."""
+    compression: Compression = "gzip"
+    """Of the image layers that are pushed."""
     attest: Attest = "none"
     """Who attests the indexes that a release creates, besides the signature."""
     copies: tuple[str, ...] = ()
@@ -146,6 +150,7 @@ def read_release(item: Mapping[str, Any]) -> Release:
         scan=_scanning(_tool(item.get("scan", {}))),
         sbom=item.get("sbom", usual.sbom),
         provenance=item.get("provenance", usual.provenance),
+        compression=item.get("compression", usual.compression),
         attest=item.get("attest", usual.attest),
         copies=tuple(item.get("copies", ())),
         lists=tuple(item.get("lists", ())),

@@ -172,7 +172,7 @@ WORDS: tuple[Word, ...] = (
     Word(("ci", "github", "actions"), TOP, "workflow: {value}"),
     Word(("build",), TOP,
          "name the section of each field: `workflow` for jobs, `release` for signing, `network` for logins"),
-    Word(("sign", "scan", "sbom"), (*TOP, "workflow"), "{word}: {value}", under=".release"),
+    Word(("sign", "scan", "sbom", "compression"), (*TOP, "workflow", "network"), "{word}: {value}", under=".release"),
     Word(("release_branch",), (*TOP, "workflow"), "branch: {value}", under=".release"),
     # network, workflow, release
     Word(("ca", "ca_cert", "ca_certificate", "ca_certificates", "certificates"), ("network",), "ca_bundle: {name}"),
