@@ -22,13 +22,14 @@ HUB = {"JUPYTERHUB_API_TOKEN": "x", "JUPYTERHUB_SERVICE_PREFIX": "/user/jo/"}
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """The scripts of an image in another folder, where the one that stops a container says so."""
+    """The scripts of an image in another folder, where the one that stops a container says so, and no port is taken."""
     (tmp_path / "run/user").mkdir(parents=True)
     for path in (ROOTFS / f"base{LIB}").iterdir():
         if path.is_file() and path.suffix != ".pyc":
             (tmp_path / path.name).write_text(path.read_text().replace(LIB, str(tmp_path)))
-    (tmp_path / "stop").write_text('#!/bin/sh\necho "$2" >&2\nexit "$1"\n')
-    (tmp_path / "stop").chmod(0o755)
+    for name, script in (("stop", 'echo "$2" >&2\nexit "$1"'), ("port-taken", "exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
     return tmp_path
 
 

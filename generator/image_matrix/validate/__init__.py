@@ -165,7 +165,7 @@ def check_meaning(
     Names come first, then what is compared with axes, then variants; each check passes over the entries in which an
     earlier one has found something, and those that name them. ``entries`` are those for several images.
     """
-    findings = check_names(value, matrix, templates)
+    findings = _without_what_follows(check_names(value, matrix, templates), entries)
     http = partial(tests.http_without_service, serving=serving)
     installers = partial(packages.without_installer, custom_pip=custom_pip)
     offered = tuple(partial(_of_offers, check=check) for check in OFFER_CHECKS)
@@ -196,7 +196,7 @@ def check_names(value: Json, matrix: Matrix, templates: Collection[str]) -> list
         *sites.offered_nowhere(value, matrix),
         *references.unknown_kinds(matrix, templates),
     )
-    findings = [item for item in checked if not _may_come(item, matrix)]
+    findings = [item for item in checked if not _may_come(item, matrix.images)]
     meant = {section for finding in findings for section in _may_be_meant(finding)}
     return [item for item in findings if not (item.rule is rules.UNUSED and item.path[0] in meant)]
 
@@ -220,10 +220,18 @@ def check_sound_names(
     )
 
 
-def _may_come(finding: Finding, matrix: Matrix) -> bool:
-    """Say whether an unknown name may be that of an image whose entry is faulty."""
+def _without_what_follows(findings: Iterable[Finding], entries: Mapping[str, SharedEntry]) -> list[Finding]:
+    """Return findings without unknown names that an entry for several images makes if a name in its list is mended."""
+    every = list(findings)
+    causes = [item for item in every if item.rule is rules.UNKNOWN_PARENT and str(item.path[1]) in entries]
+    faulty = {entries[str(item.path[1])].key for item in causes}
+    return [item for item in every if item in causes or not _may_come(item, faulty)]
+
+
+def _may_come(finding: Finding, images: Iterable[str]) -> bool:
+    """Say whether an unknown name may be that of an image whose entry, one of ``images``, is faulty."""
     is_unknown = finding.rule in (rules.UNKNOWN_PARENT, rules.UNKNOWN_REFERENCE)
-    return is_unknown and may_be_of(str(finding.fields["name"]), matrix.images)
+    return is_unknown and may_be_of(str(finding.fields["name"]), images)
 
 
 def _may_be_meant(finding: Finding) -> tuple[str, ...]:
