@@ -8,6 +8,7 @@ import pytest
 
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose
 from image_matrix.lock.pins import Pins
+from image_matrix.validate.tag_words import instead, meant
 from image_matrix.validate.tags import locked_tags
 from tests.workflow.matrices import loaded, matrix
 
@@ -24,6 +25,7 @@ def one(tags: list[str], requirements: dict[str, dict[str, str]], **image: Any) 
     return item
 
 
+WORDS = ("sha", "Timestamp", "run_number", "flavor", "name", "parent")
 NUMPY = {"base:default": {"amd64": "numpy==2.4.1 \\\n    --hash=sha256:0\ntorch==2.9.0+cu130\n"}}
 WITH_PIP = {"apt": ["python3-pip"]}
 """What installs a Python package in an image without a kind."""
@@ -97,3 +99,10 @@ def test_an_image_without_packages_is_not_sent_to_the_lock() -> None:
     assert item.code == "IM105"
     assert "the image and its parents list no Python or conda package" in item.message
     assert item.help == "add `numpy` with its version to `pip`, or remove the placeholder"
+
+
+def test_what_is_written_in_place_of_another_programs_word_is_a_placeholder() -> None:
+    fields = list(dict.fromkeys(meant(word) for word in WORDS))
+    assert reported([f"x{{{field}}}" for field in fields], {}) == []
+    assert instead("NumPy.minor", {"numpy"}) == "write `{package.numpy.minor}` for the version of the package"
+    assert instead("numpy.micro", {"numpy"}) is None

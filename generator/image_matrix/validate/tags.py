@@ -20,12 +20,13 @@ from image_matrix.validate.findings import bad_value
 from image_matrix.validate.names import bad_reference
 from image_matrix.validate.placeholders import known_by_image, unknown
 from image_matrix.validate.references import settings_of
+from image_matrix.validate.tag_words import LOCKED, instead, listed_packages, meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Manager, Matrix, Variant
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.tags import Claim
     from image_matrix.diagnostics import Finding
     from image_matrix.diagnostics import Path as FieldPath
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """github.com/opencontainers/distribution-spec, "Pulling manifests"."""
 _TAG_RULE = "a tag has letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
-LOCKED: tuple[Manager, ...] = ("pip", "conda")
-"""The managers whose packages have their versions in the lock."""
 _DOUBLED = re.compile(r"\{\{|\}\}")
 _SAMPLES = {"commit": "0" * 12, "date": "2026-01-31", "key": "0" * 12, "release": "1"}
 """Values of the same form as those of a release."""
@@ -62,7 +61,10 @@ def unknown_in_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator
                     yield bad_reference(place, "tag", text, _doubled_advice(text))
                     continue
                 more = {*names, *AT_RELEASE, "variant", *packages_in(text)}
-                yield from map(_without_braces, unknown([(place, text)], more))
+                findings = list(unknown([(place, text)], more))
+                image = str(path[1]) if path[0] == "images" else None
+                packages = listed_packages(expanded, image) if findings else ()
+                yield from (_of_tag(finding, packages) for finding in findings)
 
 
 def bad_tags(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
@@ -110,13 +112,15 @@ def locked_tags(loaded: Loaded, pins: Pins) -> list[Finding]:
 
 def _doubled_advice(text: str) -> str:
     """Say what to write in place of a template of another program."""
-    names = re.findall(r"\{\{\s*\.?(\w+)", text)
-    known = next((name.lower() for name in names if name.lower() in AT_RELEASE), "date")
+    names = [name.lower() for name in re.findall(r"\{\{\s*\.?(\w+)", text)]
+    known = next(filter(None, (name if name in AT_RELEASE else meant(name) for name in names)), "date")
     return f"a tag has no braces; a placeholder has single ones, as in `{{{known}}}`"
 
 
-def _without_braces(finding: Finding) -> Finding:
-    """Return the finding with a remedy for a tag, which cannot have a brace in it."""
+def _of_tag(finding: Finding, packages: Collection[str]) -> Finding:
+    """Return the finding with a remedy for a tag, which has placeholders of its own, and cannot have a brace in it."""
+    if better := instead(str(finding.fields["placeholder"]).strip("{}"), packages):
+        return replace(finding, fields={**finding.fields, "advice": better})
     if str(finding.fields["placeholder"]).startswith("{package"):
         advice = "write the name of a package that the lock has, as in `{package.numpy}`"
         return replace(finding, fields={**finding.fields, "advice": advice})
