@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from image_matrix.cli.scan import _report, _scan
+from image_matrix.cli.scan import _legs, _report, _scan
 from image_matrix.cli.session import Session
 from image_matrix.config.release import Scanning
-from image_matrix.errors import EnvironmentFailure
+from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool
 from image_matrix.publish.scanners import ScanJob
@@ -56,6 +56,26 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def scanned(script: str, job: ScanJob) -> int:
     return _scan(Session(Path(job.folder), "matrix.yaml", (), -1), declared(script), "base:default", job)
+
+
+@pytest.mark.parametrize(
+    ("asked", "machine", "scanned_for"),
+    [
+        (None, "arm64", {"base": "linux/arm64", "leaf": "linux/amd64"}),
+        (None, "amd64", {"base": "linux/amd64", "leaf": "linux/amd64"}),
+        ("linux/amd64", "arm64", {"base": "linux/amd64", "leaf": "linux/amd64"}),
+    ],
+)
+def test_the_platform_of_this_machine_is_scanned_if_the_image_has_it(
+    asked: str | None, machine: str, scanned_for: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {"base": {"from": "debian"}, "leaf": {"from": "base", "platforms": ["linux/amd64"]}}
+    project = loaded(matrix(both, defaults={"images": {"platforms": ["linux/amd64", "linux/arm64"]}}))
+    monkeypatch.setattr("image_matrix.pinned.tools.native_arch", lambda: machine)
+    for name, platform in scanned_for.items():
+        assert _legs(project, name, asked) == [(f"{name}:default", platform)]
+    with pytest.raises(CallError, match="leaf:default is not built for linux/arm64"):
+        _legs(project, "leaf", "linux/arm64")
 
 
 def test_nothing_found(job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import LegId
     from image_matrix.config.release import Scanning
     from image_matrix.publish.scanners import ScanJob
     from image_matrix.registry.client import Registry
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", metavar="VARIANT")
-@click.option("--platform", metavar="OS/ARCH", required=True, help="The platform to scan.")
+@click.option(
+    "--platform",
+    metavar="OS/ARCH",
+    help="The platform to scan; by default this machine's, or the image's first.",
+)
 @also_staging
 @click.option(
     "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
@@ -46,7 +51,7 @@ if TYPE_CHECKING:
 def scan(
     session: Session,
     name: str,
-    platform: str,
+    platform: str | None,
     staging: bool,
     report: str,
     sarif: str | None,
@@ -59,7 +64,6 @@ def scan(
     """
     from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
-    from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.planning.registry_locations import existing_images, places, refused
     from image_matrix.publish.scanners import ScanJob, transport
@@ -72,22 +76,22 @@ def scan(
         say(session, "scanning is off (`release.scan: none`)")
         return 0
     registry = registry_of(session, state.loaded)
-    legs = [(one, platform) for one in select_for(state.loaded.variants, (name,), platform)]
+    legs = _legs(state.loaded, name, platform)
     order = places(state, staging=staging).order
     existing = existing_images(order, legs, registry, lambda text: say(session, text))
     missing = [leg for leg in legs if leg not in existing]
     for reason in refused(order, missing, registry).values():
         raise EnvironmentFailure(f"not scanned: {reason}", CHECK)
-    for variant, _ in missing:
+    for variant, of in missing:
         # its build job has failed already, and a release needs all images: one report is enough
-        say(session, f"{variant} is not in the registry for {platform}: not scanned")
+        say(session, f"{variant} is not in the registry for {of}: not scanned")
     refuse_untested(session, state, existing, staging=staging)
     code, passed = 0, []
     for leg in existing:
         with temporary_folder() as folder:
             job = ScanJob(folder / "image", folder / "report.json", folder)
             destination = f"{transport(matrix.release.scan)}:{job.image}"
-            fetch(existing[leg], platform, destination, matrix.network.trusted_hosts)
+            fetch(existing[leg], leg[1], destination, matrix.network.trusted_hosts)
             rejected = _scan(session, state.loaded, leg[0], job)
             code = max(code, rejected)
             if not rejected:
@@ -96,11 +100,21 @@ def scan(
             if sarif and _keep(job.sarif, sarif):
                 append(OUTPUT, f"sarif={sarif}\n")
             if attach:
-                _attach(session, registry, _of_platform(registry, existing[leg], platform), job)
+                _attach(session, registry, _of_platform(registry, existing[leg], leg[1]), job)
     if result:
         with naming(Path(result)):
             Path(result).write_text(json.dumps(passed), encoding="utf-8")
     return code
+
+
+def _legs(loaded: Loaded, name: str, platform: str | None) -> list[LegId]:
+    """Return the variants that are named, each for one platform; raises :class:`CallError` for what there is not."""
+    from image_matrix.cli.variant_images import platform_of
+    from image_matrix.config.variant_selectors import select, select_for
+
+    if platform is None:
+        return [(one, platform_of(loaded.variants[one], None)) for one in select(loaded.variants, (name,))]
+    return [(one, platform) for one in select_for(loaded.variants, (name,), platform)]
 
 
 def _keep(written: Path, target: str) -> bool:
