@@ -114,6 +114,11 @@ class Family:
         assert manifest
         return [one["digest"] for one in manifest["manifests"]]
 
+    def first(self) -> str:
+        """The tag of the first release: ``stable would get 2026.1129.3, for later`` names the newest."""
+        newest = self.succeed("promote", "--to", "stable", "--dry-run").split()[3]
+        return f"{newest.rpartition('.')[0]}.1"
+
     def whole(self, index: str) -> bool:
         """Pull an index for each platform, with attestations; verify its signatures, and those of its images."""
         images = [index, *self.parts(index)]
@@ -189,8 +194,7 @@ def test_a_dry_run_deletes_nothing(family: Family) -> None:
 
 
 def test_what_is_promoted_meanwhile_stays(family: Family) -> None:
-    first = family.run("promote", "--to", "stable", "--dry-run").stdout.split()[3].rpartition(".")[0] + ".1"
-    promote = f"{sys.executable} -m image_matrix -C {family.root} promote {first} --to stable"
+    promote = f"{sys.executable} -m image_matrix -C {family.root} promote {family.first()} --to stable"
     text = family.prune("--delete", program=MEANWHILE, MEANWHILE=promote)
     assert re.search(r"^0 of \d+ manifests deleted$", text, re.MULTILINE)
     assert all(family.whole(index) for index in family.indexes[:1])
@@ -225,3 +229,12 @@ def test_what_was_killed_is_completed_and_releases_stay_whole(family: Family) ->
     assert "nothing to delete" in (again := family.prune())
     assert "leaves" not in again
     assert {"cache-default-amd64", "cache-default-arm64", "latest", "mine"} <= left
+
+
+def test_a_release_whose_images_are_pruned_is_not_promoted(family: Family) -> None:
+    family.prune("--delete")
+    done = family.run("promote", family.first(), "--to", "stable")
+    assert done.returncode == 1
+    assert f"/science@{family.indexes[0]}" in done.stderr
+    branch = ["git", "-C", str(family.root), "ls-remote", "origin", "stable"]
+    assert subprocess.run(branch, check=True, capture_output=True, text=True).stdout == ""
