@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import threading
 from dataclasses import dataclass, field, replace
@@ -456,7 +457,7 @@ def index_of(digest: str) -> dict[str, Any]:
 def listed(place: Place) -> Place:
     """The same with the further lists, a site of Open Data Hub, and a registry that has all images."""
     text = MATRIX.read_text().replace(
-        "sites: {", "release: {lists: [catalog, devcontainers]}\nsites: {odh: {spawner: opendatahub}, "
+        "sites: {", "release: {lists: [catalog, devcontainers, page]}\nsites: {odh: {spawner: opendatahub}, "
     )
     (place.git.root / "matrix.yaml").write_text(text)
     names = ("base", "lab", "science")
@@ -471,10 +472,25 @@ def test_a_release_fills_the_further_lists(listed: Place) -> None:
     assert (science["image"], science["digest"], science["created"]) == ("science", GOOD, "day 1")
     container = json.loads(listed.shown("deploy/.devcontainer/science/devcontainer.json"))
     assert container["image"] == f"ghcr.io/example/notebooks/science@{GOOD}"
+    assert facts_on_page(listed, SCIENCE) == {"Image": GOOD, "Built on": "lab:default", "Released": "day 1"}
     first = listed.tip()
     listed.commit("An edit that changes nothing")
     assert "release is up to date" in listed.release()
     assert listed.tip() == first
+
+
+def facts_on_page(place: Place, name: str) -> dict[str, str]:
+    """What the released catalog says of a variant; of its image, the digest. Its platforms are left out."""
+    (data,) = re.findall(
+        r'<script id="data"[^>]*>(.*?)</script>', place.shown("deploy/catalog.html"), re.DOTALL
+    )
+    facts = {
+        term: text.rpartition("@")[2]
+        for one in json.loads(data)
+        if one["id"] == name
+        for term, text in one["facts"]
+    }
+    return {term: text for term, text in facts.items() if term != "Platforms"}
 
 
 def stream_of(place: Place) -> list[str]:
@@ -501,6 +517,10 @@ def test_a_rolled_back_image_takes_its_lists_along(listed: Place) -> None:
     assert (images["lab"]["digest"], images["lab"]["created"]) == (NEXT, "day 3")
     assert (images["science"]["digest"], images["science"]["created"]) == (GOOD, "day 1")
     assert "toolz==1.0.0" in images["science"]["requested"]["pip"]
+    page = later.shown("deploy/catalog.html")
+    assert '"toolz":"1.0.0"' in page
+    assert '"toolz":"1.1.0"' not in page
+    assert facts_on_page(later, SCIENCE) == {"Image": GOOD, "Released": "day 1"}
     assert stream_of(later) == [GOOD]
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
-import shutil
-import subprocess
+from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,35 +14,30 @@ import pytest
 
 from image_matrix.config.catalog import Catalog
 from image_matrix.diagnostics import MatrixError
+from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.render.docs.catalog import catalog_page
+from image_matrix.render.docs.catalog import SCRIPT, catalog_page
+from image_matrix.render.docs.catalog_data import shown_of
 from tests.deploy.support import reference, small
+from tests.render.chromium import needs_browser, seen_in
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
 
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 PROBE = """
-<script>
-  addEventListener("load", () => {
-    const wide = [...document.querySelectorAll("body *")].filter(
-      (item) => !item.closest(".picture") && item.getBoundingClientRect().right > innerWidth + 1);
-    const style = getComputedStyle(document.body);
-    document.title = JSON.stringify({
-      width: innerWidth, scroll: document.documentElement.scrollWidth,
-      wide: wide.map((item) => item.outerHTML.slice(0, 80)),
-      resources: performance.getEntriesByType("resource").map((item) => item.name),
-      cards: document.querySelectorAll("#profiles .card").length,
-      images: document.querySelectorAll("#images .card").length,
-      boxes: document.querySelectorAll(".picture a").length, text: style.color, back: style.backgroundColor,
-    });
-  });
-</script>
+const wide = [...page.querySelectorAll("body *")].filter(
+  (item) => !item.closest(".picture") && item.getBoundingClientRect().right > view.innerWidth + 1);
+const style = view.getComputedStyle(page.body);
+return {
+  width: view.innerWidth, scroll: page.documentElement.scrollWidth,
+  wide: wide.map((item) => item.outerHTML.slice(0, 80)),
+  resources: view.performance.getEntriesByType("resource").map((item) => item.name),
+  cards: page.querySelectorAll("#profiles .card").length,
+  images: page.querySelectorAll("#images .card").length,
+  boxes: page.querySelectorAll(".picture a").length, text: style.color, back: style.backgroundColor,
+};
 """
 
 
@@ -55,11 +49,11 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.outside: list[str] = []
-        self.tags: set[str] = set()
+        self.scripts: list[dict[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
         given = {key: value or "" for key, value in attrs}
+        self.scripts += [given] if tag == "script" else []
         self.ids += [given["id"]] if "id" in given else []
         self.links += [given["href"]] if given.get("href", "").startswith("#") else []
         self.outside += [
@@ -73,8 +67,9 @@ def page(text: str) -> Page:
     return made
 
 
-def rendered(loaded: Loaded) -> str:
-    return catalog_page(loaded.matrix, loaded.variants, TEMPLATES.pages).content.decode()
+def rendered(loaded: Loaded, **pages: str) -> str:
+    templates = replace(TEMPLATES, pages={**TEMPLATES.pages, **pages}, compiled=None)
+    return catalog_page(shown_of(loaded, Pins()), templates).content.decode()
 
 
 @pytest.fixture(scope="module")
@@ -87,27 +82,42 @@ def test_links_lead_somewhere_and_nothing_leads_out(text: str) -> None:
     assert len(found.ids) == len(set(found.ids))
     assert {link[1:] for link in found.links} <= set(found.ids)
     assert found.outside == []
-    assert "script" not in found.tags
+    assert found.scripts == [{"id": "data", "type": "application/json"}, {}]
+
+
+def test_the_policy_allows_the_script_of_the_page_and_no_other(text: str) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    known = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy.split("; ") == [
+        "default-src 'none'", "style-src 'unsafe-inline'", f"script-src 'sha256-{known}'"
+    ]  # fmt: skip
+
+
+def test_the_script_makes_no_markup_of_texts() -> None:
+    script = TEMPLATES.pages[SCRIPT]
+    for writer in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval", "fetch"):
+        assert writer not in script
 
 
 def test_texts_of_the_matrix_stay_texts() -> None:
     loaded = small('images: {jupyter: {description: "<script>alert(1)</script> & more"}}')
     found = rendered(loaded)
-    assert "script" not in page(found).tags
+    assert len(page(found).scripts) == 2
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in found
 
 
 def test_a_page_of_a_repository_replaces_the_one_that_comes_along() -> None:
     loaded = reference()
     own = {"catalog.html.j2": "<h1>{{ images | length }} images & {{ registry }}</h1>\n"}
-    found = catalog_page(replace(loaded.matrix, registry="a<b"), loaded.variants, own).content.decode()
+    found = rendered(replace(loaded, matrix=replace(loaded.matrix, registry="a<b")), **own)
     assert found == "<h1>18 images & a&lt;b</h1>\n"
 
 
 def test_a_mistake_in_a_page_is_an_error_at_its_line() -> None:
     loaded = reference()
     with pytest.raises(MatrixError) as caught:
-        catalog_page(loaded.matrix, loaded.variants, {"catalog.html.j2": "<p>\n{{ imagse }}\n"})
+        rendered(loaded, **{"catalog.html.j2": "<p>\n{{ imagse }}\n"})
     (problem,) = caught.value.diagnostics
     assert (problem.code, problem.place.file, problem.place.line) == (
         "IM501",
@@ -134,39 +144,17 @@ def test_a_profile_without_a_description_has_no_empty_line() -> None:
     assert '<p class="soft"></p>' not in rendered(small())
 
 
-def looked_at(folder: Path, text: str, width: int, *options: str) -> dict[str, object]:
-    """Open the page with a probe in it (whose script the policy would refuse) and return what the probe saw."""
-    probed = re.sub(r"<meta http-equiv=[^>]*>", "", text).replace("</body>", f"{PROBE}</body>")
-    file = folder / "page.html"
-    # a frame: a headless window is never narrower than 500 pixels
-    file.write_text(probed, encoding="utf-8")
-    frame = folder / "frame.html"
-    frame.write_text(
-        f'<iframe id="f" src="page.html" style="width:{width}px;height:800px;border:0"></iframe>'
-        '<script>addEventListener("load", () => { document.title = document.getElementById("f").contentDocument.title;'
-        " document.body.textContent = document.title; });</script>",
-        encoding="utf-8",
-    )
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", *options)
-    profile = f"--user-data-dir={folder / 'profile'}"
-    command = [BROWSER or "", *options, profile, "--window-size=1600,900", "--dump-dom", frame.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    from html import unescape
-
-    found = re.search(r"<body>(.*)</body>", done.stdout, re.DOTALL)
-    assert found, done.stdout
-    seen: dict[str, object] = json.loads(unescape(found[1]))
-    return seen
-
-
 @pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("width", [360, 1280])
-def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
-    seen = looked_at(tmp_path, text, width)
+@pytest.mark.parametrize(
+    "address", ["", "#find=py", "#in=jupyter-scipy%3Apython3.13&with=jupyter-scipy%3Apython3.11"]
+)
+def test_it_fits_the_screen(tmp_path: Path, text: str, width: int, address: str) -> None:
+    seen = seen_in(tmp_path, text, PROBE, width=width, address=address)
     assert seen["width"] == width
     assert seen["wide"] == []
-    assert int(str(seen["scroll"])) <= width  # less: the scroll bar
+    assert seen["scroll"] <= width  # less: the scroll bar
     assert seen["resources"] == []
     assert (seen["cards"], seen["images"], seen["boxes"]) == (8, 18, 18)
 
@@ -174,11 +162,11 @@ def test_it_fits_the_screen(tmp_path: Path, text: str, width: int) -> None:
 @pytest.mark.slow
 @needs_browser
 def test_light_and_dark_have_contrast(tmp_path: Path, text: str) -> None:
-    light = looked_at(tmp_path, text, 1280)
-    dark = looked_at(tmp_path, text, 1280, "--blink-settings=preferredColorScheme=0")
+    light = seen_in(tmp_path, text, PROBE)
+    dark = seen_in(tmp_path, text, PROBE, "--blink-settings=preferredColorScheme=0")
     assert light["back"] != dark["back"]
     for seen in (light, dark):
-        assert contrast(str(seen["text"]), str(seen["back"])) >= 7
+        assert contrast(seen["text"], seen["back"]) >= 7
 
 
 def contrast(one: str, other: str) -> float:
@@ -197,16 +185,17 @@ def test_what_is_not_published_is_not_in_the_catalog() -> None:
     """It is named as what its children are built on, without a link that leads nowhere."""
     images = {"base": {"from": "debian", "publish": False}, "leaf": {"from": "base"}}
     project = loaded(matrix(images))
-    text = catalog_page(project.matrix, project.variants, TEMPLATES.pages).content.decode()
+    text = rendered(project)
     assert 'id="image-leaf"' in text
     assert "#image-base" not in text
     assert 'id="image-base"' not in text
+    assert '"id":"base:' not in text
 
 
 def test_a_card_names_everything_that_an_image_is_built_on() -> None:
     folder = Path(__file__).parent.parent / "fixtures" / "good" / "parents-of-axis-values"
     every = load_inputs(read_inputs(folder))
-    text = catalog_page(every.matrix, every.variants, TEMPLATES.pages).content.decode()
+    text = rendered(every)
     assert (
         'Built on <a href="#image-base">base</a>, <a href="#image-torch">torch</a>, <code>docker.io/nvidia/cuda:'
     ) in text

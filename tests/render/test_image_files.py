@@ -75,6 +75,7 @@ def test_the_pages_list_files_and_scripts() -> None:
     page = files["docs/images.md"].content.decode()
     assert "**Files** (student): `/etc/conf`, `/etc/mode`\n" in page
     assert "**Scripts**: `scripts/first.sh`, `scripts/second`\n" in page
+    assert "[Dockerfile](../images/plain/teacher/Dockerfile)\n" in page
     catalog = files["docs/catalog.html"].content.decode()
     assert "Adds 1 file, 2 scripts" in catalog
 

@@ -15,7 +15,7 @@ Compression = Literal["gzip", "zstd", "estargz"]
 Attest = Literal["github", "none"]
 SignTool = Literal["cosign", "notation", "none"]
 ScanTool = Literal["trivy", "grype", "command", "image", "none"]
-ReleaseList = Literal["catalog", "devcontainers"]
+ReleaseList = Literal["catalog", "devcontainers", "page"]
 """What a release writes besides the lists of the sites."""
 _SCANNING = ("tool", "severity", "fixed_only", "image", "entrypoint", "env", "sarif", "attach")
 """Fields of ``release.scan`` that are taken as they are."""

@@ -103,14 +103,19 @@ def rows(every: Iterable[Holding]) -> list[Row]:
 
 
 def version_words(one: Holding) -> str:
+    """Return the version of a package in a variant, as people read it."""
+    return versions_text(one.content, one.archs)
+
+
+def versions_text(content: Content, archs: tuple[str, ...]) -> str:
     """Return a version as people read it: which platform has which, or what holds one that nothing states."""
-    versions = one_or_each(one.content.versions, one.archs)
+    versions = one_or_each(content.versions, archs)
     if isinstance(versions, str):
-        return versions or one.content.archive or FLOATS
+        return versions or content.archive or FLOATS
     by_version: dict[str, list[str]] = {}
     for arch, version in versions.items():
-        by_version.setdefault(version or one.content.archive or FLOATS, []).append(arch)
-    return ", ".join(f"{version} ({', '.join(archs)})" for version, archs in by_version.items())
+        by_version.setdefault(version or content.archive or FLOATS, []).append(arch)
+    return ", ".join(f"{version} ({', '.join(named)})" for version, named in by_version.items())
 
 
 def _below(one: Holding) -> str:

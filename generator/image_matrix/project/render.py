@@ -11,6 +11,7 @@ from image_matrix.profiles.references import with_sources
 from image_matrix.render.bake import BAKE_FILE, bake_file
 from image_matrix.render.dockerfile import build_context, context
 from image_matrix.render.docs.catalog import CATALOG, catalog_page
+from image_matrix.render.docs.catalog_data import shown_of
 from image_matrix.render.docs.images_page import PAGE, images_page
 from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.render.lists.outputs import list_files
@@ -35,7 +36,7 @@ def render_all(loaded: Loaded, pins: Pins, templates: Templates) -> dict[str, Fi
     _add(outputs, {PAGE: images_page(matrix, variants)})
     if matrix.workflow.rendered:
         _add(outputs, render_workflows(loaded, templates))
-    _add(outputs, {CATALOG: catalog_page(matrix, variants, templates.pages, templates.compiled)})
+    _add(outputs, {CATALOG: catalog_page(shown_of(loaded, pins), templates)})
     _add(outputs, render_deploy(loaded, builds, pins))
     return dict(sorted(outputs.items()))
 

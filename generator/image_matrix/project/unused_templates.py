@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.render.docs.catalog import TEMPLATE
+from image_matrix.render.docs.catalog import SCRIPT, TEMPLATE
 from image_matrix.render.templates import ADDITION, DOCKERFILE_SUFFIX
 from image_matrix.render.workflow import output_path
 
@@ -67,7 +67,7 @@ def _is_used(templates: Templates, top: str, name: str, kinds: Collection[str]) 
     }[top]
     rendered = {
         "dockerfiles": name.removesuffix(DOCKERFILE_SUFFIX) in (*kinds, ADDITION),
-        "pages": name == TEMPLATE,
+        "pages": name in (TEMPLATE, SCRIPT),
         "workflows": output_path(name) is not None,
     }[top]
     quoted = (f'"{name}"', f"'{name}'")

@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 def packages_file(
     state: State, entries: Mapping[str, ReleaseEntry], records: Iterable[Mapping[str, ImageState]]
 ) -> File:
-    """Return the file for the images of a digest file.
+    """Return the file for the images of a digest file."""
+    return File(record_text(states_of(state, entries, records)).encode())
+
+
+def states_of(
+    state: State, entries: Mapping[str, ReleaseEntry], records: Iterable[Mapping[str, ImageState]]
+) -> dict[str, ImageState]:
+    """Return what is in the images of a digest file, by the ids of their variants.
 
     ``records`` are those of earlier releases. They say what is in an image that this release does not change, also in
     one that is held back or was rolled back to, of which the matrix of today knows nothing. An image of which no record
     knows the digest is left out, unless its key is the one of today.
     """
     earlier = list(records)
-    names = [name for name, entry in entries.items() if _is_of_today(state, name, entry)]
-    today = image_states(state.loaded, state.pins, names)
+    today = image_states(state.loaded, state.pins, of_today(state, entries))
     known: dict[str, ImageState] = {}
     for name, entry in entries.items():
         digest = str(entry["digest"])
@@ -36,8 +42,10 @@ def packages_file(
         current = replace(today[name], digest=digest) if name in today else None
         if image := next(recorded, current):
             known[name] = image
-    return File(record_text(known).encode())
+    return known
 
 
-def _is_of_today(state: State, name: str, entry: ReleaseEntry) -> bool:
-    return name in state.keys and entry.get("key") == state.keys[name].index
+def of_today(state: State, entries: Mapping[str, ReleaseEntry]) -> list[str]:
+    """Return the ids of the images of a digest file that are built from the matrix as it is."""
+    keys = state.keys
+    return [name for name, entry in entries.items() if name in keys and entry.get("key") == keys[name].index]

@@ -11,6 +11,7 @@ from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import previous_id
 from image_matrix.profiles.references import with_sources
 from image_matrix.publish.packages_file import packages_file
+from image_matrix.publish.page_file import page_file
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.render.lists.outputs import list_files
 from image_matrix.text import listed
@@ -33,6 +34,7 @@ Optionally also ``instead_of``, a digest, and ``previous``, the reference of the
 FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 PACKAGES = f"{FOLDER}/packages.json"
+PAGE = f"{FOLDER}/catalog.html"
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
     "offers the newest images, also those that were rolled back"
@@ -60,8 +62,10 @@ def deploy_files(
     files = render_deploy(matrix, variants, references, previous, state.pins, commits)
     lists = list_files(matrix, variants, references, state.pins, released)
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
-    contents = {DIGESTS: File(text.encode()), PACKAGES: packages_file(state, entries, records)}
-    return {**files, **lists, **contents}
+    known = list(records)
+    contents = {DIGESTS: File(text.encode()), PACKAGES: packages_file(state, entries, known)}
+    page = {PAGE: page_file(state, entries, released, known)} if "page" in matrix.release.lists else {}
+    return {**files, **lists, **contents, **page}
 
 
 def refuse_to_offer_nothing(state: State, branch: str, sites: Collection[str]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def asks_registry(matrix: Matrix) -> bool:
     """Return whether a list of this matrix says more about images than their digests."""
     streams = any(catalog.site.spawner == "opendatahub" for catalog in matrix.catalogs.values())
-    return streams or "catalog" in matrix.release.lists
+    return streams or not {"catalog", "page"}.isdisjoint(matrix.release.lists)
 
 
 def released_images(

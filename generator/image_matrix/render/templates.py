@@ -256,7 +256,7 @@ def place_in(environment: Environment, name: str, line: int) -> Place:
     """Return the place of a line in a template; line 0 is the whole file."""
     file = f"templates/dockerfiles/{name}" if name.endswith((DOCKERFILE_SUFFIX, "macros.j2")) else name
     file = f"templates/workflows/{name}" if name.endswith((".yaml.j2", ".action.j2", "parts.j2")) else file
-    file = f"templates/pages/{name}" if name.endswith(".html.j2") else file
+    file = f"templates/pages/{name}" if name.endswith((".html.j2", ".js.j2")) else file
     if not line or environment.loader is None:
         return Place(file, line, 1 if line else 0)
     source = _LINE_END.split(environment.loader.get_source(environment, name)[0])[line - 1]

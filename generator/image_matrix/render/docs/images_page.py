@@ -156,8 +156,10 @@ def _from(matrix: Matrix, item: Variant) -> str:
 
 
 def _dockerfile(item: Variant) -> str:
-    """Return the path of a Dockerfile that says itself what is in the image."""
-    return f", [{text(item.build.dockerfile)}](<../{item.build.dockerfile}>)" if item.build else ""
+    """Return a link to a Dockerfile; one of the users' own says itself what is in the image, and is named."""
+    if item.build:
+        return f", [{text(item.build.dockerfile)}](<../{item.build.dockerfile}>)"
+    return f", [Dockerfile](../{item.dockerfile})"
 
 
 def _packages(title: str, lists: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:

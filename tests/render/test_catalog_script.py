@@ -1,0 +1,148 @@
+"""The script of docs/catalog.html in Chromium, under the page's own policy: search, lists, comparison."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from image_matrix.cli.project import load_project
+from image_matrix.project.inputs import read_inputs
+from image_matrix.render.docs.catalog import catalog_page
+from image_matrix.render.docs.catalog_data import shown_of
+from tests.deploy.support import ROOT
+from tests.render.chromium import needs_browser, seen_in
+from tests.workflow.matrices import TEMPLATES
+
+pytestmark = [pytest.mark.slow, needs_browser]
+FIXTURE = Path(__file__).parent / "catalog_family"
+TYPE = """
+const query = page.getElementById("query");
+query.value = "%s";
+query.dispatchEvent(new view.Event("input"));
+"""
+ROWS = """
+const rows = (id) => [...page.querySelectorAll(`#${id} tbody tr`)].map(
+  (row) => [...row.children].map((cell) => cell.textContent));
+const text = (id) => page.getElementById(id).textContent;
+"""
+
+
+@cache
+def text() -> str:
+    project = load_project(read_inputs(FIXTURE))
+    return catalog_page(shown_of(project.loaded, project.pins), TEMPLATES).content.decode()
+
+
+def test_a_search_finds_a_package_in_any_spelling(tmp_path: Path) -> None:
+    script = (
+        ROWS
+        + TYPE % "Scikit_Learn"
+        + 'return { rows: rows("results"), found: text("found"), at: view.location.hash };'
+    )
+    seen = seen_in(tmp_path, text(), script)
+    assert seen["rows"] == [
+        ["scikit-learn", "1.9.0", "pip", "maps:python3.13, maps:python3.11"],
+        ["scikit-learn", "1.8.0", "pip", "stats:python3.13"],
+        ["scikit-learn-extra", "0.4", "pip", "maps:python3.13, maps:python3.11"],
+    ]
+    assert seen["found"] == "2 packages found"
+    assert seen["at"] == "#find=Scikit_Learn"
+
+
+def test_a_search_without_a_result_says_so(tmp_path: Path) -> None:
+    script = (
+        ROWS
+        + TYPE % "<b>x</b>"
+        + 'return { found: text("found"), bold: page.querySelectorAll("main b").length };'
+    )
+    seen = seen_in(tmp_path, text(), script)
+    assert seen["found"].startswith("No image has such a package")
+    assert seen["bold"] == 0
+
+
+def test_an_address_shows_everything_in_an_image(tmp_path: Path) -> None:
+    script = (
+        ROWS
+        + """
+    return { rows: rows("packages"), looked: text("looked"), focus: page.activeElement.id,
+      facts: text("packages").includes("ghcr.io/example/notebooks/maps:python3.13") };
+    """
+    )
+    seen = seen_in(tmp_path, text(), script, address="#in=maps%3Apython3.13")
+    assert seen["rows"] == [
+        ["curl", "floats", "apt", "lab:python3.13"],
+        ["geopandas", "1.1.3", "pip", ""],
+        ["python", "3.13", "provides", "lab:python3.13"],
+        ["scikit-learn", "1.9.0", "pip", ""],
+        ["scikit-learn-extra", "0.4", "pip", ""],
+        ["uv", "0.13.8", "pip", "lab:python3.13"],
+    ]
+    assert seen["looked"] == "maps:python3.13: 6 packages"
+    assert seen["focus"] == "look-title"
+    assert seen["facts"]
+
+
+def test_two_images_side_by_side(tmp_path: Path) -> None:
+    script = ROWS + 'return { rows: rows("packages"), looked: text("looked") };'
+    seen = seen_in(tmp_path, text(), script, address="#in=stats%3Apython3.13&with=maps%3Apython3.13")
+    assert seen["rows"] == [
+        ["geopandas", "–", "1.1.3", "pip"],
+        ["scikit-learn", "1.8.0", "1.9.0", "pip"],
+        ["scikit-learn-extra", "–", "0.4", "pip"],
+    ]
+    assert seen["looked"] == (
+        "0 only in stats:python3.13, 2 only in maps:python3.13, 1 in other versions, 3 the same"
+    )
+
+
+def test_links_and_the_way_back_show_what_they_name(tmp_path: Path) -> None:
+    script = (
+        ROWS
+        + TYPE % "geopandas"
+        + """
+    page.querySelector("#results a").click();
+    await soon();
+    const first = text("looked");
+    page.querySelector("#image-lab [data-variant] a").click();
+    await soon();
+    const second = text("looked");
+    view.history.back();
+    await soon();
+    return { first, second, third: text("looked") };
+    """
+    )
+    seen = seen_in(tmp_path, text(), script)
+    assert seen["first"] == seen["third"] == "maps:python3.13: 6 packages"
+    assert seen["second"] == "lab:python3.13: 3 packages"
+
+
+def test_every_control_has_a_label_and_the_order_of_the_page(tmp_path: Path) -> None:
+    script = """
+    const controls = [...page.querySelectorAll("input, select")];
+    return { labels: controls.map((one) => one.labels.length), order: controls.map((one) => one.tabIndex),
+      live: [...page.querySelectorAll("[role=status]")].map((one) => one.id),
+      hidden: page.querySelectorAll("[hidden]").length };
+    """
+    seen = seen_in(tmp_path, text(), script)
+    assert seen == {"labels": [1, 1, 1, 1], "order": [0, 0, 0, 0], "live": ["found", "looked"], "hidden": 0}
+
+
+def test_many_images_are_folded(tmp_path: Path) -> None:
+    project = load_project(read_inputs(ROOT))
+    reference = catalog_page(shown_of(project.loaded, project.pins), TEMPLATES).content.decode()
+    script = (
+        TYPE % "jupyterlab"
+        + """
+    const folded = page.querySelector("#results details");
+    const before = folded.querySelectorAll("a").length;
+    folded.open = true;
+    await soon();
+    return { summary: folded.querySelector("summary").textContent, before, links: folded.querySelectorAll("a").length };
+    """
+    )
+    seen = seen_in(tmp_path, reference, script)
+    assert seen["before"] == 0
+    assert seen["summary"] == f"{seen['links']} variants"
+    assert seen["links"] > 6
