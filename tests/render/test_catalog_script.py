@@ -30,9 +30,17 @@ const text = (id) => page.getElementById(id).textContent;
 
 
 @cache
-def text() -> str:
-    project = load_project(read_inputs(FIXTURE))
+def page_of(folder: Path) -> str:
+    project = load_project(read_inputs(folder))
     return catalog_page(shown_of(project.loaded, project.pins), TEMPLATES).content.decode()
+
+
+def text() -> str:
+    return page_of(FIXTURE)
+
+
+def of_reference() -> str:
+    return page_of(ROOT)
 
 
 def test_a_search_finds_a_package_in_any_spelling(tmp_path: Path) -> None:
@@ -129,9 +137,24 @@ def test_every_control_has_a_label_and_the_order_of_the_page(tmp_path: Path) -> 
     assert seen == {"labels": [1, 1, 1, 1], "order": [0, 0, 0, 0], "live": ["found", "looked"], "hidden": 0}
 
 
+def test_no_name_is_broken_beside_many_links(tmp_path: Path) -> None:
+    script = (
+        TYPE % "torch"
+        + """
+    const lines = (cell) => {
+      const range = page.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    };
+    return Object.fromEntries([...page.querySelectorAll("#results th")].map((one) => [one.textContent, lines(one)]));
+    """
+    )
+    seen = seen_in(tmp_path, of_reference(), script)
+    assert {"Package", "Version", "torchvision"} <= set(seen)
+    assert {lines for name, lines in seen.items() if " " not in name} == {1}
+
+
 def test_many_images_are_folded(tmp_path: Path) -> None:
-    project = load_project(read_inputs(ROOT))
-    reference = catalog_page(shown_of(project.loaded, project.pins), TEMPLATES).content.decode()
     script = (
         TYPE % "jupyterlab"
         + """
@@ -142,7 +165,7 @@ def test_many_images_are_folded(tmp_path: Path) -> None:
     return { summary: folded.querySelector("summary").textContent, before, links: folded.querySelectorAll("a").length };
     """
     )
-    seen = seen_in(tmp_path, reference, script)
+    seen = seen_in(tmp_path, of_reference(), script)
     assert seen["before"] == 0
     assert seen["summary"] == f"{seen['links']} variants"
     assert seen["links"] > 6
