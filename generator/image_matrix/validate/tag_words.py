@@ -51,7 +51,7 @@ def instead(word: str, packages: Collection[str]) -> str | None:
     if _PARTS.sub("", word).lower().replace("_", "-") in packages:
         return f"write `{{package.{word.lower().replace('_', '-')}}}` for the version of the package"
     if name := meant(word):
-        return f"write `{{{name}}}`"
+        return f"write `{{{name}}}` in its place"
     return _OTHERS.get(word.lower())
 
 
