@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from image_matrix.config.package_names import folded
 from image_matrix.errors import CallError
 from image_matrix.inventory.model import Content, PackageName
-from image_matrix.inventory.search import folded, matches, near_names, query_of, versions_of
+from image_matrix.inventory.search import matches, near_names, query_of, versions_of
 from tests.laws import examples
 
 

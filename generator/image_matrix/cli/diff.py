@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from image_matrix.config.variant_ids import image_of
+
 if TYPE_CHECKING:
     from image_matrix.cli.image_history import ComparedState
     from image_matrix.cli.session import Session
@@ -57,14 +59,12 @@ def diff(session: Session, old: str, new: str | None, images: tuple[str, ...], f
 def _note_not_compared(session: Session, before: ComparedState, after: ComparedState) -> None:
     """Print a note about images of which a lock does not have everything."""
     from image_matrix.cli.printing import note
-    from image_matrix.inventory.rows import image_of
+    from image_matrix.inventory.unlisted import not_locked
     from image_matrix.text import listed
 
     sides: dict[str, list[str]] = {}
     for side in (before, after):
-        if images := dict.fromkeys(
-            image_of(name) for name, one in side.images.items() if one.inventory.unknown
-        ):
+        if images := not_locked({name: one.inventory for name, one in side.images.items()}):
             sides.setdefault(listed((f"`{name}`" for name in images), 3), []).append(side.title)
     for names, titles in sides.items():
         where = " and ".join(dict.fromkeys(titles))
@@ -81,10 +81,10 @@ def _only(
     from image_matrix.errors import CallError
 
     known = {**before.images, **after.images}
-    ids = {name: [one for one in known if name in (one, one.partition(":")[0])] for name in names}
+    ids = {name: [one for one in known if name in (one, image_of(one))] for name in names}
     for name, chosen in ids.items():
         if not chosen:
-            images = {one.partition(":")[0] for one in known}
+            images = {image_of(one) for one in known}
             raise CallError(f"neither state has an image `{name}`", did_you_mean(name, {*known, *images}))
     every = {one for chosen in ids.values() for one in chosen}
     kept = ({name: one for name, one in side.images.items() if name in every} for side in (before, after))

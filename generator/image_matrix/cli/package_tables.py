@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -27,7 +29,7 @@ def packages_text(every: Sequence[Holding], compared: Sequence[str], format_: st
 
 def _table(every: Iterable[Holding], compared: Sequence[str]) -> Table:
     """Return the rows by package; of a single image, only what tells its variants is in front."""
-    from image_matrix.inventory.rows import image_of, label_of, rows
+    from image_matrix.inventory.rows import label_of, rows
 
     joined = sorted(rows(every), key=lambda row: row.package.name)
     labels = [label_of(row.variants, compared) for row in joined]
@@ -59,7 +61,7 @@ def counts_text(inventory: Mapping[str, Inventory], format_: str) -> str:
         return _json(
             [
                 {
-                    "image": name.partition(":")[0],
+                    "image": image_of(name),
                     "variant": name.partition(":")[2],
                     "packages": {
                         manager: {"asked_for": listed, "all": every}

@@ -112,13 +112,12 @@ def _refuse_options(images: Sequence[str], platform: str | None, *, from_image: 
 
 def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[str, Inventory]) -> None:
     """Print notes about images with packages that neither matrix nor lock know."""
-    from image_matrix.inventory.unlisted import unlisted
+    from image_matrix.inventory.unlisted import not_locked, unlisted
     from image_matrix.text import listed
 
     for reason, images in unlisted(loaded, inventory).items():
         note(session, f"not listed: what {reason} brings to {listed((f'`{name}`' for name in images), 3)}")
-    floating = dict.fromkeys(name.partition(":")[0] for name, one in inventory.items() if one.unknown)
-    if floating:
+    if floating := not_locked(inventory):
         shown = listed((f"`{name}`" for name in floating), 3)
         note(session, f"not locked: what packages of {shown} need; `image-matrix lock` finds it out")
 

@@ -10,6 +10,7 @@ from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import registry_of
 from image_matrix.config.model import architecture
+from image_matrix.config.variant_ids import image_of
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def as_json(statuses: Iterable[VariantStatus]) -> str:
 def _as_data(one: VariantStatus) -> dict[str, Any]:
     released = one.released
     return {
-        "image": one.variant.partition(":")[0],
+        "image": image_of(one.variant),
         "variant": one.variant.partition(":")[2],
         "published": one.publish,
         "platforms": {leg.platform: _leg_data(leg) for leg in one.legs},

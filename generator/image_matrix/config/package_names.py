@@ -24,3 +24,8 @@ def package_name(manager: Manager, item: str) -> str:
     if manager == "cran":
         return name.rpartition("::")[2].rpartition("/")[2]
     return canonicalize_name(name) if manager == "pip" else name
+
+
+def folded(name: str) -> str:
+    """Return a name, or a pattern of names, in lower case with ``-`` for runs of ``-``, ``_`` and ``.``, as PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
 
@@ -21,7 +22,7 @@ def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:
     images = {item.image for item in variants.values()}
     for name in names:
         if name not in variants and name not in images:
-            image = name.partition(":")[0]
+            image = image_of(name)
             known = [item.id for item in variants.values() if item.image == image] or [*images]
             what = "variant" if image in images else "image"
             raise CallError(f"unknown {what} `{name}`", did_you_mean(name, known))

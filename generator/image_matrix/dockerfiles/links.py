@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import context_key
+from image_matrix.config.variant_ids import image_of
 from image_matrix.dockerfiles.stages import SCRATCH, Needs, needs, stages, target_number
 from image_matrix.registry.reference import parse_reference
 
@@ -97,7 +98,7 @@ class _Linker:
                 return image
         if any(context_key(key) == context_key(name) for key in self.build.contexts) or not self.item.parent:
             return None
-        repositories = self.published[self.item.parent.partition(":")[0]]
+        repositories = self.published[image_of(self.item.parent)]
         return self.item.parent if parse_reference(name).name in repositories else None
 
     def source(self, name: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -68,7 +70,5 @@ def _differs(old: Content | None, new: Content | None) -> bool:
 
 def _images(ids: Collection[str], compared: Iterable[str]) -> tuple[str, ...]:
     """Return the images of variants, or the variants of images that have others as well."""
-    others = {name.partition(":")[0] for name in compared if name not in ids}
-    return tuple(
-        dict.fromkeys(name if (image := name.partition(":")[0]) in others else image for name in ids)
-    )
+    others = {image_of(name) for name in compared if name not in ids}
+    return tuple(dict.fromkeys(name if (image := image_of(name)) in others else image for name in ids))

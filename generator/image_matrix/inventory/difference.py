@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.inventory.changes import content_changes
 from image_matrix.inventory.contents import inventories
 from image_matrix.inventory.source_changes import base_changes, bases
@@ -83,7 +84,7 @@ def difference(before: Mapping[str, ImageState], after: Mapping[str, ImageState]
             for name in after
             if name in before
             and _is_rebuilt(before[name], after[name])
-            and not changed & {name, name.partition(":")[0]}
+            and not changed & {name, image_of(name)}
         ),
     )
 
@@ -124,7 +125,7 @@ def _parents(states: Mapping[str, ImageState]) -> dict[str, frozenset[str]]:
     result: dict[str, set[str]] = {}
     for name, state in states.items():
         if state.parent:
-            parents = {state.parent, state.parent.partition(":")[0]}
-            for key in (name, name.partition(":")[0]):
+            parents = {state.parent, image_of(state.parent)}
+            for key in (name, image_of(name)):
                 result.setdefault(key, set()).update(parents)
     return {name: frozenset(parents) for name, parents in result.items()}

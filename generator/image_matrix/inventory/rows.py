@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.inventory.requests import needed_by, requests_of
 from image_matrix.inventory.summary import one_or_each
 
@@ -39,11 +40,6 @@ class Holding:
     def image(self) -> str:
         """The image of the variant."""
         return image_of(self.variant)
-
-
-def image_of(variant: str) -> str:
-    """Return the image of the id of a variant."""
-    return variant.partition(":")[0]
 
 
 def holdings(

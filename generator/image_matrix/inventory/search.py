@@ -8,6 +8,7 @@ from difflib import SequenceMatcher, get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from image_matrix.config.package_names import folded
 from image_matrix.errors import CallError
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ class Query:
     """The name or pattern, as :func:`folded` writes it."""
     versions: SpecifierSet | None = None
     """The versions that are asked for; ``None`` for all."""
-
-
-def folded(name: str) -> str:
-    """Return a name in lower case with ``-`` for each run of ``-``, ``_`` and ``.``, as PEP 503 compares names."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def query_of(text: str) -> Query:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from image_matrix.config.catalog import offered_sources
 from image_matrix.config.lineage import lineage
+from image_matrix.config.variant_ids import image_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -59,7 +60,7 @@ def base_changes(
         for base in before[name].keys() & after[name].keys():
             sides = (before[name][base], after[name][base])
             if sides[0] != sides[1]:
-                images.setdefault((*base, *sides), {})[name.partition(":")[0]] = None
+                images.setdefault((*base, *sides), {})[image_of(name)] = None
     changes = (SourceChange(*change, tuple(names)) for change, names in images.items())
     return tuple(sorted(changes, key=lambda item: (item.what != "source", item.what, item.name)))
 

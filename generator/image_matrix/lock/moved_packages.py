@@ -9,6 +9,7 @@ from image_matrix.config.layer_order import start_path
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_names import package_name
 from image_matrix.config.package_versions import READERS
+from image_matrix.config.variant_ids import image_of
 from image_matrix.config.variants import label_of, resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.changes import name_and_version
@@ -103,7 +104,7 @@ def _renamed(
 ) -> list[Cause]:
     """Say by which other name the lock has a variant without an entry; nothing for one that is new."""
     gone = [name for name in unused if name not in loaded.variants]
-    siblings = [name.partition(":")[2] for name in gone if name.partition(":")[0] == variant.image]
+    siblings = [name.partition(":")[2] for name in gone if image_of(name) == variant.image]
     if siblings:
         return [_other_values(entries, loaded, siblings, variant)]
     parents = inherited_packages(loaded.variants, entries, variant)
@@ -111,7 +112,7 @@ def _renamed(
     former = next((name for name in gone if entries[name].inputs == inputs), None)
     if former is None:
         return []
-    image = former.partition(":")[0]
+    image = image_of(former)
     what = f"the lock has the {WORDS[manager]} of `{variant.image}` as those of `{image}`"
     return [(("images", variant.image), what)]
 
@@ -120,7 +121,7 @@ def _other_values(
     entries: Mapping[str, LockedPackages], loaded: Loaded, siblings: list[str], variant: Variant
 ) -> Cause:
     """Say which value of which axis no locked variant of the image has."""
-    labels = [name.partition(":")[2] for name in entries if name.partition(":")[0] == variant.image]
+    labels = [name.partition(":")[2] for name in entries if image_of(name) == variant.image]
     known = {part for label in labels for part in label.split("-")}
     has = listed(siblings, MOST_SHOWN)
     for axis, value in variant.values.items():

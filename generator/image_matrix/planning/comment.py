@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture
+from image_matrix.config.variant_ids import image_of
 from image_matrix.dag import with_ancestors
 from image_matrix.planning.last_builds import longest_chain
 from image_matrix.planning.report import by_variant, summary, why
@@ -47,7 +48,7 @@ def markdown(
     ``known`` are the last builds of the images; ``estimate`` is a sentence about all of them.
     """
     shown = by_variant(entry for entry in plan.entries if entry.is_leg or entry.differs)
-    changed = {entry.variant.partition(":")[0] for entry in plan.entries if entry.build or entry.differs}
+    changed = {image_of(entry.variant) for entry in plan.entries if entry.build or entry.differs}
     headline = summary(plan)
     lines = ["### Images", "", f"**{headline[0].upper()}{headline[1:]}.**{_already(shown)}", ""]
     lines += [estimate, ""] if estimate else []
@@ -146,7 +147,7 @@ def _causes(shown: Mapping[str, Sequence[PlanEntry]]) -> list[str]:
         for entry in entries:
             for reason in _direct_reasons(entry):
                 if reason:
-                    images.setdefault(reason, {})[name.partition(":")[0]] = None
+                    images.setdefault(reason, {})[image_of(name)] = None
     rows = [
         f"- {text(reason)}: {listed((f'`{name}`' for name in changed), 5)}"
         for reason, changed in images.items()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.http import ConnectionFailed
@@ -93,7 +94,7 @@ def _sample(legs: Iterable[LegId]) -> list[LegId]:
     first: dict[str, LegId] = {}
     more: list[LegId] = []
     for leg in legs:
-        image = leg[0].partition(":")[0]
+        image = image_of(leg[0])
         if first.setdefault(image, leg) is not leg:
             more.append(leg)
     return [*first.values(), *more][:LOOKED_UP]

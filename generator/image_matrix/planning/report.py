@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.model import architecture
+from image_matrix.config.variant_ids import image_of
 from image_matrix.errors import CallError
 from image_matrix.render.workflow_jobs import job_id
 from image_matrix.text import plural
@@ -35,7 +36,7 @@ def _built(plan: Plan) -> str:
             f"the registry has all {total} variants" if compared else f"none of {total} variants has changed"
         )
         return f"nothing to build: {reason}"
-    images = len({entry.variant.partition(":")[0] for entry in plan.build})
+    images = len({image_of(entry.variant) for entry in plan.build})
     variants = f"{count} of {total} variants"
     return f"{variants} to build, {plural(images, 'image')}, {plural(len(plan.build), 'build')} over all platforms"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
 from image_matrix.config.model import LOCKED_MANAGERS, MANAGERS
-from image_matrix.config.package_names import package_name
+from image_matrix.config.package_names import folded, package_name
 from image_matrix.config.package_versions import conda_versions
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.lines import requirement_lines
@@ -159,13 +159,8 @@ def fits_package(use: PackageUse, entry: str) -> bool:
 
 def _named(pattern: str, use: PackageUse) -> bool:
     if use.manager in LOCKED_MANAGERS:
-        return matches(_normal(pattern), _normal(use.name))
+        return matches(folded(pattern), folded(use.name))
     return matches(pattern.lower() if use.manager == "extensions" else pattern, use.name)
-
-
-def _normal(name: str) -> str:
-    """Return the one spelling of a name; packaging.python.org, "Names and normalization"."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.profiles.change_words import shortened
 from image_matrix.text import listed, plural
 
@@ -37,7 +38,7 @@ def package_lines(
 def _images(names: Sequence[str], style: Style, most: int = NAMED_IMAGES) -> str:
     """Return the names of a few images, or the number of many."""
     if len(names) > most:
-        return plural(len({name.partition(":")[0] for name in names}), "image")
+        return plural(len({image_of(name) for name in names}), "image")
     return ", ".join(style.code(name) for name in names)
 
 

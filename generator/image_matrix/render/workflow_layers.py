@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture
+from image_matrix.config.variant_ids import image_of
 from image_matrix.config.workflow import LEGS
 from image_matrix.render.workflow_jobs import job_id, leg_settings
 
@@ -71,7 +72,7 @@ def by_layer(matrix: Matrix, legs: Iterable[LegId]) -> dict[int, list[LegId]]:
     """Sort legs by the layer of their image."""
     sorted_legs: dict[int, list[LegId]] = {}
     for leg in legs:
-        sorted_legs.setdefault(matrix.order.layers[leg[0].partition(":")[0]], []).append(leg)
+        sorted_legs.setdefault(matrix.order.layers[image_of(leg[0])], []).append(leg)
     return sorted_legs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.verify.engine import LOOPBACK, Start
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class LocalImage:
     @property
     def name(self) -> str:
         """Return the name of the image, without the label of the variant."""
-        return self.id.partition(":")[0]
+        return image_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)

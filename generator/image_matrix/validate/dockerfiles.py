@@ -13,6 +13,7 @@ from image_matrix.config.layers import remaining
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.model import MANAGERS, Kind
 from image_matrix.config.resolve import is_of_dockerfile
+from image_matrix.config.variant_ids import image_of
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
 from image_matrix.diagnostics import catalogue as rules
@@ -122,7 +123,7 @@ def of_other_parent(checked: CheckedDockerfile, locator: Locator) -> Iterator[Di
     if use is None:
         return
     item, matrix = checked.item, checked.matrix
-    parent = item.parent.partition(":")[0] if item.parent else item.source or ""
+    parent = image_of(item.parent) if item.parent else item.source or ""
     reference = _published_name(checked, parent) if item.parent else matrix.sources[parent]
     path = start_path(matrix.images[item.image], item.values)
     problem = diagnostic(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import MANAGERS
+from image_matrix.config.variant_ids import image_of
 from image_matrix.render.docs.images_page import needed_driver
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def image_card(matrix: Matrix, items: Sequence[Variant]) -> ImageCard:
     return ImageCard(
         name=first.image,
         description=first.description,
-        parents=tuple(dict.fromkeys(item.parent.partition(":")[0] for item in items if item.parent)),
-        contexts=tuple(dict.fromkeys(name.partition(":")[0] for item in items for name in _contexts(item))),
+        parents=tuple(dict.fromkeys(image_of(item.parent) for item in items if item.parent)),
+        contexts=tuple(dict.fromkeys(image_of(name) for item in items for name in _contexts(item))),
         sources=tuple(sources),
         archs=first.archs,
         variants=tuple((item.id, item.label) for item in items),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.drivers import min_driver
 from image_matrix.config.model import MANAGERS
 from image_matrix.config.tags import tags_of
+from image_matrix.config.variant_ids import image_of
 from image_matrix.config.variants import by_image
 from image_matrix.output_tree.files import File
 from image_matrix.render.docs.graph_text import mermaid
@@ -82,7 +83,7 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, items in grouped.items():
-        parents = dict.fromkeys(item.parent.partition(":")[0] for item in items if item.parent)
+        parents = dict.fromkeys(image_of(item.parent) for item in items if item.parent)
         built_on = ", ".join([*map(_link, parents), *sorted({i.source for i in items if i.source})])
         cells = (
             _link(name),
