@@ -16,7 +16,7 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from image_matrix.verify.engine import Engine, docker
 from tests.e2e import standins
-from tests.e2e.place import overlay_at
+from tests.e2e.place import overlay_at, repositories
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def site(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with overlay_at(tmp_path_factory.mktemp("site"), registry, engine) as overlay:
-        yield Site(overlay, f"{registry}/e2e")
+        yield Site(overlay, repositories(registry))
 
 
 @pytest.fixture(scope="session")

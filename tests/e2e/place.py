@@ -7,6 +7,7 @@ registry's base images and a file server on the engine's bridge that has the sta
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +29,11 @@ EXTENSION_VERSION = "0.0.0"
 """Of the empty stand-ins: a version that the lock has no checksum for."""
 HEAVY = ("dvipng --version", "ffmpeg -version")
 """Tests of Debian packages that take minutes to install and say nothing about our code."""
+
+
+def repositories(registry: str) -> str:
+    """Return where images of this repository are tagged: two clones of it that test at once do not meet there."""
+    return f"{registry}/e2e-{hashlib.sha256(str(HOME).encode()).hexdigest()[:8]}"
 
 
 @contextmanager
@@ -68,7 +74,7 @@ def serving(folder: Path, address: str, handler: type[Quiet] = Quiet) -> Iterato
 def overlay_for(matrix: dict[str, Any], registry: str, files: Path, address: str) -> dict[str, Any]:
     """Return the overlay of this place, with stand-ins for what cannot be reached."""
     overlay: dict[str, Any] = {
-        "registry": f"{registry}/e2e",
+        "registry": repositories(registry),
         "network": {"builtin_frontend": True, "mirrors": {}, **certificates()},
         "images": {"jupyter-scipy": {"apt": None, "tests": {"commands": dict.fromkeys(HEAVY)}}},
         **sources(registry),

@@ -20,6 +20,7 @@ from image_matrix.publish.scanners import (
     sarif_command,
     transport,
 )
+from tests.e2e.place import repositories
 from tests.e2e.support import REGISTRY, docker
 from tests.environments import python_of
 
@@ -44,12 +45,13 @@ def leaky(engine: Engine, registry: str, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("leaky")
     (folder / "key.pem").write_text(SECRET)
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY key.pem /root/key.pem\n")
-    name = f"{REGISTRY}/e2e/leaky:latest"
+    repository = f"{repositories(REGISTRY)}/leaky"
+    name = f"{repository}:latest"
     docker("buildx", "build", "--quiet", "--provenance=false", "--push", "--tag", name, str(folder))
     digest = json.loads(docker("buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", name))[
         "digest"
     ]
-    return f"{REGISTRY}/e2e/leaky@{digest}"
+    return f"{repository}@{digest}"
 
 
 def test_trivy_reads_the_image_and_the_ignore_file(leaky: str, tmp_path: Path) -> None:
