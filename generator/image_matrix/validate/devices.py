@@ -14,7 +14,8 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic, human
 from image_matrix.dockerfiles.users import variables_of
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES
-from image_matrix.validate.environment import environments
+from image_matrix.validate.environment import image_environments
+from image_matrix.validate.pod_variables import pod_environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,22 +33,15 @@ _AT_LEAST = re.compile(r"cuda>=(\d+)\.(\d+)")
 
 def given_to_all(matrix: Matrix) -> Iterator[Finding]:
     """Variables of images that pass GPUs to every pod, where NVIDIA's runtime is the default one of nodes."""
-    for path, variables in environments(matrix):
-        if path[0] != "profiles":
-            yield from _visible(path, variables, _VOID)
+    for path, variables in image_environments(matrix):
+        yield from _visible(path, variables, _VOID)
 
 
 def given_to_profiles(matrix: Matrix) -> Iterator[Finding]:
     """The same variable in pods; there it also wins over the GPUs that the device plugin chose."""
-    catalog = matrix.catalog
     advice = "remove it: the GPUs of a pod are those that `devices` of its size asks for"
-    for name, profile in catalog.profiles.items():
-        yield from _visible(("profiles", name, "env"), profile.env, advice)
-    overrides = [(("profiles", name), one.override) for name, one in catalog.profiles.items()]
-    overrides += [(("sizes", name), one.override) for name, one in catalog.sizes.items()]
-    for path, override in overrides:
-        variables = override.get("environment") or {}
-        yield from _visible((*path, "kubespawner_override", "environment"), variables, advice)
+    for path, variables in pod_environments(matrix):
+        yield from _visible(path, variables, advice)
 
 
 def given_by_dockerfile(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
@@ -67,9 +61,9 @@ def given_by_dockerfile(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
             yield diagnostic(rules.UNASKED_DEVICES, checked.place(line, VISIBLE_DEVICES), **fields)
 
 
-def _visible(path: Path, variables: Mapping[str, object], advice: str) -> Iterator[Finding]:
+def _visible(path: Path, variables: Mapping[str, str], advice: str) -> Iterator[Finding]:
     value = variables.get(VISIBLE_DEVICES)
-    if isinstance(value, str) and value not in _HARMLESS:
+    if value is not None and value not in _HARMLESS:
         fields = {"where": human((*path, VISIBLE_DEVICES)), "value": value, "advice": advice}
         yield rules.UNASKED_DEVICES.at((*path, VISIBLE_DEVICES), **fields)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value, one_machine
+from image_matrix.validate.pod_variables import pod_environments
 from image_matrix.validate.references import every_settings, settings_of
 
 if TYPE_CHECKING:
@@ -28,17 +29,23 @@ PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 def not_expanded(matrix: Matrix) -> Iterator[Finding]:
     """Lists of folders with a variable in them, and variables with themselves in them."""
-    for path, variables in environments(matrix):
-        for name, value in variables.items():
-            match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
-            if match and not (name == "PATH" and path[0] != "profiles"):
-                yield rules.NOT_EXPANDED.at((*path, name), reference=match[0], advice=_advice(name, value))
+    for path, variables in image_environments(matrix):
+        yield from _not_expanded(path, {name: one for name, one in variables.items() if name != "PATH"})
+    for path, variables in pod_environments(matrix):
+        yield from _not_expanded(path, variables)
+
+
+def _not_expanded(path: Path, variables: Mapping[str, str]) -> Iterator[Finding]:
+    for name, value in variables.items():
+        match = next((item for item in _REFERENCE.finditer(value) if _is_meant(name, item)), None)
+        if match:
+            yield rules.NOT_EXPANDED.at((*path, name), reference=match[0], advice=_advice(name, value))
 
 
 def replaced_path(matrix: Matrix) -> Iterator[Finding]:
     """PATH among the variables of images: it would replace the folders of what the image is built on."""
-    for path, variables in environments(matrix):
-        if "PATH" in variables and path[0] != "profiles":
+    for path, variables in image_environments(matrix):
+        if "PATH" in variables:
             folders = [folder for folder in variables["PATH"].split(":") if folder.startswith("/")]
             added = [folder for folder in dict.fromkeys(folders) if folder not in PATH.split(":")]
             field = f"`path: [{', '.join(added or ['/opt/tool/bin'])}]`"
@@ -64,14 +71,18 @@ def moving_labels(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value((*path, "labels", name), problem, advice, "key")
 
 
-def environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """Yield the variables of images and what they are made of, and of profiles, each with its place."""
+def image_environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield the variables of images and what they are made of, each with its place."""
     for path, settings in every_settings(matrix):
         yield (*path, "env"), settings.env
     for name, accelerator in matrix.accelerators.items():
         yield ("accelerators", name, "env"), accelerator.env
-    for name, profile in matrix.catalog.profiles.items():
-        yield ("profiles", name, "env"), profile.env
+
+
+def environments(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield the variables of images, and of the pods that they run in."""
+    yield from image_environments(matrix)
+    yield from pod_environments(matrix)
 
 
 def _is_meant(name: str, reference: re.Match[str]) -> bool:

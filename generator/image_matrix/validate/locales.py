@@ -11,6 +11,7 @@ from image_matrix.config.variants import resolution_of
 from image_matrix.lock.distributions import distribution_of
 from image_matrix.validate.environment import environments
 from image_matrix.validate.findings import bad_value, once_a_place
+from image_matrix.validate.pod_variables import environments_of_profile
 from image_matrix.validate.profiles_pods import each_image
 
 if TYPE_CHECKING:
@@ -39,12 +40,13 @@ def without_locale_in_pods(matrix: Matrix, expanded: Mapping[str, Variant]) -> I
     """Variables of profiles that name a locale which an image of theirs does not have."""
     findings = (
         bad_value(
-            ("profiles", profile.slug, "env", name),
+            (*path, name),
             f"no step of `{image}` or its parents generates this locale",
             _in_image(image, in_utf8(value)),
         )
         for profile, image, opened in each_image(matrix, expanded)
-        for name, value in profile.env.items()
+        for path, variables in environments_of_profile(matrix, profile.slug)
+        for name, value in variables.items()
         if any(missing(expanded, item, name, value) for item in opened)
     )
     return once_a_place(findings)
@@ -76,10 +78,11 @@ def old_zone(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Findin
 def old_zone_in_pods(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """The same in profiles."""
     findings = (
-        _old(("profiles", profile.slug, "env", ZONE), profile.env[ZONE])
+        _old((*path, ZONE), variables[ZONE])
         for profile, _, opened in each_image(matrix, expanded)
-        if ZONE in profile.env
-        and any(_lacks(matrix, expanded, item, zone_of(profile.env[ZONE])) for item in opened)
+        for path, variables in environments_of_profile(matrix, profile.slug)
+        if ZONE in variables
+        and any(_lacks(matrix, expanded, item, zone_of(variables[ZONE])) for item in opened)
     )
     return once_a_place(findings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.validate.environment import environments
+from image_matrix.validate.environment import image_environments
 from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ _REFUSED = {
 
 def login_of_an_image(matrix: Matrix) -> Iterator[Finding]:
     """Variables of images that take the login away, or that give it away."""
-    for path, variables in environments(matrix):
-        if path[0] == "profiles":
-            continue
+    for path, variables in image_environments(matrix):
         for name in variables:
             if name in _REFUSED:
                 problem, advice = _REFUSED[name]
