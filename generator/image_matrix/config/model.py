@@ -276,8 +276,8 @@ class Matrix:
     images: Mapping[str, Image]
     order: BuildOrder
     """Of its images."""
-    apt_snapshot: bool = False
-    """Whether apt packages come from the moment that the lock has for their source."""
+    apt_snapshot: bool | tuple[str, ...] = False
+    """Whether apt packages come from the moment that the lock has for their source; or the sources of which they do."""
     network: Network = field(default_factory=Network)
     workflow: Workflow = field(default_factory=Workflow)
     release: Release = field(default_factory=Release)
@@ -298,6 +298,10 @@ class Matrix:
     def at_sites(self) -> Iterator[Matrix]:
         """Yield the matrix as seen from each of its sites."""
         return (replace(self, seen_from=name) for name in self.catalogs)
+
+    def asks_snapshot(self, source: str) -> bool:
+        """Say whether apt packages on a source are to come from its snapshot service."""
+        return self.apt_snapshot is True or (self.apt_snapshot is not False and source in self.apt_snapshot)
 
     def repository(self, item: Variant) -> str:
         """Return the full repository of a variant's images: ``ghcr.io/example/notebooks/base``."""

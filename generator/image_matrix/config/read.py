@@ -83,7 +83,7 @@ def read_matrix(
                 if (others := (*image.parents[1:], *image_contexts(defaults, image, images)))
             },
         ),
-        apt_snapshot=shared.get("apt", {}).get("snapshot", False),
+        apt_snapshot=_snapshot(shared.get("apt", {}).get("snapshot", False)),
         network=read_network(data.get("network", {})),
         workflow=read_workflow(data.get("workflow", {})),
         release=read_release(data.get("release", {})),
@@ -91,6 +91,10 @@ def read_matrix(
         provided={name: item["provides"] for name, item in sources.items() if "provides" in item},
         kinds=kinds,
     )
+
+
+def _snapshot(given: bool | list[str]) -> bool | tuple[str, ...]:
+    return given if isinstance(given, bool) else tuple(given)
 
 
 def image_contexts(defaults: Settings, image: Image, images: Mapping[str, Image]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def _apt(loaded: Loaded, lock: Lock) -> Entries:
         for address in (entry.apt or ()) if entry else ():
             what = f"apt packages: the lists in source {name}"
             yield EndpointNeed(endpoint_of(mirrored(address, mirrors)), ("build",), what, path)
-        if loaded.matrix.apt_snapshot:
+        if loaded.matrix.asks_snapshot(name):
             day = lock.apt.get(name, "DAY")
             advice = f"`apt-get --snapshot {day} --print-uris update` in the image prints it"
             yield UnknownHosts(("build",), f"where apt of source {name} fetches snapshots", advice, path)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from image_matrix.config.catalog import offered_sources
 from image_matrix.config.extensions import OPEN_VSX, identifier_of
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.lock.distributions import distribution_of
 from image_matrix.lock.extension_pins import needed_extensions
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.model import ARCHITECTURES
 from image_matrix.lock.moved_packages import moved_packages
 from image_matrix.lock.read import floats, required_files, used_sources
+from image_matrix.lock.snapshots import snapshot_sources
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -95,12 +95,10 @@ def _same_repository(one: str, other: str) -> bool:
 
 
 def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
-    if not loaded.matrix.apt_snapshot:
-        return
     known = {name for one in matrices for name in one.matrix.sources}
     unused = [name for name in lock.apt if name not in known]
-    for name in used_sources(loaded):
-        if unused and name not in lock.apt and distribution_of(loaded.matrix.sources[name]):
+    for name in snapshot_sources(loaded.matrix, loaded.variants):
+        if unused and name not in lock.apt:
             problem = f"the lock has an apt snapshot for `{unused[0]}`, not for `{name}`"
             yield rules.PIN_MOVED.at(("sources", name), "key", problem=problem)
 

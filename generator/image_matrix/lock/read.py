@@ -18,6 +18,7 @@ from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.r_pins import system_library_pins
 from image_matrix.lock.requirements import Hashes
+from image_matrix.lock.snapshots import snapshot_sources
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
             for variant, item in fresh(lock.conda, loaded, "conda").items()
         },
         extensions=extension_pins(lock, loaded),
-        apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.apt_snapshot},
+        apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.asks_snapshot(name)},
         cran_snapshot=lock.cran,
         system_libraries=system_library_pins(lock, loaded),
         licences=lock.licences,
@@ -158,12 +159,11 @@ def _sources(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     matrix = loaded.matrix
     if loaded.uses_frontend and floats(matrix.network.frontend, pins):
         yield Floating(f"the frontend {matrix.network.frontend}", ("network", "frontend"))
-    of_kinds = {item.source for item in loaded.variants.values() if item.build is None}
     for name in dict.fromkeys((*used_sources(loaded), *offered_sources(matrix))):
         if floats(matrix.sources[name], pins):
             yield Floating(f"source {name}", ("sources", name))
-    for name in used_sources(loaded):
-        if matrix.apt_snapshot and name in of_kinds and name not in pins.apt_snapshots:
+    for name in snapshot_sources(matrix, loaded.variants):
+        if name not in pins.apt_snapshots:
             yield Floating(f"apt packages on {name}", ("sources", name))
 
 

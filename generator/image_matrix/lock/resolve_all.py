@@ -24,7 +24,7 @@ from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.read import required_files
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
-from image_matrix.lock.snapshots import apt_moments, cran_day, without_snapshots
+from image_matrix.lock.snapshots import apt_moments, cran_day
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
 from image_matrix.lock.sources import Look, lock_sources, used_references
@@ -145,7 +145,6 @@ def make_lock(
         *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
         *(f"system libraries of R packages on {name}: {reason}" for name, reason in r.failures.items()),
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
-        *(f"apt packages on {name}: its distribution is not known" for name in without_snapshots(loaded)),
     )
     findings = (
         *source_findings(loaded, lock.sources, custom_contract),

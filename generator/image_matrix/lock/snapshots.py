@@ -5,46 +5,39 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from image_matrix.lock.distributions import distribution_of
+from image_matrix.lock.source_lists import runs_apt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.lock.model import Lock
 
 
 def apt_moments(
     loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Return the snapshot of every source whose distribution has a snapshot service, where the matrix asks for them.
+    """Return the snapshot of every source for which the matrix asks for one.
 
     Both distributions' services answer with the last state before the moment, so the start of today is a moment that
     they have. Which service it is, apt itself knows (`apt-config dump Acquire::Snapshots`).
     """
-    if not loaded.matrix.apt_snapshot:
-        return {}
     moment = f"{today:%Y%m%d}T000000Z"
-    used = dict.fromkeys(
-        item.source for item in loaded.variants.values() if item.source and item.build is None
-    )
     return {
         name: old.apt[name]
         if name in old.apt and not (should_upgrade("apt") or should_upgrade(name))
         else moment
-        for name in used
-        if distribution_of(loaded.matrix.sources[name])
+        for name in snapshot_sources(loaded.matrix, loaded.variants)
     }
 
 
-def without_snapshots(loaded: Loaded) -> list[str]:
-    """Return the sources for which snapshots are asked, but no service is known."""
-    used = dict.fromkeys(
-        item.source for item in loaded.variants.values() if item.source and item.build is None
-    )
-    known = loaded.matrix.sources
-    return [name for name in used if loaded.matrix.apt_snapshot and not distribution_of(known[name])]
+def snapshot_sources(matrix: Matrix, variants: Mapping[str, Variant]) -> list[str]:
+    """Return the sources whose apt packages are to come from snapshots: images with generated Dockerfiles use them."""
+    roots = {item.source for item in variants.values() if item.source and item.build is None}
+    used = dict.fromkeys(item.root_source for item in variants.values() if runs_apt(matrix, item))
+    return [name for name in used if name in roots and matrix.asks_snapshot(name)]
 
 
 def cran_day(loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]) -> str | None:

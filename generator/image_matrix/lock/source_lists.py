@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Variant
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.lock.model import LockedSource
 
     ReadLists = Callable[[str], tuple[str, ...] | None]
@@ -57,6 +57,13 @@ def uses_apt(loaded: Loaded, item: Variant) -> bool:
     if item.build is not None:
         files = loaded.context_files.get(item.id)
         return files is not None and b"apt" in files.dockerfile
+    return runs_apt(loaded.matrix, item)
+
+
+def runs_apt(matrix: Matrix, item: Variant) -> bool:
+    """Say whether a generated Dockerfile may run apt: its kind does, or what the variant lists."""
+    if item.build is not None:
+        return False
     lists = item.packages.get("apt") or item.apt_repositories or item.apt_files or item.locale
-    from_deb = any(loaded.matrix.downloads[name].deb for name in item.downloads)
+    from_deb = any(matrix.downloads[name].deb for name in item.downloads)
     return bool((item.kind != NO_KIND and item.parent is None) or lists or from_deb)

@@ -121,7 +121,8 @@ def _unknown_name(finding: Finding) -> tuple[object, ...] | None:
     if finding.rule is rules.UNKNOWN_PARENT:
         return "image", fields["name"]
     if finding.rule is rules.UNKNOWN_REFERENCE:
-        return fields["what"], fields["name"]
+        # images and sources share one namespace
+        return "image" if fields["what"] == "source" else fields["what"], fields["name"]
     if finding.rule in (rules.UNKNOWN_AXIS_VALUE, rules.NO_PARENT_VARIANT):
         return fields["axis"], fields["value"]
     return None

@@ -12,28 +12,58 @@ from image_matrix.config.package_names import package_name
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.distributions import distribution_of, is_bare, without_apt
-from image_matrix.validate.findings import bad_value
+from image_matrix.lock.snapshots import snapshot_sources
+from image_matrix.validate.findings import bad_value, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.model import Manager, Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
 
+_SNAPSHOT = ("defaults", "images", "apt", "snapshot")
+_NEWER = "Debian 13, Ubuntu 24.04 and later have an apt (2.7.14) that does"
 PIP = "python3-pip"
 """Debian's package of pip, which brings Python."""
 
 
 def without_snapshots(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Yield sources whose apt is too old for the archives of one day that the matrix asks for."""
-    if not matrix.apt_snapshot:
+    """Yield the sources that have no archives of one day, for which the matrix asks.
+
+    A source that it names may have any name of a reference: the build looks at the version of its apt.
+    """
+    listed = matrix.apt_snapshot if isinstance(matrix.apt_snapshot, tuple) else ()
+    for at, name in enumerate(listed):
+        if name not in matrix.sources:
+            yield unknown((*_SNAPSHOT, at), "source", name, matrix.sources)
+        elif without_apt(matrix.sources[name]) or _has_snapshots(matrix, name) is False:
+            problem = f"the apt of the source `{name}` knows no snapshots"
+            what = f"`{name}` from the list" if len(listed) > 1 else "`snapshot`"
+            advice = f"remove {what}; {_NEWER}"
+            yield bad_value((*_SNAPSHOT, at), problem, advice).beside((("sources", name), "the source"))
+    if matrix.apt_snapshot is True:
+        yield from _snapshots_of_all(matrix, snapshot_sources(matrix, expanded))
+
+
+def _snapshots_of_all(matrix: Matrix, used: Collection[str]) -> Iterator[Finding]:
+    known = [name for name in used if not without_apt(matrix.sources[name])]
+    lacking = [name for name in known if not _has_snapshots(matrix, name)]
+    if not lacking:
         return
-    for name in dict.fromkeys(item.source for item in expanded.values() if item.source and not item.build):
-        distribution = distribution_of(matrix.sources.get(name, ""))
-        if distribution and not distribution.snapshots:
-            problem = "its apt knows no snapshots, which `defaults.images.apt.snapshot` asks for"
-            advice = "name a release with apt 2.7.14 or later (Debian 13, Ubuntu 24.04), or remove `snapshot`"
-            yield bad_value(("sources", name), problem, advice)
+    others = ", ".join(name for name in known if name not in lacking)
+    advice = f"write `snapshot: [{others}]`" if others else "remove `snapshot`"
+    finding = bad_value(_SNAPSHOT, "not every source has an apt that knows snapshots", f"{advice}; {_NEWER}")
+    notes = {
+        False: "its apt is too old",
+        None: "nothing says which distribution it is: name it in the list if it has snapshots",
+    }
+    yield finding.beside(*((("sources", name), notes[_has_snapshots(matrix, name)]) for name in lacking))
+
+
+def _has_snapshots(matrix: Matrix, source: str) -> bool | None:
+    """Say whether the apt of a source knows snapshots; ``None`` if its reference does not tell."""
+    distribution = distribution_of(matrix.sources[source])
+    return distribution.snapshots if distribution else None
 
 
 def kinds_without_base(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
