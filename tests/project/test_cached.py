@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from image_matrix import validate
 from image_matrix.cli import run
 from image_matrix.config import shape_errors
+from image_matrix.config.model import Kind
 from image_matrix.dag import build_order
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
@@ -34,6 +36,31 @@ def test_an_unchanged_matrix_is_not_validated_again(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(shape_errors, "check_shape", lambda _: pytest.fail("validated again"))
     loads(MATRIX, cache)
     loads(f"# another comment\n{MATRIX}", cache)
+
+
+def test_a_sound_matrix_is_not_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ContentCache(tmp_path)
+    loads(SMALL, cache)
+    monkeypatch.setattr(validate, "check_meaning", lambda *_: pytest.fail("checked again"))
+    loads(f"# another comment\n{SMALL}", cache)
+    with pytest.raises(pytest.fail.Exception):
+        load({"matrix.yaml": SMALL}, TEMPLATES - {"web"}, cache=cache)
+    with pytest.raises(pytest.fail.Exception):
+        load({"matrix.yaml": SMALL}, TEMPLATES, {"web"}, cache, kinds={"base": Kind(lays_out=False)})
+    with pytest.raises(pytest.fail.Exception):
+        loads(SMALL.replace("trixie", "bookworm"), cache)
+
+
+def test_an_error_and_a_warning_are_said_every_time(tmp_path: Path) -> None:
+    cache = ContentCache(tmp_path)
+    for _ in range(2):
+        with pytest.raises(MatrixError) as raised:
+            loads(SMALL.replace("from: debian", "from: ubuntu"), cache)
+        assert "IM201" in [item.code for item in raised.value.diagnostics]
+        unused = SMALL.replace("debian:", "unused: docker.io/library/debian:bookworm-slim, debian:", 1)
+        warned = load({"matrix.yaml": unused}, TEMPLATES, {"web"}, cache).warnings
+        assert len(warned) == 1
+    assert not (tmp_path / "meaning").exists()
 
 
 def test_what_is_wrong_is_said_every_time(tmp_path: Path) -> None:

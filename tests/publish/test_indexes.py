@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.build.origin import REVISION
+from image_matrix.config.annotations import REVISION
 from image_matrix.config.release import Ignored, Release, Scanning, Signing
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.claims import KEY, POLICY

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.config.annotations import REVISION, SOURCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-REVISION, SOURCE = "org.opencontainers.image.revision", "org.opencontainers.image.source"
-"""github.com/opencontainers/image-spec, annotations.md."""
 
 
 @dataclass(frozen=True, slots=True)

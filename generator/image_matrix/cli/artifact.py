@@ -49,7 +49,7 @@ def _digests(registry: Registry, repository: str, tags: list[str], revision: str
 
     A registry may deny access to a repository that does not exist yet: the push says whether it is that.
     """
-    from image_matrix.build.origin import REVISION
+    from image_matrix.config.annotations import REVISION
     from image_matrix.registry.answers import Denied, manifest_or_none
 
     answers = registry.manifests(f"{repository}:{tag}" for tag in tags)
@@ -110,7 +110,7 @@ def find_promoted(session: Session, loaded: Loaded, release: str, commit: str) -
     Raises :class:`Failure` if there is none, if its tag points to the artifact of another commit, or if its signature
     can be verified and is not valid.
     """
-    from image_matrix.build.origin import REVISION
+    from image_matrix.config.annotations import REVISION
     from image_matrix.errors import Failure
     from image_matrix.publish.artifact import revision
     from image_matrix.registry.answers import manifest_or_none

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_matrix.diagnostics import Place
+    from image_matrix.config.model import Variant
+    from image_matrix.diagnostics import Diagnostic, Place
 
 Entry = tuple[str, str]
 """Of a file in a build context: its mode as git records it, and the SHA-256 of its bytes or of its link's target."""
@@ -70,3 +71,12 @@ class ContextFiles:
     """The images from outside that the Dockerfile names, but for sources of the matrix."""
     entries: Callable[[], Mapping[str, Entry]] = field(default=dict, repr=False)
     """Returns the files by their paths in the context, without those that ``.dockerignore`` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserDockerfiles:
+    """Variants with what their Dockerfiles name, the files of these builds, and what is wrong with them."""
+
+    variants: Mapping[str, Variant]
+    files: Mapping[str, ContextFiles] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()

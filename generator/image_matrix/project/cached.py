@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.schema import schema_text, taking_away
 from image_matrix.dag import NO_OTHERS, BuildOrder, build_order
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.config.document import Documents
+    from image_matrix.config.from_lists import Expanded
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.dag import OtherParents, Parents
     from image_matrix.diagnostics import Finding
     from image_matrix.json_data import Json
@@ -39,6 +44,46 @@ def cached_section(documents: Documents, name: str, cache: ContentCache) -> list
     findings = check_section(documents, name)
     if not findings:
         cache.put("section", content, "valid")
+    return findings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a matrix may name that templates have."""
+
+    kinds: frozenset[str] = frozenset()
+    serving: frozenset[str] = frozenset()
+    """Kinds that have a service."""
+    custom_pip: frozenset[str] = frozenset()
+    """Kinds whose templates install Python packages themselves."""
+
+
+def cached_meaning(
+    expanded: Expanded, matrix: Matrix, variants: Mapping[str, Variant], given: Given, cache: ContentCache
+) -> list[Finding]:
+    """Return what is wrong with a matrix beyond its shape. Only the result "nothing" is cached.
+
+    ``matrix`` and ``variants`` follow from ``expanded`` and the traits of kinds.
+    """
+    names = [sorted(part) for part in (given.kinds, given.serving, given.custom_pip)]
+    traits = [
+        [name, repr(replace(kind, ignores=frozenset())), sorted(kind.ignores)]
+        for name, kind in sorted(matrix.kinds.items())
+    ]
+    content = json.dumps(
+        [expanded.value, repr(expanded.entries), names, traits], default=asdict
+    )  # lock files
+    if cache.get("meaning", content) == "sound":
+        return []
+    from image_matrix.validate import check_meaning
+    from image_matrix.validate.flux_variables import expanded_by_flux
+
+    findings = check_meaning(
+        expanded.value, matrix, variants, given.kinds, given.serving, given.custom_pip, expanded.entries
+    )
+    findings += expanded_by_flux(expanded.value, findings)
+    if not findings:
+        cache.put("meaning", content, "sound")
     return findings
 
 

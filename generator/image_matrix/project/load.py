@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from image_matrix.config.dockerfile_build import UserDockerfiles
 from image_matrix.config.document import Documents
 from image_matrix.config.from_lists import expand_from_lists, in_images
 from image_matrix.config.include import joined
@@ -19,25 +20,22 @@ from image_matrix.config.variants import expand
 from image_matrix.diagnostics import Diagnostic, MatrixError, diagnose, errors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import NO_FILES
-from image_matrix.project.cached import cached_order, cached_section, cached_shape
+from image_matrix.project.cached import Given, cached_meaning, cached_order, cached_section, cached_shape
 from image_matrix.project.content_cache import NO_CACHE, ContentCache
-from image_matrix.project.custom_templates import floating_images, named_images
 from image_matrix.project.image_files import with_files
 from image_matrix.project.included_files import parsed
 from image_matrix.project.listed_files import with_listed_files
-from image_matrix.project.user_dockerfiles import with_dockerfiles
-from image_matrix.validate import check_meaning, check_sound_names
-from image_matrix.validate.flux_variables import expanded_by_flux
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from image_matrix.config.dockerfile_build import FloatingImage, NamedImage
     from image_matrix.config.document import Document
-    from image_matrix.config.model import Kind
+    from image_matrix.config.model import Kind, Matrix, Variant
     from image_matrix.diagnostics import Finding
     from image_matrix.dockerfiles.context_reader import ContextReader
     from image_matrix.project.inputs import Inputs
-    from image_matrix.project.user_dockerfiles import UserDockerfiles
+    from image_matrix.render.templates import Templates
 
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -58,9 +56,21 @@ def load_inputs(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Loaded:
     )
     return replace(
         loaded,
-        floating_in_templates=partial(floating_images, templates),
-        named_in_templates=partial(named_images, templates),
+        floating_in_templates=partial(_floating_images, templates),
+        named_in_templates=partial(_named_images, templates),
     )
+
+
+def _floating_images(templates: Templates) -> Iterator[FloatingImage]:
+    from image_matrix.project.custom_templates import floating_images
+
+    return floating_images(templates)
+
+
+def _named_images(templates: Templates) -> Iterator[NamedImage]:
+    from image_matrix.project.custom_templates import named_images
+
+    return named_images(templates)
 
 
 def load(
@@ -95,12 +105,12 @@ def load(
     findings += expanded.findings
     matrix = read_matrix(value, lambda parents, others: cached_order(parents, cache, others), kinds)
     variants = expand(matrix)
-    meaning = check_meaning(value, matrix, variants, templates, serving, custom_pip, entries=expanded.entries)
-    meaning += expanded_by_flux(value, meaning)
+    given = Given(frozenset(templates), frozenset(serving), frozenset(custom_pip))
+    meaning = cached_meaning(expanded, matrix, variants, given, cache)
     diagnostics = diagnose(explained([*findings, *meaning], documents), documents)
     if errors(diagnostics):
         raise MatrixError(diagnostics)
-    linked = with_dockerfiles(matrix, variants, documents, contexts)
+    linked = _linked(matrix, variants, documents, contexts)
     copying = with_files(matrix, linked.variants, documents, contexts)
     diagnostics = [item for item in diagnostics if not _used_by(linked, documents, item)]
     diagnostics += [*linked.problems, *copying.problems]
@@ -127,6 +137,8 @@ def _misshapen(
     of_policies: list[Diagnostic],
 ) -> MatrixError:
     """Return the error of a matrix of the wrong shape: also what is wrong with names outside of the faulty entries."""
+    from image_matrix.validate import check_sound_names
+
     expanded = expand_from_lists(documents.value)
     documents = replace(documents, entries=expanded.entries)
     faulty = {item.path[:2] for item in shape}
@@ -135,6 +147,17 @@ def _misshapen(
     meaning = check_sound_names(expanded.value, faults, templates, expanded.entries)
     diagnostics = diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents)
     return MatrixError(sorted([*diagnostics, *of_policies], key=lambda item: item.place))
+
+
+def _linked(
+    matrix: Matrix, variants: Mapping[str, Variant], documents: Documents, contexts: ContextReader
+) -> UserDockerfiles:
+    """Read the Dockerfiles of variants that have their own; without any, nothing is imported for that."""
+    if not any(item.build for item in variants.values()):
+        return UserDockerfiles(variants)
+    from image_matrix.project.user_dockerfiles import with_dockerfiles
+
+    return with_dockerfiles(matrix, variants, documents, contexts)
 
 
 def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:

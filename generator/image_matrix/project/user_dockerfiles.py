@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage, NamedImage
+from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage, NamedImage, UserDockerfiles
 from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
@@ -46,15 +46,6 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Diagnostic, Finding, Path
     from image_matrix.dockerfiles.context_reader import ContextReader
     from image_matrix.dockerfiles.ignore import Ignore
-
-
-@dataclass(frozen=True, slots=True)
-class UserDockerfiles:
-    """Variants with what their Dockerfiles name, the files of these builds, and what is wrong with them."""
-
-    variants: Mapping[str, Variant]
-    files: Mapping[str, ContextFiles] = field(default_factory=dict)
-    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

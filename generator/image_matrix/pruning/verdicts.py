@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.build.origin import REVISION
+from image_matrix.config.annotations import REVISION
 from image_matrix.pruning.tag_forms import CacheTag, ImageTag, LeftTag, read_tag
 from image_matrix.publish.claims import KEY
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from image_matrix.build.origin import REVISION, SOURCE
+from image_matrix.config.annotations import REVISION, SOURCE
 from image_matrix.publish.indexes import CREATED
 from image_matrix.publish.release_tags import released
 from image_matrix.registry.reference import digest_of

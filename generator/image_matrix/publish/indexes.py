@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.build.origin import REVISION, SOURCE, build_origin
+from image_matrix.build.origin import build_origin
+from image_matrix.config.annotations import REVISION, SOURCE
 from image_matrix.planning.plan import references
 from image_matrix.publish.claims import KEY, POLICY
 from image_matrix.publish.claims import released as released_claims

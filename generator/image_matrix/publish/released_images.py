@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.build.origin import REVISION
+from image_matrix.config.annotations import REVISION
 from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.registry.answers import Manifest, manifest_or_none
 from image_matrix.render.lists.catalog_json import CONTENTS

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.dag import NO_OTHERS, digraph
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 def tree(
@@ -42,10 +45,12 @@ def mermaid(
     sources: Mapping[str, str],
     marked: Collection[str] = (),
     others: Mapping[str, Collection[str]] = NO_OTHERS,
+    links: Mapping[str, str] = NO_LINKS,
 ) -> str:
     """Return a Mermaid flowchart of images; ``sources`` gives the source of images without a parent.
 
-    ``others`` are further images that an image needs; their edges are dotted. Marked images have another colour. The
+    ``others`` are further images that an image needs; their edges are dotted. Marked images have another colour.
+    ``links`` are addresses of images, without characters that end a text of Mermaid. The
     chart runs from left to right, since names are long and pages narrow. Small trees come first, since Mermaid draws
     the edges of a large tree over a small one below it. Source of the format: mermaid.js.org/syntax/flowchart.html.
     """
@@ -57,6 +62,7 @@ def mermaid(
     lines += [f"  source_{_id(sources[name])} --> {_id(name)}" for name in order if name in sources]
     lines += [f"  {_id(parents[name] or '')} --> {_id(name)}" for name in order if parents[name]]
     lines += [f"  {_id(other)} -.-> {_id(name)}" for name in order for other in others.get(name, ())]
+    lines += [f'  click {_id(name)} href "{links[name]}" _blank' for name in order if name in links]
     if marked:
         lines.append("  classDef marked fill:#f9c74f,stroke:#b5651d,color:#000;")
         lines.append(f"  class {','.join(_id(name) for name in parents if name in marked)} marked;")

@@ -12,6 +12,7 @@ from image_matrix.config.variant_ids import image_of
 from image_matrix.config.variants import by_image
 from image_matrix.output_tree.files import File
 from image_matrix.render.docs.graph_text import mermaid
+from image_matrix.render.docs.repository_links import anchor, dockerfile_link, node_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +40,7 @@ def images_page(matrix: Matrix, variants: Mapping[str, Variant]) -> File:
     grouped = by_image(variants.values())
     tags = tags_of(variants.values())
     sections = [_section(matrix, items, tags) for items in grouped.values()]
-    text = _HEAD + _graph(variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
+    text = _HEAD + _graph(matrix, variants) + _table(matrix, grouped) + "\n" + "\n".join(sections)
     return File(text.encode())
 
 
@@ -72,9 +73,10 @@ def image_sources(variants: Mapping[str, Variant]) -> dict[str, str]:
     return {image: ", ".join(names) for image, names in sources.items()}
 
 
-def _graph(variants: Mapping[str, Variant]) -> str:
+def _graph(matrix: Matrix, variants: Mapping[str, Variant]) -> str:
     parents, others = image_parents(variants), image_contexts(variants)
-    return f"```mermaid\n{mermaid(parents, image_sources(variants), others=others)}```\n\n"
+    links = node_links(matrix, variants.values(), PAGE)
+    return f"```mermaid\n{mermaid(parents, image_sources(variants), others=others, links=links)}```\n\n"
 
 
 def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
@@ -88,7 +90,7 @@ def _table(matrix: Matrix, grouped: Mapping[str, Sequence[Variant]]) -> str:
         cells = (
             _link(name),
             built_on,
-            ", ".join(item.label for item in items),
+            ", ".join(f"[{item.label}]({dockerfile_link(item)})" for item in items),
             ", ".join(items[0].archs),
             _accelerator(matrix, items[0]),
             ", ".join(sorted({item.contract for item in items})),
@@ -109,8 +111,8 @@ def needed_driver(item: Accelerator) -> list[str]:
 
 
 def _link(image: str) -> str:
-    """Return a link to the section of an image; GitHub leaves some characters out of the ids of headings."""
-    return f"[{image}](#{re.sub('[./]', '', image)})"
+    """Return a link to the section of an image."""
+    return f"[{image}](#{anchor(image)})"
 
 
 def text(value: str) -> str:
@@ -158,9 +160,8 @@ def _from(matrix: Matrix, item: Variant) -> str:
 
 def _dockerfile(item: Variant) -> str:
     """Return a link to a Dockerfile; one of the users' own says itself what is in the image, and is named."""
-    if item.build:
-        return f", [{text(item.build.dockerfile)}](<../{item.build.dockerfile}>)"
-    return f", [Dockerfile](../{item.dockerfile})"
+    name = text(item.build.dockerfile) if item.build else "Dockerfile"
+    return f", [{name}]({dockerfile_link(item)})"
 
 
 def _packages(title: str, lists: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
