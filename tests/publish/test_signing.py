@@ -59,7 +59,13 @@ def test_whose_signature_counts() -> None:
     assert verify_command(KEYED, IMAGE, "", CLAIMS) == keyed
     silent = Signing(key="env://KEY", public_key="/keys/cosign.pub", public_log=False)
     assert "--insecure-ignore-tlog=true" in (verify_command(silent, IMAGE, "", CLAIMS) or [])
-    assert verify_command(NOTATION, IMAGE, "", CLAIMS) == ["notation", "verify", *METADATA, IMAGE]
+    assert verify_command(NOTATION, IMAGE, "", CLAIMS) == [
+        "notation",
+        "verify",
+        "--max-signatures=10000",
+        *METADATA,
+        IMAGE,
+    ]
     assert verify_command(Signing("none"), IMAGE, "", CLAIMS) is None
 
 
@@ -207,7 +213,7 @@ def test_how_a_scan_is_attested_and_verified(tmp_path: Path) -> None:
     metadata = [f"--user-metadata={name}={value}" for name, value in ATTESTED.items()]
     assert (attest_command(NOTATION, IMAGE, file, ATTESTED) or [])[-3:] == [*metadata, IMAGE]
     assert verify_attestation_command(NOTATION, IMAGE, "", ATTESTED) == [
-        "notation", "verify", *metadata, IMAGE,
+        "notation", "verify", "--max-signatures=10000", *metadata, IMAGE,
     ]  # fmt: skip
     assert attest_command(Signing("none"), IMAGE, file, ATTESTED) is None
     assert verify_attestation_command(Signing("none"), IMAGE, "", ATTESTED) is None

@@ -31,6 +31,8 @@ _NO_CONFIG = "--use-signing-config=false"
 """cosign 3 uses a signing config by default; with one it can neither skip the log nor write the older format."""
 _LEGACY = "--new-bundle-format=false"
 """github.com/sigstore/cosign, CHANGELOG.md, v3.0.0."""
+_MOST_SIGNATURES = "--max-signatures=10000"
+"""notation looks at 100 of an image, the oldest first, and each scan signs once more."""
 
 
 def sign_command(
@@ -102,7 +104,7 @@ def verify_command(
         case "none":
             return None
         case "notation":
-            return ["notation", "verify", *_user_metadata(claims), reference]
+            return ["notation", "verify", _MOST_SIGNATURES, *_user_metadata(claims), reference]
         case _:
             return ["cosign", "verify", *_signer(signing, identity), *_annotations(claims), reference]
 
