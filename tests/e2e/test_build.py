@@ -16,6 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.config.network import Network
+from image_matrix.inventory.by_layer import PackagesByLayer
+from image_matrix.planning.attached_packages import packages_attached
+from image_matrix.planning.image_contents import packages_by_layer, platform_image
+from image_matrix.registry.client import registry_with
 from tests.e2e.place import Quiet, bridge, serving
 from tests.e2e.support import HOME, docker, get, new_repository, running
 
@@ -97,11 +102,17 @@ def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
     _, row, count = small.run("build", "--push").stdout.splitlines()
     assert row.startswith(f"{small.registry}/leaf:default-")
     assert count.startswith("1 built in ")
-    call = ("packages", "tomli", "bash", "--image", "leaf", "--from-image", "--format", "json")
-    shown = {one["package"]: one for one in json.loads(small.run(*call).stdout)}
+    call = ("-v", "packages", "tomli", "bash", "--image", "leaf", "--from-image", "--format", "json")
+    done = small.run(*call)
+    shown = {one["package"]: one for one in json.loads(done.stdout)}
     assert (shown["tomli"]["version"], shown["tomli"]["from"]) == ("2.2.1", "leaf:default")
     assert shown["bash"]["version"][:1].isdigit()
     assert shown["bash"]["from"] != "leaf:default"
+    assert "image layer" not in done.stderr
+    client = registry_with(Network())
+    leaf = platform_image(client, f"{small.registry}/{row.split()[0].rpartition('/')[2]}")
+    attached = packages_attached(client, leaf.at)
+    assert attached == packages_by_layer(client, leaf, PackagesByLayer(), print)
 
 
 def test_a_build_that_was_killed_is_built_by_the_next(small: Repository) -> None:

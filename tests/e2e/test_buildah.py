@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from image_matrix.config.network import Network
+from image_matrix.inventory.installed_files import OsRelease
 from image_matrix.pinned.tools import native_arch
+from image_matrix.planning.attached_packages import packages_attached
+from image_matrix.planning.image_contents import platform_image
+from image_matrix.registry.client import registry_with
 from tests.e2e.buildah_place import buildah_on_path
 from tests.e2e.support import docker, new_repository
 from tests.e2e.tiny_images import INDEX, MANIFEST
@@ -123,6 +128,10 @@ def test_a_chain_is_pushed_and_runs_and_its_secret_is_nowhere(place: Place) -> N
     own, child, count = done.stdout.splitlines()[1:]
     assert count.startswith("2 built in ")
     image = child.split()[0]
+    client = registry_with(Network())
+    packages = packages_attached(client, platform_image(client, image).at)
+    assert packages
+    assert OsRelease("debian", "13") in packages.files().values()
     shown = docker("run", "--rm", "--pull=always", image, "cat", "/own", "/checked", "/opt/hello.txt")
     assert shown.splitlines()[-3:] == ["read", "checked", "hello"]
     config = place.config("own", own.split()[0].rpartition(":")[2])

@@ -68,9 +68,12 @@ def test_how_far_an_image_is_on_each_platform() -> None:
 @pytest.mark.parametrize(
     ("below", "entry"),
     [
-        ("referrers/{digest}", {"artifactType": REPORT_TYPE}),
-        ("manifests/{tag}", {"artifactType": REPORT_TYPE}),
-        ("referrers/{digest}", {"annotations": {"dev.sigstore.bundle.predicateType": PREDICATE}}),
+        ("referrers/{digest}", {"digest": "sha256:1", "artifactType": REPORT_TYPE}),
+        ("manifests/{tag}", {"digest": "sha256:1", "artifactType": REPORT_TYPE}),
+        (
+            "referrers/{digest}",
+            {"digest": "sha256:1", "annotations": {"dev.sigstore.bundle.predicateType": PREDICATE}},
+        ),
         ("manifests/{tag}.att", None),
     ],
 )

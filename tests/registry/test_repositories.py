@@ -10,7 +10,6 @@ from image_matrix.registry.repositories import (
     list_tags,
     read,
     read_blob,
-    referrers,
     refuse_without_deletion,
 )
 from tests.pruning.filled import Filled
@@ -73,17 +72,6 @@ def test_a_login_that_may_not_delete() -> None:
             Failure, match=f"{digest} could not be deleted: the registry denies access: not for you"
         ):
             delete_manifest(client(), filled.repository, digest)
-
-
-def test_referrers_are_listed_by_registries_that_know_them() -> None:
-    with serving() as server:
-        filled = Filled(server)
-        digest = filled.image("one", "a")
-        attached = filled.image("two", subject={"digest": digest})
-        assert referrers(client(), filled.repository, digest) is None
-        server.behaviour.lists_referrers = True
-        assert referrers(client(), filled.repository, digest) == [attached]
-        assert referrers(client(), filled.repository, attached) == []
 
 
 def test_what_is_read_is_not_remembered() -> None:

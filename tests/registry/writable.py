@@ -177,13 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         if digest:
             if not self.server.behaviour.lists_referrers:
                 return self.reply(404)
-            found = [
-                {"digest": key.partition("@")[2]}
-                for key, content in self.server.manifests.items()
-                if key.startswith(f"{name}@")
-                and json.loads(content).get("subject", {}).get("digest") == digest
-            ]
-            return self.reply(200, json.dumps({"manifests": found}).encode())
+            return self.referrers(name, digest, int(query.get("after", ["0"])[0]))
         name = name.removesuffix("/tags/list")
         tags = sorted(key.partition(":")[2] for key in self.server.tags if key.startswith(f"{name}:"))
         if not any(key.startswith(f"{name}@") for key in self.server.manifests):
@@ -193,6 +187,22 @@ class Handler(BaseHTTPRequestHandler):
         more = len(rest) > len(page)
         link = {"Link": f'</v2/{name}/tags/list?last={page[-1]}&n={len(page)}>; rel="next"'} if more else {}
         return self.reply(200, json.dumps({"name": name, "tags": page}).encode(), link)
+
+    def referrers(self, name: str, digest: str, start: int) -> None:
+        """List what is attached with what it says; distribution's spec, "Listing Referrers"."""
+        found = []
+        for key, text in self.server.manifests.items():
+            content = json.loads(text)
+            if key.startswith(f"{name}@") and content.get("subject", {}).get("digest") == digest:
+                said = {
+                    field: content[field] for field in ("artifactType", "annotations") if field in content
+                }
+                found.append({"digest": key.partition("@")[2], **said})
+        end = start + self.server.behaviour.page
+        following = {"Link": f'</v2/{name}/referrers/{digest}?after={end}>; rel="next"'}
+        self.reply(
+            200, json.dumps({"manifests": found[start:end]}).encode(), following if found[end:] else None
+        )
 
     def remove(self, name: str, what: str) -> None:
         """Delete a manifest with its tags, or a tag; distribution's spec, "Deleting Manifests"."""

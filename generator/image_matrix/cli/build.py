@@ -14,6 +14,7 @@ from image_matrix.cli.build_output import export_output, summary
 from image_matrix.cli.build_settings import open_proxy, step_secrets, with_named_secrets
 from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_locked
+from image_matrix.cli.recording import record_packages
 from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     start = time.monotonic()
     built = engine.run(prepared) if request.legs else []
     seconds = time.monotonic() - start
+    if arguments.push:
+        record_packages(session, state, registry, built, existing)
     if arguments.candidate:
         _tell_the_run(requested, existing, built, seconds, prepared.steps)
     click.echo(summary(built, seconds, engine.sizes(arguments, registry)), nl=False)

@@ -1,7 +1,8 @@
 """Reads the files by which installers know what they have installed, one file at a time.
 
 Sources: packaging.python.org, "Recording installed projects" and "Core metadata"; deb-control(5) and dpkg's ``status``;
-apt's ``extended_states``; conda's ``conda-meta``; docs.npmjs.com, "package.json"; "Writing R Extensions", DESCRIPTION.
+apt's ``extended_states``; os-release(5); conda's ``conda-meta``; docs.npmjs.com, "package.json"; "Writing R
+Extensions", DESCRIPTION.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,6 +30,10 @@ class DpkgNames:
 
     versions: Mapping[str, str]
     """Name to version; the version is empty if the file does not say it."""
+    architectures: Mapping[str, str] = field(default_factory=dict)
+    """Name to ``amd64`` or ``all``."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Name to the package that it was built from, as far as that has another name or version: ``gcc-14 (14.2)``."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -88,12 +93,29 @@ class InstalledR:
 
 
 @dataclass(frozen=True, slots=True)
+class OsRelease:
+    """The distribution."""
+
+    id: str
+    """``debian``."""
+    version: str
+    """``13``; empty for one without releases."""
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """A file that is not read: that it exists is enough."""
 
 
 Record: TypeAlias = (
-    DpkgNames | AutomaticNames | InstalledPython | InstalledConda | InstalledNpm | InstalledR | Presence
+    DpkgNames
+    | AutomaticNames
+    | InstalledPython
+    | InstalledConda
+    | InstalledNpm
+    | InstalledR
+    | OsRelease
+    | Presence
 )
 """What a file says."""
 Files: TypeAlias = Mapping[str, Record | None]
@@ -141,13 +163,15 @@ def _stanzas(text: str) -> Iterator[dict[str, str]]:
 
 def _dpkg(text: str) -> DpkgNames:
     """Read ``status``, or a file of ``status.d``, whose packages have no state: they are installed."""
-    return DpkgNames(
-        {
-            item["Package"]: item.get("Version", "")
-            for item in _stanzas(text)
-            if item.get("Status", "installed").split()[-1:] == ["installed"]
-        }
-    )
+    installed = [
+        item for item in _stanzas(text) if item.get("Status", "installed").split()[-1:] == ["installed"]
+    ]
+
+    def stated(field: str) -> dict[str, str]:
+        return {item["Package"]: item[field] for item in installed if item.get(field)}
+
+    versions = {item["Package"]: item.get("Version", "") for item in installed}
+    return DpkgNames(versions, stated("Architecture"), stated("Source"))
 
 
 def _automatic(text: str) -> AutomaticNames:
@@ -231,9 +255,15 @@ def _r_entry(fields: Message) -> str:
     return f"{name}@{version}" if repository else ""
 
 
+def _os_release(text: str) -> OsRelease:
+    fields = dict(re.findall(r"""^([A-Z_]+)=["']?([^"'\n]*)["']?$""", text, re.MULTILINE))
+    return OsRelease(fields["ID"], fields.get("VERSION_ID", ""))
+
+
 _READERS: tuple[tuple[re.Pattern[str], Callable[[Content], Record | None]], ...] = (
     (re.compile(rf"{STATUS}|var/lib/dpkg/status\.d/(?!.*\.md5sums$)[^/]+"), _safely(_dpkg)),
     (re.compile(AUTOMATIC), _safely(_automatic)),
+    (re.compile(r"(etc|usr/lib)/os-release"), _safely(_os_release)),
     (re.compile(r"(.+/)?(site|dist)-packages/[^/]+\.dist-info/METADATA"), _safely(_python)),
     (re.compile(rf"(.+/)?(site|dist)-packages/[^/]+\.dist-info/{re.escape(DIRECT)}"), _present),
     (re.compile(r"(.+/)?conda-meta/[^/]+\.json"), _safely(_conda)),

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.inventory.by_layer import PackagesByLayer, layer_packages
 from image_matrix.inventory.in_image import ReadImage
 from image_matrix.inventory.installed_files import reader_of
+from image_matrix.planning.attached_packages import packages_attached
 from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
 from image_matrix.registry.http import ConnectionFailed
 from image_matrix.registry.image_layers import LayerError, laid_over, read_layer
@@ -81,6 +83,20 @@ def package_files(
     Raises :class:`EnvironmentFailure` for a layer that cannot be read.
     """
     files = lower
+    for above in _laid_over_each_other(registry, image, layers, lower, log):
+        files = above
+    return files
+
+
+def _laid_over_each_other(
+    registry: Registry,
+    image: PlatformImage,
+    layers: Sequence[ImageLayer],
+    lower: Files,
+    log: Callable[[str], None],
+) -> Iterator[Files]:
+    """Yield the files with each of the layers."""
+    files = lower
     for number, layer in enumerate(layers, start=1):
         log(f"{image.reference}: image layer {number} of {len(layers)}, {_megabytes(layer.size)}")
         try:
@@ -92,7 +108,7 @@ def package_files(
         except ConnectionFailed as error:
             raise EnvironmentFailure(f"{image.reference}: {layer.digest}: {error.reason}", CHECK) from error
         files = laid_over(files, contents)
-    return files
+        yield files
 
 
 def _read(chunks: Iterator[bytes], lower: Files) -> LayerContents[Record]:
@@ -103,29 +119,59 @@ def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
+def packages_by_layer(
+    registry: Registry, image: PlatformImage, known: PackagesByLayer, log: Callable[[str], None]
+) -> PackagesByLayer:
+    """Return what each layer of an image changes; the layers that are known from its parent are not read again.
+
+    Raises :class:`EnvironmentFailure` for a layer that cannot be read.
+    """
+    shared = known.shared_with(layer.digest for layer in image.manifest.layers)
+    changes, files = [*shared.layers], shared.files()
+    new = image.manifest.layers[len(changes) :]
+    for layer, above in zip(new, _laid_over_each_other(registry, image, new, files, log), strict=True):
+        changes.append(layer_packages(layer.digest, files, above))
+        files = above
+    return PackagesByLayer(tuple(changes))
+
+
 def read_chain(
     registry: Registry, images: Mapping[str, str], platform: str, log: Callable[[str], None]
 ) -> list[ReadImage]:
-    """Return the files of an image, and of those that it is built on; each layer is read once.
+    """Return the files of an image, and of those that it is built on.
 
+    What a build has attached to the image, or to one below it, is believed; of other layers, each is read once.
     ``images`` are references by the ids of variants, from the base up; the last one is the image. One below it that the
     registry does not have, or that has been built again since, is left out. Raises :class:`EnvironmentFailure`.
     """
     *below, name = images
     image = platform_image(registry, images[name], platform)
-    layers = image.manifest.layers
+    parts = {
+        ancestor: platform_image(registry, images[ancestor], platform)
+        for ancestor in below
+        if isinstance(registry.manifest(images[ancestor]), Manifest)
+    }
+    packages = packages_by_layer(registry, image, _known(registry, image, [*parts.values()], log), log)
+    return chain_of(packages, name, {ancestor: part.manifest for ancestor, part in parts.items()})
+
+
+def _known(
+    registry: Registry, image: PlatformImage, below: Sequence[PlatformImage], log: Callable[[str], None]
+) -> PackagesByLayer:
+    """Return what is attached to the image, or to the next one below it that has something."""
+    for one in (image, *reversed(below)):
+        if packages := packages_attached(registry, one.at, log):
+            return packages
+    return PackagesByLayer()
+
+
+def chain_of(packages: PackagesByLayer, name: str, below: Mapping[str, Manifest]) -> list[ReadImage]:
+    """Return the files of the variant ``name``, and of the images ``below`` it that its layers begin with."""
+    digests = [one.layer for one in packages.layers]
     ends: dict[int, str] = {}
-    for ancestor in below:
-        answer = registry.manifest(images[ancestor])
-        part = platform_image(registry, images[ancestor], platform) if isinstance(answer, Manifest) else None
-        if part and part.manifest.layers and layers[: len(part.manifest.layers)] == part.manifest.layers:
-            ends.setdefault(len(part.manifest.layers), ancestor)
-    ends[len(layers)] = name
-    chain: list[ReadImage] = []
-    files: Files = {}
-    start = 0
-    for end, variant in sorted(ends.items()):
-        files = package_files(registry, image, layers[start:end], files, log)
-        chain.append(ReadImage(variant, files))
-        start = end
-    return chain
+    for ancestor, manifest in below.items():
+        lower = [layer.digest for layer in manifest.layers]
+        if lower and digests[: len(lower)] == lower:
+            ends.setdefault(len(lower), ancestor)
+    ends[len(digests)] = name
+    return [ReadImage(variant, packages.files(end)) for end, variant in sorted(ends.items())]

@@ -10,8 +10,9 @@ from image_matrix.pruning.manifests import newest, read_seen, stated, written
 from image_matrix.pruning.model import Listing
 from image_matrix.pruning.tag_forms import AttachedTag, read_tag
 from image_matrix.publish.indexes import CREATED
+from image_matrix.registry.attached import referrers
 from image_matrix.registry.client import CONCURRENCY
-from image_matrix.registry.repositories import list_tags, read, read_blob, referrers
+from image_matrix.registry.repositories import list_tags, read, read_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -103,10 +104,10 @@ def _date(registry: Registry, repository: str, seen: Seen) -> datetime | None:
 def _with_referrers(registry: Registry, repository: str, listing: Listing, most: RepositoryPlan) -> Listing:
     """Return the listing with the referrers of what could go, from a registry that lists them."""
     going = [digest for one in most.delete for digest in (one.digest, *one.parts)]
-    if not going or referrers(registry, repository, going[0]) is None:
+    if not going or referrers(registry, f"{repository}@{going[0]}") is None:
         return listing
-    attached = _each(lambda digest: referrers(registry, repository, digest), going)
-    new = {one for listed in attached.values() for one in listed or ()} - listing.manifests.keys()
+    attached = _each(lambda digest: referrers(registry, f"{repository}@{digest}"), going)
+    new = {one.digest for listed in attached.values() for one in listed or ()} - listing.manifests.keys()
     read_now = {
         one: seen for one, seen in _each(lambda one: _seen(registry, repository, one), new).items() if seen
     }

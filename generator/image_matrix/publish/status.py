@@ -11,8 +11,8 @@ from image_matrix.publish.released_images import released_images
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.publish.signing import PREDICATE
 from image_matrix.registry.answers import Denied, Digest, Manifest, Unreachable, words
+from image_matrix.registry.attached import attached
 from image_matrix.registry.reference import parse_reference
-from image_matrix.registry.referrers import attached
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Attaches artifacts to images in a registry, and lists those that are attached.
+"""Attaches artifacts to images in a registry; :mod:`image_matrix.registry.attached` lists them.
 
 Source: github.com/opencontainers/distribution-spec, spec.md: "Pushing Manifests with Subject", "Referrers Tag Schema".
 """
@@ -6,7 +6,7 @@ Source: github.com/opencontainers/distribution-spec, spec.md: "Pushing Manifests
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
@@ -38,11 +38,13 @@ def attach(
     artifact_type: str,
     files: Mapping[str, bytes],
     titles: Mapping[str, str],
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Push files as an artifact whose subject is ``repository@digest``; return the artifact's digest.
 
-    ``files`` are contents by media type, ``titles`` their file names. A registry that does not list referrers gets
-    the list as a tag, ``sha256-…``. Raises :class:`EnvironmentFailure`.
+    ``files`` are contents by media type, ``titles`` their file names; lists of what is attached have the
+    ``annotations``, too. A registry that does not list referrers gets the list as a tag, ``sha256-…``. Raises
+    :class:`EnvironmentFailure`.
     """
     place = parse_reference(reference)
     subject = _subject(registry, place)
@@ -50,11 +52,12 @@ def attach(
         {**_descriptor(kind, content), "annotations": {"org.opencontainers.image.title": titles[kind]}}
         for kind, content in files.items()
     ]
+    labels = {"artifactType": artifact_type, **({"annotations": dict(annotations)} if annotations else {})}
     manifest = _json(
         {
             "schemaVersion": 2,
             "mediaType": IMAGE_MANIFEST,
-            "artifactType": artifact_type,
+            **labels,
             "config": _descriptor(EMPTY_TYPE, EMPTY),
             "layers": layers,
             "subject": subject,
@@ -65,47 +68,9 @@ def attach(
     digest = digest_of(manifest)
     answer = put_manifest(registry, f"{place.name}@{digest}", manifest)
     if SUPPORTED not in answer.headers:
-        entry = {**_descriptor(IMAGE_MANIFEST, manifest), "artifactType": artifact_type}
+        entry = {**_descriptor(IMAGE_MANIFEST, manifest), **labels}
         _list_in_tag(registry, f"{place.name}:{str(subject['digest']).replace(':', '-')}", entry)
     return digest
-
-
-@dataclass(frozen=True, slots=True)
-class Referrer:
-    """An artifact that is attached to an image."""
-
-    artifact_type: str
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-
-def attached(registry: Registry, image: str) -> tuple[Referrer, ...]:
-    """Return what is attached to ``repository@digest``: what the registry lists, or the list in a tag.
-
-    Raises :class:`EnvironmentFailure` if the registry does not answer.
-    """
-    place = parse_reference(image)
-    tag = f"{place.name}:{str(place.digest).replace(':', '-')}"
-    for url in (
-        address(place, f"referrers/{place.digest}"),
-        address(place, f"manifests/{parse_reference(tag).version}"),
-    ):
-        answer = registry.send(HttpRequest("GET", url, {"Accept": INDEX}), place)
-        if not isinstance(answer, Response):
-            raise EnvironmentFailure(f"{image}: {words(answer)}", CHECK)
-        if answer.status == 200:
-            return _read(answer.body)
-    return ()
-
-
-def _read(body: bytes) -> tuple[Referrer, ...]:
-    """Return the entries of an index; none of what is no index."""
-    try:
-        entries = json.loads(body).get("manifests") or ()
-        return tuple(
-            Referrer(str(one.get("artifactType", "")), one.get("annotations") or {}) for one in entries
-        )
-    except (ValueError, AttributeError):
-        return ()
 
 
 def _subject(registry: Registry, place: Reference) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """Lists what a repository has, and deletes manifests; always from the registry itself, never from a mirror or memory.
 
-Source: github.com/opencontainers/distribution-spec, spec.md: "Listing Tags", "Listing Referrers", "Deleting Manifests".
+Source: github.com/opencontainers/distribution-spec, spec.md: "Listing Tags", "Deleting Manifests".
 """
 
 from __future__ import annotations
@@ -46,9 +46,15 @@ def list_tags(registry: Registry, repository: str) -> list[str]:
         if answer.status == 404:
             return tags
         tags += json.loads(answer.body).get("tags") or ()
-        following = _NEXT.search(answer.headers.get("link", ""))
-        url = urljoin(url, following[1]) if following else ""
+        following = following_page(answer)
+        url = urljoin(url, following) if following else ""
     return tags
+
+
+def following_page(answer: Response) -> str | None:
+    """Return the address of a listing's next page, perhaps without the host; ``None`` after the last."""
+    link = _NEXT.search(answer.headers.get("link", ""))
+    return link[1] if link else None
 
 
 def read(registry: Registry, repository: str, version: str) -> tuple[str, bytes] | None:
@@ -72,20 +78,6 @@ def read_blob(registry: Registry, repository: str, digest: str) -> bytes:
     place = parse_reference(repository)
     answer = _answer(registry.send(HttpRequest("GET", address(place, f"blobs/{digest}")), place), repository)
     return b"" if answer.status == 404 else answer.body
-
-
-def referrers(registry: Registry, repository: str, digest: str) -> list[str] | None:
-    """Return the digests of what is attached to an image; ``None`` from a registry that does not list it.
-
-    Raises :class:`EnvironmentFailure`.
-    """
-    place = parse_reference(repository)
-    request = HttpRequest("GET", address(place, f"referrers/{digest}"))
-    answer = registry.send(request, place)
-    if isinstance(answer, Response) and answer.status in (400, 404, 405, 501):
-        return None
-    listed = json.loads(_answer(answer, repository).body)
-    return [str(one["digest"]) for one in listed.get("manifests") or ()]
 
 
 def refuse_without_deletion(registry: Registry, repository: str) -> None:
@@ -117,7 +109,7 @@ def delete_manifest(registry: Registry, repository: str, digest: str, tags: tupl
 
 def _delete(registry: Registry, repository: str, version: str) -> Response:
     place = parse_reference(repository)
-    return _sent(registry.send(_deletion(place, version), place, DELETE), f"{repository}: {version}")
+    return response_of(registry.send(_deletion(place, version), place, DELETE), f"{repository}: {version}")
 
 
 def _deletion(place: Reference, version: str) -> HttpRequest:
@@ -133,15 +125,21 @@ def _refuse(answer: Response, what: str) -> None:
 
 def _answer(answer: Response | Denied | Unreachable, what: str) -> Response:
     """Return a response that is a success, or says that something does not exist."""
-    response = _sent(answer, what)
-    if response.status not in (200, 404):
+    response = response_of(answer, what)
+    return response if response.status == 404 else success_of(response, what)
+
+
+def success_of(response: Response, what: str) -> Response:
+    """Return a response that is a success; raises :class:`EnvironmentFailure` for another one."""
+    if response.status != 200:
         meaning = refusal(response)
         kind = Inaccessible if isinstance(meaning, Denied) else EnvironmentFailure
         raise kind(f"{what}: {words(meaning)}", CHECK)
     return response
 
 
-def _sent(answer: Response | Denied | Unreachable, what: str) -> Response:
+def response_of(answer: Response | Denied | Unreachable, what: str) -> Response:
+    """Return a response, whatever it says; raises :class:`EnvironmentFailure` if there is none."""
     if isinstance(answer, Response):
         return answer
     if isinstance(answer, Denied):

@@ -1,0 +1,64 @@
+"""What is attached to images, from registries that list it and from those that keep a tag, over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.attached import Referrer, attached, referrers
+from image_matrix.registry.referrers import attach
+from tests.pruning.filled import Filled
+from tests.registry.test_upload import client
+from tests.registry.writable import Behaviour, serving
+
+KIND = "application/vnd.example.note.v1"
+
+
+def test_referrers_are_listed_by_registries_that_know_them() -> None:
+    with serving() as server:
+        filled = Filled(server)
+        image = filled.image("one", "a")
+        other = filled.image("two", subject={"digest": image})
+        at = f"{filled.repository}@{image}"
+        assert referrers(client(), at) is None
+        server.behaviour.lists_referrers = True
+        assert [one.digest for one in referrers(client(), at) or ()] == [other]
+        assert referrers(client(), f"{filled.repository}@{other}") == ()
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["the registry", "a tag"])
+def test_what_is_attached_is_listed_with_what_it_says(lists: bool) -> None:
+    with serving(Behaviour(lists_referrers=lists)) as server:
+        filled = Filled(server)
+        image = f"{filled.repository}@{filled.image('one', 'a')}"
+        digest = attach(client(), image, KIND, {KIND: b"x"}, {KIND: "note"}, {"about": "that"})
+        assert attached(client(), image) == (Referrer(digest, KIND, {"about": "that"}),)
+
+
+def test_referrers_of_several_pages() -> None:
+    with serving(Behaviour(lists_referrers=True, page=2)) as server:
+        filled = Filled(server)
+        image = filled.image("one", "a")
+        notes = {filled.image(f"note {number}", subject={"digest": image}) for number in range(5)}
+        listed = referrers(client(), f"{filled.repository}@{image}") or ()
+        assert {one.digest for one in listed} == notes
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 501])
+def test_a_registry_without_the_list_is_asked_for_the_tag(status: int) -> None:
+    with serving() as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        image = f"{filled.repository}@{digest}"
+        attach(client(), image, KIND, {KIND: b"x"}, {KIND: "note"})
+        server.behaviour.refused[f"GET /v2/{filled.name}/referrers/{digest}"] = status
+        assert [one.artifact_type for one in attached(client(), image)] == [KIND]
+
+
+def test_a_registry_that_fails_says_nothing() -> None:
+    with serving() as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        server.behaviour.refused["GET"] = 500
+        with pytest.raises(EnvironmentFailure, match="HTTP 500"):
+            attached(client(), f"{filled.repository}@{digest}")
