@@ -126,6 +126,17 @@ def with_ancestors(nodes: Iterable[Node], parents_of: Callable[[Node], Iterable[
     return {ancestor for node in nodes for ancestor in upwards(node, parents_of)}
 
 
+def with_descendants(
+    nodes: Iterable[Node], order: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]
+) -> set[Node]:
+    """Return nodes and what is built on them; ``order`` has all nodes, parents before children."""
+    reached = set(nodes)
+    for node in order:
+        if not reached.isdisjoint(parents_of(node)):
+            reached.add(node)
+    return reached
+
+
 def children(parents: Mapping[Node, Node | None]) -> dict[Node, list[Node]]:
     """Return the children of each node, in the given order, without nodes that have none."""
     below: dict[Node, list[Node]] = {}

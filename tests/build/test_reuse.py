@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from image_matrix.build.existing_images import reusable
 from image_matrix.build.request import BuildOptions
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Places, staged
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, registry, tag
 
 PUSH = BuildOptions(push=True)
@@ -23,6 +25,19 @@ def test_a_forced_build_makes_what_is_asked_for_and_uses_its_parent() -> None:
         BASE,
         MIDDLE,
     }
+
+
+def test_a_forced_build_prefers_parents_of_the_place_that_it_pushes_to() -> None:
+    branch = staged(STATE)
+    both = registry(tag(BASE), tag(BASE, branch), tag(MIDDLE))
+    forced = BuildOptions(push=True, staging=True, fresh=True)
+    images = reusable(Places(STATE, branch), [LEAF], forced, both, print)
+    assert images == {
+        BASE: f"{branch.loaded.matrix.registry}/base@sha256:1",
+        MIDDLE: f"{REGISTRY}/middle@sha256:1",
+    }
+    usual = reusable(Places(STATE, branch), [LEAF], replace(forced, fresh=False), both, print)
+    assert usual[BASE] == f"{REGISTRY}/base@sha256:1"
 
 
 def test_a_silent_registry_stops_what_would_be_pushed_there() -> None:

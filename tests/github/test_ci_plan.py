@@ -60,6 +60,25 @@ def test_named_images_come_with_what_is_missing_below_them() -> None:
     assert images(restricted(plan(["mid"]), VARIANTS, (), force=False)) == {"mid"}
 
 
+def test_a_forced_image_carries_along_what_stands_on_it() -> None:
+    base = [name for name in VARIANTS if name.startswith("base:")]
+    mid = [name for name in VARIANTS if name.startswith("mid:")]
+    found = restricted(plan([]), VARIANTS, base, force=True)
+    assert images(found) == {"base", "mid", "leaf", "other"}
+    assert {entry.variant.partition(":")[0]: entry.why for entry in found.build} == {
+        "base": "forced",
+        "mid": f"parent {base[0]}",
+        "leaf": f"parent {base[0]}",
+        "other": f"parent {base[0]}",
+    }
+    assert [entry.children for entry in found.build if entry.variant in mid] == 2 * [
+        (f"leaf:{label('leaf')}",)
+    ]
+    assert images(restricted(plan([]), VARIANTS, mid, force=True)) == {"mid", "leaf"}
+    assert images(restricted(plan(["base"]), VARIANTS, mid, force=True)) == {"base", "mid", "leaf"}
+    assert images(restricted(plan(["other"]), VARIANTS, mid, force=True)) == {"mid", "leaf"}
+
+
 def test_outputs_of_a_run() -> None:
     made = plan(["leaf"])
     found = outputs(RunPlan(made, unscanned=made.build))

@@ -1,4 +1,4 @@
-"""Adds the ancestors that a build of some variants needs, as far up as they have to be built."""
+"""Adds the ancestors that a build of some variants needs, as far up as they have to be built, and descendants."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def with_ancestors(state: State, requested: Iterable[tuple[str, Platform]]) -> l
         for platform in item.platforms
         if (item.id, platform) in needed
     ]
+
+
+def with_descendants(state: State, requested: list[tuple[str, Platform]]) -> list[tuple[str, Platform]]:
+    """Return variants on platforms with everything that is built on them there, parents first."""
+    every = [(item.id, platform) for item in state.loaded.variants.values() for platform in item.platforms]
+    carried = dag.with_descendants(requested, every, lambda leg: parents_of(state, leg))
+    return [leg for leg in every if leg in carried]
 
 
 def to_build(

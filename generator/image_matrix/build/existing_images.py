@@ -26,10 +26,14 @@ def reusable(
 ) -> dict[LegId, str]:
     """Return the existing images of the requested legs and their ancestors: repository and digest.
 
+    A forced build looks first where it pushes: what the same run has built again is there, under the key that the
+    default branch has, too.
+
     Raises :class:`EnvironmentFailure` if the registry does not answer and the result is to be pushed to it.
     """
     try:
-        existing = existing_images(places.order, with_ancestors(places.main, requested), registry, log)
+        order = places.order[::-1] if options.fresh else places.order
+        existing = existing_images(order, with_ancestors(places.main, requested), registry, log)
     except EnvironmentFailure as failure:
         if options.push:
             raise

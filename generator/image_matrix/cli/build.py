@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "--force",
     is_flag=True,
     envvar="IMAGE_MATRIX_FORCE",
-    help="Rebuild even if the image exists in the registry, without cached layers.",
+    help="Rebuild although the registry has the image, without cached layers; with --push, also what stands on it.",
 )
 @click.option(
     "--print",
@@ -112,6 +112,8 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     state = state_of(open_locked(session))
     locations = places(state, staging=arguments.staging)
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
+    if arguments.carries_children:
+        requested = _with_children(session, state, requested)
     engine.check_place(arguments, state.loaded.matrix.release)
     registry = registry_of(session, state.loaded)
     existing, refused = _existing_images(session, locations, requested, arguments, registry)
@@ -143,6 +145,15 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
         _tell_the_run(requested, existing, built, seconds, prepared.steps)
     click.echo(summary(built, seconds, engine.sizes(arguments, registry)), nl=False)
     return 0
+
+
+def _with_children(session: Session, state: State, named: list[LegId]) -> list[LegId]:
+    from image_matrix.build.ancestors import with_descendants
+
+    requested = with_descendants(state, named)
+    for name, platform in (leg for leg in requested if leg not in named):
+        say(session, f"{name} {platform}: built again, too, since it stands on what is named")
+    return requested
 
 
 def _engine(arguments: BuildArguments) -> BuildEngine:

@@ -46,6 +46,11 @@ class BuildArguments:
         )
 
     @property
+    def carries_children(self) -> bool:
+        """Whether what stands on the named images is built again, too; in runs, each has a leg of its own."""
+        return self.force and self.push and not self.candidate
+
+    @property
     def chosen_platforms(self) -> tuple[str, ...]:
         """The requested platforms; without --push, this machine's platform by default."""
         from image_matrix.pinned.tools import native_arch

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.model import architecture, slug
-from image_matrix.dag import with_ancestors
+from image_matrix.dag import upwards, with_ancestors, with_descendants
 from image_matrix.errors import CallError
+from image_matrix.planning.plan import with_children
 from image_matrix.render.workflow_jobs import job_id, leg_settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import Plan, PlanEntry
 
 
+FORCED = ("forced",)
+"""The reason of an image that is built again although the registry has it."""
 FORK_MINUTES = 350
 """The longest time of a job that builds a chain; GitHub ends a job after 360 minutes."""
 
@@ -67,21 +70,44 @@ class RunPlan:
 def restricted(plan: Plan, variants: Mapping[str, Variant], names: Collection[str], *, force: bool) -> Plan:
     """Return the plan for the named variants (all, if there are no names) and their missing ancestors.
 
-    ``force`` also builds named variants that exist.
+    ``force`` also builds named variants that exist, and everything that stands on them.
     """
     if not names and not force:
         return plan
+
+    def parents_of(name: str) -> Sequence[str]:
+        return variants[name].parents
+
     named = set(names) or set(variants)
-    needed = with_ancestors(named, lambda name: variants[name].parents)
+    forced = with_descendants(named, variants, parents_of) if force else set()
+    needed = with_ancestors(named | forced, parents_of)
     entries = (
         replace(
             entry,
-            build=entry.variant in needed and (entry.build or (force and entry.variant in named)),
+            build=entry.variant in needed and (entry.build or entry.variant in forced),
             promises=entry.promises if entry.variant in needed else (),
         )
         for entry in plan.entries
     )
-    return replace(plan, entries=tuple(entries))
+    return with_children(
+        _with_reasons(replace(plan, entries=tuple(entries)), variants, named, forced), variants
+    )
+
+
+def _with_reasons(
+    plan: Plan, variants: Mapping[str, Variant], named: Collection[str], forced: Collection[str]
+) -> Plan:
+    """Return a plan that says of forced entries, which are in the registry, why they are built again."""
+
+    def reasoned(entry: PlanEntry) -> PlanEntry:
+        if entry.variant not in forced or entry.differs or entry.presence not in (None, "present"):
+            return entry
+        if entry.variant in named:
+            return replace(entry, reasons=FORCED)
+        above = upwards(entry.variant, lambda name: variants[name].parents)
+        return replace(entry, cause=next(name for name in above if name in named), cause_reasons=FORCED)
+
+    return replace(plan, entries=tuple(reasoned(entry) for entry in plan.entries))
 
 
 def on_platforms(plan: Plan, platforms: Collection[str]) -> Plan:

@@ -154,7 +154,7 @@ def make_plan(new: State, old: State | None, presence: Mapping[str, Presence] | 
             status = presence.get(reference(new, item, platform), "absent") if presence is not None else None
             entries.append(_entry(new, old, item, platform, layers[item.image], status, reasons))
     removed = tuple(name for name in (old.loaded.variants if old else ()) if name not in new.loaded.variants)
-    return Plan(_with_children(new, entries), removed)
+    return with_children(Plan(tuple(entries), removed), new.loaded.variants)
 
 
 def part(plan: Plan, state: State, names: Collection[str]) -> Plan:
@@ -284,14 +284,16 @@ def _cause(new: State, item: Variant, platform: Platform, reasons: Reasons) -> s
     return next((above for above in nearest_first if reasons.get((above, platform))), None)
 
 
-def _with_children(new: State, entries: list[PlanEntry]) -> tuple[PlanEntry, ...]:
-    built = dict.fromkeys((entry.variant, entry.platform) for entry in entries if entry.build)
-    below: dict[tuple[str, Platform], list[tuple[str, Platform]]] = {}
+def with_children(plan: Plan, variants: Mapping[str, Variant]) -> Plan:
+    """Return a plan in which each entry names the children that are built as well."""
+    built = dict.fromkeys((entry.variant, entry.platform) for entry in plan.build)
+    below: dict[tuple[str, Platform], list[str]] = {}
     for name, platform in built:
-        for parent in new.loaded.variants[name].parents:
+        for parent in variants[name].parents:
             if (parent, platform) in built:
-                below.setdefault((parent, platform), []).append((name, platform))
-    return tuple(
-        replace(entry, children=tuple(name for name, _ in below.get((entry.variant, entry.platform), ())))
-        for entry in entries
+                below.setdefault((parent, platform), []).append(name)
+    entries = (
+        replace(entry, children=tuple(below.get((entry.variant, entry.platform), ())))
+        for entry in plan.entries
     )
+    return replace(plan, entries=tuple(entries))
