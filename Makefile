@@ -69,7 +69,7 @@ lint-yaml:
 	@$(BIN)/yamllint --strict .
 
 lint-scripts:
-	@$(BIN)/shellcheck $(call scripts,(/usr)?/bin/(env )?(ba)?sh)
+	@$(BIN)/shellcheck --external-sources $(call scripts,(/usr)?/bin/(env )?(ba)?sh)
 	@$(BIN)/shellcheck --shell=bash $(call scripts,.*with-contenv bash)
 	@$(BIN)/shellcheck --shell=sh $(call scripts,.*with-contenv sh)
 
