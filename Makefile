@@ -16,10 +16,10 @@ MEASURED := $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-report=h
 
 # In a few seconds less than 90, without what takes long; CI and whoever writes ALL=1 leave nothing out.
 THOROUGH := $(ALL)$(COVERAGE)$(IMAGE_MATRIX_TEST_REGISTRY)
-FAST := $(if $(THOROUGH),-m "not e2e",-m "not e2e and not slow" --hypothesis-profile=quick)
+FAST := $(if $(THOROUGH),-m "not e2e and not cluster",-m "not e2e and not cluster and not slow" --hypothesis-profile=quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help render test e2e lint bench docs pins clean
+.PHONY: help render test e2e cluster lint bench docs pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,7 @@ test: $(INSTALLED) ## Lint and fast tests; ALL=1: slow ones too; with IMAGE_MATR
 	$(MAKE) --no-print-directory lint || status=$$?; \
 	$(BIN)/pytest $(FAST) --numprocesses=logical --dist=worksteal $(MEASURED) --junitxml=build/tests.xml $(PYTEST_OPTIONS) || status=$$?; \
 	$(MAKE) --no-print-directory e2e || status=$$?; \
+	$(MAKE) --no-print-directory cluster || status=$$?; \
 	$(if $(THOROUGH),,echo 'left out: the slow tests (`make test ALL=1` runs them)';) \
 	exit $$status
 
@@ -45,6 +46,14 @@ ifdef IMAGE_MATRIX_TEST_REGISTRY
 	@$(BIN)/pytest -m e2e --numprocesses=2 --dist=loadfile --junitxml=build/e2e.xml $(PYTEST_OPTIONS)
 else
 	@echo 'left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)'
+endif
+
+# One after the other: they share one cluster. `eval "$$(.ci/cluster up)"` starts one.
+cluster: $(INSTALLED)
+ifdef IMAGE_MATRIX_TEST_CLUSTER
+	@$(BIN)/pytest -m cluster tests/cluster --junitxml=build/cluster.xml $(PYTEST_OPTIONS)
+else
+	@echo 'left out: the tests in a Kubernetes cluster (no cluster; `eval "$$(.ci/cluster up)"` starts one)'
 endif
 
 # Its parts run at the same time; GNU make 4 keeps the lines of each together. All run, so that one run says all.

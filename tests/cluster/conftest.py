@@ -1,0 +1,53 @@
+"""What tests in a cluster share. `.ci/cluster up` starts one and names it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kube import Cluster
+from tests.environments import python_of
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """The cluster that is there for tests, and no other: not the one that KUBECONFIG names by chance."""
+    name = os.environ.get("IMAGE_MATRIX_TEST_CLUSTER", "")
+    if not name:
+        pytest.skip('IMAGE_MATRIX_TEST_CLUSTER names no cluster (`eval "$(.ci/cluster up)"` starts one)')
+    return Cluster(
+        python_of("kubectl").with_name("kubectl"), Path(name), tmp_path_factory.mktemp("discovered")
+    )
+
+
+@pytest.fixture(scope="session")
+def flux(cluster: Cluster) -> Cluster:
+    """A cluster with Flux."""
+    wanted = (
+        "gitrepositories.source.toolkit.fluxcd.io",
+        "kustomizations.kustomize.toolkit.fluxcd.io",
+        "helmreleases.helm.toolkit.fluxcd.io",
+    )
+    if not all(cluster.has(kind) for kind in wanted):
+        pytest.skip("the cluster has no Flux")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def address() -> str:
+    """The address of this machine that the cluster reaches."""
+    name = os.environ.get("IMAGE_MATRIX_TEST_CLUSTER_ADDRESS", "")
+    if not name:
+        pytest.skip("IMAGE_MATRIX_TEST_CLUSTER_ADDRESS names no address that the cluster reaches")
+    return name
+
+
+@pytest.fixture(scope="session")
+def registry() -> str:
+    """The registry that tests push to."""
+    name = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
+    if not name:
+        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY names no registry")
+    return name
