@@ -11,6 +11,7 @@ REPORTS = (
     "start",
     "home",
     "scale",
+    "pages",
     "peers",
     "edits",
     "simulate",

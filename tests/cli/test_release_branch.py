@@ -493,6 +493,40 @@ def facts_on_page(place: Place, name: str) -> dict[str, str]:
     return {term: text for term, text in facts.items() if term != "Platforms"}
 
 
+def changed_last(place: Place, name: str) -> list[str]:
+    """What the released catalog says has changed last in a variant, as its script puts it together."""
+    page = place.shown("deploy/catalog.html")
+    (data,) = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    entries = {one["id"]: one for one in json.loads(data)}
+
+    def lines(one: dict[str, Any]) -> list[str]:
+        return [*(lines(entries[one["on"]]) if one.get("same") else []), *one.get("changes", [])]
+
+    return lines(entries[name])
+
+
+@pytest.mark.slow
+def test_the_released_catalog_says_what_changed_last(listed: Place) -> None:
+    listed.release()
+    assert changed_last(listed, SCIENCE) == []
+    matrix = listed.git.root / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
+    listed.git("add", "--all")
+    later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    later.commit("A newer toolz")
+    later.release(science=BAD)
+    assert changed_last(later, SCIENCE) == ["toolz 1.0.0 → 1.1.0"]
+    assert changed_last(later, LAB) == []
+    later.commit("Another release of another image")
+    later.release(science=BAD, lab=NEXT)
+    assert changed_last(later, SCIENCE) == ["toolz 1.0.0 → 1.1.0"]
+    assert changed_last(later, LAB) == ["built again, with no change that is known"]
+    tip = later.tip()
+    later.commit("An edit that changes nothing")
+    assert "release is up to date" in later.release(science=BAD, lab=NEXT)
+    assert later.tip() == tip
+
+
 def stream_of(place: Place) -> list[str]:
     """The digests of the images that the dashboard of Open Data Hub has for ``science``."""
     streams = yaml_files.load_all(place.shown("deploy/odh/opendatahub/imagestreams.yaml"))

@@ -6,6 +6,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from image_matrix.inventory.rows import versions_text
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.render.docs.catalog_data import Shown, data_text, shown_of
-from image_matrix.render.lists.released import ReleasedImage
+from image_matrix.render.lists.released import ReleasedImage, ScanSummary
 from tests.deploy.support import ROOT
 from tests.laws import examples
 from tests.workflow.matrices import loaded, matrix
@@ -147,6 +148,21 @@ def test_a_release_says_digest_size_day_and_commit() -> None:
         ["Released", "2026-11-20"],
         ["From commit", "0123456789ab"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"CRITICAL": 1, "HIGH": 3}, "1 critical, 3 high (scan of 2026-11-29)"),
+        ({}, "none that stops a release (scan of 2026-11-29)"),
+    ],
+)
+def test_a_release_says_what_the_last_scan_found(counts: dict[str, int], words: str) -> None:
+    image = ReleasedImage(DIGEST, scan=ScanSummary("2026-11-29", counts))
+    known = shown_of(chain(), Pins())
+    shown = Shown(chain(), known.contents, ["other:default"], released={"other:default": image})
+    (other,) = entries(shown).values()
+    assert dict(other["facts"])["Open findings"] == words
 
 
 def test_what_is_not_listed_is_said() -> None:

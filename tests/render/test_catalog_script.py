@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from image_matrix.cli.project import load_project
+from image_matrix.inventory.difference import ImageState, difference
+from image_matrix.inventory.model import Content, Inventory, PackageName
 from image_matrix.project.inputs import read_inputs
 from image_matrix.render.docs.catalog import catalog_page
 from image_matrix.render.docs.catalog_data import shown_of
@@ -16,6 +19,7 @@ from tests.render.chromium import needs_browser, seen_in
 from tests.workflow.matrices import TEMPLATES
 
 pytestmark = [pytest.mark.slow, needs_browser]
+NUMPY = PackageName("pip", "numpy")
 FIXTURE = Path(__file__).parent / "catalog_family"
 TYPE = """
 const query = page.getElementById("query");
@@ -90,6 +94,38 @@ def test_an_address_shows_everything_in_an_image(tmp_path: Path) -> None:
     assert seen["looked"] == "maps:python3.13: 6 packages"
     assert seen["focus"] == "look-title"
     assert seen["facts"]
+
+
+def changed_page() -> str:
+    """The page of a release in which numpy has moved in every image, and more in ``maps``."""
+    project = load_project(read_inputs(FIXTURE))
+    shown = shown_of(project.loaded, project.pins)
+    moved = {PackageName("pip", f"new-{number}"): "1" for number in range(9)}
+    before, after = {NUMPY: "1"}, {NUMPY: "2"}
+    lab = difference({"lab": state("a", before)}, {"lab": state("b", after)})
+    maps = difference({"maps": state("a", before)}, {"maps": state("b", {**after, **moved})})
+    changes = {"lab:python3.13": lab, "maps:python3.13": maps}
+    return catalog_page(replace(shown, changes=changes), TEMPLATES).content.decode()
+
+
+def state(digest: str, versions: dict[PackageName, str]) -> ImageState:
+    contents = {name: Content({"amd64": version}, "x", (), True) for name, version in versions.items()}
+    return ImageState(Inventory(contents), digest=digest)
+
+
+def test_what_changed_last_is_said_with_what_came_along_from_below(tmp_path: Path) -> None:
+    script = """
+    const said = () => [...page.querySelectorAll("#packages dd li")].map((one) => one.textContent);
+    const maps = said();
+    const summary = page.querySelector("#packages dd summary").textContent;
+    page.getElementById("one").value = "lab:python3.13";
+    page.getElementById("one").dispatchEvent(new view.Event("change"));
+    return { maps, summary, lab: said(), folded: page.querySelectorAll("#packages dd details").length };
+    """
+    seen = seen_in(tmp_path, changed_page(), script, address="#in=maps%3Apython3.13")
+    assert seen["maps"] == ["numpy 1 → 2", *(f"new-{number} 1 (new)" for number in range(9))]
+    assert seen["summary"] == "10 changes"
+    assert (seen["lab"], seen["folded"]) == (["numpy 1 → 2"], 0)
 
 
 def test_two_images_side_by_side(tmp_path: Path) -> None:

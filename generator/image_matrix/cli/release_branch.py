@@ -118,15 +118,6 @@ def _catalog(git: Git, commit: str) -> dict[str, dict[str, Json]]:
     return entries_by_id(text_at(git, commit, CATALOG) or "")
 
 
-def _records(git: Git, *commits: str | None) -> tuple[dict[str, ImageState], ...]:
-    """Return what commits of the release branch say is in images."""
-    from image_matrix.github.branch_commit import text_at
-    from image_matrix.inventory.record import read_record
-    from image_matrix.publish.release_files import PACKAGES
-
-    return tuple(read_record(text_at(git, one, PACKAGES)) for one in dict.fromkeys(commits) if one)
-
-
 @dataclass(frozen=True, slots=True)
 class Branch:
     """The current state of the release branch."""
@@ -316,15 +307,15 @@ def _parsed(kinds: str) -> list[dict[str, Any]]:
 
 
 def _branch(git: Git, name: str) -> Branch:
+    from image_matrix.cli.release_history import records
     from image_matrix.github.branch_commit import last_with_trailer, tip
 
     now = tip(git, name)
     if now is None:
         return Branch(name, None, None, {}, {})
     last = last_with_trailer(git, now, SOURCE_TRAILER)
-    return Branch(
-        name, now, last, _entries(git, now), _kept(git, now), _catalog(git, now), _records(git, now, last)
-    )
+    known = tuple(records(git, *dict.fromkeys(one for one in (now, last) if one)))
+    return Branch(name, now, last, _entries(git, now), _kept(git, now), _catalog(git, now), known)
 
 
 def _entries(git: Git, commit: str | None) -> dict[str, ReleaseEntry]:
@@ -353,7 +344,7 @@ def _content(
     ready = with_previous(entries_of(state, digests), released)
     stay = kept_entries(held, branch.offered, registry)
     new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
-    files = _files(state, branch, new, registry, held)
+    files = _files(git, state, branch, new, registry, held)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
@@ -362,10 +353,11 @@ def _content(
         return new, files
     for name, entry in kept.items():
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
-    return {**new, **kept}, _files(state, branch, {**new, **kept}, registry, held)
+    return {**new, **kept}, _files(git, state, branch, {**new, **kept}, registry, held)
 
 
 def _files(
+    git: Git,
     state: State,
     branch: Branch,
     entries: Mapping[str, ReleaseEntry],
@@ -373,12 +365,17 @@ def _files(
     held: Collection[str],
 ) -> dict[str, File]:
     """Return ``deploy/`` with these entries, and with what the registry says about their images."""
+    from image_matrix.cli.release_history import history
+    from image_matrix.publish.attached_reports import with_scans
     from image_matrix.publish.release_files import deploy_files
     from image_matrix.publish.released_images import asks_registry, released_images
 
-    asks = asks_registry(state.loaded.matrix)
+    asks, settings = asks_registry(state.loaded.matrix), state.loaded.matrix.release
     released = released_images(registry, entries, branch.catalog, held) if asks else {}
-    return deploy_files(state, entries, branch.kept, released, branch.records)
+    if "page" in settings.lists:
+        released = with_scans(registry, entries, released, settings.scan)
+    earlier = history(git, branch.now) if branch.now else ()
+    return deploy_files(state, entries, branch.kept, released, branch.records, earlier)
 
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:

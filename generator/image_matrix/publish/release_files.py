@@ -48,11 +48,13 @@ def deploy_files(
     previous: Kept = MappingProxyType({}),
     released: Mapping[str, ReleasedImage] = MappingProxyType({}),
     records: Iterable[Mapping[str, ImageState]] = (),
+    history: Iterable[Mapping[str, ImageState]] = (),
 ) -> dict[str, File]:
     """Return the release branch's ``deploy/``: all lists with images by tag and digest, all digests and packages.
 
     ``previous`` are objects of the last release, by site, ``released`` what the registry says about images, and
-    ``records`` what earlier releases say is in images.
+    ``records`` what earlier releases say is in images. ``history`` is what the branch has said, the newest first; only
+    the page reads it.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     current = {name: entry["reference"] for name, entry in entries.items()}
@@ -64,7 +66,9 @@ def deploy_files(
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
     known = list(records)
     contents = {DIGESTS: File(text.encode()), PACKAGES: packages_file(state, entries, known)}
-    page = {PAGE: page_file(state, entries, released, known)} if "page" in matrix.release.lists else {}
+    page = (
+        {PAGE: page_file(state, entries, released, known, history)} if "page" in matrix.release.lists else {}
+    )
     return {**files, **lists, **contents, **page}
 
 

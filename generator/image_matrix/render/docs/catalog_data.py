@@ -11,6 +11,7 @@ from image_matrix.config.tags import tags_of
 from image_matrix.inventory.contents import inventories
 from image_matrix.inventory.model import Inventory
 from image_matrix.inventory.unlisted import unlisted
+from image_matrix.render.docs.catalog_changes import changes_data
 from image_matrix.render.docs.catalog_packages import differences
 from image_matrix.render.titles import title_of
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Variant
+    from image_matrix.inventory.difference import ImageDifference
     from image_matrix.inventory.model import Contents
     from image_matrix.json_data import Json
     from image_matrix.lock.pins import Pins
-    from image_matrix.render.lists.released import ReleasedImage
+    from image_matrix.render.lists.released import ReleasedImage, ScanSummary
 
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 """What could end a script element or begin a comment in it. Source: html.spec.whatwg.org, "Restrictions for contents of
@@ -42,6 +44,8 @@ class Shown:
     """What a release has written down of a variant, by its id: its reference with the digest."""
     released: Mapping[str, ReleasedImage] = field(default_factory=dict)
     """What the registry says about released variants, by their ids."""
+    changes: Mapping[str, ImageDifference] = field(default_factory=dict)
+    """What changed last in released variants, by their ids, where it is known."""
     earlier: Collection[str] = ()
     """Ids of the released variants that are not built from this matrix, but from an earlier one."""
 
@@ -92,6 +96,7 @@ def _variant(
         "facts": [list(fact) for fact in _facts(shown, item, tags)],
         "unlisted": [*_unlisted(shown, item)],
         **differences(_contents(shown, item), item.archs, below, base.archs if base else ()),
+        **changes_data(shown.changes.get(item.id), shown.changes.get(base.id) if base else None),
     }
 
 
@@ -118,6 +123,13 @@ def _facts(shown: Shown, item: Variant, tags: Sequence[str]) -> Iterator[tuple[s
         yield "Released", image.created.partition("T")[0]
     if image and image.commit:
         yield "From commit", image.commit[:12]
+    if image and image.scan:
+        yield "Open findings", _findings(image.scan)
+
+
+def _findings(scan: ScanSummary) -> str:
+    counts = ", ".join(f"{number} {severity.lower()}" for severity, number in scan.counts.items())
+    return f"{counts or 'none that stops a release'} (scan of {scan.day})"
 
 
 def _size(count: int) -> str:

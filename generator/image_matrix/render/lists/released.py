@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What the newest report of a scan says of an image."""
+
+    day: str
+    """``2026-11-29``."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Severity to the number of findings, the worst first; without those below what stops a release."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedImage:
     """What the registry says about the index of a released variant."""
 
@@ -23,5 +33,7 @@ class ReleasedImage:
     """The commit that it was released from; empty if it does not say."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Platform to bytes, compressed."""
+    scan: ScanSummary | None = None
+    """``None`` if no report is attached to it, or none that is read."""
     contents: Mapping[str, Json] | None = None
     """What its entry in the last release's catalog says, where the matrix is no longer what it was built from."""

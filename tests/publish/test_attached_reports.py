@@ -1,0 +1,89 @@
+"""What the newest attached reports say of a released image, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_matrix.config.release import Scanning
+from image_matrix.publish.attached_reports import with_scans
+from image_matrix.publish.scan_report import attach_report
+from image_matrix.publish.scanners import ScanJob
+from image_matrix.render.lists.released import ReleasedImage, ScanSummary
+from tests.registry.test_upload import client, pushed
+from tests.registry.writable import Behaviour, Writable, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRIVY = Scanning(tool="trivy", severity="HIGH", attach=True)
+GRYPE = Scanning(tool="grype", severity="HIGH", attach=True)
+
+
+def trivy(day: str, *severities: str) -> dict[str, Any]:
+    rows = [
+        {"Severity": name, "VulnerabilityID": f"CVE-2026-{at}", "PkgName": "openssl"}
+        for at, name in enumerate(severities)
+    ]
+    return {"CreatedAt": f"{day}T01:02:03Z", "Results": [{"Vulnerabilities": rows}]}
+
+
+def grype(day: str, *severities: str) -> dict[str, Any]:
+    rows = [
+        {"vulnerability": {"severity": name, "id": f"CVE-2026-{at}"}, "artifact": {"name": "openssl"}}
+        for at, name in enumerate(severities)
+    ]
+    return {"descriptor": {"timestamp": f"{day}T01:02:03Z"}, "matches": rows}
+
+
+def said(folder: Path, server: Writable, scanning: Scanning, *reports: object) -> ScanSummary | None:
+    """What is said of an image with these reports."""
+    digest = pushed(server)
+    reference = f"{server.host}/team/deploy"
+    for number, report in enumerate(reports):
+        job = ScanJob(folder / "image", folder / f"report-{number}.json", folder)
+        job.report.write_text(report if isinstance(report, str) else json.dumps(report))
+        attach_report(client(), f"{reference}@{digest}", job)
+    entry = {"reference": f"{reference}:python3.13-0123@{digest}", "digest": digest}
+    found = with_scans(client(), {"base": entry}, {"base": ReleasedImage(digest)}, scanning)
+    return found["base"].scan
+
+
+@pytest.mark.parametrize("listing", [True, False], ids=["referrers", "a list under a tag"])
+def test_the_newest_report_counts(tmp_path: Path, listing: bool) -> None:
+    old, new = trivy("2026-11-01", "CRITICAL"), trivy("2026-11-29", "HIGH", "CRITICAL", "HIGH", "LOW")
+    with serving(Behaviour(lists_referrers=listing)) as server:
+        scan = said(tmp_path, server, TRIVY, new, old)
+    assert scan == ScanSummary("2026-11-29", {"CRITICAL": 1, "HIGH": 2})
+    assert scan is not None
+    assert [*scan.counts] == ["CRITICAL", "HIGH"]
+
+
+def test_reports_of_grype(tmp_path: Path) -> None:
+    with serving() as server:
+        scan = said(tmp_path, server, GRYPE, grype("2026-11-29", "High", "Negligible"))
+    assert scan == ScanSummary("2026-11-29", {"HIGH": 1})
+
+
+def test_a_clean_report_is_no_missing_report(tmp_path: Path) -> None:
+    with serving() as server:
+        assert said(tmp_path, server, TRIVY, trivy("2026-11-29")) == ScanSummary("2026-11-29", {})
+    with serving() as server:
+        assert said(tmp_path, server, TRIVY) is None
+
+
+@pytest.mark.parametrize("report", ["", "[]", '{"runs": []}', '"text"'])
+def test_what_is_no_report_says_nothing(tmp_path: Path, report: str) -> None:
+    with serving() as server:
+        assert said(tmp_path, server, TRIVY, report) is None
+
+
+@pytest.mark.parametrize("scanning", [Scanning(tool="command", attach=True), Scanning(tool="trivy")])
+def test_nobody_is_asked_where_no_report_can_be_read(scanning: Scanning) -> None:
+    with serving() as server:
+        entry = {"reference": f"{server.host}/team/deploy:one", "digest": "sha256:" + "1" * 64}
+        image = ReleasedImage(entry["digest"])
+        assert with_scans(client(), {"base": entry}, {"base": image}, scanning) == {"base": image}
+        assert server.requests == []
