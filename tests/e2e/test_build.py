@@ -102,6 +102,10 @@ def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
     _, row, count = small.run("build", "--push").stdout.splitlines()
     assert row.startswith(f"{small.registry}/leaf:default-")
     assert count.startswith("1 built in ")
+    (sized,) = json.loads(small.run("status", "--layers", "--format", "json", "leaf").stdout)
+    assert {one["image"] for one in sized["layers"]} == {"base:default", "middle:default", "leaf:default"}
+    assert "tomli" in sized["layers"][-1]["step"]
+    assert sized["size"] == sum(one["size"] for one in sized["layers"]) > 1_000_000
     call = ("-v", "packages", "tomli", "bash", "--image", "leaf", "--from-image", "--format", "json")
     done = small.run(*call)
     shown = {one["package"]: one for one in json.loads(done.stdout)}

@@ -470,6 +470,14 @@ CONFIGS = {
         ),
     ),
     "nothing": ({"os": "linux", "architecture": "amd64"}, ImageConfig("linux/amd64")),
+    "steps": (
+        {
+            "os": "linux",
+            "architecture": "amd64",
+            "history": [{"created_by": "ADD a /"}, {"created_by": "USER 0", "empty_layer": True}, {}],
+        },
+        ImageConfig("linux/amd64", steps=("ADD a /", "")),
+    ),
     "null": (
         {"os": "linux", "architecture": "amd64", "config": {"Entrypoint": None, "Env": None, "User": None}},
         ImageConfig("linux/amd64"),

@@ -40,6 +40,11 @@ WORDS: Mapping[Progress, str] = {
     help="Of the images below the staging path, that pull requests build.",
 )
 @click.option(
+    "--layers",
+    is_flag=True,
+    help="How large each step of the images is, and which image below has it.",
+)
+@click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "json"]),
@@ -48,7 +53,7 @@ WORDS: Mapping[Progress, str] = {
     help="Output format.",
 )
 @click.pass_obj
-def status(session: Session, names: tuple[str, ...], staging: bool, format_: str) -> int:
+def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool, format_: str) -> int:
     """Show what is built, tested, scanned and released.
 
     VARIANT is IMAGE or IMAGE:LABEL; the default is all. Asks the registry for the images of the matrix as it is, and
@@ -62,6 +67,10 @@ def status(session: Session, names: tuple[str, ...], staging: bool, format_: str
     state = state_of(open_locked(session))
     chosen = select(state.loaded.variants, names)
     target = places(state, staging=staging).target
+    if layers:
+        from image_matrix.cli.status_layers import print_layers
+
+        return print_layers(session, target, chosen, registry_of(session, state.loaded), format_)
     entries = _released(session, state)
     statuses = variant_statuses(target, chosen, registry_of(session, state.loaded), entries)
     click.echo(as_json(statuses) if format_ == "json" else as_table(statuses), nl=False)

@@ -65,6 +65,8 @@ class ImageConfig:
     workdir: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+    """The instruction that made each image layer, from the lowest up; none if the image does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,6 +368,11 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
             workdir=str(run.get("WorkingDir") or ""),
             environment={name: value for name, _, value in variables},
             labels={str(name): str(value) for name, value in (run.get("Labels") or {}).items()},
+            steps=tuple(
+                str(one.get("created_by") or "")
+                for one in top.get("history") or ()
+                if not one.get("empty_layer")
+            ),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unreachable(f"{reference.host}: the answer is not an image's configuration")
