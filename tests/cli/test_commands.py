@@ -136,6 +136,18 @@ def test_graph(repository: Repository, format_: str) -> None:
             assert "->" in shown.out.replace("-->", "->")
 
 
+def test_a_graph_around_an_image(capfd: pytest.CaptureFixture[str]) -> None:
+    root = str(Path(__file__).parent.parent.parent)
+    assert run(["-C", root, "graph", "codeserver"]) == 0
+    assert capfd.readouterr().out == (
+        "╙── debian-trixie, debian-bookworm\n    └─╼ base\n        └─╼ codeserver\n            └─╼ codeserver-python\n"
+    )
+    assert run(["-C", root, "graph", "--format", "svg", "rstudio-tidyverse:python3.13"]) == 0
+    assert "codeserver" not in capfd.readouterr().out
+    assert run(["-C", root, "graph", "jupiter"]) == 2
+    assert "did you mean `jupyter`?" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_explain(repository: Repository, code: str) -> None:
     by_code, by_name = repository("explain", code.lower()), repository("explain", RULES[code].name)

@@ -9,12 +9,17 @@ import click
 from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from image_matrix.cli.session import Session
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Variant
 
 FORMATS = ("tree", "json", "mermaid", "dot", "svg")
 
 
 @click.command()
+@click.argument("names", metavar="[VARIANT]...", nargs=-1)
 @click.option(
     "--format",
     "format_",
@@ -25,14 +30,18 @@ FORMATS = ("tree", "json", "mermaid", "dot", "svg")
     help=f"One of {', '.join(FORMATS)}.",
 )
 @click.pass_obj
-def graph(session: Session, format_: str) -> int:
-    """Print the DAG of images."""
+def graph(session: Session, names: tuple[str, ...], format_: str) -> int:
+    """Print the DAG of images.
+
+    VARIANT is IMAGE or IMAGE:LABEL: only these, what they are built on, and what is built on them.
+    """
     from image_matrix.render.docs.graph_text import dot, mermaid, tree
     from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
 
     loaded = open_project(session).loaded
-    parents, sources = image_parents(loaded.variants), image_sources(loaded.variants)
-    others = image_contexts(loaded.variants)
+    variants = _around(loaded, names)
+    parents, sources = image_parents(variants), image_sources(variants)
+    others = image_contexts(variants)
     match format_:
         case "tree":
             text = tree(parents, sources, others)
@@ -41,7 +50,7 @@ def graph(session: Session, format_: str) -> int:
 
             from image_matrix.render.listing import listing
 
-            text = json.dumps(listing(loaded.variants, loaded.matrix.order.layers), indent=2) + "\n"
+            text = json.dumps(listing(variants, loaded.matrix.order.layers), indent=2) + "\n"
         case "mermaid":
             text = mermaid(parents, sources, others=others)
         case "dot":
@@ -52,3 +61,16 @@ def graph(session: Session, format_: str) -> int:
             text = svg(parents, sources, loaded.matrix.order, others=others)
     click.echo(text, nl=False)
     return 0
+
+
+def _around(loaded: Loaded, names: Sequence[str]) -> Mapping[str, Variant]:
+    """Return the named variants with all their ancestors and descendants, in build order; all if nothing is named."""
+    from image_matrix.config.variant_selectors import select
+    from image_matrix.dag import descendants, digraph, with_ancestors
+
+    if not names:
+        return loaded.variants
+    parents = {name: item.parents for name, item in loaded.variants.items()}
+    chosen = select(loaded.variants, names)
+    kept = with_ancestors(chosen, lambda name: parents[name]) | descendants(digraph(parents), chosen)
+    return {name: item for name, item in loaded.variants.items() if name in kept}

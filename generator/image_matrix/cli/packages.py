@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from image_matrix.inventory.search import Query
 
 FORMATS = ("table", "json", "markdown")
+_NONE = {False: "no image has", True: "no image is known to have"}
+"""What is said of a package that is not found: also if the lock does not have all that packages need."""
 
 
 @click.command()
@@ -125,9 +127,14 @@ def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[s
 def _no_image(query: Query, inventory: Mapping[str, Inventory], images: Sequence[str]) -> str:
     """Return that no image has a package, and what may have been meant."""
     from image_matrix.inventory.search import near_names, versions_of
+    from image_matrix.inventory.unlisted import not_locked
 
     every = [(package, content) for one in inventory.values() for package, content in one.contents.items()]
-    where = f"not in {' or '.join(f'`{name}`' for name in images)}:" if images else "no image has"
+    where = (
+        f"not in {' or '.join(f'`{name}`' for name in images)}:"
+        if images
+        else _NONE[bool(not_locked(inventory))]
+    )
     others = versions_of(query, every)
     if others:
         return f"{where} `{query.text}`, but {', '.join(one or 'a version that floats' for one in others)}"

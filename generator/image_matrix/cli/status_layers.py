@@ -68,8 +68,8 @@ def sized(state: State, name: str, registry: Registry) -> SizedImage | None:
 
     item = state.loaded.variants[name]
     for platform in item.platforms:
-        if found := _image(state, name, platform, registry):
-            at, manifest = found
+        if image := _image(state, name, platform, registry):
+            at, manifest = image
             config = registry.config(at)
             below = {
                 one.id: parent[1].layers
@@ -90,8 +90,8 @@ def _image(state: State, name: str, platform: Platform, registry: Registry) -> t
 
     tested = reference(state, state.loaded.variants[name], platform)
     for tag in (tested, f"{tested}{CANDIDATE}"):
-        if found := manifest_or_none(tag, registry.manifest(tag)):
-            at = parse_reference(tag).at(found.platforms.get(platform, found.digest))
+        if tagged := manifest_or_none(tag, registry.manifest(tag)):
+            at = parse_reference(tag).at(tagged.platforms.get(platform, tagged.digest))
             image = manifest_or_none(at, registry.manifest(at))
             return (at, image) if image and image.layers else None
     return None
