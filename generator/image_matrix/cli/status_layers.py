@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.model import Platform
-    from image_matrix.inventory.image_steps import ImageStep
+    from image_matrix.planning.image_steps import ImageStep
     from image_matrix.planning.plan import State
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
@@ -63,7 +63,7 @@ def sized(state: State, name: str, registry: Registry) -> SizedImage | None:
     Raises :class:`EnvironmentFailure` if the registry does not answer.
     """
     from image_matrix.config.lineage import ancestors
-    from image_matrix.inventory.image_steps import image_steps
+    from image_matrix.planning.image_steps import image_steps
     from image_matrix.registry.answers import ImageConfig
 
     item = state.loaded.variants[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_matrix.inventory.image_steps import ImageStep, image_steps, in_one_line
+from image_matrix.planning.image_steps import ImageStep, image_steps, in_one_line
 from image_matrix.registry.answers import ImageLayer
 
 PIP = """\
