@@ -19,7 +19,7 @@ THOROUGH := $(ALL)$(COVERAGE)$(IMAGE_MATRIX_TEST_REGISTRY)
 FAST := $(if $(THOROUGH),-m "not e2e and not cluster",-m "not e2e and not cluster and not slow" --hypothesis-profile=quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help render test e2e cluster lint bench docs pins clean
+.PHONY: help render test e2e pinned cluster lint bench docs pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -47,6 +47,17 @@ ifdef IMAGE_MATRIX_TEST_REGISTRY
 else
 	@echo 'left out: the end-to-end tests (no engine; `eval "$$(.ci/engine up)"` starts one)'
 endif
+
+# Those whose builder may be another one, on the BuildKit that the workflow pins and a new buildx.
+ON_PINNED := $(patsubst %,tests/e2e/test_%.py,builders shared_buildkit provenance rootless_buildkit notebook_builds context)
+
+pinned: $(INSTALLED) ## Some end-to-end tests again, on the BuildKit that the workflow pins
+	@settings=$$(.ci/buildkit up) || exit 1; \
+	eval "$$settings"; \
+	status=0; \
+	$(BIN)/pytest -m e2e $(ON_PINNED) --junitxml=build/pinned.xml $(PYTEST_OPTIONS) || status=$$?; \
+	.ci/buildkit down; \
+	exit $$status
 
 # One after the other: they share one cluster. `eval "$$(.ci/cluster up)"` starts one.
 cluster: $(INSTALLED)

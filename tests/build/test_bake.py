@@ -12,6 +12,7 @@ from image_matrix.build.bake import METADATA, Built, bake
 from image_matrix.build.failure import BuildFailed
 from image_matrix.build.process import Completed
 from image_matrix.build.request import BuildOptions, make_request
+from image_matrix.build.workspace import BAKE_FILE
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.registry_locations import Places
 from image_matrix.retry import ATTEMPTS
@@ -45,6 +46,21 @@ class Engine:
 
     def bake(self) -> list[Built]:
         return bake(REQUEST, ("--push",), {}, self.run, self.told.append, self.pauses.append)
+
+
+def test_the_repository_of_a_run_stands_above_the_contexts() -> None:
+    seen: list[Path] = []
+
+    def run(command: list[str], folder: Path, variables: Mapping[str, str]) -> Completed:
+        targets = json.loads((folder / BAKE_FILE).read_text())["target"].values()
+        seen.extend(folder / target["context"] for target in targets)
+        assert (folder / ".git").read_text() == "gitdir: /srv/répo/.git\n"
+        assert all(context.is_dir() and context != folder for context in seen)
+        return Engine().run(command, folder, variables)
+
+    told: list[object] = []
+    bake(REQUEST, ("--push",), {}, run, told.append, told.append, "gitdir: /srv/répo/.git\n")
+    assert seen
 
 
 @pytest.mark.parametrize("log", ["store-race", "registry-stumbled"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.build.origin import UNKNOWN, BuildOrigin, build_origin, vcs_variables
+from image_matrix.build.origin import UNKNOWN, BuildOrigin, build_origin, repository_link
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.build.workspace import definition
 from image_matrix.planning.registry_locations import places
@@ -88,6 +88,6 @@ def test_what_stays_here_has_none() -> None:
 
 
 def test_provenance_names_repository_and_commit_of_a_run_alone() -> None:
-    assert vcs_variables(ORIGIN, "/srv/repository/.git") == {"GIT_DIR": "/srv/repository/.git"}
-    assert vcs_variables(UNKNOWN, "/srv/repository/.git") == {}
-    assert vcs_variables(ORIGIN, "") == {}
+    assert repository_link(ORIGIN, "/srv/repository/.git") == "gitdir: /srv/repository/.git\n"
+    assert repository_link(UNKNOWN, "/srv/repository/.git") == ""
+    assert repository_link(ORIGIN, "") == ""

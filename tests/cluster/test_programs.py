@@ -88,4 +88,4 @@ def test_what_cannot_be_built_is_said(tmp_path: Path) -> None:
         done = run(tmp_path / "cache", "notation", path=f"{bare}:/usr/bin:/bin")
         assert done.returncode == 3
         assert "notation: its modules cannot be fetched; GOPROXY names a mirror" in done.stderr
-    assert {path.suffix for path in (tmp_path / "cache").iterdir()} <= {".lock", ".new"}
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} <= {".lock", ".module", ".new"}

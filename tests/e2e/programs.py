@@ -1,4 +1,4 @@
-"""The programs that ``.ci/programs`` has built from the modules in tests/cluster/programs."""
+"""The programs that ``.ci/programs`` has built from the modules in tests/cluster/programs, and images of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import requests
 
-from tests.e2e.support import HOME
+from tests.e2e.support import HOME, REGISTRY
 
 
 def built(family: str, program: str) -> Path:
@@ -16,3 +17,13 @@ def built(family: str, program: str) -> Path:
     if found.returncode:
         pytest.skip(found.stderr.strip())
     return Path(found.stdout.strip()) / program
+
+
+def buildkit_image(pinned: str) -> str:
+    """Return the image of the test registry that stands for a pinned one; skips the test where it is missing."""
+    tag = pinned.partition("@")[0].rpartition(":")[2]
+    kinds = {"Accept": "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"}
+    url = f"http://{REGISTRY}/v2/moby/buildkit/manifests/{tag}"
+    if not REGISTRY or not requests.head(url, headers=kinds, timeout=10).ok:
+        pytest.skip(f"the registry has no moby/buildkit:{tag}; `.ci/buildkit up` makes it")
+    return f"{REGISTRY}/moby/buildkit:{tag}"

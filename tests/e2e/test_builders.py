@@ -1,17 +1,20 @@
-"""Builds on a BuildKit that is not a local daemon: the engine's own, behind an address, for a client without Docker."""
+"""Builds on a BuildKit that is not a local daemon, but behind an address, for a client without Docker."""
 
 from __future__ import annotations
 
 import shutil
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from image_matrix.pinned.actions import image
 from image_matrix.pinned.tools import native_arch
 from tests.certificates import issue, needs_openssl, server_context
 from tests.e2e.bridge import buildkit
-from tests.e2e.support import new_repository
+from tests.e2e.programs import buildkit_image
+from tests.e2e.support import REGISTRY, docker, new_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def without_daemon(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    monkeypatch.delenv("BUILDX_BUILDER", raising=False)
     for name, value in {"DOCKER_HOST": "unix:///nowhere/docker.sock", **variables}.items():
         monkeypatch.setenv(name, value)
 
@@ -87,3 +91,37 @@ def test_the_builder_of_the_matrix_has_certificates(
     assert "the variable BK_CA is missing" in refused.stderr
     assert "1 built in" in done.stdout
     assert "PRIVATE KEY" not in done.stderr
+
+
+def containers_with(variable: str) -> dict[str, str]:
+    """Return the containers of buildx that have a variable: name to id."""
+    listed = docker(
+        "ps", "--all", "--filter=name=buildx_buildkit_image-matrix-", "--format={{.Names}} {{.ID}}"
+    )
+    every = dict(line.split() for line in listed.splitlines())
+    show = ("inspect", "--format={{json .Config.Env}}")
+    return {name: one for name, one in every.items() if variable in docker(*show, one, check=False)}
+
+
+def test_the_builder_of_the_matrix_is_a_container(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the pinned BuildKit, as in the jobs of the workflow; the next build finds it, and its cache."""
+    pinned, variable = buildkit_image(image("docker.io/moby/buildkit")), f"BUILDS=for, {uuid.uuid4().hex}"
+    monkeypatch.delenv("BUILDX_BUILDER", raising=False)
+    name, _, value = variable.partition("=")
+    options = f"options: {{image: '{pinned}', network: host, env.{name}: '{value}'}}"
+    builder = f"builder: {{driver: docker-container, {options}}}"
+    repository.edit("site.yaml", "network:", f"network:\n  trusted_hosts: ['{REGISTRY}']\n  {builder}")
+    build = ("build", "--push", "--force", "--platform", f"linux/{native_arch()}")
+    try:
+        first, again = repository.run(*build), repository.run(*build)
+        (started,) = containers_with(variable).values()
+        settings = docker("exec", started, "cat", "/etc/buildkit/buildkitd.toml")
+    finally:
+        for container in containers_with(variable):
+            docker("rm", "--force", container)
+            docker("volume", "rm", f"{container}_state")
+    assert "1 built in" in first.stdout
+    assert "CACHED" in again.stderr
+    assert f'mirrors = ["{REGISTRY}"]' in settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,11 @@ def bake(
     run: Runner,
     log: Callable[[str], None],
     sleep: Sleep,
+    link: str = "",
 ) -> list[Built]:
     """Run ``docker buildx bake`` for a request; ``run`` runs the command (:mod:`image_matrix.build.process`).
+
+    ``link`` comes from :func:`image_matrix.build.origin.repository_link`.
 
     A build that fails for a temporary reason is tried again; the engine's cache then has the finished steps. Raises
     the failure that :func:`image_matrix.build.failure.failure` returns for the log.
@@ -71,6 +75,8 @@ def bake(
 
     with temporary_folder() as folder:
         write_workspace(folder, request)
+        if link:
+            (folder / ".git").write_bytes(os.fsencode(link))
         metadata = folder / METADATA
         command = ["docker", "buildx", "bake", f"--file={BAKE_FILE}", f"--metadata-file={metadata}"]
         command += [*arguments, "--progress=plain", *(leg.target for leg in request.results)]

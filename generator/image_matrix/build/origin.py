@@ -30,13 +30,15 @@ class BuildOrigin:
 UNKNOWN = BuildOrigin()
 
 
-def vcs_variables(origin: BuildOrigin, git_folder: str) -> dict[str, str]:
-    """Return the variables with which buildx writes the repository and the commit into the provenance.
+def repository_link(origin: BuildOrigin, git_folder: str) -> str:
+    """Return the file ``.git`` above build contexts; buildx then names repository and commit in the provenance.
 
-    buildx asks git in the build's context, and that is a folder outside of the repository. Outside of a run there are
-    none, since the commit of a laptop is not what it builds from. Source: github.com/docker/buildx, build/git.go.
+    buildx asks git in the build's context, and that is a folder outside of the repository. GIT_DIR would be shorter,
+    but newer versions of buildx run git without the variables of the environment. Outside of a run there is none, since
+    the commit of a laptop is not what it builds from. Source: github.com/docker/buildx, build/git.go;
+    git-scm.com/docs/gitrepository-layout, "gitfile".
     """
-    return {"GIT_DIR": git_folder} if origin.commit and git_folder else {}
+    return f"gitdir: {git_folder}\n" if origin.commit and git_folder else ""
 
 
 def build_origin(environment: Mapping[str, str]) -> BuildOrigin:

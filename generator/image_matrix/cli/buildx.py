@@ -67,12 +67,14 @@ def _run(prepared: PreparedBuild) -> list[Built]:
             *_exporting(arguments, request),
             *((f"--builder={choice.name}",) if choice.name else ()),
         )
-        source = _vcs(session, arguments) if arguments.push else {}
-        variables = {**os.environ, **prepared.secrets, **source, **choice.variables, **for_buildx(os.environ)}
+        link = _repository_link(session, arguments) if arguments.push else ""
+        variables = {**os.environ, **prepared.secrets, **choice.variables, **for_buildx(os.environ)}
         runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), prepared.steps.read)
         with span("bake", images=len(request.legs)):
             variables |= trace_variables()
-            return bake(request, options, variables, runner, lambda text: say(session, text), time.sleep)
+            return bake(
+                request, options, variables, runner, lambda text: say(session, text), time.sleep, link
+            )
 
 
 def _exporting(arguments: BuildArguments, request: BuildRequest) -> tuple[str, ...]:
@@ -100,13 +102,13 @@ def _chosen_builder(prepared: PreparedBuild) -> BuilderChoice:
     return choose_builder(prepared.arguments.builder, os.environ, settings, toml)
 
 
-def _vcs(session: Session, arguments: BuildArguments) -> dict[str, str]:
-    from image_matrix.build.origin import vcs_variables
+def _repository_link(session: Session, arguments: BuildArguments) -> str:
+    from image_matrix.build.origin import repository_link
     from image_matrix.git import run_git
 
     answer = run_git(session.root, "rev-parse", "--absolute-git-dir")
     folder = "" if answer.returncode else os.fsdecode(answer.stdout).strip()
-    return vcs_variables(arguments.build_options.origin, folder)
+    return repository_link(arguments.build_options.origin, folder)
 
 
 def _sizes(arguments: BuildArguments, _: Registry) -> Callable[[Built], int | None]:
