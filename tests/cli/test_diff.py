@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.inventory.model import PackageName
+from image_matrix.inventory.record import read_record
 from tests.cli.conftest import Repository
 from tests.cli.test_release_branch import BAD, GOOD, INDEX, LAB, NEXT, SCIENCE, place, project, state
 from tests.cli.transcripts import compare, transcript
@@ -137,14 +139,15 @@ def test_an_image_that_is_held_back_has_what_it_was_released_with(place: Place) 
 
     place.release()
     released(place, jupyterlab="4.6.5")
-    record = json.loads(place.shown("deploy/packages.json"))["images"]
-    assert record[SCIENCE]["digest"] == GOOD
+    record = read_record(place.shown("deploy/packages.json"))
+    assert record[SCIENCE].digest == GOOD
     place.registry = answering({f"science/manifests/{GOOD}": INDEX})
     place.release(lab=BAD, held={SCIENCE: "not built"})
-    after = json.loads(place.shown("deploy/packages.json"))["images"]
-    assert after[LAB]["packages"]["pip"]["jupyterlab"] == "4.6.5"
+    after = read_record(place.shown("deploy/packages.json"))
+    jupyterlab = PackageName("pip", "jupyterlab")
+    assert after[LAB].inventory.contents[jupyterlab].version == "4.6.5"
     assert after[SCIENCE] == record[SCIENCE]
-    assert after[SCIENCE]["packages"]["pip"]["jupyterlab"] == "4.6.6"
+    assert after[SCIENCE].inventory.contents[jupyterlab].version == "4.6.6"
 
 
 @pytest.mark.slow

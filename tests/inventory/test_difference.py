@@ -64,9 +64,10 @@ def test_an_image_with_another_digest_but_no_known_change(family: Loaded) -> Non
         "",
         "[]",
         "{",
-        '{"version": 2, "images": {}}',
-        '{"version": 1, "images": {"a:b": {}}}',
-        '{"version": 1}',
+        '{"version": 1, "images": {}}',
+        '{"version": 2, "images": {"a:b": {}}}',
+        '{"version": 2, "images": {"a:b": {"on": "none"}}}',
+        '{"version": 2}',
     ],
 )
 def test_what_is_no_record_has_no_images(text: str | None) -> None:
@@ -86,6 +87,7 @@ CONTENTS = st.dictionaries(
         st.just(LAB),
         st.sampled_from([(), (LAB,)]),
         st.just(True),
+        unexpected=st.booleans(),
     ),
 )
 PARENTS = {BASE: None, LAB: BASE, SMALL: LAB}
@@ -101,7 +103,7 @@ def state(name: str, inventory: Inventory, source: str | None, digest: str) -> I
     return ImageState(replace(inventory, contents=contents), bases, PARENTS[name], PLATFORMS, digest)
 
 
-INVENTORIES = st.builds(Inventory, CONTENTS, st.frozensets(st.sampled_from(["pip", "apt"])))
+INVENTORIES = st.builds(Inventory, CONTENTS, st.frozensets(st.sampled_from(["pip", "apt"])), st.booleans())
 STATES = st.dictionaries(
     st.sampled_from([BASE, LAB, SMALL]),
     st.tuples(INVENTORIES, st.none() | NAMES, st.sampled_from(["sha256:1", "sha256:2"])),
@@ -133,3 +135,45 @@ def test_every_change_is_said_once(first: dict[str, ImageState], second: dict[st
     shared = shared_changes(found.packages, {**first, **second})
     assert sum(len(one.packages) for one in shared) == len(found.packages)
     assert all(one.tops for one in shared)
+
+
+def from_image(before: ImageState, **apt: str) -> ImageState:
+    """The same variant, of which the image itself was asked: it also has these packages, and no list names them."""
+    archs = [platform.partition("/")[2] for platform in before.platforms]
+    extra = {
+        PackageName("apt", name): Content(dict.fromkeys(archs, version), BASE, (), True, unexpected=True)
+        for name, version in apt.items()
+    }
+    contents = {**before.inventory.contents, **extra}
+    return replace(before, inventory=replace(before.inventory, contents=contents, from_image=True))
+
+
+def test_what_only_an_image_knows_is_not_gone_where_nobody_asked_one(family: Loaded) -> None:
+    states = image_states(family, pins(six="1"))
+    released = {**states, BASE: from_image(states[BASE], libssl="3.0.15")}
+    assert difference(released, states).is_empty
+    assert difference(states, released).is_empty
+    [six] = difference(released, image_states(family, Pins(requirements=pins(six="2").requirements))).packages
+    assert (six.package.name, six.before, six.after) == ("six", "1", "2")
+
+
+def test_an_update_of_the_distribution_is_said_once_at_the_image_that_brings_it(family: Loaded) -> None:
+    states = image_states(family, pins(six="1"))
+    before, after = (
+        {name: from_image(states[name], libssl=version) for name in (BASE, LAB, SMALL)}
+        for version in ("3.0.15", "3.0.16")
+    )
+    [shared] = shared_changes(difference(before, after).packages, after)
+    assert [(one.package.name, one.before, one.after) for one in shared.packages] == [
+        ("libssl", "3.0.15", "3.0.16")
+    ]
+    assert (shared.tops, shared.below) == (("base",), 2)
+
+
+def test_a_record_has_what_children_share_once(family: Loaded) -> None:
+    states = image_states(family, pins(six="1"))
+    many = {f"lib{number}": "1" for number in range(400)}
+    one = record_text({BASE: from_image(states[BASE], **many)})
+    every = {name: from_image(states[name], **many) for name in (BASE, LAB, SMALL)}
+    assert len(record_text(every)) - len(one) < 2000
+    assert read_record(record_text(every))[LAB].inventory.from_image

@@ -72,7 +72,7 @@ def built() -> Inventory:
         PackageName("download", "kubectl"): Content({"amd64": "1.37.0", "arm64": "1.37.0"}, BASE, (BASE,)),
     }
     chain = [ReadImage(BASE, read(lower)), ReadImage(LAB, read(upper))]
-    return as_built(Inventory(expected, frozenset({"pip", "extensions"})), "amd64", chain)
+    return as_built(Inventory(expected, frozenset({"pip", "extensions"})), {"amd64": chain})
 
 
 def test_versions_are_those_of_the_image(built: Inventory) -> None:
@@ -91,3 +91,19 @@ def test_the_first_image_with_a_version_brings_it(built: Inventory) -> None:
 def test_what_no_installer_records_is_as_the_matrix_says(built: Inventory) -> None:
     assert built.contents[PackageName("download", "kubectl")].version == "1.37.0"
     assert built.unknown == {"extensions"}
+
+
+def test_platforms_are_one_inventory(built: Inventory) -> None:
+    other = {**FILES, "var/lib/dpkg/status": "Package: git\nVersion: 2\n\nPackage: only-arm\nVersion: 1\n"}
+    chains = {"amd64": [ReadImage(LAB, read(FILES))], "arm64": [ReadImage(LAB, read(other))]}
+    both = as_built(built, chains)
+    assert both.contents[PackageName("apt", "git")].versions == {"amd64": "1:2.47.3-0+deb13u1", "arm64": "2"}
+    assert both.contents[PackageName("apt", "only-arm")].versions == {"arm64": "1"}
+    assert both.contents[PackageName("pip", "toolz")].versions == {"amd64": "1.0.0", "arm64": "1.0.0"}
+    assert both.contents[PackageName("download", "kubectl")].version == "1.37.0"
+
+
+def test_what_only_the_image_knows_is_marked(built: Inventory) -> None:
+    assert built.from_image
+    marked = {one.name for one, content in built.contents.items() if content.unexpected}
+    assert marked == {"numpy", "toolz", "yarn", "dplyr"}

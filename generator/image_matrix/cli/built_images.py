@@ -59,4 +59,4 @@ def _read(
             "build and push it first, or leave out --from-image: the matrix and its lock say what it will have",
         )
     known = {one: images[one, platform] for one in chain if (one, platform) in images}
-    return as_built(expected, architecture(platform), read_chain(registry, known, platform, log))
+    return as_built(expected, {architecture(platform): read_chain(registry, known, platform, log)})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.publish.release_notes import ReleaseNotes
+    from image_matrix.publish.released_contents import Attached
     from image_matrix.registry.client import Registry
     from image_matrix.render.kubernetes.outputs import Kept
 
@@ -337,6 +338,7 @@ def _content(
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
+    from image_matrix.publish.attached_lists import attached_lists
     from image_matrix.publish.held_back import kept_entries
     from image_matrix.publish.release_files import entries_of, rolled_back, with_previous
 
@@ -344,7 +346,8 @@ def _content(
     ready = with_previous(entries_of(state, digests), released)
     stay = kept_entries(held, branch.offered, registry)
     new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
-    files = _files(git, state, branch, new, registry, held)
+    attached = attached_lists(registry, state, new, branch.records, lambda text: say(session, text, level=1))
+    files = _files(git, state, branch, new, registry, held, attached)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
@@ -353,7 +356,7 @@ def _content(
         return new, files
     for name, entry in kept.items():
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
-    return {**new, **kept}, _files(git, state, branch, {**new, **kept}, registry, held)
+    return {**new, **kept}, _files(git, state, branch, {**new, **kept}, registry, held, attached)
 
 
 def _files(
@@ -363,6 +366,7 @@ def _files(
     entries: Mapping[str, ReleaseEntry],
     registry: Registry,
     held: Collection[str],
+    attached: Attached,
 ) -> dict[str, File]:
     """Return ``deploy/`` with these entries, and with what the registry says about their images."""
     from image_matrix.cli.release_history import history
@@ -375,7 +379,7 @@ def _files(
     if "page" in settings.lists:
         released = with_scans(registry, entries, released, settings.scan)
     earlier = history(git, branch.now) if branch.now else ()
-    return deploy_files(state, entries, branch.kept, released, branch.records, earlier)
+    return deploy_files(state, entries, branch.kept, released, branch.records, attached, earlier)
 
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:

@@ -48,14 +48,25 @@ def content_changes(
 def _differences(
     before: Inventory, after: Inventory
 ) -> Iterable[tuple[PackageName, str | None, str | None, bool]]:
-    """Yield what differs; what a list needs is unknown in a state that has no lock for the manager."""
+    """Yield what differs; what a list needs is unknown in a state that has no lock for the manager.
+
+    A state that was not read from the image does not know what only an image knows.
+    """
     unknown = before.unknown | after.unknown
+    is_comparable = before.from_image == after.from_image
     for package in {**before.contents, **after.contents}:
         old, new = before.contents.get(package), after.contents.get(package)
+        if not is_comparable and _is_unexpected(old, new):
+            continue
         listed = any(side.listed for side in (old, new) if side)
         if _differs(old, new) and (listed or package.manager not in unknown):
             was, now = (None if side is None else side.version for side in (old, new))
             yield package, was, now, listed
+
+
+def _is_unexpected(old: Content | None, new: Content | None) -> bool:
+    """Say whether a package is on one side alone, of which only the image knows it."""
+    return (old is None) != (new is None) and any(side.unexpected for side in (old, new) if side)
 
 
 def _differs(old: Content | None, new: Content | None) -> bool:

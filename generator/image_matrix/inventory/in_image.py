@@ -19,7 +19,7 @@ from image_matrix.inventory.installed_files import (
 from image_matrix.inventory.model import Content, Inventory, PackageName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.inventory.installed_files import Files, Record
 
@@ -63,25 +63,35 @@ def _packages(path: str, record: Record | None) -> Installed:
     return {}
 
 
-def as_built(expected: Inventory, arch: str, chain: Sequence[ReadImage]) -> Inventory:
-    """Return what is in an image for one architecture.
+def as_built(expected: Inventory, chains: Mapping[str, Sequence[ReadImage]]) -> Inventory:
+    """Return what is in an image for some architectures.
 
-    ``chain`` has the image, and in front of it the images that it is built on, from the base up, as far as they are
-    known: the first that has a version brings it. What matrix and lock expect says who asks for a package, and what no
-    installer records: downloads, extensions, what ``provides`` states.
+    ``chains`` have the image for each of them, and in front of it the images that it is built on, from the base up, as
+    far as they are known: the first that has a version brings it. What matrix and lock expect says who asks for a
+    package, and what no installer records: downloads, extensions, what ``provides`` states.
     """
-    below = [(one.variant, installed_packages(one.files)) for one in chain]
     contents = {
         package: content
         for package, content in expected.contents.items()
-        if package.manager not in RECORDED and arch in content.versions
+        if package.manager not in RECORDED and not chains.keys().isdisjoint(content.versions)
     }
-    for package, version in below[-1][1].items():
-        known = expected.contents.get(package)
-        contents[package] = Content(
-            {arch: version},
-            next(name for name, installed in below if installed.get(package) == version),
-            known.listed_by if known else (),
-            locked=True,
-        )
-    return Inventory(contents, expected.unknown - {*RECORDED})
+    for arch, chain in chains.items():
+        for package, (version, brought_by) in _brought(chain).items():
+            known, present = expected.contents.get(package), contents.get(package)
+            contents[package] = Content(
+                {**(present.versions if present else {}), arch: version},
+                present.brought_by if present else brought_by,
+                known.listed_by if known else (),
+                locked=True,
+                unexpected=known is None,
+            )
+    return Inventory(contents, expected.unknown - {*RECORDED}, from_image=True)
+
+
+def _brought(chain: Sequence[ReadImage]) -> dict[PackageName, tuple[str, str]]:
+    """Return the packages of the last image to their versions, and to the first of the images that has that."""
+    below = [(one.variant, installed_packages(one.files)) for one in chain]
+    return {
+        package: (version, next(name for name, installed in below if installed.get(package) == version))
+        for package, version in below[-1][1].items()
+    }

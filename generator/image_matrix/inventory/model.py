@@ -37,6 +37,8 @@ class Content:
     """Whether the version is the one of the lock, and not what a list states."""
     archive: str = ""
     """The archive of one day that a version comes from which nothing states: ``CRAN of 2026-11-01``."""
+    unexpected: bool = False
+    """Whether only the image says that it is there, and neither the matrix nor the lock."""
 
     @property
     def listed(self) -> bool:
@@ -60,3 +62,5 @@ class Inventory:
     contents: Mapping[PackageName, Content] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     """What installs packages that only a lock or the image itself knows, and they are not asked: ``pip``."""
+    from_image: bool = False
+    """Whether the image itself was asked; otherwise, matrix and lock say what is in it."""

@@ -8,48 +8,63 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.model import architecture
 from image_matrix.inventory.difference import ImageState
 from image_matrix.inventory.model import Content, Inventory, PackageName
+from image_matrix.inventory.shared_packages import ON, SECTIONS, base_of, read_against, written_against
 from image_matrix.inventory.summary import one_or_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.inventory.shared_packages import Packages
     from image_matrix.json_data import Json
 
-FORMAT = 1
+FORMAT = 2
 
 
 def record_text(states: Mapping[str, ImageState]) -> str:
-    """Return the file: one line for each package of each image, so that git shows what a release changes."""
-    images = {name: _image(state) for name, state in states.items()}
+    """Return the file: one line for each package of each image, so that git shows what a release changes.
+
+    An image has only what differs from the one that it is built on, as far as the file has that.
+    """
+    images: dict[str, Json] = {}
+    written: dict[str, Packages] = {}
+    whole: list[str] = []
+    for name, state in states.items():
+        packages = _packages(state)
+        on = base_of(packages, state.parent, written, whole)
+        whole += [] if on else [name]
+        images[name] = {**_image(state), ON: on, **written_against(packages, written[on] if on else {})}
+        written[name] = packages
     return json.dumps({"version": FORMAT, "images": images}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _image(state: ImageState) -> dict[str, Json]:
-    """Return a variant: packages by installer, those that the matrix names, and what it is built from."""
+def _packages(state: ImageState) -> Packages:
     archs = tuple(map(architecture, state.platforms))
-    packages: dict[str, dict[str, Json]] = {}
+    return {
+        package: (SECTIONS[content.unexpected], one_or_each(content.versions, archs))
+        for package, content in state.inventory.contents.items()
+    }
+
+
+def _image(state: ImageState) -> dict[str, Json]:
+    """Return what is known of a variant beside its packages: which of them the matrix names, what it is built from."""
     named: dict[str, list[str]] = {}
-    for package, content in sorted(state.inventory.contents.items(), key=lambda item: _order(item[0])):
-        version = one_or_each(content.versions, archs)
-        packages.setdefault(package.manager, {})[package.name] = version
-        if content.listed:
+    contents = state.inventory.contents
+    for package in sorted(contents, key=lambda one: (one.manager, one.name)):
+        if contents[package].listed:
             named.setdefault(package.manager, []).append(package.name)
-    exact = [name for name in packages if _is_exact(state.inventory, name)]
+    managers = sorted({one.manager for one in contents})
+    exact = [manager for manager in managers if _is_exact(state.inventory, manager)]
     bases = [{"what": what, "name": name, "is": value} for (what, name), value in state.bases.items()]
     return {
         "digest": state.digest,
         "platforms": list(state.platforms),
         "parent": state.parent,
         "bases": bases,
+        "from_image": state.inventory.from_image,
         "exact": exact,
         "unknown": sorted(state.inventory.unknown),
         "named": {manager: " ".join(names) for manager, names in named.items()},
-        "packages": packages,
     }
-
-
-def _order(package: PackageName) -> tuple[str, str]:
-    return package.manager, package.name
 
 
 def _is_exact(inventory: Inventory, manager: str) -> bool:
@@ -62,26 +77,32 @@ def read_record(text: str | None) -> dict[str, ImageState]:
     try:
         data = json.loads(text or "{}")
         images = data["images"] if data["version"] == FORMAT else {}
-        return {name: _state(name, item) for name, item in images.items()}
+        known: dict[str, Packages] = {}
+        for name, item in images.items():
+            known[name] = read_against(item, known[item[ON]] if item[ON] else {})
+        return {name: _state(name, item, known[name]) for name, item in images.items()}
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return {}
 
 
-def _state(name: str, item: Mapping[str, Any]) -> ImageState:
+def _state(name: str, item: Mapping[str, Any], packages: Packages) -> ImageState:
     platforms = tuple(item["platforms"])
     archs = tuple(map(architecture, platforms))
+    named = {
+        PackageName(manager, one) for manager, names in item["named"].items() for one in names.split(" ")
+    }
     contents = {
-        PackageName(manager, package): Content(
+        package: Content(
             _versions(version, archs),
             name,
-            (name,) if package in item["named"].get(manager, "").split() else (),
-            manager in item["exact"],
+            (name,) if package in named else (),
+            package.manager in item["exact"],
+            unexpected=section == SECTIONS[True],
         )
-        for manager, packages in item["packages"].items()
-        for package, version in packages.items()
+        for package, (section, version) in packages.items()
     }
     return ImageState(
-        Inventory(contents, frozenset(item["unknown"])),
+        Inventory(contents, frozenset(item["unknown"]), bool(item["from_image"])),
         {(base["what"], base["name"]): base["is"] for base in item["bases"]},
         item["parent"],
         platforms,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.inventory.contents import inventories
 from image_matrix.publish.last_changes import last_changes
-from image_matrix.publish.packages_file import of_today, states_of
+from image_matrix.publish.released_contents import of_today
 from image_matrix.render.docs.catalog import catalog_page
 from image_matrix.render.docs.catalog_data import Shown
 
@@ -29,25 +29,25 @@ def page_file(
     state: State,
     entries: Mapping[str, ReleaseEntry],
     released: Mapping[str, ReleasedImage],
-    records: Iterable[Mapping[str, ImageState]],
+    known: Mapping[str, ImageState],
     history: Iterable[Mapping[str, ImageState]] = (),
 ) -> File:
     """Return the page of the images of a digest file.
 
-    ``released`` is what the registry says about them, and ``records`` what earlier releases say is in them: an image
-    that is held back or was rolled back to is not what the matrix of today says. ``history`` is what the release branch
-    has said, the newest first: it tells what changed last in each image.
+    ``released`` is what the registry says about them, and ``known`` what is in them: an image that is held back or was
+    rolled back to is not what the matrix of today says. ``history`` is what the release branch has said, the newest
+    first: it tells what changed last in each image.
     """
     loaded, today = state.loaded, of_today(state, entries)
-    states = states_of(state, entries, records)
-    recorded = {name: _as_recorded(one.inventory) for name, one in states.items()}
+    recorded = {name: _as_recorded(one.inventory) for name, one in known.items()}
+    by_matrix = [name for name in today if not known[name].inventory.from_image]
     shown = Shown(
         loaded,
-        {**recorded, **inventories(loaded.matrix, loaded.variants, state.pins, today)},
+        {**recorded, **inventories(loaded.matrix, loaded.variants, state.pins, by_matrix)},
         entries,
         {name: str(entry["reference"]) for name, entry in entries.items()},
         released,
-        last_changes(states, history),
+        last_changes(known, history),
         frozenset(entries).difference(today),
     )
     return catalog_page(shown, state.templates)

@@ -7,21 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.errors import Failure
+from image_matrix.inventory.record import record_text
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import previous_id
 from image_matrix.profiles.references import with_sources
-from image_matrix.publish.packages_file import packages_file
 from image_matrix.publish.page_file import page_file
+from image_matrix.publish.released_contents import states_of
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
 from image_matrix.render.lists.outputs import list_files
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from image_matrix.config.model import Variant
-    from image_matrix.inventory.difference import ImageState
     from image_matrix.planning.plan import State
+    from image_matrix.publish.released_contents import Attached, Records
     from image_matrix.render.kubernetes.outputs import Kept
     from image_matrix.render.lists.released import ReleasedImage
 
@@ -47,14 +48,15 @@ def deploy_files(
     entries: Mapping[str, ReleaseEntry],
     previous: Kept = MappingProxyType({}),
     released: Mapping[str, ReleasedImage] = MappingProxyType({}),
-    records: Iterable[Mapping[str, ImageState]] = (),
-    history: Iterable[Mapping[str, ImageState]] = (),
+    records: Records = (),
+    attached: Attached = MappingProxyType({}),
+    history: Records = (),
 ) -> dict[str, File]:
     """Return the release branch's ``deploy/``: all lists with images by tag and digest, all digests and packages.
 
-    ``previous`` are objects of the last release, by site, ``released`` what the registry says about images, and
-    ``records`` what earlier releases say is in images. ``history`` is what the branch has said, the newest first; only
-    the page reads it.
+    ``previous`` are objects of the last release, by site, ``released`` what the registry says about images,
+    ``records`` what earlier releases say is in images, and ``attached`` what their builds say. ``history`` is what the
+    branch has said, the newest first; only the page reads it.
     """
     matrix, variants = state.loaded.matrix, state.loaded.variants
     current = {name: entry["reference"] for name, entry in entries.items()}
@@ -64,11 +66,10 @@ def deploy_files(
     files = render_deploy(matrix, variants, references, previous, state.pins, commits)
     lists = list_files(matrix, variants, references, state.pins, released)
     text = json.dumps({"version": 1, "images": entries}, indent=2) + "\n"
-    known = list(records)
-    contents = {DIGESTS: File(text.encode()), PACKAGES: packages_file(state, entries, known)}
-    page = (
-        {PAGE: page_file(state, entries, released, known, history)} if "page" in matrix.release.lists else {}
-    )
+    known = states_of(state, entries, records, attached)
+    contents = {DIGESTS: File(text.encode()), PACKAGES: File(record_text(known).encode())}
+    has_page = "page" in matrix.release.lists
+    page = {PAGE: page_file(state, entries, released, known, history)} if has_page else {}
     return {**files, **lists, **contents, **page}
 
 

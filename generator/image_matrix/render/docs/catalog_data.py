@@ -141,7 +141,7 @@ def _unlisted(shown: Shown, item: Variant) -> Iterator[str]:
     """Yield what brings packages that are not in the list."""
     if item.id not in shown.contents:
         yield "anything: it is from before a release recorded what is in images"
-    elif item.id not in shown.earlier:
+    elif item.id not in shown.earlier and not shown.contents[item.id].from_image:
         yield from (f"what {reason.replace('`', '')} brings" for reason in unlisted(shown.loaded, [item.id]))
     unknown = shown.contents.get(item.id, Inventory()).unknown
     if unknown:
