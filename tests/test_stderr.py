@@ -7,7 +7,7 @@ import pytest
 
 from image_matrix.build.buildx import require_engine
 from image_matrix.build.imagetools import compressed_bytes, create
-from image_matrix.cli.scan import fetch
+from image_matrix.cli.scanner import fetch
 from image_matrix.config.release import Signing
 from image_matrix.errors import Failure
 from image_matrix.github.branch_commit import open_git, push

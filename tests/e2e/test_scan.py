@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.cli.scan import fetch
+from image_matrix.cli.scanner import fetch
 from image_matrix.config.release import Ignored, Scanning
 from image_matrix.publish.scanners import (
     FINDINGS_EXIT_CODE,

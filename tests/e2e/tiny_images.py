@@ -9,6 +9,7 @@ import os
 import tarfile
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 
@@ -33,9 +34,9 @@ class Repository:
     def at(self, digest: str) -> str:
         return f"{self.name}@{digest}"
 
-    def image(self, arch: str, tag: str | None = None) -> dict[str, Any]:
-        """Write an image with one file of random bytes; return its descriptor."""
-        layer = {"mediaType": LAYER, **self.blob(one_file(os.urandom(20)))}
+    def image(self, arch: str, tag: str | None = None, layer_tar: bytes = b"") -> dict[str, Any]:
+        """Write an image with one layer, by default with a file of random bytes; return its descriptor."""
+        layer = {"mediaType": LAYER, **self.blob(layer_tar or one_file(os.urandom(20)))}
         files = {"type": "layers", "diff_ids": [layer["digest"]]}
         config = {"architecture": arch, "os": "linux", "config": {}, "rootfs": files}
         manifest = {
@@ -55,7 +56,7 @@ class Repository:
         """Write a blob; return its digest and size."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         start = requests.post(f"{self.url}/blobs/uploads/", timeout=30)
-        location = start.headers["Location"]
+        location = urljoin(start.url, start.headers["Location"])
         join = "&" if "?" in location else "?"
         requests.put(f"{location}{join}digest={digest}", data=content, timeout=30).raise_for_status()
         return {"digest": digest, "size": len(content)}
@@ -95,9 +96,9 @@ class Repository:
         return answer.content if answer.ok else b""
 
 
-def one_file(content: bytes) -> bytes:
+def one_file(content: bytes, name: str = "file") -> bytes:
     """Return a layer with a file of this content."""
-    target, entry = io.BytesIO(), tarfile.TarInfo("file")
+    target, entry = io.BytesIO(), tarfile.TarInfo(name)
     entry.size = len(content)
     with tarfile.open(fileobj=target, mode="w") as layer:
         layer.addfile(entry, io.BytesIO(content))

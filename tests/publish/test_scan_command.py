@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from image_matrix.cli.scan import _legs, _report, _scan
+from image_matrix.cli.project import Project
+from image_matrix.cli.scan import _legs, _report
+from image_matrix.cli.scanner import _report as read_report
+from image_matrix.cli.scanner import judge, scanner_program
 from image_matrix.cli.session import Session
 from image_matrix.config.release import Scanning
 from image_matrix.errors import CallError, EnvironmentFailure
+from image_matrix.lock.model import Lock
+from image_matrix.lock.pins import Pins
 from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool
+from image_matrix.planning.keys import Keys
+from image_matrix.planning.plan import State
+from image_matrix.project.inputs import Inputs
 from image_matrix.publish.scanners import ScanJob
-from tests.workflow.matrices import loaded, matrix
+from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 from .test_scanning import archive
 
@@ -25,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.config.loaded import Loaded
+
+
+BASE = "base:default"
 
 
 def declared(script: str) -> Loaded:
@@ -55,7 +66,18 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def scanned(script: str, job: ScanJob) -> int:
-    return _scan(Session(Path(job.folder), "matrix.yaml", (), -1), declared(script), "base:default", job)
+    return scan(declared(script), job)
+
+
+def scan(project: Loaded, job: ScanJob) -> int:
+    """Scan what lies in a folder as the base image, and report it; return 1 if it is rejected."""
+    session = Session(Path(job.folder), "matrix.yaml", (), -1)
+    with scanner_program(session, project) as program:
+        verdict = judge(session, project, program, job)
+    state = State(project, Pins(), TEMPLATES, {}, {BASE: Keys("0" * 64, {}, "default")})
+    opened = Project(Inputs({}, TEMPLATES), project, Lock(), Pins())
+    _report(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
+    return int(verdict.rejected)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +95,9 @@ def test_the_platform_of_this_machine_is_scanned_if_the_image_has_it(
     project = loaded(matrix(both, defaults={"images": {"platforms": ["linux/amd64", "linux/arm64"]}}))
     monkeypatch.setattr("image_matrix.pinned.tools.native_arch", lambda: machine)
     for name, platform in scanned_for.items():
-        assert _legs(project, name, asked) == [(f"{name}:default", platform)]
+        assert _legs(project, (name,), asked) == [(f"{name}:default", platform)]
     with pytest.raises(CallError, match="leaf:default is not built for linux/arm64"):
-        _legs(project, "leaf", "linux/arm64")
+        _legs(project, ("leaf",), "linux/arm64")
 
 
 def test_nothing_found(job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +111,7 @@ def test_a_refusal_is_on_the_runs_page(
     assert scanned('echo "no JSON" > "$2"; exit 7', job) == 1
     shown = capsys.readouterr()
     assert shown.out == "base:default: the scanner rejected the image; this run releases nothing\n"
-    assert shown.err.startswith("::error title=scan of base%3Adefault::the scanner rejected the image; ")
+    assert "::error title=scan of base%3Adefault::the scanner rejected the image; " in shown.err
     assert "### Scan of base:default" in summary.read_text()
 
 
@@ -128,7 +150,7 @@ def test_a_scanner_runs_from_its_checked_release(
             (folder / "trivy").write_text("#!/bin/sh\necho foreign > ran\n")
             (folder / "trivy").chmod(0o755)
     matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
-    assert _scan(Session(job.folder, "matrix.yaml", (), -1), matrix_, "base:default", job) == 0
+    assert scan(matrix_, job) == 0
     assert (job.folder / "ran").read_text() == "checked\n"
     assert list((tmp_path / "cache/image-matrix/tools").glob(".*")) == []
 
@@ -141,29 +163,29 @@ def test_a_scanner_that_is_not_there(job: ScanJob) -> None:
         )
     )
     with pytest.raises(EnvironmentFailure, match=r"`\./nowhere` does not run"):
-        _scan(Session(Path(job.folder), "matrix.yaml", (), -1), said, "base:default", job)
+        scan(said, job)
 
 
 def test_reports_that_cannot_be_read(job: ScanJob) -> None:
-    assert _report(Scanning("trivy"), job) == {}
+    assert read_report(Scanning("trivy"), job) == {}
     job.report.write_text("{")
     with pytest.raises(EnvironmentFailure, match="the report of trivy is not JSON"):
-        _report(Scanning("trivy"), job)
-    assert _report(Scanning("command"), job) == {}
+        read_report(Scanning("trivy"), job)
+    assert read_report(Scanning("command"), job) == {}
     job.report.write_text(json.dumps({"Results": []}))
-    assert _report(Scanning("trivy"), job) == {"Results": []}
+    assert read_report(Scanning("trivy"), job) == {"Results": []}
 
 
 def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCANNER_TOKEN", "word")
-    scan = {
+    scanner = {
         "tool": "command",
         "command": ["sh", "-c", 'env > "$2"', "sh", "{archive}", "{report}"],
         "env": {"LEVEL": "$HOME `id`"},
         "secrets": ["SCANNER_TOKEN"],
     }
-    matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": scan}))
-    assert _scan(Session(Path(job.folder), "matrix.yaml", (), -1), matrix_, "base:default", job) == 0
+    matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": scanner}))
+    assert scan(matrix_, job) == 0
     lines = job.report.read_text().splitlines()
     assert {"LEVEL=$HOME `id`", "SCANNER_TOKEN=word"} <= set(lines)
 
@@ -187,6 +209,6 @@ def test_findings_are_converted_although_they_stop_the_release(
     cache.mkdir(mode=0o700)
     (cache / f"trivy-1-{pinned.sha256[:12]}").write_bytes(release)
     matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy", "sarif": True}}))
-    assert _scan(Session(job.folder, "matrix.yaml", (), -1), matrix_, "base:default", job) == 1
+    assert scan(matrix_, job) == 1
     assert job.sarif.read_text().startswith("convert --format=sarif ")
     assert "Scan of base:default" in summary.read_text()

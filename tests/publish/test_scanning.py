@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.cli.scan import fetch
+from image_matrix.cli.scanner import fetch
 from image_matrix.config.release import Ignored, ScannerResources, Scanning
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.findings.model import ScanFinding
 from image_matrix.pinned.actions import Tool, plugin
 from image_matrix.pinned.tools import cached_release, unpack
 from image_matrix.publish.accept import over_budget
@@ -19,8 +20,6 @@ from image_matrix.publish.scanners import (
     ScanJob,
     command,
     environment,
-    findings,
-    from_severity,
     ignore_file,
     means_findings,
     sarif_command,
@@ -32,10 +31,6 @@ from tests.publish.support import answers, stub
 
 JOB = ScanJob(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))
 IGNORED = (Ignored("CVE-1", "2026-12-01", "not reachable"), Ignored("CVE-2", "2026-01-01", "long ago"))
-
-
-def test_severities_count_upwards() -> None:
-    assert from_severity("HIGH") == ("CRITICAL", "HIGH")
 
 
 def test_trivy_is_told_how_to_fail() -> None:
@@ -127,27 +122,12 @@ def test_a_scanner_gets_its_own_variables(program: str, passed: set[str]) -> Non
     assert environment(program, dict.fromkeys(always | others, "x")).keys() == always | passed
 
 
-def test_findings_of_both_reports() -> None:
-    flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-3", "PkgName": "zlib", "FixedVersion": "1.3"}
-    worse = {"Severity": "CRITICAL", "VulnerabilityID": "CVE-4", "PkgName": "ssl"}
-    low = {"Severity": "LOW", "VulnerabilityID": "CVE-5", "PkgName": "tar"}
-    report = {"Results": [{"Vulnerabilities": [flaw, worse, low]}, {"Vulnerabilities": None}]}
-    rows = findings(Scanning(severity="HIGH"), report)
-    assert [row[1] for row in rows] == ["CVE-4", "CVE-3"]
-    assert rows[1][2] == "zlib → 1.3"
-    match = {
-        "vulnerability": {"id": "GHSA-1", "severity": "Critical", "fix": {"versions": ["2.0"]}},
-        "artifact": {"name": "tornado"},
-    }
-    assert findings(Scanning("grype"), {"matches": [match]}) == [("CRITICAL", "GHSA-1", "tornado → 2.0")]
-    assert findings(Scanning("command"), {"anything": 1}) == []
-
-
 def test_what_a_runs_summary_says() -> None:
-    rows = [("CRITICAL", f"CVE-{number}", "a|b → 1.3") for number in range(120)]
+    rows = [ScanFinding("CRITICAL", f"CVE-{number}", "a|b", "1.2", ("1.3",)) for number in range(120)]
     said = summary("base:python3.13", rows)
     assert said.startswith("### Scan of base:python3.13\n\n**120 findings: this run releases nothing.**\n\n|")
-    assert "| CRITICAL | CVE-99 | a\\|b → 1.3 |\n\n… and 20 more" in said
+    assert "| CRITICAL | CVE-99 | a\\|b 1.2 → 1.3 |\n\n… and 20 more" in said
+    assert summary("base", rows[:1], ["`lock` brings it"]).endswith("|\n\n- `lock` brings it\n")
     assert "**1 finding:" in summary("base:python3.13", rows[:1])
     assert "rejected the image; see the log" in summary("base:python3.13", [])
 

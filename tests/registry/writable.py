@@ -94,6 +94,8 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/token":
             return self.token(parse_qs(url.query)["scope"][0])
+        if url.path == "/v2/":  # other clients ask whether it speaks the protocol
+            return self.reply(200)
         self.server.requests.append(f"{self.command} {url.path}")
         between = ("/blobs/", "/tags/", "/referrers/", "/manifests/")
         name, _, what = url.path.removeprefix("/v2/").rpartition(

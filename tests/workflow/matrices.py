@@ -110,7 +110,7 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "tls": {"ca": "BK_CA", "cert": "BK_CERT", "key": "BK_KEY"},
             }
         },
-        workflow={"jobs": "image", "telemetry": TELEMETRY, "prune": {}},
+        workflow={"jobs": "image", "telemetry": TELEMETRY, "prune": {}, "rescan": {}},
     ),
     "emulated": matrix({"base": {"from": "debian"}}, workflow={"runners": {"linux/arm64": "emulate"}}),
     "own runners": matrix(
@@ -169,6 +169,7 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "attach": True,
             }
         },
+        workflow={"rescan": {"schedule": "5 5 * * *", "issue": False}},
     ),
     "key in an environment": matrix(
         {"base": {"from": "debian"}, "lab": {"from": "base"}},
@@ -243,7 +244,7 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "command": ["{archive}", "{report}"],
             },
         },
-        workflow={"prune": {"schedule": "5 5 * * *", "keep_releases": 3}},
+        workflow={"prune": {"schedule": "5 5 * * *", "keep_releases": 3}, "rescan": {}},
     ),
     "an app": matrix(
         {"base": {"from": "debian"}},

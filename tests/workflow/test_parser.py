@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.render.workflow import OPTIONAL
 from tests.environments import node_folder
 from tests.workflow.matrices import SHAPES, by_layer, rendered, wide
 
@@ -51,12 +52,11 @@ def test_every_workflow_is_understood(tmp_path: Path) -> None:
                 target.write_bytes(file.content)
                 names.append(target)
     answers = parsed(names)
-    pruning = sum(
-        "prune" in value.get("workflow", {}) for value in ALL.values() if value.get("workflow") != "none"
-    )
-    assert len(answers) == len(ALL) * 2 + pruning
-    assert pruning
-    jobs = {"images.yaml": 2, "lock.yaml": 2, "prune.yaml": 1}
+    sections = [value["workflow"] for value in ALL.values() if value.get("workflow") != "none"]
+    optional = {name: sum(name in section for section in sections) for name in OPTIONAL}
+    assert len(answers) == len(ALL) * 2 + sum(optional.values())
+    assert all(optional.values())
+    jobs = {"images.yaml": 2, "lock.yaml": 2, "prune.yaml": 1, "rescan.yaml": 3}
     assert [item for item in answers if item["errors"] or item["jobs"] < jobs[Path(item["name"]).name]] == []
 
 

@@ -72,6 +72,15 @@ class Prune:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescan:
+    """What is released is scanned again on a schedule."""
+
+    schedule: str = "41 4 * * 3"
+    issue: bool = True
+    """Whether findings are in an issue of the repository."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """How images are built on GitHub Actions."""
 
@@ -97,6 +106,8 @@ class Workflow:
     lock_schedule: str = "23 3 * * 1"
     prune: Prune | None = None
     """The workflow that deletes what nothing needs; ``None``: there is none."""
+    rescan: Rescan | None = None
+    """The workflow that scans what is released; ``None``: there is none."""
     environment: str | None = None
     """GitHub environment of the jobs that release, prune and propose; it can hold their secrets."""
     retention_days: int = 7
@@ -160,6 +171,7 @@ def read_workflow(item: Mapping[str, Any] | str) -> Workflow:
         runners={**RUNNERS, **_runners(item.get("runners", {}))},
         overrides=tuple(_override(entry) for entry in item.get("overrides", ())),
         prune=Prune(**item["prune"]) if "prune" in item else None,
+        rescan=Rescan(**item["rescan"]) if "rescan" in item else None,
         telemetry=Telemetry(**item["telemetry"]) if "telemetry" in item else None,
     )
 

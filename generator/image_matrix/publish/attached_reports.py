@@ -9,9 +9,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.findings.model import from_severity
+from image_matrix.findings.reports import findings
 from image_matrix.publish.indexes import by_digest
 from image_matrix.publish.scan_report import REPORT_TYPE
-from image_matrix.publish.scanners import findings, from_severity
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.attached import attached
 from image_matrix.registry.client import CONCURRENCY, address
@@ -56,8 +57,8 @@ def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> Sca
     newest = [reports[-1] for image in _images(registry, entry) if (reports := _reports(registry, image))]
     if not newest:
         return None
-    rows = {(row[0], row[1:]) for _, report in newest for row in findings(scanning, report)}
-    counted = Counter(severity for severity, _ in rows)
+    rows = {(row.severity, row.id, row.package) for _, report in newest for row in findings(scanning, report)}
+    counted = Counter(severity for severity, *_ in rows)
     counts = {name: counted[name] for name in from_severity(scanning.severity) if counted[name]}
     return ScanSummary(min(day for day, _ in newest), counts)
 

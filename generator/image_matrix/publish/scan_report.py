@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.registry.answers import manifest_or_none
 from image_matrix.registry.referrers import attach
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ REPORT_TYPE = "application/vnd.image-matrix.scan.v1+json"
 """The type of the artifact, and of the scanner's own report in it."""
 SARIF_TYPE = "application/sarif+json"
 """IANA's media type of SARIF."""
+
+
+def platform_image(registry: Registry, image: str, platform: str) -> str:
+    """Return the image of one platform by digest: an index, as provenance makes it, is not what reports are about."""
+    manifest = manifest_or_none(image, registry.manifest(image))
+    digest = manifest.platforms.get(platform) if manifest else None
+    return f"{image.partition('@')[0]}@{digest}" if digest else image
 
 
 def attach_report(registry: Registry, image: str, job: ScanJob) -> str:

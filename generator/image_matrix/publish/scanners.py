@@ -1,22 +1,24 @@
-"""Builds the commands of scanners, and reads their reports."""
+"""Builds the commands of scanners, and says in a run's summary what they found."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.findings.model import from_severity
 from image_matrix.render.docs.images_page import text
+from image_matrix.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from image_matrix.config.release import Scanning
+    from image_matrix.findings.model import ScanFinding
 
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 FINDINGS_EXIT_CODE = 66
 """The exit code that trivy returns for findings; its own failures have another one."""
 PASSED = (
@@ -53,11 +55,6 @@ def transport(scanning: Scanning) -> str:
     Trivy reads a layout's folder, but not its archive (its ``pkg/fanal/image/archive.go`` expects Docker's format).
     """
     return "oci" if scanning.tool == "trivy" else "oci-archive"
-
-
-def from_severity(lowest: str) -> tuple[str, ...]:
-    """Return the severities that count: ``lowest`` and everything above it."""
-    return SEVERITIES[: SEVERITIES.index(lowest) + 1]
 
 
 def ignore_file(scanning: Scanning, today: str) -> str:
@@ -170,47 +167,23 @@ def means_findings(scanning: Scanning, code: int) -> bool:
     return {"trivy": code == FINDINGS_EXIT_CODE, "grype": code == 2}.get(scanning.tool, code != 0)
 
 
-def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the findings that stop a release: severity, identifier, package with the version that fixes it.
-
-    Reports of other scanners are not read.
-    """
-    if scanning.tool == "trivy":
-        rows = [
-            (
-                item["Severity"],
-                item["VulnerabilityID"],
-                f"{item['PkgName']} → {item.get('FixedVersion') or 'no fix'}",
-            )
-            for result in report.get("Results") or ()
-            for item in result.get("Vulnerabilities") or ()
-        ]
-    elif scanning.tool == "grype":
-        rows = [_grype_row(item) for item in report.get("matches") or ()]
-    else:
-        return []
-    counted = from_severity(scanning.severity)
-    return sorted(
-        (row for row in set(rows) if row[0] in counted), key=lambda row: (counted.index(row[0]), row)
-    )
-
-
-def summary(variant: str, rows: Sequence[tuple[str, str, str]]) -> str:
-    """Return a run's summary of the findings, in Markdown."""
-    result = (
-        f"{len(rows)} finding{'' if len(rows) == 1 else 's'}"
-        if rows
-        else "the scanner rejected the image; see the log"
-    )
-    listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in rows[:LISTED]]
+def summary(variant: str, rows: Sequence[ScanFinding], advice: Sequence[str] = ()) -> str:
+    """Return a run's summary of the findings, and of what would mend them, in Markdown."""
+    result = plural(len(rows), "finding") if rows else "the scanner rejected the image; see the log"
+    cells = ((row.severity, row.id, f"{row.package} {row.versions}") for row in rows[:LISTED])
+    listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in cells]
     table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
     more = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
+    help_ = ["", *(f"- {line}" for line in advice)] if advice else []
     return "\n".join(
-        [f"### Scan of {variant}", "", f"**{result}: this run releases nothing.**", "", *table, *more, ""]
+        [
+            f"### Scan of {variant}",
+            "",
+            f"**{result}: this run releases nothing.**",
+            "",
+            *table,
+            *more,
+            *help_,
+            "",
+        ]
     )
-
-
-def _grype_row(item: Mapping[str, Any]) -> tuple[str, str, str]:
-    flaw = item["vulnerability"]
-    fixed = ", ".join(flaw.get("fix", {}).get("versions") or ()) or "no fix"
-    return str(flaw["severity"]).upper(), flaw["id"], f"{item['artifact']['name']} → {fixed}"

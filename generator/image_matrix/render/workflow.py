@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.config.workflow import Pin
+    from image_matrix.config.workflow import Pin, Workflow
     from image_matrix.render.workflow_layers import BuildLayer
 
 FOLDER = ".github/workflows"
 ACTIONS = ".github/actions"
-PRUNE = "prune.yaml.j2"
-"""The template of a workflow that a matrix need not have."""
+OPTIONAL = ("prune", "rescan")
+"""Workflows that are there only where the section ``workflow`` has a section of their name."""
 _GITHUBS_LABEL = re.compile(r"ubuntu-(latest|slim|2[2-6]\.04)(-arm)?|self-hosted|linux|x64|arm|arm64")
 _WORKFLOW_SUFFIX, _ACTION_SUFFIX = ".yaml.j2", ".action.j2"
 
@@ -79,7 +79,7 @@ def workflows(
     files = {}
     for name in sorted(sources):
         path = output_path(name)
-        if path and (name != PRUNE or matrix.workflow.prune):
+        if path and _is_rendered(name, matrix.workflow):
             files[path] = File(render(get_template(jinja, name), **values).encode())
             check_file(path, files[path].content, advice)
     if matrix.workflow.jobs == "layer":
@@ -88,6 +88,11 @@ def workflows(
     else:
         check_outputs(variants)
     return files | _actionlint(matrix)
+
+
+def _is_rendered(template: str, workflow: Workflow) -> bool:
+    name = template.removesuffix(_WORKFLOW_SUFFIX)
+    return name not in OPTIONAL or getattr(workflow, name) is not None
 
 
 def output_path(template: str) -> str | None:

@@ -337,10 +337,19 @@ def _emulated(path: FieldPath) -> Finding:
 
 
 def schedules(matrix: Matrix) -> Iterator[Finding]:
-    """A schedule that GitHub would refuse, and with it the whole workflow."""
+    """A schedule that GitHub would refuse, and with it the whole workflow; or one that has nothing to do."""
     yield from cron_faults(("workflow", "lock_schedule"), matrix.workflow.lock_schedule)
     if matrix.workflow.prune:
         yield from cron_faults(("workflow", "prune", "schedule"), matrix.workflow.prune.schedule)
+    if matrix.workflow.rescan:
+        yield from cron_faults(("workflow", "rescan", "schedule"), matrix.workflow.rescan.schedule)
+        if matrix.release.scan.tool == "none":
+            yield bad_value(
+                ("workflow", "rescan"),
+                "nothing scans, with `release.scan: none`",
+                "name a scanner there, or remove this section",
+                "key",
+            )
 
 
 def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:

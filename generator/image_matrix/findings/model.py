@@ -1,0 +1,74 @@
+"""Defines what a scanner finds, and what was scanned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinding:
+    """A known vulnerability of a package in an image."""
+
+    severity: str
+    """One of :data:`SEVERITIES`."""
+    id: str
+    """``CVE-2026-0001``, or a name of another list."""
+    package: str
+    installed: str = ""
+    """The version in the image; empty if the report does not say."""
+    fixed: tuple[str, ...] = ()
+    """The versions that mend it, one for each line of versions; none if there is none yet."""
+    installer: str = ""
+    """``apt``, ``pip``, ``conda``, ``npm`` or ``cran``; empty for parts of programs, and for what else there is."""
+    path: str = ""
+    """Where it was found in the image; empty for packages of the distribution."""
+
+    @property
+    def versions(self) -> str:
+        """The version in the image, and those that mend it."""
+        fixed = ", ".join(self.fixed) or "no fix"
+        return f"{self.installed} → {fixed}" if self.installed else f"→ {fixed}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTarget:
+    """A released image on one platform."""
+
+    variant: str
+    """Id of the variant that it was released as; the matrix of today need not have it."""
+    image: str
+    """``repository@digest`` of the index."""
+    platform: str
+    channel: str = ""
+    """The channel that offers it; empty for the release branch itself."""
+    key: str = ""
+    """The key that it was built by; empty if the release does not say."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: ``jupyter:python3.13 (stable)``."""
+        return f"{self.variant} ({self.channel})" if self.channel else self.variant
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What came of the scan of one image."""
+
+    target: ScanTarget
+    findings: tuple[ScanFinding, ...] = ()
+    rejected: bool = False
+    """Whether the scanner rejects the image; its own report may say why."""
+    problem: str = ""
+    """Why it was not scanned; empty if it was."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it was scanned, and nothing counts."""
+        return not (self.findings or self.rejected or self.problem)
+
+
+def from_severity(lowest: str) -> tuple[str, ...]:
+    """Return the severities that count: ``lowest`` and everything above it."""
+    return SEVERITIES[: SEVERITIES.index(lowest) + 1]

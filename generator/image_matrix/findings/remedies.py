@@ -1,0 +1,161 @@
+"""Says what would mend a finding: a pull request, a command, a line of the matrix, the next release; or nothing yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from image_matrix.findings.versions import admits, reaches
+from image_matrix.inventory.contents import stated_version
+from image_matrix.inventory.model import PackageName
+from image_matrix.inventory.requests import requests_of
+from image_matrix.lock.locked_versions import canonical
+from image_matrix.lock.resolve_all import known_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.findings.model import ScanFinding, ScanTarget
+    from image_matrix.inventory.model import Content, Inventory
+    from image_matrix.inventory.requests import Request
+    from image_matrix.lock.model import Lock
+
+Action = Literal["wait", "release", "promote", "merge", "lock", "edit", "look"]
+"""``wait``: no version mends it yet. ``release``: the matrix has one, and the next release brings it. ``promote``: the
+release has one, and a channel does not. ``merge``: an open pull request brings it. ``lock``: a refresh of the lock
+does. ``edit``: the matrix asks for a version without it. ``look``: nothing that the lock knows brings the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What would mend a finding."""
+
+    action: Action
+    subject: str = ""
+    """``promote``: the channel. ``merge``: ``#12``. ``lock``: the name for ``lock --upgrade``. ``edit``: the entry.
+    ``look``: the file in the image, or the package."""
+    at: str = ""
+    """``merge``: address of the pull request. ``edit``: file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockProposal:
+    """An open pull request that refreshes the lock."""
+
+    number: int
+    url: str
+    body: str
+    inventories: Mapping[str, Inventory] = field(default_factory=dict)
+    """What would be in the variants; empty if its matrix cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the repository says of packages."""
+
+    loaded: Loaded
+    lock: Lock
+    inventories: Mapping[str, Inventory]
+    current: frozenset[tuple[str, str]] = frozenset()
+    """Id and key of each variant as the matrix has it now: such an image has what the lock says."""
+    proposals: tuple[LockProposal, ...] = ()
+    fixed_in_release: frozenset[tuple[str, str, str]] = frozenset()
+    """Id of a variant, id and package of a finding that channels have, and the release branch no longer."""
+
+
+def remedy(known: Knowledge, target: ScanTarget, finding: ScanFinding) -> Remedy:
+    """Return what would mend a finding in a released image, or in a candidate (``key`` of today)."""
+    if not finding.fixed:
+        return Remedy("wait")
+    if target.channel and (target.variant, finding.id, finding.package) in known.fixed_in_release:
+        return Remedy("promote", target.channel)
+    content = _content(known.inventories.get(target.variant), finding)
+    is_current = (target.variant, target.key) in known.current
+    if content and _is_fixed(content, finding) and not is_current:
+        return Remedy("release")
+    for one in known.proposals:
+        if _brings(one, target.variant, finding):
+            return Remedy("merge", f"#{one.number}", one.url)
+    if content and _is_fixed(content, finding):
+        return Remedy("look", finding.path or finding.package)  # another copy than that of the lock
+    return _move(known, target.variant, finding, content)
+
+
+def _content(inventory: Inventory | None, finding: ScanFinding) -> Content | None:
+    """Return a package as matrix and lock know it: scanners see conda's packages of Python as those of pip."""
+    contents = inventory.contents if inventory else {}
+    names = [PackageName(finding.installer, finding.package)]
+    if finding.installer in ("pip", "conda"):
+        names = [PackageName(manager, canonical(finding.package)) for manager in ("pip", "conda")]
+    return next((contents[name] for name in names if name in contents), None)
+
+
+def _is_fixed(content: Content, finding: ScanFinding) -> bool:
+    return all(reaches(version, finding.fixed) for version in content.versions.values())
+
+
+def _brings(proposal: LockProposal, variant: str, finding: ScanFinding) -> bool:
+    """Say whether a pull request mends a finding: by its lock, or by what its text says of the distribution's.
+
+    The lock does not hold packages of apt. Whatever moves one takes the newest, which is not older than the fix.
+    """
+    content = _content(proposal.inventories.get(variant), finding)
+    if content and _is_fixed(content, finding):
+        return True
+    if _names(proposal.body, finding.id):
+        return True
+    lines = proposal.body.splitlines() if finding.installer == "apt" else ()
+    return any("→" in line and _names(line, finding.package) for line in lines)
+
+
+def _names(text: str, name: str) -> bool:
+    """Say whether a text has a name that is no part of a longer one."""
+    return re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-]|\.\w)", text) is not None
+
+
+def _move(known: Knowledge, variant: str, finding: ScanFinding, content: Content | None) -> Remedy:
+    """Return what moves a package that no pull request moves."""
+    look = Remedy("look", finding.path or finding.package)
+    item = known.loaded.variants.get(variant)
+    if item is None:
+        return look
+    if request := _refusing(known.loaded, finding, content):
+        return Remedy("edit", request.entry, f"{request.file}:{request.line}" if request.file else "")
+    if finding.installer == "apt":
+        return Remedy("lock", "apt")
+    names = known_names(known.loaded, known.lock)
+    if content is not None:
+        return _refresh(finding, names) or look
+    return _download(known.loaded, item.downloads, finding) or (
+        Remedy("lock", item.root_source) if finding.installer and item.root_source in names else look
+    )
+
+
+def _refresh(finding: ScanFinding, names: Collection[str]) -> Remedy | None:
+    candidates = (canonical(finding.package), finding.package, finding.installer)
+    return next((Remedy("lock", name) for name in candidates if name in names), None)
+
+
+def _refusing(loaded: Loaded, finding: ScanFinding, content: Content | None) -> Request | None:
+    """Return the entry of the matrix that asks for a version with the finding."""
+    for name in reversed(content.listed_by if content else ()):
+        for package, request in requests_of(loaded, loaded.variants[name]).items():
+            is_named = canonical(package.name) == canonical(finding.package)
+            stated = stated_version(package.manager, request.entry)
+            if is_named and not admits(package.manager, request.entry, stated, finding.fixed):
+                return request
+    return None
+
+
+def _download(loaded: Loaded, names: Collection[str], finding: ScanFinding) -> Remedy | None:
+    """Return the download that put the file of a finding into the image."""
+    path = PurePosixPath("/", finding.path)
+    for name in names if finding.path else ():
+        item = loaded.matrix.downloads[name]
+        if path == PurePosixPath(item.to or "") or path.is_relative_to(item.unpack or path / "nothing"):
+            place = loaded.documents.place(("downloads", name, "version"))
+            return Remedy("edit", f"{name}: {item.version}", f"{place.file}:{place.line}")
+    return None

@@ -1,0 +1,105 @@
+"""The issue: what it says, how long it is, what of it is new."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image_matrix.config.release import Ignored
+from image_matrix.findings.issue import LIMIT, MARKER, issue_body
+from image_matrix.findings.model import ScanFinding, ScanResult
+from image_matrix.findings.news import new_findings, news
+from image_matrix.findings.rescan import ExpiredException, ReleaseScan
+from image_matrix.findings.rows import finding_rows, images_text
+from tests.findings.examples import APT, BASE, LAB, LEAF, PIP, UNFIXED, known, result, target
+from tests.findings.test_remedies import proposal
+
+if TYPE_CHECKING:
+    from image_matrix.findings.remedies import LockProposal
+
+RUN = "https://github.example.org/example/notebooks/actions/runs/1"
+PARENTS = {LAB: BASE, LEAF: LAB, BASE: None}
+EXPIRED = ExpiredException(Ignored(APT.id, "2026-11-01", "no server runs"), "matrix.yaml:12")
+
+
+def scanned(*results: ScanResult, proposals: tuple[LockProposal, ...] = ()) -> ReleaseScan:
+    rows = finding_rows(known(proposals=proposals), results)
+    return ReleaseScan("2026-11-30", RUN, f"{RUN}/lock", "trivy, from HIGH on", results, tuple(rows), PARENTS)
+
+
+def test_each_finding_once_with_its_images_and_what_mends_it() -> None:
+    scan = scanned(
+        *(result(APT, variant=name) for name in (BASE, LEAF)),
+        result(APT, PIP, UNFIXED),
+        result(variant="other:default"),
+        proposals=(proposal(tornado="6.5"),),
+    )
+    body = issue_body(replace(scan, expired=(EXPIRED,)))
+    expected = Path(__file__).with_name("issue.md")
+    if os.environ.get("IMAGE_MATRIX_UPDATE"):
+        expected.write_text(body)
+    assert body == expected.read_text()
+    assert body.startswith(f"{MARKER}\n<!-- known: ")
+
+
+def test_images_that_were_not_scanned_and_that_were_rejected() -> None:
+    body = issue_body(
+        scanned(
+            ScanResult(target(BASE), problem="the scanner failed\n(exit code 1)"),
+            ScanResult(target(LAB, platform="linux/arm64"), rejected=True),
+        )
+    )
+    assert "### Not scanned\n\n- `base:default` (linux/amd64): the scanner failed (exit code 1)\n" in body
+    assert "The scanner rejects `lab:default` (linux/arm64)." in body
+
+
+def test_nothing_found() -> None:
+    scan = scanned(result())
+    assert scan.is_clean
+    assert "**No findings in 1 released image.**" in issue_body(scan)
+    assert not scanned(result(), ScanResult(target(BASE), problem="no")).is_clean
+
+
+def test_thousands_of_findings_stay_within_githubs_limit() -> None:
+    many = [
+        ScanFinding("HIGH", f"CVE-2026-{number}", f"package-{number}", "1.0", ("1.1",), "apt")
+        for number in range(5000)
+    ]
+    body = issue_body(scanned(result(*many)))
+    assert len(body) <= LIMIT
+    assert "more; the run's artifacts have all of them" in body
+    assert "### What mends them" in body
+    assert body.endswith("from which it counts again.\n")
+
+
+def test_the_text_of_a_scanner_is_no_markup() -> None:
+    odd = ScanFinding("HIGH", "X|](http://example.org)", "a`b|c\n| d @team", "<img>", ("1 #2",), "apt")
+    body = issue_body(scanned(result(odd)))
+    (row,) = (line for line in body.splitlines() if line.startswith("| HIGH"))
+    assert row.replace("\\|", "").count("|") == 7
+    assert "<img>" not in body
+    assert "](http://example.org)" not in body.replace("\\](", "")
+    assert "@team" not in body
+
+
+def test_only_what_was_not_there_before_is_new() -> None:
+    before, after = scanned(result(APT)), scanned(result(APT, PIP, variant=LEAF))
+    assert [row.finding for row in new_findings(after.rows, issue_body(before))] == [PIP]
+    assert new_findings(before.rows, issue_body(after)) == []
+    assert [row.finding for row in new_findings(before.rows, issue_body(scanned(result())))] == [APT]
+    assert news(after.rows[1:], PARENTS) == (
+        "1 new finding:\n\n- HIGH [GHSA-abcd-2345-wxyz](https://github.com/advisories/GHSA-abcd-2345-wxyz): `Tornado` "
+        "6.4 → 6.5 in `leaf:default`"
+    )
+
+
+def test_images_are_named_by_those_that_the_others_stand_on() -> None:
+    every = [target(name) for name in (BASE, LAB, LEAF)]
+    assert images_text(every, PARENTS) == "base:default, and 2 that stand on it"
+    assert images_text([every[2]], PARENTS) == LEAF
+    both = [target(LAB), target(LAB, platform="linux/arm64"), target(LAB, key="old", channel="stable")]
+    assert images_text(both, PARENTS) == "lab:default, lab:default (stable)"
+    many = [target(f"image-{number}") for number in range(6)]
+    assert images_text(many, {}) == "image-0, image-1, image-2, image-3 and 2 more"

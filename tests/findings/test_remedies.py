@@ -1,0 +1,111 @@
+"""What would mend a finding, in the order in which people should try it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from image_matrix.findings.model import ScanFinding
+from image_matrix.findings.remedies import LockProposal, Remedy, remedy
+from image_matrix.findings.remedy_text import advice
+from image_matrix.findings.rows import finding_rows, fixed_in_release
+from image_matrix.inventory.contents import inventories
+from tests.findings.examples import APT, LAB, LEAF, PIP, UNFIXED, family, known, locked, result, target
+
+NUMBER = "https://github.example.org/example/notebooks/pull/12"
+
+
+def proposal(body: str = "", tornado: str = "") -> LockProposal:
+    project = family()
+    found = inventories(project.matrix, project.variants, locked(tornado)) if tornado else {}
+    return LockProposal(12, NUMBER, body, found)
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected"),
+    [
+        (UNFIXED, Remedy("wait")),
+        (APT, Remedy("lock", "apt")),
+        (PIP, Remedy("lock", "tornado")),
+        (replace(PIP, installer="conda"), Remedy("lock", "tornado")),  # a scanner's guess
+        (replace(PIP, package="certifi", fixed=("2026.2.2",)), Remedy("lock", "certifi")),
+        (
+            ScanFinding("HIGH", "CVE-2", "urllib3", "1.26.5", ("1.26.17", "2.0.6"), "pip"),
+            Remedy("edit", "urllib3==1.26.5", "matrix.yaml:1"),
+        ),
+        (
+            ScanFinding("HIGH", "CVE-2", "git", "1:2.39", ("1:2.41",), "apt"),
+            Remedy("lock", "apt"),  # `1:2.4*` allows it
+        ),
+        # what no lock has came with the source
+        (replace(PIP, package="wheel"), Remedy("lock", "debian")),
+        # part of a program that the matrix downloads by version
+        (
+            ScanFinding("HIGH", "CVE-2", "stdlib", "1.21", ("1.22",), "", "usr/local/bin/tool"),
+            Remedy("edit", "tool: 1.2.3", "matrix.yaml:1"),
+        ),
+        (
+            ScanFinding("HIGH", "CVE-2", "stdlib", "1.21", ("1.22",), "", "opt/other"),
+            Remedy("look", "opt/other"),
+        ),
+    ],
+)
+def test_what_moves_a_package(finding: ScanFinding, expected: Remedy) -> None:
+    assert remedy(known(), target(), finding) == expected
+
+
+def test_the_next_release_brings_what_the_matrix_has_already() -> None:
+    assert remedy(known("6.5"), target(key="older"), PIP) == Remedy("release")
+    assert remedy(known("6.4"), target(key="older"), PIP) == Remedy("lock", "tornado")
+
+
+def test_another_copy_than_that_of_the_lock() -> None:
+    """The image is that of the lock, and has a version that the lock has not: pip brings copies of its own."""
+    assert remedy(known("6.5"), target(), PIP) == Remedy("look", "opt/venv/METADATA")
+
+
+@pytest.mark.parametrize(
+    ("finding", "one", "mends"),
+    [
+        (PIP, proposal(tornado="6.5"), True),
+        (PIP, proposal(tornado="6.5.1"), True),
+        (PIP, proposal(tornado="6.4.2"), False),
+        (PIP, proposal("mends GHSA-abcd-2345-wxyz."), True),
+        (APT, proposal("apt openssl: 3.0.15-1 → 3.0.17-1, in 2 images"), True),
+        (APT, proposal("apt libssl3: 3.0.15-1 → 3.0.17-1\nopenssl stays"), False),
+        (APT, proposal("apt openssl-provider: 3.0.15-1 → 3.0.17-1"), False),
+        (APT, proposal("CVE-2026-1: a flaw"), True),
+        (APT, proposal("CVE-2026-12: a flaw"), False),
+        (UNFIXED, proposal("zlib1g: 1 → 2"), False),
+    ],
+)
+def test_an_open_pull_request_that_brings_it(finding: ScanFinding, one: LockProposal, mends: bool) -> None:
+    found = remedy(known(proposals=(one,)), target(), finding)
+    assert (found == Remedy("merge", "#12", NUMBER)) is mends
+
+
+def test_a_channel_that_is_behind_the_release() -> None:
+    results = [result(PIP, key="old", channel="stable"), result(APT)]
+    mended = fixed_in_release(results)
+    assert mended == {(LAB, PIP.id, "Tornado")}
+    behind = known(fixed_in_release=mended)
+    assert remedy(behind, results[0].target, PIP) == Remedy("promote", "stable")
+    assert remedy(behind, results[0].target, APT) == Remedy("lock", "apt")
+    unknown = fixed_in_release([results[0], replace(results[1], problem="the scanner failed")])
+    assert unknown == frozenset(), "an image that was not scanned is not mended"
+
+
+def test_a_variant_that_the_matrix_no_longer_has() -> None:
+    assert remedy(known(), target("gone:default"), PIP) == Remedy("look", PIP.path)
+
+
+def test_one_command_for_all_that_the_lock_moves() -> None:
+    rows = finding_rows(known(), [result(APT, PIP, UNFIXED), result(APT, PIP, variant=LEAF)])
+    assert advice(rows, in_run=False)[0] == (
+        "`image-matrix lock --upgrade apt tornado && image-matrix render` brings openssl, Tornado"
+    )
+    assert advice(rows, in_run=True) == [
+        '`gh workflow run lock.yaml -f names="apt tornado"` brings openssl, Tornado',
+        "zlib1g: no fixed version yet; `fixed_only: true` of `release.scan` lets such findings pass",
+    ]
