@@ -20,6 +20,14 @@ def listed(names: Iterable[str], most: int) -> str:
     return f"{', '.join(every[:most])}{more}"
 
 
+def size_text(count: int) -> str:
+    """Return bytes as people read them: ``1.2 GB``, ``571 MB``, ``3 kB``."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.{1 if unit == 1e9 else 0}f} {name}"
+    return f"{count / 1e3:.0f} kB"
+
+
 def fitting(texts: Iterable[str], room: int) -> list[str]:
     """Return the first texts that have at most ``room`` characters together."""
     kept = []

@@ -155,8 +155,9 @@ def test_only_what_no_kept_release_names_goes(place: Place, old: str) -> None:
     before = leaf.tags()
     code, text = place("prune", "--keep-releases", "2")
     assert (code, leaf.tags()) == (0, before)
-    assert "5 manifests would be deleted; --delete deletes them" in text
+    assert "5 manifests would be deleted, which frees at most 2 kB; --delete deletes them" in text
     assert "  deletes  2 images of old keys, 1 signature or attestation, with 2 parts" in text
+    assert "  frees    at most 2 kB" in text
     code, text = place("prune", "--keep-releases", "2", "--delete")
     assert (code, "5 of 5 manifests deleted" in text) == (0, True)
     assert old not in leaf.tags()
@@ -176,7 +177,11 @@ def test_by_default_ten_releases_stay(place: Place, old: str) -> None:
 def test_programs_read_it_as_json(place: Place, old: str) -> None:
     place.capture.readouterr()
     assert run(["-C", str(place.root), "prune", "--keep-releases", "2", "--format", "json"]) == 0
-    found = json.loads(place.capture.readouterr().out)["repositories"][place.filled("leaf").repository]
+    whole = json.loads(place.capture.readouterr().out)
+    found = whole["repositories"][place.filled("leaf").repository]
+    assert whole["freed"] == found["freed"]
+    assert whole["freed"]["bytes"] > 1000
+    assert not whole["freed"]["exact"]
     gone = {tag for one in found["delete"] for tag in one["tags"]}
     assert {old, f"{old}-candidate"} <= gone
     assert {one["kind"] for one in found["delete"]} == {"old key", "signature"}

@@ -166,16 +166,18 @@ def _end(
     """Print the result, also to the summary of a run; raises :class:`EnvironmentFailure` for what was refused."""
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.github.files import SUMMARY, append
-    from image_matrix.pruning.report import markdown, total
+    from image_matrix.pruning.freed import freed_bytes
+    from image_matrix.pruning.report import freed_words, markdown, total
     from image_matrix.text import listed, plural
 
-    count = plural(total(plans), "manifest")
+    count, deleted = plural(total(plans), "manifest"), sum(one.deleted for one in outcomes or ())
+    frees = f", which frees {freed_words(freed_bytes(plans))}"
     if not total(plans):
         sentence = "nothing to delete"
     elif outcomes is None:
-        sentence = f"{count} would be deleted; --delete deletes them"
+        sentence = f"{count} would be deleted{frees}; --delete deletes them"
     else:
-        sentence = f"{sum(one.deleted for one in outcomes)} of {count} deleted"
+        sentence = f"{deleted} of {count} deleted{frees if deleted == total(plans) else ''}"
     append(SUMMARY, markdown(plans, f"{sentence}."))
     click.echo(sentence, err=format_ == "json")
     for reason in {reason for one in outcomes or () for reason in one.protected.values()}:

@@ -28,6 +28,7 @@ def read_seen(digest: str, content: bytes) -> Seen:
         listed = manifest.get("manifests") or ()
         config = manifest.get("config") or {}
         kinds = {item.get("mediaType") for item in listed} | {config.get("mediaType")}
+        blobs = [one for one in (config, *(manifest.get("layers") or ()), *listed) if _is_blob(one)]
         return Seen(
             digest,
             tuple(str(item["digest"]) for item in listed if item.get("mediaType") in MANIFEST_TYPES),
@@ -35,9 +36,14 @@ def read_seen(digest: str, content: bytes) -> Seen:
             str(manifest["subject"]["digest"]) if manifest.get("subject") else None,
             is_cache=CACHE_CONFIG in kinds,
             config=next((str(one["digest"]) for one in (config, *listed) if _has_date(one)), None),
+            blobs={digest: len(content), **{str(one["digest"]): int(one.get("size", 0)) for one in blobs}},
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Seen(digest)
+
+
+def _is_blob(descriptor: dict[str, Any]) -> bool:
+    return "digest" in descriptor and descriptor.get("mediaType") not in MANIFEST_TYPES
 
 
 def _has_date(descriptor: dict[str, Any]) -> bool:

@@ -28,6 +28,8 @@ class Seen:
     is_cache: bool = False
     config: str | None = None
     """The digest of its configuration, of an image of one platform."""
+    blobs: Mapping[str, int] = field(default_factory=dict)
+    """What it needs, itself included: digest to bytes. Manifests that it lists are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Listing:
     """When a manifest was written, as far as that is known."""
     absent: frozenset[str] = frozenset()
     """Digests that something names, and that the repository does not have."""
+    parts: Mapping[str, Seen] = field(default_factory=dict)
+    """What was read of manifests that others list, by digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,20 @@ class Gone(Decision):
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryBlobs:
+    """What manifests of a repository need, as far as they were read."""
+
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """What those that go need: digest to bytes."""
+    kept: frozenset[str] = frozenset()
+    """The digests of what the others need."""
+    is_gone_known: bool = True
+    """Whether all that go were read; if not, they may free more."""
+    is_kept_known: bool = True
+    """Whether all others were read; if not, they may need some of what is counted as free."""
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryPlan:
     """What is decided for a repository."""
 
@@ -98,6 +116,7 @@ class RepositoryPlan:
     """What nobody can explain, which stays, too."""
     missing: tuple[str, ...] = ()
     """Digests that a release names, and that the repository does not have."""
+    blobs: RepositoryBlobs = field(default_factory=RepositoryBlobs)
 
     @property
     def count(self) -> int:

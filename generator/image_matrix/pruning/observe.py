@@ -72,7 +72,7 @@ def _subjects(listing: Listing) -> set[str]:
 
 
 def dated(registry: Registry, repository: str, listing: Listing, most: RepositoryPlan) -> Listing:
-    """Return the listing with the dates of what could go, and with what is attached to that.
+    """Return the listing with the dates of what could go, with parts that say them, and with what is attached to that.
 
     ``most`` is the plan without a limit. Raises :class:`EnvironmentFailure`.
     """
@@ -80,25 +80,32 @@ def dated(registry: Registry, repository: str, listing: Listing, most: Repositor
         one.digest for one in most.delete if one.digest not in listing.dates and one.kind != "signature"
     ]
     moments = _each(lambda digest: _date(registry, repository, listing.manifests[digest]), undated)
-    dates = {digest: date for digest, date in moments.items() if date}
-    lost = {
-        child for digest in undated if digest not in dates for child in listing.manifests[digest].children
-    }
-    gone = {
-        child for child, seen in _each(lambda one: _seen(registry, repository, one), lost).items() if not seen
-    }
-    listing = replace(listing, dates={**listing.dates, **dates}, absent=listing.absent | gone)
+    dates = {digest: date for digest, (date, _) in moments.items() if date}
+    parts = {part: seen for _, read_now in moments.values() for part, seen in read_now.items()}
+    listing = replace(
+        listing,
+        dates={**listing.dates, **dates},
+        absent=listing.absent | {part for part, seen in parts.items() if seen is None},
+        parts={part: seen for part, seen in parts.items() if seen},
+    )
     return _with_referrers(registry, repository, listing, most)
 
 
-def _date(registry: Registry, repository: str, seen: Seen) -> datetime | None:
-    """Return when an image was written: by its own word, or the newest of those that it lists."""
+def _date(
+    registry: Registry, repository: str, seen: Seen
+) -> tuple[datetime | None, Mapping[str, Seen | None]]:
+    """Return when an image was written, and what was read of its parts for that; ``None`` for one that is gone.
+
+    An image says it by its own word, or it is the newest moment of those that it lists.
+    """
     if seen.config:
-        return written(read_blob(registry, repository, seen.config))
+        return written(read_blob(registry, repository, seen.config)), {}
     if date := stated(seen, CREATED):
-        return date
-    children = (_seen(registry, repository, child) for child in seen.children)
-    return newest(_date(registry, repository, child) for child in children if child)
+        return date, {}
+    children = {child: _seen(registry, repository, child) for child in seen.children}
+    below = [_date(registry, repository, child) for child in children.values() if child]
+    parts = {part: one for _, of_child in below for part, one in of_child.items()}
+    return newest(date for date, _ in below), {**parts, **children}
 
 
 def _with_referrers(registry: Registry, repository: str, listing: Listing, most: RepositoryPlan) -> Listing:

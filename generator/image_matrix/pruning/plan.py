@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.pruning.freed import blobs_of
 from image_matrix.pruning.model import Decision, Gone, RepositoryPlan
 from image_matrix.pruning.order import in_order
 from image_matrix.pruning.settling import Verdicts
@@ -83,6 +84,6 @@ def _plan(
                 gone.append(Gone(digest, names, reason, kind=kind))
     missing = tuple(sorted(needs.named & verdicts.listing.absent))
     children = {digest: tuple(verdicts.closure([digest])) for digest in verdicts.going()}
-    return RepositoryPlan(
-        repository, tuple(keep), in_order(gone, children, verdicts.kept), tuple(unexplained), missing
-    )
+    delete = in_order(gone, children, verdicts.kept)
+    blobs = blobs_of(verdicts.listing, {digest for one in delete for digest in (one.digest, *one.parts)})
+    return RepositoryPlan(repository, tuple(keep), delete, tuple(unexplained), missing, blobs)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from image_matrix.text import listed, plural
+from image_matrix.pruning.freed import freed_bytes
+from image_matrix.text import listed, plural, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from image_matrix.json_data import Json
+    from image_matrix.pruning.freed import FreedBytes
     from image_matrix.pruning.model import Decision, Kind, RepositoryPlan
 
 _NAMES: dict[Kind, str] = {
@@ -45,6 +47,8 @@ def _lines(plan: RepositoryPlan, *, every: bool) -> str:
     if plan.delete:
         lines.append(f"  deletes  {kinds(plan)}")
     lines += [f"    {name_of(one)}: {one.reason}" for one in plan.delete if every]
+    if plan.delete:
+        lines.append(f"  frees    {freed_words(freed_bytes([plan]))}")
     lines.append(f"  keeps    {plural(len(plan.keep), 'manifest')}")
     lines += [f"    {name_of(one)}: {one.reason}" for one in plan.keep if every]
     if plan.unexplained:
@@ -72,15 +76,27 @@ def name_of(one: Decision) -> str:
     return listed(one.tags, 2) if one.tags else one.digest
 
 
+def freed_words(freed: FreedBytes) -> str:
+    """Return how much becomes free in words: ``at most 4.1 GB`` where not everything was read that stays."""
+    bounds = {
+        (True, True): "",
+        (True, False): "at least ",
+        (False, True): "at most ",
+        (False, False): "about ",
+    }
+    return f"{bounds[freed.is_at_least, freed.is_at_most]}{size_text(freed.count)}"
+
+
 def total(plans: Sequence[RepositoryPlan]) -> int:
     """Return how many manifests go."""
     return sum(plan.count for plan in plans)
 
 
-def as_json(plans: Iterable[RepositoryPlan]) -> dict[str, Json]:
+def as_json(plans: Sequence[RepositoryPlan]) -> dict[str, Json]:
     """Return the plans for programs."""
     return {
         "version": 1,
+        "freed": _freed(plans),
         "repositories": {
             plan.repository: {
                 "delete": [
@@ -89,10 +105,16 @@ def as_json(plans: Iterable[RepositoryPlan]) -> dict[str, Json]:
                 "keep": [_entry(one) for one in plan.keep],
                 "unexplained": [_entry(one) for one in plan.unexplained],
                 "missing": list(plan.missing),
+                "freed": _freed([plan]),
             }
             for plan in plans
         },
     }
+
+
+def _freed(plans: Sequence[RepositoryPlan]) -> dict[str, Json]:
+    freed = freed_bytes(plans)
+    return {"bytes": freed.count, "exact": freed.is_exact}
 
 
 def _entry(one: Decision) -> dict[str, Json]:
@@ -102,9 +124,11 @@ def _entry(one: Decision) -> dict[str, Json]:
 def markdown(plans: Iterable[RepositoryPlan], sentence: str) -> str:
     """Return the summary of a run."""
     rows = [
-        f"| `{plan.repository}` | {kinds(plan) or '–'} | {len(plan.keep)} | {len(plan.unexplained)} |"
+        f"| `{plan.repository}` | {kinds(plan) or '–'} | {freed_words(freed_bytes([plan])) if plan.delete else '–'} "
+        f"| {len(plan.keep)} | {len(plan.unexplained)} |"
         for plan in plans
         if plan.delete or plan.unexplained
     ]
-    head = ["| repository | deletes | keeps | unexplained |", "| --- | --- | --- | --- |"] if rows else []
+    titles = ["| repository | deletes | frees | keeps | unexplained |", "| --- | --- | --- | --- | --- |"]
+    head = titles if rows else []
     return "\n".join(["## Prune", "", sentence, "", *head, *rows, ""])
