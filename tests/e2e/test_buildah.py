@@ -40,7 +40,7 @@ workflow: none
 sources: {{debian: docker.io/library/debian:trixie-slim}}
 defaults: {{images: {{platforms: [{PLATFORM}]}}}}
 images:
-  own: {{from: debian, context: own, secrets: [TOKEN]}}
+  own: {{from: debian, context: own, secrets: [TOKEN], refresh_days: 30}}
   child: {{from: own, files: {{/opt/hello.txt: child/hello.txt}}, scripts: [child/check.sh]}}
 """
 OWN = """\
@@ -48,6 +48,7 @@ FROM debian:trixie-slim
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 HEALTHCHECK CMD true
 RUN --mount=type=secret,id=TOKEN [[ $(</run/secrets/TOKEN) == a-token-* ]] && echo read > /own
+RUN od -An -N8 -tx8 /dev/urandom > /random
 """
 CHECK = """\
 #!/bin/bash
@@ -141,6 +142,23 @@ def test_a_chain_is_pushed_and_runs_and_its_secret_is_nowhere(place: Place) -> N
     saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
     assert SECRET.encode() not in saved
     assert place.build().stdout == "0 built\n"
+
+
+def test_steps_of_a_dockerfile_run_again_when_their_day_moves_and_only_then(place: Place) -> None:
+    """Although the storage has the layers of before."""
+
+    def built(day: str) -> str:
+        lock = f"version: 1\n\nrefreshed:\n  own:default: '{day}'\n"
+        (place.repository.root / "matrix.lock.yaml").write_text(lock)
+        done = place.build("--no-registry", "own")
+        assert done.returncode == 0, done.stderr[-4000:]
+        image = done.stdout.splitlines()[1].split()[0]
+        return docker("run", "--rm", "--pull=always", image, "cat", "/random").splitlines()[-1]
+
+    first = built("2026-10-30")
+    assert built("2026-10-30") == first
+    assert built("2026-11-30") != first
+    (place.repository.root / "matrix.lock.yaml").unlink()
 
 
 def test_a_step_that_fails_is_named_by_its_line(place: Place) -> None:

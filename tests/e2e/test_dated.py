@@ -23,8 +23,8 @@ registry: registry.invalid/dated
 defaults: {images: {platforms: [linux/amd64]}}
 sources: {debian: "docker.io/library/debian:trixie-slim"}
 images:
-  base: {from: debian, scripts: [random.sh]}
-  own: {from: base, context: own}
+  base: {from: debian, scripts: [random.sh], refresh_days: 30}
+  own: {from: base, context: own, refresh_days: 30}
   leaf: {from: own, files: {/leaf: random.sh}}
   other: {from: base, scripts: [random.sh]}
 """
@@ -42,10 +42,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     for path, text in FILES.items():
         file = repository.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_text(f"{text}# {repository.registry}\n")  # no layers of another run
     (repository.root / "random.sh").chmod(0o755)
-    repository.run("build", "--push")
+    lock(repository, "2026-10-30", "2026-10-30")
+    repository.run("build", "--push", "--cache", "write")
     return repository
+
+
+def lock(repository: Repository, base: str, own: str) -> None:
+    days = f"refreshed:\n  base:default: '{base}'\n  own:default: '{own}'\n"
+    (repository.root / "matrix.lock.yaml").write_text(f"version: 1\n\n{days}")
 
 
 def layers(repository: Repository, image: str) -> list[str]:
@@ -62,6 +68,27 @@ def layers(repository: Repository, image: str) -> list[str]:
 
 def begins_with(whole: Sequence[str], first: Sequence[str]) -> bool:
     return list(whole[: len(first)]) == list(first)
+
+
+def test_steps_run_again_when_their_day_moves_and_only_then(project: Repository) -> None:
+    """Although the builder and the registry have the layers of before: nothing else differs."""
+    lock(project, "2026-10-30", "2026-10-30")
+    before = {image: layers(project, image) for image in ("base", "own", "other")}
+    project.run("build", "--push", "--no-registry", "own")
+    assert {image: layers(project, image) for image in before} == before
+    lock(project, "2026-10-30", "2026-11-30")
+    assert "1 of 2 variants to build" in project.run("plan", "--registry", "own").stdout
+    assert "2 built in " in project.run("build", "--push", "--cache", "write").stdout  # and the leaf on it
+    own = layers(project, "own")
+    assert begins_with(own, before["base"])
+    assert own[-1] != before["own"][-1]
+    assert layers(project, "base") == before["base"]
+    lock(project, "2026-11-30", "2026-11-30")
+    assert "4 built in " in project.run("build", "--push", "--cache", "write").stdout
+    base = layers(project, "base")
+    assert base[0] == before["base"][0]
+    assert base[-1] != before["base"][-1]
+    assert begins_with(layers(project, "own"), base)
 
 
 def test_what_stands_on_a_forced_image_is_built_on_the_new_one(project: Repository) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,9 @@ locks = st.builds(
         ),
         max_size=MOST,
     ),
+    refreshed=st.dictionaries(
+        st.builds("{}:python3.13".format, names), st.dates().map(date.isoformat), max_size=MOST
+    ),
     python=st.dictionaries(st.builds("{}:python3.13".format, names), entries, max_size=MOST),
     files=st.dictionaries(
         packages, st.dictionaries(st.sampled_from(("sdist", "py3-none-any")), digests), max_size=MOST
@@ -120,6 +124,7 @@ def normal(lock: Lock) -> Lock:
         lock.licences,
         lock.extensions,
         r=lock.r,
+        refreshed=lock.refreshed,
     )
 
 
@@ -194,6 +199,8 @@ BAD = {
     "format": "version: 2\n",
     "no format": SOURCE,
     "section": "version: 1\nsource: {}\n",
+    "no day": "version: 1\nrefreshed:\n  own:default: '2026-02-30'\n",
+    "form of a day": "version: 1\nrefreshed:\n  own:default: 20261130\n",
     "digest": "version: 1\n" + SOURCE.replace(A, "abc"),
     "no digest": "version: 1\nsources:\n  debian:trixie: {}\n",
     "platforms": "version: 1\n" + SOURCE + "    platforms: linux/amd64\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unittest.mock import ANY
 
 import pytest
 
@@ -109,6 +110,17 @@ def test_the_digest_of_a_source_moves_what_is_built_on_it(family: Path) -> None:
     locked = Pins(digests={"docker.io/library/debian:trixie-slim": f"sha256:{'1' * 64}"})
     before, after = keys_of(inputs), keys_of(inputs, locked)
     assert all(before[name] != after[name] for name in before)
+
+
+def test_the_day_of_its_steps_moves_an_image_and_what_is_built_on_it(family: Path) -> None:
+    inputs = read_inputs(family)
+    undated = keys_of(inputs)
+    assert keys_of(inputs, Pins(refreshed={"lab:cpu": "2026-11-30"})) == {**undated, "lab:cpu": ANY}
+    first, second = (
+        keys_of(inputs, Pins(refreshed={"base:default": day})) for day in ("2026-11-30", "2026-12-30")
+    )
+    moved = {name for name in first if first[name] != second[name]}
+    assert moved == {name for name in first if first[name] != undated[name]} == ALL
 
 
 def test_the_files_of_the_product_move_no_key_of_an_own_dockerfile(family: Path) -> None:

@@ -17,7 +17,7 @@ from image_matrix.lock.pins import Pins
 from image_matrix.output_tree.files import File
 from image_matrix.project import render as outputs
 from image_matrix.project.inputs import read_inputs, read_templates
-from image_matrix.project.load import load
+from image_matrix.project.load import load, load_inputs
 from image_matrix.render.bake import definition
 from image_matrix.render.dockerfile import PARENT_HOST
 from image_matrix.render.docs.graph_text import dot, mermaid, tree
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 FULL = (Path(__file__).parent / "full.json").read_text(encoding="utf-8")
 TEMPLATES = read_templates(Path(__file__).parent)
+SCRIPTS = """\
+version: 1
+registry: ghcr.io/example/notebooks
+workflow: none
+sources: {debian: "docker.io/library/debian:trixie-slim"}
+images:
+  base: {from: debian, kind: base, scripts: [one.sh, two.sh], refresh_days: 30}
+  plain: {from: debian, scripts: [one.sh, two.sh], apt: [git], refresh_days: 30}
+  undated: {from: debian, scripts: [one.sh, two.sh]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +115,20 @@ def test_pins_reach_the_dockerfile(loaded: Loaded) -> None:
         found["images/all/python3.13/requirements/amd64.txt"].content == b"scipy==1.17.1 --hash=sha256:00\n"
     )
     assert "images/all/python3.13/requirements/arm64.txt" not in found
+
+
+def test_the_day_of_scripts_is_in_each_of_their_steps_and_in_no_other(tmp_path: Path) -> None:
+    for name in ("one.sh", "two.sh"):
+        (tmp_path / name).write_text("#!/bin/sh\ntrue\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "matrix.yaml").write_text(SCRIPTS)
+    family = load_inputs(read_inputs(tmp_path))
+    before = texts(family, Pins())
+    after = texts(family, Pins(refreshed=dict.fromkeys(("base:default", "plain:default"), "2026-11-30")))
+    line = "# Run again on 2026-11-30: no layer of before has what it fetches now\n"
+    counts = {path.split("/")[1]: text.count(line) for path, text in after.items()}
+    assert counts == {"base": 2, "plain": 2, "undated": 0}
+    assert {path: text.replace(line, "") for path, text in after.items()} == before
 
 
 def test_every_graph_has_what_an_image_needs_beside_its_parent() -> None:

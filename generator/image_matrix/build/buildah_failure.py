@@ -100,7 +100,8 @@ def failed_step(request: BuildRequest, leg: BuildTarget, tail: str) -> FailedSte
     if match is None:
         return None
     instruction = _instruction(request, leg, int(match["stage"] or 1), int(match["number"]))
-    line = instruction.line if instruction and instruction.name == match["name"].upper() else None
+    is_named = instruction and instruction.name == match["name"].upper()
+    line = request.line_of_user(leg, instruction.line) if instruction and is_named else None
     _, _, output = tail[match.start() :].partition("\n")
     return FailedStep(leg, line, _NOISE.sub("", output))
 

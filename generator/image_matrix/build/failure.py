@@ -245,7 +245,8 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
         if named:
             lines = {int(line["number"]): line["text"] for line in _LINE.finditer(tail, match.end())}
             owner = next((leg for leg in _upwards(request, named) if _has(request, leg, lines)), named)
-            return FailedStep(owner, min(lines, default=None), match["output"])
+            line = request.line_of_user(owner, min(lines)) if lines else None
+            return FailedStep(owner, line, match["output"])
     return None
 
 

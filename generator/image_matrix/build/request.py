@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.build.ancestors import to_build
 from image_matrix.build.origin import UNKNOWN
+from image_matrix.build.refreshed_steps import line_of_user, with_day
 from image_matrix.build.site import contexts
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.model import architecture
@@ -130,10 +131,16 @@ class BuildRequest:
         return frozenset(leg.platform for leg in self.legs if _RUNS.search(self.dockerfile(leg)))
 
     def dockerfile(self, leg: BuildTarget) -> bytes:
-        """Return the Dockerfile of a leg."""
+        """Return the Dockerfile of a leg, as the engine gets it but for the frontend."""
         if leg.variant.build:
-            return self.given[leg.variant.id].files.dockerfile
+            inputs = self.given[leg.variant.id]
+            text = inputs.files.dockerfile
+            return with_day(text, inputs.refreshed) if inputs.refreshed else text
         return self.rendered[leg.variant.dockerfile].content
+
+    def line_of_user(self, leg: BuildTarget, number: int) -> int:
+        """Return the number of a line in the Dockerfile of the user, by its number in what the engine gets."""
+        return line_of_user(self.dockerfile_text(leg), number) if leg.variant.build else number
 
     def dockerfile_text(self, leg: BuildTarget) -> str:
         """Return the Dockerfile of a leg as text; what is no UTF-8 is replaced."""

@@ -54,7 +54,7 @@ def write_workspace(folder: Path, request: BuildRequest) -> None:
 def _write_given(folder: Path, request: BuildRequest, leg: BuildTarget) -> None:
     """Write a user's Dockerfile with its ``.dockerignore``; its frontend is the locked one, from the mirror."""
     inputs = request.given[leg.variant.id]
-    text = inputs.files.dockerfile
+    text = request.dockerfile(leg)
     if inputs.frontend:
         line = b"#" if request.builtin_frontend else _syntax(mirrored(inputs.frontend, request.registries))
         text = _SYNTAX_LINE.sub(lambda _: line, text, count=1)

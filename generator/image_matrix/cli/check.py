@@ -18,6 +18,7 @@ from image_matrix.cli.project import (
     load_project,
     not_locked,
     note_floating,
+    note_never_refreshed,
     note_overlays,
     open_locked,
     refuse_contradictions,
@@ -100,6 +101,8 @@ def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
     verdict = _verdict(project, _of_outputs(project))
     _report_good(call, verdict)
+    if call.locked:
+        note_never_refreshed(call.session, project.loaded)
     since = _since(call, project)
     refused = [*_missing(call, project), *since.lost]
     report(refused)

@@ -157,6 +157,7 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     from image_matrix.github.lock_pull_request import RIGHTS, proposal
     from image_matrix.lock import text
     from image_matrix.lock.changes import changes
+    from image_matrix.lock.refreshed import intervals
 
     project = open_project(session)
     base = project.loaded.matrix.workflow.default_branch
@@ -171,7 +172,8 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
         for address in close_pull_requests(run_api(), owner, branch, base):
             say(session, f"closed {address}: the default branch has what it proposed")
         return 0
-    body = proposal(changes(text.read(before or None), text.read(project.inputs.lock)), unreachable)
+    old, new = text.read(before or None), text.read(project.inputs.lock)
+    body = proposal(changes(old, new, intervals(project.loaded)), unreachable)
     try:
         say(session, upsert_pull_request(run_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:

@@ -33,7 +33,8 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     """Resolve sources, downloads and packages into the lock.
 
     Writes matrix.lock.yaml. Resolves only what is not locked yet. --upgrade updates everything, or only each NAME: a
-    source, a download, an extension, a Python package, `frontend`, `apt`, `conda` or `cran`.
+    source, a download, an extension, a Python package, an image with `refresh_days`, `frontend`, `apt`, `conda` or
+    `cran`.
     """
     from image_matrix.lock.resolver_api import ALL
 
@@ -172,8 +173,9 @@ def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) ->
     """Print what changed and what is not locked; return the exit code."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.changes import changes
+    from image_matrix.lock.refreshed import intervals
 
-    lines = changes(old, outcome.lock)
+    lines = changes(old, outcome.lock, intervals(loaded))
     shown = lines if session.verbosity > 0 else lines[:SHOWN]
     for line in shown:
         click.echo(line)

@@ -234,6 +234,19 @@ def floating(project: Project) -> tuple[str, ...]:
     return tuple(item.what for item in unlocked(project.loaded, project.pins))
 
 
+def note_never_refreshed(session: Session, loaded: Loaded) -> None:
+    """Print a note about steps that nothing locks, and that run again only when something else moves."""
+    from image_matrix.lock.refreshed import never_refreshed
+
+    names = never_refreshed(loaded)
+    if names:
+        shown = listed(names, 3)
+        note(
+            session,
+            f"nothing locks what {shown} fetch; `refresh_days` at the image has it run again",
+        )
+
+
 def note_floating(session: Session, names: Sequence[str]) -> None:
     """Print a note about what is rendered without a lock entry."""
     if names:

@@ -175,6 +175,8 @@ class Settings:
     """Paths of Debian packages that apt installs, relative to the file that names them."""
     max_size: str | None = None
     """``8GB``, or ``none`` for no limit."""
+    refresh_days: int | None = None
+    """Days after which steps that nothing locks run again."""
     contract: Contract | None = None
     locale: str | None = None
     """``de_DE.UTF-8``"""
@@ -374,6 +376,8 @@ class Variant:
     """Its moving tags, with the placeholders that only a release can fill; see :mod:`image_matrix.config.tags`."""
     max_size: str | None = None
     """The most that it may have, compressed: ``8GB``."""
+    refresh_days: int | None = None
+    """Days after which the lock has the steps run again that nothing locks; ``None`` if there are none, or for ever."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """What this image adds, and what its source has; its ancestors' statements are inherited. Not part of its key."""
     tests: ImageTests = field(default_factory=dict)
@@ -386,6 +390,11 @@ class Variant:
     """Whether user, home, entry point and Python are those of its source or of an own Dockerfile; else a kind's."""
     build: DockerfileBuild | None = None
     """What it is built from if its Dockerfile stays as it is; then it has no kind, packages, variables and labels."""
+
+    @property
+    def has_unlocked_steps(self) -> bool:
+        """Whether it is built with steps whose results no lock can know: those of an own Dockerfile, or scripts."""
+        return self.build is not None or bool(self.scripts)
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -125,6 +125,7 @@ def read_settings(item: Mapping[str, Any]) -> Settings:
         apt_repositories=read_repositories(packages["apt"]),
         apt_files=tuple(packages["apt"].get(FILES, ())),
         max_size=item.get("max_size"),
+        refresh_days=item.get("refresh_days"),
         contract=item.get("contract"),
         locale=item.get("locale"),
         platforms=tuple(item.get("platforms", ())),

@@ -30,6 +30,7 @@ _SCALARS = (
     "system_site_packages",
     "accelerator_optional",
     "max_size",
+    "refresh_days",
     "contract",
     "locale",
     "repository",

@@ -81,6 +81,7 @@ def variant(
         publish=resolution.value("publish"),
         tags=tuple(fill(item.value, {"variant": label}) for item in resolution.tags),
         max_size=resolution.value("max_size"),
+        refresh_days=resolution.value("refresh_days") if build or resolution.scripts else None,
         provides=_values(resolution.provides),
         tests={kind: _values(items) for kind, items in resolution.tests.items()},
         contract=resolution.value("contract"),

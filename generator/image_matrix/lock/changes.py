@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from image_matrix.config.variant_ids import image_of
 from image_matrix.lock.conda import specification
 from image_matrix.lock.python import package_of, version_of
 from image_matrix.lock.requirements import INDEX_MARK
@@ -14,13 +16,17 @@ if TYPE_CHECKING:
 
     from image_matrix.lock.model import Lock, LockedPackages
 
+NO_INTERVALS: Mapping[str, int] = MappingProxyType({})
 SHORT = 19
 """``sha256:`` and twelve digits."""
 MOST_NAMES = 3
 
 
-def changes(old: Lock, new: Lock) -> list[str]:
-    """Return a line for everything that was added, changed or removed, sources first."""
+def changes(old: Lock, new: Lock, intervals: Mapping[str, int] = NO_INTERVALS) -> list[str]:
+    """Return a line for everything that was added, changed or removed, sources first.
+
+    ``intervals`` are the days between two refreshes, by the id of a variant.
+    """
     before = {name: item.digest for name, item in old.sources.items()}
     after = {name: item.digest for name, item in new.sources.items()}
     return [
@@ -32,6 +38,7 @@ def changes(old: Lock, new: Lock) -> list[str]:
         *_plain(
             "snapshot", {"CRAN": old.cran} if old.cran else {}, {"CRAN": new.cran} if new.cran else {}, 99
         ),
+        *_refreshed(old, new, intervals),
         *_plain("R package", _needs(old), _needs(new), 999),
         *_packages("conda", old.conda, new.conda),
         *_packages("pip", old.python, new.python),
@@ -55,6 +62,19 @@ def _hosts(old: Lock, new: Lock) -> Iterator[str]:
         {name: ", ".join(others) for name, others in lock.hosts.items() if others} for lock in (old, new)
     )
     return _plain("hosts behind", before, after, 999)
+
+
+def _refreshed(old: Lock, new: Lock, intervals: Mapping[str, int]) -> Iterator[str]:
+    """Yield the days that moved: once for an image, if they are the same in all its variants."""
+    by_image: dict[str, dict[str, str]] = {}
+    for name in sorted({*old.refreshed, *new.refreshed}):
+        before, after = old.refreshed.get(name, ""), new.refreshed.get(name, "")
+        every = f" (every {plural(intervals[name], 'day')})" if name in intervals else ""
+        text = f"refreshed {_arrow(before, after)}{every}" if before != after else ""
+        by_image.setdefault(image_of(name), {})[name] = text
+    for image, texts in by_image.items():
+        shared = {image: next(iter(texts.values()))} if len(set(texts.values())) == 1 else texts
+        yield from (f"image {name}: {text}" for name, text in shared.items() if text)
 
 
 def _learned(old: Lock, new: Lock) -> Iterator[str]:

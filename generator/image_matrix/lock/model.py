@@ -111,3 +111,5 @@ class Lock:
     """Installer (``pip``, ``npm``; ``python`` for uv's Pythons) to the address that it has by itself."""
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Scheme and host to those that it sends requests on to."""
+    refreshed: Mapping[str, str] = field(default_factory=dict)
+    """Variant id to the day from which the steps are that nothing locks: ``2026-11-30``."""

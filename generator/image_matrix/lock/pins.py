@@ -50,6 +50,8 @@ class Pins:
     """Name of a source to the apt snapshot that its packages come from: ``20261101T000000Z``."""
     cran_snapshot: str | None = None
     """Date of the CRAN snapshot: ``2026-11-01``."""
+    refreshed: Mapping[str, str] = field(default_factory=dict)
+    """Variant id to the day from which its steps are that nothing locks, if it names an interval."""
     system_libraries: Mapping[str, SystemLibraryPins] = field(default_factory=dict)
     """Variant id to what its R packages need of the distribution, if it lists some that the lock is asked about."""
 

@@ -17,6 +17,7 @@ from image_matrix.lock.fingerprint import requested, still_answers
 from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.r_pins import system_library_pins
+from image_matrix.lock.refreshed import dated_variants, steps_of
 from image_matrix.lock.requirements import Hashes
 from image_matrix.lock.snapshots import snapshot_sources
 from image_matrix.text import listed
@@ -66,6 +67,9 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
         extensions=extension_pins(lock, loaded),
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.asks_snapshot(name)},
         cran_snapshot=lock.cran,
+        refreshed={
+            item.id: lock.refreshed[item.id] for item in dated_variants(loaded) if item.id in lock.refreshed
+        },
         system_libraries=system_library_pins(lock, loaded),
         licences=lock.licences,
     )
@@ -150,6 +154,7 @@ def unlocked(loaded: Loaded, pins: Pins) -> list[Floating]:
         *(item for variant in loaded.variants.values() for item in _extensions(loaded, variant, pins)),
         *(item for variant in loaded.variants.values() for item in _packages(variant, pins)),
         *_cran(loaded, pins),
+        *(_refreshed(item) for item in dated_variants(loaded) if item.id not in pins.refreshed),
         *_of_dockerfiles(loaded, pins),
     ]
     return list(dict.fromkeys(items))
@@ -173,6 +178,10 @@ def _of_dockerfiles(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     unpinned = (image for image in named if floats(image.name, pins))
     for image in dict.fromkeys((*unpinned, *loaded.floating_in_templates())):
         yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
+
+
+def _refreshed(variant: Variant) -> Floating:
+    return Floating(f"the day of {steps_of(variant)}", ("images", variant.image))
 
 
 def used_sources(loaded: Loaded) -> list[str]:

@@ -22,6 +22,7 @@ from image_matrix.lock.package_manager import PackageManager
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.read import required_files
+from image_matrix.lock.refreshed import names_to_refresh, refreshed_days
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import apt_moments, cran_day
@@ -130,6 +131,7 @@ def make_lock(
         extensions=extensions.locked,
         apt=apt_moments(loaded, old, services.today, should_upgrade),
         cran=cran_day(loaded, old, services.today, should_upgrade),
+        refreshed=refreshed_days(loaded, old.refreshed, services.today, upgraded),
         r=r.locked,
         conda=conda.locked,
         python=packages,
@@ -206,4 +208,5 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
     extensions = {*listed_extensions(loaded).values(), *old.extensions}
     needs = (name for item in old.extensions.values() for name in item.needs)
     names = {*(entry.partition("@")[0] for entry in extensions), *needs}
-    return {*references, *references.values(), *files, *extensions, *names, *packages, *SNAPSHOTS}
+    images = names_to_refresh(loaded)
+    return {*references, *references.values(), *files, *extensions, *names, *packages, *images, *SNAPSHOTS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ SECTIONS = (
     "extensions",
     "apt",
     "cran",
+    "refreshed",
     "r",
     "conda",
     "python",
@@ -128,6 +130,7 @@ def _lock(data: Json) -> Lock:
         },
         apt=_texts(top, "apt", _ANY, _SNAPSHOT),
         cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
+        refreshed=_days(top),
         r={key: _r(item, ("r", key)) for key, item in _section(top, "r", _DISTRIBUTION)},
         python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},
         conda={key: _packages(i, ("conda", key), _ADDRESS) for key, i in _section(top, "conda", _ANY)},
@@ -171,6 +174,16 @@ def _texts(
     top: Mapping[str, Any], name: str, keys: re.Pattern[str], values: re.Pattern[str]
 ) -> dict[str, str]:
     return _strings(top.get(name), (name,), keys, values)
+
+
+def _days(top: Mapping[str, Any]) -> dict[str, str]:
+    days = _texts(top, "refreshed", _ANY, _DAY)
+    for key, day in days.items():
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise _BadEntryError(("refreshed", key), f"`{day}` is no day") from None
+    return days
 
 
 def _source(value: Json, path: Path) -> LockedSource:
@@ -290,6 +303,7 @@ def _data(lock: Lock) -> dict[str, Any]:
         "extensions": {key: _extension_data(item) for key, item in lock.extensions.items()},
         "apt": dict(lock.apt),
         "cran": lock.cran,
+        "refreshed": dict(lock.refreshed),
         "r": {key: _r_data(item) for key, item in lock.r.items()},
         "conda": {key: _packages_data(item) for key, item in lock.conda.items()},
         "python": {key: _packages_data(item) for key, item in lock.python.items()},

@@ -65,6 +65,7 @@ def key_inputs(
     inputs |= dict(_files(rendered, item))
     inputs["files"] = tuple(f"{path} from {source}" for path, source in item.files.items())
     inputs["scripts"] = item.scripts
+    inputs |= _refreshed(pins, item)
     inputs["repositories of apt"] = tuple(f"{one} signed by {one.key}" for one in item.apt_repositories)
     inputs["files of apt"] = item.apt_files
     inputs["names of secrets"] = item.secrets
@@ -81,6 +82,7 @@ def dockerfile_key_inputs(loaded: Loaded, pins: Pins, item: Variant, build: Dock
     inputs |= {f"file {path}": entry for path, entry in entries.items() if path != build.dockerfile}
     inputs["arguments"] = tuple(f"{name}={value}" for name, value in build.args.items())
     inputs["target"] = (build.target or "",)
+    inputs |= _refreshed(pins, item)
     inputs["contexts"] = tuple(
         f"{name}: {image}" for name, image in build.images.items() if image != item.parent
     )
@@ -91,6 +93,11 @@ def dockerfile_key_inputs(loaded: Loaded, pins: Pins, item: Variant, build: Dock
     if files.syntax:
         inputs["lock: Dockerfile frontend"] = (pins.pinned(files.syntax),)
     return inputs
+
+
+def _refreshed(pins: Pins, item: Variant) -> KeyInputs:
+    """Return the day from which the steps are that nothing locks."""
+    return {"lock: refreshed": (pins.refreshed[item.id],)} if item.id in pins.refreshed else {}
 
 
 def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:

@@ -63,6 +63,8 @@ class DockerfileInputs:
     """The frontend that the Dockerfile names, with its digest if it is locked."""
     sources: Mapping[str, str]
     """Names in the Dockerfile to the references that replace them, with their digests if they are locked."""
+    refreshed: str | None = None
+    """The day from which its steps are, if the image names an interval: ``2026-11-30``."""
 
 
 def dockerfile_inputs(loaded: Loaded, pins: Pins) -> dict[str, DockerfileInputs]:
@@ -72,7 +74,8 @@ def dockerfile_inputs(loaded: Loaded, pins: Pins) -> dict[str, DockerfileInputs]
         build = loaded.variants[name].build
         named = build.sources if build else {}
         sources = {key: pins.pinned(loaded.matrix.sources[source]) for key, source in named.items()}
-        inputs[name] = DockerfileInputs(files, pins.pinned(files.syntax) if files.syntax else None, sources)
+        frontend = pins.pinned(files.syntax) if files.syntax else None
+        inputs[name] = DockerfileInputs(files, frontend, sources, pins.refreshed.get(name))
     return inputs
 
 
@@ -133,6 +136,7 @@ def _dockerfile_records(
         "files": {path: list(entry) for path, entry in given.files.entries().items()},
         "args": dict(build.args),
         "target": build.target,
+        **({"refreshed": given.refreshed} if given.refreshed else {}),
     }
     return {
         platform: {
