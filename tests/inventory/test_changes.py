@@ -150,21 +150,21 @@ def test_what_is_below_images() -> None:
     now = loaded({**MATRIX, "images": {**MATRIX["images"], "r": r}})
     names = (*LAB, "r:python3.13")
     before = Pins(
-        {REFERENCE: "sha256:1"}, apt_snapshots={"debian": "20261101T000000Z"}, cran_snapshot="2026-11-01"
+        {REFERENCE: "sha256:1"}, apt_moments={"debian": "20261101T000000Z"}, cran_snapshot="2026-11-01"
     )
     after = Pins(
-        {REFERENCE: "sha256:2"}, apt_snapshots={"debian": "20261102T000000Z"}, cran_snapshot="2026-11-02"
+        {REFERENCE: "sha256:2"}, apt_moments={"debian": "20261102T000000Z"}, cran_snapshot="2026-11-02"
     )
     changes = source_changes(now, before, now, after, names)
     assert [(item.what, item.name, item.before, item.after, item.images) for item in changes] == [
         ("source", "debian", f"{REFERENCE}@sha256:1", f"{REFERENCE}@sha256:2", ("lab", "r")),
         ("CRAN snapshot", "", "2026-11-01", "2026-11-02", ("r",)),
-        ("apt snapshot", "debian", "20261101T000000Z", "20261102T000000Z", ("lab", "r")),
+        ("apt packages", "debian", "20261101T000000Z", "20261102T000000Z", ("lab", "r")),
     ]
     assert source_lines(changes, TERMINAL) == [
         "source `debian`: `sha256:1` → `sha256:2` (`lab`, `r`)",
         "CRAN snapshot: `2026-11-01` → `2026-11-02` (`r`)",
-        "apt snapshot of `debian`: `20261101T000000Z` → `20261102T000000Z` (`lab`, `r`)",
+        "apt packages of `debian`: `20261101T000000Z` → `20261102T000000Z` (`lab`, `r`)",
     ]
     assert source_changes(now, before, now, before, names) == ()
 

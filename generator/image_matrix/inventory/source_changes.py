@@ -25,7 +25,7 @@ class SourceChange:
     """A source, or an archive of packages, that is another one than before."""
 
     what: str
-    """``source``, ``apt snapshot`` or ``CRAN snapshot``."""
+    """``source``, ``apt packages`` or ``CRAN snapshot``."""
     name: str
     """The name of the source; empty for CRAN."""
     before: str | None
@@ -80,7 +80,7 @@ def bases(loaded: Loaded, pins: Pins, item: Variant) -> dict[tuple[str, str], st
     result: dict[tuple[str, str], str | None] = {}
     if source in loaded.matrix.sources:
         result["source", source] = pins.pinned(loaded.matrix.sources[source])
-        result["apt snapshot", source] = pins.apt_snapshots.get(source)
+        result["apt packages", source] = pins.apt_moments.get(source)
     if any(above.packages.get("cran") for above in lineage(loaded.variants, item)):
         result["CRAN snapshot", ""] = item.cran_snapshot or pins.cran_snapshot
     return result

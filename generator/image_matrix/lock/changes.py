@@ -34,7 +34,7 @@ def changes(old: Lock, new: Lock, intervals: Mapping[str, int] = NO_INTERVALS) -
         *_learned(old, new),
         *_plain("file", old.downloads, new.downloads, 12),
         *_extensions(old, new),
-        *_plain("apt snapshot of", old.apt, new.apt, 99),
+        *_plain("apt packages of", old.apt, new.apt, 99),
         *_plain(
             "snapshot", {"CRAN": old.cran} if old.cran else {}, {"CRAN": new.cran} if new.cran else {}, 99
         ),

@@ -92,7 +92,11 @@ class Lock:
     downloads: Mapping[str, str] = field(default_factory=dict)
     """Address to the SHA-256 of the file."""
     apt: Mapping[str, str] = field(default_factory=dict)
-    """Name of a source to a moment of its snapshot service: ``20261101T000000Z``."""
+    """Name of a source to the moment that its apt packages are to be as new as: ``20261101T000000Z``.
+
+    With snapshots, it is a moment of the snapshot service, and every source has one. Without, a source has none until
+    a released image has an update.
+    """
     cran: str | None = None
     """Day of the CRAN snapshot: ``2026-11-01``."""
     python: Mapping[str, LockedPackages] = field(default_factory=dict)

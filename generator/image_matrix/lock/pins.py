@@ -48,6 +48,8 @@ class Pins:
     """Variant id to its extensions, if it lists some."""
     apt_snapshots: Mapping[str, str] = field(default_factory=dict)
     """Name of a source to the apt snapshot that its packages come from: ``20261101T000000Z``."""
+    apt_moments: Mapping[str, str] = field(default_factory=dict)
+    """Name of a source to the moment that its apt packages are to be as new as, with snapshots and without."""
     cran_snapshot: str | None = None
     """Date of the CRAN snapshot: ``2026-11-01``."""
     refreshed: Mapping[str, str] = field(default_factory=dict)

@@ -66,6 +66,7 @@ def pins_of(lock: Lock, loaded: Loaded) -> Pins:
         },
         extensions=extension_pins(lock, loaded),
         apt_snapshots={name: moment for name, moment in lock.apt.items() if matrix.asks_snapshot(name)},
+        apt_moments={name: moment for name, moment in lock.apt.items() if name in matrix.sources},
         cran_snapshot=lock.cran,
         refreshed={
             item.id: lock.refreshed[item.id] for item in dated_variants(loaded) if item.id in lock.refreshed

@@ -45,6 +45,7 @@ def key_inputs(
     matrix, arch = loaded.matrix, architecture(platform)
     inputs: KeyInputs = {}
     inputs |= _source(matrix, pins, item)
+    inputs |= _apt(pins, rendered, item)
     inputs |= {f"{manager} packages": packages for manager, packages in item.packages.items()}
     indexes = (*([f"default {item.index_url}"] if item.index_url else []), *item.extra_index_urls)
     inputs |= {"package indexes": indexes} if item.packages.get("pip") else {}
@@ -109,8 +110,14 @@ def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:
             f"source {item.source}": (reference,),
             f"lock: {item.source}": (pins.digests.get(reference, ""),),
         }
-        inputs |= {"lock: apt snapshot": (pins.apt_snapshots.get(item.source, ""),)}
     return inputs
+
+
+def _apt(pins: Pins, rendered: Mapping[str, File], item: Variant) -> KeyInputs:
+    """Return the moment of a root's apt packages, if its Dockerfile has it: a kind of one's own may leave it out."""
+    moment = pins.apt_moments.get(item.source or "", "")
+    has = bool(moment) and moment.encode() in rendered[f"{item.folder}/Dockerfile"].content
+    return {f"lock: apt of {item.source}": (moment,)} if has else {}
 
 
 def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:
