@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.lock.apt_moments import lock_apt
+from image_matrix.lock.apt_updates import nothing_asked
 from image_matrix.lock.model import Lock
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.read import pins_of, unlocked
-from image_matrix.lock.snapshots import apt_moments
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 
@@ -34,14 +35,16 @@ def loaded_from(folder: Path, text: str) -> Loaded:
 
 
 def moments(loaded: Loaded, old: Lock, upgraded: str = "") -> dict[str, str]:
-    return apt_moments(loaded, old, TODAY, lambda name: name == upgraded)
+    """Return the moments where no image is released."""
+    return {**lock_apt(loaded, old.apt, TODAY, lambda name: name == upgraded, nothing_asked).moments}
 
 
 def test_the_sources_that_are_named_have_moments(mixed: Loaded) -> None:
     assert moments(mixed, Lock()) == {"trixie": NOW, "ours": NOW}
-    old = Lock(apt={"trixie": "20261101T000000Z", "bookworm": "20261101T000000Z"})
+    old = Lock(apt={"trixie": "20261101T000000Z", "gone": "20261101T000000Z"})
     assert moments(mixed, old) == {"trixie": "20261101T000000Z", "ours": NOW}
     assert moments(mixed, old, upgraded="apt") == {"trixie": NOW, "ours": NOW}
+    assert moments(mixed, old, upgraded="ours") == {"trixie": "20261101T000000Z", "ours": NOW}
 
 
 def test_what_is_not_named_does_not_float_for_want_of_a_moment(mixed: Loaded) -> None:

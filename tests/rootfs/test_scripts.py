@@ -1,4 +1,4 @@
-"""Every script that goes into images: shellcheck-clean, with a first line and a sentence on what it does."""
+"""Scripts that go into images, or run in them: shellcheck-clean, with a first line and a sentence on what they do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOTFS = Path(__file__).parents[2] / "templates/rootfs"
+HOME = Path(__file__).parents[2]
+ROOTFS = HOME / "templates/rootfs"
 FILES = sorted(path for path in ROOTFS.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
 """Without the bytecode that tests of these programs leave beside them."""
 
@@ -23,10 +24,11 @@ def shell_of(path: Path) -> str | None:
     return shell if shell in {"sh", "bash"} else None
 
 
-SHELL = [path for path in FILES if shell_of(path)]
+IN_IMAGES = sorted((HOME / "generator/image_matrix/build/in_image").glob("*.sh"))
+SHELL = [path for path in (*FILES, *IN_IMAGES) if shell_of(path)]
 
 
-@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(ROOTFS)))
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(HOME)))
 def test_shellcheck_has_nothing_to_say(path: Path) -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
     done = subprocess.run(
@@ -35,7 +37,7 @@ def test_shellcheck_has_nothing_to_say(path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(ROOTFS)))
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(HOME)))
 def test_a_script_says_first_what_it_does(path: Path) -> None:
     assert path.read_text().splitlines()[1].startswith("# ")
 

@@ -557,9 +557,26 @@ def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached(
     lock = yaml_files.load(rendered(SHAPES["one image"])[".github/workflows/lock.yaml"].content)["jobs"]
     (step,) = (one for one in lock["resolve"]["steps"] if one["name"] == "Resolve")
     assert step["run"] == "image-matrix ci lock"
-    assert lock["resolve"]["outputs"] == {"unreachable": f"${{{{ steps.{step['id']}.outputs.unreachable }}}}"}
+    names = ("unreachable", "apt_updates")
+    outputs = {name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in names}
+    assert lock["resolve"]["outputs"] == outputs
     (step,) = (one for one in lock["propose"]["steps"] if one["name"] == "Open a pull request")
-    assert step["env"]["IMAGE_MATRIX_UNREACHABLE"] == "${{ needs.resolve.outputs.unreachable }}"
+    for name in names:
+        assert step["env"][f"IMAGE_MATRIX_{name.upper()}"] == f"${{{{ needs.resolve.outputs.{name} }}}}"
+
+
+def test_a_refresh_asks_released_images_with_rights_that_only_read() -> None:
+    made = matrix({"base": {"from": "debian"}}, registry="ghcr.io/example/notebooks")
+    job = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]["resolve"]
+    assert job["permissions"] == {"contents": "read", "packages": "read"}
+    steps = {step["name"]: step for step in job["steps"]}
+    assert list(steps).index("Log in to the registry") < list(steps).index("Set up buildx")
+    assert steps["Check out"]["with"]["fetch-depth"] == 0  # the release branch says what is released
+    assert (
+        steps["Set up buildx"]["continue-on-error"]
+        is steps["Configure BuildKit"]["continue-on-error"]
+        is True
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ class BuilderChoice:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that make buildx find it."""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of ``docker buildx bake`` that choose it."""
+        return (f"--builder={self.name}",) if self.name else ()
+
 
 def choose_builder(
     option: str | None, environment: Mapping[str, str], settings: BuilderSettings | None, toml: str = ""

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 Remedies = tuple[tuple[str, str], ...]
 """Patterns, each with the remedy if an output has it."""
 _ERROR = re.compile(
-    r"^ERROR: (?:target [\w-]+: )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$", re.MULTILINE
+    r"^ERROR: (?:target (?P<target>[\w-]+): )?(?:failed to build: )?(?:failed to solve: )?(?P<message>.*)$",
+    re.MULTILINE,
 )
 _STEP = re.compile(r"^ > \[(?P<target>[\w/-]+)[ \]].*\n(?P<output>(?:(?!------).*\n)*)", re.MULTILINE)
 """The log ends with the step that failed, the end of its output, and its lines in the Dockerfile."""
@@ -191,6 +192,13 @@ def _last_error(tail: str) -> str:
     """Return buildx' last error with the lines below it: a registry's answer may have several lines."""
     match = next(reversed([*_ERROR.finditer(tail)]), None)
     return tail[match.start("message") :] if match else ""
+
+
+def failed_target(tail: str) -> tuple[str, str]:
+    """Return the target that buildx' last error names, empty if it names none, and the reason."""
+    match = next(reversed([*_ERROR.finditer(tail)]), None)
+    message = reason(_last_error(tail)) or "docker did not print a reason"
+    return (match["target"] or "" if match else "", message)
 
 
 def remedy_in(table: Remedies, text: str) -> str | None:

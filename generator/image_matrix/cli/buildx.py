@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.build_engine import BuildEngine
@@ -14,7 +15,7 @@ from image_matrix.cli.site_files import ca_bundle
 from image_matrix.telemetry import span, trace_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from image_matrix.build.bake import Built
     from image_matrix.build.builder import BuilderChoice
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.build_engine import PreparedBuild
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Platform
     from image_matrix.config.release import Release
     from image_matrix.registry.client import Registry
 
@@ -52,21 +54,15 @@ def _definition(_: BuildArguments, request: BuildRequest, __: Loaded) -> str:
 
 def _run(prepared: PreparedBuild) -> list[Built]:
     from image_matrix.build.bake import bake
-    from image_matrix.build.builder import check_builder, create_builder
     from image_matrix.build.failure import excerpt
     from image_matrix.build.progress import BUILDX_STEP, LogFormat
     from image_matrix.cli.tracing import for_buildx
-    from image_matrix.temporary import temporary_folder
 
     session, arguments, request = prepared.session, prepared.arguments, prepared.request
-    choice = _chosen_builder(prepared)
-    with temporary_folder() as folder, terminable():
-        choice = create_builder(choice, folder, os.environ)
-        check_builder(choice, os.environ, request.platforms_with_steps)
-        options = (
-            *_exporting(arguments, request),
-            *((f"--builder={choice.name}",) if choice.name else ()),
-        )
+    with opened_builder(
+        session, prepared.loaded, request.proxy, request.platforms_with_steps, arguments.builder
+    ) as choice:
+        options = (*_exporting(arguments, request), *choice.options)
         link = _repository_link(session, arguments) if arguments.push else ""
         variables = {**os.environ, **prepared.secrets, **choice.variables, **for_buildx(os.environ)}
         runner = log_runner(session, LogFormat(BUILDX_STEP, excerpt), prepared.steps.read)
@@ -88,18 +84,32 @@ def _exporting(arguments: BuildArguments, request: BuildRequest) -> tuple[str, .
     return ("--push",) if arguments.push else ("--load",)
 
 
-def _chosen_builder(prepared: PreparedBuild) -> BuilderChoice:
-    """Return the builder, with proxy, certificates and mirrors of the matrix where buildx starts it."""
-    from image_matrix.build.builder import behind_proxy, choose_builder
+@contextmanager
+def opened_builder(
+    session: Session,
+    loaded: Loaded,
+    proxy: Mapping[str, str],
+    platforms: Collection[Platform],
+    name: str | None = None,
+) -> Iterator[BuilderChoice]:
+    """Yield the builder of builds: made and asked, until the end of the ``with``. ``name`` is that of the option.
+
+    A BuildKit that buildx starts has proxy, certificates and mirrors of the matrix. Raises
+    :class:`EnvironmentFailure` if it does not answer, and :class:`Failure` if it lacks one of the platforms.
+    """
+    from image_matrix.build.builder import behind_proxy, check_builder, choose_builder, create_builder
     from image_matrix.config.pull_logins import registry_hosts
     from image_matrix.render.buildkitd import buildkitd_toml
+    from image_matrix.temporary import temporary_folder
 
-    matrix = prepared.loaded.matrix
-    toml = buildkitd_toml(
-        matrix.network, registry_hosts(matrix), ca_bundle(prepared.session, prepared.loaded)
-    )
-    settings = behind_proxy(matrix.network.builder, prepared.request.proxy)
-    return choose_builder(prepared.arguments.builder, os.environ, settings, toml)
+    matrix = loaded.matrix
+    toml = buildkitd_toml(matrix.network, registry_hosts(matrix), ca_bundle(session, loaded))
+    settings = behind_proxy(matrix.network.builder, proxy)
+    choice = choose_builder(name, os.environ, settings, toml)
+    with temporary_folder() as folder, terminable():
+        choice = create_builder(choice, folder, os.environ)
+        check_builder(choice, os.environ, platforms)
+        yield choice
 
 
 def _repository_link(session: Session, arguments: BuildArguments) -> str:

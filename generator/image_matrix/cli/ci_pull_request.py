@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,12 +129,16 @@ def ci_lock(session: Session, names: str) -> int:
     the step, for the pull request.
     """
     from image_matrix.cli.lock import write_lock
+    from image_matrix.github.lock_pull_request import handed_on
+    from image_matrix.lock.apt_report import apt_lines
     from image_matrix.lock.resolver_api import ALL
 
     code, outcome = write_lock(session, tuple(names.split()) or ALL)
+    if updates := apt_lines(outcome.apt):
+        append(OUTPUT, f"apt_updates={handed_on(updates)}\n")
     if code != UNREACHABLE:
         return code
-    append(OUTPUT, f"unreachable={json.dumps(outcome.failures)}\n")
+    append(OUTPUT, f"unreachable={handed_on(outcome.failures)}\n")
     click.echo(
         f"::warning title=Lock::{len(outcome.failures)} not locked: the log and the pull request say what"
     )
@@ -154,7 +157,7 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     """
     from image_matrix.github.api import PermissionDenied, close_pull_requests, upsert_pull_request
     from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
-    from image_matrix.github.lock_pull_request import RIGHTS, proposal
+    from image_matrix.github.lock_pull_request import RIGHTS, lines_of, proposal
     from image_matrix.lock import text
     from image_matrix.lock.changes import changes
     from image_matrix.lock.refreshed import intervals
@@ -164,7 +167,10 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
     owner = _owner()
-    unreachable: list[str] = json.loads(os.environ.get("IMAGE_MATRIX_UNREACHABLE") or "[]")
+    unreachable, updates = (
+        lines_of(os.environ.get(name, ""))
+        for name in ("IMAGE_MATRIX_UNREACHABLE", "IMAGE_MATRIX_APT_UPDATES")
+    )
     if commit_changes(git, branch, title, "--force") is None:
         say(session, "nothing changed")
         if unreachable:  # an earlier pull request may have what could not be reached now
@@ -173,7 +179,7 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
             say(session, f"closed {address}: the default branch has what it proposed")
         return 0
     old, new = text.read(before or None), text.read(project.inputs.lock)
-    body = proposal(changes(old, new, intervals(project.loaded)), unreachable)
+    body = proposal(changes(old, new, intervals(project.loaded)), unreachable, updates)
     try:
         say(session, upsert_pull_request(run_api(), owner, branch, base, title, body))
     except PermissionDenied as refused:

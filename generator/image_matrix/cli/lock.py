@@ -50,9 +50,13 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
 
     Returns the exit code of the command, and what came of it.
     """
-    from image_matrix.cli.project import organisation_policy
+    from functools import partial
+
+    from image_matrix.cli.apt_updates import ask_released
+    from image_matrix.cli.project import Project, organisation_policy
     from image_matrix.config.policy import NO_LISTS
     from image_matrix.lock import text
+    from image_matrix.lock.read import pins_of
     from image_matrix.lock.resolve_all import make_lock
     from image_matrix.output_tree.atomic import write_durably
     from image_matrix.output_tree.files import File
@@ -61,11 +65,12 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
     old = text.read(inputs.lock)
+    project = Project(inputs, loaded, old, pins_of(old, loaded))
     outcome = make_lock(
         loaded,
         old,
         upgraded,
-        _services(session, loaded),
+        replace(_services(session, loaded), ask_apt=partial(ask_released, session, project)),
         inputs.templates.custom_contract,
     )
     policies = (*loaded.policies, *organisation_policy())
@@ -172,10 +177,11 @@ def package_site(session: Session, loaded: Loaded) -> PackageSite:
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:
     """Print what changed and what is not locked; return the exit code."""
     from image_matrix.diagnostics import diagnose
+    from image_matrix.lock.apt_report import apt_lines
     from image_matrix.lock.changes import changes
     from image_matrix.lock.refreshed import intervals
 
-    lines = changes(old, outcome.lock, intervals(loaded))
+    lines = [*changes(old, outcome.lock, intervals(loaded)), *apt_lines(outcome.apt)]
     shown = lines if session.verbosity > 0 else lines[:SHOWN]
     for line in shown:
         click.echo(line)

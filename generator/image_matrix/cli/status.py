@@ -8,6 +8,7 @@ import click
 
 from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_locked
+from image_matrix.cli.released_entries import released_entries
 from image_matrix.cli.site_files import registry_of
 from image_matrix.config.model import architecture
 from image_matrix.config.variant_ids import image_of
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.cli.session import Session
-    from image_matrix.planning.plan import State
-    from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.publish.status import LegStatus, Progress, VariantStatus
 
 SHORT = 9
@@ -71,7 +70,7 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
         from image_matrix.cli.status_layers import print_layers
 
         return print_layers(session, target, chosen, registry_of(session, state.loaded), format_)
-    entries = _released(session, state)
+    entries = released_entries(session, state.loaded.matrix.release.branch)
     statuses = variant_statuses(target, chosen, registry_of(session, state.loaded), entries)
     click.echo(as_json(statuses) if format_ == "json" else as_table(statuses), nl=False)
     problems = dict.fromkeys(problem for one in statuses for problem in one.problems)
@@ -79,29 +78,6 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
         note(session, problem)
     legs = [leg for one in statuses for leg in one.legs]
     return 3 if legs and all(leg.progress == "unknown" for leg in legs) else 0
-
-
-def _released(session: Session, state: State) -> Mapping[str, ReleaseEntry] | None:
-    """Return the digest file of the release branch; ``None``, with a note, if the clone does not have it."""
-    from image_matrix.project.history import text_of_commit
-    from image_matrix.publish.release_files import DIGESTS, read_entries
-
-    branch = state.loaded.matrix.release.branch
-    commit = _newest(session, branch)
-    if commit is None:
-        note(
-            session,
-            f"this clone has no branch `{branch}`, so what is released is not known; `git fetch` brings it",
-        )
-        return None
-    return read_entries(text_of_commit(session.root, commit, DIGESTS))
-
-
-def _newest(session: Session, branch: str) -> str | None:
-    """Return the newest commit of the release branch that the clone knows: of `origin`, which releases push to."""
-    from image_matrix.project.history import commit_of
-
-    return commit_of(session.root, f"origin/{branch}") or commit_of(session.root, branch)
 
 
 def as_table(statuses: Sequence[VariantStatus]) -> str:

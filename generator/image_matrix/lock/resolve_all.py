@@ -9,6 +9,8 @@ from image_matrix.config.cran import REPOSITORY
 from image_matrix.config.mirrors import url_prefixes
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
+from image_matrix.lock.apt_moments import lock_apt
+from image_matrix.lock.apt_updates import AptFindings, nothing_asked
 from image_matrix.lock.conda import lock_conda
 from image_matrix.lock.conflict import explain
 from image_matrix.lock.defaults import asked_defaults
@@ -25,7 +27,7 @@ from image_matrix.lock.read import required_files
 from image_matrix.lock.refreshed import names_to_refresh, refreshed_days
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
-from image_matrix.lock.snapshots import apt_moments, cran_day
+from image_matrix.lock.snapshots import cran_day
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
 from image_matrix.lock.sources import Look, lock_sources, used_references
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.diagnostics import Finding
+    from image_matrix.lock.apt_updates import AskApt
     from image_matrix.lock.conda_request import Solve
     from image_matrix.lock.defaults import Installer
     from image_matrix.lock.model import LockedPackages
@@ -73,6 +76,8 @@ class LockServices:
     """Asks for a file, so that ``host_log`` has the hosts that it comes from."""
     host_log: HostLog = field(default_factory=HostLog)
     """Where the requests of this run were sent on to."""
+    ask_apt: AskApt = nothing_asked
+    """Asks released images for updates of their apt packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Outcome:
     """Failures of the environment, one line each."""
     remedies: tuple[str, ...] = ()
     """Remedies for some of the failures, each once."""
+    apt: AptFindings = field(default_factory=AptFindings)
+    """What apt said in released images."""
 
 
 def make_lock(
@@ -123,13 +130,15 @@ def make_lock(
         python = lock_python(loaded, old, upgraded, services.resolve, services.say)
     with span("lock system libraries of R packages"):
         r = lock_r(loaded, old.r, should_upgrade("cran"), _package_manager(loaded, services), services.say)
+    with span("ask released images for updates of apt packages"):
+        apt = lock_apt(loaded, old.apt, services.today, should_upgrade, services.ask_apt)
     packages, table = _with_stale(old, python)
     current_defaults = () if upgraded == ALL else tuple(old.defaults)
     lock = Lock(
         sources=with_apt_lists(loaded, sources.locked, old.sources, services.apt_lists),
         downloads={**files.locked, **extensions.checksums},
         extensions=extensions.locked,
-        apt=apt_moments(loaded, old, services.today, should_upgrade),
+        apt=apt.moments,
         cran=cran_day(loaded, old, services.today, should_upgrade),
         refreshed=refreshed_days(loaded, old.refreshed, services.today, upgraded),
         r=r.locked,
@@ -147,6 +156,7 @@ def make_lock(
         *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
         *(f"system libraries of R packages on {name}: {reason}" for name, reason in r.failures.items()),
         *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
+        *(f"apt packages: {reason}" for reason in apt.findings.failures),
     )
     findings = (
         *source_findings(loaded, lock.sources, custom_contract),
@@ -156,7 +166,7 @@ def make_lock(
         *once(_conflicts(loaded, python, services.graph)),
     )
     remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *r.remedies, *python.remedies))
-    return Outcome(lock, findings, failures, tuple(remedies))
+    return Outcome(lock, findings, failures, tuple(remedies), apt.findings)
 
 
 def _gallery(loaded: Loaded, services: LockServices) -> Gallery:

@@ -16,23 +16,6 @@ if TYPE_CHECKING:
     from image_matrix.lock.model import Lock
 
 
-def apt_moments(
-    loaded: Loaded, old: Lock, today: date, should_upgrade: Callable[[str], bool]
-) -> dict[str, str]:
-    """Return the snapshot of every source for which the matrix asks for one.
-
-    Both distributions' services answer with the last state before the moment, so the start of today is a moment that
-    they have. Which service it is, apt itself knows (`apt-config dump Acquire::Snapshots`).
-    """
-    moment = f"{today:%Y%m%d}T000000Z"
-    return {
-        name: old.apt[name]
-        if name in old.apt and not (should_upgrade("apt") or should_upgrade(name))
-        else moment
-        for name in snapshot_sources(loaded.matrix, loaded.variants)
-    }
-
-
 def snapshot_sources(matrix: Matrix, variants: Mapping[str, Variant]) -> list[str]:
     """Return the sources whose apt packages are to come from snapshots: images with generated Dockerfiles use them."""
     roots = {item.source for item in variants.values() if item.source and item.build is None}

@@ -114,10 +114,10 @@ def _source(matrix: Matrix, pins: Pins, item: Variant) -> KeyInputs:
 
 
 def _apt(pins: Pins, rendered: Mapping[str, File], item: Variant) -> KeyInputs:
-    """Return the moment of a root's apt packages, if its Dockerfile has it: a kind of one's own may leave it out."""
-    moment = pins.apt_moments.get(item.source or "", "")
+    """Return the moment of apt packages, if the Dockerfile has it: it has none without a step that runs apt."""
+    moment = pins.apt_moments.get(item.root_source, "")
     has = bool(moment) and moment.encode() in rendered[f"{item.folder}/Dockerfile"].content
-    return {f"lock: apt of {item.source}": (moment,)} if has else {}
+    return {f"lock: apt of {item.root_source}": (moment,)} if has else {}
 
 
 def _fetched(matrix: Matrix, pins: Pins, item: Variant, arch: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -181,7 +181,7 @@ def dockerfile(shared: Context, variant: Variant) -> str:
         locked_extensions=not pins.extensions.get(variant.id, FLOATING).floating,
         apt_snapshot=pins.apt_snapshots.get(variant.root_source),
         refreshed=pins.refreshed.get(variant.id),
-        apt_moment=pins.apt_moments.get(variant.root_source) if variant.parent is None else None,
+        apt_moment=pins.apt_moments.get(variant.root_source),
         cran_snapshot=variant.cran_snapshot or pins.cran_snapshot or "latest",
         cran_libraries=_system_libraries(pins, variant),
         cran_uses_remotes=any(re.search("[@:]", item) for item in variant.packages.get("cran", ())),

@@ -65,6 +65,7 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
             **sign_inputs,
         },
         "lock_secrets": [*_netrc_input(network.netrc_secret), *network.proxy.secrets],
+        "refresh_secrets": list(step_inputs),
         "sign_secret": sign_secret,
         "sign_inputs": sign_inputs,
         "sign_environment": matrix.workflow.environment is not None

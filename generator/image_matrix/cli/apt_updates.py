@@ -1,0 +1,171 @@
+"""Asks apt in released images, through the builder of ``build``, for what has a newer version."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.printing import say
+from image_matrix.errors import Failure
+from image_matrix.text import listed, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from image_matrix.build.apt_question import Answers, ImageToAsk
+    from image_matrix.cli.project import Project
+    from image_matrix.cli.session import Session
+    from image_matrix.config.model import Variant
+    from image_matrix.lock.apt_updates import AptAnswer, AptFindings, AptUpdate
+    from image_matrix.publish.images_to_ask import Effect
+    from image_matrix.publish.release_files import ReleaseEntry
+
+PROBE = "19700101T000000Z"
+"""A moment that no lock has."""
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """The matrix, and what is released of it."""
+
+    session: Session
+    project: Project
+    entries: Mapping[str, ReleaseEntry]
+    moment: str
+    """The moment that sources with snapshots would get."""
+    effects: Mapping[str, Effect]
+    """What entries of the lock do to the variants that are asked."""
+
+
+def ask_released(session: Session, project: Project, sources: Collection[str], moment: str) -> AptFindings:
+    """Ask the released images on some sources; the lock of ``project`` is the one before.
+
+    Nothing is raised where they cannot be asked: the findings have the reason.
+    """
+    from image_matrix.cli.plan import state_of
+    from image_matrix.cli.released_entries import released_entries
+    from image_matrix.lock.apt_updates import AptFindings
+    from image_matrix.publish.images_to_ask import images_to_ask
+
+    if not sources:
+        return AptFindings()
+    variants = project.loaded.variants
+    entries = released_entries(session, project.loaded.matrix.release.branch) or {}
+    chosen = images_to_ask(variants, entries, sources)
+    if not chosen:
+        say(session, "no image is released that apt could be asked in; the entries of `apt` stay")
+        return AptFindings()
+    released = frozenset(item.root_source for item in chosen)
+    at = _Released(session, project, entries, moment, _effects(project, chosen, entries))
+    asked = [item for item in chosen if item.id in at.effects]
+    if not asked:
+        return AptFindings(released=released)
+    names = listed((item.id for item in asked), MOST_NAMES)
+    say(session, f"asking apt in {plural(len(asked), 'released image')}: {names}")
+    try:
+        answers, updates = _ask(at, asked)
+    except Failure as failure:
+        reason = ": ".join(part for part in (failure.message, failure.help) if part)
+        return AptFindings(released=released, failures=(f"not asked: {reason}",))
+    source_of = {item.id: item.root_source for item in asked}
+    keys = state_of(project).keys
+    current = frozenset(item.id for item in asked if entries[item.id].get("key") == keys[item.id].index)
+    failures = tuple(f"{name}: {reason}" for name, reason in answers.failures.items())
+    return AptFindings(updates, source_of, released, current, failures)
+
+
+def _effects(project: Project, chosen: Collection[Variant], entries: Collection[str]) -> dict[str, Effect]:
+    """Return what entries of the lock do to variants, as far as it is known what stays: that is released, too."""
+    from image_matrix.cli.project import render_builds
+    from image_matrix.publish.images_to_ask import effect_of_entry
+
+    probe = replace(project.pins, apt_moments=dict.fromkeys(project.loaded.matrix.sources, PROBE))
+    rendered = render_builds(replace(project, pins=probe))
+    effects = {item.id: effect_of_entry(project.loaded.variants, item, rendered, PROBE) for item in chosen}
+    return {
+        name: one for name, one in effects.items() if one and (one.base is None or one.base.id in entries)
+    }
+
+
+def _ask(at: _Released, asked: Sequence[Variant]) -> tuple[Answers, Mapping[str, tuple[AptUpdate, ...]]]:
+    """Ask for updates, then for the changelogs of those that count."""
+    from image_matrix.build.apt_question import CHANGELOGS, UPDATES
+    from image_matrix.lock.apt_changelogs import places_of_changelogs, searches, with_cves
+    from image_matrix.lock.apt_updates import counting
+
+    images = [_to_ask(at, item) for item in asked]
+    answers = _answers(at, UPDATES, images)
+    updates = {
+        name: counting(_answer(at.effects[name], texts), at.effects[name].entries)
+        for name, texts in answers.texts.items()
+    }
+    places = places_of_changelogs(updates)
+    if not places:
+        return answers, updates
+    say(at.session, f"reading {plural(len(places), 'changelog')}")
+    lines = searches(places)
+    readers = [replace(one, search=lines[one.variant]) for one in images if one.variant in lines]
+    changelogs = _answers(at, CHANGELOGS, readers)
+    for name, reason in changelogs.failures.items():
+        say(at.session, f"the changelogs in {name} are not read: {reason}")
+    return answers, with_cves(updates, places, changelogs.texts)
+
+
+def _answer(effect: Effect, texts: Mapping[str, str]) -> AptAnswer:
+    from image_matrix.lock.apt_updates import read_answer
+
+    answer = read_answer(texts)
+    return answer if effect.upgrades_source else replace(answer, of_distribution=frozenset())
+
+
+def _to_ask(at: _Released, item: Variant) -> ImageToAsk:
+    from image_matrix.build.apt_question import ImageToAsk
+    from image_matrix.cli.variant_images import platform_of
+    from image_matrix.config.mirrors import mirrored
+
+    entry, matrix, base = at.entries[item.id], at.project.loaded.matrix, at.effects[item.id].base
+    offered = tuple(one for one in item.platforms if one in entry.get("platforms", ())) or item.platforms
+    source = mirrored(
+        at.project.pins.pinned(matrix.sources[item.root_source]), matrix.network.mirrors.registries
+    )
+    return ImageToAsk(
+        item.id,
+        item.target,
+        platform_of(replace(item, platforms=offered), None),
+        _image(entry),
+        item.root_source,
+        _image(at.entries[base.id]) if base else source,
+        at.moment if matrix.asks_snapshot(item.root_source) else "",
+    )
+
+
+def _image(entry: ReleaseEntry) -> str:
+    from image_matrix.publish.indexes import by_digest
+
+    return by_digest(str(entry["reference"]), str(entry["digest"]))
+
+
+def _answers(at: _Released, script: str, images: Sequence[ImageToAsk]) -> Answers:
+    from image_matrix.build.apt_question import AskSettings, ask_images
+    from image_matrix.build.bake import READS_FOLDERS
+    from image_matrix.build.buildx import require_buildx
+    from image_matrix.build.failure import excerpt
+    from image_matrix.build.progress import BUILDX_STEP, LogFormat, StepCount
+    from image_matrix.cli.build_output import log_runner
+    from image_matrix.cli.build_settings import open_proxy, step_secrets
+    from image_matrix.cli.buildx import opened_builder
+    from image_matrix.temporary import temporary_folder
+
+    loaded = at.project.loaded
+    require_buildx()
+    hidden, proxy = step_secrets(at.session, loaded), open_proxy(at.session, loaded)
+    settings = AskSettings(script, uuid.uuid4().hex, hidden.options, proxy)
+    run = log_runner(at.session, LogFormat(BUILDX_STEP, excerpt), StepCount().read)
+    # a platform that the builder lacks is the fault of one image
+    with opened_builder(at.session, loaded, proxy, ()) as builder, temporary_folder() as folder:
+        variables = {**os.environ, **hidden.environment, **builder.variables, **READS_FOLDERS}
+        return ask_images(images, settings, builder.options, variables, folder, run, time.sleep)

@@ -1,0 +1,78 @@
+"""Decides which moments of apt packages the lock has: an entry moves if, and only if, an update counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from image_matrix.lock.snapshots import snapshot_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.lock.apt_updates import AptFindings, AskApt
+
+MOMENT = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedApt:
+    """The moments of sources, and what was found in images."""
+
+    moments: Mapping[str, str]
+    findings: AptFindings
+
+
+def lock_apt(
+    loaded: Loaded, old: Mapping[str, str], today: date, should_upgrade: Callable[[str], bool], ask: AskApt
+) -> LockedApt:
+    """Return the moments of all sources that have one; ``old`` are those of the lock.
+
+    Images are asked where the entry of their source should move. ``ask`` gets the start of today: both distributions'
+    snapshot services answer with the last state before the moment, so they have it. Which service it is, apt itself
+    knows (`apt-config dump Acquire::Snapshots`).
+    """
+    start = f"{today:%Y%m%d}T000000Z"
+    on_snapshot = snapshot_sources(loaded.matrix, loaded.variants)
+    roots = apt_sources(loaded)
+    asked = [name for name in roots if should_upgrade("apt") or should_upgrade(name)]
+    findings = ask(asked, start)
+    moments = {name: old[name] for name in roots if name in old}
+    moments |= {name: start for name in on_snapshot if name not in old}
+    moments |= {
+        name: next_moment(old.get(name), start, name in findings.sources_with_updates(findings.current))
+        for name in asked
+        if name in findings.sources_with_updates()
+    }
+    # without a release nobody can be asked, but the moment decides what the first one has
+    unreleased = [name for name in on_snapshot if name in asked and name not in findings.released]
+    moments |= {name: max(start, old.get(name, "")) for name in unreleased}
+    return LockedApt(moments, findings)
+
+
+def apt_sources(loaded: Loaded) -> list[str]:
+    """Return the sources that images with generated Dockerfiles are built on: their Dockerfiles can have a moment."""
+    roots = (item.source for item in loaded.variants.values() if item.source and item.build is None)
+    return list(dict.fromkeys(roots))
+
+
+def next_moment(old: str | None, start: str, is_built: bool) -> str:
+    """Return the moment that takes the place of ``old``, for an update that was found today.
+
+    It is the start of the day, so that two runs of a day write the same. If that is there already, it stays until it is
+    built (``is_built``); an update that is found after that needs a later one.
+    """
+    if old is None or old < start:
+        return start
+    return _later(old) if is_built else old
+
+
+def _later(moment: str) -> str:
+    """Return the next second. A moment that no calendar has, of a lock that was edited by hand, stays."""
+    try:
+        return (datetime.strptime(moment, MOMENT) + timedelta(seconds=1)).strftime(MOMENT)
+    except (ValueError, OverflowError):
+        return moment

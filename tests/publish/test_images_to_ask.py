@@ -1,0 +1,97 @@
+"""Which released images are asked for updates of apt packages, and what an entry of the lock would do to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import load_project
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_inputs
+from image_matrix.publish.images_to_ask import Effect, effect_of_entry, images_to_ask
+
+if TYPE_CHECKING:
+    from image_matrix.planning.plan import State
+
+MOMENT = "20261130T000000Z"
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/notebooks
+workflow: none
+sources:
+  trixie: docker.io/library/debian:trixie-slim
+  stacks: quay.io/jupyter/scipy-notebook:2026-08-03
+images:
+  base: {from: trixie, kind: base, apt: [less]}
+  lab: {from: base, apt: ["git=1:2.47*"]}
+  plain: {from: lab, env: {MODE: full}}
+  geo: {from: stacks, apt: [gdal-bin]}
+  given: {from: trixie, context: given, contract: none}
+  on-given: {from: given, apt: [tree]}
+  own: {from: trixie, kind: own}
+"""
+OWN = '{% set contract = "none" %}\nFROM {{ source | word }}\nRUN apt-get update && apt-get install --yes nano\n'
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, State]:
+    """The state with a moment for all sources, and the one without."""
+    folder = tmp_path_factory.mktemp("ask")
+    (folder / "matrix.yaml").write_text(MATRIX)
+    (folder / "given").mkdir()
+    (folder / "given/Dockerfile").write_text("FROM debian:trixie-slim\nRUN apt-get update\n")
+    (folder / "templates/dockerfiles").mkdir(parents=True)
+    (folder / "templates/dockerfiles/own.Dockerfile.j2").write_text(OWN)
+    project = load_project(read_inputs(folder))
+    moments = Pins(apt_moments=dict.fromkeys(project.loaded.matrix.sources, MOMENT))
+    return {True: state_of(replace(project, pins=moments)), False: state_of(project)}
+
+
+def effects(states: dict[bool, State]) -> dict[str, Effect | None]:
+    state = states[True]
+    variants = state.loaded.variants
+    return {item.image: effect_of_entry(variants, item, state.rendered, MOMENT) for item in variants.values()}
+
+
+def asked(states: dict[bool, State], released: list[str], sources: tuple[str, ...]) -> list[str]:
+    variants = states[True].loaded.variants
+    return [item.image for item in images_to_ask(variants, {f"{name}:default" for name in released}, sources)]
+
+
+def test_roots_and_ends_of_chains_are_asked(states: dict[bool, State]) -> None:
+    both = ("trixie", "stacks")
+    assert asked(states, ["base", "lab", "plain", "geo"], both) == ["base", "geo", "plain"]
+    assert asked(states, ["base", "lab", "gone"], both) == ["base", "lab"]
+    assert asked(states, ["lab", "geo"], ("stacks",)) == ["geo"]
+    assert asked(states, [], both) == []
+
+
+def test_an_entry_builds_anew_what_runs_apt_and_what_is_on_it(states: dict[bool, State]) -> None:
+    found = effects(states)
+    assert found["plain"] == Effect(None, ("less", "git=1:2.47*"), upgrades_source=True)
+    assert found["geo"] == Effect(None, ("gdal-bin",), upgrades_source=True)
+    assert found["own"] is found["given"] is None
+    on_given = found["on-given"]
+    assert on_given is not None
+    assert on_given.base is not None
+    assert (on_given.base.image, on_given.entries, on_given.upgrades_source) == ("given", ("tree",), False)
+
+
+def test_keys_move_exactly_where_an_entry_has_an_effect(states: dict[bool, State]) -> None:
+    moved = {
+        name.partition(":")[0]
+        for name, keys in states[True].keys.items()
+        if keys.index != states[False].keys[name].index
+    }
+    assert moved == {name for name, effect in effects(states).items() if effect}
+
+
+def test_every_step_that_installs_debian_packages_has_the_moment(states: dict[bool, State]) -> None:
+    """A step whose parent has the same files as before is else taken from the builder's cache."""
+    for path, file in states[True].rendered.items():
+        if path.endswith("/Dockerfile") and "/own/" not in path and "/given/" not in path:
+            for step in file.content.decode().split("\nRUN ")[1:]:
+                assert ("apt-get install" in step) <= (MOMENT in step), (path, step)
