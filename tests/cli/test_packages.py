@@ -27,6 +27,9 @@ CASES = {
     "json": ("jupyterhub", "--format", "json"),
     "unknown-image": ("--image", "labs"),
     "no-versions": ("uv<new",),
+    "bill-of-matrix": ("--image", "hub", "--format", "cyclonedx"),
+    "bill-of-names": ("uv", "--image", "hub", "--from-image", "--format", "cyclonedx"),
+    "bill-of-several": ("--image", "lab", "--image", "hub", "--from-image", "--format", "cyclonedx"),
 }
 
 

@@ -113,6 +113,9 @@ def test_a_changed_leaf_is_built_alone(small: Repository) -> None:
     assert shown["bash"]["version"][:1].isdigit()
     assert shown["bash"]["from"] != "leaf:default"
     assert "image layer" not in done.stderr
+    bill = json.loads(small.run(*call[1:2], *call[4:7], "--format", "cyclonedx").stdout)
+    assert bill["components"][0]["type"] == "operating-system"
+    assert "pkg:pypi/tomli@2.2.1" in {one["purl"] for one in bill["components"][1:]}
     client = registry_with(Network())
     leaf = platform_image(client, f"{small.registry}/{row.split()[0].rpartition('/')[2]}")
     attached = packages_attached(client, leaf.at)

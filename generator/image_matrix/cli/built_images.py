@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
+    from image_matrix.inventory.cyclonedx import BuiltImage
     from image_matrix.inventory.model import Inventory
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 def read_built(
     session: Session, project: Project, expected: Mapping[str, Inventory], platform: str | None
-) -> tuple[dict[str, Inventory], tuple[str, ...]]:
-    """Return what is installed in the images of variants, and the architecture that was read.
+) -> dict[str, BuiltImage]:
+    """Return the images of variants for one platform, the first by default, with what is installed in them.
 
     ``expected`` is what matrix and lock say of them. Raises :class:`Failure` for an image that is not built, and
     :class:`CallError` for one that is not built for the platform.
@@ -35,15 +36,15 @@ def read_built(
     chosen = platform or first.platforms[0]
     select_for(project.loaded.variants, [*expected], chosen)
     state, registry = state_of(project), registry_of(session, project.loaded)
-    read = {name: _read(session, state, registry, one, name, chosen) for name, one in expected.items()}
-    return read, (architecture(chosen),)
+    return {name: _read(session, state, registry, one, name, chosen) for name, one in expected.items()}
 
 
 def _read(
     session: Session, state: State, registry: Registry, expected: Inventory, name: str, platform: str
-) -> Inventory:
+) -> BuiltImage:
+    from image_matrix.inventory.cyclonedx import BuiltImage
     from image_matrix.inventory.in_image import as_built
-    from image_matrix.planning.image_contents import read_chain
+    from image_matrix.planning.image_contents import platform_image, read_chain
     from image_matrix.planning.registry_locations import existing_images
 
     variants = state.loaded.variants
@@ -59,4 +60,7 @@ def _read(
             "build and push it first, or leave out --from-image: the matrix and its lock say what it will have",
         )
     known = {one: images[one, platform] for one in chain if (one, platform) in images}
-    return as_built(expected, {architecture(platform): read_chain(registry, known, platform, log)})
+    images_read, arch = read_chain(registry, known, platform, log), architecture(platform)
+    repository, _, digest = platform_image(registry, known[name], platform).at.partition("@")
+    inventory = as_built(expected, {arch: images_read})
+    return BuiltImage(repository, digest, arch, inventory, images_read[-1].files)

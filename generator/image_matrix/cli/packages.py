@@ -10,14 +10,17 @@ from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.inventory.cyclonedx import BuiltImage
     from image_matrix.inventory.model import Content, Inventory, PackageName
     from image_matrix.inventory.search import Query
 
-FORMATS = ("table", "json", "markdown")
+BILL = "cyclonedx"
+"""The format of a bill of materials."""
+FORMATS = ("table", "json", "markdown", BILL)
 _NONE = {False: "no image has", True: "no image is known to have"}
 """What is said of a package that is not found: also if the lock does not have all that packages need."""
 
@@ -47,7 +50,7 @@ _NONE = {False: "no image has", True: "no image is known to have"}
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="Output format.",
+    help="Output format; `cyclonedx` is a bill of materials of one image, with --from-image.",
 )
 @click.pass_obj
 def packages(
@@ -72,7 +75,7 @@ def packages(
     from image_matrix.inventory.rows import holdings
     from image_matrix.inventory.search import matches, query_of
 
-    _refuse_options(images, platform, from_image=from_image)
+    _refuse_options(names, images, platform, format_, from_image=from_image)
     queries = [query_of(name) for name in names]
     project = open_project(session)
     loaded = project.loaded
@@ -81,7 +84,14 @@ def packages(
     if from_image:
         from image_matrix.cli.built_images import read_built
 
-        inventory, archs = read_built(session, project, inventory, platform)
+        if format_ == BILL:
+            _refuse_several(inventory)
+        built = read_built(session, project, inventory, platform)
+        if format_ == BILL:
+            click.echo(_bill(*built.values()), nl=False)
+            return 0
+        inventory = {name: one.inventory for name, one in built.items()}
+        archs = tuple({one.arch for one in built.values()})
     if not queries and not images:
         click.echo(counts_text(inventory, format_), nl=False)
         if format_ != "json":
@@ -104,12 +114,34 @@ def packages(
     return 1 if missing else 0
 
 
-def _refuse_options(images: Sequence[str], platform: str | None, *, from_image: bool) -> None:
+def _refuse_options(
+    names: Sequence[str], images: Sequence[str], platform: str | None, format_: str, *, from_image: bool
+) -> None:
     """Raise :class:`click.UsageError` for options that need others."""
+    if format_ == BILL and not from_image:
+        raise click.UsageError(f"--format {BILL} needs --from-image: a bill says what is in a built image")
+    if format_ == BILL and names:
+        raise click.UsageError(f"--format {BILL} has all packages of an image: leave out `{names[0]}`")
     if from_image and not images:
         raise click.UsageError("--from-image needs --image: all layers of an image are read")
     if platform and not from_image:
         raise click.UsageError("--platform needs --from-image")
+
+
+def _refuse_several(names: Iterable[str]) -> None:
+    """Raise :class:`CallError` for the bill of materials of several images."""
+    from image_matrix.errors import CallError
+
+    name, *others = names
+    if others:
+        raise CallError("a bill of materials is of one image", f"name one of {', '.join((name, *others))}")
+
+
+def _bill(image: BuiltImage) -> str:
+    from image_matrix import __version__
+    from image_matrix.inventory.cyclonedx import bill_of_materials
+
+    return bill_of_materials(image, __version__)
 
 
 def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[str, Inventory]) -> None:

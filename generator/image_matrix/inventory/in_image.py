@@ -39,13 +39,18 @@ class ReadImage:
 
 def installed_packages(files: Files) -> Installed:
     """Return what is installed; what conda or apt has installed is not a package of pip, npm or CRAN as well."""
+    return {package: "/".join(sorted(several)) for package, several in installed_versions(files).items()}
+
+
+def installed_versions(files: Files) -> dict[PackageName, set[str]]:
+    """Return what is installed, in all its versions."""
     of_conda = files_of_conda(files)
     versions: dict[PackageName, set[str]] = {}
     for path, record in files.items():
         if path not in of_conda and not is_unpacked_only(path):
             for package, version in _packages(path, record).items():
                 versions.setdefault(package, set()).add(version)
-    return {package: "/".join(sorted(several)) for package, several in versions.items()}
+    return versions
 
 
 def _packages(path: str, record: Record | None) -> Installed:
