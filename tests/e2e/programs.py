@@ -11,9 +11,20 @@ import requests
 from tests.e2e.support import HOME, REGISTRY
 
 
+def folder(family: str) -> Path | None:
+    """Return the folder of a family; ``None`` where it is not built."""
+    found = find(family)
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
+
+
+def find(family: str) -> subprocess.CompletedProcess[str]:
+    command = [str(HOME / ".ci" / "programs"), "--find", family]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
 def built(family: str, program: str) -> Path:
     """Return a program of a family; skips the test where it is not there."""
-    found = subprocess.run([HOME / ".ci" / "programs", "--find", family], capture_output=True, text=True)
+    found = find(family)
     if found.returncode:
         pytest.skip(found.stderr.strip())
     return Path(found.stdout.strip()) / program

@@ -1,4 +1,4 @@
-"""The programs of cosign that ``.ci/engine`` has, and a certificate authority that stands for Fulcio's.
+"""The programs of cosign that the machine has, and a certificate authority that stands for Fulcio's.
 
 A keyless signature needs Sigstore's public services. Here, a test's own authority certifies the identity of a run, as
 Fulcio does for GitHub's token, and nothing is recorded in a log. :func:`keyless_program` writes a ``cosign`` that adds
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from image_matrix.pinned.actions import tool_version
+from tests.e2e import programs
 
 PASSWORD = "of the tests"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -41,18 +42,19 @@ subjectAltName=critical,URI:{identity}
 
 
 def installed(name: str) -> Path:
-    """Return the program of ``debian`` or of a version; skips the test where there is none."""
+    """Return the program of ``debian`` or of the pinned version; skips the test where there is none."""
+    if name == PINNED:
+        return programs.built("cosign", "cosign")
     folder = os.environ.get("IMAGE_MATRIX_TEST_COSIGN", "")
     program = Path(folder) / name / "cosign"
     if not folder or not program.is_file():
-        pytest.skip(f"IMAGE_MATRIX_TEST_COSIGN has no cosign of {name}; `.ci/engine up` installs it")
+        pytest.skip("IMAGE_MATRIX_TEST_COSIGN has no cosign; `.ci/engine up` installs Debian's")
     return program
 
 
 def newest() -> Path:
-    """Return the pinned program if it is installed, else Debian's; skips the test where there is none."""
-    pinned = Path(os.environ.get("IMAGE_MATRIX_TEST_COSIGN", "")) / PINNED / "cosign"
-    return pinned if pinned.is_file() else installed(DEBIAN)
+    """Return the pinned program if it is there, else Debian's; skips the test where there is none."""
+    return installed(PINNED) if programs.folder("cosign") else installed(DEBIAN)
 
 
 @dataclass(frozen=True, slots=True)
