@@ -75,6 +75,18 @@ def test_a_package_that_apt_does_not_have_is_shown_where_it_is_written() -> None
     )
 
 
+def test_a_builder_whose_image_cannot_be_pulled_is_no_fault_of_an_image() -> None:
+    log = read("no-buildkit")
+    failed = failure(ALONE, log)
+    assert type(failed) is EnvironmentFailure
+    assert failed.message.startswith(
+        "the builder cannot be started: Error response from daemon: failed to res"
+    )
+    assert "options: {image: MIRROR/moby/buildkit:TAG}" in (failed.help or "")
+    other = failure(ALONE, log.replace("failed to resolve reference", "privileged containers are forbidden"))
+    assert "`--builder NAME` names another one" in (other.help or "")
+
+
 def test_a_build_of_one_image_names_no_target() -> None:
     log = read("one-target")
     assert "> [stage-0 1/2]" in log

@@ -65,6 +65,14 @@ _REFERENCE = re.compile(r"source metadata for (?P<reference>\S+): ")
 """The image that the engine could not look up."""
 _STORE_RACE = re.compile(r'^image "[^"]+": already exists$')
 """Two builds wrote an image of the same name to one engine's store at the same time."""
+_BOOTING = re.compile(r"^ > \[internal\] booting buildkit:", re.MULTILINE)
+"""buildx could not start the builder's BuildKit."""
+_NO_BUILDER = "`docker buildx inspect` shows it; `--builder NAME` names another one"
+_NO_BUILDER_IMAGE = (
+    "the engine pulls BuildKit's image, and from no mirror of the matrix: name one that it can pull, "
+    "`network: {builder: {driver: docker-container, options: {image: MIRROR/moby/buildkit:TAG}}}`"
+)
+_NOT_PULLED = re.compile(r"failed to resolve reference|manifest for|pull access denied")
 _STUMBLED = re.compile(
     rf"unexpected status (?:from \w+ request to|code) \S+: (?:{NUMBERS})\b|connection reset by peer"
 )
@@ -104,6 +112,9 @@ def failure(request: BuildRequest, tail: str) -> Failure:
     It is a :class:`BuildFailed` if a step failed, and an :class:`EnvironmentFailure` if the engine or a registry did.
     """
     message = reason(_last_error(tail)) or "docker did not print a reason"
+    if _BOOTING.search(tail):
+        advice = _NO_BUILDER_IMAGE if _NOT_PULLED.search(message) else _NO_BUILDER
+        return EnvironmentFailure(f"the builder cannot be started: {message}", advice)
     step = failed_step(request, tail)
     subject = cannot_be_built(step.leg) if step else "the build failed"
     ended = _ENDED.match(message)
