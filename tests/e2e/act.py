@@ -268,7 +268,9 @@ class Repository:
 
 
 def _results(output: str) -> dict[str, str]:
-    found = re.findall(r"^\[(?:Images|Lock)/(.+?)\s*\] 🏁  Job (succeeded|failed)$", output, re.MULTILINE)
+    found = re.findall(
+        r"^\[(?:Images|Lock|Rescan)/(.+?)\s*\] 🏁  Job (succeeded|failed)$", output, re.MULTILINE
+    )
     return dict(found)
 
 

@@ -8,6 +8,7 @@ import json
 import subprocess
 import tarfile
 from dataclasses import dataclass, field
+from gzip import GzipFile
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,11 @@ UNFIXED = {"id": "CVE-2026-3", "package": "tar", "severity": "HIGH"}
 def release_of_trivy() -> bytes:
     """Return an archive as Trivy's releases are, with the stand-in in it."""
     target, content = io.BytesIO(), PROGRAM.read_bytes()
-    with tarfile.open(fileobj=target, mode="w:gz") as archive:
+    # the same bytes each time: their checksum is pinned
+    with (
+        GzipFile(fileobj=target, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         entry = tarfile.TarInfo("trivy")
         entry.size, entry.mode = len(content), 0o755
         archive.addfile(entry, io.BytesIO(content))
@@ -47,6 +52,20 @@ def dpkg_layer(versions: dict[str, str]) -> bytes:
     """Return a layer with a list of these packages."""
     status = "".join(f"Package: {name}\nVersion: {version}\n\n" for name, version in versions.items())
     return one_file(status.encode(), "var/lib/dpkg/status")
+
+
+def write_layout(folder: Path, versions: dict[str, str]) -> Path:
+    """Write an OCI layout of an image with a list of these packages; return its folder."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+
+    def blob(content: bytes) -> dict[str, str]:
+        (blobs / sha256(content)).write_bytes(content)
+        return {"digest": f"sha256:{sha256(content)}"}
+
+    manifest = blob(json.dumps({"layers": [blob(dpkg_layer(versions))]}).encode())
+    (folder / "index.json").write_text(json.dumps({"manifests": [manifest]}))
+    return folder
 
 
 def push_image(repository: Repository, versions: dict[str, str], *archs: str) -> str:
