@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,11 @@ def grype(day: str, *severities: str) -> dict[str, Any]:
     return {"descriptor": {"timestamp": f"{day}T01:02:03Z"}, "matches": rows}
 
 
+def _day_of(report: object) -> datetime:
+    day = report.get("CreatedAt") or report["descriptor"]["timestamp"] if isinstance(report, dict) else ""
+    return datetime.fromisoformat(day or "2026-11-30T00:00:00+00:00")
+
+
 def said(folder: Path, server: Writable, scanning: Scanning, *reports: object) -> ScanSummary | None:
     """What is said of an image with these reports."""
     digest = pushed(server)
@@ -45,7 +51,7 @@ def said(folder: Path, server: Writable, scanning: Scanning, *reports: object) -
     for number, report in enumerate(reports):
         job = ScanJob(folder / "image", folder / f"report-{number}.json", folder)
         job.report.write_text(report if isinstance(report, str) else json.dumps(report))
-        attach_report(client(), f"{reference}@{digest}", job)
+        attach_report(client(), f"{reference}@{digest}", job, _day_of(report))
     entry = {"reference": f"{reference}:python3.13-0123@{digest}", "digest": digest}
     found = with_scans(client(), {"base": entry}, {"base": ReleasedImage(digest)}, scanning)
     return found["base"].scan
@@ -59,6 +65,13 @@ def test_the_newest_report_counts(tmp_path: Path, listing: bool) -> None:
     assert scan == ScanSummary("2026-11-29", {"CRITICAL": 1, "HIGH": 2})
     assert scan is not None
     assert [*scan.counts] == ["CRITICAL", "HIGH"]
+
+
+def test_only_the_newest_report_is_fetched(tmp_path: Path) -> None:
+    """An image that is scanned every week has many of them."""
+    with serving() as server:
+        said(tmp_path, server, TRIVY, *(trivy(f"2026-11-{day:02}") for day in range(1, 21)))
+        assert sum("/blobs/sha256" in one for one in server.requests if one.startswith("GET")) == 1
 
 
 def test_reports_of_grype(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from image_matrix.planning.keys import Keys
 from image_matrix.planning.plan import State
 from image_matrix.project.inputs import Inputs
 from image_matrix.publish.scanners import ScanJob
+from tests.findings.rescanned import OPENSSL, release_of_trivy, write_layout
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 from .test_scanning import archive
@@ -212,3 +214,31 @@ def test_findings_are_converted_although_they_stop_the_release(
     assert scan(matrix_, job) == 1
     assert job.sarif.read_text().startswith("convert --format=sarif ")
     assert "Scan of base:default" in summary.read_text()
+
+
+def test_findings_say_what_would_mend_them(
+    job: ScanJob,
+    summary: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    release = release_of_trivy()
+    pinned = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(release).hexdigest())
+    monkeypatch.setattr(actions, "tool", lambda *_: pinned)
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    monkeypatch.setenv("TRIVY_FLAWS", str(tmp_path / "flaws.json"))
+    cache = tmp_path / "image-matrix"
+    cache.mkdir(mode=0o700)
+    (cache / f"trivy-1-{pinned.sha256[:12]}").write_bytes(release)
+    (tmp_path / "flaws.json").write_text(json.dumps([OPENSSL]))
+    laid_out = write_layout(tmp_path / "layout", {"openssl": "3.0.15-1"})
+    project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
+    assert scan(project, replace(job, image=laid_out)) == 1
+    shown = capsys.readouterr()
+    brings = '`gh workflow run lock.yaml -f names="apt"` brings openssl'
+    assert shown.out.startswith(
+        "CRITICAL CVE-2026-1           openssl 3.0.15-1 → 3.0.16-1\nbase:default: 1 finding;"
+    )
+    assert brings in shown.err
+    assert f"| CRITICAL | CVE-2026-1 | openssl 3.0.15-1 → 3.0.16-1 |\n\n- {brings}\n" in summary.read_text()

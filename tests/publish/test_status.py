@@ -16,6 +16,7 @@ from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.publish.signing import PREDICATE
 from image_matrix.publish.status import VariantStatus, variant_statuses
 from image_matrix.registry.reference import digest_of
+from image_matrix.render.lists.released import ScanSummary
 from tests.publish.states import STATE, answering
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
@@ -108,6 +109,17 @@ def test_what_users_have() -> None:
     assert not before.is_current
     assert "2 MB (+2 MB)" in command.as_table([before])
     assert "an older one of 2026-11-29" in command.as_table([before])
+
+
+def test_what_the_last_scan_of_users_image_found() -> None:
+    old = image(3)
+    now = statuses({f"leaf/manifests/{digest(old)}": old}, released(old))[LEAF]
+    assert now.released is not None
+    for counts, words in (({"CRITICAL": 1, "HIGH": 2}, "1 CRITICAL, 2 HIGH"), ({}, "nothing found")):
+        scanned = replace(now, released=replace(now.released, scan=ScanSummary("2026-11-30", counts)))
+        assert f"; scanned 2026-11-30: {words}" in command.as_table([scanned])
+        (data,) = json.loads(command.as_json([scanned]))
+        assert data["released"]["scan"] == {"day": "2026-11-30", "findings": counts}
 
 
 def test_a_released_image_that_the_registry_lost() -> None:

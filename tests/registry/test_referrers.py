@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tests.registry.writable import Writable
+
+
+NOW = datetime(2026, 11, 30, 1, 2, 3, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def test_a_report_is_attached_to_the_digest(job: ScanJob) -> None:
     (job.folder / "report.sarif").write_text("{}")
     with serving() as server:
         image = pushed(server)
-        digest = attach_report(client(), f"{server.host}/team/deploy@{image}", job)
+        digest = attach_report(client(), f"{server.host}/team/deploy@{image}", job, NOW)
         manifest = json.loads(server.manifests[f"team/deploy@{digest}"])
         content = server.manifests[f"team/deploy@{image}"]
         assert manifest["subject"] == {
@@ -49,16 +53,17 @@ def test_a_report_is_attached_to_the_digest(job: ScanJob) -> None:
         assert [layer["mediaType"] for layer in manifest["layers"]] == [REPORT_TYPE, SARIF_TYPE]
         report = server.blobs[f"team/deploy@{manifest['layers'][0]['digest']}"]
         assert report == job.report.read_bytes()
+        assert manifest["annotations"] == {"org.opencontainers.image.created": "2026-11-30T01:02:03+00:00"}
 
 
 def test_a_registry_without_referrers_gets_a_list_under_a_tag(job: ScanJob) -> None:
     with serving() as server:
         image = pushed(server)
         reference = f"{server.host}/team/deploy@{image}"
-        first = attach_report(client(), reference, job)
-        assert attach_report(client(), reference, job) == first
+        first = attach_report(client(), reference, job, NOW)
+        assert attach_report(client(), reference, job, NOW) == first
         job.report.write_text("{}")
-        second = attach_report(client(), reference, job)
+        second = attach_report(client(), reference, job, NOW)
         assert [(one["digest"], one["artifactType"]) for one in listed(server, image)] == [
             (first, REPORT_TYPE),
             (second, REPORT_TYPE),
@@ -68,7 +73,7 @@ def test_a_registry_without_referrers_gets_a_list_under_a_tag(job: ScanJob) -> N
 def test_a_registry_with_referrers_gets_no_tag(job: ScanJob) -> None:
     with serving(Behaviour(lists_referrers=True)) as server:
         image = pushed(server)
-        attach_report(client(), f"{server.host}/team/deploy@{image}", job)
+        attach_report(client(), f"{server.host}/team/deploy@{image}", job, NOW)
         assert list(server.tags) == ["team/deploy:one"]
 
 
@@ -76,5 +81,5 @@ def test_an_image_that_is_not_there(job: ScanJob) -> None:
     with serving() as server:
         missing = f"{server.host}/team/deploy@sha256:{'0' * 64}"
         with pytest.raises(EnvironmentFailure, match="team/deploy@sha256:0000"):
-            attach_report(client(), missing, job)
+            attach_report(client(), missing, job, NOW)
         assert server.blobs == {}

@@ -220,12 +220,14 @@ def _keep(written: Path, target: str) -> bool:
 
 def attach(session: Session, registry: Registry, image: str, job: ScanJob) -> None:
     """Attach the report to an image; one that the scanner did not write cannot be."""
+    from datetime import UTC, datetime
+
     from image_matrix.publish.scan_report import attach_report
 
     if not job.report.is_file():
         say(session, "the scanner wrote no report: nothing is attached")
         return
-    digest = attach_report(registry, image, job)
+    digest = attach_report(registry, image, job, datetime.now(UTC))
     say(session, f"the report is attached to {image} as {digest}")
 
 

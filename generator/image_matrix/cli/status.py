@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.publish.status import LegStatus, Progress, VariantStatus
+    from image_matrix.render.lists.released import ScanSummary
 
 SHORT = 9
 """Digits of a commit that are shown."""
@@ -131,7 +132,15 @@ def _users(one: VariantStatus) -> str:
     which = "this" if one.is_current else "an older one"
     day, commit = one.released.created[:10], one.released.commit[:SHORT]
     parts = [which, *([f"of {day}"] if day else []), *([f"from {commit}"] if commit else [])]
-    return " ".join(parts)
+    return " ".join(parts) + _last_scan(one.released.scan)
+
+
+def _last_scan(scan: ScanSummary | None) -> str:
+    """Return what the newest attached report says of the image that users have."""
+    if scan is None:
+        return ""
+    counts = ", ".join(f"{count} {severity}" for severity, count in scan.counts.items())
+    return f"; scanned {scan.day}: {counts or 'nothing found'}"
 
 
 def _summary(statuses: Sequence[VariantStatus]) -> str:
@@ -160,6 +169,9 @@ def _as_data(one: VariantStatus) -> dict[str, Any]:
             "commit": released.commit or None,
             "size": dict(released.sizes),
             "current": one.is_current,
+            "scan": {"day": released.scan.day, "findings": dict(released.scan.counts)}
+            if released.scan
+            else None,
         }
         if released
         else None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.findings.model import from_severity
 from image_matrix.findings.reports import findings
-from image_matrix.publish.indexes import by_digest
+from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.attached import attached
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 READ = ("trivy", "grype")
 """The scanners whose reports are read."""
+FIELDS = {"SchemaVersion", "Results", "matches"}
+"""Fields by which their reports are known: Trivy's, and Grype's."""
+DAY = len("YYYY-MM-DD")
 
 
 def with_scans(
@@ -54,7 +57,7 @@ def with_scans(
 
 def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> ScanSummary | None:
     """Return the findings of an index, each once, however many of its platforms have it."""
-    newest = [reports[-1] for image in _images(registry, entry) if (reports := _reports(registry, image))]
+    newest = [report for image in _images(registry, entry) if (report := _newest(registry, image))]
     if not newest:
         return None
     rows = {(row.severity, row.id, row.package) for _, report in newest for row in findings(scanning, report)}
@@ -71,15 +74,18 @@ def _images(registry: Registry, entry: ReleaseEntry) -> Iterator[str]:
     yield from (by_digest(reference, part) for part in [*parts] or [digest])
 
 
-def _reports(registry: Registry, image: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the attached reports with their days, the newest last."""
-    artifacts = (one.digest for one in attached(registry, image) if one.artifact_type == REPORT_TYPE)
-    read = (_report(registry, image, digest) for digest in artifacts)
-    return sorted((one for one in read if one), key=lambda one: one[0])
+def _newest(registry: Registry, image: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the newest attached report with its day; ``None`` if there is none that can be read."""
+    artifacts = (one for one in attached(registry, image) if one.artifact_type == REPORT_TYPE)
+    for one in sorted(artifacts, key=lambda one: one.annotations.get(CREATED, ""), reverse=True):
+        report = _report(registry, image, one.digest)
+        if report is not None:
+            return one.annotations.get(CREATED, "")[:DAY], report
+    return None
 
 
-def _report(registry: Registry, image: str, artifact: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return a report with its day; ``None`` for what is no report of these scanners."""
+def _report(registry: Registry, image: str, artifact: str) -> Mapping[str, Any] | None:
+    """Return a report; ``None`` for what is no report of these scanners."""
     place = parse_reference(image)
     manifest = registry.manifest(by_digest(image.partition("@")[0], artifact))
     if not isinstance(manifest, Manifest) or not manifest.layers:
@@ -90,7 +96,6 @@ def _report(registry: Registry, image: str, artifact: str) -> tuple[str, Mapping
         return None
     try:
         report = json.loads(answer.body)
-        day = str(report.get("CreatedAt") or report["descriptor"]["timestamp"])[:10]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except ValueError:
         return None
-    return day, report
+    return report if isinstance(report, dict) and FIELDS & report.keys() else None

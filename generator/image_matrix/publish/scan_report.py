@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.publish.indexes import CREATED
 from image_matrix.registry.answers import manifest_or_none
 from image_matrix.registry.referrers import attach
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from image_matrix.publish.scanners import ScanJob
     from image_matrix.registry.client import Registry
 
@@ -24,11 +27,14 @@ def platform_image(registry: Registry, image: str, platform: str) -> str:
     return f"{image.partition('@')[0]}@{digest}" if digest else image
 
 
-def attach_report(registry: Registry, image: str, job: ScanJob) -> str:
+def attach_report(registry: Registry, image: str, job: ScanJob, now: datetime) -> str:
     """Attach the reports that a scan has written to ``repository@digest``; return the digest of the artifact.
+
+    Its annotation says when: an image that is scanned again has several.
 
     Raises :class:`EnvironmentFailure` if the registry refuses them.
     """
     paths = {REPORT_TYPE: job.report, SARIF_TYPE: job.sarif}
     files = {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
-    return attach(registry, image, REPORT_TYPE, files, {kind: path.name for kind, path in paths.items()})
+    titles = {kind: path.name for kind, path in paths.items()}
+    return attach(registry, image, REPORT_TYPE, files, titles, {CREATED: now.isoformat(timespec="seconds")})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from image_matrix.planning.plan import references
 from image_matrix.planning.registry_locations import CANDIDATE
+from image_matrix.publish.attached_reports import with_scans
 from image_matrix.publish.released_images import released_images
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.publish.signing import PREDICATE
@@ -80,7 +81,9 @@ def variant_statuses(
         for leg, name in legs.items()
     }
     offered = {name: entry for name, entry in (entries or {}).items() if name in names}
-    released = released_images(registry, offered, {})
+    released = with_scans(
+        registry, offered, released_images(registry, offered, {}), state.loaded.matrix.release.scan
+    )
     return [
         VariantStatus(
             name,
