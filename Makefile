@@ -19,7 +19,7 @@ THOROUGH := $(ALL)$(COVERAGE)$(IMAGE_MATRIX_TEST_REGISTRY)
 FAST := $(if $(THOROUGH),-m "not e2e and not cluster",-m "not e2e and not cluster and not slow" --hypothesis-profile=quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help render test e2e pinned cluster lint bench docs pins clean
+.PHONY: help render test e2e pinned cluster lint bench docs pictures pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -106,6 +106,9 @@ bench: $(INSTALLED) ## Print the tables of measurements (minutes)
 
 docs: $(INSTALLED) ## Write the generated parts of docs/
 	@$(BIN)/python -m tools.reference
+
+pictures: $(INSTALLED) ## Make the pictures of README.md whose content has changed; needs Chromium
+	@$(BIN)/python -m tools.pictures
 
 clean: ## Remove .venv and build
 	rm -rf $(VENV) build
