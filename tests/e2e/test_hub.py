@@ -120,21 +120,32 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: flo
     raise AssertionError(log.read_text())
 
 
-def test_a_notebook_cell_runs(hub: Hub) -> None:
-    seen = hub.visit("lab", "jupyter")
-    assert seen["output"] == "2"
-    assert "/user/lab/lab" in seen["url"]
-    assert not seen["failed"]
+@pytest.fixture(scope="module")
+def lab(hub: Hub) -> dict[str, Any]:
+    """What a user of JupyterLab sees; the server runs on."""
+    return hub.visit("lab", "jupyter")
 
 
-def test_the_workbench_of_code_server_is_shown(hub: Hub) -> None:
-    seen = hub.visit("code", "codeserver")
-    assert "/user/code/code-server/" in seen["url"]
-    assert ".bashrc" in seen["files"]
-    assert not seen["chat"]
-    assert not seen["failed"]
+@pytest.fixture(scope="module")
+def code(hub: Hub) -> dict[str, Any]:
+    """What a user of code-server sees; the server runs on."""
+    return hub.visit("code", "codeserver")
 
 
+def test_a_notebook_cell_runs(lab: dict[str, Any]) -> None:
+    assert lab["output"] == "2"
+    assert "/user/lab/lab" in lab["url"]
+    assert not lab["failed"]
+
+
+def test_the_workbench_of_code_server_is_shown(code: dict[str, Any]) -> None:
+    assert "/user/code/code-server/" in code["url"]
+    assert ".bashrc" in code["files"]
+    assert not code["chat"]
+    assert not code["failed"]
+
+
+@pytest.mark.usefixtures("lab", "code")
 def test_nobody_else_gets_in(hub: Hub) -> None:
     """Without the hub's cookie the spawned servers send everybody to its login."""
     for path in ("user/lab/lab", "user/code/code-server/"):
@@ -144,6 +155,7 @@ def test_nobody_else_gets_in(hub: Hub) -> None:
     assert api.status_code == 403
 
 
+@pytest.mark.usefixtures("lab", "code")
 def test_the_hub_complains_about_nothing(hub: Hub) -> None:
     """A server of another major version would make it warn, and redirect for ever."""
     text = hub.log.read_text()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.lock import text as texts
+from image_matrix.lock.moved import _replaced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,3 +293,18 @@ def test_every_command_that_renders_refuses(locked: Repository, capsys: pytest.C
     capsys.readouterr()
     assert locked.run("check", "--format", "json") == 2
     assert '"code": "IM606"' in capsys.readouterr().out
+
+
+def test_what_is_replaced_by_another_address_is_the_entry_with_the_most_similar_name() -> None:
+    unused = ["https://files.invalid/kubectl-1.0", "https://old.invalid/code-server-4.1.tar.gz"]
+    floating = {
+        "https://new.invalid/code-server-4.2.tar.gz": ("downloads", "code-server", "version"),
+        "https://new.invalid/kubectl-1.1": ("downloads", "kubectl", "version"),
+        "https://new.invalid/helm-3.0": ("downloads", "helm", "version"),
+    }
+    findings = _replaced(floating, unused, lambda _one, _other: False)
+    assert {one.path[1]: one.fields["problem"] for one in findings} == {
+        "code-server": "the lock has https://old.invalid/code-server-4.1.tar.gz, "
+        "not https://new.invalid/code-server-4.2.tar.gz",
+        "kubectl": "the lock has https://files.invalid/kubectl-1.0, not https://new.invalid/kubectl-1.1",
+    }

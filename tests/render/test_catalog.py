@@ -127,6 +127,14 @@ def test_a_mistake_in_a_page_is_an_error_at_its_line() -> None:
     assert "`imagse` is not defined in templates" in problem.message
 
 
+def test_a_script_has_no_values_and_the_help_does_not_offer_any() -> None:
+    with pytest.raises(MatrixError) as caught:
+        rendered(reference(), **{SCRIPT: "const a = {{ registry }};\n"})
+    (problem,) = caught.value.diagnostics
+    assert problem.message.endswith("`registry` is not defined in templates")
+    assert problem.help.startswith("this template has no values: write text there")
+
+
 def test_cards_say_how_much_an_image_adds(text: str) -> None:
     assert "<summary>Adds 3 Debian packages, 31 Python packages</summary>" in text
     assert "<summary>Adds 1 Debian package</summary>" in text

@@ -61,17 +61,26 @@ def _replaced(
 ) -> Iterator[Finding]:
     """Pair what floats with the unused entries that are ``alike``, and say it once for a line.
 
-    An unused entry that is like nothing may be anything's: whoever replaced it has a new address.
+    An unused entry that is like nothing may be anything's: whoever replaced it has a new address. The one with the most
+    similar name is paired then, and with one item only.
     """
     former = {name: [entry for entry in unused if alike(name, entry)] for name in floating}
     paired = {entry for entries in former.values() for entry in entries}
     others = sorted(set(unused) - paired)
     moved_paths: set[Path] = set()
     for name, path in floating.items():
-        entries = former[name] or others
-        if entries and path not in moved_paths:
+        if path in moved_paths:
+            continue
+        if entry := next(iter(former[name] or _nearest(name, others)), None):
+            others = [other for other in others if other != entry]
             moved_paths.add(path)
-            yield rules.PIN_MOVED.at(path, problem=f"the lock has {entries[0]}, not {name}")
+            yield rules.PIN_MOVED.at(path, problem=f"the lock has {entry}, not {name}")
+
+
+def _nearest(name: str, others: Collection[str]) -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(name, others, n=1, cutoff=0)
 
 
 def _sources(lock: Lock, loaded: Loaded, pins: Pins, matrices: tuple[Loaded, ...]) -> Iterator[Finding]:
@@ -99,7 +108,7 @@ def _snapshots(lock: Lock, loaded: Loaded, matrices: tuple[Loaded, ...]) -> Iter
     unused = [name for name in lock.apt if name not in known]
     for name in snapshot_sources(loaded.matrix, loaded.variants):
         if unused and name not in lock.apt:
-            problem = f"the lock has an apt snapshot for `{unused[0]}`, not for `{name}`"
+            problem = f"the lock has an apt snapshot for `{_nearest(name, unused)[0]}`, not for `{name}`"
             yield rules.PIN_MOVED.at(("sources", name), "key", problem=problem)
 
 

@@ -274,7 +274,10 @@ def _explained(error: Exception, environment: Environment, values: Mapping[str, 
     if isinstance(error, TemplateNotFound):
         return f"there is no template `{text}`", did_you_mean(text, environment.list_templates())
     if undefined := re.fullmatch(r"'(\w+)' is undefined", text):
-        return f"`{undefined[1]}` is not defined in templates", did_you_mean(undefined[1], values)
+        advice = (
+            did_you_mean(undefined[1], values) if values else "this template has no values: write text there"
+        )
+        return f"`{undefined[1]}` is not defined in templates", advice
     if attribute := re.fullmatch(r"'(?:.*\.)?(\w+) object' has no attribute '(\w+)'", text):
         owners = [(name, value) for name, value in values.items() if type(value).__name__ == attribute[1]]
         owner, value = owners[0] if owners else (attribute[1].lower(), None)
