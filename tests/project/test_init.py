@@ -353,6 +353,22 @@ def test_the_readme_leads_to_the_preset_of_renovate(tmp_path: Path) -> None:
     assert (Path(__file__).parent.parent.parent / f"{preset}.json").is_file()
 
 
+def test_the_questions_of_the_readme_are_answered(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Those that ask a registry or an engine are only read."""
+    assert run([*INIT, str(tmp_path)]) == 0
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-qm", "one")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8").partition("## Ask\n")[2].partition("\n## ")[0]
+    lines = [line.split() for line in re.findall(r"^    image-matrix (.+?) +# ", text, re.MULTILINE)]
+    assert len(lines) == 7
+    for line in lines:
+        capfd.readouterr()
+        asks_nobody = line[0] in ("packages", "diff", "plan")
+        assert run(["-C", str(tmp_path), *line, *([] if asks_nobody else ["--help"])]) == 0
+        assert capfd.readouterr().out
+
+
 def test_the_default_branch_is_that_of_the_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--initial-branch=trunk")
     assert run(["-q", *INIT, str(tmp_path)]) == 0
