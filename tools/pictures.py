@@ -1,7 +1,8 @@
 """The pictures of README.md, from what the program prints for this repository.
 
 ``python -m tools.pictures`` makes those whose content has changed; ``--check`` says which, and exits 1. The graph is
-the program's own drawing. The others are what Chromium shows: the page for users, and the comment on a pull request.
+the program's own drawing. The others are what Chromium shows: the page for users, the comment on a pull request, and
+the form of the hub, by KubeSpawner's own template.
 ``inputs.json`` has the hash of the content of each, so that a picture is made again when its content changes, and not
 because another Chromium draws a pixel otherwise.
 """
@@ -18,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from image_matrix.cli.ci_review import changes_for_users
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
@@ -27,16 +30,19 @@ from image_matrix.github.event import Event
 from image_matrix.github.run_plan import RunPlan
 from image_matrix.planning.comment import markdown
 from image_matrix.planning.plan import make_plan
+from image_matrix.profiles.references import with_sources
 from image_matrix.project.inputs import read_inputs
 from image_matrix.render.docs.catalog import SCRIPT, TEMPLATE, catalog_page
 from image_matrix.render.docs.catalog_data import data_text, shown_of
 from image_matrix.render.docs.catalog_profiles import profile_cards, profiles_of
 from image_matrix.render.docs.graph_svg import svg
 from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
+from image_matrix.render.kubernetes.outputs import deploy_files
 from image_matrix.temporary import temporary_folder
+from tests.environments import python_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from image_matrix.cli.project import Project
     from image_matrix.config.loaded import Loaded
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parent.parent
 FOLDER = REPOSITORY / "docs/pictures"
 INPUTS = FOLDER / "inputs.json"
+HUB = "kubespawner-of-chart-4.4.0"
+"""The environment of tests with the hub and the spawner of this chart."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SEARCH = "torch"
 """What the picture of the page shows the search for."""
@@ -68,7 +76,7 @@ ul { padding-left: 24px; } figure { margin: 12px 0; }
 class Screenshot:
     """A page that Chromium is to show."""
 
-    html: str
+    html: Callable[[], str]
     width: int
     height: int
     content: str
@@ -91,7 +99,7 @@ def _graph(loaded: Loaded, parents: Mapping[str, str | None]) -> str:
 
 def screenshots() -> dict[str, Screenshot]:
     """Return what Chromium is to show, by name."""
-    return {"catalog": _catalog(), "comment": _comment()}
+    return {"catalog": _catalog(), "comment": _comment(), "form": _form()}
 
 
 def _project() -> Project:
@@ -119,7 +127,7 @@ def _catalog() -> Screenshot:
         repr(cards[:3]),
     ]
     page = catalog_page(shown, templates).content.decode()
-    return Screenshot(page, 1000, 640, json.dumps(visible), f"#find={SEARCH}")
+    return Screenshot(lambda: page, 1000, 640, json.dumps(visible), f"#find={SEARCH}")
 
 
 def _comment() -> Screenshot:
@@ -142,7 +150,38 @@ def _comment() -> Screenshot:
     concerned = {entry.variant.partition(":")[0] for entry in plan.build}
     page = _as_page(written, after.loaded, concerned)
     visible = re.sub(r"<details>.*?</details>", "", page, flags=re.DOTALL)
-    return Screenshot(page, 920, 600, visible)
+    return Screenshot(lambda: page, 920, 600, visible)
+
+
+def _form() -> Screenshot:
+    """Return the first profiles of the site `hub` as KubeSpawner and JupyterHub show them."""
+    loaded = _project().loaded
+    variants = {
+        item.id: f"{loaded.matrix.repository(item)}:{item.label}" for item in loaded.variants.values()
+    }
+    files = deploy_files(loaded.matrix, loaded.variants, with_sources(loaded.matrix, variants, str))
+    values = yaml.safe_load(files["deploy/hub/jupyterhub/values.yaml"].content)
+    profiles = values["singleuser"]["profileList"]
+    return Screenshot(lambda: _as_spawn_page(profiles), 900, 692, json.dumps(profiles))
+
+
+def _as_spawn_page(profiles: Sequence[Mapping[str, object]]) -> str:
+    """Return JupyterHub's page with KubeSpawner's form, of the versions that a chart has."""
+    from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+
+    environment = python_of(HUB).parent.parent
+    (templates,) = environment.glob("lib/python*/site-packages/kubespawner/templates")
+    # KubeSpawner sets what options do not have to what is false
+    jinja = Environment(loader=FileSystemLoader(templates), undefined=ChainableUndefined)  # noqa: S701 - it is HTML
+    form = jinja.get_template("form.html")
+    style = (environment / "share/jupyterhub/static/css/style.min.css").read_text(encoding="utf-8-sig")
+    head = f'<!doctype html><html data-bs-theme="light"><meta charset="utf-8"><style>{style}</style>'
+    button = '<br><button class="btn btn-jupyter form-control">Start</button>'
+    return (
+        f'{head}<div class="container"><div class="row text-center"><h1>Server Options</h1></div>'
+        f'<div class="row justify-content-center"><div class="col-md-8">'
+        f"<form>{form.render(profile_list=profiles)}{button}</form></div></div></div>"
+    )
 
 
 def _as_page(written: str, loaded: Loaded, concerned: set[str]) -> str:
@@ -188,7 +227,7 @@ def photograph(picture: Screenshot, path: Path) -> None:
         sys.exit(f"no browser to make pictures with: install one of {', '.join(BROWSERS)}")
     with temporary_folder() as folder:
         page = folder / "page.html"
-        page.write_text(picture.html, encoding="utf-8")
+        page.write_text(picture.html(), encoding="utf-8")
         options = (
             "--headless",
             "--no-sandbox",
