@@ -15,6 +15,7 @@ import pytest
 from image_matrix import __version__
 from image_matrix.build.failure import BuildFailed
 from image_matrix.cli import COMMANDS, SHORT, run
+from image_matrix.cli.command_words import ANSWERS
 from image_matrix.cli.failures import report_failure
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
@@ -134,6 +135,14 @@ def test_graph(repository: Repository, format_: str) -> None:
         case _:
             assert "base" in shown.out
             assert "->" in shown.out.replace("-->", "->")
+
+
+@pytest.mark.parametrize("word", sorted(ANSWERS))
+def test_a_word_that_is_no_command_is_answered_with_one(word: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert word not in COMMANDS
+    assert run([word, "jupyter"]) == 2
+    assert f"no such command `{word}`; write `{ANSWERS[word]}`" in capfd.readouterr().err
+    assert run([*ANSWERS[word].split(), "--help"]) == 0
 
 
 def test_a_graph_around_an_image(capfd: pytest.CaptureFixture[str]) -> None:

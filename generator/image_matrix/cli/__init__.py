@@ -104,11 +104,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the commands whose names are most similar to an unknown one."""
+        """Suggest what answers an unknown command, or those whose names are most similar to it."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from image_matrix.cli.command_words import ANSWERS
             from image_matrix.diagnostics import did_you_mean
 
-            ctx.fail(f"no such command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
+            answer = ANSWERS.get(args[0])
+            advice = f"write `{answer}`" if answer else did_you_mean(args[0], COMMANDS)
+            ctx.fail(f"no such command `{args[0]}`; {advice}")
         name_span(f"image-matrix {args[0]}" if args else "image-matrix")
         return super().resolve_command(ctx, args)
 

@@ -1,0 +1,20 @@
+"""Words that people ask with, or know from other programs, and the commands that answer."""
+
+from __future__ import annotations
+
+ANSWERS = {
+    **dict.fromkeys(("audit", "cve", "cves", "vulnerabilities", "vulns"), "scan"),
+    **dict.fromkeys(("changelog", "changes", "compare"), "diff"),
+    **dict.fromkeys(("clean", "cleanup", "delete", "gc", "rmi"), "prune"),
+    **dict.fromkeys(("dag", "deps", "tree"), "graph"),
+    **dict.fromkeys(("du", "history", "layers", "size", "sizes"), "status --layers"),
+    **dict.fromkeys(("find", "sbom", "search", "which"), "packages"),
+    **dict.fromkeys(("generate", "write"), "render"),
+    **dict.fromkeys(("images", "ls", "ps", "variants"), "list"),
+    **dict.fromkeys(("lint", "validate"), "check"),
+    **dict.fromkeys(("publish", "tag"), "release"),
+    **dict.fromkeys(("start", "try"), "run"),
+    **dict.fromkeys(("outdated", "update", "upgrade"), "lock --upgrade"),
+    "push": "build --push",
+    "test": "verify",
+}
