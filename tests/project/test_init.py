@@ -145,7 +145,10 @@ def test_the_registry_is_that_of_the_repository_on_github(tmp_path: Path) -> Non
     git(tmp_path, "init", "-q")
     git(tmp_path, "remote", "add", "origin", "git@github.com:Team/Notebooks.git")
     assert run(["-q", *INIT, str(tmp_path)]) == 0
-    assert 'registry: "ghcr.io/team/notebooks" #' in (tmp_path / "matrix.yaml").read_text()
+    text = (tmp_path / "matrix.yaml").read_text()
+    assert 'registry: "ghcr.io/team/notebooks" #' in text
+    assert 'labels: {org.opencontainers.image.source: "https://github.com/Team/Notebooks"}' in text
+    assert "Team/Notebooks/blob/HEAD/docs/images.md#jupyter" in (tmp_path / "docs/images.md").read_text()
     assert run(["-q", "-C", str(tmp_path), "check"]) == 0
 
 
@@ -159,6 +162,7 @@ def test_a_repository_on_gitlab_gets_its_registry_and_no_workflow(
     assert "note: https://gitlab.com/Team/sub/notebooks.git is not on GitHub" in err
     assert next_lines(err)[-1] == "git push --set-upstream origin HEAD"
     assert 'registry: "registry.gitlab.com/team/sub/notebooks"' in (tmp_path / "matrix.yaml").read_text()
+    assert "image.source" not in (tmp_path / "matrix.yaml").read_text()
     assert not (tmp_path / ".github").exists()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from image_matrix.config.annotations import SOURCE
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema import schema_text
 from image_matrix.errors import CallError, Failure
@@ -18,6 +19,7 @@ from image_matrix.output_tree.files import File
 from image_matrix.output_tree.tree import apply, compare
 from image_matrix.project.inputs import LOCK, builtin_templates, is_template, template_files, templates_of
 from image_matrix.project.load import load
+from image_matrix.project.origin import runs_github_actions
 from image_matrix.project.render import render_all
 from image_matrix.project.text_files import MATRIX, MISSPELT, matrix_above
 from image_matrix.text import listed
@@ -42,6 +44,13 @@ GENERATOR = """\
 workflow:
   # what the jobs on GitHub install: its repository must be one that they can read without a login
   generator: {generator}"""
+DEFAULTS = "defaults: {images: {platforms: [linux/amd64]}}"
+LABELED = """\
+defaults:
+  images:
+    platforms: [linux/amd64]
+    # GitHub connects packages with this repository, and the graph in docs/images.md links to it
+    labels: {{{label}: {address}}}"""
 NEUTRAL = re.compile(
     r"\..*|(README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\b.*",
     re.IGNORECASE,
@@ -106,6 +115,9 @@ def _matrix(settings: RepositorySettings) -> File:
     text = _scaffold("matrix.yaml").content.decode()
     if settings.registry:
         text = text.replace(REGISTRY, f"registry: {json.dumps(settings.registry)}")
+    if settings.address and runs_github_actions(settings.address):
+        address = json.dumps(settings.address.removesuffix(".git"))
+        text = text.replace(DEFAULTS, LABELED.format(label=SOURCE, address=address))
     if settings.generator:
         branch = settings.default_branch
         lines = [GENERATOR.format(generator=json.dumps(settings.generator))]
