@@ -13,7 +13,7 @@ PAGES = [
     path
     for pattern in ("*.md", "docs/**/*", f"{SCAFFOLD}/**/*")
     for path in sorted(REPOSITORY.glob(pattern))
-    if path.is_file()
+    if path.is_file() and path.suffix != ".png"
 ]
 PORT = re.compile(
     r"(?:--publish|(?<!\S)-p)[ =]+(\S*\d+:\d+\S*)|(?<!\S)(?:--publish-all|-P|--network[ =]host)(?!\S)"
