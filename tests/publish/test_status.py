@@ -10,6 +10,7 @@ import pytest
 
 from image_matrix.cli import status as command
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.planning.attached_packages import PACKAGES_TYPE
 from image_matrix.planning.plan import references
 from image_matrix.publish.release_files import entries_of
 from image_matrix.publish.scan_report import REPORT_TYPE
@@ -86,6 +87,16 @@ def test_an_image_that_was_scanned(below: str, entry: dict[str, Any] | None) -> 
     assert statuses(answers)[LEAF].legs[0].scanned is True
 
 
+def test_an_image_with_the_list_of_its_packages() -> None:
+    answers = held(((LEAF, AMD64), "", 5))
+    at = digest(image(5))
+    entry = {"digest": "sha256:1", "artifactType": PACKAGES_TYPE}
+    answers[f"leaf/referrers/{at}"] = {"mediaType": INDEX, "manifests": [entry]}
+    leg = statuses(answers)[LEAF].legs[0]
+    assert (leg.has_packages, leg.scanned) == (True, False)
+    assert statuses(held(((LEAF, AMD64), "", 5)))[LEAF].legs[0].has_packages is False
+
+
 def test_what_else_is_attached_is_no_scan() -> None:
     answers = held(((LEAF, AMD64), "", 5))
     signature = {"artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json"}
@@ -157,5 +168,11 @@ def test_json_has_every_platform() -> None:
     data = json.loads(command.as_json(statuses(held(((BASE, AMD64), "", 5))).values()))
     base = next(one for one in data if one["image"] == "base" and one["variant"] == "python3.13")
     assert base["platforms"][AMD64]["progress"] == "tested"
-    assert base["platforms"][ARM64] == {"progress": "absent", "digest": None, "size": None, "scanned": None}
+    assert base["platforms"][ARM64] == {
+        "progress": "absent",
+        "digest": None,
+        "size": None,
+        "scanned": None,
+        "packages": None,
+    }
     assert base["released"] is None

@@ -33,7 +33,7 @@ def record_packages(
             with span("record packages", image_matrix__variant=leg[0]):
                 _record(session, registry, one.image, leg[1], _relatives(state, leg, images))
         except (Failure, OSError, ValueError, KeyError) as error:
-            reason = error.message if isinstance(error, Failure) else str(error)
+            reason = f"{error.message}; {error.help}" if isinstance(error, Failure) else str(error)
             note(session, f"{leg[0]} {leg[1]}: its packages are not recorded: {reason}")
 
 

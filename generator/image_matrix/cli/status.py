@@ -186,4 +186,5 @@ def _leg_data(leg: LegStatus) -> dict[str, Any]:
         "digest": leg.digest or None,
         "size": leg.size,
         "scanned": leg.scanned,
+        "packages": leg.has_packages,
     }

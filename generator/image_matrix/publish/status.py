@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.planning.attached_packages import is_list
 from image_matrix.planning.plan import references
 from image_matrix.planning.registry_locations import CANDIDATE
 from image_matrix.publish.attached_reports import with_scans
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.registry.answers import Refusal
+    from image_matrix.registry.attached import Referrer
     from image_matrix.registry.client import Registry
     from image_matrix.render.lists.released import ReleasedImage
 
@@ -41,6 +43,8 @@ class LegStatus:
     """Bytes, compressed; ``None`` if it is not known."""
     scanned: bool | None = None
     """Whether a report or an attestation of a scan is attached to it; ``None`` if there is no image, or no scanner."""
+    has_packages: bool | None = None
+    """Whether the list of its packages is attached to it; ``None`` where nobody asks for scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,11 @@ def _leg(
         if isinstance(answer, Manifest):
             digest = answer.platforms.get(leg[1], answer.digest)
             at = parse_reference(name).at(digest)
-            scanned = _is_scanned(registry, at) if scans else None
-            return LegStatus(leg[1], progress, digest, _size(registry, at), scanned)
+            size, referrers = _size(registry, at), attached(registry, at) if scans else None
+            if referrers is None:
+                return LegStatus(leg[1], progress, digest, size)
+            scanned, has_packages = _is_scanned(registry, at, referrers), any(map(is_list, referrers))
+            return LegStatus(leg[1], progress, digest, size, scanned, has_packages)
     return LegStatus(leg[1], "unknown" if isinstance(tested, Denied | Unreachable) else "absent")
 
 
@@ -130,13 +137,13 @@ def _size(registry: Registry, image: str) -> int | None:
     return sum(layer.size for layer in answer.layers) or None if isinstance(answer, Manifest) else None
 
 
-def _is_scanned(registry: Registry, image: str) -> bool:
-    """Say whether what a scan leaves is attached: its report, or what cosign attests of it.
+def _is_scanned(registry: Registry, image: str, referrers: Iterable[Referrer]) -> bool:
+    """Say whether what a scan leaves is among what is attached to an image: its report, or what cosign attests of it.
 
     A bundle of cosign names the type of its statement; in the older format, all attestations are under a tag. Sources:
     github.com/sigstore/cosign, specs/BUNDLE_SPEC.md and specs/SIGNATURE_SPEC.md.
     """
-    for one in attached(registry, image):
+    for one in referrers:
         if one.artifact_type == REPORT_TYPE or PREDICATE in one.annotations.values():
             return True
     place = parse_reference(image)
