@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.github.lock_pull_request import lines_of
 from image_matrix.lock import text as texts
 from tests.e2e.apt_archive import ADDRESS, Archive, push_source
 from tests.e2e.place import bridge, serving
@@ -38,6 +39,14 @@ images:
   alpha: {{from: one, apt: [greeting, "kept=1.0"]}}
   alpha-more: {{from: alpha, apt: [extra]}}
   beta: {{from: two, apt: [extra]}}
+  given: {{from: two, context: given, refresh_days: 3650}}
+"""
+DAY = "2026-01-01"
+GIVEN = """\
+FROM {registry}/two:1
+ARG BASH_ENV=/run/secrets/site.sh
+SHELL ["/bin/bash", "-euc"]
+RUN --mount=type=secret,id=site,target=/run/secrets/site.sh apt-get update && apt-get install --yes greeting kept=1.0
 """
 
 
@@ -50,9 +59,9 @@ class Family:
     debian: Archive
     others: Archive
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "image_matrix", "-C", str(self.root), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
         assert done.returncode == code, done.stdout + done.stderr[-4000:]
         return done
 
@@ -114,59 +123,59 @@ def family(registry: str, engine: Engine, tmp_path_factory: pytest.TempPathFacto
         )
         for key, value in {"user.name": "Tester", "user.email": "tester@example.org"}.items():
             made.git("config", key, value)
-        matrix = MATRIX.format(registry=name, address=ADDRESS, server=server)
-        (made.root / "matrix.yaml").write_text(matrix)
-        made.git("checkout", "-q", "-B", "main")
-        made.run("lock")
+        write_matrix(made, server)
         made.commit("Start")
         made.release()
         yield made
 
 
-def test_nothing_moves_without_an_update(family: Family) -> None:
-    done = family.run("lock", "--upgrade", "apt")
-    assert "asking apt in 3 released images" in done.stderr
-    assert family.lock().apt == {}
-    assert done.stdout == ""
+def write_matrix(family: Family, server: str) -> None:
+    """Write the matrix and a lock in which the steps of the own Dockerfile ran on another day."""
+    root = family.root
+    family.git("checkout", "-q", "-B", "main")
+    (root / "matrix.yaml").write_text(MATRIX.format(registry=family.registry, address=ADDRESS, server=server))
+    (root / "given").mkdir()
+    (root / "given/Dockerfile").write_text(GIVEN.format(registry=family.registry))
+    family.run("lock")
+    today = family.lock().refreshed["given:default"]
+    lock = root / texts.FILE
+    lock.write_text(lock.read_text().replace(today, DAY))
 
 
 def test_what_a_build_would_not_bring_moves_nothing(family: Family) -> None:
     family.debian.publish("kept", "1.1")
     family.others.publish("theirs", "1.1")
-    assert family.run("lock", "--upgrade", "apt").stdout == ""
+    done = family.run("lock", "--upgrade", "apt")
+    assert "asking apt in 4 released images" in done.stderr
+    assert done.stdout == ""
     assert family.lock().apt == {}
 
 
-def test_a_fix_arrives_in_the_images_concerned(family: Family) -> None:
+def test_fixes_arrive_in_the_images_concerned(family: Family, tmp_path: Path) -> None:
     family.debian.publish("greeting", "1.1", "Fix CVE-2026-12345 and `CVE-2026-2`. Closes: #1")
-    done = family.run("lock", "--upgrade", "apt")
-    assert (
-        "apt greeting: 1.0 → 1.1 on one, in alpha:default, alpha-more:default; CVE-2026-12345" in done.stdout
-    )
+    family.debian.publish("brought", "1.1")
+    before = family.released("beta")
+    family.run("ci", "lock", "--names", "apt", GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert lines_of((tmp_path / "output").read_text().removeprefix("apt_updates=")) == [
+        "apt greeting: 1.0 → 1.1 in given:default; CVE-2026-12345",
+        "apt greeting: 1.0 → 1.1 on one, in alpha:default, alpha-more:default; CVE-2026-12345",
+        "apt brought: 1.0 → 1.1 on one, in alpha:default, alpha-more:default",
+    ]
     assert list(family.lock().apt) == ["one"]
     family.commit("Refresh the lock")
     reasons = ["lock: apt of one"]
-    assert family.planned() == {"alpha:default": reasons, "alpha-more:default": reasons}
-    before = family.released("beta")
+    planned = family.planned()
+    assert planned.pop("given:default")
+    assert planned == {"alpha:default": reasons, "alpha-more:default": reasons}
     family.release()
-    assert family.version("alpha", "greeting") == "1.1"
-    assert family.version("alpha-more", "greeting") == "1.1"
-    assert family.version("alpha", "kept") == "1.0"
+    versions = {
+        (image, package): family.version(image, package)
+        for image, package in (("given", "greeting"), ("alpha", "greeting"), ("alpha-more", "greeting"),
+                               ("alpha-more", "brought"), ("alpha", "kept"), ("alpha", "theirs"))
+    }  # fmt: skip
+    assert {key for key, version in versions.items() if version == "1.0"} == {
+        ("alpha", "kept"),
+        ("alpha", "theirs"),
+    }
     assert family.released("beta") == before
     assert family.run("lock", "--upgrade", "apt").stdout == ""
-
-
-def test_what_the_source_brought_is_upgraded_too(family: Family) -> None:
-    moment = family.lock().apt["one"]
-    family.debian.publish("brought", "1.1")
-    done = family.run("lock", "--upgrade", "one")
-    assert "apt brought: 1.0 → 1.1" in done.stdout
-    assert family.lock().apt["one"] > moment
-    again = family.lock().apt
-    assert "apt packages of" not in family.run("lock", "--upgrade", "apt").stdout
-    assert family.lock().apt == again
-    family.commit("Refresh the lock")
-    family.release()
-    assert family.version("alpha-more", "brought") == "1.1"
-    assert family.version("alpha-more", "theirs") == "1.0"
-    assert family.run("lock", "--upgrade").stdout == ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.cli import run
-from image_matrix.github.lock_pull_request import LISTED, proposal
+from image_matrix.github.lock_pull_request import LISTED, handed_on, proposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +212,15 @@ def test_what_could_not_be_reached_is_in_the_pull_request(
         "\n> nvcr.io/x: it asks for a login:    \n> ```\n\n`image-matrix lock --upgrade` found"
         in pull["body"]
     )
+
+
+def test_updates_of_apt_are_in_the_pull_request(
+    root: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "apt openssl: 3.5.1-1 → 3.5.1-2 on debian, in base:default; CVE-2026-1234"
+    monkeypatch.setenv("IMAGE_MATRIX_APT_UPDATES", handed_on([line]))
+    assert propose(root) == 0
+    assert f"\n{line}\n" in hub.pulls[0]["body"]
 
 
 def test_a_refresh_that_reached_nothing_is_red_and_closes_nothing(

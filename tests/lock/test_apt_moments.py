@@ -100,6 +100,7 @@ def test_a_moment_that_no_calendar_has_stays() -> None:
 def test_an_image_without_effect_moves_nothing(loaded: Loaded) -> None:
     found = AptFindings({"own:default": (UPDATE,)}, {}, frozenset(SOURCES))
     assert lock_apt(loaded, {}, TODAY, lambda _: True, lambda *_: found).moments == {}
+    assert found.dated_with_updates == {"own:default"}
 
 
 def test_an_entry_of_a_source_that_is_gone_goes(loaded: Loaded) -> None:

@@ -93,5 +93,6 @@ def test_an_update_is_a_line_for_all_its_images() -> None:
     updates = updates_of("lab:default", "geo:default", "r:default", "torch:default", "own:default")
     source_of = {name: "debian" for name in updates if name != "own:default"}
     assert apt_lines(AptFindings(updates, source_of)) == [
-        "apt openssl (libssl3, openssl): 1-1 → 1-2 on debian, in lab:default, geo:default, r:default and 1 more"
+        "apt openssl (libssl3, openssl): 1-1 → 1-2 in own:default",
+        "apt openssl (libssl3, openssl): 1-1 → 1-2 on debian, in lab:default, geo:default, r:default and 1 more",
     ]

@@ -11,7 +11,13 @@ from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
-from image_matrix.publish.images_to_ask import Effect, effect_of_entry, images_to_ask
+from image_matrix.publish.images_to_ask import (
+    Effect,
+    dated_to_ask,
+    effect_of_day,
+    effect_of_entry,
+    images_to_ask,
+)
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -32,6 +38,8 @@ images:
   given: {from: trixie, context: given, contract: none}
   on-given: {from: given, apt: [tree]}
   own: {from: trixie, kind: own}
+  dated: {from: base, context: dated, refresh_days: 30}
+  on-dated: {from: dated, apt: [jq]}
 """
 OWN = '{% set contract = "none" %}\nFROM {{ source | word }}\nRUN apt-get update && apt-get install --yes nano\n'
 
@@ -41,8 +49,9 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, State]:
     """The state with a moment for all sources, and the one without."""
     folder = tmp_path_factory.mktemp("ask")
     (folder / "matrix.yaml").write_text(MATRIX)
-    (folder / "given").mkdir()
-    (folder / "given/Dockerfile").write_text("FROM debian:trixie-slim\nRUN apt-get update\n")
+    for name, base in (("given", "debian:trixie-slim"), ("dated", "ghcr.io/example/notebooks/base")):
+        (folder / name).mkdir()
+        (folder / name / "Dockerfile").write_text(f"FROM {base}\nRUN apt-get update\n")
     (folder / "templates/dockerfiles").mkdir(parents=True)
     (folder / "templates/dockerfiles/own.Dockerfile.j2").write_text(OWN)
     project = load_project(read_inputs(folder))
@@ -92,6 +101,19 @@ def test_keys_move_exactly_where_an_entry_has_an_effect(states: dict[bool, State
 def test_every_step_that_installs_debian_packages_has_the_moment(states: dict[bool, State]) -> None:
     """A step whose parent has the same files as before is else taken from the builder's cache."""
     for path, file in states[True].rendered.items():
-        if path.endswith("/Dockerfile") and "/own/" not in path and "/given/" not in path:
+        if path.endswith("/Dockerfile") and "/own/" not in path:
             for step in file.content.decode().split("\nRUN ")[1:]:
                 assert ("apt-get install" in step) <= (MOMENT in step), (path, step)
+
+
+def test_an_own_dockerfile_is_asked_by_its_day_alone(states: dict[bool, State]) -> None:
+    variants = states[True].loaded.variants
+    released = ["base:default", "dated:default", "on-dated:default", "given:default"]
+    assert [item.image for item in images_to_ask(variants, released, ("trixie",))] == ["base"]
+    assert [item.image for item in dated_to_ask(variants, released, ("trixie",))] == ["dated"]
+    assert dated_to_ask(variants, released, ("stacks",)) == []
+    text = b"RUN apt-get install --yes curl=8.1-1 jq libssl3=3.0* && ln -s --a=b x\nENV A=b"
+    effect = effect_of_day(variants, variants["dated:default"], text)
+    assert effect.base is variants["base:default"]
+    assert {"curl=8.1-1", "libssl3=3.0*"} <= {*effect.entries}
+    assert effect_of_day(variants, variants["given:default"], b"").base is None

@@ -38,7 +38,7 @@ class _Released:
     moment: str
     """The moment that sources with snapshots would get."""
     effects: Mapping[str, Effect]
-    """What entries of the lock do to the variants that are asked."""
+    """What the lock can do to the variants that are asked."""
 
 
 def ask_released(session: Session, project: Project, sources: Collection[str], moment: str) -> AptFindings:
@@ -49,18 +49,20 @@ def ask_released(session: Session, project: Project, sources: Collection[str], m
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.released_entries import released_entries
     from image_matrix.lock.apt_updates import AptFindings
-    from image_matrix.publish.images_to_ask import images_to_ask
+    from image_matrix.publish.images_to_ask import dated_to_ask, images_to_ask
 
     if not sources:
         return AptFindings()
     variants = project.loaded.variants
     entries = released_entries(session, project.loaded.matrix.release.branch) or {}
-    chosen = images_to_ask(variants, entries, sources)
+    generated, dated = (choose(variants, entries, sources) for choose in (images_to_ask, dated_to_ask))
+    chosen = [*generated, *dated]
     if not chosen:
         say(session, "no image is released that apt could be asked in; the entries of `apt` stay")
         return AptFindings()
     released = frozenset(item.root_source for item in chosen)
-    at = _Released(session, project, entries, moment, _effects(project, chosen, entries))
+    effects = {**_effects(project, generated, entries), **_effects_of_days(project, dated, entries)}
+    at = _Released(session, project, entries, moment, effects)
     asked = [item for item in chosen if item.id in at.effects]
     if not asked:
         return AptFindings(released=released)
@@ -71,7 +73,7 @@ def ask_released(session: Session, project: Project, sources: Collection[str], m
     except Failure as failure:
         reason = ": ".join(part for part in (failure.message, failure.help) if part)
         return AptFindings(released=released, failures=(f"not asked: {reason}",))
-    source_of = {item.id: item.root_source for item in asked}
+    source_of = {item.id: item.root_source for item in asked if item.build is None}
     keys = state_of(project).keys
     current = frozenset(item.id for item in asked if entries[item.id].get("key") == keys[item.id].index)
     failures = tuple(f"{name}: {reason}" for name, reason in answers.failures.items())
@@ -79,16 +81,29 @@ def ask_released(session: Session, project: Project, sources: Collection[str], m
 
 
 def _effects(project: Project, chosen: Collection[Variant], entries: Collection[str]) -> dict[str, Effect]:
-    """Return what entries of the lock do to variants, as far as it is known what stays: that is released, too."""
+    """Return what entries of the lock do to variants."""
     from image_matrix.cli.project import render_builds
     from image_matrix.publish.images_to_ask import effect_of_entry
 
     probe = replace(project.pins, apt_moments=dict.fromkeys(project.loaded.matrix.sources, PROBE))
     rendered = render_builds(replace(project, pins=probe))
     effects = {item.id: effect_of_entry(project.loaded.variants, item, rendered, PROBE) for item in chosen}
-    return {
-        name: one for name, one in effects.items() if one and (one.base is None or one.base.id in entries)
-    }
+    return _with_known_base({name: one for name, one in effects.items() if one}, entries)
+
+
+def _effects_of_days(
+    project: Project, dated: Collection[Variant], entries: Collection[str]
+) -> dict[str, Effect]:
+    from image_matrix.publish.images_to_ask import effect_of_day
+
+    variants, files = project.loaded.variants, project.loaded.context_files
+    effects = {item.id: effect_of_day(variants, item, files[item.id].dockerfile) for item in dated}
+    return _with_known_base(effects, entries)
+
+
+def _with_known_base(effects: Mapping[str, Effect], entries: Collection[str]) -> dict[str, Effect]:
+    """Leave out what is built on an image that is not released: it cannot be told what is in that."""
+    return {name: one for name, one in effects.items() if one.base is None or one.base.id in entries}
 
 
 def _ask(at: _Released, asked: Sequence[Variant]) -> tuple[Answers, Mapping[str, tuple[AptUpdate, ...]]]:

@@ -37,15 +37,16 @@ def lock_apt(
     """
     start = f"{today:%Y%m%d}T000000Z"
     on_snapshot = snapshot_sources(loaded.matrix, loaded.variants)
-    roots = apt_sources(loaded)
-    asked = [name for name in roots if should_upgrade("apt") or should_upgrade(name)]
+    roots = sources_with_moments(loaded)
+    used = dict.fromkeys(item.root_source for item in loaded.variants.values())
+    asked = [name for name in used if should_upgrade("apt") or should_upgrade(name)]
     findings = ask(asked, start)
     moments = {name: old[name] for name in roots if name in old}
     moments |= {name: start for name in on_snapshot if name not in old}
     moments |= {
         name: next_moment(old.get(name), start, name in findings.sources_with_updates(findings.current))
-        for name in asked
-        if name in findings.sources_with_updates()
+        for name in roots
+        if name in asked and name in findings.sources_with_updates()
     }
     # without a release nobody can be asked, but the moment decides what the first one has
     unreleased = [name for name in on_snapshot if name in asked and name not in findings.released]
@@ -53,10 +54,10 @@ def lock_apt(
     return LockedApt(moments, findings)
 
 
-def apt_sources(loaded: Loaded) -> list[str]:
-    """Return the sources that images with generated Dockerfiles are built on: their Dockerfiles can have a moment."""
-    roots = (item.source for item in loaded.variants.values() if item.source and item.build is None)
-    return list(dict.fromkeys(roots))
+def sources_with_moments(loaded: Loaded) -> list[str]:
+    """Return the sources that generated Dockerfiles are built on, perhaps with others in between: they have moments."""
+    generated = (item.root_source for item in loaded.variants.values() if item.build is None)
+    return list(dict.fromkeys(generated))
 
 
 def next_moment(old: str | None, start: str, is_built: bool) -> str:

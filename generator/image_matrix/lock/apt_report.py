@@ -21,7 +21,7 @@ class AptChange:
     """An update of a Debian source package, in the images that have it."""
 
     source: str
-    """The source of the matrix that the images are built on."""
+    """The source of the matrix that has an entry for the images; empty for images with a day of their own."""
     name: str
     """The Debian source package."""
     packages: tuple[str, ...]
@@ -34,14 +34,12 @@ class AptChange:
 
 
 def apt_changes(findings: AptFindings) -> list[AptChange]:
-    """Return the updates that move entries of the lock, each once for all images; those that name CVEs first."""
+    """Return the updates that move what the lock has, each once for all images; those that name CVEs first."""
     entries_of: dict[tuple[str, str, str, str], list[tuple[str, AptUpdate]]] = {}
     for variant, updates in findings.updates.items():
-        source = findings.source_of.get(variant)
-        for one in updates if source is not None else ():
-            entries_of.setdefault((str(source), one.debian_source, one.old, one.new), []).append(
-                (variant, one)
-            )
+        source = findings.source_of.get(variant, "")
+        for one in updates:
+            entries_of.setdefault((source, one.debian_source, one.old, one.new), []).append((variant, one))
     changes = (_change(*key, entries) for key, entries in entries_of.items())
     return sorted(changes, key=lambda item: (not item.cves, item.source, item.name, item.old, item.new))
 
@@ -62,6 +60,7 @@ def apt_lines(findings: AptFindings) -> list[str]:
 
 def _line(change: AptChange) -> str:
     packages = f" ({listed(change.packages, MOST_NAMES)})" if change.packages != (change.name,) else ""
-    images = f"on {change.source}, in {listed(change.images, MOST_NAMES)}"
+    source = f"on {change.source}, " if change.source else ""
+    images = f"{source}in {listed(change.images, MOST_NAMES)}"
     cves = f"; {listed(change.cves, MOST_CVES)}" if change.cves else ""
     return f"apt {change.name}{packages}: {change.old} → {change.new} {images}{cves}"

@@ -58,13 +58,18 @@ class AptFindings:
     updates: Mapping[str, tuple[AptUpdate, ...]] = field(default_factory=dict)
     """Id of each variant whose image answered to the updates that a new build of its chain would bring."""
     source_of: Mapping[str, str] = field(default_factory=dict)
-    """Variant to the source whose entry in the lock builds it anew; none for one on which the entry has no effect."""
+    """Variant to the source whose entry in the lock builds it anew; none for one with a day of its own."""
     released: frozenset[str] = frozenset()
     """The sources of which some image is released, whether it answered or not."""
     current: frozenset[str] = frozenset()
     """The variants whose released image has the key that matrix and lock have now."""
     failures: tuple[str, ...] = ()
     """Why images, or all of them, were not asked; a line each."""
+
+    @property
+    def dated_with_updates(self) -> set[str]:
+        """The variants with an update that no entry of a source builds anew: a day of theirs does."""
+        return {name for name, updates in self.updates.items() if updates and name not in self.source_of}
 
     def sources_with_updates(self, among: Collection[str] | None = None) -> set[str]:
         """Return the sources on which a variant has an update; ``among`` limits the variants."""

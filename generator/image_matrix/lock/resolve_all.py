@@ -140,7 +140,9 @@ def make_lock(
         extensions=extensions.locked,
         apt=apt.moments,
         cran=cran_day(loaded, old, services.today, should_upgrade),
-        refreshed=refreshed_days(loaded, old.refreshed, services.today, upgraded),
+        refreshed=refreshed_days(
+            loaded, old.refreshed, services.today, upgraded, apt.findings.dated_with_updates
+        ),
         r=r.locked,
         conda=conda.locked,
         python=packages,

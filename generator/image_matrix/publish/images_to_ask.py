@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 UPGRADE = b"\napt-get upgrade "
 """What the step of templates/dockerfiles/macros.j2 has that upgrades the packages of the source."""
+_PINNED = re.compile(rb"(?<![A-Za-z0-9.+_-])[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~*-]+")
 
 
 def images_to_ask(
@@ -22,21 +24,45 @@ def images_to_ask(
 ) -> list[Variant]:
     """Return the released variants on these sources that have all packages of the others: roots, and ends of chains.
 
-    A variant has what its ancestors have, so one on which another released one is built has nothing more to say.
+    A variant has what its ancestors have, so one on which another released one is built has nothing more to say. One
+    with an own Dockerfile, and what is on it, is left out if it is built on a generated one: no entry runs its steps.
     """
-    on = [item for item in variants.values() if item.id in released and item.root_source in sources]
+    on = [
+        item
+        for item in _released(variants, released, sources)
+        if _has_steps_of_entries([one.build is not None for one in from_base_up(variants, item)])
+    ]
     above = {one.id for item in on for one in ancestors(variants, item)}
     return [item for item in on if item.parent is None or item.id not in above]
 
 
+def _released(
+    variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
+) -> list[Variant]:
+    return [item for item in variants.values() if item.id in released and item.root_source in sources]
+
+
+def _has_steps_of_entries(given: list[bool]) -> bool:
+    """Say whether a chain ends with generated Dockerfiles; ``given`` is whether each one is not, from the base up."""
+    return not given[-1] and given == sorted(given, reverse=True)
+
+
+def dated_to_ask(
+    variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
+) -> list[Variant]:
+    """Return the released variants whose own Dockerfile runs again on a day of the lock (`refresh_days`)."""
+    on = _released(variants, released, sources)
+    return [item for item in on if item.build is not None and item.refresh_days is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an entry of apt in the lock does to a variant: the images from some point of its chain on are built anew."""
+    """What the lock can do to a variant: the images from some point of its chain on are built anew."""
 
     base: Variant | None
     """The last variant of its chain that stays; ``None`` if all do not, and only the source does."""
     entries: tuple[str, ...]
-    """What the chain lists for apt above that; the last entry about a package counts."""
+    """What apt installs above that, as far as it is listed; the last entry about a package counts."""
     upgrades_source: bool = False
     """Whether what the source brought is upgraded."""
 
@@ -56,6 +82,15 @@ def effect_of_entry(
         return None
     entries = tuple(entry for one in chain[start:] for entry in one.packages.get("apt", ()))
     return Effect(chain[start - 1] if start else None, entries, start == 0 and UPGRADE in texts[0])
+
+
+def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: bytes) -> Effect:
+    """Return what another day does to a variant with an own Dockerfile: its steps run again.
+
+    Which packages they install is not known, but which ones they pin is: ``name=version`` in the text.
+    """
+    pinned = (entry.decode() for entry in _PINNED.findall(dockerfile))
+    return Effect(variants.get(item.parent or ""), tuple(pinned))
 
 
 def _text(rendered: Mapping[str, File], item: Variant) -> bytes:
