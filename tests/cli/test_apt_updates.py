@@ -1,0 +1,139 @@
+"""Released images are asked through the builder; a program in place of Docker answers as they would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from image_matrix.cli.apt_updates import ask_released
+from image_matrix.cli.project import load_project
+from image_matrix.cli.session import Session
+from image_matrix.lock.apt_report import apt_lines
+from image_matrix.lock.apt_updates import AptFindings
+from image_matrix.project.inputs import read_inputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/notebooks
+workflow: none
+sources: {trixie: "docker.io/library/debian:trixie-slim", bookworm: "docker.io/library/debian:bookworm-slim"}
+images:
+  base: {from: trixie, kind: base}
+  lab: {from: base, apt: [less]}
+  old: {from: bookworm, kind: base}
+"""
+DOCKER = """\
+#!{python}
+import json, pathlib, sys
+if sys.argv[1:3] == ["buildx", "inspect"]:
+    print("Name: x\\nDriver: docker\\n\\nNodes:\\nName: x\\nEndpoint: x\\nStatus: running\\nPlatforms: linux/amd64")
+if sys.argv[1:3] != ["buildx", "bake"]:
+    sys.exit(0)
+answers = json.loads(pathlib.Path({answers!r}).read_text())
+definition = json.loads(pathlib.Path("docker-bake.json").read_text())["target"]
+for target in sys.argv[sys.argv.index("--progress=plain") + 1:]:
+    if answers[target] is None:
+        print(f"ERROR: target {{target}}: failed to solve: not found", file=sys.stderr)
+        sys.exit(1)
+    folder = pathlib.Path(definition[target]["output"][0].partition("dest=")[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    is_search = bool((pathlib.Path(target) / "search").read_text())
+    for name, text in answers[target].items():
+        if name.isdigit() == is_search:
+            (folder / name).write_text(text)
+"""
+UPGRADE = "Inst less [643-1] (643-2 Debian:13.1/stable [amd64])\n"
+ANSWER = {
+    "upgradable": UPGRADE,
+    "installed": "less\tless\t643-1\n",
+    "0": "less (643-2) x\n  * CVE-2026-4321\n",
+}
+MOMENT = "20261130T000000Z"
+
+
+class Place:
+    """A clone with a release branch, and what the program in place of Docker answers by target."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.answers = folder / "clone", folder / "answers.json"
+        self.root.mkdir()
+        (self.root / "matrix.yaml").write_text(MATRIX)
+        docker = folder / "docker"
+        docker.write_text(DOCKER.format(python=sys.executable, answers=str(self.answers)))
+        docker.chmod(0o755)
+        self.git("init", "--quiet", "--initial-branch=release")
+
+    def git(self, *arguments: str) -> None:
+        identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+        subprocess.run(["git", "-C", str(self.root), *identity, *arguments], check=True)
+
+    def release(self, *names: str) -> None:
+        repository = "ghcr.io/example/notebooks"
+        digests = {name: f"sha256:{number:064}" for number, name in enumerate(names)}
+        entries = {
+            f"{name}:default": {
+                "reference": f"{repository}/{name}:default-0123456789ab@{digest}",
+                "digest": digest,
+                "platforms": ["linux/amd64"],
+                "key": "0",
+            }
+            for name, digest in digests.items()
+        }
+        (self.root / "deploy").mkdir()
+        (self.root / "deploy/images.json").write_text(json.dumps({"version": 1, "images": entries}))
+        self.git("add", "deploy")
+        self.git("commit", "--quiet", "--message=Release")
+
+    def ask(self, **answers: dict[str, str] | None) -> AptFindings:
+        targets: dict[str, Any] = {f"{name}_default": answer for name, answer in answers.items()}
+        self.answers.write_text(json.dumps(targets))
+        session = Session(self.root, "matrix.yaml", ())
+        project = load_project(read_inputs(self.root))
+        with click.Context(click.Command("lock")):
+            return ask_released(session, project, ("trixie", "bookworm"), MOMENT)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name in ("BUILDX_BUILDER", "BUILDKIT_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    return made
+
+
+def test_updates_come_with_their_cves(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.release("base", "lab", "old")
+    findings = place.ask(base={"upgradable": ""}, lab=ANSWER, old={"upgradable": ""})
+    assert apt_lines(findings) == ["apt less: 643-1 → 643-2 on trixie, in lab:default; CVE-2026-4321"]
+    assert findings.sources_with_updates() == {"trixie"}
+    assert findings.current == frozenset()
+    assert "asking apt in 3 released images" in capsys.readouterr().err
+
+
+def test_one_that_cannot_be_asked_is_reported(place: Place) -> None:
+    place.release("lab", "old")
+    findings = place.ask(lab=ANSWER, old=None)
+    assert findings.failures == ("old:default: not found",)
+    assert findings.sources_with_updates() == {"trixie"}
+
+
+def test_without_a_builder_nothing_is_asked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.release("lab")
+    monkeypatch.setenv("BUILDKIT_HOST", "tcp://127.0.0.1:1")
+    (failure,) = place.ask(lab=ANSWER).failures
+    assert failure.startswith("not asked: BUILDKIT_HOST: tcp://127.0.0.1:1: connection refused")
+
+
+def test_without_a_release_nothing_is_asked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place.ask() == AptFindings()
+    assert "no image is released that apt could be asked in" in capsys.readouterr().err
