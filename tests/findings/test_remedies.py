@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.findings.model import ScanFinding
-from image_matrix.findings.remedies import LockProposal, Remedy, remedy
+from image_matrix.findings.remedies import Knowledge, LockProposal, Remedy, remedy
 from image_matrix.findings.remedy_text import advice
 from image_matrix.findings.rows import finding_rows, fixed_in_release
 from image_matrix.inventory.contents import inventories
+from image_matrix.lock.model import Lock
+from image_matrix.lock.pins import Pins
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load_inputs
 from tests.findings.examples import APT, LAB, LEAF, PIP, UNFIXED, family, known, locked, result, target
+from tests.workflow.matrices import matrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NUMBER = "https://github.example.org/example/notebooks/pull/12"
 
@@ -94,6 +104,28 @@ def test_a_channel_that_is_behind_the_release() -> None:
     assert remedy(behind, results[0].target, APT) == Remedy("lock", "apt")
     unknown = fixed_in_release([results[0], replace(results[1], problem="the scanner failed")])
     assert unknown == frozenset(), "an image that was not scanned is not mended"
+
+
+@pytest.mark.parametrize(
+    ("finding", "days", "name"),
+    [
+        (APT, 30, "lab"),
+        (replace(PIP, package="wheel"), 30, "lab"),
+        (ScanFinding("HIGH", "CVE-2", "stdlib", "1.21", ("1.22",), "", "opt/tool"), 30, "lab"),
+        (APT, None, "debian"),
+    ],
+)
+def test_steps_that_nothing_locks_are_run_again(
+    tmp_path: Path, finding: ScanFinding, days: int | None, name: str
+) -> None:
+    """What a Dockerfile of one's own brings is moved by its image's day in the lock, else by its source."""
+    item = {"from": "debian", "context": "lab", **({"refresh_days": days} if days else {})}
+    (tmp_path / "matrix.yaml").write_text(json.dumps(matrix({"lab": item})))
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "Dockerfile").write_text("FROM docker.io/library/debian:trixie-slim\nRUN true\n")
+    project = load_inputs(read_inputs(tmp_path))
+    empty = Knowledge(project, Lock(), inventories(project.matrix, project.variants, Pins()))
+    assert remedy(empty, target(), finding) == Remedy("lock", name)
 
 
 def test_a_variant_that_the_matrix_no_longer_has() -> None:

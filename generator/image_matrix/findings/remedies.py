@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.config.lineage import from_base_up
 from image_matrix.findings.versions import admits, reaches
 from image_matrix.inventory.contents import stated_version
 from image_matrix.inventory.model import PackageName
@@ -15,9 +16,10 @@ from image_matrix.lock.locked_versions import canonical
 from image_matrix.lock.resolve_all import known_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Variant
     from image_matrix.findings.model import ScanFinding, ScanTarget
     from image_matrix.inventory.model import Content, Inventory
     from image_matrix.inventory.requests import Request
@@ -124,14 +126,20 @@ def _move(known: Knowledge, variant: str, finding: ScanFinding, content: Content
         return look
     if request := _refusing(known.loaded, finding, content):
         return Remedy("edit", request.entry, f"{request.file}:{request.line}" if request.file else "")
-    if finding.installer == "apt":
+    chain = from_base_up(known.loaded.variants, item)
+    if finding.installer == "apt" and chain[0].build is None:
         return Remedy("lock", "apt")
     names = known_names(known.loaded, known.lock)
-    if content is not None:
+    if content is not None and finding.installer != "apt":
         return _refresh(finding, names) or look
-    return _download(known.loaded, item.downloads, finding) or (
-        Remedy("lock", item.root_source) if finding.installer and item.root_source in names else look
-    )
+    return _download(known.loaded, item.downloads, finding) or _unlocked(chain, finding, names) or look
+
+
+def _unlocked(chain: Sequence[Variant], finding: ScanFinding, names: Collection[str]) -> Remedy | None:
+    """Return what brings a package that no lock has: steps of an image that a refresh runs again, or the source."""
+    dated = (item.image for item in chain if item.refresh_days is not None)
+    source = (chain[0].root_source,) if finding.installer else ()
+    return next((Remedy("lock", name) for name in (*dated, *source) if name in names), None)
 
 
 def _refresh(finding: ScanFinding, names: Collection[str]) -> Remedy | None:
