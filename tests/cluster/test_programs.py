@@ -53,6 +53,7 @@ def test_every_family_is_built_if_none_is_named(tmp_path: Path) -> None:
         (said,) = re.findall(r"error: \S+ (\S+) is", run(tmp_path, "--find", family).stderr)
         (tmp_path / f"{family}-{said}").mkdir()
     found = run(tmp_path).stdout.splitlines()
+    assert run(tmp_path, "--find").stdout.splitlines() == found
     assert sorted(Path(line).name for line in found) == sorted(path.name for path in tmp_path.iterdir())
 
 
@@ -70,7 +71,17 @@ def test_the_parts_of_kubernetes_have_one_version() -> None:
     assert set(parts.values()) == {f"0.{minor}"}
 
 
+def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    done = run(tmp_path, "--find", "buildkit", "notation", "buildx")
+    assert done.returncode == 3
+    assert re.findall(r"error: (\S+) ", done.stderr) == ["buildkit", "notation", "buildx"]
+    assert done.stdout == ""
+
+
 def test_what_cannot_be_built_is_said(tmp_path: Path) -> None:
+    usage = run(tmp_path, "--help")
+    assert usage.returncode == 2
+    assert "[--find] [FAMILY…]\nfamilies: kubernetes " in usage.stderr
     assert "nosuch is no family; there are: kubernetes " in run(tmp_path, "nosuch").stderr
     bare = tmp_path / "bin"
     bare.mkdir()
