@@ -19,7 +19,7 @@ THOROUGH := $(ALL)$(COVERAGE)$(IMAGE_MATRIX_TEST_REGISTRY)
 FAST := $(if $(THOROUGH),-m "not e2e and not cluster",-m "not e2e and not cluster and not slow" --hypothesis-profile=quick)
 
 .DEFAULT_GOAL := help
-.PHONY: help render test e2e pinned cluster lint bench docs pictures pins clean
+.PHONY: help render test e2e pinned cluster demo lint bench docs pictures pins clean
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,6 +65,13 @@ ifdef IMAGE_MATRIX_TEST_CLUSTER
 	@$(BIN)/pytest -m cluster tests/cluster --junitxml=build/cluster.xml $(PYTEST_OPTIONS)
 else
 	@echo 'left out: the tests in a Kubernetes cluster (no cluster; `eval "$$(.ci/cluster up)"` starts one)'
+endif
+
+demo: $(INSTALLED) ## From an edit of a matrix to a user's pod in a Kubernetes cluster, step by step (minutes)
+ifdef IMAGE_MATRIX_TEST_CLUSTER
+	@$(BIN)/pytest -m cluster tests/cluster/test_loop.py --capture=no --quiet --no-header
+else
+	@echo 'needs a cluster and an engine: eval "$$(.ci/engine up)"; eval "$$(.ci/cluster up)"'; exit 3
 endif
 
 # Its parts run at the same time; GNU make 4 keeps the lines of each together. All run, so that one run says all.

@@ -15,7 +15,9 @@ start_flux() {
   apply /api/v1/namespaces/flux-system <<<'{apiVersion: v1, kind: Namespace, metadata: {name: flux-system}}'
   start_flux_controller source-controller 9790 --storage-path "$RUN/artifacts" --storage-addr 127.0.0.1:9797 \
     --storage-adv-addr 127.0.0.1:9797
-  start_flux_controller kustomize-controller 9791
+  # the gate of docs/flux.md, by which a revert need not wait for the timeout of what it takes back
+  start_flux_controller kustomize-controller 9791 --requeue-dependency 5s \
+    --feature-gates CancelHealthCheckOnNewRevision=true
   start_flux_controller helm-controller 9792
   for name in 0 1 2; do ready "${FLUX[$name]}" curl --fail "http://127.0.0.1:980$name/readyz"; done
 }

@@ -2,7 +2,7 @@
 # The node of .ci/cluster: kubelet on a containerd of its own, Debian's CNI plugins on a bridge, kube-proxy, CoreDNS.
 
 readonly CONTAINERD=$RUN/containerd.sock
-readonly PAUSE=$REGISTRY/image-matrix-cluster/pause:1
+readonly PAUSE=$REGISTRY/image-matrix-cluster/pause:3.10
 
 start_node() {
   can_run_pods || return 0
@@ -34,11 +34,11 @@ sys.exit(not any((it["type"], it["status"]) == ("Ready", "True") for it in json.
 # --- images ---------------------------------------------------------------------------------------------------------
 
 # The image that holds the namespaces of a pod, by one program that does nothing until it is killed. As it has a shell,
-# tests make the images of theirs from it.
+# tests make the images of theirs from it. To them the path is a mirror of registry.k8s.io.
 push_pause() {
   local folder=$STATE/tmp/pause
   curl --fail --silent --output /dev/null --header 'Accept: application/vnd.oci.image.manifest.v1+json' \
-    "http://$REGISTRY/v2/image-matrix-cluster/pause/manifests/1" && return
+    "http://$REGISTRY/v2/image-matrix-cluster/pause/manifests/3.10" && return
   log "pushing $PAUSE"
   rm -rf "$folder"
   mkdir -p "$folder/root/bin"
@@ -145,6 +145,7 @@ remove_network() {
 # Answers between pods of one bridge would not pass through this machine, which has to undo what it did to the
 # address: so it puts itself in front of the sender.
 start_proxy() {
+  [[ -z $(pid_of kube-proxy) ]] || return 0 # it ends when this file changes
   cat >"$RUN/proxy.yaml" <<YAML
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
@@ -152,7 +153,7 @@ clientConnection: {kubeconfig: $KUBECONFIGS/proxy}
 hostnameOverride: $NODE
 clusterCIDR: $POD_NETWORK
 mode: iptables
-iptables: {masqueradeAll: true}
+iptables: {masqueradeAll: true, localhostNodePorts: false}
 healthzBindAddress: 127.0.0.1:10256
 metricsBindAddress: 127.0.0.1:10249
 YAML
@@ -181,14 +182,13 @@ CORE
 
 # --- down -----------------------------------------------------------------------------------------------------------
 
-# Pods end before what runs them, or their containers would stay.
+# Containers end before what runs them, or they would stay.
 stop_pods() {
   [[ -n $(pid_of containerd) ]] || return 0
   stop kubelet
   local container
   for container in $(ctr task ls --quiet); do ctr task kill --signal SIGKILL --all "$container" >/dev/null 2>&1 || true; done
-  until_ready 30 no_tasks || log "some containers do not stop"
-  for container in $(ctr container ls --quiet); do ctr task delete --force "$container" >/dev/null 2>&1 || true; done
+  until_ready 20 no_tasks || log "some containers do not stop"
 }
 
 no_tasks() { ! ctr task ls | grep -q RUNNING; }
@@ -204,13 +204,10 @@ stop_containers() {
 # The groups of pods that are gone; one with a process in it cannot be removed.
 remove_groups() { find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || true; }
 
-# The shims of this containerd that outlived their containers.
+# The shims of this containerd that outlived their containers; the brackets are for grep not to find itself.
 end_shims() {
-  local process
-  for process in /proc/[0-9]*; do
-    if tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -qF "containerd-shim-runc-v2 -namespace k8s.io" &&
-      tr '\0' ' ' <"$process/cmdline" | grep -qF -- "-address $CONTAINERD"; then
-      kill -KILL "${process#/proc/}" 2>/dev/null || true
-    fi
+  local file
+  for file in $(grep -lsa '[c]ontainerd-shim-runc-v2' /proc/[0-9]*/cmdline); do
+    if grep -qsaF -- "$CONTAINERD" "$file"; then kill -KILL "$(cut -d/ -f3 <<<"$file")" || true; fi
   done
 }

@@ -36,6 +36,14 @@ def flux(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
+def node(cluster: Cluster) -> Cluster:
+    """A cluster with a node that pulls from the registry of tests."""
+    if not cluster.all("node"):
+        pytest.skip("the cluster has no node")
+    return cluster
+
+
+@pytest.fixture(scope="session")
 def address() -> str:
     """The address of this machine that the cluster reaches."""
     name = os.environ.get("IMAGE_MATRIX_TEST_CLUSTER_ADDRESS", "")

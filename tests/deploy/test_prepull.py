@@ -121,3 +121,10 @@ sizes: {large: {node_selector: {pool: big}}}
     singleuser = yaml_files.load(files["deploy/hub/jupyterhub/values.yaml"])["singleuser"]
     assert singleuser["nodeSelector"] == {"pool": "users"}
     assert singleuser["image"] == {"pullSecrets": ["login", "other"]}
+
+
+def test_what_keeps_the_pods_comes_from_the_mirror_of_a_closed_network() -> None:
+    """Without it no DaemonSet is ever ready, and Flux, which waits for them, offers no release."""
+    overlay = "network: {mirrors: {registries: {registry.k8s.io: mirror.example.org/k8s}}}"
+    for spec in daemon_sets(deployed(small(overlay))["deploy/hub/prepull/daemonsets.yaml"]).values():
+        assert [item["image"] for item in spec["containers"]] == ["mirror.example.org/k8s/pause:3.10"]

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.mirrors import mirrored
 from image_matrix.config.model import architecture
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES, vendor
 from image_matrix.profiles.pod import devices, placements_of, selector, tolerations
@@ -124,7 +125,7 @@ def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dic
         **({"tolerations": group.tolerations} if group.tolerations else {}),
         **({"imagePullSecrets": [{"name": name} for name in site.pull_secrets]} if site.pull_secrets else {}),
         "initContainers": [_puller(at, image) for at, image in enumerate(group.images)],
-        "containers": [{"name": "pause", "image": PAUSE, "resources": _SMALL, "securityContext": _SECURITY}],
+        "containers": [_pause(matrix)],
     }
     return {
         "apiVersion": "apps/v1",
@@ -140,6 +141,12 @@ def _daemon_set(matrix: Matrix, full: str, nodes: _Nodes, group: _Pulled) -> dic
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }  # fmt: skip
+
+
+def _pause(matrix: Matrix) -> dict[str, Any]:
+    """Return the container that keeps the pod; without its image no DaemonSet is ever ready."""
+    image = mirrored(PAUSE, matrix.network.mirrors.registries)
+    return {"name": "pause", "image": image, "resources": _SMALL, "securityContext": _SECURITY}
 
 
 def _puller(at: int, image: str) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""A hub in a pod, asked by its REST API as an administrator asks it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tests.cluster.kube import Cluster, until
+
+if TYPE_CHECKING:
+    from tests.cluster.kube import Object
+
+TOKEN = os.urandom(16).hex()
+"""Of the service of tests, in the values of the chart."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The hub of a namespace."""
+
+    cluster: Cluster
+    namespace: str = "jupyterhub"
+
+    def ready(self, offered: list[Any]) -> None:
+        """Wait until the pod runs that was started with a list of profiles."""
+
+        def runs() -> bool:
+            found = self.cluster.get("deployment", "hub", self.namespace)
+            status = (found or {}).get("status", {})
+            fresh = status.get("observedGeneration") == (found or {}).get("metadata", {}).get("generation")
+            return bool(found) and fresh and status.get("updatedReplicas") == status.get("readyReplicas") == 1
+
+        until(runs, lambda: (self.log(), offered), seconds=300)
+
+    def log(self) -> str:
+        """Return the end of the hub's log."""
+        done = self.cluster.kubectl("logs", "deployment/hub", f"--namespace={self.namespace}", "--tail=60")
+        return done.stdout + done.stderr
+
+    def address(self) -> str:
+        """Return where users reach the hub, by the address of its pod."""
+        (pod,) = self.cluster.all("pod", f"--namespace={self.namespace}", "--selector=component=hub")
+        return f"http://{pod['status']['podIP']}:8000"
+
+    def ask(self, method: str, path: str, **body: Any) -> requests.Response:
+        """Send a request to the hub."""
+        headers = {"Authorization": f"token {TOKEN}"}
+        return requests.request(
+            method, f"{self.address()}{path}", headers=headers, json=body or None, timeout=60
+        )
+
+    def start(self, user: str, **chosen: str) -> Object:
+        """Start the server of a user with what the form would post; return the pod when the hub says it is ready."""
+        assert self.ask("POST", f"/hub/api/users/{user}").status_code in (201, 409)  # 409: it is there
+        begun = self.ask("POST", f"/hub/api/users/{user}/server", **chosen)
+        assert begun.status_code in (201, 202), begun.text
+        until(
+            lambda: self.ask("GET", f"/hub/api/users/{user}").json()["servers"].get("", {}).get("ready"),
+            self.log,
+            seconds=300,
+        )
+        pod = self.pod(user)
+        assert pod is not None
+        return pod
+
+    def pod(self, user: str) -> Object | None:
+        """Return the pod of a user's server."""
+        return self.cluster.get("pod", f"jupyter-{user}", self.namespace)
+
+    def stop(self, user: str) -> None:
+        """Stop the server of a user, and wait until its pod is gone."""
+        self.ask("DELETE", f"/hub/api/users/{user}/server")
+        until(lambda: self.pod(user) is None, self.log)

@@ -1,0 +1,208 @@
+"""Flux' own controllers take our releases, with the files of docs/flux.md, in which only addresses are replaced.
+
+The tests build on each other, as days of a cluster do.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import yaml_files
+from tests.cluster.kube import Cluster, Object, condition, until
+from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.cluster
+MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
+SITES = {
+    "hub": {"chart": "4.4.0"},
+    "teaching": {"chart": "4.4.0", "namespace": "teaching", "channel": "stable"},
+}
+
+
+@pytest.fixture(scope="module")
+def place(
+    flux: Cluster, address: str, registry: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    matrix = yaml_files.load(MATRIX.read_text(encoding="utf-8"))
+    matrix |= {"sites": SITES, "release": {"sign": "none"}}
+    with place_in(flux, tmp_path_factory.mktemp("flux"), address, registry, matrix) as made:
+        yield made
+
+
+def test_the_files_can_be_added_before_the_first_release(place: Place) -> None:
+    place.follow(documented("Add three files"))
+    source = until(
+        lambda: place.cluster.get("gitrepository", "notebook-images", SYSTEM), lambda: place.state("")
+    )
+    until(lambda: condition(place.cluster.get("gitrepository", "notebook-images", SYSTEM)), lambda: source)
+    said = condition(place.cluster.get("gitrepository", "notebook-images", SYSTEM))
+    assert said["status"] == "False"
+    assert "couldn't find remote ref" in said["message"]
+
+    def waits() -> bool:
+        return (
+            condition(place.cluster.get("helmrelease", "jupyterhub", "jupyterhub")).get("reason")
+            == "ValuesError"
+        )
+
+    until(waits, lambda: place.state("jupyterhub"))
+    assert place.hub() == {}
+
+
+def test_a_release_is_pulled_offered_and_installed(place: Place) -> None:
+    place.notebooks.build()
+    commit = place.notebooks.release()
+    place.fetch(commit)
+    offered = profiles(place)
+    assert [item["slug"] for item in offered] == ["lab", "science"]
+    assert all("@sha256:" in str(item) for item in offered)
+    place.offers(offered)
+    values = place.hub()
+    assert values["singleuser"]["startTimeout"] == 1200
+    assert values["prePuller"]["hook"]["enabled"] is False
+    assert values["prePuller"]["pullProfileListImages"] is False
+    pulled = condition(place.applied(commit, "notebook-prepull"))
+    shown = place.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
+    assert shown is not None
+    assert pulled["lastTransitionTime"] <= shown["metadata"]["creationTimestamp"]
+    assert (
+        condition(place.cluster.get("helmrelease", "jupyterhub", "jupyterhub"))["reason"]
+        == "InstallSucceeded"
+    )
+
+
+def change(place: Place) -> str:
+    """Release another build of the last image; return the commit."""
+    place.notebooks.build("science")
+    place.notebooks.commit("Another build")
+    return place.notebooks.release()
+
+
+def test_a_new_image_reaches_the_hub_by_the_label_of_the_config_map(place: Place) -> None:
+    """Nobody asks helm-controller, which looks by itself every 15 minutes."""
+    before = profiles(place)
+    place.fetch(change(place))
+    after = profiles(place)
+    assert after != before
+    place.offers(after, seconds=60)
+
+
+def test_a_revert_on_the_branch_takes_it_back(place: Place) -> None:
+    bad, good = profiles(place), place.notebooks.git("rev-parse", "HEAD~1")
+    assert good
+    commit = place.notebooks.revert()
+    assert profiles(place) != bad
+    place.fetch(commit)
+    place.offers(profiles(place), seconds=60)
+
+
+def test_a_branch_that_cannot_be_built_changes_nothing(place: Place) -> None:
+    """An edit by hand that breaks a folder, as one that names a file that is not there."""
+    good = profiles(place)
+    shown = place.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
+    folder = place.notebooks.root
+    place.notebooks.git("fetch", "--quiet", "origin", "release")
+    place.notebooks.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    values = folder / "deploy" / "hub" / "jupyterhub"
+    (values / "configmap.yaml").write_text(
+        (values / "configmap.yaml").read_text(encoding="utf-8").replace("Lab", "Broken"), encoding="utf-8"
+    )
+    (values / "kustomization.yaml").write_text("resources: [configmap.yaml, gone.yaml]\n", encoding="utf-8")
+    place.notebooks.git("commit", "--quiet", "--all", "--message", "Break the folder")
+    place.notebooks.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
+    place.notebooks.git("checkout", "--quiet", "--force", "main")
+    place.fetch(place.notebooks.head("release"))
+
+    def refused() -> Object | None:
+        said = condition(place.cluster.get(KUSTOMIZATION, "notebook-profiles", SYSTEM))
+        return said if said.get("reason") == "BuildFailed" else None
+
+    assert "gone.yaml" in until(refused, lambda: place.state("jupyterhub"))["message"]
+    after = place.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
+    assert after is not None
+    assert shown is not None
+    assert after["metadata"]["resourceVersion"] == shown["metadata"]["resourceVersion"]
+    assert place.hub()["singleuser"]["profileList"] == good
+    commit = place.notebooks.revert()
+    place.fetch(commit)
+    place.applied(commit, "notebook-profiles")
+    assert place.hub()["singleuser"]["profileList"] == good
+
+
+def test_flux_restores_what_somebody_changed_by_hand(place: Place) -> None:
+    before = place.cluster.get("configmap", "hub", "jupyterhub")
+    assert before is not None
+    changed = '{"data": {"jupyterhub_config.py": "c.JupyterHub.ip = None"}}'
+    done = place.cluster.kubectl("patch", "configmap", "hub", "--namespace=jupyterhub", f"--patch={changed}")
+    assert done.returncode == 0, done.stderr
+    place.reconcile("helmrelease", "jupyterhub", "jupyterhub")
+
+    def restored() -> bool:
+        found = place.cluster.get("configmap", "hub", "jupyterhub")
+        return found is not None and found["data"] == before["data"]
+
+    until(restored, lambda: place.state("jupyterhub"))
+
+
+def test_a_secret_that_somebody_changed_is_restored_when_it_is_deleted(place: Place) -> None:
+    """helm-controller 1.6 finds it and cannot patch it: its difference has the values masked."""
+    good = profiles(place)
+    emptied = '{"stringData": {"values.yaml": "{singleuser: {profileList: []}}"}}'
+    done = place.cluster.kubectl("patch", "secret", "hub", "--namespace=jupyterhub", f"--patch={emptied}")
+    assert done.returncode == 0, done.stderr
+    place.reconcile("helmrelease", "jupyterhub", "jupyterhub")
+
+    def drifted() -> bool:
+        release = place.cluster.get("helmrelease", "jupyterhub", "jupyterhub")
+        return "Secret/jupyterhub/hub changed" in condition(release, "Drifted").get("message", "")
+
+    until(drifted, lambda: place.state("jupyterhub"))
+    place.cluster.delete("secret", "hub", namespace="jupyterhub")
+    place.reconcile("helmrelease", "jupyterhub", "jupyterhub")
+    place.offers(good, seconds=60)
+
+
+def second_site() -> list[Object]:
+    """The files of another site that follows a channel, made from the documented ones as the page says."""
+    source, *rest = documented("Add three files")
+    followed = documented("Follow a channel, or versions")[0]
+    followed["metadata"]["name"] = "notebook-images-teaching"
+    made = [followed]
+    for item in copy.deepcopy(rest):
+        if item["kind"] == "Kustomization":
+            item["metadata"]["name"] += "-teaching"
+            item["spec"]["path"] = item["spec"]["path"].replace("/hub/", "/teaching/")
+            item["spec"]["sourceRef"]["name"] += "-teaching"
+            for other in item["spec"].get("dependsOn", ()):
+                other["name"] += "-teaching"
+        elif item["kind"] == "Namespace":
+            item["metadata"]["name"] = "teaching"
+        else:
+            item["metadata"]["namespace"] = "teaching"
+        made.append(item)
+    assert source["spec"]["ref"] == {"branch": "release"}
+    assert followed["spec"]["ref"] == {"branch": "stable"}
+    return made
+
+
+def test_a_second_site_follows_what_is_promoted(place: Place) -> None:
+    place.notebooks.must("promote", "--to", "stable")
+    place.follow(second_site())
+    first = profiles(place, "teaching", "stable")
+    place.offers(first, "teaching")
+    place.fetch(change(place))
+    newer = profiles(place)
+    place.offers(newer)
+    place.fetch(place.notebooks.head("stable"), "notebook-images-teaching")
+    assert place.hub("teaching")["singleuser"]["profileList"] == first != newer
+    place.notebooks.must("promote", "--to", "stable")
+    place.fetch(place.notebooks.head("stable"), "notebook-images-teaching")
+    place.offers(profiles(place, "teaching", "stable"), "teaching", seconds=60)
+    assert place.hub("teaching")["singleuser"]["profileList"] != first
