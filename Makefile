@@ -49,7 +49,7 @@ else
 endif
 
 # Those whose builder may be another one, on the BuildKit that the workflow pins and a new buildx.
-ON_PINNED := $(patsubst %,tests/e2e/test_%.py,builders shared_buildkit provenance rootless_buildkit notebook_builds context)
+ON_PINNED := $(patsubst %,tests/e2e/test_%.py,builders shared_buildkit provenance rootless_buildkit notebook_builds context dated)
 
 pinned: $(INSTALLED) ## Some end-to-end tests again, on the BuildKit that the workflow pins
 	@settings=$$(.ci/buildkit up) || exit 1; \

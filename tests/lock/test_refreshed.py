@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from image_matrix.lock.changes import changes
 from image_matrix.lock.model import Lock
 from image_matrix.lock.read import pins_of, unlocked
-from image_matrix.lock.refreshed import intervals, is_over, names_to_refresh, never_refreshed, refreshed_days
+from image_matrix.lock.refreshed import (
+    intervals,
+    is_over,
+    names_to_refresh,
+    never_refreshed,
+    refreshed_days,
+    without_day,
+)
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
@@ -93,6 +100,14 @@ def test_an_interval_begins_today_and_lasts_its_days(begin: date, days: int, tod
 def test_a_day_in_the_future_is_no_interval() -> None:
     assert is_over("2999-01-01", 30, TODAY)
     assert is_over("9999-12-31", 3650, date(9999, 12, 30))
+
+
+def test_an_image_without_a_day_is_answered_with_what_to_write(loaded: Loaded) -> None:
+    assert without_day(loaded, "never:default") == (
+        "write `refresh_days: 30` at `images.never`: the lock then has the day of its steps"
+    )
+    assert without_day(loaded, "plain") == "all steps of the image `plain` are locked: name what is in it"
+    assert without_day(loaded, "debian") is None
 
 
 def test_the_pull_request_names_what_moves(loaded: Loaded) -> None:

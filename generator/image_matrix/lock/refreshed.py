@@ -64,6 +64,16 @@ def names_to_refresh(loaded: Loaded) -> set[str]:
     return {name for item in dated_variants(loaded) for name in (item.image, item.id)}
 
 
+def without_day(loaded: Loaded, name: str) -> str | None:
+    """Return what to write for an image, or a variant of one, without a day; ``None`` for other names."""
+    items = [item for item in loaded.variants.values() if name in (item.image, item.id)]
+    if any(item.has_unlocked_steps for item in items):
+        return (
+            f"write `refresh_days: 30` at `images.{items[0].image}`: the lock then has the day of its steps"
+        )
+    return f"all steps of the image `{items[0].image}` are locked: name what is in it" if items else None
+
+
 def steps_of(item: Variant) -> str:
     """Return the steps of a variant that nothing locks, as users read it."""
     return f"the {'Dockerfile' if item.build else 'scripts'} of {item.image}"

@@ -24,7 +24,7 @@ from image_matrix.lock.package_manager import PackageManager
 from image_matrix.lock.python import lock_python, package_of
 from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.read import required_files
-from image_matrix.lock.refreshed import names_to_refresh, refreshed_days
+from image_matrix.lock.refreshed import names_to_refresh, refreshed_days, without_day
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.snapshots import cran_day
@@ -209,7 +209,8 @@ def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
     known = known_names(loaded, old)
     for name in upgraded:
         if name not in known and upgraded != ALL:
-            raise CallError(f"nothing in the lock is called `{name}`", did_you_mean(name, known))
+            advice = without_day(loaded, name) or did_you_mean(name, known)
+            raise CallError(f"nothing in the lock is called `{name}`", advice)
 
 
 def known_names(loaded: Loaded, old: Lock) -> set[str]:

@@ -245,12 +245,6 @@ def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding
             kind = matrix.kinds.get(item.kind, Kind())
             for layer in layers:
                 if layer.origin.kind in ("image", "override"):
-                    if layer.settings.refresh_days is not None:
-                        path = (*layer.origin.path, "refresh_days")
-                        if item.has_unlocked_steps:
-                            used.add(path)
-                        else:
-                            idle[path] = _nothing_to_refresh(path)
                     for path, is_idle in _effects(matrix, layer, of_dockerfile=of_dockerfile):
                         field = ".".join(map(str, path[len(layer.origin.path) :]))
                         if not of_dockerfile and field in kind.ignores:
@@ -317,14 +311,6 @@ def _fields_of_apt(settings: Settings) -> Iterator[str]:
 def _not_read(path: Path, kind: str) -> Finding:
     reason = f"the template of kind `{kind}` does not read it"
     advice = f"let templates/dockerfiles/{kind}.Dockerfile.j2 extend `skeleton.Dockerfile.j2`, or remove `{path[-1]}`"
-    return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
-
-
-def _nothing_to_refresh(path: Path) -> Finding:
-    reason = (
-        "the image has no step that nothing locks: neither a Dockerfile of its own (`context`) nor `scripts`"
-    )
-    advice = "remove it: what the lock has moves with `image-matrix lock --upgrade`, and images follow their parents"
     return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
 
 
