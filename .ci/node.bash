@@ -138,6 +138,10 @@ remove_network() {
   if rules --check 2>/dev/null; then rules --delete; fi
   if [[ -n $(program kubernetes kube-proxy) && -e $RUN/proxy.yaml ]]; then
     "$(program kubernetes kube-proxy)" --cleanup >>"$STATE/log/kube-proxy.log" 2>&1 || true
+    # what it makes for kubelet, it leaves
+    iptables --wait --delete INPUT --jump KUBE-FIREWALL 2>/dev/null || true
+    iptables --wait --delete OUTPUT --jump KUBE-FIREWALL 2>/dev/null || true
+    iptables --wait --flush KUBE-FIREWALL 2>/dev/null && iptables --wait --delete-chain KUBE-FIREWALL || true
   fi
   if [[ -d /sys/class/net/$BRIDGE ]]; then ip link delete "$BRIDGE"; fi
 }
