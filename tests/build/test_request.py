@@ -138,11 +138,20 @@ def test_image_layers_of_what_is_pushed_are_compressed(compression: Compression)
         built = targets(replace(made, exported=exported))
         return {name: target["output"] for name, target in built.items() if "output" in target}
 
-    output = [f"type=registry,compression={compression},force-compression=true,oci-mediatypes=true"]
+    output = [f"type=registry,oci-mediatypes=true,compression={compression},force-compression=true"]
     both = {"middle_default-amd64": output, "leaf_default-amd64": output}
     assert outputs(BuildOptions(push=True)) == both
     assert outputs(BuildOptions(push=True), frozenset({LEAF})) == {"leaf_default-amd64": output}
     assert outputs(HERE) == {}
+
+
+def test_an_image_without_attestations_has_the_types_of_oci() -> None:
+    """An index of Docker's types would not say which key it has."""
+    matrix = STATE.loaded.matrix
+    bare = replace(matrix, release=replace(matrix.release, provenance="none", sbom=False))
+    state = replace(STATE, loaded=replace(STATE.loaded, matrix=bare))
+    made = make_request(places(state, staging=False), [LEAF], THERE, BuildOptions(push=True), ())
+    assert targets(made)["leaf_default-amd64"]["output"] == ["type=registry,oci-mediatypes=true"]
 
 
 def test_gzip_is_left_to_the_builder() -> None:

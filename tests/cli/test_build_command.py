@@ -192,7 +192,10 @@ def test_what_compresses_image_layers_pushes_them(
         monkeypatch.setattr("image_matrix.build.buildx.require_engine", lambda: None)
         repository(*overlay, *CALL)
     assert not {"--push", "--load"} & set(called)
-    assert all(target["output"][0].startswith("type=registry,compression=zstd,") for target in built.values())
+    assert all(
+        target["output"][0].startswith("type=registry,oci-mediatypes=true,compression=zstd,")
+        for target in built.values()
+    )
     assert "--load" in (tmp_path / "called").read_text().split()
     assert "type=registry" not in (tmp_path / "docker-bake.json").read_text()
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import LegId, Platform, Variant
-    from image_matrix.config.release import Compression, Provenance, Release
+    from image_matrix.config.release import Provenance, Release
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
@@ -195,7 +195,7 @@ def make_request(
         registries=matrix.network.mirrors.registries,
         scanner=scanner if options.push else None,
         options=attestations(matrix.release, options.origin, scanner) if options.push else {},
-        output=output_of(matrix.release.compression) if options.push else None,
+        output=output_of(matrix.release, scanner) if options.push else None,
         names={
             mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
         },
@@ -258,15 +258,19 @@ def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[s
     return read | {"cache-to": [f"type=registry,ref={nearest},mode=max,ignore-error=true"]}
 
 
-def output_of(compression: Compression) -> str | None:
-    """Return the output that pushes image layers with a compression; ``None`` for BuildKit's usual one.
+def output_of(release: Release, scanner: str | None) -> str | None:
+    """Return the output that pushes images; ``None`` for BuildKit's usual one, which has OCI's types and gzip.
 
-    Layers of sources, parents and caches keep theirs unless it is forced, and Docker's types of manifests have no zstd.
+    BuildKit takes Docker's types where an image has no attestations (``scanner`` writes one), and a list of those has
+    no annotations: a release writes what its index is of there. Docker's types have no zstd either. Layers of sources,
+    parents and caches keep their compression unless it is forced.
     Source: docs.docker.com/build/exporters/image-registry.
     """
-    if compression == "gzip":
-        return None
-    return f"type=registry,compression={compression},force-compression=true,oci-mediatypes=true"
+    compression = release.compression
+    if compression != "gzip":
+        return f"type=registry,oci-mediatypes=true,compression={compression},force-compression=true"
+    is_attested = scanner is not None or release.provenance != "none"
+    return None if is_attested else "type=registry,oci-mediatypes=true"
 
 
 def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:
