@@ -37,7 +37,7 @@ def logins(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_each_job_logs_in_where_it_pushes_and_pulls() -> None:
     rendered_jobs = jobs(CLOUDS)
     assert {name: list(logins(rendered_jobs[name])) for name in HOSTS} == HOSTS
-    assert list(logins(jobs(CLOUDS, "lock")["resolve"])) == [HUB, GOOGLE]
+    assert list(logins(jobs(CLOUDS, "lock")["resolve"])) == [ECR, HUB, GOOGLE]
 
 
 @pytest.mark.parametrize("value", [CLOUDS, by_layer(CLOUDS)])

@@ -192,5 +192,5 @@ OF_A_LINE: tuple[Find, ...] = (
     _odd_line,
 )
 """What is looked for where a line as a whole is in the way of the parser."""
-FAR_ABOVE: tuple[Find, ...] = (_quote,)
+FAR_ABOVE: tuple[Find, ...] = (_quote, _odd_character)
 """What the parser may notice many lines below."""
