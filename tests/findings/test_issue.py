@@ -51,7 +51,8 @@ def test_images_that_were_not_scanned_and_that_were_rejected() -> None:
             ScanResult(target(LAB, platform="linux/arm64"), rejected=True),
         )
     )
-    assert "### Not scanned\n\n- `base:default` (linux/amd64): the scanner failed (exit code 1)\n" in body
+    assert "**Rejected by the scanner: in 1 of 1 scanned image; 1 released image not scanned.**" in body
+    assert "\n\n- `base:default` (linux/amd64): the scanner failed (exit code 1)\n" in body
     assert "The scanner rejects `lab:default` (linux/arm64)." in body
 
 
@@ -60,6 +61,22 @@ def test_nothing_found() -> None:
     assert scan.is_clean
     assert "**No findings in 1 released image.**" in issue_body(scan)
     assert not scanned(result(), ScanResult(target(BASE), problem="no")).is_clean
+
+
+def test_an_image_that_was_not_scanned_counts_neither_as_clean_nor_as_forgotten() -> None:
+    """The registry is down for a week: afterwards the same findings are no news."""
+    before = issue_body(scanned(result(APT, PIP)))
+    down = scanned(ScanResult(target(), problem="could not be fetched"))
+    body = issue_body(down, before)
+    assert "No findings" not in body
+    assert "**No released image could be scanned (1 of 1).**" in body
+    assert "- `lab:default` (linux/amd64): could not be fetched" in body
+    assert new_findings(scanned(result(APT, PIP)).rows, body) == []
+    partly = issue_body(scanned(result(variant=BASE), *down.results), body)
+    assert "**No findings in 1 scanned image; 1 released image not scanned.**" in partly
+    assert new_findings(scanned(result(APT)).rows, partly) == []
+    whole = issue_body(scanned(result(PIP)), partly)
+    assert [row.finding for row in new_findings(scanned(result(APT, PIP)).rows, whole)] == [APT]
 
 
 def test_thousands_of_findings_stay_within_githubs_limit() -> None:

@@ -251,7 +251,9 @@ def _keep_issue(scan: ReleaseScan) -> str:
     from image_matrix.github.issue import find_issue, open_issue, update_issue
 
     api = run_api()
-    issue, body = find_issue(api, MARKER, AUTHOR), issue_body(scan)
+    issue = find_issue(api, MARKER, AUTHOR)
+    before = str(issue["body"]) if issue else ""
+    body = issue_body(scan, before)
     if issue is None:
         return open_issue(api, TITLE, body) if scan.has_findings else "no findings, and no issue is open"
     if scan.is_clean and issue["state"] == "closed":
@@ -259,6 +261,6 @@ def _keep_issue(scan: ReleaseScan) -> str:
     if not scan.has_findings:
         state = "closed" if scan.is_clean else str(issue["state"])
         return f"{update_issue(api, issue['number'], TITLE, body, state=state)} is {state}"
-    new = new_findings(scan.rows, str(issue["body"]))
+    new = new_findings(scan.rows, before)
     comment = news(new, scan.parents) if new else ""
     return update_issue(api, issue["number"], TITLE, body, state="open", comment=comment)

@@ -33,11 +33,16 @@ LISTED = 20
 """The maximum number of items below the table, of each kind."""
 
 
-def issue_body(scan: ReleaseScan) -> str:
-    """Return the text of the issue: each finding once, with its images and with what would mend it."""
+def issue_body(scan: ReleaseScan, before: str = "") -> str:
+    """Return the text of the issue: each finding once, with its images and with what would mend it.
+
+    ``before`` is the text that the issue has now. While an image could not be scanned, the findings of that text stay
+    known: the next scan must not call them new.
+    """
+    kept = any(one.problem for one in scan.results)
     parts = [
         MARKER,
-        remembered(scan.rows),
+        remembered(scan.rows, before if kept else ""),
         _head(scan),
         _table(scan),
         _remedies(scan),
@@ -50,15 +55,20 @@ def issue_body(scan: ReleaseScan) -> str:
 
 
 def _head(scan: ReleaseScan) -> str:
-    images = len(scan.results)
+    scanned = sum(not one.problem for one in scan.results)
+    missing = len(scan.results) - scanned
     bad = sum(one.rejected for one in scan.results)
     run = f" ([run]({scan.run}))" if scan.run else ""
     what = "what the release branch and the channels name, by digest"
     by = f"Scanned on {scan.day} with {words(scan.scanner)}{run}: {what}."
+    if missing and not scanned:
+        return f"**No released image could be scanned ({missing} of {missing}).** {by}\n"
+    images = plural(scanned, f"{'scanned' if missing else 'released'} image")
+    more = f"; {plural(missing, 'released image')} not scanned" if missing else ""
     if not scan.has_findings:
-        return f"**No findings in {plural(images, 'released image')}.** {by}\n"
+        return f"**No findings in {images}{more}.** {by}\n"
     count = plural(len(scan.rows), "finding") if scan.rows else "Rejected by the scanner:"
-    return f"**{count} in {bad} of {plural(images, 'released image')}.** {by}\n"
+    return f"**{count} in {bad} of {images}{more}.** {by}\n"
 
 
 def _table(scan: ReleaseScan) -> str:
@@ -167,4 +177,5 @@ def _not_scanned(results: Sequence[ScanResult]) -> str:
         return ""
     lines = [f"- {target_text(one)}: {words(one.problem[:300])}" for one in missing[:LISTED]]
     more = [f"- and {len(missing) - LISTED} more"] if len(missing) > LISTED else []
-    return "\n".join(["### Not scanned", "", *lines, *more, ""])
+    known = "What earlier scans found in them is not listed above. It counts as known until all images are scanned."
+    return "\n".join(["### Not scanned", "", known, "", *lines, *more, ""])

@@ -23,17 +23,21 @@ DIGITS = 10
 _SEEN = re.compile(r"^<!-- known: ([0-9a-f ]*) -->$", re.MULTILINE)
 
 
-def remembered(rows: Sequence[FindingRow]) -> str:
-    """Return a comment of HTML with short names of the findings."""
-    names = sorted({_fingerprint(row) for row in rows})[:KNOWN]
+def remembered(rows: Sequence[FindingRow], before: str = "") -> str:
+    """Return a comment of HTML with short names of the findings, and of those that the text ``before`` remembers."""
+    names = sorted({*map(_fingerprint, rows), *_known(before)})[:KNOWN]
     return f"<!-- known: {' '.join(names)} -->"
 
 
 def new_findings(rows: Sequence[FindingRow], before: str) -> list[FindingRow]:
     """Return the findings that the text of the issue did not have before."""
-    match = _SEEN.search(before)
-    seen = set(match[1].split()) if match else set()
+    seen = _known(before)
     return [row for row in rows if _fingerprint(row) not in seen] if len(seen) < KNOWN else []
+
+
+def _known(text: str) -> set[str]:
+    match = _SEEN.search(text)
+    return set(match[1].split()) if match else set()
 
 
 def news(rows: Sequence[FindingRow], parents: Mapping[str, str | None]) -> str:
