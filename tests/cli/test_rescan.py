@@ -28,7 +28,7 @@ from tests.findings.rescanned import (
     sha256,
 )
 from tests.github.issue_server import IssueServer, issue_server
-from tests.registry.writable import Behaviour, serving
+from tests.registry.writable import Behaviour, Writable, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,7 @@ class Place:
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
     issues: IssueServer
+    registry: Writable
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self.capture.readouterr()
@@ -77,16 +78,19 @@ class Place:
             self.patch.setenv(f"GITHUB_{name}", str(self.folder / name))
         jobs = self.folder / "jobs"
         shutil.rmtree(jobs, ignore_errors=True)
-        jobs.mkdir()
-        codes = [self("ci", "rescan-list", str(jobs / "released.json"))[0]]
+        self.listed.parent.mkdir(parents=True)
+        codes = [self("ci", "rescan-list", str(self.listed))[0]]
         outputs = dict(line.split("=") for line in (self.folder / "OUTPUT").read_text().splitlines())
         for part in json.loads(outputs["parts"]):
-            to = str(jobs / f"part-{part}")
-            codes.append(
-                self("ci", "rescan", "--part", str(part), "--to", to, str(jobs / "released.json"))[0]
-            )
+            to = str(jobs / f"rescan-part-{part}")
+            codes.append(self("ci", "rescan", "--part", str(part), "--to", to, str(self.listed))[0])
         code, out, err = self("ci", "rescan-report", str(jobs))
         return max(*codes, code), f"{out}{err}"
+
+    @property
+    def listed(self) -> Path:
+        """The list of what is released, where the last job finds its artifact."""
+        return self.folder / "jobs" / "rescan-released" / "released.json"
 
     @property
     def summary(self) -> str:
@@ -112,7 +116,7 @@ def place(
     with serving(Behaviour()) as registry, issue_server() as issues:
         clone = make_clone(tmp_path, f"{registry.host}/team")
         clone.write()
-        made = Place(clone, tmp_path / "flaws.json", tmp_path, capsys, monkeypatch, issues)
+        made = Place(clone, tmp_path / "flaws.json", tmp_path, capsys, monkeypatch, issues, registry)
         made.know(OPENSSL, UNFIXED)
         yield made
 
@@ -256,6 +260,21 @@ def test_an_image_that_cannot_be_scanned_stops_no_other(place: Place) -> None:
     assert place.issues.issues[0]["state"] == "open", "it is not known whether nothing is left"
 
 
+def test_a_registry_that_refuses_reports_hides_no_finding(released: Place) -> None:
+    released.clone.write(
+        release={"sign": "none", "scan": {"tool": "trivy", "severity": "HIGH", "attach": True}},
+    )
+    released.registry.behaviour.refused["POST"] = 403
+    code, out = released.workflow()
+    assert code == 3, "somebody waits for the reports"
+    assert "1 finding in 4 of 4 released images\n" in out
+    assert "| CRITICAL | [CVE-2026-1]" in released.issues.issues[0]["body"]
+    part = str(released.folder / "again")
+    _, _, err = released("ci", "rescan", "--part", "1", "--to", part, str(released.listed))
+    assert "its reports are not kept: " in err
+    assert "4 images have reports that were not kept" in err
+
+
 def test_an_image_that_is_gone(place: Place) -> None:
     place.clone.offer("release", base=f"sha256:{'1' * 64}", leaf=place.push("leaf", OLD))
     code, _, err = place("scan", "--released")
@@ -276,17 +295,17 @@ def test_code_scanning_gets_a_file_for_each_image(released: Place) -> None:
         workflow={"generator": ".[locked]", "rescan": {"issue": False}},
     )
     assert released.workflow()[0] == 0
-    found = sorted((released.folder / "jobs/part-1/sarif").iterdir())
+    found = sorted((released.folder / "jobs/rescan-part-1/sarif").iterdir())
     ids = {json.loads(path.read_text())["runs"][0]["automationDetails"]["id"] for path in found}
     assert ids == {
         f"image-matrix/{name}:default-{arch}/" for name in ("base", "leaf") for arch in ("amd64", "arm64")
     }
-    assert f"sarif={released.folder}/jobs/part-1/sarif" in (released.folder / "OUTPUT").read_text()
+    assert f"sarif={released.folder}/jobs/rescan-part-1/sarif" in (released.folder / "OUTPUT").read_text()
 
 
 def test_what_a_scanners_job_hands_on_is_not_believed_to_be_whole(released: Place) -> None:
     released.workflow()
-    (part,) = (released.folder / "jobs").glob("part-*/findings.json")
+    (part,) = (released.folder / "jobs").glob("rescan-part-*/findings.json")
     for text in ("no JSON", "[1]", '[{"target": {}}]'):
         part.write_text(text)
         assert released("ci", "rescan-report", str(released.folder / "jobs"))[0] == 0

@@ -17,7 +17,7 @@ from image_matrix.github.files import SUMMARY, append, write_outputs
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
@@ -67,9 +67,11 @@ def ci_rescan_list(session: Session, file: Path) -> int:
 )
 @click.pass_obj
 def ci_rescan(session: Session, file: Path, part: int, folder: Path) -> int:
-    """Scan the images of a part of FILE. Findings are no failure here; an image that cannot be scanned is."""
+    """Scan the images of a part of FILE.
+
+    Findings are no failure here; an image that cannot be scanned is, and a report that the registry refuses.
+    """
     from image_matrix.cli.scan_released import scan_each
-    from image_matrix.errors import EnvironmentFailure
     from image_matrix.findings.released import results_as_data, target_of
 
     project = open_locked(session)
@@ -83,12 +85,21 @@ def ci_rescan(session: Session, file: Path, part: int, folder: Path) -> int:
     (folder / FINDINGS).write_text(json.dumps(results_as_data(results)), encoding="utf-8")
     if (folder / SARIF).is_dir():
         write_outputs({"sarif": str(folder / SARIF)})
-    missing = [one for one in results if one.problem]
-    if missing:
-        raise EnvironmentFailure(
-            f"{plural(len(missing), 'image')} could not be scanned", "the errors above say why"
-        )
+    _refuse_failed(results)
     return 0
+
+
+def _refuse_failed(results: Sequence[ScanResult]) -> None:
+    """Raise :class:`EnvironmentFailure` if an image was not scanned, or a report was not kept."""
+    from image_matrix.errors import EnvironmentFailure
+
+    counts = {
+        "could not be scanned": sum(bool(one.problem) for one in results),
+        "have reports that were not kept": sum(bool(one.not_kept) for one in results),
+    }
+    failed = [f"{plural(count, 'image')} {what}" for what, count in counts.items() if count]
+    if failed:
+        raise EnvironmentFailure("; ".join(failed), "the errors above say why")
 
 
 def _keeper(session: Session, project: Project, folder: Path) -> Callable[[ScanTarget, ScanJob], None]:

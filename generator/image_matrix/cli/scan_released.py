@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.findings.model import ScanResult, ScanTarget
     from image_matrix.findings.rows import FindingRow
     from image_matrix.publish.scanners import ScanJob
@@ -55,8 +56,8 @@ def scan_each(
 ) -> list[ScanResult]:
     """Scan images one after the other; one that cannot be scanned stops no other.
 
-    ``keep`` takes what the scanner has written, before it is removed. Raises :class:`EnvironmentFailure` if the
-    scanner itself cannot be had.
+    ``keep`` takes what the scanner has written, before it is removed; if it fails, the result says so. Raises
+    :class:`EnvironmentFailure` if the scanner itself cannot be had.
     """
     from image_matrix.cli.scanner import scanner_program
 
@@ -79,12 +80,31 @@ def _scanned(session: Session, loaded: Loaded, program: str, target: ScanTarget,
     try:
         with temporary_folder() as folder:
             verdict, job = scan_image(session, loaded, program, target.image, target.platform, folder)
-            keep(target, job)
+            not_kept = _not_kept(session, target, job, keep)
     except (EnvironmentFailure, OSError) as error:
-        problem = error.message if isinstance(error, EnvironmentFailure) else str(error)
-        say(session, f"{paint('error', 'error')}: {target.name} {target.platform}: {problem}", level=-1)
-        return ScanResult(target, problem=problem)
-    return ScanResult(target, verdict.findings, verdict.rejected)
+        return ScanResult(target, problem=_said(session, target, _reason(error)))
+    return ScanResult(target, verdict.findings, verdict.rejected, not_kept=not_kept)
+
+
+def _not_kept(session: Session, target: ScanTarget, job: ScanJob, keep: Keep) -> str:
+    """Keep the reports of a scan; return why that failed, so that the scanner's verdict outlives it."""
+    from image_matrix.errors import EnvironmentFailure
+
+    try:
+        keep(target, job)
+    except (EnvironmentFailure, OSError) as error:
+        return _said(session, target, f"its reports are not kept: {_reason(error)}")
+    return ""
+
+
+def _reason(error: EnvironmentFailure | OSError) -> str:
+    return str(error) if isinstance(error, OSError) else error.message
+
+
+def _said(session: Session, target: ScanTarget, problem: str) -> str:
+    """Print what failed at an image; return it."""
+    say(session, f"{paint('error', 'error')}: {target.name} {target.platform}: {problem}", level=-1)
+    return problem
 
 
 def code_of(results: Sequence[ScanResult]) -> int:

@@ -62,6 +62,8 @@ class ScanResult:
     """Whether the scanner rejects the image; its own report may say why."""
     problem: str = ""
     """Why it was not scanned; empty if it was."""
+    not_kept: str = ""
+    """Why the scanner's reports are not where they were asked for; empty if they are. Findings count all the same."""
 
     @property
     def is_clean(self) -> bool:

@@ -74,6 +74,7 @@ def results_of(data: Iterable[Mapping[str, Any]]) -> list[ScanResult]:
             tuple(_finding(item) for item in one["findings"]),
             bool(one["rejected"]),
             str(one["problem"]),
+            str(one["not_kept"]),
         )
         for one in data
     ]
