@@ -17,6 +17,7 @@ from image_matrix.build.failure import BuildFailed
 from image_matrix.cli import COMMANDS, SHORT, run
 from image_matrix.cli.command_words import ANSWERS
 from image_matrix.cli.failures import report_failure
+from image_matrix.cli.graph import FORMATS
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics.catalogue import RETIRED, RULES
 from image_matrix.pinned.actions import actions
@@ -25,6 +26,17 @@ from image_matrix.render.lists import catalog_json
 if TYPE_CHECKING:
     from .conftest import Repository
 
+COPYING = """\
+version: 1
+registry: registry.example.org/team
+workflow: none
+sources: {debian: "docker.io/library/debian:trixie-slim"}
+images:
+  b: {from: debian}
+  tools: {from: debian}
+  unneeded: {from: debian}
+  own: {from: b, context: own, contexts: {quay.io/a/x: tools}}
+"""
 PROGRAM = [sys.executable, "-m", "image_matrix"]
 
 
@@ -155,6 +167,21 @@ def test_a_graph_around_an_image(capfd: pytest.CaptureFixture[str]) -> None:
     assert "codeserver" not in capfd.readouterr().out
     assert run(["-C", root, "graph", "jupiter"]) == 2
     assert "did you mean `jupyter`?" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_graph_around_an_image_has_what_those_above_it_copy_from(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], format_: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/Dockerfile").write_text(
+        "FROM registry.example.org/team/b\nCOPY --from=quay.io/a/x /a /a\n"
+    )
+    (tmp_path / "matrix.yaml").write_text(COPYING)
+    assert run(["-C", str(tmp_path), "graph", "b", "--format", format_]) == 0
+    shown = capfd.readouterr().out
+    assert "tools" in shown
+    assert "unneeded" not in shown
 
 
 @pytest.mark.parametrize("code", sorted(RULES))

@@ -33,7 +33,7 @@ FORMATS = ("tree", "json", "mermaid", "dot", "svg")
 def graph(session: Session, names: tuple[str, ...], format_: str) -> int:
     """Print the DAG of images.
 
-    VARIANT is IMAGE or IMAGE:LABEL: only these, what they are built on, and what is built on them.
+    VARIANT is IMAGE or IMAGE:LABEL: only these, what is built on them, and everything that these need.
     """
     from image_matrix.render.docs.graph_text import dot, mermaid, tree
     from image_matrix.render.docs.images_page import image_contexts, image_parents, image_sources
@@ -64,7 +64,10 @@ def graph(session: Session, names: tuple[str, ...], format_: str) -> int:
 
 
 def _around(loaded: Loaded, names: Sequence[str]) -> Mapping[str, Variant]:
-    """Return the named variants with all their ancestors and descendants, in build order; all if nothing is named."""
+    """Return the named variants and their descendants with all that these need, in build order; all if none is named.
+
+    A descendant may need more than the named ones: another image that its Dockerfile copies from.
+    """
     from image_matrix.config.variant_selectors import select
     from image_matrix.dag import descendants, digraph, with_ancestors
 
@@ -72,5 +75,5 @@ def _around(loaded: Loaded, names: Sequence[str]) -> Mapping[str, Variant]:
         return loaded.variants
     parents = {name: item.parents for name, item in loaded.variants.items()}
     chosen = select(loaded.variants, names)
-    kept = with_ancestors(chosen, lambda name: parents[name]) | descendants(digraph(parents), chosen)
+    kept = with_ancestors(descendants(digraph(parents), chosen), lambda name: parents[name])
     return {name: item for name, item in loaded.variants.items() if name in kept}
