@@ -36,6 +36,8 @@ PARTS = st.lists(
             "RUN <<EOF\nFROM x\nRUN y\nEOF",
             "COPY a \\\n  b",
             "# ARG",
+            "# why\x0cRUN no",
+            "# \u2028# why\x0b\x85 \r not",
             "",
             "ENV A=\xfc",
         )
@@ -44,7 +46,7 @@ PARTS = st.lists(
 
 
 def dated(text: str) -> list[str]:
-    return with_day(text.encode(), DAY).decode().splitlines()
+    return with_day(text.encode(), DAY).decode().split("\n")
 
 
 def test_each_stage_that_runs_something_has_the_day() -> None:
@@ -52,7 +54,7 @@ def test_each_stage_that_runs_something_has_the_day() -> None:
     text += "FROM b\nCOPY --from=one /a /\nFROM one\nENV A=1\nRUN x\n"
     assert dated(text) == [
         *("# syntax=a/b:1", "ARG A=1", "FROM a AS one", "", "# why", ARG, "RUN true"),
-        *("FROM b", "COPY --from=one /a /", "FROM one", ARG, "ENV A=1", "RUN x"),
+        *("FROM b", "COPY --from=one /a /", "FROM one", ARG, "ENV A=1", "RUN x", ""),
     ]
 
 
@@ -62,11 +64,18 @@ def test_a_dockerfile_without_steps_stays() -> None:
     assert with_day(text + b"\r\nRUN true", DAY) == text + f"\r\n{ARG}\nRUN true".encode()
 
 
+def test_only_a_line_feed_ends_a_line() -> None:
+    """A form feed parts old listings into pages; U+2028 comes with copied text."""
+    text = "FROM a\n# one\x0cRUN two\n# three\u2028four\r\nRUN true\n"
+    assert with_day(text.encode(), DAY).decode() == text.replace("RUN true", f"{ARG}\nRUN true")
+    assert line_of_user(with_day(text.encode(), DAY).decode(), 5) == 4
+
+
 @given(PARTS)
 def test_only_the_day_is_added_and_lines_are_found_again(parts: list[str]) -> None:
     text = "\n".join(["FROM a", *parts])
     lines = dated(text)
-    assert [line for line in lines if line != ARG] == text.splitlines()
+    assert [line for line in lines if line != ARG] == text.split("\n")
     before, after = parse(text).instructions, parse("\n".join(lines)).instructions
     kept = [item for item in after if not item.text.startswith("IMAGE_MATRIX_REFRESHED=")]
     assert [(one.name, one.text) for one in kept] == [(one.name, one.text) for one in before]

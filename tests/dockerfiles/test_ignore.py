@@ -46,6 +46,7 @@ from image_matrix.dockerfiles.ignore import read_ignore
         ("\\*", "*", True),
         ("\\*", "a", False),
         ("\ufeffa", "a", True),
+        ("# x\x0ca\n# y\u2028a", "a", False),
     ],
 )
 def test_a_path_is_ignored(text: str, path: str, ignored: bool) -> None:

@@ -30,6 +30,8 @@ TEXTS = {
     "indented": "   FROM a\n\tRUN b\n",
     "byte order mark": "\ufeffFROM a\n",
     "windows": "FROM a\r\nRUN b \\\r\n c\r\n",
+    "form feed": "FROM a\n# b\x0cRUN c\nRUN d\n",
+    "characters that are no end of a line": "FROM a\n# b\x0b\x1c\x85\u2028\u2029 RUN c\rRUN e\nRUN d\r\n",
     "doubled escape": "FROM a\nRUN echo \\\\\nRUN b\n",
     "only an escape": "FROM a\nRUN a \\\n\\\n b\nRUN c\n",
 }

@@ -11,6 +11,7 @@ from image_matrix.build.r_failure import is_closing_line, lacking
 from image_matrix.config.mirrors import familiar
 from image_matrix.config.proxy import HTTP, HTTPS, shown
 from image_matrix.dag import upwards
+from image_matrix.dockerfiles.instructions import split_lines
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.pinned.helper_images import FRONTEND, SCANNER
@@ -280,7 +281,7 @@ def _upwards(request: BuildRequest, leg: BuildTarget) -> Iterator[BuildTarget]:
 
 
 def _has(request: BuildRequest, leg: BuildTarget, lines: dict[int, str]) -> bool:
-    text = request.dockerfile(leg).decode("utf-8", "replace").splitlines()
+    text = split_lines(request.dockerfile(leg).decode("utf-8", "replace"))
     return bool(lines) and all(
         number <= len(text) and text[number - 1].rstrip() == line.rstrip() for number, line in lines.items()
     )

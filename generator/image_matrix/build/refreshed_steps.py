@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.instructions import parse
+from image_matrix.dockerfiles.instructions import parse, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,10 +22,10 @@ ARGUMENT = "IMAGE_MATRIX_REFRESHED"
 def with_day(dockerfile: bytes, day: str) -> bytes:
     """Return a Dockerfile whose steps are those of a day: ``2026-11-30``."""
     text = dockerfile.decode("utf-8", "surrogateescape")
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     for instruction in reversed([*_first_of_stages(parse(text).instructions)]):
-        lines.insert(instruction.line - 1, f"ARG {ARGUMENT}={day}\n")
-    return "".join(lines).encode("utf-8", "surrogateescape")
+        lines.insert(instruction.line - 1, f"ARG {ARGUMENT}={day}")
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _first_of_stages(instructions: Sequence[Instruction]) -> Iterator[Instruction]:
@@ -39,4 +39,4 @@ def _first_of_stages(instructions: Sequence[Instruction]) -> Iterator[Instructio
 
 def line_of_user(dockerfile: str, number: int) -> int:
     """Return the number of a line in the user's own text, by its number in the text with the day."""
-    return number - sum(line.startswith(f"ARG {ARGUMENT}=") for line in dockerfile.splitlines()[:number])
+    return number - sum(line.startswith(f"ARG {ARGUMENT}=") for line in split_lines(dockerfile)[:number])

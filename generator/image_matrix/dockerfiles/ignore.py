@@ -10,6 +10,8 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from image_matrix.dockerfiles.instructions import split_lines
+
 _ESCAPED = ".+()|{}$^"
 """Characters that a regular expression would not take as they are."""
 
@@ -30,7 +32,7 @@ Ignore = tuple[IgnorePattern, ...]
 def read_ignore(text: str) -> Ignore:
     """Read the text of a ``.dockerignore``; lines that are no pattern are left out, as a pattern that fits nothing."""
     patterns = []
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines()):
+    for number, line in enumerate(split_lines(text.removeprefix("\ufeff"))):
         if line.startswith("#") or (number == 0 and not line):
             continue
         pattern = line.strip()

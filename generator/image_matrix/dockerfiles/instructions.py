@@ -57,9 +57,18 @@ class Dockerfile:
     escape: str = "\\"
 
 
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text as BuildKit counts them: they end with a line feed, perhaps after a carriage return.
+
+    Python's own ``splitlines`` also ends them at a form feed, at U+2028 and at others, which may stand in a comment.
+    """
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]
+
+
 def parse(text: str) -> Dockerfile:
     """Split the text of a Dockerfile; raises :class:`DockerfileError` for a heredoc that does not end."""
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = split_lines(text.removeprefix("\ufeff"))
     directives = _directives(lines)
     escape = directives.get("escape", "\\")
     if escape not in ("\\", "`"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.instructions import parse, words
+from image_matrix.dockerfiles.instructions import parse, split_lines, words
 from image_matrix.dockerfiles.stages import SCRATCH, Use, copies
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def templated(text: str) -> Dockerfile:
     """
     plain = _STATEMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
     plain = _EXPRESSION.sub(lambda match: EXPRESSION + "\n" * match[0].count("\n"), plain)
-    return replace(parse(plain), lines=tuple(text.splitlines()))
+    return replace(parse(plain), lines=tuple(split_lines(text)))
 
 
 def literal_images(dockerfile: Dockerfile) -> Iterator[Use]:

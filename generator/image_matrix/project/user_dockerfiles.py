@@ -20,7 +20,7 @@ from image_matrix.dockerfiles.context_reader import (
     in_project,
     is_ignored,
 )
-from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse
+from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
 from image_matrix.project.generated_paths import generated_below
 from image_matrix.registry.reference import parse_reference
@@ -205,4 +205,4 @@ def parsed(content: bytes) -> Dockerfile:
 
 def split(content: bytes) -> Dockerfile:
     """Return a Dockerfile that cannot be parsed: nothing but its lines."""
-    return Dockerfile((), tuple(content.decode("utf-8", "replace").splitlines()))
+    return Dockerfile((), tuple(split_lines(content.decode("utf-8", "replace"))))
