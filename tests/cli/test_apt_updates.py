@@ -93,6 +93,14 @@ class Place:
         self.git("add", "deploy")
         self.git("commit", "--quiet", "--message=Release")
 
+    def clone(self, *options: str) -> None:
+        """Work in a clone from now on; the folder so far, with a branch `main` in any case, is its origin."""
+        if subprocess.run(["git", "-C", str(self.root), "rev-parse", "main"], check=False).returncode:
+            self.git("branch", "main")
+        origin, self.root = self.root, self.root.with_name("second")
+        subprocess.run(["git", "clone", "--quiet", *options, str(origin), str(self.root)], check=True)
+        (self.root / "matrix.yaml").write_text(MATRIX)
+
     def ask(self, **answers: dict[str, str] | None) -> AptFindings:
         targets: dict[str, Any] = {f"{name}_default": answer for name, answer in answers.items()}
         self.answers.write_text(json.dumps(targets))
@@ -136,4 +144,44 @@ def test_without_a_builder_nothing_is_asked(place: Place, monkeypatch: pytest.Mo
 
 def test_without_a_release_nothing_is_asked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert place.ask() == AptFindings()
-    assert "no image is released that apt could be asked in" in capsys.readouterr().err
+    assert "no image on trixie is released, so apt is not asked there: its entry" in capsys.readouterr().err
+
+
+def test_without_a_release_snapshots_move(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (place.root / "matrix.yaml").write_text(MATRIX + "defaults: {images: {apt: {snapshot: [trixie]}}}\n")
+    assert place.ask() == AptFindings()
+    said = capsys.readouterr().err
+    assert "no image on trixie is released, so apt is not asked there: its snapshot moves" in said
+    assert "no image on bookworm is released, so apt is not asked there: its entry of `apt` stays" in said
+
+
+def test_a_clone_without_the_release_branch_is_not_taken_for_unreleased(place: Place) -> None:
+    place.release("lab")
+    place.clone("--single-branch", "--branch=main")
+    findings = place.ask()
+    assert findings.released == {"trixie", "bookworm"}
+    (failure,) = findings.failures
+    assert failure.startswith("not asked: this clone has no branch `release`")
+    remedy = failure.split("`")[3].split()
+    assert remedy[:2] == ["git", "fetch"]
+    place.git(*remedy[1:])
+    assert place.ask(lab=ANSWER).sources_with_updates() == {"trixie"}
+
+
+def test_a_remote_without_the_branch_has_released_nothing(place: Place) -> None:
+    place.git("branch", "--quiet", "-m", "main")
+    place.git("commit", "--quiet", "--allow-empty", "--message=Begin")
+    place.clone("--single-branch")
+    assert place.ask() == AptFindings()
+
+
+def test_a_remote_that_does_not_answer_may_have_released(place: Place) -> None:
+    place.git("branch", "--quiet", "-m", "main")
+    place.git("commit", "--quiet", "--allow-empty", "--message=Begin")
+    place.clone()
+    place.git("remote", "set-url", "origin", "/nowhere")
+    assert place.ask() == AptFindings()
+    place.git("config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main")
+    findings = place.ask()
+    assert findings.released == {"trixie", "bookworm"}
+    assert len(findings.failures) == 1

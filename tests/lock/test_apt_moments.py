@@ -17,6 +17,7 @@ from tests.laws import examples
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from image_matrix.config.loaded import Loaded
 
@@ -106,3 +107,13 @@ def test_an_image_without_effect_moves_nothing(loaded: Loaded) -> None:
 def test_an_entry_of_a_source_that_is_gone_goes(loaded: Loaded) -> None:
     old = {"gone": START, "trixie": START}
     assert lock_apt(loaded, old, TODAY, lambda _: False, lambda *_: findings(())).moments == {"trixie": START}
+
+
+def test_snapshots_stay_while_it_is_not_known_what_is_released(tmp_path: Path) -> None:
+    (tmp_path / "matrix.yaml").write_text(MATRIX + "defaults: {images: {apt: {snapshot: [trixie]}}}\n")
+    on_snapshot = load_inputs(read_inputs(tmp_path))
+    old = {"trixie": "20261101T000000Z"}
+    unknown = AptFindings(released=frozenset(SOURCES), failures=("not asked: x",))
+    assert lock_apt(on_snapshot, old, TODAY, lambda _: True, lambda *_: unknown).moments == old
+    moved = lock_apt(on_snapshot, old, TODAY, lambda _: True, lambda *_: AptFindings()).moments
+    assert moved == {"trixie": START}

@@ -46,21 +46,34 @@ def ask_released(session: Session, project: Project, sources: Collection[str], m
 
     Nothing is raised where they cannot be asked: the findings have the reason.
     """
-    from image_matrix.cli.plan import state_of
-    from image_matrix.cli.released_entries import released_entries
+    from image_matrix.cli.released_entries import entries_or_failure
     from image_matrix.lock.apt_updates import AptFindings
-    from image_matrix.publish.images_to_ask import dated_to_ask, images_to_ask
 
     if not sources:
         return AptFindings()
+    try:
+        entries = entries_or_failure(session, project.loaded.matrix.release.branch)
+    except Failure as failure:
+        return AptFindings(released=frozenset(sources), failures=(_not_asked(failure),))
+    return _ask_entries(session, project, entries, sources, moment)
+
+
+def _ask_entries(
+    session: Session,
+    project: Project,
+    entries: Mapping[str, ReleaseEntry],
+    sources: Collection[str],
+    moment: str,
+) -> AptFindings:
+    from image_matrix.cli.plan import state_of
+    from image_matrix.lock.apt_updates import AptFindings
+    from image_matrix.publish.images_to_ask import dated_to_ask, images_to_ask
+
     variants = project.loaded.variants
-    entries = released_entries(session, project.loaded.matrix.release.branch) or {}
     generated, dated = (choose(variants, entries, sources) for choose in (images_to_ask, dated_to_ask))
     chosen = [*generated, *dated]
-    if not chosen:
-        say(session, "no image is released that apt could be asked in; the entries of `apt` stay")
-        return AptFindings()
     released = frozenset(item.root_source for item in chosen)
+    _say_unreleased(session, project, [name for name in sources if name not in released])
     effects = {**_effects(project, generated, entries), **_effects_of_days(project, dated, entries)}
     at = _Released(session, project, entries, moment, effects)
     asked = [item for item in chosen if item.id in at.effects]
@@ -71,13 +84,30 @@ def ask_released(session: Session, project: Project, sources: Collection[str], m
     try:
         answers, updates = _ask(at, asked)
     except Failure as failure:
-        reason = ": ".join(part for part in (failure.message, failure.help) if part)
-        return AptFindings(released=released, failures=(f"not asked: {reason}",))
+        return AptFindings(released=released, failures=(_not_asked(failure),))
     source_of = {item.id: item.root_source for item in asked if item.build is None}
     keys = state_of(project).keys
     current = frozenset(item.id for item in asked if entries[item.id].get("key") == keys[item.id].index)
     failures = tuple(f"{name}: {reason}" for name, reason in answers.failures.items())
     return AptFindings(updates, source_of, released, current, failures)
+
+
+def _not_asked(failure: Failure) -> str:
+    return f"not asked: {': '.join(part for part in (failure.message, failure.help) if part)}"
+
+
+def _say_unreleased(session: Session, project: Project, unreleased: Sequence[str]) -> None:
+    """Say that nobody is asked on some sources, and what `lock_apt` does with their moments."""
+    from image_matrix.lock.snapshots import snapshot_sources
+
+    loaded = project.loaded
+    on_snapshot = snapshot_sources(loaded.matrix, loaded.variants)
+    for names, then in (
+        ([name for name in unreleased if name not in on_snapshot], "its entry of `apt` stays"),
+        ([name for name in unreleased if name in on_snapshot], "its snapshot moves to the start of today"),
+    ):
+        for name in names:
+            say(session, f"no image on {name} is released, so apt is not asked there: {then}")
 
 
 def _effects(project: Project, chosen: Collection[Variant], entries: Collection[str]) -> dict[str, Effect]:

@@ -2,30 +2,71 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import note
+from image_matrix.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
+    from image_matrix.github.branch_commit import Git
     from image_matrix.publish.release_files import ReleaseEntry
+
+ALL_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
+"""What `git clone` sets for a remote, unless it is to fetch one branch alone (git-clone, --single-branch)."""
 
 
 def released_entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
-    """Return the digest file of the release branch; ``None``, with a note, if the clone does not have the branch.
-
-    Its newest commit that the clone knows counts: of `origin`, which releases push to.
-    """
-    from image_matrix.project.history import commit_of, text_of_commit
-    from image_matrix.publish.release_files import DIGESTS, read_entries
-
-    commit = commit_of(session.root, f"origin/{branch}") or commit_of(session.root, branch)
-    if commit is None:
+    """Return the digest file of the release branch; ``None``, with a note, if the clone does not have the branch."""
+    entries = _entries(session, branch)
+    if entries is None:
         note(
             session,
             f"this clone has no branch `{branch}`, so what is released is not known; `git fetch` brings it",
         )
-        return None
-    return read_entries(text_of_commit(session.root, commit, DIGESTS))
+    return entries
+
+
+def entries_or_failure(session: Session, branch: str) -> Mapping[str, ReleaseEntry]:
+    """Return the digest file of the release branch; no entries if `origin` does not have the branch, either.
+
+    Raises :class:`EnvironmentFailure` if the clone does not have a branch that `origin` has or may have.
+    """
+    from image_matrix.github.branch_commit import open_git
+
+    entries = _entries(session, branch)
+    git = open_git(session.root, os.environ)
+    if entries is None and _may_have(git, branch):
+        raise EnvironmentFailure(
+            f"this clone has no branch `{branch}`, so what is released is not known",
+            f"`git fetch {git.remote} {branch}:refs/remotes/{git.remote}/{branch}` brings it",
+        )
+    return entries or {}
+
+
+def _entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
+    """Return what the newest commit has that the clone knows: of `origin`, which releases push to."""
+    from image_matrix.project.history import commit_of, text_of_commit
+    from image_matrix.publish.release_files import DIGESTS, read_entries
+
+    commit = commit_of(session.root, f"origin/{branch}") or commit_of(session.root, branch)
+    return None if commit is None else read_entries(text_of_commit(session.root, commit, DIGESTS))
+
+
+def _may_have(git: Git, branch: str) -> bool:
+    """Say whether the remote has a branch. If it does not answer, a clone with all of its branches does."""
+    if git.try_("remote", "get-url", git.remote).returncode:
+        return False
+    try:
+        return bool(git("ls-remote", "--heads", git.remote, f"refs/heads/{branch}"))
+    except EnvironmentFailure:
+        return not _has_all_branches(git)
+
+
+def _has_all_branches(git: Git) -> bool:
+    """Say whether the clone has what the remote had when it was fetched, as in a run with `fetch-depth: 0`."""
+    is_shallow = git("rev-parse", "--is-shallow-repository") != "false"
+    return not is_shallow and ALL_BRANCHES in git("config", "--get-all", f"remote.{git.remote}.fetch")

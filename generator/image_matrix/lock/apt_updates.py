@@ -60,7 +60,7 @@ class AptFindings:
     source_of: Mapping[str, str] = field(default_factory=dict)
     """Variant to the source whose entry in the lock builds it anew; none for one with a day of its own."""
     released: frozenset[str] = frozenset()
-    """The sources of which some image is released, whether it answered or not."""
+    """The sources of which some image is released or may be, whether it answered or not."""
     current: frozenset[str] = frozenset()
     """The variants whose released image has the key that matrix and lock have now."""
     failures: tuple[str, ...] = ()
