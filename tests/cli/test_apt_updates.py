@@ -93,6 +93,12 @@ class Place:
         self.git("add", "deploy")
         self.git("commit", "--quiet", "--message=Release")
 
+    def write_hidden(self, others: str = "") -> None:
+        (self.root / "matrix.yaml").write_text(HIDDEN + others)
+        for name, base in (("own", "ghcr.io/example/notebooks/base"), ("given", "debian:bookworm-slim")):
+            (self.root / name).mkdir()
+            (self.root / name / "Dockerfile").write_text(f"FROM {base}\nRUN apt-get update\n")
+
     def clone(self, *options: str) -> None:
         """Work in a clone from now on; the folder so far, with a branch `main` in any case, is its origin."""
         if subprocess.run(["git", "-C", str(self.root), "rev-parse", "main"], check=False).returncode:
@@ -145,6 +151,41 @@ def test_without_a_builder_nothing_is_asked(place: Place, monkeypatch: pytest.Mo
 def test_without_a_release_nothing_is_asked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert place.ask() == AptFindings()
     assert "no image on trixie is released, so apt is not asked there: its entry" in capsys.readouterr().err
+
+
+HIDDEN = """\
+version: 1
+registry: ghcr.io/example/notebooks
+workflow: none
+sources: {trixie: "docker.io/library/debian:trixie-slim", bookworm: "docker.io/library/debian:bookworm-slim"}
+defaults: {images: {apt: {snapshot: [trixie]}}}
+images:
+  base: {from: trixie, kind: base, publish: false}
+  own: {from: base, context: own, contract: none}
+  given: {from: bookworm, context: given, contract: none, publish: false}
+  tree: {from: given, apt: [tree]}
+"""
+
+
+def test_an_update_that_nobody_can_find_is_said(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.write_hidden()
+    place.release("own", "tree")
+    assert place.ask() == AptFindings(released=frozenset({"trixie", "bookworm"}))
+    said = " ".join(capsys.readouterr().err.split())
+    for base, name in (("base", "own"), ("given", "tree")):
+        assert (
+            f"{base}:default is not released, so apt is not asked about it, nor in {name}:default on it; "
+            f"write `publish: true` at `images.{base}`" in said
+        )
+
+
+def test_packages_that_another_image_has_are_not_missed(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.write_hidden("  lab: {from: base, apt: [less]}\n")
+    place.release("own", "lab")
+    assert place.ask(lab=ANSWER).sources_with_updates() == {"trixie"}
+    assert "base:default is not released" not in capsys.readouterr().err
 
 
 def test_without_a_release_snapshots_move(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,12 @@ from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.images_to_ask import (
     Effect,
+    below_released,
     dated_to_ask,
     effect_of_day,
     effect_of_entry,
     images_to_ask,
+    unasked,
 )
 
 if TYPE_CHECKING:
@@ -117,3 +119,15 @@ def test_an_own_dockerfile_is_asked_by_its_day_alone(states: dict[bool, State]) 
     assert effect.base is variants["base:default"]
     assert {"curl=8.1-1", "libssl3=3.0*"} <= {*effect.entries}
     assert effect_of_day(variants, variants["given:default"], b"").base is None
+
+
+def test_what_stands_on_an_unreleased_image_cannot_be_asked(states: dict[bool, State]) -> None:
+    variants = states[True].loaded.variants
+    base, dated = variants["base:default"], variants["dated:default"]
+    of_day = {dated.id: effect_of_day(variants, dated, b"")}
+    assert below_released(variants, [dated.id], ("trixie",)) == {dated.id: base}
+    assert below_released(variants, [dated.id, base.id], ("trixie",)) == {}
+    assert unasked(variants, [dated.id], of_day, {dated.id: base}) == {dated.id: base}
+    assert unasked(variants, [dated.id, base.id], of_day, {}) == {}
+    with_lab = {"lab:default": Effect(None, ())}
+    assert unasked(variants, ["lab:default"], with_lab, {"x": base}) == {}

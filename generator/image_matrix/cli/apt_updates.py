@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from image_matrix.publish.images_to_ask import Effect
     from image_matrix.publish.release_files import ReleaseEntry
 
-PROBE = "19700101T000000Z"
-"""A moment that no lock has."""
 MOST_NAMES = 5
 
 
@@ -65,18 +63,15 @@ def _ask_entries(
     sources: Collection[str],
     moment: str,
 ) -> AptFindings:
+    from image_matrix.cli.apt_effects import known_effects
     from image_matrix.cli.plan import state_of
     from image_matrix.lock.apt_updates import AptFindings
-    from image_matrix.publish.images_to_ask import dated_to_ask, images_to_ask
+    from image_matrix.publish.images_to_ask import released_on
 
-    variants = project.loaded.variants
-    generated, dated = (choose(variants, entries, sources) for choose in (images_to_ask, dated_to_ask))
-    chosen = [*generated, *dated]
-    released = frozenset(item.root_source for item in chosen)
+    released = frozenset(item.root_source for item in released_on(project.loaded.variants, entries, sources))
     _say_unreleased(session, project, [name for name in sources if name not in released])
-    effects = {**_effects(project, generated, entries), **_effects_of_days(project, dated, entries)}
-    at = _Released(session, project, entries, moment, effects)
-    asked = [item for item in chosen if item.id in at.effects]
+    at = _Released(session, project, entries, moment, known_effects(session, project, entries, sources))
+    asked = [project.loaded.variants[name] for name in at.effects]
     if not asked:
         return AptFindings(released=released)
     names = listed((item.id for item in asked), MOST_NAMES)
@@ -108,32 +103,6 @@ def _say_unreleased(session: Session, project: Project, unreleased: Sequence[str
     ):
         for name in names:
             say(session, f"no image on {name} is released, so apt is not asked there: {then}")
-
-
-def _effects(project: Project, chosen: Collection[Variant], entries: Collection[str]) -> dict[str, Effect]:
-    """Return what entries of the lock do to variants."""
-    from image_matrix.cli.project import render_builds
-    from image_matrix.publish.images_to_ask import effect_of_entry
-
-    probe = replace(project.pins, apt_moments=dict.fromkeys(project.loaded.matrix.sources, PROBE))
-    rendered = render_builds(replace(project, pins=probe))
-    effects = {item.id: effect_of_entry(project.loaded.variants, item, rendered, PROBE) for item in chosen}
-    return _with_known_base({name: one for name, one in effects.items() if one}, entries)
-
-
-def _effects_of_days(
-    project: Project, dated: Collection[Variant], entries: Collection[str]
-) -> dict[str, Effect]:
-    from image_matrix.publish.images_to_ask import effect_of_day
-
-    variants, files = project.loaded.variants, project.loaded.context_files
-    effects = {item.id: effect_of_day(variants, item, files[item.id].dockerfile) for item in dated}
-    return _with_known_base(effects, entries)
-
-
-def _with_known_base(effects: Mapping[str, Effect], entries: Collection[str]) -> dict[str, Effect]:
-    """Leave out what is built on an image that is not released: it cannot be told what is in that."""
-    return {name: one for name, one in effects.items() if one.base is None or one.base.id in entries}
 
 
 def _ask(at: _Released, asked: Sequence[Variant]) -> tuple[Answers, Mapping[str, tuple[AptUpdate, ...]]]:

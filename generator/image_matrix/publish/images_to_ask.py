@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.lineage import ancestors, from_base_up
+from image_matrix.config.lineage import ancestors, from_base_up, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +19,13 @@ UPGRADE = b"\napt-get upgrade "
 _PINNED = re.compile(rb"(?<![A-Za-z0-9.+_-])[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~*-]+")
 
 
+def released_on(
+    variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
+) -> list[Variant]:
+    """Return the released variants on some sources."""
+    return [item for item in variants.values() if item.id in released and item.root_source in sources]
+
+
 def images_to_ask(
     variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
 ) -> list[Variant]:
@@ -27,23 +34,14 @@ def images_to_ask(
     A variant has what its ancestors have, so one on which another released one is built has nothing more to say. One
     with an own Dockerfile, and what is on it, is left out if it is built on a generated one: no entry runs its steps.
     """
-    on = [
-        item
-        for item in _released(variants, released, sources)
-        if _has_steps_of_entries([one.build is not None for one in from_base_up(variants, item)])
-    ]
+    on = [item for item in released_on(variants, released, sources) if _has_steps_of_entries(variants, item)]
     above = {one.id for item in on for one in ancestors(variants, item)}
     return [item for item in on if item.parent is None or item.id not in above]
 
 
-def _released(
-    variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
-) -> list[Variant]:
-    return [item for item in variants.values() if item.id in released and item.root_source in sources]
-
-
-def _has_steps_of_entries(given: list[bool]) -> bool:
-    """Say whether a chain ends with generated Dockerfiles; ``given`` is whether each one is not, from the base up."""
+def _has_steps_of_entries(variants: Mapping[str, Variant], item: Variant) -> bool:
+    """Say whether a chain ends with generated Dockerfiles, and has given ones only below those."""
+    given = [one.build is not None for one in from_base_up(variants, item)]
     return not given[-1] and given == sorted(given, reverse=True)
 
 
@@ -51,8 +49,44 @@ def dated_to_ask(
     variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
 ) -> list[Variant]:
     """Return the released variants whose own Dockerfile runs again on a day of the lock (`refresh_days`)."""
-    on = _released(variants, released, sources)
+    on = released_on(variants, released, sources)
     return [item for item in on if item.build is not None and item.refresh_days is not None]
+
+
+def below_released(
+    variants: Mapping[str, Variant], released: Collection[str], sources: Collection[str]
+) -> dict[str, Variant]:
+    """Return what would be asked if it were released: released variants, each to the last one of its chain like that.
+
+    It is a generated image that no release publishes, with an own Dockerfile on it.
+    """
+    found = {
+        item.id: next((one for one in lineage(variants, item) if _has_steps_of_entries(variants, one)), None)
+        for item in released_on(variants, released, sources)
+    }
+    return {name: one for name, one in found.items() if one and one.id not in released}
+
+
+def unasked(
+    variants: Mapping[str, Variant],
+    released: Collection[str],
+    effects: Mapping[str, Effect],
+    below: Mapping[str, Variant],
+) -> dict[str, Variant]:
+    """Return released variants that no update can be found for, each to the one that would have to be released.
+
+    Those of ``effects`` that are built on an image that is not released cannot be told what is in that. Those of
+    ``below`` are on packages that no image has which is asked.
+    """
+    hidden = {name: one.base for name, one in effects.items() if one.base and one.base.id not in released}
+    asked = {name for name in effects if name not in hidden}
+    generated = (variants[name] for name in asked if variants[name].build is None)
+    known = {one.id for item in generated for one in lineage(variants, item)}
+    return hidden | {
+        name: base
+        for name, base in below.items()
+        if base.id not in known and name not in asked | hidden.keys()
+    }
 
 
 @dataclass(frozen=True, slots=True)
