@@ -18,7 +18,7 @@ from image_matrix.publish.signing import PREDICATE
 from image_matrix.publish.status import VariantStatus, variant_statuses
 from image_matrix.registry.reference import digest_of
 from image_matrix.render.lists.released import ScanSummary
-from tests.publish.states import STATE, answering
+from tests.publish.states import MATRIX, STATE, answering, state
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
 BASE, LEAF = "base:python3.13", "leaf:python3.13"
@@ -148,6 +148,29 @@ def test_a_registry_that_refuses() -> None:
     assert "denies access" in now[LEAF].problems[0]
     with pytest.raises(EnvironmentFailure):
         statuses({}, released(image(3)), refused={f"leaf/manifests/{digest(image(3))}": 403})
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.parametrize("below", ["referrers/{digest}", "manifests/{tag}", "manifests/{tag}.att"])
+def test_what_is_attached_may_not_be_known(below: str, status: int) -> None:
+    at = digest(image(5))
+    refused = {"leaf/" + below.format(digest=at, tag=at.replace(":", "-")): status}
+    now = statuses(held(((LEAF, AMD64), "", 5)), released(image(5)), refused=refused)[LEAF]
+    (leg,) = now.legs
+    assert (leg.progress, leg.size, leg.scanned, leg.has_packages) == ("tested", 5, None, None)
+    assert "whether it was scanned is not known" in now.problems[0]
+    assert "not known" in command.as_table([now])
+
+
+def test_what_the_last_scan_found_may_not_be_known() -> None:
+    old = image(3)
+    refused = {f"leaf/referrers/{digest(old)}": 503}
+    attaching = state({**MATRIX, "release": {"scan": {"tool": "trivy", "attach": True}}})
+    registry = answering({f"leaf/manifests/{digest(old)}": old}, refused)
+    (now,) = variant_statuses(attaching, [LEAF], registry, released(old))
+    assert now.released is not None
+    assert now.released.scan is None
+    assert "what the last scan found is not known" in now.problems[0]
 
 
 def test_a_clone_without_the_release_branch() -> None:

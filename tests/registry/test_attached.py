@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.attached import Referrer, attached, referrers
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import HttpRequest, Response
 from image_matrix.registry.referrers import attach
 from tests.pruning.filled import Filled
 from tests.registry.test_upload import client
@@ -44,7 +48,7 @@ def test_referrers_of_several_pages() -> None:
         assert {one.digest for one in listed} == notes
 
 
-@pytest.mark.parametrize("status", [400, 403, 405, 501])
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 501])
 def test_a_registry_without_the_list_is_asked_for_the_tag(status: int) -> None:
     with serving() as server:
         filled = Filled(server)
@@ -62,3 +66,56 @@ def test_a_registry_that_fails_says_nothing() -> None:
         server.behaviour.refused["GET"] = 500
         with pytest.raises(EnvironmentFailure, match="HTTP 500"):
             attached(client(), f"{filled.repository}@{digest}")
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+@pytest.mark.parametrize("what", ["the listing", "the tag"])
+def test_what_a_registry_denies_may_be_attached(status: int, what: str) -> None:
+    with serving() as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        image = f"{filled.repository}@{digest}"
+        attach(client(), image, KIND, {KIND: b"x"}, {KIND: "note"})
+        below = f"referrers/{digest}" if what == "the listing" else f"manifests/{digest.replace(':', '-')}"
+        server.behaviour.refused[f"GET /v2/{filled.name}/{below}"] = status
+        with pytest.raises(EnvironmentFailure):
+            attached(client(), image)
+
+
+@pytest.mark.parametrize("annotations", [["a"], "a", 1, None, {"a": 1}, {"a": None}])
+def test_annotations_are_texts_or_none(annotations: object) -> None:
+    entry = {"digest": "sha256:1", "artifactType": KIND, "annotations": annotations}
+    assert listed({"manifests": [entry]}) == (Referrer("sha256:1", KIND),)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        "a",
+        1,
+        None,
+        {},
+        {"manifests": None},
+        {"manifests": {"a": 1}},
+        {"manifests": "a"},
+        {"manifests": 1},
+    ],
+)
+def test_what_is_no_index_lists_nothing(content: object) -> None:
+    assert listed(content) == ()
+
+
+def test_an_entry_without_a_digest_hides_no_other() -> None:
+    entries = [None, "a", {}, {"digest": 1}, {"digest": "sha256:1", "artifactType": 1}]
+    assert listed({"manifests": entries}) == (Referrer("sha256:1"),)
+
+
+def listed(content: object) -> tuple[Referrer, ...]:
+    """Return what is read of the content that a registry lists."""
+
+    def send(_request: HttpRequest) -> Response:
+        return Response(200, {}, json.dumps(content).encode())
+
+    registry = Registry(RegistryServices(send, lambda _host: None))
+    return attached(registry, f"registry.example.org/a@sha256:{0:064}")

@@ -107,8 +107,9 @@ def _by_arch(words: Mapping[str, str]) -> str:
 
 
 def _scan(one: VariantStatus) -> str:
-    legs = [leg for leg in one.legs if leg.scanned is not None]
-    return _by_arch({leg.platform: "yes" if leg.scanned else "no" for leg in legs}) if legs else ""
+    words = {True: "yes", False: "no", None: "not known"}
+    legs = [leg for leg in one.legs if leg.scanned is not None or leg.problem]
+    return _by_arch({leg.platform: words[leg.scanned] for leg in legs}) if legs else ""
 
 
 def _size(one: VariantStatus) -> str:

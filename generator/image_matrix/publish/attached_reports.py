@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.findings.model import from_severity
 from image_matrix.findings.reports import findings
 from image_matrix.publish.indexes import CREATED, by_digest
@@ -53,6 +54,27 @@ def with_scans(
             name: replace(image, scan=scan)
             for (name, image), scan in zip(released.items(), asked, strict=True)
         }
+
+
+def known_scans(
+    registry: Registry,
+    entries: Mapping[str, ReleaseEntry],
+    released: Mapping[str, ReleasedImage],
+    scanning: Scanning,
+) -> tuple[dict[str, ReleasedImage], dict[str, str]]:
+    """Return what :func:`with_scans` does, and of which images that is not known, each with the reason."""
+
+    def asked(name: str) -> tuple[ReleasedImage, str]:
+        try:
+            return with_scans(registry, entries, {name: released[name]}, scanning)[name], ""
+        except EnvironmentFailure as failure:
+            return released[name], f"{failure.message}: what the last scan found is not known"
+
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        answers = dict(zip(released, pool.map(asked, released), strict=True))
+    return {name: image for name, (image, _) in answers.items()}, {
+        name: reason for name, (_, reason) in answers.items() if reason
+    }
 
 
 def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> ScanSummary | None:

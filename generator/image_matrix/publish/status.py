@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.planning.attached_packages import is_list
 from image_matrix.planning.plan import references
 from image_matrix.planning.registry_locations import CANDIDATE
-from image_matrix.publish.attached_reports import with_scans
+from image_matrix.publish.attached_reports import known_scans
 from image_matrix.publish.released_images import released_images
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.publish.signing import PREDICATE
-from image_matrix.registry.answers import Denied, Digest, Manifest, Unreachable, words
+from image_matrix.registry.answers import CHECK, Denied, Digest, Manifest, Unreachable, words
 from image_matrix.registry.attached import attached
 from image_matrix.registry.reference import parse_reference
 
@@ -42,9 +43,13 @@ class LegStatus:
     size: int | None = None
     """Bytes, compressed; ``None`` if it is not known."""
     scanned: bool | None = None
-    """Whether a report or an attestation of a scan is attached to it; ``None`` if there is no image, or no scanner."""
+    """Whether a report or an attestation of a scan is attached to it; ``None`` if there is no image, or no scanner, or
+    the registry does not say it."""
     has_packages: bool | None = None
-    """Whether the list of its packages is attached to it; ``None`` where nobody asks for scans."""
+    """Whether the list of its packages is attached to it; ``None`` where nobody asks for scans, or if that is not
+    known."""
+    problem: str = ""
+    """Why it is not known what is attached; empty if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def variant_statuses(
         for leg, name in legs.items()
     }
     offered = {name: entry for name, entry in (entries or {}).items() if name in names}
-    released = with_scans(
+    released, unread = known_scans(
         registry, offered, released_images(registry, offered, {}), state.loaded.matrix.release.scan
     )
     return [
@@ -97,7 +102,11 @@ def variant_statuses(
             name in offered and name not in released,
             state.loaded.variants[name].publish,
             entries is not None,
-            tuple(_problems(answers[text] for leg, text in legs.items() if leg[0] == name)),
+            (
+                *_problems(answers[text] for leg, text in legs.items() if leg[0] == name),
+                *(status.problem for leg, status in statuses.items() if leg[0] == name and status.problem),
+                *([unread[name]] if name in unread else []),
+            ),
         )
         for name in names
     ]
@@ -124,12 +133,19 @@ def _leg(
         if isinstance(answer, Manifest):
             digest = answer.platforms.get(leg[1], answer.digest)
             at = parse_reference(name).at(digest)
-            size, referrers = _size(registry, at), attached(registry, at) if scans else None
-            if referrers is None:
-                return LegStatus(leg[1], progress, digest, size)
-            scanned, has_packages = _is_scanned(registry, at, referrers), any(map(is_list, referrers))
-            return LegStatus(leg[1], progress, digest, size, scanned, has_packages)
+            status = LegStatus(leg[1], progress, digest, _size(registry, at))
+            return _with_attached(registry, at, status) if scans else status
     return LegStatus(leg[1], "unknown" if isinstance(tested, Denied | Unreachable) else "absent")
+
+
+def _with_attached(registry: Registry, image: str, status: LegStatus) -> LegStatus:
+    """Return the status of an image with what is attached to it, or with why that is not known."""
+    try:
+        referrers = attached(registry, image)
+        scanned = _is_scanned(registry, image, referrers)
+    except EnvironmentFailure as failure:
+        return replace(status, problem=f"{failure.message}: whether it was scanned is not known")
+    return replace(status, scanned=scanned, has_packages=any(map(is_list, referrers)))
 
 
 def _size(registry: Registry, image: str) -> int | None:
@@ -148,4 +164,7 @@ def _is_scanned(registry: Registry, image: str, referrers: Iterable[Referrer]) -
             return True
     place = parse_reference(image)
     older = f"{place.name}:{str(place.digest).replace(':', '-')}.att"
-    return isinstance(registry.digest(older), Digest)
+    answer = registry.digest(older)
+    if isinstance(answer, Denied | Unreachable):
+        raise EnvironmentFailure(f"{older}: {words(answer)}", CHECK)
+    return isinstance(answer, Digest)

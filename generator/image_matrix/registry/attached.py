@@ -18,11 +18,15 @@ from image_matrix.registry.repositories import following_page, response_of, succ
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.json_data import Json
     from image_matrix.registry.client import Registry
     from image_matrix.registry.http import Response
     from image_matrix.registry.reference import Reference
 
 INDEX = INDEX_TYPES[0]
+WITHOUT_LIST = (400, 404, 405, 406, 501)
+"""What registries answer that do not list what is attached. The specification names 404; for those that know no such
+address, github.com/google/go-containerregistry (pkg/v1/remote/referrers.go) has 400 and 406, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,16 @@ class Referrer:
 def referrers(registry: Registry, image: str) -> tuple[Referrer, ...] | None:
     """Return what a registry lists as attached to ``repository@digest``; ``None`` from one that lists nothing.
 
-    Raises :class:`EnvironmentFailure` if it does not answer.
+    Raises :class:`EnvironmentFailure` if it does not answer, or denies it: something may be attached then.
     """
     place = parse_reference(image)
     url, entries = address(place, f"referrers/{place.digest}"), list[Referrer]()
     while url:
         answer = _asked(registry, place, url)
-        if (400 <= answer.status < 500 and not answer.limited) or answer.status == 501:
+        listed = None if answer.status in WITHOUT_LIST else _read(success_of(answer, image).body)
+        if listed is None:
             return None
-        entries += _read(success_of(answer, image).body)
+        entries += listed
         following = following_page(answer)
         url = urljoin(url, following) if following else ""
     return tuple(entries)
@@ -54,7 +59,7 @@ def referrers(registry: Registry, image: str) -> tuple[Referrer, ...] | None:
 def attached(registry: Registry, image: str) -> tuple[Referrer, ...]:
     """Return what is attached to ``repository@digest``: what the registry lists, or the list in a tag.
 
-    Raises :class:`EnvironmentFailure` if the registry does not answer.
+    Raises :class:`EnvironmentFailure` if the registry does not answer, or denies it.
     """
     listed = referrers(registry, image)
     if listed is not None:
@@ -62,20 +67,32 @@ def attached(registry: Registry, image: str) -> tuple[Referrer, ...]:
     place = parse_reference(image)
     tag = str(place.digest).replace(":", "-")
     answer = _asked(registry, place, address(place, f"manifests/{tag}"))
-    return _read(answer.body) if answer.status == 200 else ()
+    return () if answer.status == 404 else _read(success_of(answer, f"{place.name}:{tag}").body) or ()
 
 
 def _asked(registry: Registry, place: Reference, url: str) -> Response:
     return response_of(registry.send(HttpRequest("GET", url, {"Accept": INDEX}), place), place.name)
 
 
-def _read(body: bytes) -> tuple[Referrer, ...]:
-    """Return the entries of an index; none of what is no index."""
+def _read(body: bytes) -> tuple[Referrer, ...] | None:
+    """Return the entries of an index that have a digest; ``None`` for what is no index."""
     try:
-        entries = json.loads(body).get("manifests") or ()
-        return tuple(
-            Referrer(str(one["digest"]), str(one.get("artifactType", "")), one.get("annotations") or {})
-            for one in entries
-        )
-    except (ValueError, AttributeError, KeyError, TypeError):
-        return ()
+        index = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    entries = index.get("manifests") if isinstance(index, dict) else None
+    if not isinstance(entries, list):
+        return None
+    named = (one for one in entries if isinstance(one, dict) and isinstance(one.get("digest"), str))
+    return tuple(Referrer(one["digest"], _kind(one), _texts(one.get("annotations"))) for one in named)
+
+
+def _kind(entry: Mapping[str, Json]) -> str:
+    kind = entry.get("artifactType")
+    return kind if isinstance(kind, str) else ""
+
+
+def _texts(annotations: Json) -> dict[str, str]:
+    """Return the annotations that are texts, as all have to be; none if they have another form."""
+    pairs = annotations.items() if isinstance(annotations, dict) else ()
+    return {key: value for key, value in pairs if isinstance(value, str)}
