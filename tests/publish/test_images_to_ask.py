@@ -9,6 +9,7 @@ import pytest
 
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
+from image_matrix.lock.apt_updates import AptAnswer, counting
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.images_to_ask import (
@@ -42,6 +43,12 @@ images:
   own: {from: trixie, kind: own}
   dated: {from: base, context: dated, refresh_days: 30}
   on-dated: {from: dated, apt: [jq]}
+  debs: {from: stacks, apt: {packages: [tool], files: [debs/tool_1.0-1_all.deb, debs/other.deb]}, downloads: [tini]}
+downloads:
+  tini:
+    version: 0.19.0
+    url: https://example.org/v{version}/tini_{version}%2B1_{arch}.deb?raw=true
+    deb: true
 """
 OWN = '{% set contract = "none" %}\nFROM {{ source | word }}\nRUN apt-get update && apt-get install --yes nano\n'
 
@@ -54,6 +61,9 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, State]:
     for name, base in (("given", "debian:trixie-slim"), ("dated", "ghcr.io/example/notebooks/base")):
         (folder / name).mkdir()
         (folder / name / "Dockerfile").write_text(f"FROM {base}\nRUN apt-get update\n")
+    (folder / "debs").mkdir()
+    for name in ("tool_1.0-1_all.deb", "other.deb"):
+        (folder / "debs" / name).write_bytes(b"!<arch>\n")
     (folder / "templates/dockerfiles").mkdir(parents=True)
     (folder / "templates/dockerfiles/own.Dockerfile.j2").write_text(OWN)
     project = load_project(read_inputs(folder))
@@ -64,7 +74,9 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, State]:
 def effects(states: dict[bool, State]) -> dict[str, Effect | None]:
     state = states[True]
     variants = state.loaded.variants
-    return {item.image: effect_of_entry(variants, item, state.rendered, MOMENT) for item in variants.values()}
+    return {
+        item.image: effect_of_entry(state.loaded, item, state.rendered, MOMENT) for item in variants.values()
+    }
 
 
 def asked(states: dict[bool, State], released: list[str], sources: tuple[str, ...]) -> list[str]:
@@ -131,3 +143,11 @@ def test_what_stands_on_an_unreleased_image_cannot_be_asked(states: dict[bool, S
     assert unasked(variants, [dated.id, base.id], of_day, {}) == {}
     with_lab = {"lab:default": Effect(None, ())}
     assert unasked(variants, ["lab:default"], with_lab, {"x": base}) == {}
+
+
+def test_a_file_of_a_package_is_pinned_to_its_version(states: dict[bool, State]) -> None:
+    found = effects(states)["debs"]
+    assert found is not None
+    assert found.entries == ("tool", "tool=1.0-1", "tini=0.19.0+1")
+    newer = AptAnswer((("tool", "1.0-1", "1.0-2"), ("tini", "0.19.0+1", "1:0.20"), ("jq", "1", "2")))
+    assert [one.package for one in counting(newer, found.entries)] == ["jq"]

@@ -55,7 +55,7 @@ def _effects(project: Project, chosen: Collection[Variant]) -> dict[str, Effect]
 
     probe = replace(project.pins, apt_moments=dict.fromkeys(project.loaded.matrix.sources, PROBE))
     rendered = render_builds(replace(project, pins=probe))
-    effects = {item.id: effect_of_entry(project.loaded.variants, item, rendered, PROBE) for item in chosen}
+    effects = {item.id: effect_of_entry(project.loaded, item, rendered, PROBE) for item in chosen}
     return {name: one for name, one in effects.items() if one}
 
 

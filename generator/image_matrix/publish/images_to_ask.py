@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from image_matrix.config.lineage import ancestors, from_base_up, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from image_matrix.config.model import Variant
+    from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.output_tree.files import File
 
 UPGRADE = b"\napt-get upgrade "
 """What the step of templates/dockerfiles/macros.j2 has that upgrades the packages of the source."""
+_DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]+)_(?P<version>[A-Za-z0-9.+:~-]+)_[a-z0-9-]+\.deb")
+"""The name that dpkg-deb and archives give a package (dpkg-name(1)); it has no epoch."""
 _PINNED = re.compile(rb"(?<![A-Za-z0-9.+_-])[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~*-]+")
 
 
@@ -102,20 +106,32 @@ class Effect:
 
 
 def effect_of_entry(
-    variants: Mapping[str, Variant], item: Variant, rendered: Mapping[str, File], moment: str
+    loaded: Loaded, item: Variant, rendered: Mapping[str, File], moment: str
 ) -> Effect | None:
     """Return what an entry of its source does to a variant; ``None`` if it does nothing.
 
     ``rendered`` has the Dockerfiles for a lock in which each source has ``moment``. A Dockerfile that is given has no
     step with it, and that of a kind of somebody's own may have none.
     """
-    chain = from_base_up(variants, item)
+    chain = from_base_up(loaded.variants, item)
     texts = [_text(rendered, one) for one in chain]
     start = next((at for at, text in enumerate(texts) if moment.encode() in text), None)
     if start is None:
         return None
-    entries = tuple(entry for one in chain[start:] for entry in one.packages.get("apt", ()))
+    entries = tuple(entry for one in chain[start:] for entry in _entries(loaded.matrix, one))
     return Effect(chain[start - 1] if start else None, entries, start == 0 and UPGRADE in texts[0])
+
+
+def _entries(matrix: Matrix, item: Variant) -> tuple[str, ...]:
+    """Return what a variant has apt install, in the order of its steps.
+
+    A file of a package has the version that it has, whatever archives have: it is ``name=version``, by its name.
+    """
+    downloads = (matrix.downloads[name] for name in item.downloads)
+    addresses = (one.address(arch) for one in downloads if one.deb for arch in item.archs)
+    names = (*item.apt_files, *(unquote(urlsplit(address).path) for address in addresses))
+    debs = (_DEB.fullmatch(name.rpartition("/")[2]) for name in names)
+    return (*item.packages.get("apt", ()), *(f"{one['name']}={one['version']}" for one in debs if one))
 
 
 def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: bytes) -> Effect:
