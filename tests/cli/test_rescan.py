@@ -306,13 +306,33 @@ def test_code_scanning_gets_a_file_for_each_image(released: Place) -> None:
 def test_what_a_scanners_job_hands_on_is_not_believed_to_be_whole(released: Place) -> None:
     released.workflow()
     (part,) = (released.folder / "jobs").glob("rescan-part-*/findings.json")
-    for text in ("no JSON", "[1]", '[{"target": {}}]'):
+    bad = ("no JSON", "[1]", '[{"target": {}}]', '[{"target": "text"}]', "[" * 100_000)
+    for text in bad:
         part.write_text(text)
         assert released("ci", "rescan-report", str(released.folder / "jobs"))[0] == 0
         assert "its job did not come to an end" in released.issues.issues[0]["body"]
     code, _, err = released("ci", "rescan-report", str(released.folder / "nowhere"))
     assert code == 2
     assert "released.json" in err
+
+
+def test_a_scanners_job_speaks_for_its_own_images_alone(
+    released: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("image_matrix.findings.released.PART", 2)
+    released.workflow()
+    jobs = released.folder / "jobs"
+    first, second = (jobs / f"rescan-part-{number}" for number in (1, 2))
+    honest = json.loads((second / "findings.json").read_text())
+    clean = [{**one, "findings": [], "rejected": False} for one in honest]
+    own = json.loads((first / "findings.json").read_text())
+    (first / "findings.json").write_text(json.dumps([*own, *clean]))
+    (first / "released.json").write_text("[]")
+    (second / "findings.json").unlink()
+    assert released("ci", "rescan-report", str(jobs))[0] == 0
+    (issue,) = released.issues.issues
+    assert issue["state"] == "open"
+    assert "2 released images not scanned" in issue["body"]
 
 
 def test_two_findings_that_are_mended_by_one_command(released: Place) -> None:

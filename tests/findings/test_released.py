@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.findings.model import ScanTarget
+from image_matrix.findings.model import ScanResult, ScanTarget
 from image_matrix.findings.released import (
     PART,
     PARTS,
@@ -66,7 +67,16 @@ def test_results_are_handed_on_as_they_are() -> None:
 def test_what_a_scanner_has_written_there_is_refused(change: dict[str, Any]) -> None:
     data = json.loads(json.dumps(results_as_data([result(APT)])))
     data[0]["findings"][0] |= change
-    with pytest.raises((ValueError, TypeError, KeyError)):
+    with pytest.raises((ValueError, KeyError)):
+        results_of(data)
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"target": "text"}]', '["text"]', "[1]", "null", '[{"target": {}}]', '{"a": 1}']
+)
+def test_what_is_no_list_of_results_is_refused(text: str) -> None:
+    data = json.loads(text)
+    with pytest.raises((ValueError, KeyError)):
         results_of(data)
 
 
@@ -76,6 +86,11 @@ def test_an_image_without_a_result_was_not_scanned() -> None:
         ("base", "its job was cancelled"),
         ("lab", ""),
     ]
+
+
+def test_a_result_cannot_rename_its_image() -> None:
+    renamed = ScanResult(replace(target("lab"), variant="other", channel="stable"), rejected=True)
+    assert complete([target("lab")], [renamed], "") == [ScanResult(target("lab"), rejected=True)]
 
 
 def test_reports_of_images_have_names_of_their_own() -> None:

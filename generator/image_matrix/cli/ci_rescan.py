@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from image_matrix.publish.scanners import ScanJob
 
 LIST, FINDINGS = "released.json", "findings.json"
+LISTED, PART = "rescan-released", "rescan-part-{}"
+"""The artifacts with the list, and with the findings of a part: folders for the last job."""
 REPORTS, SARIF = "reports", "sarif"
 """Folders with what the scanner wrote."""
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -146,28 +148,36 @@ def ci_rescan_report(session: Session, folder: Path) -> int:
 
 
 def _results(folder: Path) -> list[ScanResult]:
-    """Return the result of each image of the list; jobs hand on what they scanned, if they come to that."""
+    """Return the result of each image of the list; jobs hand on what they scanned, if they come to that.
+
+    Scanners run in those jobs, on images of others. So the list is the first job's alone, and a job speaks for the
+    images of its own part.
+    """
     from image_matrix.findings.released import complete, target_of
 
-    files = {
-        name: [path for path in sorted(folder.rglob(name)) if path.is_file()] for name in (LIST, FINDINGS)
-    }
-    if not files[LIST]:
-        raise CallError(f"{folder} has no {LIST}", "this command is a step of the generated workflow")
-    targets = [
-        target_of(one) for part in json.loads(files[LIST][0].read_text(encoding="utf-8")) for one in part
+    file = folder / LISTED / LIST
+    if not file.is_file():
+        raise CallError(
+            f"{folder} has no {LISTED}/{LIST}", "this command is a step of the generated workflow"
+        )
+    parts = json.loads(file.read_text(encoding="utf-8"))
+    reason = "its job did not come to an end; see its log"
+    return [
+        result
+        for number, part in enumerate(parts, 1)
+        for result in complete(map(target_of, part), _read(folder / PART.format(number) / FINDINGS), reason)
     ]
-    results = [one for path in files[FINDINGS] for one in _read(path)]
-    return complete(targets, results, "its job did not come to an end; see its log")
 
 
 def _read(path: Path) -> list[ScanResult]:
     """Read what a job handed on; nothing of what is no list of results, since a scanner runs in that job."""
     from image_matrix.findings.released import results_of
 
+    if not path.is_file():
+        return []
     try:
         return results_of(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, RecursionError):
         return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -65,19 +65,21 @@ def results_as_data(results: Iterable[ScanResult]) -> list[dict[str, Any]]:
 def results_of(data: Iterable[Mapping[str, Any]]) -> list[ScanResult]:
     """Read what :func:`results_as_data` wrote, as texts.
 
-    Raises :class:`ValueError`, :class:`KeyError` or :class:`TypeError` for other data: a job in which a foreign scanner
-    runs hands it on.
+    Raises :class:`ValueError` or :class:`KeyError` for other data: a job in which a foreign scanner runs hands it on.
     """
-    return [
-        ScanResult(
-            target_of(one["target"]),
-            tuple(_finding(item) for item in one["findings"]),
-            bool(one["rejected"]),
-            str(one["problem"]),
-            str(one["not_kept"]),
-        )
-        for one in data
-    ]
+    try:
+        return [
+            ScanResult(
+                target_of(one["target"]),
+                tuple(_finding(item) for item in one["findings"]),
+                bool(one["rejected"]),
+                str(one["problem"]),
+                str(one["not_kept"]),
+            )
+            for one in data
+        ]
+    except (TypeError, AttributeError) as error:
+        raise ValueError("these are no results of a scan") from error
 
 
 def _finding(data: Mapping[str, Any]) -> ScanFinding:
@@ -88,6 +90,13 @@ def _finding(data: Mapping[str, Any]) -> ScanFinding:
 
 
 def complete(targets: Iterable[ScanTarget], results: Iterable[ScanResult], reason: str) -> list[ScanResult]:
-    """Return a result for each target: one without a result was not scanned, for this reason."""
+    """Return a result for each target: one without a result was not scanned, for this reason.
+
+    What results say of an image besides its digest and platform does not count: its name is the target's.
+    """
     known = {(one.target.image, one.target.platform): one for one in results}
-    return [known.get((one.image, one.platform), ScanResult(one, problem=reason)) for one in targets]
+    return [
+        replace(known[key], target=one) if key in known else ScanResult(one, problem=reason)
+        for one in targets
+        for key in ((one.image, one.platform),)
+    ]
