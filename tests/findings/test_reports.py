@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from typing import Any, Literal
+
+import pytest
+
 from image_matrix.config.release import Scanning
 from image_matrix.findings.model import ScanFinding, from_severity
 from image_matrix.findings.reports import findings
@@ -66,6 +70,24 @@ def test_grypes_report() -> None:
 
 def test_reports_of_other_scanners_are_not_read() -> None:
     assert findings(Scanning("command"), {"anything": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "report"),
+    [
+        ("trivy", {"Results": "ab"}),
+        ("trivy", {"Results": [{"Vulnerabilities": ["x"]}]}),
+        ("trivy", {"Results": 3}),
+        ("trivy", []),
+        ("grype", {"matches": "ab"}),
+        ("grype", {"matches": [{"vulnerability": {}}]}),
+        ("grype", {"matches": [{"vulnerability": "x", "artifact": {"locations": {"path": 1}}}]}),
+        ("grype", "text"),
+    ],
+)
+def test_a_report_of_another_form_is_refused(tool: Literal["trivy", "grype"], report: Any) -> None:
+    with pytest.raises(ValueError, match=f"does not have the form of a report of {tool}"):
+        findings(Scanning(tool), report)
 
 
 def test_versions_in_words() -> None:

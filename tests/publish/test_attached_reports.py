@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.config.release import Scanning
-from image_matrix.publish.attached_reports import with_scans
-from image_matrix.publish.scan_report import attach_report
+from image_matrix.publish.attached_reports import read_report, with_scans
+from image_matrix.publish.indexes import CREATED
+from image_matrix.publish.scan_report import REPORT_TYPE, attach_report
 from image_matrix.publish.scanners import ScanJob
+from image_matrix.registry.referrers import attach
 from image_matrix.render.lists.released import ReleasedImage, ScanSummary
 from tests.registry.test_upload import client, pushed
 from tests.registry.writable import Behaviour, Writable, serving
@@ -52,7 +54,11 @@ def said(folder: Path, server: Writable, scanning: Scanning, *reports: object) -
         job = ScanJob(folder / "image", folder / f"report-{number}.json", folder)
         job.report.write_text(report if isinstance(report, str) else json.dumps(report))
         attach_report(client(), f"{reference}@{digest}", job, _day_of(report))
-    entry = {"reference": f"{reference}:python3.13-0123@{digest}", "digest": digest}
+    return _scan_of(server, digest, scanning)
+
+
+def _scan_of(server: Writable, digest: str, scanning: Scanning) -> ScanSummary | None:
+    entry = {"reference": f"{server.host}/team/deploy:python3.13-0123@{digest}", "digest": digest}
     found = with_scans(client(), {"base": entry}, {"base": ReleasedImage(digest)}, scanning)
     return found["base"].scan
 
@@ -87,7 +93,51 @@ def test_a_clean_report_is_no_missing_report(tmp_path: Path) -> None:
         assert said(tmp_path, server, TRIVY) is None
 
 
-@pytest.mark.parametrize("report", ["", "[]", '{"runs": []}', '"text"'])
+def test_another_scanners_report_is_not_read_as_clean(tmp_path: Path) -> None:
+    """The matrix changed its scanner; what is attached is of the one before."""
+    with serving() as server:
+        assert said(tmp_path, server, GRYPE, trivy("2026-11-29", "HIGH")) is None
+    with serving() as server:
+        older, newer = grype("2026-11-01", "High"), trivy("2026-11-29", "CRITICAL")
+        assert said(tmp_path, server, GRYPE, older, newer) == ScanSummary("2026-11-01", {"HIGH": 1})
+
+
+def test_a_report_of_another_form_leaves_the_one_before_it(tmp_path: Path) -> None:
+    broken = {**trivy("2026-11-29"), "Results": [{"Vulnerabilities": ["x"]}]}
+    with serving() as server:
+        scan = said(tmp_path, server, TRIVY, trivy("2026-11-01", "HIGH"), broken)
+    assert scan == ScanSummary("2026-11-01", {"HIGH": 1})
+
+
+@pytest.mark.parametrize("annotations", [{}, {CREATED: "soon"}, {CREATED: "\x1b[2J 2026-11"}])
+def test_a_report_without_a_day_has_none(annotations: dict[str, str]) -> None:
+    content = json.dumps(trivy("2026-11-29", "HIGH")).encode()
+    with serving() as server:
+        digest = pushed(server)
+        image = f"{server.host}/team/deploy@{digest}"
+        attach(client(), image, REPORT_TYPE, {REPORT_TYPE: content}, {REPORT_TYPE: "r.json"}, annotations)
+        assert _scan_of(server, digest, TRIVY) == ScanSummary("", {"HIGH": 1})
+
+
+def test_a_report_is_what_its_digest_says(tmp_path: Path) -> None:
+    with serving() as server:
+        said(tmp_path, server, TRIVY, trivy("2026-11-29", "HIGH"))
+        clean = json.dumps(trivy("2026-11-29")).encode()
+        for name, content in server.blobs.items():
+            if b"Results" in content:
+                server.blobs[name] = clean
+        digest = pushed(server)
+        assert _scan_of(server, digest, TRIVY) is None
+
+
+def test_a_report_has_a_largest_size() -> None:
+    text = json.dumps(trivy("2026-11-29", "HIGH")).encode()
+    assert len(read_report(TRIVY, [text[:10], text[10:]], len(text))) == 1
+    with pytest.raises(ValueError, match="larger than"):
+        read_report(TRIVY, [text[:10], text[10:]], len(text) - 1)
+
+
+@pytest.mark.parametrize("report", ["", "[]", '{"runs": []}', '"text"', "[" * 100_000])
 def test_what_is_no_report_says_nothing(tmp_path: Path, report: str) -> None:
     with serving() as server:
         assert said(tmp_path, server, TRIVY, report) is None

@@ -178,6 +178,16 @@ def test_reports_that_cannot_be_read(job: ScanJob) -> None:
     assert read_report(Scanning("trivy"), job) == {"Results": []}
 
 
+def test_a_report_of_another_form_is_a_failure_of_the_scanner(
+    job: ScanJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("image_matrix.cli.scanner._reported", lambda *_: 66)
+    job.report.write_text(json.dumps({"Results": "ab"}))
+    project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
+    with pytest.raises(EnvironmentFailure, match="the report of trivy cannot be read"):
+        judge(Session(job.folder, "matrix.yaml", (), -1), project, "trivy", job)
+
+
 def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCANNER_TOKEN", "word")
     scanner = {

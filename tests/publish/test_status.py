@@ -131,6 +131,9 @@ def test_what_the_last_scan_of_users_image_found() -> None:
         assert f"; scanned 2026-11-30: {words}" in command.as_table([scanned])
         (data,) = json.loads(command.as_json([scanned]))
         assert data["released"]["scan"] == {"day": "2026-11-30", "findings": counts}
+    dateless = replace(now, released=replace(now.released, scan=ScanSummary("")))
+    assert "; scanned: nothing found" in command.as_table([dateless])
+    assert json.loads(command.as_json([dateless]))[0]["released"]["scan"]["day"] is None
 
 
 def test_a_released_image_that_the_registry_lost() -> None:

@@ -24,7 +24,12 @@ BLOB = b"content"
 
 def client(pauses: list[float] | None = None) -> Registry:
     patience = Patience((pauses if pauses is not None else []).append)
-    return Registry(RegistryServices(patient(network().send, patience), lambda _host: USER))
+    http = network()
+    return Registry(
+        RegistryServices(
+            patient(http.send, patience), lambda _host: USER, stream=http.opened, patience=patience
+        )
+    )
 
 
 def manifest(*blobs: bytes) -> bytes:

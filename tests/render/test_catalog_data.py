@@ -151,14 +151,15 @@ def test_a_release_says_digest_size_day_and_commit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "words"),
+    ("day", "counts", "words"),
     [
-        ({"CRITICAL": 1, "HIGH": 3}, "1 critical, 3 high (scan of 2026-11-29)"),
-        ({}, "none that stops a release (scan of 2026-11-29)"),
+        ("2026-11-29", {"CRITICAL": 1, "HIGH": 3}, "1 critical, 3 high (scan of 2026-11-29)"),
+        ("2026-11-29", {}, "none that stops a release (scan of 2026-11-29)"),
+        ("", {}, "none that stops a release"),
     ],
 )
-def test_a_release_says_what_the_last_scan_found(counts: dict[str, int], words: str) -> None:
-    image = ReleasedImage(DIGEST, scan=ScanSummary("2026-11-29", counts))
+def test_a_release_says_what_the_last_scan_found(day: str, counts: dict[str, int], words: str) -> None:
+    image = ReleasedImage(DIGEST, scan=ScanSummary(day, counts))
     known = shown_of(chain(), Pins())
     shown = Shown(chain(), known.contents, ["other:default"], released={"other:default": image})
     (other,) = entries(shown).values()

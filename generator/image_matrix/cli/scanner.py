@@ -60,7 +60,13 @@ def judge(session: Session, loaded: Loaded, program: str, job: ScanJob) -> ScanV
         return ScanVerdict(rejected=False)
     if not means_findings(scanning, code):
         raise EnvironmentFailure(f"the scanner failed (exit code {code})", "see its output above")
-    return ScanVerdict(rejected=True, findings=tuple(findings(scanning, _report(scanning, job))))
+    report = _report(scanning, job)
+    try:
+        return ScanVerdict(rejected=True, findings=tuple(findings(scanning, report)))
+    except ValueError as error:
+        raise EnvironmentFailure(
+            f"the report of {scanning.tool} cannot be read: {error}", "see its output above"
+        ) from error
 
 
 def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, ...] = ()) -> None:

@@ -141,7 +141,8 @@ def _last_scan(scan: ScanSummary | None) -> str:
     if scan is None:
         return ""
     counts = ", ".join(f"{count} {severity}" for severity, count in scan.counts.items())
-    return f"; scanned {scan.day}: {counts or 'nothing found'}"
+    day = f" {scan.day}" if scan.day else ""
+    return f"; scanned{day}: {counts or 'nothing found'}"
 
 
 def _summary(statuses: Sequence[VariantStatus]) -> str:
@@ -170,7 +171,7 @@ def _as_data(one: VariantStatus) -> dict[str, Any]:
             "commit": released.commit or None,
             "size": dict(released.sizes),
             "current": one.is_current,
-            "scan": {"day": released.scan.day, "findings": dict(released.scan.counts)}
+            "scan": {"day": released.scan.day or None, "findings": dict(released.scan.counts)}
             if released.scan
             else None,
         }

@@ -28,12 +28,16 @@ INSTALLERS = {
 def findings(scanning: Scanning, report: Mapping[str, Any]) -> list[ScanFinding]:
     """Return the findings of a report that stop a release, the worst first, each once.
 
-    Reports of other scanners than Trivy and Grype are not read.
+    Reports of other scanners than Trivy and Grype are not read. Raises :class:`ValueError` for a report that does not
+    have the form of the scanner's.
     """
     readers = {"trivy": _trivy, "grype": _grype}
     read = readers.get(scanning.tool)
     counted = from_severity(scanning.severity)
-    matching = {one for one in (read(report) if read else ()) if one.severity in counted}
+    try:
+        matching = {one for one in (read(report) if read else ()) if one.severity in counted}
+    except (AttributeError, TypeError, LookupError) as error:
+        raise ValueError(f"it does not have the form of a report of {scanning.tool}") from error
     return sorted(
         matching, key=lambda one: (counted.index(one.severity), one.id, one.package, one.installed, one.path)
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.findings.model import from_severity
@@ -16,24 +17,25 @@ from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.attached import attached
-from image_matrix.registry.client import CONCURRENCY, address
-from image_matrix.registry.http import HttpRequest, Response
-from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.client import CONCURRENCY
+from image_matrix.registry.http import ConnectionFailed
 from image_matrix.render.lists.released import ScanSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from image_matrix.config.release import Scanning
+    from image_matrix.findings.model import ScanFinding
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.registry.client import Registry
     from image_matrix.render.lists.released import ReleasedImage
 
-READ = ("trivy", "grype")
-"""The scanners whose reports are read."""
-FIELDS = {"SchemaVersion", "Results", "matches"}
-"""Fields by which their reports are known: Trivy's, and Grype's."""
-DAY = len("YYYY-MM-DD")
+FIELDS = {"trivy": {"SchemaVersion", "Results"}, "grype": {"matches"}}
+"""The scanners whose reports are read, and fields by which their reports are known."""
+LARGEST = 64 << 20
+"""Bytes of a report that is read; one of an image with thousands of packages has a few million."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=T)")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def with_scans(
@@ -46,7 +48,7 @@ def with_scans(
 
     Raises :class:`EnvironmentFailure` if the registry does not say what is attached.
     """
-    if not scanning.attach or scanning.tool not in READ:
+    if not scanning.attach or scanning.tool not in FIELDS:
         return {**released}
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         asked = pool.map(partial(_summary, registry, scanning), (entries[name] for name in released))
@@ -79,13 +81,13 @@ def known_scans(
 
 def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> ScanSummary | None:
     """Return the findings of an index, each once, however many of its platforms have it."""
-    newest = [report for image in _images(registry, entry) if (report := _newest(registry, image))]
+    newest = [found for image in _images(registry, entry) if (found := _newest(registry, scanning, image))]
     if not newest:
         return None
-    rows = {(row.severity, row.id, row.package) for _, report in newest for row in findings(scanning, report)}
+    rows = {(row.severity, row.id, row.package) for _, found in newest for row in found}
     counted = Counter(severity for severity, *_ in rows)
     counts = {name: counted[name] for name in from_severity(scanning.severity) if counted[name]}
-    return ScanSummary(min(day for day, _ in newest), counts)
+    return ScanSummary(min((day for day, _ in newest if day), default=""), counts)
 
 
 def _images(registry: Registry, entry: ReleaseEntry) -> Iterator[str]:
@@ -96,28 +98,47 @@ def _images(registry: Registry, entry: ReleaseEntry) -> Iterator[str]:
     yield from (by_digest(reference, part) for part in [*parts] or [digest])
 
 
-def _newest(registry: Registry, image: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the newest attached report with its day; ``None`` if there is none that can be read."""
+def _newest(registry: Registry, scanning: Scanning, image: str) -> tuple[str, list[ScanFinding]] | None:
+    """Return the findings of the newest attached report, with its day; ``None`` if there is none that can be read.
+
+    The day is empty where the report does not say it.
+    """
     artifacts = (one for one in attached(registry, image) if one.artifact_type == REPORT_TYPE)
     for one in sorted(artifacts, key=lambda one: one.annotations.get(CREATED, ""), reverse=True):
-        report = _report(registry, image, one.digest)
-        if report is not None:
-            return one.annotations.get(CREATED, "")[:DAY], report
+        found = _findings(registry, scanning, image, one.digest)
+        if found is not None:
+            day = _DAY.match(one.annotations.get(CREATED, ""))
+            return day[0] if day else "", found
     return None
 
 
-def _report(registry: Registry, image: str, artifact: str) -> Mapping[str, Any] | None:
-    """Return a report; ``None`` for what is no report of these scanners."""
-    place = parse_reference(image)
+def _findings(registry: Registry, scanning: Scanning, image: str, artifact: str) -> list[ScanFinding] | None:
+    """Return the findings of a report; ``None`` for what is no report of this scanner."""
     manifest = registry.manifest(by_digest(image.partition("@")[0], artifact))
-    if not isinstance(manifest, Manifest) or not manifest.layers:
-        return None
-    url = address(place, f"blobs/{manifest.layers[0].digest}")
-    answer = registry.send(HttpRequest("GET", url), place)
-    if not isinstance(answer, Response) or answer.status != 200:
+    layer = manifest.layers[0].digest if isinstance(manifest, Manifest) and manifest.layers else ""
+    if not _DIGEST.fullmatch(layer):
         return None
     try:
-        report = json.loads(answer.body)
-    except ValueError:
+        return registry.blob(image, layer, partial(read_report, scanning))
+    except (ConnectionFailed, ValueError):
         return None
-    return report if isinstance(report, dict) and FIELDS & report.keys() else None
+
+
+def read_report(scanning: Scanning, chunks: Iterable[bytes], largest: int = LARGEST) -> list[ScanFinding]:
+    """Return the findings of a report of the scanner that the matrix names.
+
+    Raises :class:`ValueError` for all else, also for another scanner's report, which has no findings of this one, and
+    for more than ``largest`` bytes.
+    """
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > largest:
+            raise ValueError(f"it is larger than {largest} bytes")
+    try:
+        report = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not (isinstance(report, dict) and FIELDS[scanning.tool] & report.keys()):
+        raise ValueError(f"it is no report of {scanning.tool}")
+    return findings(scanning, report)

@@ -129,7 +129,8 @@ def _facts(shown: Shown, item: Variant, tags: Sequence[str]) -> Iterator[tuple[s
 
 def _findings(scan: ScanSummary) -> str:
     counts = ", ".join(f"{number} {severity.lower()}" for severity, number in scan.counts.items())
-    return f"{counts or 'none that stops a release'} (scan of {scan.day})"
+    day = f" (scan of {scan.day})" if scan.day else ""
+    return f"{counts or 'none that stops a release'}{day}"
 
 
 def _size(count: int) -> str:

@@ -16,7 +16,7 @@ class ScanSummary:
     """What the newest report of a scan says of an image."""
 
     day: str
-    """``2026-11-29``."""
+    """``2026-11-29``; empty if the report does not say."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Severity to the number of findings, the worst first; without those below what stops a release."""
 
