@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,8 +10,10 @@ import pytest
 
 from image_matrix.cli.recording import record_packages
 from image_matrix.cli.session import Session
-from image_matrix.planning.attached_packages import packages_attached
+from image_matrix.planning.attached_packages import PACKAGES_TYPE, packages_attached
+from image_matrix.registry.client import INDEX_TYPES
 from image_matrix.registry.image_layers import GZIP
+from image_matrix.registry.reference import digest_of
 from tests.importing.images import archive, python
 from tests.planning.test_attached_packages import LOWER, UPPER, client, layers_read, pushed
 from tests.publish.states import state
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.build.bake import Built
     from image_matrix.config.model import LegId
 
+INDEX = INDEX_TYPES[0]
 AMD64 = "linux/amd64"
 BASE, LAB = ("base:default", AMD64), ("lab:default", AMD64)
 
@@ -94,3 +98,35 @@ def test_a_registry_that_refuses_is_a_note(
     server.behaviour.refused[method] = 403
     record(server, tmp_path, {BASE: base}, {})
     assert "its packages are not recorded" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("entries", [["a"], "ab", 1, None, {"a": 1}, [None]])
+def test_a_list_of_another_form_is_a_note(
+    server: Writable, tmp_path: Path, capsys: pytest.CaptureFixture[str], entries: object
+) -> None:
+    base = pushed(server, "base", LOWER)
+    tag = tagged(server, base, {"mediaType": INDEX, "manifests": entries})
+    record(server, tmp_path, {BASE: base}, {})
+    shown = " ".join(capsys.readouterr().err.split())
+    assert f"{tag} is not a list of what is attached to an image; delete this tag" in shown
+    del server.tags[tag.removeprefix(f"{server.host}/")]
+    record(server, tmp_path, {BASE: base}, {})
+    assert packages_attached(client(), base)
+
+
+def test_annotations_of_another_form_below_an_image_hinder_nothing(server: Writable, tmp_path: Path) -> None:
+    base, lab = pushed(server, "base", LOWER), pushed(server, "lab", LOWER, UPPER)
+    entry = {"digest": base.partition("@")[2], "artifactType": PACKAGES_TYPE, "annotations": ["a"]}
+    tagged(server, base, {"mediaType": INDEX, "manifests": [entry]})
+    record(server, tmp_path, {LAB: lab}, {BASE: base})
+    assert packages_attached(client(), lab)
+
+
+def tagged(server: Writable, image: str, content: object) -> str:
+    """Put what a registry without its own listing has under the tag of an image; return the tag."""
+    repository, _, digest = image.removeprefix(f"{server.host}/").partition("@")
+    body = json.dumps(content).encode()
+    tag = f"{repository}:{digest.replace(':', '-')}"
+    server.manifests[f"{repository}@{digest_of(body)}"] = body
+    server.tags[tag] = digest_of(body)
+    return f"{server.host}/{tag}"

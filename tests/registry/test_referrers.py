@@ -11,6 +11,9 @@ import pytest
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.scan_report import REPORT_TYPE, SARIF_TYPE, attach_report
 from image_matrix.publish.scanners import ScanJob
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import Response
+from image_matrix.registry.referrers import attach
 from tests.registry.test_upload import client, pushed
 from tests.registry.writable import Behaviour, serving
 
@@ -83,3 +86,10 @@ def test_an_image_that_is_not_there(job: ScanJob) -> None:
         with pytest.raises(EnvironmentFailure, match="team/deploy@sha256:0000"):
             attach_report(client(), missing, job, NOW)
         assert server.blobs == {}
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"a"', b"1", b"", b"["])
+def test_an_answer_that_is_no_manifest(body: bytes) -> None:
+    registry = Registry(RegistryServices(lambda _request: Response(200, {}, body), lambda _host: None))
+    with pytest.raises(EnvironmentFailure, match="the answer is not a manifest"):
+        attach(registry, f"registry.example.org/a@sha256:{0:064}", REPORT_TYPE, {}, {})

@@ -78,7 +78,10 @@ def _subject(registry: Registry, place: Reference) -> dict[str, Json]:
     answer = _get(registry, place)
     if answer.status != 200:
         raise EnvironmentFailure(f"{place.name}@{place.digest}: {words(refusal(answer))}", CHECK)
-    media_type = json.loads(answer.body).get("mediaType") or answer.headers.get("content-type", "")
+    content = _object(answer.body)
+    if content is None:
+        raise EnvironmentFailure(f"{place.name}@{place.digest}: the answer is not a manifest", CHECK)
+    media_type = content.get("mediaType") or answer.headers.get("content-type", "")
     return {"mediaType": media_type, "digest": digest_of(answer.body), "size": len(answer.body)}
 
 
@@ -87,10 +90,27 @@ def _list_in_tag(registry: Registry, reference: str, entry: Mapping[str, Json]) 
     answer = _get(registry, parse_reference(reference))
     if answer.status not in (200, 404):
         raise EnvironmentFailure(f"{reference}: {words(refusal(answer))}", CHECK)
-    listed = json.loads(answer.body)["manifests"] if answer.status == 200 else []
-    if all(one["digest"] != entry["digest"] for one in listed):
+    listed = _listed(reference, answer.body) if answer.status == 200 else []
+    if all(one.get("digest") != entry["digest"] for one in listed):
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, entry]}
         put_manifest(registry, reference, _json(index), INDEX)
+
+
+def _listed(reference: str, body: bytes) -> list[dict[str, Json]]:
+    """Return the entries of a list under a tag; raises :class:`EnvironmentFailure` for what is none: it is not ours."""
+    entries = (_object(body) or {}).get("manifests")
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        problem = f"{reference} is not a list of what is attached to an image"
+        raise EnvironmentFailure(problem, "delete this tag: the list is written anew")
+    return entries
+
+
+def _object(body: bytes) -> dict[str, Json] | None:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _get(registry: Registry, place: Reference) -> Response:
