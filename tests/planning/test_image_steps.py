@@ -50,6 +50,11 @@ def test_each_layer_belongs_to_the_lowest_image_that_has_it() -> None:
     ]
 
 
+def test_a_step_controls_no_terminal() -> None:
+    (one,) = image_steps(layers(1), ["RUN /bin/sh -c a\x1b]0;title\x07 \x9b2J\u202e\x00 b"], {}, "geo")
+    assert one.step == r"a\x1b]0;title\x07 \x9b2J\u202e\x00 b"
+
+
 def test_a_parent_with_other_layers_counts_for_nothing() -> None:
     below = {"base": layers(1, 9), "lab": layers(1, 2)}
     assert [one.image for one in image_steps(layers(1, 2, 3), [], below, "geo")] == ["lab", "lab", "geo"]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.diagnostics import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -27,7 +29,8 @@ class ImageStep:
     size: int
     """Bytes, compressed."""
     step: str
-    """The instruction, in one line; empty if the image does not say."""
+    """The instruction, in one line, with control characters escaped: anybody may have written it; empty if the image
+    does not say."""
 
 
 def image_steps(
@@ -48,7 +51,7 @@ def image_steps(
         ImageStep(
             next((image for image, count in owners.items() if at < count), name),
             layer.size,
-            in_one_line(step),
+            printable(in_one_line(step)),
         )
         for at, (layer, step) in enumerate(zip(layers, named, strict=True))
     ]
