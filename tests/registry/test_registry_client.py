@@ -501,7 +501,9 @@ def test_the_configuration_of_an_image(content: dict[str, Any], expected: ImageC
         assert registry.configs([reference]) == {reference: expected}
 
 
-@pytest.mark.parametrize("content", [b"[]", b"{", b'{"os": "linux"}', b'{"config": {"Env": 1}}'])
+@pytest.mark.parametrize(
+    "content", [b"[]", b"{", b'{"os": "linux"}', b'{"config": {"Env": 1}}', b"[" * 100_000]
+)
 def test_a_configuration_that_is_none(content: bytes) -> None:
     with serving(Behaviour(digest_header=False)) as server, client() as registry:
         answer = registry.config(hold_image(server, content))
@@ -621,3 +623,13 @@ def test_the_real_registry() -> None:
         assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {}, said)
         assert registry.digest(f"{name}:never") == Absent()
         assert registry.digest(f"{host}/test/never:1") == Absent()
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"layers": [{"digest": "sha256:1", "size": Infinity}]}', b'{"layers": 1}']
+)
+def test_a_manifest_of_another_form_is_an_answer(body: bytes) -> None:
+    registry = Registry(RegistryServices(lambda _request: Response(200, {}, body), lambda _host: None))
+    answer = registry.manifest("registry.example.org/a:b")
+    assert isinstance(answer, Unreachable)
+    assert answer.reason == "registry.example.org: the answer is not a manifest"

@@ -340,7 +340,7 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
             ImageLayer(str(item["digest"]), int(item.get("size", 0)), _predicate(item))
             for item in content.get("layers") or ()
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
     return Manifest(
         digest, media_type, platforms, annotations, entries, str(config) if config else None, layers
@@ -374,7 +374,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
                 if not one.get("empty_layer")
             ),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Unreachable(f"{reference.host}: the answer is not an image's configuration")
 
 

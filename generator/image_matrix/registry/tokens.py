@@ -90,6 +90,6 @@ def _token(response: Response, *, known: bool) -> str | Denied | Unreachable:
     try:
         content = json.loads(response.body)
         token = content.get("token") or content.get("access_token")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         token = None
     return f"Bearer {token}" if token else Unreachable("its token server answers without a token")
