@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from image_matrix.lock.apt_moments import lock_apt, next_moment
 from image_matrix.lock.apt_updates import AptFindings, AptUpdate
+from image_matrix.lock.resolver_api import ALL
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 from tests.laws import examples
@@ -65,9 +66,18 @@ some = st.frozensets(st.sampled_from(SOURCES))
 
 
 @settings(max_examples=examples(300))
-@given(old=moments, with_updates=some, current=some, upgraded=st.sampled_from(["", "apt", *SOURCES]))
+@given(
+    old=moments,
+    with_updates=some,
+    current=some,
+    upgraded=st.sampled_from([(), ALL, ("apt",), *((name,) for name in SOURCES)]),
+)
 def test_an_entry_moves_if_and_only_if_an_update_counts(
-    loaded: Loaded, old: dict[str, str], with_updates: frozenset[str], current: frozenset[str], upgraded: str
+    loaded: Loaded,
+    old: dict[str, str],
+    with_updates: frozenset[str],
+    current: frozenset[str],
+    upgraded: tuple[str, ...],
 ) -> None:
     asked: list[str] = []
 
@@ -76,15 +86,46 @@ def test_an_entry_moves_if_and_only_if_an_update_counts(
         assert moment == START
         return findings(with_updates & {*sources}, current, sources)
 
-    new = lock_apt(loaded, old, TODAY, lambda name: name == upgraded, ask).moments
-    assert asked == [name for name in SOURCES if upgraded in ("apt", name)]
+    new = lock_apt(loaded, old, TODAY, upgraded, ask).moments
+    assert asked == [name for name in SOURCES if upgraded == ALL or upgraded in (("apt",), (name,))]
     for name in SOURCES:
         is_waiting = old.get(name, "") >= START and name not in current
         if name in asked and name in with_updates and not is_waiting:
             assert new[name] > old.get(name, "")
         else:
             assert new.get(name) == old.get(name)
-    assert lock_apt(loaded, new, TODAY, lambda name: name == upgraded, ask).moments.keys() == new.keys()
+    assert lock_apt(loaded, new, TODAY, upgraded, ask).moments.keys() == new.keys()
+
+
+SIBLINGS = ("lab", "geo", "held")
+
+
+@settings(max_examples=examples(300))
+@given(
+    has_entry=st.booleans(),
+    with_updates=st.frozensets(st.sampled_from(SIBLINGS)),
+    current=st.frozensets(st.sampled_from(SIBLINGS)),
+    upgraded=st.sampled_from([ALL, ("apt",), ("trixie",)]),
+)
+def test_one_that_is_held_back_has_no_others_built_in_vain_each_week(
+    loaded: Loaded,
+    has_entry: bool,
+    with_updates: frozenset[str],
+    current: frozenset[str],
+    upgraded: tuple[str, ...],
+) -> None:
+    updates = {name: (UPDATE,) if name in with_updates else () for name in SIBLINGS}
+    found = AptFindings(updates, dict.fromkeys(SIBLINGS, "trixie"), frozenset(SOURCES), current)
+    old = {"trixie": "20261123T000000Z"} if has_entry else {}
+    new = lock_apt(loaded, old, TODAY, upgraded, lambda *_: found)
+    if with_updates & current:
+        should_move = True
+    else:
+        should_move = bool(with_updates) and (not has_entry or not current or upgraded != ALL)
+    assert (new.moments != old) == should_move
+    assert {name for name, items in new.findings.updates.items() if items} == (
+        with_updates if should_move else set()
+    )
 
 
 def test_twice_a_day_writes_the_same_until_it_is_built() -> None:
@@ -100,13 +141,13 @@ def test_a_moment_that_no_calendar_has_stays() -> None:
 
 def test_an_image_without_effect_moves_nothing(loaded: Loaded) -> None:
     found = AptFindings({"own:default": (UPDATE,)}, {}, frozenset(SOURCES))
-    assert lock_apt(loaded, {}, TODAY, lambda _: True, lambda *_: found).moments == {}
+    assert lock_apt(loaded, {}, TODAY, ALL, lambda *_: found).moments == {}
     assert found.dated_with_updates == {"own:default"}
 
 
 def test_an_entry_of_a_source_that_is_gone_goes(loaded: Loaded) -> None:
     old = {"gone": START, "trixie": START}
-    assert lock_apt(loaded, old, TODAY, lambda _: False, lambda *_: findings(())).moments == {"trixie": START}
+    assert lock_apt(loaded, old, TODAY, (), lambda *_: findings(())).moments == {"trixie": START}
 
 
 def test_snapshots_stay_while_it_is_not_known_what_is_released(tmp_path: Path) -> None:
@@ -114,6 +155,6 @@ def test_snapshots_stay_while_it_is_not_known_what_is_released(tmp_path: Path) -
     on_snapshot = load_inputs(read_inputs(tmp_path))
     old = {"trixie": "20261101T000000Z"}
     unknown = AptFindings(released=frozenset(SOURCES), failures=("not asked: x",))
-    assert lock_apt(on_snapshot, old, TODAY, lambda _: True, lambda *_: unknown).moments == old
-    moved = lock_apt(on_snapshot, old, TODAY, lambda _: True, lambda *_: AptFindings()).moments
+    assert lock_apt(on_snapshot, old, TODAY, ALL, lambda *_: unknown).moments == old
+    moved = lock_apt(on_snapshot, old, TODAY, ALL, lambda *_: AptFindings()).moments
     assert moved == {"trixie": START}

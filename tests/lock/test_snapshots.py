@@ -36,7 +36,7 @@ def loaded_from(folder: Path, text: str) -> Loaded:
 
 def moments(loaded: Loaded, old: Lock, upgraded: str = "") -> dict[str, str]:
     """Return the moments where no image is released."""
-    return {**lock_apt(loaded, old.apt, TODAY, lambda name: name == upgraded, nothing_asked).moments}
+    return {**lock_apt(loaded, old.apt, TODAY, (upgraded,), nothing_asked).moments}
 
 
 def test_the_sources_that_are_named_have_moments(mixed: Loaded) -> None:

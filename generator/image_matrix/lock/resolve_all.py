@@ -131,7 +131,7 @@ def make_lock(
     with span("lock system libraries of R packages"):
         r = lock_r(loaded, old.r, should_upgrade("cran"), _package_manager(loaded, services), services.say)
     with span("ask released images for updates of apt packages"):
-        apt = lock_apt(loaded, old.apt, services.today, should_upgrade, services.ask_apt)
+        apt = lock_apt(loaded, old.apt, services.today, upgraded, services.ask_apt)
     packages, table = _with_stale(old, python)
     current_defaults = () if upgraded == ALL else tuple(old.defaults)
     lock = Lock(
