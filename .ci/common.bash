@@ -56,13 +56,15 @@ pid_of() {
     tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$STATE" && echo "$pid"
 }
 
+# Stops all that a process has started as well, as long as that has made no group of its own.
 stop() {
   local pid
   pid=$(pid_of "$1") || return 0
   log "stopping $1"
-  kill "$pid" 2>/dev/null || true
+  kill -- "-$pid" 2>/dev/null || true
   until_ready 30 gone "$pid" || die "$1 (process $pid) does not stop"
   rm -f "$STATE/run/$1.pid"
 }
 
-gone() { ! kill -0 "$1"; }
+# gone PID: its group has ended; start_detached makes the process the first of one.
+gone() { ! kill -0 -- "-$1"; }
