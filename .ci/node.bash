@@ -121,21 +121,26 @@ YAML
 
 # --- network -------------------------------------------------------------------------------------------------------
 
-# This machine forwards for its pods, also where Docker has made it drop what nobody asked for.
+# rules COMMAND: calls it for each rule, with table, chain and options. This machine forwards for its pods, also where
+# Docker has made it drop what nobody asked for.
 rules() {
-  local change=$1
-  iptables --wait --table filter "$change" FORWARD --in-interface "$BRIDGE" --jump ACCEPT
-  iptables --wait --table filter "$change" FORWARD --out-interface "$BRIDGE" --jump ACCEPT
-  iptables --wait --table nat "$change" POSTROUTING --source "$POD_NETWORK" ! --destination "$POD_NETWORK" --jump MASQUERADE
+  "$1" filter FORWARD --in-interface "$BRIDGE" --jump ACCEPT
+  "$1" filter FORWARD --out-interface "$BRIDGE" --jump ACCEPT
+  "$1" nat POSTROUTING --source "$POD_NETWORK" ! --destination "$POD_NETWORK" --jump MASQUERADE
 }
+
+# Each rule is asked for by itself: something else may have removed some of them.
+has_rule() { iptables --wait --table "$1" --check "${@:2}" 2>/dev/null; }
+insert_rule() { has_rule "$@" || iptables --wait --table "$1" --insert "${@:2}"; }
+delete_rule() { while has_rule "$@"; do iptables --wait --table "$1" --delete "${@:2}"; done; }
 
 open_network() {
   sysctl --quiet --write net.ipv4.ip_forward=1
-  rules --check 2>/dev/null || rules --insert
+  rules insert_rule
 }
 
 remove_network() {
-  if rules --check 2>/dev/null; then rules --delete; fi
+  rules delete_rule
   if [[ -n $(program kubernetes kube-proxy) && -e $RUN/proxy.yaml ]]; then
     "$(program kubernetes kube-proxy)" --cleanup >>"$STATE/log/kube-proxy.log" 2>&1 || true
     # what it makes for kubelet, it leaves
