@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
+from image_matrix.cli import run
 from image_matrix.cli.apt_updates import ask_released
 from image_matrix.cli.project import load_project
 from image_matrix.cli.session import Session
+from image_matrix.lock.apt_answers import AptAnswers, read_answers
 from image_matrix.lock.apt_report import apt_lines
 from image_matrix.lock.apt_updates import AptFindings
 from image_matrix.project.inputs import read_inputs
@@ -107,9 +109,12 @@ class Place:
         subprocess.run(["git", "clone", "--quiet", *options, str(origin), str(self.root)], check=True)
         (self.root / "matrix.yaml").write_text(MATRIX)
 
-    def ask(self, **answers: dict[str, str] | None) -> AptFindings:
+    def answer(self, **answers: dict[str, str] | None) -> None:
         targets: dict[str, Any] = {f"{name}_default": answer for name, answer in answers.items()}
         self.answers.write_text(json.dumps(targets))
+
+    def ask(self, **answers: dict[str, str] | None) -> AptFindings:
+        self.answer(**answers)
         session = Session(self.root, "matrix.yaml", ())
         project = load_project(read_inputs(self.root))
         with click.Context(click.Command("lock")):
@@ -226,3 +231,22 @@ def test_a_remote_that_does_not_answer_may_have_released(place: Place) -> None:
     findings = place.ask()
     assert findings.released == {"trixie", "bookworm"}
     assert len(findings.failures) == 1
+
+
+def test_a_job_writes_the_answers_to_a_file(place: Place, tmp_path: Path) -> None:
+    """Another one takes them: what is in the file is what was found."""
+    place.release("base", "lab", "old")
+    place.answer(base={"upgradable": ""}, lab=ANSWER, old=None)
+    file = tmp_path / "handed on.json"
+    assert run(["-C", str(place.root), "ci", "ask-apt", "--names", "trixie bookworm", str(file)]) == 0
+    assert read_answers(file.read_bytes()) == AptAnswers(
+        frozenset(["trixie", "bookworm"]),
+        place.ask(base={"upgradable": ""}, lab=ANSWER, old=None),
+    )
+
+
+def test_a_job_that_has_nobody_to_ask_writes_that(place: Place, tmp_path: Path) -> None:
+    place.release("lab")
+    file = tmp_path / "answers.json"
+    assert run(["-C", str(place.root), "ci", "ask-apt", "--names", "jupyterlab", str(file)]) == 0
+    assert read_answers(file.read_bytes()) == AptAnswers(frozenset(), AptFindings())

@@ -155,7 +155,11 @@ def test_fixes_arrive_in_the_images_concerned(family: Family, tmp_path: Path) ->
     family.debian.publish("greeting", "1.1", "Fix CVE-2026-12345 and `CVE-2026-2`. Closes: #1")
     family.debian.publish("brought", "1.1")
     before = family.released("beta")
-    family.run("ci", "lock", "--names", "apt", GITHUB_OUTPUT=str(tmp_path / "output"))
+    answers = str(tmp_path / "answers.json")
+    family.run("ci", "ask-apt", "--names", "apt", answers)
+    family.run(
+        "ci", "lock", "--names", "apt", "--apt-answers", answers, GITHUB_OUTPUT=str(tmp_path / "output")
+    )
     assert lines_of((tmp_path / "output").read_text().removeprefix("apt_updates=")) == [
         "apt greeting: 1.0 → 1.1 in given:default; CVE-2026-12345",
         "apt greeting: 1.0 → 1.1 on one, in alpha:default, alpha-more:default; CVE-2026-12345",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.lock import text as texts
+from image_matrix.lock.apt_answers import AptAnswers, written
+from image_matrix.lock.apt_updates import AptFindings, AptUpdate
 from image_matrix.lock.read import pins
 from image_matrix.lock.unsolvable import plainly
 from image_matrix.project.inputs import read_inputs
@@ -228,8 +230,10 @@ def test_a_run_hands_on_what_it_could_lock(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    answers = str(tmp_path / "answers.json")
+    assert repository.run("ci", "ask-apt", answers) == 0
     (repository.site.folder / "v2/library/debian/manifests/trixie-slim").unlink()
-    assert repository.run("ci", "lock") == 0
+    assert repository.run("ci", "lock", "--apt-answers", answers) == 0
     name, _, value = (tmp_path / "output").read_text().partition("=")
     (failure,) = json.loads(value)
     assert (name, value.count("\n")) == ("unreachable", 1)
@@ -237,22 +241,54 @@ def test_a_run_hands_on_what_it_could_lock(
     assert len(texts.read(repository.lock).python) == 10
     repository.site.source("library/debian:trixie-slim", "first")
     (tmp_path / "output").unlink()
-    assert repository.run("ci", "lock") == 0
+    assert repository.run("ci", "lock", "--apt-answers", answers) == 0
     assert not (tmp_path / "output").exists()
 
 
 def test_a_run_refreshes_what_it_is_asked_for(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    answers = str(tmp_path / "answers.json")
     assert repository.run("lock") == 0
     repository.site.source("library/debian:trixie-slim", "second")
     before = repository.lock
     monkeypatch.setenv("IMAGE_MATRIX_NAMES", "zeta")
-    assert repository.run("ci", "lock") == 0
+    assert repository.run("ci", "lock", "--apt-answers", answers) == 0
     assert repository.lock == before
     monkeypatch.setenv("IMAGE_MATRIX_NAMES", "zeta trixie")
-    assert repository.run("ci", "lock") == 0
+    assert repository.run("ci", "ask-apt", answers) == 0
+    assert repository.run("ci", "lock", "--apt-answers", answers) == 0
     assert repository.lock != before
+
+
+@pytest.mark.parametrize("content", [None, b"[", b"[]"])
+def test_a_run_without_answers_of_apt_locks_the_rest_and_says_so(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    answers = tmp_path / "answers.json"
+    if content is not None:
+        answers.write_bytes(content)
+    assert repository.run("ci", "lock", "--apt-answers", str(answers)) == 0
+    (failure,) = json.loads((tmp_path / "output").read_text().removeprefix("unreachable="))
+    assert failure.startswith("apt packages: not asked")
+    assert len(texts.read(repository.lock).python) == 10
+
+
+def test_a_run_moves_what_the_answers_say(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert repository.run("lock") == 0
+    variant, update = "base:python3.13", AptUpdate("less", "1", "2", "less", "1")
+    found = AptFindings({variant: (update,)}, {variant: "trixie"}, frozenset(["trixie"]))
+    (tmp_path / "answers.json").write_bytes(written(AptAnswers(frozenset(["trixie"]), found)))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    assert (
+        repository.run("ci", "lock", "--names", "apt", "--apt-answers", str(tmp_path / "answers.json")) == 0
+    )
+    assert list(texts.read(repository.lock).apt) == ["trixie"]
+    (line,) = json.loads((tmp_path / "output").read_text().removeprefix("apt_updates="))
+    assert line == f"apt less: 1 → 2 on trixie, in {variant}"
 
 
 def test_a_failure_of_the_index_blocks_children_only(

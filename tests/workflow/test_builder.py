@@ -27,3 +27,13 @@ def test_what_a_fork_writes_runs_on_its_runner() -> None:
     assert next(step["id"] for step in steps if step["name"] == "Set up buildx") == "buildx"
     build = next(step for step in steps if step["name"] == "Build and test")
     assert build["env"] == {"BUILDX_BUILDER": "${{ steps.buildx.outputs.name }}"}
+
+
+def test_a_refresh_shows_the_certificates_to_the_step_that_asks_alone() -> None:
+    steps = {
+        (name, step["name"])
+        for name, job in jobs_of(rendered(SHAPES["a builder"]), "lock").items()
+        for step in job["steps"]
+        if any(secret in str(step) for secret in SECRETS) or step["name"] == "Set up buildx"
+    }
+    assert steps == {("ask", "Ask")}

@@ -37,7 +37,22 @@ def logins(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_each_job_logs_in_where_it_pushes_and_pulls() -> None:
     rendered_jobs = jobs(CLOUDS)
     assert {name: list(logins(rendered_jobs[name])) for name in HOSTS} == HOSTS
-    assert list(logins(jobs(CLOUDS, "lock")["resolve"])) == [ECR, HUB, GOOGLE]
+    refresh = {name: list(logins(job)) for name, job in jobs(CLOUDS, "lock").items()}
+    assert refresh == {"ask": [ECR, HUB, GOOGLE], "resolve": [HUB, GOOGLE], "propose": []}
+
+
+def test_code_of_packages_never_meets_the_identity_that_pushes() -> None:
+    """The resolver runs builds of source distributions; a job with `id-token` could take any role that trusts it."""
+    role = {"aws": {"role": "arn:aws:iam::123456789012:role/push-images"}}
+    value = matrix({"base": {"from": "debian"}}, registry=f"{ECR}/team", network={"logins": {ECR: role}})
+    refresh = jobs(value, "lock")
+    assert refresh["ask"]["permissions"] == {"contents": "read", "id-token": "write"}
+    assert refresh["resolve"]["permissions"] == {"contents": "read"}
+    assert logins(refresh["resolve"]) == {}
+    value["sources"] = {"debian": f"{ECR}/team/debian:trixie"}
+    resolve = jobs(value, "lock")["resolve"]
+    assert list(logins(resolve)) == [ECR]
+    assert resolve["permissions"] == {"contents": "read", "id-token": "write"}
 
 
 @pytest.mark.parametrize("value", [CLOUDS, by_layer(CLOUDS)])
@@ -126,4 +141,9 @@ def test_the_secret_with_logins_of_indexes_reaches_the_build_and_the_lock_alone(
         for step in job["steps"]
         if "NETRC_TEXT" in str(step) and step["env"].items() >= expected.items()
     }
-    assert with_secret == {("base-amd64", "Build"), ("base-arm64", "Build"), ("resolve", "Resolve")}
+    assert with_secret == {
+        ("base-amd64", "Build"),
+        ("base-arm64", "Build"),
+        ("ask", "Ask"),
+        ("resolve", "Resolve"),
+    }

@@ -466,7 +466,8 @@ def test_builds_and_the_lock_log_in_to_where_sources_are() -> None:
     assert found["fork"] == found["gate"] == []
     assert found["scan_base"] == found["plan"] == ["ghcr.io"]
     lock = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
-    assert logins_of(lock) == {"resolve": ["ghcr.io", "docker.io", "nvcr.io"], "propose": []}
+    every = ["ghcr.io", "docker.io", "nvcr.io"]
+    assert logins_of(lock) == {"ask": every, "resolve": every, "propose": []}
     assert lock["resolve"]["permissions"] == {"contents": "read", "packages": "read"}
 
 
@@ -556,7 +557,7 @@ def test_secrets_that_can_write_are_those_of_an_environment() -> None:
 def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached() -> None:
     lock = yaml_files.load(rendered(SHAPES["one image"])[".github/workflows/lock.yaml"].content)["jobs"]
     (step,) = (one for one in lock["resolve"]["steps"] if one["name"] == "Resolve")
-    assert step["run"] == "image-matrix ci lock"
+    assert step["run"] == 'image-matrix ci lock --apt-answers "$RUNNER_TEMP/apt/apt-answers.json"'
     names = ("unreachable", "apt_updates")
     outputs = {name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in names}
     assert lock["resolve"]["outputs"] == outputs
@@ -567,7 +568,7 @@ def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached(
 
 def test_a_refresh_asks_released_images_with_rights_that_only_read() -> None:
     made = matrix({"base": {"from": "debian"}}, registry="ghcr.io/example/notebooks")
-    job = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]["resolve"]
+    job = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]["ask"]
     assert job["permissions"] == {"contents": "read", "packages": "read"}
     steps = {step["name"]: step for step in job["steps"]}
     assert list(steps).index("Log in to the registry") < list(steps).index("Set up buildx")
@@ -577,6 +578,22 @@ def test_a_refresh_asks_released_images_with_rights_that_only_read() -> None:
         is steps["Configure BuildKit"]["continue-on-error"]
         is True
     )
+
+
+def test_what_resolves_asks_nobody_and_goes_on_without_the_answers() -> None:
+    made = matrix({"base": {"from": "debian"}}, registry="ghcr.io/example/notebooks")
+    refresh = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
+    resolve = refresh["resolve"]
+    assert resolve["permissions"] == {"contents": "read"}
+    assert logins_of(refresh) == {"ask": ["ghcr.io"], "resolve": [], "propose": []}
+    steps = {step["name"]: step for step in resolve["steps"]}
+    assert "Set up buildx" not in steps
+    assert steps["Fetch the answers"]["continue-on-error"] is True
+    handed_on = next(step for step in refresh["ask"]["steps"] if step["name"] == "Hand the answers on")
+    assert steps["Fetch the answers"]["with"]["name"] == handed_on["with"]["name"]
+    assert (resolve["needs"], resolve["if"]) == (["ask"], "${{ !cancelled() }}")
+    # a job without a condition is skipped if anything before it has failed, also what it does not need itself
+    assert refresh["propose"]["if"] == "${{ !cancelled() && needs.resolve.result == 'success' }}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.ci_layers import ci_layer, ci_ready
-from image_matrix.cli.ci_pull_request import ci_comment, ci_commit, ci_lock, ci_outcome, ci_propose
+from image_matrix.cli.ci_lock import ci_ask_apt, ci_lock
+from image_matrix.cli.ci_pull_request import ci_comment, ci_commit, ci_outcome, ci_propose
 from image_matrix.cli.ci_rescan import ci_rescan, ci_rescan_list, ci_rescan_report
 from image_matrix.cli.ci_runner import ci_buildkitd, ci_docker_config, ci_free_disk, ci_signer, ci_token
 from image_matrix.cli.options import also_staging
@@ -115,7 +116,7 @@ def ci_chain(session: Session, platform: str, folder: str, staging: bool, names:
 
 for command in (
     ci_layer, ci_ready,
-    ci_comment, ci_outcome, ci_commit, ci_lock, ci_propose,
+    ci_comment, ci_outcome, ci_commit, ci_ask_apt, ci_lock, ci_propose,
     ci_rescan_list, ci_rescan, ci_rescan_report,
     ci_signer, ci_token, ci_docker_config, ci_buildkitd, ci_free_disk,
 ):  # fmt: skip

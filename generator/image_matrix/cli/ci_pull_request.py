@@ -1,4 +1,4 @@
-"""``ci comment``, ``outcome``, ``commit``, ``lock``, ``propose``: what a run writes to pull requests and branches."""
+"""``ci comment``, ``outcome``, ``commit``, ``propose``: what a run writes to pull requests and branches."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.ci_lock import UNREACHABLE
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable, run_api, run_event
-from image_matrix.github.files import OUTPUT, SUMMARY, append
+from image_matrix.github.files import SUMMARY, append
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.github.event import Event
 
 START = click.option("--start", metavar="WORKFLOW", help="Start WORKFLOW on the branch: its checks.")
-UNREACHABLE = 3
-"""Exit code of `lock` if everything is locked that can be reached."""
 
 
 @click.command("comment")
@@ -115,34 +114,6 @@ def _start(session: Session, workflow: str, branch: str) -> None:
         return
     start_workflow(run_api(), workflow, branch)
     say(session, f"{workflow} started on {branch}")
-
-
-@click.command("lock")
-@click.option(
-    "--names", envvar="IMAGE_MATRIX_NAMES", default="", help="What to update: NAME …; default: all."
-)
-@click.pass_obj
-def ci_lock(session: Session, names: str) -> int:
-    """Update the lock, as `lock --upgrade`.
-
-    Something that cannot be reached fails only if nothing else is there to propose. Otherwise it becomes an output of
-    the step, for the pull request.
-    """
-    from image_matrix.cli.lock import write_lock
-    from image_matrix.github.lock_pull_request import handed_on
-    from image_matrix.lock.apt_report import apt_lines
-    from image_matrix.lock.resolver_api import ALL
-
-    code, outcome = write_lock(session, tuple(names.split()) or ALL)
-    if updates := apt_lines(outcome.apt):
-        append(OUTPUT, f"apt_updates={handed_on(updates)}\n")
-    if code != UNREACHABLE:
-        return code
-    append(OUTPUT, f"unreachable={handed_on(outcome.failures)}\n")
-    click.echo(
-        f"::warning title=Lock::{len(outcome.failures)} not locked: the log and the pull request say what"
-    )
-    return 0
 
 
 @click.command("propose")

@@ -13,13 +13,19 @@ from image_matrix.cli.site_files import ca_bundle, http_client, netrc, registry_
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.lock.apt_updates import AptFindings
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import LockServices, Outcome
     from image_matrix.lock.uv import PackageSite
     from image_matrix.registry.client import Registry
     from image_matrix.registry.http import HttpClient
+
+    AskOnProject = Callable[[Session, Project, Collection[str], str], AptFindings]
 
 SHOWN = 40
 """Number of changed lines that are printed without ``-v``."""
@@ -36,23 +42,24 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     source, a download, an extension, a Python package, an image with `refresh_days`, `frontend`, `apt`, `conda` or
     `cran`.
     """
+    from image_matrix.cli.apt_updates import ask_released
     from image_matrix.lock.resolver_api import ALL
 
     if names and not upgrade:
         raise click.UsageError(
             "NAME needs --upgrade; without it, `lock` resolves everything that is not locked"
         )
-    return write_lock(session, (names or ALL) if upgrade else ())[0]
+    return write_lock(session, (names or ALL) if upgrade else (), ask_released)[0]
 
 
-def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcome]:
+def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -> tuple[int, Outcome]:
     """Write the lock, with what ``upgraded`` names moved on, and print what changed.
 
+    ``ask`` says what apt would update in released images; its last two arguments are those of ``AskApt``.
     Returns the exit code of the command, and what came of it.
     """
     from functools import partial
 
-    from image_matrix.cli.apt_updates import ask_released
     from image_matrix.cli.project import Project, organisation_policy
     from image_matrix.config.policy import NO_LISTS
     from image_matrix.lock import text
@@ -70,7 +77,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...]) -> tuple[int, Outcom
         loaded,
         old,
         upgraded,
-        replace(_services(session, loaded), ask_apt=partial(ask_released, session, project)),
+        replace(_services(session, loaded), ask_apt=partial(ask, session, project)),
         inputs.templates.custom_contract,
     )
     policies = (*loaded.policies, *organisation_policy())

@@ -36,11 +36,10 @@ def lock_apt(
     everything. ``ask`` gets the start of today: both distributions' snapshot services answer with the last state before
     the moment, so they have it. Which service it is, apt itself knows (`apt-config dump Acquire::Snapshots`).
     """
-    start = f"{today:%Y%m%d}T000000Z"
+    start = start_of(today)
     on_snapshot = snapshot_sources(loaded.matrix, loaded.variants)
     roots = sources_with_moments(loaded)
-    used = dict.fromkeys(item.root_source for item in loaded.variants.values())
-    asked = [name for name in used if upgraded == ALL or {"apt", name} & {*upgraded}]
+    asked = sources_to_ask(loaded, upgraded)
     found = ask(asked, start)
     moving = sources_to_move(found, old, upgraded)
     findings = replace(found, updates=_brought(found, moving))
@@ -55,6 +54,17 @@ def lock_apt(
     unreleased = [name for name in on_snapshot if name in asked and name not in findings.released]
     moments |= {name: max(start, old.get(name, "")) for name in unreleased}
     return LockedApt(moments, findings)
+
+
+def start_of(today: date) -> str:
+    """Return the moment at which a day begins."""
+    return f"{today:%Y%m%d}T000000Z"
+
+
+def sources_to_ask(loaded: Loaded, upgraded: Collection[str]) -> list[str]:
+    """Return the sources on which released images are asked: ``upgraded`` names them, or ``apt``, or is for all."""
+    used = dict.fromkeys(item.root_source for item in loaded.variants.values())
+    return [name for name in used if upgraded == ALL or {"apt", name} & {*upgraded}]
 
 
 def sources_to_move(findings: AptFindings, old: Collection[str], upgraded: Collection[str] = ALL) -> set[str]:

@@ -24,6 +24,7 @@ def login_values(matrix: Matrix) -> dict[str, object]:
     registry_login, pulls, scan_pulls = logins.get(host), pull_logins(matrix), scan_logins(matrix)
     release_logins = builder_logins(matrix) | _copy_logins(matrix)
     logs_in = host == GITHUB_REGISTRY or host in logins
+    lock_logs_in = logs_in and host in pull_hosts(matrix)
     return {
         "registry_host": host,
         "registry_login": registry_login,
@@ -32,8 +33,11 @@ def login_values(matrix: Matrix) -> dict[str, object]:
         "scan_pulls": scan_pulls,
         "release_logins": release_logins,
         "logs_in": logs_in,
-        "lock_logs_in": logs_in and host in pull_hosts(matrix),
-        "keyless": _keyless_hosts(host, registry_login, pulls, scan_pulls, release_logins),
+        "lock_logs_in": lock_logs_in,
+        "keyless": {
+            **_keyless_hosts(host, registry_login, pulls, scan_pulls, release_logins),
+            "lock": _exchanging({**({host: registry_login} if lock_logs_in else {}), **pulls}),
+        },
     }
 
 
@@ -65,7 +69,7 @@ def input_values(matrix: Matrix, build_secrets: Sequence[str]) -> dict[str, obje
             **sign_inputs,
         },
         "lock_secrets": [*_netrc_input(network.netrc_secret), *network.proxy.secrets],
-        "refresh_secrets": list(step_inputs),
+        "ask_secrets": list(step_inputs),
         "sign_secret": sign_secret,
         "sign_inputs": sign_inputs,
         "sign_environment": matrix.workflow.environment is not None
@@ -116,13 +120,14 @@ def _keyless_hosts(
         "build": {**to_registry, **pulls},
         "scan": {**to_registry, **scans},
         "release": {**to_registry, **release},
-        "lock": {**to_registry, **pulls},
+        "ask": {**to_registry, **pulls},
         "prune": to_registry,
     }
-    return {
-        job: [name for name, login in logins.items() if login and login.keyless]
-        for job, logins in jobs.items()
-    }
+    return {job: _exchanging(logins) for job, logins in jobs.items()}
+
+
+def _exchanging(logins: Mapping[str, Login | None]) -> list[str]:
+    return [name for name, login in logins.items() if login and login.keyless]
 
 
 def _builder_inputs(matrix: Matrix) -> dict[str, str]:
