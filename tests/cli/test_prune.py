@@ -306,6 +306,15 @@ def test_a_repository_that_may_not_exist_is_left_alone(place: Place, old: str) -
     assert old in place.filled("leaf").tags()
 
 
+def test_a_repository_that_hides_what_is_attached_is_left_alone(place: Place, old: str) -> None:
+    leaf = place.filled("leaf")
+    hidden = f"GET /v2/{leaf.name}/referrers/{place.registry.tags[f'{leaf.name}:{old}']}"
+    place.registry.behaviour = Registry(refused={hidden: 403}, lists_referrers=True)
+    code, text = place("prune", "--keep-releases", "2", "--delete")
+    assert (code, "left alone: " in text) == (0, True)
+    assert old in leaf.tags()
+
+
 def test_a_registry_that_deletes_nothing(place: Place, old: str) -> None:
     place.registry.behaviour.deletes = False
     code, text = place("prune", "--keep-releases", "2", "--delete")

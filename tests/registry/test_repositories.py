@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.http import Response
 from image_matrix.registry.repositories import (
     delete_manifest,
     list_tags,
@@ -33,6 +35,13 @@ def test_a_repository_that_does_not_exist_has_no_tags() -> None:
 def test_a_listing_that_is_refused_is_no_empty_one() -> None:
     with serving(Behaviour(login="Basic other")) as server, pytest.raises(EnvironmentFailure):
         list_tags(client(), f"{server.host}/team/base")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"tags": 1}', b'{"tags": [1]}', b"[" * 100_000])
+def test_a_listing_of_another_form_is_no_empty_one(body: bytes) -> None:
+    registry = Registry(RegistryServices(lambda _request: Response(200, {}, body), lambda _host: None))
+    with pytest.raises(EnvironmentFailure, match="the answer is not a list of tags"):
+        list_tags(registry, "registry.example.org/a")
 
 
 def test_a_manifest_goes_with_all_its_tags() -> None:

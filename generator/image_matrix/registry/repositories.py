@@ -45,9 +45,20 @@ def list_tags(registry: Registry, repository: str) -> list[str]:
         answer = _answer(registry.send(HttpRequest("GET", url), place), repository)
         if answer.status == 404:
             return tags
-        tags += json.loads(answer.body).get("tags") or ()
+        tags += _tags(answer.body, repository)
         following = following_page(answer)
         url = urljoin(url, following) if following else ""
+    return tags
+
+
+def _tags(body: bytes, repository: str) -> list[str]:
+    """Return the tags of a page; the list is ``null`` where there are none."""
+    try:
+        tags = json.loads(body).get("tags") or []
+    except (ValueError, AttributeError, RecursionError):
+        tags = None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise EnvironmentFailure(f"{repository}: the answer is not a list of tags", CHECK)
     return tags
 
 
