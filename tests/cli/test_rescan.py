@@ -164,12 +164,34 @@ def test_only_what_is_asked_for(released: Place) -> None:
         (("--released", "--attach"), "--attach does not go with --released"),
         (("leaf", "--format", "json"), "--format needs --released"),
         ((), "name a VARIANT, or scan all that is released: --released"),
+        (("base", "leaf", "--report", "f"), "--report is one file, and there are 2 images to scan"),
+        (("base", "leaf", "--sarif", "f"), "scan one VARIANT at a time, or leave --sarif out"),
     ],
 )
 def test_calls_that_mean_nothing(released: Place, arguments: tuple[str, ...], said: str) -> None:
     code, _, err = released("scan", *arguments)
     assert code == 2
     assert said in err
+
+
+def test_each_of_several_images_has_a_report_of_its_own(released: Place) -> None:
+    host, folder = f"{released.clone.registry}", released.folder / "reports"
+    digests = {name: released.push(name, OLD) for name in ("base", "leaf")}
+    images = {(f"{name}:default", "linux/amd64"): f"{host}/{name}@{digests[name]}" for name in digests}
+    released.patch.setattr("image_matrix.cli.scan._existing", lambda *_, **_more: images)
+    folder.mkdir()
+    released.patch.chdir(folder)
+    assert released("scan", "base", "leaf")[0] == 1
+    names = sorted(path.name for path in folder.iterdir())
+    assert [name.rpartition("-")[0] for name in names] == [
+        "scan-base-default-amd64",
+        "scan-leaf-default-amd64",
+    ]
+    assert all(json.loads((folder / name).read_text())["Results"] for name in names)
+    images.pop(("leaf:default", "linux/amd64"))
+    assert released("scan", "base", "--report", "own.json")[0] == 1
+    assert released("scan", "base")[0] == 1
+    assert {path.name for path in folder.iterdir()} == {*names, "own.json", "scan.json"}
 
 
 def test_a_clean_release(released: Place) -> None:

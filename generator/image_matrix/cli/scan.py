@@ -16,10 +16,10 @@ from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import registry_of
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, append
-from image_matrix.text import plural
+from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.cli.project import Project
     from image_matrix.cli.scanner import ScanVerdict
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from image_matrix.publish.scanners import ScanJob
     from image_matrix.registry.client import Registry
 
+NAMED = 4
+"""The maximum number of images that a message names."""
 OFF = "scanning is off (`release.scan: none`)"
 
 
@@ -37,8 +39,8 @@ OFF = "scanning is off (`release.scan: none`)"
 class ReportFiles:
     """What the caller wants of each scan."""
 
-    report: str
-    """The file for the scanner's report."""
+    report: str | None
+    """The file for the scanner's report of one image; ``None`` for :func:`report_file`."""
     sarif: str | None
     attach: bool
     result: str | None
@@ -59,14 +61,18 @@ class ReportFiles:
 )
 @also_staging
 @click.option(
-    "--report", metavar="FILE", default="scan.json", show_default=True, help="The scanner's JSON report."
+    "--report",
+    metavar="FILE",
+    help="The scanner's JSON report of one image.  [default: scan.json; scan-NAME.json each of several]",
 )
 @click.option(
     "--result",
     metavar="FILE",
     help="Workflow: write what was scanned, for `ci attest`; nothing if it is rejected.",
 )
-@click.option("--sarif", metavar="FILE", help="The findings as SARIF, with `release.scan.sarif`.")
+@click.option(
+    "--sarif", metavar="FILE", help="The findings of one image as SARIF, with `release.scan.sarif`."
+)
 @click.option("--attach", is_flag=True, help="Attach the report to the image, in the registry.")
 @click.option(
     "--format",
@@ -83,7 +89,7 @@ def scan(
     released: bool,
     platform: str | None,
     staging: bool,
-    report: str,
+    report: str | None,
     sarif: str | None,
     attach: bool,
     result: str | None,
@@ -103,9 +109,9 @@ def scan(
     if project.loaded.matrix.release.scan.tool == "none":
         say(session, OFF)
         return 0
-    return _scan_all(
-        session, project, names, platform, ReportFiles(report, sarif, attach, result), staging=staging
-    )
+    legs = _legs(project.loaded, names, platform)
+    _refuse_one_file(legs, {"--report": report, "--sarif": sarif})
+    return _scan_all(session, project, legs, ReportFiles(report, sarif, attach, result), staging=staging)
 
 
 def _refuse_options(names: tuple[str, ...], *, released: bool) -> None:
@@ -126,11 +132,29 @@ def _refuse_options(names: tuple[str, ...], *, released: bool) -> None:
         )
 
 
+def _refuse_one_file(legs: Sequence[LegId], files: Mapping[str, str | None]) -> None:
+    """Raise :class:`click.UsageError` for one file that reports of several images would overwrite."""
+    given = [option for option, file in files.items() if file]
+    if given and len(legs) > 1:
+        images = listed([variant for variant, _ in legs], NAMED)
+        raise click.UsageError(
+            f"{given[0]} is one file, and there are {len(legs)} images to scan ({images}): "
+            f"scan one VARIANT at a time, or leave {given[0]} out"
+        )
+
+
+def report_file(legs: Sequence[LegId], leg: LegId, image: str) -> str:
+    """Return the file for an image's report where the caller names none: each of several has its own."""
+    from image_matrix.findings.model import ScanTarget
+    from image_matrix.findings.report_files import report_name
+
+    return f"scan-{report_name(ScanTarget(leg[0], image, leg[1]))}.json" if len(legs) > 1 else "scan.json"
+
+
 def _scan_all(
     session: Session,
     project: Project,
-    names: tuple[str, ...],
-    platform: str | None,
+    legs: Sequence[LegId],
     files: ReportFiles,
     *,
     staging: bool,
@@ -144,7 +168,7 @@ def _scan_all(
 
     state = state_of(project)
     registry = registry_of(session, state.loaded)
-    existing = _existing(session, state, names, platform, registry, staging=staging)
+    existing = _existing(session, state, legs, registry, staging=staging)
     refuse_untested(session, state, existing, staging=staging)
     code, passed = 0, []
     for leg, image in existing.items():
@@ -154,7 +178,8 @@ def _scan_all(
             code = max(code, int(verdict.rejected))
             if not verdict.rejected:
                 passed.append(scan_result(leg[0], image, job.report))
-            _keep_reports(session, registry, platform_image(registry, image, leg[1]), job, files)
+            _keep(job.report, files.report or report_file(legs, leg, image))
+            _keep_others(session, registry, platform_image(registry, image, leg[1]), job, files)
     if files.result:
         with naming(Path(files.result)):
             Path(files.result).write_text(json.dumps(passed), encoding="utf-8")
@@ -164,8 +189,7 @@ def _scan_all(
 def _existing(
     session: Session,
     state: State,
-    names: tuple[str, ...],
-    platform: str | None,
+    legs: Sequence[LegId],
     registry: Registry,
     *,
     staging: bool,
@@ -178,7 +202,6 @@ def _existing(
     from image_matrix.planning.registry_locations import existing_images, places, refused
     from image_matrix.registry.answers import CHECK
 
-    legs = _legs(state.loaded, names, platform)
     order = places(state, staging=staging).order
     existing = existing_images(order, legs, registry, lambda text: say(session, text))
     missing = [leg for leg in legs if leg not in existing]
@@ -200,9 +223,8 @@ def _legs(loaded: Loaded, names: tuple[str, ...], platform: str | None) -> list[
     return [(one, platform) for one in select_for(loaded.variants, names, platform)]
 
 
-def _keep_reports(session: Session, registry: Registry, image: str, job: ScanJob, files: ReportFiles) -> None:
-    """Copy and attach what the scanner has written, as far as the caller asks for it."""
-    _keep(job.report, files.report)
+def _keep_others(session: Session, registry: Registry, image: str, job: ScanJob, files: ReportFiles) -> None:
+    """Copy and attach what else the scanner has written, as far as the caller asks for it."""
     if files.sarif and _keep(job.sarif, files.sarif):
         append(OUTPUT, f"sarif={files.sarif}\n")
     if files.attach:
