@@ -174,6 +174,16 @@ def test_calls_that_mean_nothing(released: Place, arguments: tuple[str, ...], sa
     assert said in err
 
 
+def test_names_in_a_report_control_no_terminal(released: Place) -> None:
+    odd = {**OPENSSL, "fixed": "3.0\x1b[2J\n::error::x"}
+    released.know(odd)
+    code, out, err = released("scan", "--released")
+    assert code == 1
+    assert "\\x1b[2J" in out
+    assert "\x1b[2J" not in out + err
+    assert "\n::error" not in out + err
+
+
 def test_each_of_several_images_has_a_report_of_its_own(released: Place) -> None:
     host, folder = f"{released.clone.registry}", released.folder / "reports"
     digests = {name: released.push(name, OLD) for name in ("base", "leaf")}

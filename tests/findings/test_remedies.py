@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_matrix.findings.markdown import MARKDOWN
 from image_matrix.findings.model import ScanFinding
 from image_matrix.findings.remedies import Knowledge, LockProposal, Remedy, remedy
 from image_matrix.findings.remedy_text import advice
@@ -140,4 +141,27 @@ def test_one_command_for_all_that_the_lock_moves() -> None:
     assert advice(rows, in_run=True) == [
         '`gh workflow run lock.yaml -f names="apt tornado"` brings openssl, Tornado',
         "zlib1g: no fixed version yet; `fixed_only: true` of `release.scan` lets such findings pass",
+    ]
+
+
+ODD = "a`](http://example.org)\x1b[2J\n::error::x @team <img>"
+
+
+def test_names_in_reports_control_no_terminal_and_are_no_markup() -> None:
+    odd = ScanFinding("HIGH", "CVE-2", ODD, "1.21", ("1.22",), "", ODD)
+    rows = finding_rows(known(), [result(odd, replace(UNFIXED, package=ODD))])
+    assert len(advice(rows, in_run=True)) == 2
+    for sentence in advice(rows, in_run=True):
+        assert sentence.isprintable()
+    for sentence in advice(rows, in_run=True, place=MARKDOWN):
+        assert "\n" not in sentence
+        assert "](" not in sentence.replace("\\](", "")
+        assert "@team" not in sentence
+        assert "<img" not in sentence.replace("\\<", "")
+
+
+def test_commands_are_code_in_markdown() -> None:
+    rows = finding_rows(known(), [result(APT)])
+    assert advice(rows, in_run=True, place=MARKDOWN) == [
+        '`gh workflow run lock.yaml -f names="apt"` brings openssl'
     ]

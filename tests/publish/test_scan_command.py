@@ -34,6 +34,7 @@ from .test_scanning import archive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image_matrix.cli.scanner import ScanVerdict
     from image_matrix.config.loaded import Loaded
 
 
@@ -76,10 +77,16 @@ def scan(project: Loaded, job: ScanJob) -> int:
     session = Session(Path(job.folder), "matrix.yaml", (), -1)
     with scanner_program(session, project) as program:
         verdict = judge(session, project, program, job)
+    reported(job, project, verdict)
+    return int(verdict.rejected)
+
+
+def reported(job: ScanJob, project: Loaded, verdict: ScanVerdict) -> None:
+    """Report what came of the scan of the base image."""
+    session = Session(Path(job.folder), "matrix.yaml", (), -1)
     state = State(project, Pins(), TEMPLATES, {}, {BASE: Keys("0" * 64, {}, "default")})
     opened = Project(Inputs({}, TEMPLATES), project, Lock(), Pins())
     _report(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
-    return int(verdict.rejected)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +207,25 @@ def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.
     assert scan(matrix_, job) == 0
     lines = job.report.read_text().splitlines()
     assert {"LEVEL=$HOME `id`", "SCANNER_TOKEN=word"} <= set(lines)
+
+
+def test_names_in_a_report_control_neither_the_log_nor_the_page(
+    job: ScanJob, summary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("image_matrix.cli.scanner._reported", lambda *_: 66)
+    name = "a\n::error::x\x1b[2J @team](http://example.org)"
+    flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-1", "PkgName": name, "PkgPath": name}
+    job.report.write_text(json.dumps({"Results": [{"Vulnerabilities": [flaw]}]}))
+    project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
+    verdict = judge(Session(job.folder, "matrix.yaml", (), -1), project, "trivy", job)
+    reported(job, project, verdict)
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert "\n::error::x" not in shown.out + shown.err
+    page = summary.read_text()
+    assert "\n::error" not in page
+    assert "@team" not in page
+    assert "](http" not in page.replace("\\](", "")
 
 
 TRIVY = """#!/bin/sh

@@ -128,6 +128,8 @@ def test_what_a_runs_summary_says() -> None:
     assert said.startswith("### Scan of base:python3.13\n\n**120 findings: this run releases nothing.**\n\n|")
     assert "| CRITICAL | CVE-99 | a\\|b 1.2 → 1.3 |\n\n… and 20 more" in said
     assert summary("base", rows[:1], ["`lock` brings it"]).endswith("|\n\n- `lock` brings it\n")
+    odd = replace(rows[0], package="a\n## b @team <img>")
+    assert "| a \\#\\# b @&#8203;team \\<img\\> 1.2 → 1.3 |\n" in summary("base", [odd])
     assert "**1 finding:" in summary("base:python3.13", rows[:1])
     assert "rejected the image; see the log" in summary("base:python3.13", [])
 

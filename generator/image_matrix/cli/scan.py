@@ -260,6 +260,8 @@ def _report(
     import os
 
     from image_matrix.cli.knowledge import knowledge_of
+    from image_matrix.diagnostics import printable
+    from image_matrix.findings.markdown import MARKDOWN
     from image_matrix.findings.model import ScanResult, ScanTarget
     from image_matrix.findings.remedy_text import advice
     from image_matrix.findings.rows import finding_rows
@@ -273,10 +275,11 @@ def _report(
     target = ScanTarget(variant, image, platform, key=state.keys[variant].index)
     known = knowledge_of(project, state, (variant,))
     rows = finding_rows(known, [ScanResult(target, verdict.findings, rejected=True)])
-    sentences = advice(rows, in_run=bool(os.environ.get("GITHUB_ACTIONS")))
-    append(SUMMARY, summary(variant, verdict.findings, sentences))
+    in_run = bool(os.environ.get("GITHUB_ACTIONS"))
+    sentences = advice(rows, in_run=in_run)
+    append(SUMMARY, summary(variant, verdict.findings, advice(rows, in_run=in_run, place=MARKDOWN)))
     for one in verdict.findings:
-        click.echo(f"{one.severity:<8} {one.id:<20} {one.package} {one.versions}")
+        click.echo(printable(f"{one.severity:<8} {one.id:<20} {one.package} {one.versions}"))
     count = plural(len(rows), "finding") if rows else "the scanner rejected the image"
     click.echo(f"{variant}: {count}; this run releases nothing")
     for sentence in sentences:

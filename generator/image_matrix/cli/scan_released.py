@@ -115,9 +115,10 @@ def code_of(results: Sequence[ScanResult]) -> int:
 
 
 def as_table(rows: Sequence[FindingRow], parents: dict[str, str | None]) -> str:
-    """Return a line for each finding."""
+    """Return a line for each finding; what reports say is text of others, and controls no terminal and no log."""
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
+    from image_matrix.diagnostics import printable
     from image_matrix.findings.remedy_text import short
     from image_matrix.findings.rows import images_text
 
@@ -133,7 +134,8 @@ def as_table(rows: Sequence[FindingRow], parents: dict[str, str | None]) -> str:
         )
         for row in rows
     ]
-    return table(HEADER, cells, terminal_width()) if cells else ""
+    shown = [tuple(map(printable, row)) for row in cells]
+    return table(HEADER, shown, terminal_width()) if shown else ""
 
 
 def _summarize(session: Session, rows: Sequence[FindingRow], results: Sequence[ScanResult]) -> None:

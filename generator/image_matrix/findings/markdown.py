@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.findings.remedy_text import TextPlace
 from image_matrix.render.docs.images_page import text
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ def words(value: str) -> str:
 def code(value: str) -> str:
     """Return a text in one line as code; one that ends code, or a cell of a table, is escaped in place of that."""
     return words(value) if re.search(r"[`|\\]", value) else f"`{' '.join(value.split())}`"
+
+
+MARKDOWN = TextPlace(words, code)
 
 
 def target_text(result: ScanResult) -> str:

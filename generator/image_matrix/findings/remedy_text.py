@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.diagnostics import printable
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from image_matrix.findings.remedies import Remedy
     from image_matrix.findings.rows import FindingRow
 
 NAMED = 5
 """The maximum number of packages that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """How a place shows text of others: names of packages and paths in images."""
+
+    words: Callable[[str], str]
+    code: Callable[[str], str]
+
+
+TERMINAL = TextPlace(printable, lambda text: f"`{printable(text)}`")
 
 
 def short(remedy: Remedy) -> str:
@@ -55,8 +68,8 @@ def packages_of(rows: Iterable[FindingRow]) -> str:
     return listed(dict.fromkeys(row.finding.package for row in rows), NAMED)
 
 
-def advice(rows: Sequence[FindingRow], *, in_run: bool) -> list[str]:
-    """Return a sentence for each thing that mends findings, as help on a terminal.
+def advice(rows: Sequence[FindingRow], *, in_run: bool, place: TextPlace = TERMINAL) -> list[str]:
+    """Return a sentence for each thing that mends findings; by default as help on a terminal.
 
     ``in_run`` names the command that starts the refresh on GitHub, in place of the one for a laptop.
     """
@@ -67,30 +80,33 @@ def advice(rows: Sequence[FindingRow], *, in_run: bool) -> list[str]:
     )
     local = f"image-matrix lock --upgrade {shlex.join(names)} && image-matrix render"
     command = run_command(names) if in_run else local
-    lines = [f"`{command}` brings {refreshed}"] if names else []
+    lines = [f"{place.code(command)} brings {place.words(refreshed)}"] if names else []
     return [
         *lines,
-        *(_sentence(one, packages_of(matching)) for one, matching in groups.items() if one.action != "lock"),
+        *(
+            _sentence(one, place.words(packages_of(matching)), place)
+            for one, matching in groups.items()
+            if one.action != "lock"
+        ),
     ]
 
 
-def _sentence(remedy: Remedy, packages: str) -> str:
+def _sentence(remedy: Remedy, packages: str, place: TextPlace) -> str:
     match remedy.action:
         case "wait":
             return f"{packages}: no fixed version yet; `fixed_only: true` of `release.scan` lets such findings pass"
         case "release":
             return f"{packages}: the matrix has a fixed version; the next release brings it"
         case "promote":
-            return (
-                f"{packages}: the release is mended; `image-matrix promote --to {remedy.subject}` brings it"
-            )
+            command = place.code(f"image-matrix promote --to {remedy.subject}")
+            return f"{packages}: the release is mended; {command} brings it"
         case "merge":
             return f"{packages}: merge pull request {remedy.subject}"
         case "edit":
-            where = f" in {remedy.at}" if remedy.at else ""
-            return f"{packages}: `{remedy.subject}`{where} asks for a version without the fix; raise it"
+            where = f" in {place.words(remedy.at)}" if remedy.at else ""
+            return f"{packages}: {place.code(remedy.subject)}{where} asks for a version without the fix; raise it"
         case _:
             return (
-                f"{packages}: nothing that the lock knows brings {remedy.subject}; raise what installs it, "
-                "or add the finding to `release.scan.ignore` with a date"
+                f"{packages}: nothing that the lock knows brings {place.words(remedy.subject)}; raise what "
+                "installs it, or add the finding to `release.scan.ignore` with a date"
             )

@@ -8,8 +8,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.findings.markdown import words
 from image_matrix.findings.model import from_severity
-from image_matrix.render.docs.images_page import text
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -168,10 +168,13 @@ def means_findings(scanning: Scanning, code: int) -> bool:
 
 
 def summary(variant: str, rows: Sequence[ScanFinding], advice: Sequence[str] = ()) -> str:
-    """Return a run's summary of the findings, and of what would mend them, in Markdown."""
+    """Return a run's summary of the findings, and of what would mend them, in Markdown.
+
+    ``advice`` are sentences in Markdown.
+    """
     result = plural(len(rows), "finding") if rows else "the scanner rejected the image; see the log"
     cells = ((row.severity, row.id, f"{row.package} {row.versions}") for row in rows[:LISTED])
-    listed = [f"| {' | '.join(text(cell) for cell in row)} |" for row in cells]
+    listed = [f"| {' | '.join(words(cell) for cell in row)} |" for row in cells]
     table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
     more = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
     help_ = ["", *(f"- {line}" for line in advice)] if advice else []
