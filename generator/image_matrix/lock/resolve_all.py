@@ -5,36 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.cran import REPOSITORY
-from image_matrix.config.mirrors import url_prefixes
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError
-from image_matrix.lock.apt_moments import lock_apt
 from image_matrix.lock.apt_updates import AptFindings, nothing_asked
-from image_matrix.lock.conda import lock_conda
 from image_matrix.lock.conflict import explain
 from image_matrix.lock.defaults import asked_defaults
 from image_matrix.lock.extension_pins import listed_extensions
-from image_matrix.lock.extensions import lock_extensions
-from image_matrix.lock.files import lock_files
-from image_matrix.lock.gallery import Gallery
 from image_matrix.lock.hosts import note_indexes, noted_hosts
 from image_matrix.lock.model import Lock
-from image_matrix.lock.package_manager import PackageManager
-from image_matrix.lock.python import lock_python, package_of
-from image_matrix.lock.r_packages import lock_r
+from image_matrix.lock.python import package_of
 from image_matrix.lock.read import required_files
 from image_matrix.lock.refreshed import names_to_refresh, refreshed_days, without_day
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
+from image_matrix.lock.section_answers import is_upgraded, resolve_sections
 from image_matrix.lock.snapshots import cran_day
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
-from image_matrix.lock.sources import Look, lock_sources, used_references
+from image_matrix.lock.sources import used_references
 from image_matrix.lock.unsolvable import once
 from image_matrix.registry.host_log import HostLog
-from image_matrix.registry.http import Patience
-from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -47,8 +37,8 @@ if TYPE_CHECKING:
     from image_matrix.lock.defaults import Installer
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
-    from image_matrix.lock.read import RequiredFile
     from image_matrix.lock.resolver_api import Ask, Resolve
+    from image_matrix.lock.section_answers import Answers
     from image_matrix.registry.answers import ImageConfig, Manifest, Refusal
 
 SNAPSHOTS = ("apt", "cran", "conda")
@@ -109,76 +99,40 @@ def make_lock(
     """
     _check_names(loaded, old, upgraded)
 
-    def should_upgrade(name: str) -> bool:
-        return upgraded == ALL or name in upgraded
+    answers = resolve_sections(loaded, old, upgraded, services)
+    lock = _lock_of(loaded, old, upgraded, services, answers)
+    note_indexes(services.host_log, answers.python.hosts, lock.defaults.get("pip"))
+    lock = replace(lock, hosts=noted_hosts(loaded, lock, old.hosts, services.host_log.hosts, services.touch))
+    findings = (
+        *source_findings(loaded, lock.sources, custom_contract),
+        *answers.files.findings,
+        *answers.extensions.findings,
+        *answers.r.findings.values(),
+        *once(_conflicts(loaded, answers.python, services.graph)),
+    )
+    return Outcome(lock, findings, answers.failures, answers.remedies, answers.apt.findings)
 
-    def should_upgrade_file(item: RequiredFile) -> bool:
-        return item.name in upgraded
 
-    with span("lock sources"):
-        look = Look(services.manifests, services.configs)
-        sources = lock_sources(loaded, old.sources, should_upgrade, look)
-    with span("lock downloads"):
-        files = lock_files(
-            loaded, old.downloads, should_upgrade_file, services.stream, services.sleep, services.say
-        )
-    with span("lock extensions"):
-        extensions = lock_extensions(loaded, old, upgraded, _gallery(loaded, services), services.say)
-    with span("lock conda packages"):
-        conda = lock_conda(loaded, old, should_upgrade, services.solve)
-    with span("lock Python packages"):
-        python = lock_python(loaded, old, upgraded, services.resolve, services.say)
-    with span("lock system libraries of R packages"):
-        r = lock_r(loaded, old.r, should_upgrade("cran"), _package_manager(loaded, services), services.say)
-    with span("ask released images for updates of apt packages"):
-        apt = lock_apt(loaded, old.apt, services.today, upgraded, services.ask_apt)
-    packages, table = _with_stale(old, python)
+def _lock_of(
+    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices, answers: Answers
+) -> Lock:
+    """Return the lock of the answers, without the hosts that they came from."""
+    packages, table = _with_stale(old, answers.python)
     current_defaults = () if upgraded == ALL else tuple(old.defaults)
-    lock = Lock(
-        sources=with_apt_lists(loaded, sources.locked, old.sources, services.apt_lists),
-        downloads={**files.locked, **extensions.checksums},
-        extensions=extensions.locked,
-        apt=apt.moments,
-        cran=cran_day(loaded, old, services.today, should_upgrade),
-        refreshed=refreshed_days(
-            loaded, old.refreshed, services.today, upgraded, apt.findings.dated_with_updates
-        ),
-        r=r.locked,
-        conda=conda.locked,
+    with_updates = answers.apt.findings.dated_with_updates
+    return Lock(
+        sources=with_apt_lists(loaded, answers.sources.locked, old.sources, services.apt_lists),
+        downloads={**answers.files.locked, **answers.extensions.checksums},
+        extensions=answers.extensions.locked,
+        apt=answers.apt.moments,
+        cran=cran_day(loaded, old, services.today, lambda name: is_upgraded(name, upgraded)),
+        refreshed=refreshed_days(loaded, old.refreshed, services.today, upgraded, with_updates),
+        r=answers.r.locked,
+        conda=answers.conda.locked,
         python=packages,
         files=table,
         defaults=asked_defaults(loaded, old.defaults, current_defaults, services.defaults),
     )
-    note_indexes(services.host_log, python.hosts, lock.defaults.get("pip"))
-    lock = replace(lock, hosts=noted_hosts(loaded, lock, old.hosts, services.host_log.hosts, services.touch))
-    failures = (
-        *(f"{name}: {reason}" for name, reason in sources.failures.items()),
-        *files.failures.values(),
-        *extensions.failures.values(),
-        *(f"conda packages of {name}: {reason}" for name, reason in conda.failures.items()),
-        *(f"system libraries of R packages on {name}: {reason}" for name, reason in r.failures.items()),
-        *(f"Python packages of {name}: {reason}" for name, reason in python.failures.items()),
-        *(f"apt packages: {reason}" for reason in apt.findings.failures),
-    )
-    findings = (
-        *source_findings(loaded, lock.sources, custom_contract),
-        *files.findings,
-        *extensions.findings,
-        *r.findings.values(),
-        *once(_conflicts(loaded, python, services.graph)),
-    )
-    remedies = dict.fromkeys((*files.remedies, *extensions.remedies, *r.remedies, *python.remedies))
-    return Outcome(lock, findings, failures, tuple(remedies), apt.findings)
-
-
-def _gallery(loaded: Loaded, services: LockServices) -> Gallery:
-    patience = Patience(services.sleep, services.say)
-    return Gallery(services.stream, patience, url_prefixes(loaded.matrix.network.mirrors))
-
-
-def _package_manager(loaded: Loaded, services: LockServices) -> PackageManager:
-    repository = loaded.matrix.network.mirrors.cran or REPOSITORY
-    return PackageManager(repository, services.stream, Patience(services.sleep, services.say))
 
 
 def _conflicts(loaded: Loaded, python: Packages, graph: Ask) -> list[Finding]:
