@@ -236,6 +236,18 @@ def test_later_steps_have_the_logins_of_the_secret(
     assert f"logged in to {ACR}" in shown.err
 
 
+def test_what_runs_code_of_packages_has_no_login_that_pushes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auths = {"*.azurecr.io": {"auth": "bWU6d29yZA=="}, "docker.io": {"auth": "aHViOndvcmQ="}}
+    monkeypatch.setenv(ci_logins.SECRET_VARIABLE, json.dumps({"auths": auths}))
+    assert place.run("docker-config", "--pulled") == 0
+    text = (place.root.parent / "image-matrix-docker" / "config.json").read_text()
+    assert "aHViOndvcmQ=" in text
+    assert ACR not in text
+    assert "bWU6d29yZA==" not in text
+
+
 def test_a_run_without_secrets_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ci_logins.SECRET_VARIABLE, "")
     assert place.run("docker-config") == 0

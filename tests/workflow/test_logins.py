@@ -106,6 +106,19 @@ def test_dockers_configuration_comes_first_so_that_logins_of_the_matrix_count(na
     assert steps[place]["env"] == {"DOCKER_CONFIG_JSON": "${{ secrets.DOCKER_CONFIG_JSON }}"}
 
 
+def test_only_what_runs_code_of_packages_takes_a_part_of_dockers_configuration() -> None:
+    runs = {
+        (name, step["run"])
+        for workflow in ("images", "lock")
+        for name, job in jobs(CLOUDS, workflow).items()
+        for step in job["steps"]
+        if step["name"] == "Log in with Docker's configuration"
+    }
+    assert {name for name, run in runs if run == "image-matrix ci docker-config --pulled"} == {"resolve"}
+    assert {run for name, run in runs if name != "resolve"} == {"image-matrix ci docker-config"}
+    assert ("ask", "image-matrix ci docker-config") in runs
+
+
 def test_a_pull_request_of_a_fork_takes_no_token() -> None:
     steps = [
         step for step in jobs(CLOUDS)["plan"]["steps"] if "og in" in step["name"] or "Take" in step["name"]

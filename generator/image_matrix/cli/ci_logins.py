@@ -15,7 +15,6 @@ from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable
 from image_matrix.cli.site_files import http_client
 from image_matrix.config.logins import Login
-from image_matrix.config.pull_logins import login_references
 from image_matrix.errors import naming
 from image_matrix.github.files import ENVIRONMENT, OUTPUT, append
 from image_matrix.github.registry_tokens import Job, Services, registry_token
@@ -25,9 +24,10 @@ from image_matrix.registry.http import Patience, patient
 from image_matrix.temporary import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from image_matrix.cli.session import Session
+    from image_matrix.config.model import Matrix
 
 ID_TOKEN_URL, ID_TOKEN_BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 """What a job with the permission ``id-token: write`` has; docs.github.com/actions/reference/security/oidc."""
@@ -46,8 +46,8 @@ def take_token(session: Session, host: str, services: Services) -> None:
     say(session, f"a token for {host}")
 
 
-def use_docker_config(session: Session) -> None:
-    """Make later steps use a folder for Docker with the logins of the secret.
+def use_docker_config(session: Session, used: Callable[[Matrix], Iterable[str]]) -> None:
+    """Make later steps use a folder for Docker with the logins of the secret, for what is ``used`` of a matrix.
 
     The folder is below RUNNER_TEMP, which the runner empties after the job. A run without secrets, such as one of
     Dependabot, goes on without them.
@@ -59,7 +59,7 @@ def use_docker_config(session: Session) -> None:
         return
     auths = read_auths(text, name)
     _mask(hidden_texts(auths))
-    expanded = expand(auths, login_references(matrix))
+    expanded = expand(auths, tuple(used(matrix)))
     for host in expanded.divided:
         say(
             session,

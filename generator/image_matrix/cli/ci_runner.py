@@ -81,15 +81,17 @@ def ci_token(session: Session, host: str) -> int:
 
 
 @click.command("docker-config")
+@click.option("--pulled", is_flag=True, help="Only where sources and BuildKit come from.")
 @click.pass_obj
-def ci_docker_config(session: Session) -> int:
+def ci_docker_config(session: Session, pulled: bool) -> int:
     """Log in to the registries of the matrix with DOCKER_CONFIG_JSON.
 
     Later steps have the logins, in a folder that the runner removes at the end of the job.
     """
     from image_matrix.cli.ci_logins import use_docker_config
+    from image_matrix.config.pull_logins import login_references, pull_references
 
-    use_docker_config(session)
+    use_docker_config(session, pull_references if pulled else login_references)
     return 0
 
 

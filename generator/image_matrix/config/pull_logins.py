@@ -34,8 +34,12 @@ def login_references(matrix: Matrix) -> tuple[str, ...]:
         else ()
     )
     written = (matrix.registry, staging_of(matrix.registry, matrix.workflow), *matrix.release.copies)
-    pulled = (_with_host(reference) for reference in (*_pulled(matrix), *scanner))
-    return tuple(dict.fromkeys((*written, *pulled)))
+    return tuple(dict.fromkeys((*written, *pull_references(matrix), *map(_with_host, scanner))))
+
+
+def pull_references(matrix: Matrix) -> tuple[str, ...]:
+    """Return the sources and what every builder pulls, behind mirrors, each with its host in front."""
+    return tuple(dict.fromkeys(_with_host(reference) for reference in _pulled(matrix)))
 
 
 def registry_hosts(matrix: Matrix) -> tuple[str, ...]:
