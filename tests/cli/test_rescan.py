@@ -348,6 +348,17 @@ def test_what_a_scanners_job_hands_on_is_not_believed_to_be_whole(released: Plac
     assert "released.json" in err
 
 
+def test_all_jobs_of_scanners_have_failed(released: Place) -> None:
+    released.workflow()
+    (part,) = (released.folder / "jobs").glob("rescan-part-*")
+    shutil.rmtree(part)
+    # what the download leaves of one artifact alone
+    (released.folder / "jobs/released.json").write_text(released.listed.read_text())
+    assert released("ci", "rescan-report", str(released.folder / "jobs"))[0] == 0
+    body = released.issues.issues[0]["body"]
+    assert "**No released image could be scanned (4 of 4).**" in body
+
+
 def test_a_scanners_job_speaks_for_its_own_images_alone(
     released: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from image_matrix.cli.ci_rescan import LISTED, PART
 from image_matrix.diagnostics import MatrixError
 from tests import yaml_files
 from tests.workflow.matrices import SHAPES, loaded, rendered
@@ -32,6 +33,20 @@ def test_the_default_branch_lists_scans_in_parts_and_reports() -> None:
     assert jobs["scan"]["strategy"]["matrix"] == {"part": "${{ fromJSON(needs.list.outputs.parts) }}"}
     assert jobs["report"]["needs"] == ["list", "scan"]
     assert "!cancelled()" in jobs["report"]["if"]  # a part that failed is reported, too
+
+
+def test_the_last_job_has_the_list_and_the_parts_apart() -> None:
+    """The action puts an artifact that alone matches its pattern into no folder of its name.
+
+    Source: github.com/actions/download-artifact, README.md (pull request 424).
+    """
+    steps = rescanning("one image")["jobs"]["report"]["steps"]
+    fetched = [one["with"] for one in steps if "download-artifact" in one.get("uses", "")]
+    assert fetched == [
+        {"pattern": "rescan-*", "path": "${{ runner.temp }}/rescan"},
+        {"name": LISTED, "path": f"${{{{ runner.temp }}}}/rescan/{LISTED}"},
+    ]
+    assert PART.format(1).startswith("rescan-")
 
 
 @pytest.mark.parametrize(
