@@ -60,6 +60,7 @@ ANSWER = {
     "0": "less (643-2) x\n  * CVE-2026-4321\n",
 }
 MOMENT = "20261130T000000Z"
+UNSET = ["--unset", "remote.origin.fetch"]
 
 
 class Place:
@@ -227,10 +228,12 @@ def test_a_remote_that_does_not_answer_may_have_released(place: Place) -> None:
     place.clone()
     place.git("remote", "set-url", "origin", "/nowhere")
     assert place.ask() == AptFindings()
-    place.git("config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main")
-    findings = place.ask()
-    assert findings.released == {"trixie", "bookworm"}
-    assert len(findings.failures) == 1
+    for change in (["remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main"], UNSET):
+        place.git("config", *change)
+        findings = place.ask()
+        assert findings.released == {"trixie", "bookworm"}
+        (failure,) = findings.failures
+        assert "this clone has no branch `release`" in failure
 
 
 def test_a_job_writes_the_answers_to_a_file(place: Place, tmp_path: Path) -> None:

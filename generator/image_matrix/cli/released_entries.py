@@ -69,4 +69,5 @@ def _may_have(git: Git, branch: str) -> bool:
 def _has_all_branches(git: Git) -> bool:
     """Say whether the clone has what the remote had when it was fetched, as in a run with `fetch-depth: 0`."""
     is_shallow = git("rev-parse", "--is-shallow-repository") != "false"
-    return not is_shallow and ALL_BRANCHES in git("config", "--get-all", f"remote.{git.remote}.fetch")
+    fetched = git.try_("config", "--get-all", f"remote.{git.remote}.fetch").stdout.decode().splitlines()
+    return not is_shallow and ALL_BRANCHES in fetched
