@@ -31,12 +31,17 @@ def test_without_a_last_release_there_are_no_entries(before: str | None) -> None
     assert read_entries(before) == {}
 
 
+FORM = "`digest`, `reference` or `platforms` is not as a release writes it"
 UNREADABLE = {
     "not json": "it is not JSON: Expecting value: line 1 column 1",
     "[]": "it has no mapping `images`",
     "{}": "it has no mapping `images`",
     '{"images": []}': "it has no mapping `images`",
-    '{"images": {"a": 1, "b": {"digest": "x"}}}': "without `digest` or `reference`: a, b",
+    '{"images": {"a": 1, "b": {"digest": "x"}}}': f"{FORM}: a, b",
+    '{"images": {"a": {"digest": "sha256:1", "reference": "a b@sha256:1"}}}': f"{FORM}: a",
+    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": null}}}': f"{FORM}: a",
+    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": "linux/amd64"}}}': f"{FORM}: a",
+    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": [[]]}}}': f"{FORM}: a",
 }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STARTED_BY_BUILDX = ("docker-container", "kubernetes")
 """Drivers whose BuildKit gets its settings from buildx."""
-OTHER_BUILDER = "name another builder: `--builder NAME`, or BUILDKIT_HOST=tcp://HOST:1234"
+OTHER_BUILDER = "name another builder: BUILDX_BUILDER=NAME, or BUILDKIT_HOST=tcp://HOST:1234"
 
 
 @dataclass(frozen=True, slots=True)

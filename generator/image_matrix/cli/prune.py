@@ -36,13 +36,13 @@ AT_ONCE = 50
 @click.option(
     "--keep-releases",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1000),
     help="Keep what the last N releases name, and of each channel.  [default: 10, or `workflow.prune`]",
 )
 @click.option(
     "--older",
     metavar="DAYS",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 3650),
     help="Delete only what is older.  [default: 14, or `workflow.prune`]",
 )
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,6 +37,9 @@ FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 PACKAGES = f"{FOLDER}/packages.json"
 PAGE = f"{FOLDER}/catalog.html"
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+")
+_WORD = re.compile(r"\S+:\S+")
+"""A digest, or a reference with a tag or a digest."""
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
     "offers the newest images, also those that were rolled back"
@@ -139,13 +143,23 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
     if wrong:
-        problem = f"without `digest` or `reference`: {listed(wrong, 3)}"
+        problem = f"`digest`, `reference` or `platforms` is not as a release writes it: {listed(wrong, 3)}"
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {problem}", REPAIR)
     return images
 
 
 def _is_entry(item: object) -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("digest", "reference"))
+    if not isinstance(item, dict):
+        return False
+    platforms = item.get("platforms", [])
+    return (
+        isinstance(platforms, list)
+        and all(isinstance(one, str) and _PLATFORM.fullmatch(one) for one in platforms)
+        and all(
+            isinstance(text := item.get(name), str) and _WORD.fullmatch(text)
+            for name in ("digest", "reference")
+        )
+    )
 
 
 def _problem(error: Exception) -> str:
