@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -81,7 +81,9 @@ locks = st.builds(
         max_size=MOST,
     ),
     downloads=st.dictionaries(st.builds("https://example.org/{}".format, names), digests, max_size=MOST),
-    apt=st.dictionaries(names, st.from_regex(r"[0-9]{8}T[0-9]{6}Z", fullmatch=True), max_size=MOST),
+    apt=st.dictionaries(
+        names, st.datetimes(datetime(2000, 1, 1)).map("{:%Y%m%dT%H%M%SZ}".format), max_size=MOST
+    ),
     cran=st.none() | st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True),
     r=st.dictionaries(
         st.sampled_from(("debian-13", "ubuntu-24.04")),
@@ -219,6 +221,8 @@ BAD = {
     "inputs": "version: 1\n" + PACKAGES.format("numpy==1").replace("0123456789abcdef", "x"),
     "checksum": f"version: 1\ndownloads:\n  https://example.org/x: {A}$(id)\n",
     "moment": "version: 1\napt:\n  debian: 20261101T000000Z/../x\n",
+    "moment of no calendar": "version: 1\napt:\n  debian: 20261301T000000Z\n",
+    "day of no calendar": "version: 1\nrefreshed:\n  base:default: '2026-13-01'\n",
     "day": "version: 1\ncran: latest\n",
     "file": f"version: 1\nfiles:\n  numpy==1:\n    'a b': {A}\n",
     "wheel": f"version: 1\nfiles:\n  numpy==1:\n    py3_none_any: {A}\n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -128,9 +128,9 @@ def _lock(data: Json) -> Lock:
             key: _extension(item, ("extensions", key))
             for key, item in _section(top, "extensions", _EXTENSION)
         },
-        apt=_texts(top, "apt", _ANY, _SNAPSHOT),
+        apt=_times(top, "apt", _SNAPSHOT, "%Y%m%dT%H%M%SZ"),
         cran=_text(top["cran"], _DAY, ("cran",)) if top.get("cran") is not None else None,
-        refreshed=_days(top),
+        refreshed=_times(top, "refreshed", _DAY, "%Y-%m-%d"),
         r={key: _r(item, ("r", key)) for key, item in _section(top, "r", _DISTRIBUTION)},
         python={key: _packages(i, ("python", key), _PACKAGE) for key, i in _section(top, "python", _ANY)},
         conda={key: _packages(i, ("conda", key), _ADDRESS) for key, i in _section(top, "conda", _ANY)},
@@ -176,14 +176,15 @@ def _texts(
     return _strings(top.get(name), (name,), keys, values)
 
 
-def _days(top: Mapping[str, Any]) -> dict[str, str]:
-    days = _texts(top, "refreshed", _ANY, _DAY)
-    for key, day in days.items():
+def _times(top: Mapping[str, Any], name: str, values: re.Pattern[str], form: str) -> dict[str, str]:
+    """Return a section of days or moments, which a calendar has; ``form`` is theirs for ``strptime``."""
+    times = _texts(top, name, _ANY, values)
+    for key, text in times.items():
         try:
-            date.fromisoformat(day)
+            datetime.strptime(text, form)
         except ValueError:
-            raise _BadEntryError(("refreshed", key), f"`{day}` is no day") from None
-    return days
+            raise _BadEntryError((name, key), f"no calendar has `{text}`") from None
+    return times
 
 
 def _source(value: Json, path: Path) -> LockedSource:
