@@ -82,7 +82,7 @@ def _scanned(session: Session, loaded: Loaded, program: str, target: ScanTarget,
             verdict, job = scan_image(session, loaded, program, target.image, target.platform, folder)
             not_kept = _not_kept(session, target, job, keep)
     except (EnvironmentFailure, OSError) as error:
-        return ScanResult(target, problem=_said(session, target, _reason(error)))
+        return ScanResult(target, problem=_reported(session, target, _reason(error)))
     return ScanResult(target, verdict.findings, verdict.rejected, not_kept=not_kept)
 
 
@@ -93,7 +93,7 @@ def _not_kept(session: Session, target: ScanTarget, job: ScanJob, keep: Keep) ->
     try:
         keep(target, job)
     except (EnvironmentFailure, OSError) as error:
-        return _said(session, target, f"its reports are not kept: {_reason(error)}")
+        return _reported(session, target, f"its reports are not kept: {_reason(error)}")
     return ""
 
 
@@ -101,7 +101,7 @@ def _reason(error: EnvironmentFailure | OSError) -> str:
     return str(error) if isinstance(error, OSError) else error.message
 
 
-def _said(session: Session, target: ScanTarget, problem: str) -> str:
+def _reported(session: Session, target: ScanTarget, problem: str) -> str:
     """Print what failed at an image; return it."""
     say(session, f"{paint('error', 'error')}: {target.name} {target.platform}: {problem}", level=-1)
     return problem

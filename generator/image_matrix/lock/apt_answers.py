@@ -44,14 +44,14 @@ class AptAnswers:
 
 def written(answers: AptAnswers) -> bytes:
     """Return answers as JSON. A failure becomes one printable line."""
-    found = answers.findings
+    findings = answers.findings
     data = {
         "sources": sorted(answers.sources),
-        "updates": {name: [asdict(one) for one in updates] for name, updates in found.updates.items()},
-        "source_of": dict(found.source_of),
-        "released": sorted(found.released),
-        "current": sorted(found.current),
-        "failures": [_printable(line) for line in found.failures],
+        "updates": {name: [asdict(one) for one in updates] for name, updates in findings.updates.items()},
+        "source_of": dict(findings.source_of),
+        "released": sorted(findings.released),
+        "current": sorted(findings.current),
+        "failures": [_printable(line) for line in findings.failures],
     }
     return json.dumps(data, indent=1).encode()
 

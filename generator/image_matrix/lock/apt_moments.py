@@ -40,9 +40,9 @@ def lock_apt(
     on_snapshot = snapshot_sources(loaded.matrix, loaded.variants)
     roots = sources_with_moments(loaded)
     asked = sources_to_ask(loaded, upgraded)
-    found = ask(asked, start)
-    moving = sources_to_move(found, old, upgraded)
-    findings = replace(found, updates=_brought(found, moving))
+    answered = ask(asked, start)
+    moving = sources_to_move(answered, old, upgraded)
+    findings = replace(answered, updates=_brought(answered, moving))
     moments = {name: old[name] for name in roots if name in old}
     moments |= {name: start for name in on_snapshot if name not in old}
     moments |= {

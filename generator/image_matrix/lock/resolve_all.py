@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from image_matrix.lock.model import LockedPackages
     from image_matrix.lock.python import Packages
     from image_matrix.lock.resolver_api import Ask, Resolve
-    from image_matrix.lock.section_answers import Answers
+    from image_matrix.lock.section_answers import SectionAnswers
     from image_matrix.registry.answers import ImageConfig, Manifest, Refusal
 
 SNAPSHOTS = ("apt", "cran", "conda")
@@ -114,7 +114,7 @@ def make_lock(
 
 
 def _lock_of(
-    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices, answers: Answers
+    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices, answers: SectionAnswers
 ) -> Lock:
     """Return the lock of the answers, without the hosts that they came from."""
     packages, table = _with_stale(old, answers.python)

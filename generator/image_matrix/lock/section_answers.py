@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class SectionAnswers:
     """What was resolved for the sections of a lock."""
 
     sources: Sources
@@ -72,7 +72,9 @@ class Answers:
         )
 
 
-def resolve_sections(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices) -> Answers:
+def resolve_sections(
+    loaded: Loaded, old: Lock, upgraded: tuple[str, ...], services: LockServices
+) -> SectionAnswers:
     """Resolve what is not locked, and what ``upgraded`` names (``ALL`` for everything)."""
 
     def should_upgrade(name: str) -> bool:
@@ -97,7 +99,7 @@ def resolve_sections(loaded: Loaded, old: Lock, upgraded: tuple[str, ...], servi
         r = lock_r(loaded, old.r, should_upgrade("cran"), _package_manager(loaded, services), say)
     with span("ask released images for updates of apt packages"):
         apt = lock_apt(loaded, old.apt, services.today, upgraded, services.ask_apt)
-    return Answers(sources, files, extensions, conda, python, r, apt)
+    return SectionAnswers(sources, files, extensions, conda, python, r, apt)
 
 
 def is_upgraded(name: str, upgraded: tuple[str, ...]) -> bool:

@@ -81,10 +81,10 @@ def known_scans(
 
 def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> ScanSummary | None:
     """Return the findings of an index, each once, however many of its platforms have it."""
-    newest = [found for image in _images(registry, entry) if (found := _newest(registry, scanning, image))]
+    newest = [report for image in _images(registry, entry) if (report := _newest(registry, scanning, image))]
     if not newest:
         return None
-    rows = {(row.severity, row.id, row.package) for _, found in newest for row in found}
+    rows = {(row.severity, row.id, row.package) for _, of_image in newest for row in of_image}
     counted = Counter(severity for severity, *_ in rows)
     counts = {name: counted[name] for name in from_severity(scanning.severity) if counted[name]}
     return ScanSummary(min((day for day, _ in newest if day), default=""), counts)
@@ -105,10 +105,10 @@ def _newest(registry: Registry, scanning: Scanning, image: str) -> tuple[str, li
     """
     artifacts = (one for one in attached(registry, image) if one.artifact_type == REPORT_TYPE)
     for one in sorted(artifacts, key=lambda one: one.annotations.get(CREATED, ""), reverse=True):
-        found = _findings(registry, scanning, image, one.digest)
-        if found is not None:
+        rows = _findings(registry, scanning, image, one.digest)
+        if rows is not None:
             day = _DAY.match(one.annotations.get(CREATED, ""))
-            return day[0] if day else "", found
+            return day[0] if day else "", rows
     return None
 
 

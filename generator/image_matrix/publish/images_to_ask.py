@@ -64,11 +64,11 @@ def below_released(
 
     It is a generated image that no release publishes, with an own Dockerfile on it.
     """
-    found = {
+    bases = {
         item.id: next((one for one in lineage(variants, item) if _has_steps_of_entries(variants, one)), None)
         for item in released_on(variants, released, sources)
     }
-    return {name: one for name, one in found.items() if one and one.id not in released}
+    return {name: one for name, one in bases.items() if one and one.id not in released}
 
 
 def unasked(
