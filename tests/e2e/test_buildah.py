@@ -170,7 +170,8 @@ def test_a_step_that_fails_is_named_by_its_line(place: Place) -> None:
         file.write_text(OWN)
     assert done.returncode == 1
     assert f"own:default ({PLATFORM}) cannot be built: why it fails" in done.stderr
-    assert "own/Dockerfile:6 ended with exit code 3; its output is above" in done.stderr
+    line = len(OWN.splitlines()) + 2
+    assert f"own/Dockerfile:{line} ended with exit code 3; its output is above" in done.stderr
 
 
 def test_a_candidate_is_accepted_and_released_without_a_daemon(
