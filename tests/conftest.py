@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
@@ -29,6 +30,15 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a terminal or a CI run sets must not change what commands print here."""
     for name in ("GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def registry() -> str:
+    """The registry that tests push to."""
+    name = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
+    if not name:
+        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY names no registry")
+    return name
 
 
 @pytest.fixture

@@ -505,16 +505,22 @@ def changed_last(place: Place, name: str) -> list[str]:
     return lines(entries[name])
 
 
-@pytest.mark.slow
-def test_the_released_catalog_says_what_changed_last(listed: Place) -> None:
-    listed.release()
-    assert changed_last(listed, SCIENCE) == []
+def released_with_newer_toolz(listed: Place) -> Place:
+    """Release another image of ``science``, for a newer package; return the place with the matrix as it is then."""
     matrix = listed.git.root / "matrix.yaml"
     matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
     listed.git("add", "--all")
     later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
     later.commit("A newer toolz")
     later.release(science=BAD)
+    return later
+
+
+@pytest.mark.slow
+def test_the_released_catalog_says_what_changed_last(listed: Place) -> None:
+    listed.release()
+    assert changed_last(listed, SCIENCE) == []
+    later = released_with_newer_toolz(listed)
     assert changed_last(later, SCIENCE) == ["toolz 1.0.0 → 1.1.0"]
     assert changed_last(later, LAB) == []
     later.commit("Another release of another image")
@@ -537,12 +543,7 @@ def stream_of(place: Place) -> list[str]:
 @pytest.mark.slow
 def test_a_rolled_back_image_takes_its_lists_along(listed: Place) -> None:
     listed.release()
-    matrix = listed.git.root / "matrix.yaml"
-    matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
-    listed.git("add", "--all")
-    later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
-    later.commit("A newer toolz")
-    later.release(science=BAD)
+    later = released_with_newer_toolz(listed)
     assert stream_of(later) == [BAD, GOOD]
     later.take_back()
     later.commit("Another edit")

@@ -50,12 +50,3 @@ def address() -> str:
     if not name:
         pytest.skip("IMAGE_MATRIX_TEST_CLUSTER_ADDRESS names no address that the cluster reaches")
     return name
-
-
-@pytest.fixture(scope="session")
-def registry() -> str:
-    """The registry that tests push to."""
-    name = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
-    if not name:
-        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY names no registry")
-    return name

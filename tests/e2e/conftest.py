@@ -63,15 +63,6 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def registry() -> str:
-    """The registry that tests push to."""
-    name = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
-    if not name:
-        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY names no registry")
-    return name
-
-
-@pytest.fixture(scope="session")
 def engine() -> Engine:
     try:
         return docker()

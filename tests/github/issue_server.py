@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.running_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +91,5 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def issue_server() -> Iterator[IssueServer]:
     """Run the API for the time of a ``with``."""
-    server = IssueServer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(IssueServer()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

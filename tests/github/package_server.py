@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.running_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,12 +128,5 @@ class Handler(BaseHTTPRequestHandler):
 def packages_of(registry: Writable, behaviour: Behaviour | None = None) -> Iterator[Packages]:
     """Run the API over a registry, which itself deletes nothing, as ghcr.io."""
     registry.behaviour.deletes = False
-    server = Packages(registry, behaviour or Behaviour())
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(Packages(registry, behaviour or Behaviour())) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -24,6 +24,7 @@ from image_matrix.registry.client import CONCURRENCY, INDEX_TYPES, Registry, Reg
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, Response, network, patient
 from image_matrix.retry import ATTEMPTS, FEW, LONGEST_PAUSE, PATIENCE
+from tests.running_server import running
 from tests.workflow.matrices import loaded
 from tests.workflow.matrices import matrix as any_matrix
 
@@ -226,15 +227,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(behaviour: Behaviour) -> Iterator[Server]:
-    server = Server(behaviour)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(Server(behaviour)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

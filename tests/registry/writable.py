@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.running_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,12 +255,5 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(behaviour: Behaviour | None = None) -> Iterator[Writable]:
     """Run a registry."""
-    server = Writable(behaviour or Behaviour())
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(Writable(behaviour or Behaviour())) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
