@@ -20,6 +20,11 @@ def listed(names: Iterable[str], most: int) -> str:
     return f"{', '.join(every[:most])}{more}"
 
 
+def megabytes(count: int) -> str:
+    """Return bytes with a decimal place, to be compared with each other: ``1204.5 MB``, ``0.3 MB``."""
+    return f"{count / 1e6:.1f} MB"
+
+
 def size_text(count: int) -> str:
     """Return bytes as people read them: ``1.2 GB``, ``571 MB``, ``3 kB``."""
     for unit, name in ((1e9, "GB"), (1e6, "MB")):

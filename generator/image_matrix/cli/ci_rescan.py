@@ -109,7 +109,7 @@ def _keeper(session: Session, project: Project, folder: Path) -> Callable[[ScanT
     from image_matrix.cli.scan import attach
     from image_matrix.cli.site_files import registry_of
     from image_matrix.findings.report_files import report_name, with_category
-    from image_matrix.publish.scan_report import platform_image
+    from image_matrix.publish.scan_report import subject_of_reports
 
     scanning = project.loaded.matrix.release.scan
     registry = registry_of(session, project.loaded) if scanning.attach else None
@@ -122,7 +122,7 @@ def _keeper(session: Session, project: Project, folder: Path) -> Callable[[ScanT
                 content = written.read_bytes()
                 kept.write_bytes(with_category(content, target) if ending == "sarif" else content)
         if registry:
-            attach(session, registry, platform_image(registry, target.image, target.platform), job)
+            attach(session, registry, subject_of_reports(registry, target.image, target.platform), job)
 
     return keep
 

@@ -163,7 +163,7 @@ def _scan_all(
     from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.scanner import scan_image, scanner_program
-    from image_matrix.publish.scan_report import platform_image
+    from image_matrix.publish.scan_report import subject_of_reports
     from image_matrix.temporary import temporary_folder
 
     state = state_of(project)
@@ -179,7 +179,7 @@ def _scan_all(
             if not verdict.rejected:
                 passed.append(scan_result(leg[0], image, job.report))
             _keep(job.report, files.report or report_file(legs, leg, image))
-            _keep_others(session, registry, platform_image(registry, image, leg[1]), job, files)
+            _keep_others(session, registry, subject_of_reports(registry, image, leg[1]), job, files)
     if files.result:
         with naming(Path(files.result)):
             Path(files.result).write_text(json.dumps(passed), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.printing import note
-from image_matrix.text import plural
+from image_matrix.text import megabytes, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,13 +109,13 @@ def _table(image: SizedImage) -> str:
     shown = [one for one in image.steps if one.size >= image.size * SMALL]
     small = [one for one in image.steps if one.size < image.size * SMALL]
     width = terminal_width()
-    sizes = [(_megabytes(one.size), one.image, one.step) for one in shown]
+    sizes = [(megabytes(one.size), one.image, one.step) for one in shown]
     beside = max((len(size) + len(name) for size, name, _ in sizes), default=0) + len("  " * 2)
     room = max(width - beside, NARROWEST) if width else LONGEST
     rows = [(size, name, _cut(step, room)) for size, name, step in sizes]
-    head = f"{image.variant} on {image.platform}: {_megabytes(image.size)}, compressed\n"
+    head = f"{image.variant} on {image.platform}: {megabytes(image.size)}, compressed\n"
     rest = (
-        f"and {plural(len(small), 'step')} with {_megabytes(sum(one.size for one in small))}\n"
+        f"and {plural(len(small), 'step')} with {megabytes(sum(one.size for one in small))}\n"
         if small
         else ""
     )
@@ -126,10 +126,6 @@ def _cut(step: str, room: int) -> str:
     """Return a step without its long options, cut to the room that there is."""
     step = re.sub(r" --[a-z][a-z-]*(?= )", "", step)
     return step if len(step) <= room else f"{step[: room - 1]}…"
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"
 
 
 def as_json(images: Iterable[SizedImage]) -> str:

@@ -25,6 +25,7 @@ from image_matrix.lock.model import (
     LockedSource,
     SourceConfig,
 )
+from image_matrix.registry.reference import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 FILE = "matrix.lock.yaml"
 HEADER = "# What image-matrix locked; `image-matrix lock` writes this file and keeps its comments.\n"
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}")
 _PACKAGE = re.compile(
@@ -190,7 +190,7 @@ def _times(top: Mapping[str, Any], name: str, values: re.Pattern[str], form: str
 def _source(value: Json, path: Path) -> LockedSource:
     entry = _mapping(value, path)
     digests = {key: item for key, item in entry.items() if key not in ("config", "platforms", "apt")}
-    mapping = _strings(digests, path, _ANY, _DIGEST)
+    mapping = _strings(digests, path, _ANY, DIGEST)
     if "digest" not in mapping:
         raise _BadEntryError(path, "`digest` is missing")
     digest = mapping.pop("digest")

@@ -5,7 +5,6 @@ It is information, and no proof: whoever may push to the repository may attach i
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.inventory.by_layer import LARGEST, packed, unpacked
 from image_matrix.registry.attached import attached
 from image_matrix.registry.http import ConnectionFailed
-from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.reference import DIGEST, digest_of, parse_reference
 from image_matrix.registry.referrers import attach
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ FILE_TYPE = f"{PACKAGES_TYPE}+gzip"
 BLOB = "image-matrix.packages"
 """The annotation with the digest of the file, which saves a request."""
 FILE = "packages.json.gz"
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def attach_packages(registry: Registry, image: str, packages: PackagesByLayer) -> str:
@@ -67,7 +65,7 @@ def is_list(one: Referrer) -> bool:
 def _blobs(referrers: Iterable[Referrer]) -> Iterable[str]:
     """Return the digests of lists; what has another form would be another address."""
     named = (str(one.annotations.get(BLOB, "")) for one in referrers if is_list(one))
-    return dict.fromkeys(digest for digest in named if _DIGEST.fullmatch(digest))
+    return dict.fromkeys(digest for digest in named if DIGEST.fullmatch(digest))
 
 
 def _read(registry: Registry, image: str, blob: str, log: Callable[[str], None]) -> PackagesByLayer | None:

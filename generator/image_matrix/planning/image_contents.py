@@ -15,6 +15,7 @@ from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
 from image_matrix.registry.http import ConnectionFailed
 from image_matrix.registry.image_layers import LayerError, laid_over, read_layer
 from image_matrix.registry.reference import parse_reference
+from image_matrix.text import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,7 +99,7 @@ def _laid_over_each_other(
     """Yield the files with each of the layers."""
     files = lower
     for number, layer in enumerate(layers, start=1):
-        log(f"{image.reference}: image layer {number} of {len(layers)}, {_megabytes(layer.size)}")
+        log(f"{image.reference}: image layer {number} of {len(layers)}, {megabytes(layer.size)}")
         try:
             contents = registry.blob(image.at, layer.digest, partial(_read, lower=files))
         except LayerError as error:
@@ -113,10 +114,6 @@ def _laid_over_each_other(
 
 def _read(chunks: Iterator[bytes], lower: Files) -> LayerContents[Record]:
     return read_layer(chunks, lower, reader_of)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
 
 
 def packages_by_layer(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.catalog import offered_sources
 from image_matrix.errors import CallError, Failure
+from image_matrix.registry.reference import DIGEST
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from image_matrix.config.model import Matrix
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def read_digests(text: str, name: str) -> dict[str, str]:
@@ -27,7 +25,7 @@ def read_digests(text: str, name: str) -> dict[str, str]:
         raise CallError(f"{name} is not JSON: {error}", 'write {"IMAGE:LABEL": "sha256:…"}') from error
     if not isinstance(data, dict):
         raise CallError(f"{name} is not a mapping", 'write {"IMAGE:LABEL": "sha256:…"}')
-    bad = [key for key, value in data.items() if not isinstance(value, str) or not _DIGEST.fullmatch(value)]
+    bad = [key for key, value in data.items() if not isinstance(value, str) or not DIGEST.fullmatch(value)]
     if bad:
         raise CallError(
             f"{name}: the digest of {listed(bad, 5)} is not `sha256:` and 64 digits",

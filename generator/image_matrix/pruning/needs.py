@@ -11,6 +11,7 @@ from image_matrix.planning.plan import references
 from image_matrix.planning.registry_locations import CANDIDATE, cache_reference, staged
 from image_matrix.pruning.model import RepositoryNeeds
 from image_matrix.pruning.tag_forms import ImageTag, read_tag
+from image_matrix.registry.reference import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix
     from image_matrix.planning.plan import State
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REFERENCE = re.compile(
     r"([a-z0-9][a-z0-9._:/-]*/[a-z0-9._/-]+)(?::([A-Za-z0-9_][A-Za-z0-9_.-]*))?@(sha256:[0-9a-f]{64})"
 )
@@ -58,7 +58,7 @@ def released(kept: Mapping[str, Iterable[str]], every: Iterable[str]) -> Release
     references: set[tuple[str, str]] = set()
     for reason, texts in kept.items():
         for text in texts:
-            for digest in _DIGEST.findall(text):
+            for digest in DIGEST.findall(text):
                 digests.setdefault(digest, reason)
             references |= {(name, digest) for name, _, digest in _REFERENCE.findall(text)}
     tags = {(name, tag) for text in every for name, tag, _ in _REFERENCE.findall(text) if tag}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.planning.plan import reference
 from image_matrix.planning.registry_locations import CANDIDATE
 from image_matrix.registry.answers import CHECK, Absent, Denied, Digest, Unreachable, words
-from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.reference import DIGEST, parse_reference
+from image_matrix.text import megabytes
 
 if TYPE_CHECKING:
     from image_matrix.config.model import Platform
@@ -45,9 +45,7 @@ def repository(state: State, variant: str) -> str:
 def belongs(state: State, variant: str, image: str) -> bool:
     """Say whether a reference by digest is in a variant's repository."""
     actual, expected = parse_reference(image), parse_reference(repository(state, variant))
-    return (
-        actual.name == expected.name and re.fullmatch(r"sha256:[0-9a-f]{64}", actual.digest or "") is not None
-    )
+    return actual.name == expected.name and DIGEST.fullmatch(actual.digest or "") is not None
 
 
 def candidate(
@@ -84,4 +82,4 @@ def over_budget(size: int, limit: int | None) -> str | None:
     """Return a message if an image is larger than ``limit`` bytes, else ``None``."""
     if limit is None or size <= limit:
         return None
-    return f"{size / 1e6:.1f} MB compressed; `max_size` allows {limit / 1e6:.1f} MB"
+    return f"{megabytes(size)} compressed; `max_size` allows {megabytes(limit)}"

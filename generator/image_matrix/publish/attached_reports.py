@@ -1,4 +1,4 @@
-"""Reads what scans have rows in released images, from the reports that are attached to them in the registry."""
+"""Reads what scans have found in released images, from the reports that are attached to them in the registry."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from image_matrix.registry.answers import Manifest
 from image_matrix.registry.attached import attached
 from image_matrix.registry.client import CONCURRENCY
 from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.reference import DIGEST
 from image_matrix.render.lists.released import ScanSummary
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ FIELDS = {"trivy": {"SchemaVersion", "Results"}, "grype": {"matches"}}
 LARGEST = 64 << 20
 """Bytes of a report that is read; one of an image with thousands of packages has a few million."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=T)")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def with_scans(
@@ -116,7 +116,7 @@ def _findings(registry: Registry, scanning: Scanning, image: str, artifact: str)
     """Return the findings of a report; ``None`` for what is no report of this scanner."""
     manifest = registry.manifest(by_digest(image.partition("@")[0], artifact))
     layer = manifest.layers[0].digest if isinstance(manifest, Manifest) and manifest.layers else ""
-    if not _DIGEST.fullmatch(layer):
+    if not DIGEST.fullmatch(layer):
         return None
     try:
         return registry.blob(image, layer, partial(read_report, scanning))

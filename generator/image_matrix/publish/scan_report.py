@@ -20,7 +20,7 @@ SARIF_TYPE = "application/sarif+json"
 """IANA's media type of SARIF."""
 
 
-def platform_image(registry: Registry, image: str, platform: str) -> str:
+def subject_of_reports(registry: Registry, image: str, platform: str) -> str:
     """Return the image of one platform by digest: an index, as provenance makes it, is not what reports are about."""
     manifest = manifest_or_none(image, registry.manifest(image))
     digest = manifest.platforms.get(platform) if manifest else None

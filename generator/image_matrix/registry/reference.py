@@ -6,10 +6,13 @@ Source: github.com/distribution/reference, "Grammar" and "normalized named".
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+"""A digest of the one algorithm that registries use here; opencontainers/image-spec, descriptor.md."""
 
 
 def digest_of(content: bytes) -> str:
