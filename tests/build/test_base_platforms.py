@@ -13,8 +13,9 @@ from image_matrix.build.base_platforms import platforms_of, refuse_other_platfor
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.errors import Failure
 from image_matrix.planning.registry_locations import places
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.services import RegistryServices
 from tests.build.support import AMD64, BASE, MIDDLE, STATE
 
 DEBIAN = STATE.loaded.matrix.sources["debian"]

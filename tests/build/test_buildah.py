@@ -15,9 +15,11 @@ from image_matrix.build.process import Completed
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.planning.registry_locations import Places
-from image_matrix.registry.client import Registry, RegistryServices, is_plain
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.addresses import is_plain
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import digest_of
+from image_matrix.registry.services import RegistryServices
 from tests.build.support import BASE, LEAF, MIDDLE, STATE
 from tests.build.test_oci_manifest import DIGEST, PUSHED
 

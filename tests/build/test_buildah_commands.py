@@ -12,7 +12,7 @@ from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
 from image_matrix.planning.registry_locations import Places
 from image_matrix.project.inputs import read_inputs
-from image_matrix.registry.client import is_plain
+from image_matrix.registry.addresses import is_plain
 from tests.build.support import AMD64, BASE, LEAF, MIDDLE, STATE, tag
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import pytest
 
 from image_matrix.build.oci_manifest import DOCKER_MANIFEST, as_oci, rewrite_as_oci
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.client import Registry
 from image_matrix.registry.http import network
+from image_matrix.registry.services import RegistryServices
 from tests.registry.writable import Behaviour, serving
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from image_matrix.cli.recording import record_packages
 from image_matrix.cli.session import Session
 from image_matrix.planning.attached_packages import PACKAGES_TYPE, packages_attached
-from image_matrix.registry.client import INDEX_TYPES
 from image_matrix.registry.image_layers import GZIP
+from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.reference import digest_of
 from tests.importing.images import archive, python
 from tests.planning.test_attached_packages import LOWER, UPPER, client, layers_read, pushed

@@ -160,7 +160,9 @@ class Repository:
     ) -> Outcome:
         """Run a workflow for an event, or one of its jobs."""
         self.runs += 1
-        self.git("fetch", "--quiet", "origin")  # act copies this clone, in place of a checkout with all branches
+        self.git(
+            "fetch", "--quiet", "origin"
+        )  # act copies this clone, in place of a checkout with all branches
         (self.folder / "event.json").write_text(json.dumps(payload))
         job = [f"--job={only}"] if only else []
         readable = self._readable(workflow, asks="GITHUB_API_URL" in environment)

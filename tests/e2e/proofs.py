@@ -10,7 +10,7 @@ from image_matrix.publish.indexes import by_digest, policy_of
 from image_matrix.publish.signing import attest, sign
 from image_matrix.publish.trust import scanned_claims, tested_claims
 from image_matrix.registry.answers import Digest
-from image_matrix.registry.client import open_registry
+from image_matrix.registry.opening import open_registry
 
 if TYPE_CHECKING:
     from image_matrix.config.model import LegId

@@ -16,7 +16,7 @@ from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import complete, origin
 from image_matrix.registry.answers import Manifest
-from image_matrix.registry.client import open_registry
+from image_matrix.registry.opening import open_registry
 from tests.e2e import cosign
 from tests.e2e.act import MATRIX, Outcome, Repository, available, make_repository
 from tests.e2e.github_api import github_api

@@ -20,7 +20,7 @@ from image_matrix.config.network import Network
 from image_matrix.inventory.by_layer import PackagesByLayer
 from image_matrix.planning.attached_packages import packages_attached
 from image_matrix.planning.image_contents import packages_by_layer, platform_image
-from image_matrix.registry.client import registry_with
+from image_matrix.registry.opening import registry_with
 from tests.e2e.place import Quiet, bridge, serving
 from tests.e2e.support import HOME, docker, get, new_repository, running
 

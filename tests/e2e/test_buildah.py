@@ -17,7 +17,7 @@ from image_matrix.inventory.installed_files import OsRelease
 from image_matrix.pinned.tools import native_arch
 from image_matrix.planning.attached_packages import packages_attached
 from image_matrix.planning.image_contents import platform_image
-from image_matrix.registry.client import registry_with
+from image_matrix.registry.opening import registry_with
 from tests.e2e.buildah_place import buildah_on_path
 from tests.e2e.support import docker, new_repository
 from tests.e2e.tiny_images import INDEX, MANIFEST

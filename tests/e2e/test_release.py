@@ -27,7 +27,7 @@ from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import complete, origin
 from image_matrix.registry.answers import Manifest
-from image_matrix.registry.client import open_registry
+from image_matrix.registry.opening import open_registry
 from image_matrix.registry.upload import IMAGE_MANIFEST
 from tests.e2e.proofs import accept_all, attest_all
 from tests.e2e.tiny_images import Repository

@@ -11,7 +11,7 @@ from image_matrix.errors import Failure
 from image_matrix.github.api import Api
 from image_matrix.github.api_commit import create_commit, move_branch
 from image_matrix.output_tree.files import File
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.exchange import HttpRequest, Response
 
 
 class Hub:

@@ -21,7 +21,7 @@ from image_matrix.cli.project import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import complete
-from image_matrix.registry.client import open_registry
+from image_matrix.registry.opening import open_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

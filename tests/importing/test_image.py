@@ -20,13 +20,13 @@ from tests.importing.images import (
     hold_index,
     python,
 )
-from tests.registry.test_registry_client import USER, Behaviour, serving
+from tests.registry.misbehaving import USER, Behaviour, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.registry.test_registry_client import Server
+    from tests.registry.misbehaving import Server
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from image_matrix.lock.gallery import Gallery
-from image_matrix.registry.http import ConnectionFailed, Patience
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from image_matrix.lock.defaults import ask_defaults, asked_defaults
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from image_matrix.registry.answers import Absent, ImageLayer, Manifest
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from tests.lock.site import digest_of
 
 if TYPE_CHECKING:

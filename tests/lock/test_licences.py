@@ -10,7 +10,7 @@ from image_matrix.lock import text as texts
 from image_matrix.lock.licences import MetadataSource, licence_of, licences
 from image_matrix.lock.model import Lock, LockedPackages
 from image_matrix.project.load import load
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,8 @@ from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.r_pins import system_library_pins
 from image_matrix.lock.read import pins_of, unlocked
 from image_matrix.project.load import load
-from image_matrix.registry.http import ConnectionFailed, Patience
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

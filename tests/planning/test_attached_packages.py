@@ -18,10 +18,12 @@ from image_matrix.planning.attached_packages import (
     packages_attached,
 )
 from image_matrix.planning.image_contents import packages_by_layer, platform_image, read_chain
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import Patience, network, patient
+from image_matrix.registry.client import Registry
+from image_matrix.registry.http import network
+from image_matrix.registry.patience import Patience, patient
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.referrers import attach
+from image_matrix.registry.services import RegistryServices
 from image_matrix.registry.upload import IMAGE_MANIFEST
 from tests.importing.images import archive, python
 from tests.pruning.filled import CONFIG, Filled

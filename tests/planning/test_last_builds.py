@@ -10,9 +10,10 @@ import pytest
 from image_matrix.planning.comment import estimated, markdown
 from image_matrix.planning.last_builds import LOOKED_UP, LastBuild, image_size, last_builds, longest_chain
 from image_matrix.planning.plan import make_plan, references
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import ConnectionFailed, OpenResponse, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import ConnectionFailed, OpenResponse, Response
 from image_matrix.registry.reference import digest_of
+from image_matrix.registry.services import RegistryServices
 from image_matrix.render.docs.images_page import image_parents
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from image_matrix.planning.plan import State
-    from image_matrix.registry.http import HttpRequest
+    from image_matrix.registry.exchange import HttpRequest
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"

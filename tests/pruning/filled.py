@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.pruning.manifests import CACHE_CONFIG
-from image_matrix.registry.client import INDEX_TYPES
+from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.upload import IMAGE_MANIFEST
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.plan import State
 from image_matrix.project.render import render_all
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.services import RegistryServices
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 if TYPE_CHECKING:

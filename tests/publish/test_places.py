@@ -15,8 +15,9 @@ from image_matrix.planning.registry_locations import (
     staged,
 )
 from image_matrix.project.render import render_all
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.services import RegistryServices
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
 FOUND = loaded(

@@ -26,7 +26,7 @@ from image_matrix.publish.scanners import (
     summary,
     variables_of,
 )
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from tests.publish.support import answers, stub
 
 JOB = ScanJob(Path("/t/image.tar"), Path("/t/report.json"), Path("/t"))

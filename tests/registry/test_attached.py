@@ -8,9 +8,10 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.attached import Referrer, attached, referrers
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.referrers import attach
+from image_matrix.registry.services import RegistryServices
 from tests.pruning.filled import Filled
 from tests.registry.test_upload import client
 from tests.registry.writable import Behaviour, serving

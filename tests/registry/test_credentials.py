@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_matrix.registry.credentials import Credentials, Unreadable, config_file, login_of, logins
-from image_matrix.registry.http import retry_after
+from image_matrix.registry.patience import retry_after
 from image_matrix.registry.reference import parse_reference
 from image_matrix.registry.tokens import challenge
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.registry.http import ConnectionFailed, Patience, network, retry_of_transfer
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.http import network
+from image_matrix.registry.patience import Patience, retry_of_transfer
 from image_matrix.retry import ATTEMPTS
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 from image_matrix.registry.host_log import HostLog, origin
-from image_matrix.registry.http import ConnectionFailed, HttpRequest, network
+from image_matrix.registry.http import network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

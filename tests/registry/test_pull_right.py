@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, Response
 from image_matrix.registry.pull_right import refuse_unpullable
+from image_matrix.registry.services import RegistryServices
 
 DIGEST = {"docker-content-digest": f"sha256:{'1' * 64}"}
 FIVE = {f"{name}.example.org/team/base:1": f"the source {name}" for name in ("a", "b", "c", "d", "e")}

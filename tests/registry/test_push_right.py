@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.client import Registry
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import Patience, Response, network, patient
+from image_matrix.registry.exchange import Response
+from image_matrix.registry.http import network
+from image_matrix.registry.patience import Patience, patient
 from image_matrix.registry.push_right import refuse_unpushable
+from image_matrix.registry.services import RegistryServices
 from tests.registry.writable import Behaviour, Writable, serving
 
 USER = Credentials("robot", "s3cret")

@@ -11,9 +11,10 @@ import pytest
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.scan_report import REPORT_TYPE, SARIF_TYPE, attach_report
 from image_matrix.publish.scanners import ScanJob
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import Response
 from image_matrix.registry.referrers import attach
+from image_matrix.registry.services import RegistryServices
 from tests.registry.test_upload import client, pushed
 from tests.registry.writable import Behaviour, serving
 

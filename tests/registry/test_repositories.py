@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.client import Registry, RegistryServices
-from image_matrix.registry.http import Response
+from image_matrix.registry.client import Registry
+from image_matrix.registry.exchange import Response
 from image_matrix.registry.repositories import (
     delete_manifest,
     list_tags,
@@ -14,6 +14,7 @@ from image_matrix.registry.repositories import (
     read_blob,
     refuse_without_deletion,
 )
+from image_matrix.registry.services import RegistryServices
 from tests.pruning.filled import Filled
 from tests.registry.test_upload import USER, client
 from tests.registry.writable import Behaviour, serving

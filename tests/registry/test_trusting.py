@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.registry.answers import Digest, Unreachable
-from image_matrix.registry.client import Registry, RegistryServices
+from image_matrix.registry.client import Registry
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import ConnectionFailed, HttpRequest, network
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
+from image_matrix.registry.http import network
+from image_matrix.registry.services import RegistryServices
 from tests.certificates import issue, needs_openssl, server_context
 from tests.e2e.recording_proxy import recording_proxy
 
@@ -152,7 +154,7 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_token_server_of_a_trusted_registry_needs_no_tls() -> None:
-    from image_matrix.registry.http import Response
+    from image_matrix.registry.exchange import Response
 
     def send(request: HttpRequest) -> Response:
         if request.url.startswith("http://"):

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import INDEX_TYPES, Registry, RegistryServices
+from image_matrix.registry.client import Registry
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.http import Patience, network, patient
+from image_matrix.registry.http import network
+from image_matrix.registry.manifests import INDEX_TYPES
+from image_matrix.registry.patience import Patience, patient
 from image_matrix.registry.reference import digest_of
+from image_matrix.registry.services import RegistryServices
 from image_matrix.registry.upload import IMAGE_MANIFEST, point_tag, put_manifest, upload_blob
 from tests.registry.writable import Behaviour, serving
 

@@ -11,9 +11,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, refusal, words
-from image_matrix.registry.client import address
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest
 

@@ -68,7 +68,7 @@ def _commands(arguments: BuildArguments, request: BuildRequest, loaded: Loaded) 
 def _place(arguments: BuildArguments, loaded: Loaded) -> BuildahPlace:
     from image_matrix.build.buildah import open_files
     from image_matrix.build.buildah_commands import BuildahPlace
-    from image_matrix.registry.client import is_unverified
+    from image_matrix.registry.addresses import is_unverified
 
     trusted = loaded.matrix.network.trusted_hosts
     return BuildahPlace(arguments.engine, lambda host: is_unverified(host, trusted), open_files())

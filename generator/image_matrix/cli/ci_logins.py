@@ -20,7 +20,7 @@ from image_matrix.github.files import ENVIRONMENT, OUTPUT, append
 from image_matrix.github.registry_tokens import Job, Services, registry_token
 from image_matrix.registry.credentials import config_file
 from image_matrix.registry.docker_config import expand, hidden_texts, merged, read_auths
-from image_matrix.registry.http import Patience, patient
+from image_matrix.registry.patience import Patience, patient
 from image_matrix.temporary import write_private
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
 def _apt_lists(session: Session, registry: Registry, image: str) -> tuple[str, ...] | None:
     """Read the lists of apt of an image; say why they are not noted where that fails."""
     from image_matrix.lock.apt_lists import read_apt_lists
-    from image_matrix.registry.http import ConnectionFailed
+    from image_matrix.registry.exchange import ConnectionFailed
     from image_matrix.registry.image_layers import LayerError
 
     try:
@@ -161,7 +161,7 @@ def _touch(http: HttpClient, url: str) -> None:
     """Ask for a file; a host that does not answer is not noted."""
     from contextlib import suppress
 
-    from image_matrix.registry.http import ConnectionFailed
+    from image_matrix.registry.exchange import ConnectionFailed
 
     with suppress(ConnectionFailed):
         http.touch(url)

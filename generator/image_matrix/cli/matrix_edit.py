@@ -87,7 +87,7 @@ def _network(values: list[dict[str, Any]]) -> Network:
 def registry_for(session: Session, matrix: OpenMatrix) -> Registry:
     """Return a client for registries, with the mirrors and certificates of a matrix that need not be valid yet."""
     from image_matrix.errors import CallError
-    from image_matrix.registry.client import registry_with
+    from image_matrix.registry.opening import registry_with
 
     bundle = matrix.network.ca_bundle
     path = (session.root / bundle).resolve() if bundle and not matrix.network.ca_bundle_variable else None

@@ -78,7 +78,7 @@ def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, .
 
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.program import advice, run_patiently
-    from image_matrix.registry.client import is_unverified
+    from image_matrix.registry.addresses import is_unverified
     from image_matrix.registry.reference import parse_reference
     from image_matrix.stderr import failed
 

@@ -48,7 +48,7 @@ def http_client(
 
 def registry_of(session: Session, loaded: Loaded, host_log: HostLog | None = None) -> Registry:
     """Return a new client for the registries; ``host_log`` gets the hosts that answer."""
-    from image_matrix.registry.client import open_registry
+    from image_matrix.registry.opening import open_registry
 
     return open_registry(loaded.matrix, ca_bundle(session, loaded), lambda text: say(session, text), host_log)
 

@@ -16,7 +16,7 @@ from image_matrix.endpoints.sent_on import sent_on
 from image_matrix.lock.hosts import registry_address
 from image_matrix.lock.read import used_sources
 from image_matrix.pinned.helper_images import BINFMT, BUILDKIT, SCANNER
-from image_matrix.registry.client import is_plain
+from image_matrix.registry.addresses import is_plain
 from image_matrix.registry.known_hosts import behind
 from image_matrix.registry.reference import parse_reference
 from image_matrix.render.kubernetes.prepull import PAUSE

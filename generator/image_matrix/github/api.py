@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.registry.http import ConnectionFailed, HttpRequest, Patience, network, patient
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
+from image_matrix.registry.http import network
+from image_matrix.registry.patience import Patience, patient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.json_data import Json
-    from image_matrix.registry.http import Response, Transport
+    from image_matrix.registry.exchange import Response, Transport
 
 LATER = "run the job again in a few minutes"
 READ_ONLY = (401, 403, 404)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.http import ConnectionFailed, HttpRequest
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.config.logins import AzureIdentity, GoogleIdentity, Login
-    from image_matrix.registry.http import Response, Transport
+    from image_matrix.registry.exchange import Response, Transport
 
 AZURE_USER = "00000000-0000-0000-0000-000000000000"
 """The user beside a refresh token; learn.microsoft.com/azure/container-registry, "az acr login --expose-token"."""

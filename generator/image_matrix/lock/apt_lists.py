@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from image_matrix.registry.answers import Manifest, words
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.image_layers import laid_over, read_layer
 
 if TYPE_CHECKING:

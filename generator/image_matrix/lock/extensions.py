@@ -23,7 +23,7 @@ from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.logins import remedy
 from image_matrix.lock.model import LockedExtension
 from image_matrix.lock.resolver_api import ALL
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.text import listed
 
 if TYPE_CHECKING:

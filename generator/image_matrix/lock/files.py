@@ -11,7 +11,8 @@ from image_matrix.config.mirrors import mirrored
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.logins import remedy
 from image_matrix.lock.read import required_files
-from image_matrix.registry.http import ConnectionFailed, Patience, retry_of_transfer
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.patience import Patience, retry_of_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

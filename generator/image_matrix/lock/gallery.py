@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.extensions import ENGINE, IDENTIFIER, VERSION, api_address, runs_on
 from image_matrix.config.mirrors import mirrored
-from image_matrix.registry.http import ConnectionFailed, Patience, retry_of_transfer
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.patience import Patience, retry_of_transfer
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from image_matrix.config.mirrors import mirrored
 from image_matrix.lock.fetched import fetched
 from image_matrix.lock.resolver_api import DEFAULT_INDEX
 from image_matrix.lock.sources import used_references
-from image_matrix.registry.client import is_plain
+from image_matrix.registry.addresses import is_plain
 from image_matrix.registry.host_log import origin
 from image_matrix.registry.known_hosts import behind, real_host
 from image_matrix.registry.reference import parse_reference

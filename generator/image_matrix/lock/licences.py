@@ -18,7 +18,7 @@ from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages
 from image_matrix.lock.requirements import INDEX_MARK, is_direct
 from image_matrix.lock.resolver_api import ResolveRequest
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

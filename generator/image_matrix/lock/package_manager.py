@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.cran import api_addresses
-from image_matrix.registry.http import ConnectionFailed, Patience, retry_of_transfer
+from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.patience import Patience, retry_of_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from image_matrix.lock.lines import requirement_lines
 from image_matrix.lock.logins import remedy
 from image_matrix.lock.model import LockedR
 from image_matrix.lock.r_pins import asked_packages, r_distribution
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.text import listed
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from image_matrix.lock.python import lock_python
 from image_matrix.lock.r_packages import lock_r
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.sources import Look, lock_sources
-from image_matrix.registry.http import Patience
+from image_matrix.registry.patience import Patience
 from image_matrix.telemetry import span
 
 if TYPE_CHECKING:

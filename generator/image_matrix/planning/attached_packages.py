@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.inventory.by_layer import LARGEST, packed, unpacked
 from image_matrix.registry.attached import attached
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.reference import DIGEST, digest_of, parse_reference
 from image_matrix.registry.referrers import attach
 

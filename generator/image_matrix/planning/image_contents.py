@@ -12,7 +12,7 @@ from image_matrix.inventory.in_image import ReadImage
 from image_matrix.inventory.installed_files import reader_of
 from image_matrix.planning.attached_packages import packages_attached
 from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.image_layers import LayerError, laid_over, read_layer
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import megabytes

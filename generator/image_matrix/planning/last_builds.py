@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.variant_ids import image_of
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Manifest
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:

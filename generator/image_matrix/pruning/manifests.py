@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.pruning.model import Seen
-from image_matrix.registry.client import MANIFEST_TYPES
+from image_matrix.registry.manifests import MANIFEST_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,7 @@ from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.attached import attached
 from image_matrix.registry.client import CONCURRENCY
-from image_matrix.registry.http import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.reference import DIGEST
 from image_matrix.render.lists.released import ScanSummary
 

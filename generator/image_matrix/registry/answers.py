@@ -12,7 +12,7 @@ from image_matrix.retry import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.registry.http import Response
+    from image_matrix.registry.exchange import Response
 
 CHECK = "check `registry:`, the network and the login"
 

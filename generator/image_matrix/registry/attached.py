@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from image_matrix.registry.client import INDEX_TYPES, address
-from image_matrix.registry.http import HttpRequest
+from image_matrix.registry.addresses import address
+from image_matrix.registry.exchange import HttpRequest
+from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.reference import parse_reference
 from image_matrix.registry.repositories import following_page, response_of, success_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from image_matrix.json_data import Json
     from image_matrix.registry.client import Registry
-    from image_matrix.registry.http import Response
+    from image_matrix.registry.exchange import Response
     from image_matrix.registry.reference import Reference
 
 INDEX = INDEX_TYPES[0]

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.client import HUB_HOST
+from image_matrix.registry.addresses import HUB_HOST
 from image_matrix.registry.reference import DOCKER_HUB
 
 if TYPE_CHECKING:

@@ -1,22 +1,24 @@
-"""Sends HTTP requests, with retries; no other module uses the HTTP library."""
+"""Sends HTTP requests; no other module uses the HTTP library."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from image_matrix import __version__
 from image_matrix.registry.connection_faults import proxy_fault, proxy_status, tls_fault
 from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.exchange import SILENCE, ConnectionFailed, HttpRequest, OpenResponse, Response
 from image_matrix.registry.host_log import HostLog
+from image_matrix.registry.patience import Patience, retry_of_transfer, retry_policy
 from image_matrix.registry.trusting import trust
-from image_matrix.retry import FEW, STATUSES, RetryPolicy, names_rate_limit, persevere
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     import requests
     from requests import PreparedRequest
 
@@ -25,166 +27,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 ASKS_FOR_LOGIN = frozenset({401, 403})
 CHUNK = 1 << 20
-SILENCE = RetryPolicy(attempts=FEW)
-"""The retries of a connection that fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: Mapping[str, str] | bytes | None = field(default=None, repr=False)
-    """The fields of a form, or the bytes of a body."""
-    repeatable: bool = True
-    """Whether it can be sent twice without harm; otherwise it is repeated only if the server has not processed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A response; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def limited(self) -> bool:
-        """Whether it reports a rate limit; GHCR does so with 403, which has no text for HEAD."""
-        if self.status == 403:
-            return "retry-after" in self.headers or names_rate_limit(self.body.decode(errors="replace"))
-        return self.status == 429
-
-
-class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
-    """There is no response: the connection is refused, broken, timed out or not trusted."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        retry: RetryPolicy | None = SILENCE,
-        reached: bool = True,
-        login: bool = False,
-        status: int | None = None,
-    ) -> None:
-        self.reason = reason
-        self.retry = retry
-        """The retries; ``None`` if a retry does not help."""
-        self.reached = reached
-        """Whether there was a connection to the host; without one, requests for its other addresses fail as well."""
-        self.login = login
-        """Whether the server requires a login, or another one."""
-        self.status = status
-        """The status of HTTP, if there was a response."""
-        super().__init__(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenResponse:
-    """A response whose body has not been read yet; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    chunks: Iterator[bytes]
-    """The body as it arrives; raises :class:`ConnectionFailed` where the transfer breaks."""
-
-    def read(self) -> Response:
-        """Return the response with its whole body."""
-        return Response(self.status, self.headers, b"".join(self.chunks))
-
-
-Transport = Callable[[HttpRequest], Response]
-StreamingTransport = Callable[[HttpRequest], AbstractContextManager[OpenResponse]]
-T = TypeVar("T")
-
-
-def _discard(_: str) -> None:
-    """Ignore a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Retries requests (:mod:`image_matrix.retry`); the time for a host does not grow with the number of its addresses.
-
-    After all retries for a host have failed, each further request is sent once. A host that cannot be reached gets no
-    further requests.
-    """
-
-    sleep: Sleep
-    log: Callable[[str], None] = _discard
-    """Receives a message for each host that it waits for, once."""
-    waited: set[str] = field(default_factory=set)
-    gave_up: set[str] = field(default_factory=set)
-    unreachable: dict[str, ConnectionFailed] = field(default_factory=dict)
-
-    def ask(
-        self,
-        url: str,
-        attempt: Callable[[], T],
-        policy_of: Callable[[T | ConnectionFailed], RetryPolicy | None],
-    ) -> T:
-        """Return the result of a request to an address; raises :class:`ConnectionFailed` after all attempts."""
-        host = urlsplit(url).netloc
-        if host in self.unreachable:
-            raise self.unreachable[host]
-
-        def judge(outcome: T | ConnectionFailed) -> RetryPolicy | None:
-            retry = None if host in self.gave_up else policy_of(outcome)
-            if retry and host not in self.waited:
-                self.waited.add(host)
-                self.log(f"{host} does not answer for the moment; trying again")
-            return retry
-
-        outcome = persevere(lambda: _attempted(attempt), judge, self.sleep)
-        if policy_of(outcome):
-            self.gave_up.add(host)
-        if not isinstance(outcome, ConnectionFailed):
-            return outcome
-        if not outcome.reached:
-            self.unreachable[host] = outcome
-        raise outcome
-
-
-def patient(transport: Transport, patience: Patience) -> Transport:
-    """Return a transport with retries; after the last attempt it returns the response unchanged."""
-    return lambda request: patience.ask(
-        request.url, lambda: transport(request), lambda outcome: retry_policy(request, outcome)
-    )
-
-
-def _attempted(attempt: Callable[[], T]) -> T | ConnectionFailed:
-    try:
-        return attempt()
-    except ConnectionFailed as error:
-        return error
-
-
-def retry_policy(request: HttpRequest, outcome: Response | ConnectionFailed) -> RetryPolicy | None:
-    """Return the retries for an outcome; ``None`` if a retry does not help, or could do something twice."""
-    if isinstance(outcome, ConnectionFailed):
-        return outcome.retry if request.repeatable or not outcome.reached else None
-    if outcome.limited or (outcome.status in STATUSES and (request.repeatable or outcome.status == 503)):
-        return RetryPolicy(retry_after(outcome.headers.get("retry-after", "")))
-    return None
-
-
-def retry_after(value: str) -> float:
-    """Return the seconds of a Retry-After header, which has a number or a date; 0 without it (RFC 9110, 10.2.3)."""
-    from urllib3.exceptions import InvalidHeader
-    from urllib3.util import Retry
-
-    try:
-        return Retry().parse_retry_after(value) if value else 0.0
-    except (InvalidHeader, ValueError, OverflowError):
-        return 0.0
-
-
-def retry_of_transfer(outcome: object) -> RetryPolicy | None:
-    """Return the retries for a transfer."""
-    return outcome.retry if isinstance(outcome, ConnectionFailed) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from urllib.parse import urljoin, urlsplit
 
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import Denied, refusal, words
-from image_matrix.registry.client import CONCURRENCY, address
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.client import CONCURRENCY
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import parse_reference
 from image_matrix.registry.tokens import PUSH
 

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, refusal, words
-from image_matrix.registry.client import INDEX_TYPES, MANIFEST_TYPES, address
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.manifests import INDEX_TYPES, MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import PUSH
 from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest, upload_blob

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
-from image_matrix.registry.client import MANIFEST_TYPES, address
-from image_matrix.registry.http import HttpRequest, Response
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.manifests import MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import DELETE
 

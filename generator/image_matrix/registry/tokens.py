@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from image_matrix.registry.answers import Denied, Unreachable, limited
-from image_matrix.registry.http import ConnectionFailed, HttpRequest
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.registry.credentials import Credentials
-    from image_matrix.registry.http import Response, Transport
+    from image_matrix.registry.exchange import Response, Transport
 
 CLIENT_ID = "image-matrix"
 PULL, PUSH, DELETE = "pull", "pull,push", "delete"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
-from image_matrix.registry.client import MANIFEST_TYPES, address
-from image_matrix.registry.http import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.manifests import MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.tokens import PUSH
 

@@ -1,0 +1,62 @@
+"""Keeps what registries have granted to a run, and logs in for what they have not."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from image_matrix.registry.addresses import is_unverified
+from image_matrix.registry.answers import Denied, Unreachable
+from image_matrix.registry.credentials import Unreadable
+from image_matrix.registry.tokens import authorization
+
+if TYPE_CHECKING:
+    from image_matrix.registry.exchange import Response
+    from image_matrix.registry.reference import Reference
+    from image_matrix.registry.services import RegistryServices
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizations:
+    """The headers with which registries accept requests, for all threads of a run.
+
+    ``actions`` are what a login permits: those of :mod:`image_matrix.registry.tokens`.
+    """
+
+    _headers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """By host, repository and actions."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self, reference: Reference, actions: str) -> str | None:
+        """Return the header for a repository, if there has been a login."""
+        return self._headers.get((reference.host, reference.repository, actions))
+
+    def log_in(
+        self,
+        services: RegistryServices,
+        response: Response,
+        reference: Reference,
+        actions: str,
+        refused: str | None,
+    ) -> str | Denied | Unreachable:
+        """Return a new header after a response that asks for a login; ``refused`` was sent with the request."""
+        with self._lock:
+            known = self.known(reference, actions)
+        if known and known != refused:
+            return known  # another thread was faster
+        login = services.login(reference.host)
+        if isinstance(login, Unreadable):
+            return Unreachable(f"the login for {reference.host}: {login.reason}", login.remedy)
+        answer = authorization(
+            response.headers.get("www-authenticate", ""),
+            reference.repository,
+            login,
+            services.transport,
+            plain=is_unverified(reference.host, services.trusted),
+            actions=actions,
+        )
+        if isinstance(answer, str):
+            with self._lock:
+                self._headers[reference.host, reference.repository, actions] = answer
+        return answer

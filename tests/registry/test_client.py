@@ -1,0 +1,174 @@
+"""The client against real HTTP servers that misbehave in every way that registries do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
+from image_matrix.registry.client import CONCURRENCY, Registry
+from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.manifests import INDEX_TYPES
+from image_matrix.registry.opening import open_registry
+from tests.registry.misbehaving import EXPECTED, NAMES, USER, Behaviour, Server, client, serving
+from tests.workflow.matrices import loaded
+from tests.workflow.matrices import matrix as any_matrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def answers(server: Server, registry: Registry) -> dict[str, object]:
+    references = {name: f"{server.host}/{name}:1" for name in NAMES}
+    found = registry.digests(references.values())
+    return {name: found[reference] for name, reference in references.items()}
+
+
+CASES = {
+    "well": (Behaviour(), None),
+    "429 and 500": (Behaviour(failures=(429, 500)), None),
+    "retry-after": (Behaviour(failures=(503, "cut", 429), retry_after="1"), None),
+    "cut": (Behaviour(failures=("cut",)), None),
+    "token": (Behaviour(login="bearer"), None),
+    "token, user, failures": (Behaviour(login="bearer", failures=(500, 429, "cut")), USER),
+    "token runs out": (Behaviour(login="bearer", tokens_last=1), USER),
+    "identity token": (Behaviour(login="bearer"), Credentials(identity_token="identity")),
+    "basic": (Behaviour(login="basic"), USER),
+    "no digest header": (Behaviour(digest_header=False), None),
+    "no HEAD": (Behaviour(head=False), None),
+    "no digest header, failures": (Behaviour(digest_header=False, failures=("cut", 500)), None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("behaviour", "credentials"), CASES.values(), ids=CASES)
+def test_the_answers_are_the_same(behaviour: Behaviour, credentials: Credentials | None) -> None:
+    with serving(behaviour) as server, client(credentials) as registry:
+        assert answers(server, registry) == EXPECTED
+        assert server.most <= CONCURRENCY
+
+
+def test_a_name_is_asked_for_once() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        for _ in range(3):
+            answers(server, registry)
+        assert set(server.seen.values()) == {1}
+        assert {method for method, _ in server.seen} == {"HEAD"}
+
+
+def test_a_token_is_asked_for_once_for_a_repository() -> None:
+    with serving(Behaviour(login="bearer")) as server, client() as registry:
+        registry.digest(f"{server.host}/{NAMES[0]}:1")
+        registry.digest(f"{server.host}/{NAMES[0]}:2")
+        assert server.scopes == [f"repository:{NAMES[0]}:pull"]
+
+
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+def test_wrong_credentials_are_not_absence(login: str) -> None:
+    with serving(Behaviour(login=login)) as server, client(Credentials("robot", "wrong")) as registry:
+        found = registry.digest(f"{server.host}/{NAMES[0]}:1")
+        assert isinstance(found, Denied)
+        assert "does not" in words(found)
+
+
+def test_forbidden_is_not_absent() -> None:
+    with serving(Behaviour(forbidden=frozenset(NAMES[:1]))) as server, client() as registry:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        assert isinstance(registry.digest(reference), Denied)
+        assert registry.manifest(reference) == Denied("not for you")
+
+
+def test_a_manifest_answers_for_its_digest() -> None:
+    with serving(Behaviour()) as server, client() as registry:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        registry.manifest(reference)
+        assert registry.digest(reference) == EXPECTED[NAMES[0]]
+        assert sum(server.seen.values()) == 1
+
+
+def test_mirrors_take_the_place_of_registries() -> None:
+    with serving(Behaviour()) as server:
+        mirrors = {"docker.io": "mirror.invalid/hub", "docker.io/team": f"{server.host}/team"}
+        with client(mirrors=mirrors) as registry:
+            assert registry.digest(f"{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+            assert isinstance(registry.digest("debian:trixie"), Unreachable)
+
+
+def test_netrc_does_not_take_the_place_of_our_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password wrong\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with serving(Behaviour(login="basic")) as server, client(USER) as registry:
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+
+
+def test_the_login_is_dockers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    matrix = loaded(any_matrix({"base": {"from": "debian"}})).matrix
+    with serving(Behaviour(login="basic")) as server:
+        reference = f"{server.host}/{NAMES[0]}:1"
+        auth = USER.basic.removeprefix("Basic ")
+        (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
+        assert open_registry(matrix).digest(reference) == EXPECTED[NAMES[0]]
+        (tmp_path / "config.json").write_text("{")
+        answer = open_registry(matrix).digest(reference)
+        assert isinstance(answer, Unreachable)
+        assert answer.reason.startswith(
+            f"the login for {server.host}: {tmp_path}/config.json:1:2: not valid JSON"
+        )
+        assert "remove the file and log in again" in words(answer)
+
+
+def test_dockers_configuration_is_not_read_where_nobody_asks_for_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text("{")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with serving(Behaviour()) as server:
+        registry = open_registry(loaded(any_matrix({"base": {"from": "debian"}})).matrix)
+        assert registry.digest(f"{server.host}/{NAMES[0]}:1") == EXPECTED[NAMES[0]]
+
+
+def test_credentials_are_not_printed() -> None:
+    assert "s3cret" not in repr(USER)
+    assert base64.b64decode(USER.basic.removeprefix("Basic ")).decode() == "robot:s3cret:with colon"
+
+
+@pytest.mark.e2e
+def test_the_real_registry() -> None:
+    host = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
+    if not host:
+        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY is not set")
+    said = {"test": str(time.time_ns())}
+    body = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": INDEX_TYPES[0],
+            "manifests": [],
+            "annotations": said,
+        }
+    ).encode()
+    import requests
+
+    name = f"{host}/test/registry-client"
+    with requests.put(
+        f"http://{host}/v2/test/registry-client/manifests/1",
+        data=body,
+        headers={"Content-Type": INDEX_TYPES[0]},
+        timeout=10,
+    ) as put:
+        assert put.status_code == 201, put.text
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    with client() as registry:
+        assert registry.digest(f"{name}:1") == Digest(digest)
+        assert registry.digest(f"{name}@{digest}") == Digest(digest)
+        assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {}, said)
+        assert registry.digest(f"{name}:never") == Absent()
+        assert registry.digest(f"{host}/test/never:1") == Absent()
