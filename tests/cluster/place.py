@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.annotations import REVISION
 from tests import yaml_files
 from tests.cluster.kube import Cluster, Object, condition, until
 from tests.cluster.releases import Notebooks, new_repository
@@ -46,6 +47,9 @@ class Place:
         made = copy.deepcopy(item)
         if made["kind"] == "GitRepository":
             made["spec"]["url"] = f"{self.address}/{self.notebooks.remote.name}"
+        if made["kind"] == "OCIRepository":
+            url = f"oci://{self.notebooks.registry}/{self.notebooks.path}/deploy"
+            made["spec"] |= {"url": url, "insecure": True}  # the registry of tests speaks plain HTTP
         if made["kind"] == "HelmRepository":
             made["spec"]["url"] = f"{self.address}/charts"
         return made
@@ -68,18 +72,23 @@ class Place:
 
         return until(handled, lambda: self.cluster.get(kind, name, namespace))
 
-    def fetch(self, commit: str, name: str = "notebook-images") -> None:
+    def fetch(self, commit: str, name: str = "notebook-images", kind: str = GIT) -> None:
         """Have source-controller fetch a commit; what follows from it, Flux does by itself."""
-        found = self.reconcile(GIT, name)
-        assert found["status"]["artifact"]["revision"].endswith(f"sha1:{commit}"), found["status"]
+        found = self.reconcile(kind, name)
+        artifact = found["status"].get("artifact", {})
+        revision = artifact.get("metadata", {}).get(REVISION, artifact.get("revision", ""))
+        assert revision.endswith(f"sha1:{commit}"), found["status"]
 
     def applied(self, commit: str, name: str) -> Object:
         """Wait until a Kustomization has applied a commit, and all of it is ready."""
 
         def look() -> Object | None:
             found = self.cluster.get(KUSTOMIZATION, name, SYSTEM)
-            done = (found or {}).get("status", {}).get("lastAppliedRevision", "").endswith(commit)
-            return found if done and condition(found).get("status") == "True" else None
+            status = (found or {}).get("status", {})
+            # an artifact's own revision is its digest
+            revision = status.get("lastAppliedOriginRevision") or status.get("lastAppliedRevision", "")
+            done = revision.endswith(commit) and condition(found).get("status") == "True"
+            return found if done else None
 
         return until(look, lambda: self.cluster.get(KUSTOMIZATION, name, SYSTEM))
 
@@ -100,7 +109,7 @@ class Place:
 
     def state(self, namespace: str) -> dict[str, object]:
         """Return what Flux says of everything, for a test that fails."""
-        kinds = ("gitrepository", "ocirepository", KUSTOMIZATION, "helmrelease")
+        kinds = (GIT, OCI, KUSTOMIZATION, "helmrelease")
         said: dict[str, object] = {
             f"{kind}/{item['metadata']['name']}": item.get("status", {}).get("conditions")
             for kind in kinds

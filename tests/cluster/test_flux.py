@@ -5,33 +5,25 @@ The tests build on each other, as days of a cluster do.
 
 from __future__ import annotations
 
-import copy
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import yaml_files
 from tests.cluster.kube import Cluster, Object, condition, until
 from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
+from tests.cluster.sites import of_teaching, two_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.cluster
-MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
-SITES = {
-    "hub": {"chart": "4.4.0"},
-    "teaching": {"chart": "4.4.0", "namespace": "teaching", "channel": "stable"},
-}
 
 
 @pytest.fixture(scope="module")
 def place(
     flux: Cluster, address: str, registry: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    matrix = yaml_files.load(MATRIX.read_text(encoding="utf-8"))
-    matrix |= {"sites": SITES, "release": {"sign": "none"}}
+    matrix = two_sites({"sign": "none"})
     with place_in(flux, tmp_path_factory.mktemp("flux"), address, registry, matrix) as made:
         yield made
 
@@ -173,29 +165,16 @@ def second_site() -> list[Object]:
     """The files of another site that follows a channel, made from the documented ones as the page says."""
     source, *rest = documented("Add three files")
     followed = documented("Follow a channel, or versions")[0]
-    followed["metadata"]["name"] = "notebook-images-teaching"
-    made = [followed]
-    for item in copy.deepcopy(rest):
-        if item["kind"] == "Kustomization":
-            item["metadata"]["name"] += "-teaching"
-            item["spec"]["path"] = item["spec"]["path"].replace("/hub/", "/teaching/")
-            item["spec"]["sourceRef"]["name"] += "-teaching"
-            for other in item["spec"].get("dependsOn", ()):
-                other["name"] += "-teaching"
-        elif item["kind"] == "Namespace":
-            item["metadata"]["name"] = "teaching"
-        else:
-            item["metadata"]["namespace"] = "teaching"
-        made.append(item)
     assert source["spec"]["ref"] == {"branch": "release"}
     assert followed["spec"]["ref"] == {"branch": "stable"}
-    return made
+    return of_teaching([followed, *rest])
 
 
 def test_a_second_site_follows_what_is_promoted(place: Place) -> None:
     place.notebooks.must("promote", "--to", "stable")
     place.follow(second_site())
     first = profiles(place, "teaching", "stable")
+    assert [item["slug"] for item in first] == ["lab", "science", "course"]
     place.offers(first, "teaching")
     place.fetch(change(place))
     newer = profiles(place)

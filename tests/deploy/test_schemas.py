@@ -127,8 +127,13 @@ def test_what_follows_a_channel_or_versions_is_valid() -> None:
 def test_what_follows_a_registry_is_valid_and_names_what_is_there() -> None:
     """An artifact has the content of deploy/, at its top."""
     every = [item for block in blocks("flux.md")[3:] for item in documents(block)]
-    (source,) = (item for item in every if item.get("kind") == "OCIRepository")
-    jsonschema.validate(source, schema("ocirepository-source-v1.json"))
+    source, by_key = (item for item in every if item.get("kind") == "OCIRepository")
+    for item in (source, by_key):
+        jsonschema.validate(item, schema("ocirepository-source-v1.json"))
+    assert source["metadata"] == by_key["metadata"]
+    (secret,) = (item for item in every if item.get("kind") == "Secret")
+    assert by_key["spec"]["verify"]["secretRef"] == {"name": secret["metadata"]["name"]}
+    assert secret["metadata"]["namespace"] == by_key["metadata"]["namespace"]
     (matcher,) = source["spec"]["verify"]["matchOIDCIdentity"]
     identity = release_identity(
         {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "example/notebooks"}, "main"
