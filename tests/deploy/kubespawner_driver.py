@@ -149,10 +149,16 @@ def groups_of(part: Any) -> list[str]:
     return [*part.get("allowed_groups", ()), *below]
 
 
+async def start(spawner: Any) -> None:
+    """Load what a user has chosen, as the hub does when it starts a server."""
+    spawner._spawn_pending = True
+    await spawner.load_user_options()
+
+
 async def pod_of(values: dict[str, Any], posted: dict[str, list[str]]) -> dict[str, Any]:
     spawner = new_spawner(values)
     spawner.user_options = spawner.options_from_form(posted)
-    await spawner.load_user_options()
+    await start(spawner)
     manifest = await spawner.get_pod_manifest()
     from kubernetes_asyncio.client import ApiClient
 
@@ -215,7 +221,7 @@ async def refused(values: dict[str, Any]) -> dict[str, Any]:
 
     said: dict[str, Any] = {"form": None, "start": None}
     spawner = new_spawner(values)
-    for name, ask in (("form", spawner.get_options_form), ("start", spawner.load_user_options)):
+    for name, ask in (("form", spawner.get_options_form), ("start", functools.partial(start, spawner))):
         try:
             await ask()
         except HTTPError as error:
@@ -226,7 +232,7 @@ async def refused(values: dict[str, Any]) -> dict[str, Any]:
 async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
     """The pod of a start by API, without any option: the hub takes what it has stored."""
     spawner = new_spawner(values)
-    await spawner.load_user_options()
+    await start(spawner)
     from kubernetes_asyncio.client import ApiClient
 
     made: dict[str, Any] = ApiClient().sanitize_for_serialization(await spawner.get_pod_manifest())

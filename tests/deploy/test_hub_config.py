@@ -22,9 +22,10 @@ def asked(values: dict[str, Any], spawner: SimpleNamespace, monkeypatch: pytest.
     return [item["slug"] for item in config.KubeSpawner.profile_list(spawner)]
 
 
-def someone(*groups: str, saved: dict[str, str] | None = None) -> SimpleNamespace:
+def someone(*groups: str, saved: dict[str, Any] | None = None, pending: str | None = None) -> SimpleNamespace:
+    """A user's spawner, as it is asked for a form, or where ``spawn`` is pending, for a server."""
     user = SimpleNamespace(groups=[SimpleNamespace(name=name) for name in groups])
-    return SimpleNamespace(user=user, user_options=saved)
+    return SimpleNamespace(user=user, user_options=saved, pending=pending)
 
 
 def test_members_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +70,13 @@ def test_saved_choices_get_their_present_names(
     assert asked(values, user, monkeypatch) == ["data-science", "gpu"]
     assert user.user_options == found
     assert stored == saved  # what the hub has in its database is its own
+
+
+def test_what_is_offered_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = yaml_files.load(deployed(small(RENAMED))["deploy/hub/jupyterhub/values.yaml"])
+    for chosen in ({}, {"profile": "scipy", "image": "02-R", "size": "medium"}, {"profile": "gpu"}):
+        spawner = someone(saved=dict(chosen), pending="spawn")
+        assert asked(values, spawner, monkeypatch) == ["data-science", "gpu"]
 
 
 def test_the_hub_gets_the_code_that_the_profiles_need() -> None:

@@ -265,6 +265,26 @@ def test_who_is_in_no_group_gets_neither_a_form_nor_a_server(kubespawner: Ask) -
     assert kubespawner({**chart, "custom": {"groups": ["teaching"]}})["slugs"] == ["gpu"]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "gone"),
+    [
+        ({"profile": "taken-back"}, "taken-back"),
+        ({"profile": "data-science", "image": "taken-back"}, "taken-back"),
+        ({"profile": "gpu"}, "gpu"),  # of a group that the user has left
+        ({"profile": ["gpu"]}, "['gpu']"),  # anything, by API
+        ({"profile": "data-science", "size": ["small"]}, "['small']"),
+    ],
+)
+def test_a_start_of_what_is_not_offered_is_refused_and_the_form_is_shown(
+    kubespawner: Ask, chosen: dict[str, Any], gone: str
+) -> None:
+    """As from a page that was opened before a release was taken back, or from what the hub has stored."""
+    chart = values(small("profiles: {gpu: {groups: [teaching]}}"))
+    answer = kubespawner({**chart, "custom": {"groups": ["finance"], "saved": chosen, "refused": True}})
+    refusal = f"`{gone}` is not offered to you, or no longer. Choose again."
+    assert answer == {"form": None, "start": [400, refusal]}
+
+
 @settings(
     max_examples=examples(20),
     deadline=None,

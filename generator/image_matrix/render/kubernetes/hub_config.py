@@ -4,7 +4,8 @@ KubeSpawner ignores ``allowed_groups``, ``aliases``, ``retired`` and ``display_o
 ``profile_list`` may be a function. KubeSpawner calls it before it shows the form, and again before it starts a server.
 The function sees the choices that a user has saved, and replaces former names by the current ones, which the form
 shows. If no profile is left for a user, it raises an error: with an empty list, KubeSpawner starts the chart's image
-without limits.
+without limits. It also says what a start names that is not offered, as a page shows that was opened before a release
+was taken back: KubeSpawner raises a ValueError or KeyError, which JupyterHub reports as HTTP 500.
 """
 
 from __future__ import annotations

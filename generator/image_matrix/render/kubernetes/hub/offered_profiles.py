@@ -5,6 +5,11 @@ from typing import Any, NoReturn
 from z2jh import get_config
 
 c: Any
+NOBODY = (
+    "No server is available to you: each is for members of certain groups, and your account is in none of them. "
+    "Ask the administrators of this hub to add you to one."
+)
+GONE = "`{}` is not offered to you, or no longer. Choose again."
 
 
 def offered_profiles(spawner: Any) -> list[dict[str, Any]]:
@@ -14,7 +19,10 @@ def offered_profiles(spawner: Any) -> list[dict[str, Any]]:
     groups = {group.name for group in spawner.user.groups}
     offered = [offer for profile in profiles if (offer := offer_for(profile, groups)) is not None]
     if profiles and not offered:
-        refuse()
+        # with an empty list, KubeSpawner starts the image of the chart without limits
+        refuse(403, NOBODY)
+    if spawner.pending == "spawn":  # what was chosen before may be gone while the form is shown
+        require(spawner.user_options, offered)
     return offered
 
 
@@ -47,16 +55,27 @@ def option_for(option: dict[str, Any], groups: set[str]) -> dict[str, Any]:
     return shown
 
 
-def refuse() -> NoReturn:
-    """Raise an error: no profile is for the user."""
+def require(chosen: dict[str, Any], offered: list[dict[str, Any]]) -> None:
+    """Raise an error if a profile or choice is not offered: KubeSpawner would answer as if the hub were broken."""
+    slug = chosen.get("profile")
+    if not slug:
+        return  # KubeSpawner takes the first profile
+    profile = next((profile for profile in offered if profile["slug"] == slug), None)
+    if profile is None:
+        refuse(400, GONE.format(slug))
+    for name, option in (profile.get("profile_options") or {}).items():
+        choice = None if chosen.get(f"{name}--unlisted-choice") else chosen.get(name)
+        if choice and choice not in list(option["choices"]):
+            refuse(400, GONE.format(choice))
+
+
+def refuse(status: int, message: str) -> NoReturn:
+    """Raise an error that the hub shows to the user."""
     from tornado.web import HTTPError
 
-    # with an empty list, KubeSpawner starts the image of the chart without limits
-    raise HTTPError(
-        403,
-        "No server is available to you: each is for members of certain groups, and your account is in none of them. "
-        "Ask the administrators of this hub to add you to one.",
-    )
+    error: Any = HTTPError(status, message)
+    error.jupyterhub_message = message  # for the page, which would show the status, too
+    raise error
 
 
 def renamed(saved: dict[str, Any], profiles: list[dict[str, Any]]) -> dict[str, Any]:
@@ -68,8 +87,9 @@ def renamed(saved: dict[str, Any], profiles: list[dict[str, Any]]) -> dict[str, 
     for profile in profiles:
         if profile["slug"] == options.get("profile"):
             for name, option in profile.get("profile_options", {}).items():
-                if options.get(name) in option.get("retired", {}):
-                    options[name] = option["retired"][options[name]]
+                key = str(options.get(name))  # a start by API may have saved anything
+                if key in option.get("retired", {}):
+                    options[name] = option["retired"][key]
     return options
 
 
