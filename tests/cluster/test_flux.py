@@ -12,6 +12,7 @@ import pytest
 from tests.cluster.kube import Cluster, Object, condition, until
 from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
 from tests.cluster.sites import of_teaching, two_sites
+from tests.e2e.tiny_images import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +96,34 @@ def test_a_revert_on_the_branch_takes_it_back(place: Place) -> None:
     place.offers(profiles(place), seconds=60)
 
 
+def pull_errors(place: Place) -> list[str]:
+    """Return why pods of the DaemonSets wait."""
+    statuses = [
+        status
+        for pod in place.cluster.all("pod", "--namespace=jupyterhub")
+        for status in pod["status"].get("initContainerStatuses", ())
+    ]
+    said = [status["state"].get("waiting", {}).get("reason", "") for status in statuses]
+    return [reason for reason in said if reason in ("ErrImagePull", "ImagePullBackOff")]
+
+
+def test_what_cannot_be_pulled_is_not_offered(place: Place, node: Cluster) -> None:
+    """The Kustomization of the profiles waits for that of the DaemonSets, and that one for their pods."""
+    good, shown = profiles(place), node.get("configmap", "image-matrix-profiles", "jupyterhub")
+    commit = change(place)
+    reference = place.notebooks.images()["science:default"]["reference"]
+    Repository(reference.rpartition(":")[0].rpartition(":")[0]).delete(reference.rpartition("@")[2])
+    place.fetch(commit)
+    until(lambda: pull_errors(place), lambda: place.state("jupyterhub"))
+    place.reconcile(KUSTOMIZATION, "notebook-profiles")
+    assert node.get("configmap", "image-matrix-profiles", "jupyterhub") == shown
+    assert place.hub()["singleuser"]["profileList"] == good != profiles(place)
+    back = place.notebooks.revert()
+    place.fetch(back)
+    place.applied(back, "notebook-profiles")
+    assert place.hub()["singleuser"]["profileList"] == good == profiles(place)
+
+
 def test_a_branch_that_cannot_be_built_changes_nothing(place: Place) -> None:
     """An edit by hand that breaks a folder, as one that names a file that is not there."""
     good = profiles(place)
@@ -163,14 +192,12 @@ def test_a_secret_that_somebody_changed_is_restored_when_it_is_deleted(place: Pl
 
 def second_site() -> list[Object]:
     """The files of another site that follows a channel, made from the documented ones as the page says."""
-    source, *rest = documented("Add three files")
-    followed = documented("Follow a channel, or versions")[0]
-    assert source["spec"]["ref"] == {"branch": "release"}
-    assert followed["spec"]["ref"] == {"branch": "stable"}
-    return of_teaching([followed, *rest])
+    _, *rest = documented("Add three files")
+    return of_teaching([documented("Follow a channel, or versions")[0], *rest])
 
 
 def test_a_second_site_follows_what_is_promoted(place: Place) -> None:
+    place.fetch(change(place))
     place.notebooks.must("promote", "--to", "stable")
     place.follow(second_site())
     first = profiles(place, "teaching", "stable")

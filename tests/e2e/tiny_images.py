@@ -78,6 +78,10 @@ class Repository:
         content = self.content(digest)
         self.write(content, json.loads(content)["mediaType"], tag)
 
+    def delete(self, digest: str) -> None:
+        """Delete a manifest, and the tags that point to it."""
+        requests.delete(f"{self.url}/manifests/{digest}", timeout=30).raise_for_status()
+
     def digest(self, tag: str) -> str | None:
         """Return the digest that a tag points to; ``None`` if there is none."""
         accept = {"Accept": f"{INDEX}, {MANIFEST}"}
