@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.config.requirement import problem
-from image_matrix.lock.uv import runner
+from image_matrix.lock.uv_program import runner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.config.conda import channel_mirrors
-from image_matrix.lock.conda import lock_conda, solver
+from image_matrix.lock.conda import lock_conda, solver, specification
 from image_matrix.lock.conda_in_process import solver_in_process
-from image_matrix.lock.conda_program import program_on_path
+from image_matrix.lock.conda_program import addresses, program_on_path
 from image_matrix.lock.conda_request import CondaSite
 from image_matrix.lock.model import Lock
 from image_matrix.lock.read import pins_of
@@ -256,3 +256,19 @@ def test_py_rattler_comes_before_a_program(tmp_path: Path) -> None:
     with channels(tmp_path / "served") as host:
         lock(loaded_of(FAMILY, host=host))
     assert not list(tmp_path.glob("arguments-*"))
+
+
+def test_conda_addresses() -> None:
+    output = (
+        '{"actions": {"LINK": [{"url": "https://mirror.example.org/c/conda-forge/linux-64/r-base-4.5.1-h_0.conda",'
+        ' "md5": "00ff"}, {"url": "https://mirror.example.org/c/conda-forge/noarch/tzdata-2026-0.conda"}]}}'
+    )
+    assert addresses(output, {"https://conda.anaconda.org": "https://mirror.example.org/c/"}) == [
+        "https://conda.anaconda.org/conda-forge/linux-64/r-base-4.5.1-h_0.conda#00ff",
+        "https://conda.anaconda.org/conda-forge/noarch/tzdata-2026-0.conda",
+    ]
+    assert addresses('{"success": true}', {}) == []
+    assert (
+        specification("https://e.org/linux-64/ld_impl-linux-64-2.4-h1_0.tar.bz2#0")
+        == "ld_impl-linux-64=2.4=h1_0"
+    )

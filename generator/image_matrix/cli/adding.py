@@ -102,7 +102,7 @@ def _resolver(session: Session, loaded: Loaded) -> Resolve:
     """Return uv with the mirrors, certificates and logins of the matrix."""
     from functools import partial
 
-    from image_matrix.cli.lock import package_site
+    from image_matrix.cli.lock import python_resolver
     from image_matrix.lock import uv
 
-    return partial(uv.resolve, site=package_site(session, loaded), run=uv.runner())
+    return partial(uv.resolve, uv=python_resolver(session, loaded))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_matrix.lock.apt_updates import AptFindings
     from image_matrix.lock.model import Lock
     from image_matrix.lock.resolve_all import LockServices, Outcome
-    from image_matrix.lock.uv import PackageSite
+    from image_matrix.lock.uv_program import Uv
     from image_matrix.registry.client import Registry
     from image_matrix.registry.http import HttpClient
 
@@ -97,7 +97,7 @@ def _with_licences(session: Session, loaded: Loaded, lock: Lock, old: Lock) -> L
     from image_matrix.lock.licences import MetadataSource, licences
 
     client = http_client(session, loaded, netrc(session, loaded))
-    wheels = partial(uv.wheels, site=package_site(session, loaded), run=uv.runner())
+    wheels = partial(uv.wheels, uv=python_resolver(session, loaded))
     texts = licences(loaded, lock, old.licences, wheels, MetadataSource(client.stream, client.tail))
     say(session, f"licences: {plural(len(texts), 'Python package')}")
     return replace(lock, licences=texts)
@@ -122,17 +122,16 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
     bundle = ca_bundle(session, loaded)
     host_log = HostLog()
     registry = registry_of(session, loaded, host_log)
-    run = uv.runner()
     logins = netrc(session, loaded)
-    site = package_site(session, loaded)
+    resolver = python_resolver(session, loaded)
     http = http_client(session, loaded, logins, host_log)
 
     return LockServices(
         manifests=registry.manifests,
         configs=registry.configs,
         stream=http.stream,
-        resolve=partial(uv.resolve, site=site, run=run),
-        graph=partial(uv.graph, site=site, run=run),
+        resolve=partial(uv.resolve, uv=resolver),
+        graph=partial(uv.graph, uv=resolver),
         solve=conda.solver(CondaSite(channel_mirrors(mirrors), bundle, logins)),
         sleep=time.sleep,
         today=datetime.now(UTC).date(),
@@ -167,18 +166,20 @@ def _touch(http: HttpClient, url: str) -> None:
         http.touch(url)
 
 
-def package_site(session: Session, loaded: Loaded) -> PackageSite:
-    """Return where Python packages are looked up: mirrors, certificates and logins of the matrix."""
+def python_resolver(session: Session, loaded: Loaded) -> Uv:
+    """Return uv with the mirrors, certificates and logins of the matrix."""
     import os
 
-    from image_matrix.lock.uv import SETS_DEFAULT_INDEX, PackageSite
+    from image_matrix.lock.package_site import SETS_DEFAULT_INDEX, PackageSite
+    from image_matrix.lock.uv_program import Uv, runner
 
     network = loaded.matrix.network
     mirrors = network.mirrors
     bundle, logins = ca_bundle(session, loaded), netrc(session, loaded)
     is_set = any(os.environ.get(name) for name in SETS_DEFAULT_INDEX)
     trusted = network.trusted_hosts
-    return PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, trusted, is_set)
+    site = PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, trusted, is_set)
+    return Uv(site, runner())
 
 
 def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:

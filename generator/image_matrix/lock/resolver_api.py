@@ -32,6 +32,11 @@ class ResolveRequest:
     upgraded: tuple[str, ...] = ()
     """Names of packages to upgrade, or :data:`ALL`."""
 
+    @property
+    def named_indexes(self) -> tuple[str, ...]:
+        """The indexes that the matrix names, the one in place of the default first."""
+        return (*([self.index] if self.index else []), *self.indexes)
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

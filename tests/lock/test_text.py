@@ -1,6 +1,7 @@
+"""The text of the lock: what is written is read, comments stay, other texts are refused at their line."""
+
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -10,12 +11,7 @@ from hypothesis import strategies as st
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
-from image_matrix.lock.conda import specification
-from image_matrix.lock.conda_program import addresses
 from image_matrix.lock.model import Lock, LockedExtension, LockedPackages, LockedR, LockedSource, SourceConfig
-from image_matrix.lock.requirements import Hashes, fits, wheel_tag
-from image_matrix.lock.resolver_api import Graph, Resolved, ResolveRequest, ResolverError, Unsatisfiable
-from image_matrix.lock.uv import PackageSite, graph, resolve, runner
 from tests.laws import examples
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -246,102 +242,3 @@ def test_the_lock_of_this_repository_is_as_it_would_be_written() -> None:
     assert texts.write(lock, text) == text
     listed = {item for entry in lock.python.values() for items in entry.packages.values() for item in items}
     assert listed == set(lock.files)
-
-
-@pytest.mark.parametrize(
-    ("tag", "python", "machine", "expected"),
-    [
-        ("sdist", "3.13", "x86_64", True),
-        ("py3-none-any", "3.13", "aarch64", True),
-        ("py2.py3-none-any", "3.13", "x86_64", True),
-        ("cp313-cp313-manylinux_2_28_x86_64", "3.13", "x86_64", True),
-        ("cp313-cp313-manylinux_2_28_x86_64", "3.13", "aarch64", False),
-        ("cp313-cp313-manylinux_2_28_x86_64", "3.11", "x86_64", False),
-        ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "3.11", "x86_64", True),
-        ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "3.13", "x86_64", False),
-        ("cp39-abi3-manylinux_2_28_aarch64", "3.13", "aarch64", True),
-        ("cp312-abi3-manylinux_2_28_aarch64", "3.11", "aarch64", False),
-        ("py310-none-any", "3.13", "x86_64", True),
-        ("1-cp313-cp313-linux_x86_64", "3.13", "x86_64", True),
-        ("py3-none-manylinux_2_27_x86_64.manylinux_2_28_x86_64", "3.12", "x86_64", True),
-    ],
-)
-def test_which_files_fit(tag: str, python: str, machine: str, expected: bool) -> None:
-    assert fits(tag, python, machine) is expected
-
-
-def test_tags_of_file_names() -> None:
-    assert (
-        wheel_tag("numpy-2.4.6-cp313-cp313-manylinux_2_28_x86_64.whl") == "cp313-cp313-manylinux_2_28_x86_64"
-    )
-    assert wheel_tag("torch-2.12.0+cpu-1-cp313-cp313-linux_x86_64.whl") == "1-cp313-cp313-linux_x86_64"
-    assert wheel_tag("kfp_server_api-2.17.3.tar.gz") == "sdist"
-
-
-def test_a_requirements_file() -> None:
-    table = Hashes({"b==1": {"py3-none-any": B, "sdist": A}, "a==1+cpu @ https://e.org": {"sdist": A}})
-    assert table.text(["b==1", "a==1+cpu @ https://e.org"], "3.13", "amd64") == (
-        f"a==1+cpu \\\n    --hash=sha256:{A}\nb==1 \\\n    --hash=sha256:{A} \\\n    --hash=sha256:{B}\n"
-    )
-    assert table.text(["c==1"], "3.13", "amd64") is None
-
-
-def test_conda_addresses() -> None:
-    output = (
-        '{"actions": {"LINK": [{"url": "https://mirror.example.org/c/conda-forge/linux-64/r-base-4.5.1-h_0.conda",'
-        ' "md5": "00ff"}, {"url": "https://mirror.example.org/c/conda-forge/noarch/tzdata-2026-0.conda"}]}}'
-    )
-    assert addresses(output, {"https://conda.anaconda.org": "https://mirror.example.org/c/"}) == [
-        "https://conda.anaconda.org/conda-forge/linux-64/r-base-4.5.1-h_0.conda#00ff",
-        "https://conda.anaconda.org/conda-forge/noarch/tzdata-2026-0.conda",
-    ]
-    assert addresses('{"success": true}', {}) == []
-    assert (
-        specification("https://e.org/linux-64/ld_impl-linux-64-2.4-h1_0.tar.bz2#0")
-        == "ld_impl-linux-64=2.4=h1_0"
-    )
-
-
-QUESTION = ResolveRequest(("numpy",), "3.13", "amd64", "2_36")
-
-
-def test_uv_is_asked_for_the_place_that_builds() -> None:
-    seen: list[list[str]] = []
-
-    def run(arguments: list[str], environment: object) -> tuple[int, str]:
-        seen.append(arguments)
-        assert environment == {
-            "SSL_CERT_FILE": "/ca.pem",
-            "GIT_SSL_CAINFO": "/ca.pem",
-            "GIT_TERMINAL_PROMPT": "0",
-            "UV_NO_WRAP": "1",
-        }
-        return (
-            1,
-            "warning: slow\nerror: No solution found when resolving dependencies\n  cause: Because of that.",
-        )
-
-    site = PackageSite("https://mirror.example.org/simple", {"https://w.org": "https://m.org"}, "/ca.pem")
-    assert resolve(QUESTION, site, run) == Unsatisfiable("Because of that.")
-    assert isinstance(graph(QUESTION, site, run), Unsatisfiable)
-    assert "--python-platform=x86_64-manylinux_2_36" in seen[0]
-    assert "--default-index=https://mirror.example.org/simple" in seen[0]
-    assert not any(re.match("--index=", item) for item in seen[0])
-
-
-def test_what_uv_cannot_read_is_said_without_a_file_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    found = graph(ResolveRequest(("six==latest",), "3.13", "amd64", "2_36"), PackageSite(), runner())
-    assert isinstance(found, ResolverError)
-    assert found.reason == (
-        "uv: `six==latest` is not a valid requirement: "
-        "expected version to start with a number, but no leading ASCII digits were found"
-    )
-
-
-def test_a_uv_that_cannot_be_run_is_a_failure() -> None:
-    def run(_arguments: list[str], _environment: object) -> tuple[int, str]:
-        raise FileNotFoundError(2, "no such file", "uv")
-
-    assert not isinstance(resolve(QUESTION, PackageSite(), run), Resolved | Unsatisfiable)
-    assert not isinstance(graph(QUESTION, PackageSite(), run), Graph)
