@@ -15,9 +15,10 @@ import yaml
 
 from image_matrix.cli import cli, run
 from image_matrix.cli.artifact import write_artifact
+from image_matrix.cli.branch_push import publish
+from image_matrix.cli.branch_update import prepare
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
-from image_matrix.cli.release_branch import prepare, publish
 from image_matrix.cli.session import Session
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.project.inputs import read_inputs

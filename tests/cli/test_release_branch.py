@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_matrix.cli.branch_push import publish
+from image_matrix.cli.branch_update import prepare
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import Project, load_project
-from image_matrix.cli.release_branch import check_last_release, prepare, publish, report
+from image_matrix.cli.release_branch import check_last_release
+from image_matrix.cli.release_report import report_release
 from image_matrix.cli.session import Session
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.github.branch_commit import Git, open_git
@@ -68,7 +71,7 @@ class Place:
         variants = self.state.loaded.variants
         every = {name: digests.get(item.image, GOOD) for name, item in variants.items() if name not in held}
         update = prepare(session, self.state, self.git, every, self.registry, held)
-        report(publish(session, self.git, update, DAY, verified=verified))
+        report_release(publish(session, self.git, update, DAY, verified=verified))
         shown = self.capture.readouterr()
         return f"{shown.out}{shown.err}"
 

@@ -11,7 +11,7 @@ from image_matrix.cli.site_files import registry_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.cli.release_branch import Update
+    from image_matrix.cli.branch_update import Update
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.github.branch_commit import Git

@@ -1,0 +1,157 @@
+"""Writes the next commit of the release branch: ``deploy/`` with digests. Nothing of it is pushed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.printing import say
+from image_matrix.cli.release_branch import Branch, entries_at, read_branch, sites_at
+from image_matrix.publish.release_files import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.cli.session import Session
+    from image_matrix.github.branch_commit import Git
+    from image_matrix.output_tree.files import File
+    from image_matrix.planning.plan import State
+    from image_matrix.publish.release_files import ReleaseEntry
+    from image_matrix.publish.release_notes import ReleaseNotes
+    from image_matrix.publish.released_contents import Attached
+    from image_matrix.registry.client import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A release's change of the release branch: a local commit that is not pushed yet."""
+
+    branch: Branch
+    entries: Mapping[str, ReleaseEntry]
+    """The new entries of the digest file."""
+    files: Mapping[str, File] | None
+    """``deploy/``; ``None`` if a rollback by hand is kept."""
+    commit: str | None
+    """``None`` if nothing changes."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """The variants that are held back, with the reason."""
+    waiting: tuple[str, ...] = ()
+    """Sentences about choices that wait for a first release."""
+    notes: ReleaseNotes | None = None
+    """What changes in the images, in words."""
+
+    @property
+    def changed(self) -> list[str]:
+        """The variants whose digest changes."""
+        from image_matrix.publish.release_files import changed_images
+
+        return changed_images(self.branch.offered, self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the files of the branch are made from, beside their entries."""
+
+    state: State
+    git: Git
+    branch: Branch
+    registry: Registry
+    held: Mapping[str, str]
+    """The variants that are held back, with the reason."""
+
+
+def prepare(
+    session: Session,
+    state: State,
+    git: Git,
+    digests: Mapping[str, str],
+    registry: Registry,
+    held: Mapping[str, str] = MappingProxyType({}),
+) -> Update:
+    """Write the commit of ``deploy/`` with digests, for :func:`image_matrix.cli.branch_push.publish` to push.
+
+    ``held`` are the variants that keep what the branch has of them, with the reason.
+    """
+    from image_matrix.github.branch_commit import folder_commit
+    from image_matrix.publish.held_back import not_offered, refuse_to_lose_a_site
+    from image_matrix.publish.release_files import changed_images
+    from image_matrix.publish.release_text import message
+
+    branch = read_branch(git, state.loaded.matrix.release.branch)
+    entries, files = _content(session, _Sources(state, git, branch, registry, held), digests)
+    waiting = tuple(not_offered(state.loaded.matrix, state.loaded.variants, entries)) if held else ()
+    if files is None:
+        return Update(branch, entries, None, None, held, waiting)
+    refuse_to_lose_a_site(state, entries, sites_at(git, branch.now) if branch.now else ())
+    notes = _notes(branch, files)
+    changed = changed_images(branch.offered, entries)
+    text = message(changed, len(entries), git("rev-parse", "HEAD"), notes.text)
+    commit = folder_commit(git, branch.now, FOLDER, files, text)
+    return Update(branch, entries, files, commit, held, waiting, notes)
+
+
+def _notes(branch: Branch, files: Mapping[str, File]) -> ReleaseNotes:
+    """Return what these files say of images that the branch says otherwise."""
+    from image_matrix.inventory.record import read_record
+    from image_matrix.publish.release_files import PACKAGES
+    from image_matrix.publish.release_notes import release_notes
+
+    before = branch.records[0] if branch.records else {}
+    return release_notes(before, read_record(files[PACKAGES].content.decode()))
+
+
+def _content(
+    session: Session, sources: _Sources, digests: Mapping[str, str]
+) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
+    """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
+
+    A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
+    """
+    from image_matrix.publish.attached_lists import attached_lists
+    from image_matrix.publish.held_back import kept_entries
+    from image_matrix.publish.release_files import entries_of, rolled_back, with_previous
+
+    git, state, branch, registry = sources.git, sources.state, sources.branch, sources.registry
+    released = branch.offered if branch.last == branch.now else entries_at(git, branch.last)
+    ready = with_previous(entries_of(state, digests), released)
+    stay = kept_entries(sources.held, branch.offered, registry)
+    new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
+    attached = attached_lists(registry, state, new, branch.records, lambda text: say(session, text, level=1))
+    files = _files(sources, new, attached)
+    if _is_rolled_back(git, branch, files):
+        say(session, f"{branch.name} was changed by hand after this was released: it is kept")
+        return branch.offered, None
+    kept = rolled_back(released, branch.offered, ready)
+    if not kept:
+        return new, files
+    for name, entry in kept.items():
+        say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
+    return {**new, **kept}, _files(sources, {**new, **kept}, attached)
+
+
+def _files(sources: _Sources, entries: Mapping[str, ReleaseEntry], attached: Attached) -> dict[str, File]:
+    """Return ``deploy/`` with these entries, and with what the registry says about their images."""
+    from image_matrix.cli.release_history import history
+    from image_matrix.publish.attached_reports import with_scans
+    from image_matrix.publish.release_files import deploy_files
+    from image_matrix.publish.released_images import asks_registry, released_images
+
+    state, branch, registry = sources.state, sources.branch, sources.registry
+    asks, settings = asks_registry(state.loaded.matrix), state.loaded.matrix.release
+    released = released_images(registry, entries, branch.catalog, sources.held) if asks else {}
+    if "page" in settings.lists:
+        released = with_scans(registry, entries, released, settings.scan)
+    earlier = history(sources.git, branch.now) if branch.now else ()
+    return deploy_files(state, entries, branch.kept, released, branch.records, attached, earlier)
+
+
+def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
+    """Return whether these files equal those of the last release, but not those of the branch."""
+    from image_matrix.github.branch_commit import subtree, tree_with
+
+    if branch.last is None or branch.now in (None, branch.last):
+        return False
+    released = subtree(git, branch.last, FOLDER)
+    written = subtree(git, tree_with(git, branch.now, FOLDER, files), FOLDER)
+    return written == released != subtree(git, branch.now, FOLDER)
