@@ -17,7 +17,7 @@ MODULES = HOME / "tests" / "cluster" / "programs"
 FAMILIES = sorted(path.parent.name for path in MODULES.glob("*/go.mod"))
 PINNED = {
     "buildkit": image("docker.io/moby/buildkit").partition(":v")[2].partition("@")[0],
-    **{name: tool_version(name) for name in ("cosign", "notation")},
+    **{name: tool_version(name) for name in ("cosign", "grype", "notation")},
 }
 
 

@@ -8,10 +8,13 @@ import json
 import os
 import tarfile
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -102,10 +105,18 @@ class Repository:
 
 def one_file(content: bytes, name: str = "file") -> bytes:
     """Return a layer with a file of this content."""
-    target, entry = io.BytesIO(), tarfile.TarInfo(name)
-    entry.size = len(content)
+    return files_layer({name: content})
+
+
+def files_layer(files: Mapping[str, bytes | str]) -> bytes:
+    """Return a layer with these files."""
+    target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as layer:
-        layer.addfile(entry, io.BytesIO(content))
+        for name, text in files.items():
+            content = text.encode() if isinstance(text, str) else text
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            layer.addfile(entry, io.BytesIO(content))
     return target.getvalue()
 
 

@@ -14,8 +14,11 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.tiny_images import Repository, one_file
+from tests.e2e.tiny_images import Repository, files_layer
 
+DEBIAN = {"etc/os-release": 'ID=debian\nVERSION_ID="13"\n', "etc/debian_version": "13.1\n"}
+"""The files by which scanners know the distribution."""
+PACKAGES = "opt/venv/lib/python3.13/site-packages"
 PROGRAM = Path(__file__).with_name("standin_trivy.py")
 MATRIX: dict[str, Any] = {
     "version": 1,
@@ -48,10 +51,19 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def dpkg_layer(versions: dict[str, str]) -> bytes:
-    """Return a layer with a list of these packages."""
-    status = "".join(f"Package: {name}\nVersion: {version}\n\n" for name, version in versions.items())
-    return one_file(status.encode(), "var/lib/dpkg/status")
+def dpkg_layer(versions: dict[str, str], python: dict[str, str] | None = None) -> bytes:
+    """Return a layer of Debian 13 with lists of these packages, and of projects of PyPI, as scanners read them."""
+    status = "".join(
+        f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n"
+        for name, version in versions.items()
+    )
+    about = {
+        f"{PACKAGES}/{name}-{version}.dist-info/METADATA": (
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n"
+        )
+        for name, version in (python or {}).items()
+    }
+    return files_layer({**DEBIAN, "var/lib/dpkg/status": status, **about})
 
 
 def write_layout(folder: Path, versions: dict[str, str]) -> Path:

@@ -39,6 +39,9 @@ def packages(layout: Path) -> dict[str, str]:
 
 def main(words: list[str]) -> int:
     options = dict(word.removeprefix("--").split("=", 1) for word in words if "=" in word)
+    if words[0] == "version":
+        print(json.dumps({"Version": "1"}))
+        return 0
     if words[0] == "convert":
         results = [{"ruleId": "a-flaw", "message": {"text": "a flaw"}}]
         Path(options["output"]).write_text(json.dumps({"version": "2.1.0", "runs": [{"results": results}]}))
@@ -63,7 +66,9 @@ def main(words: list[str]) -> int:
         and ("--ignore-unfixed" not in words or flaw.get("fixed"))
     ]
     result = {"Target": "tiny (debian 13)", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": found}
-    Path(options["output"]).write_text(json.dumps({"SchemaVersion": 2, "Results": [result]}))
+    metadata = {"OS": {"Family": "debian", "Name": "13"}}
+    report = {"SchemaVersion": 2, "ArtifactName": options["input"], "Metadata": metadata, "Results": [result]}
+    Path(options["output"]).write_text(json.dumps(report))
     return int(options["exit-code"]) if found else 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.release import Ignored
 from image_matrix.findings.issue import LIMIT, MARKER, issue_body
-from image_matrix.findings.model import ScanFinding, ScanResult
+from image_matrix.findings.model import ScanFinding, ScanLimits, ScanResult
 from image_matrix.findings.news import new_findings, news
 from image_matrix.findings.rescan import ExpiredException, ReleaseScan
 from image_matrix.findings.rows import finding_rows, images_text
@@ -61,6 +61,21 @@ def test_nothing_found() -> None:
     assert scan.is_clean
     assert "**No findings in 1 released image.**" in issue_body(scan)
     assert not scanned(result(), ScanResult(target(BASE), problem="no")).is_clean
+
+
+def test_what_scans_could_not_see() -> None:
+    """Nothing was found, but the issue is not closed by what an old database does not know."""
+    old = "trivy's database is of 2026-01-01, 333 days old: it knows no newer flaw"
+    limits = ScanLimits("2026-01-01", old, "trivy does not know the image's distribution")
+    scan = scanned(
+        replace(result(), limits=limits), replace(result(variant=BASE), limits=ScanLimits(stale=old))
+    )
+    assert not scan.is_clean
+    body = issue_body(scan)
+    assert "**No findings in 2 released images.**" in body
+    expected = f"- {old} (`lab:default` (linux/amd64), `base:default` (linux/amd64)).\n- trivy does not"
+    assert expected in body
+    assert scanned(replace(result(), limits=ScanLimits("2026-11-30", unseen="odd"))).is_clean
 
 
 def test_an_image_that_was_not_scanned_counts_neither_as_clean_nor_as_forgotten() -> None:

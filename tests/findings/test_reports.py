@@ -1,16 +1,34 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from image_matrix.config.release import Scanning
+from image_matrix.findings.limits import scan_limits
 from image_matrix.findings.model import ScanFinding, from_severity
 from image_matrix.findings.reports import findings
+
+REPORTS = Path(__file__).parent / "reports"
 
 
 def test_severities_count_upwards() -> None:
     assert from_severity("HIGH") == ("CRITICAL", "HIGH")
+
+
+@pytest.mark.parametrize("tool", ["trivy", "grype"])
+def test_a_report_of_the_scanner_itself(tool: Literal["trivy", "grype"]) -> None:
+    """`tests/e2e/test_scanners.py` writes these, and compares them with what the scanners say."""
+    report = json.loads((REPORTS / f"{tool}.json").read_text())
+    path = "opt/venv/lib/python3.13/site-packages/tornado-6.4.1.dist-info/METADATA"
+    names = ["CVE-2026-1004", "GHSA-2345-cfgh-jmpq"]
+    name, alias = names if tool == "trivy" else reversed(names)
+    openssl = ScanFinding("CRITICAL", "CVE-2026-1001", "openssl", "3.0.15-1", ("3.0.16-1",), "apt")
+    tornado = ScanFinding("HIGH", name, "tornado", "6.4.1", ("6.5.0",), "pip", path, (alias,))
+    assert findings(Scanning(tool, severity="HIGH"), report) == [openssl, tornado]
+    assert scan_limits(tool, report, None, "2026-11-30").unseen == ""
 
 
 def test_trivys_report() -> None:

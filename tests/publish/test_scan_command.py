@@ -12,9 +12,11 @@ import click
 import pytest
 
 from image_matrix.cli.project import Project
-from image_matrix.cli.scan import _legs, _report
+from image_matrix.cli.scan import _legs
+from image_matrix.cli.scan_verdict import report_verdict
 from image_matrix.cli.scanner import _report as read_report
-from image_matrix.cli.scanner import judge, scanner_program
+from image_matrix.cli.scanner import judge
+from image_matrix.cli.scanner_program import scanner_program
 from image_matrix.cli.session import Session
 from image_matrix.config.release import Scanning
 from image_matrix.errors import CallError, EnvironmentFailure
@@ -86,7 +88,7 @@ def reported(job: ScanJob, project: Loaded, verdict: ScanVerdict) -> None:
     session = Session(Path(job.folder), "matrix.yaml", (), -1)
     state = State(project, Pins(), TEMPLATES, {}, {BASE: Keys("0" * 64, {}, "default")})
     opened = Project(Inputs({}, TEMPLATES), project, Lock(), Pins())
-    _report(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
+    report_verdict(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,8 @@ def test_reports_that_cannot_be_read(job: ScanJob) -> None:
 def test_a_report_of_another_form_is_a_failure_of_the_scanner(
     job: ScanJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("image_matrix.cli.scanner._reported", lambda *_: 66)
+    monkeypatch.setattr("image_matrix.cli.scanner._run", lambda *_: 66)
+    monkeypatch.setattr("image_matrix.cli.scanner._version", lambda *_: None)
     job.report.write_text(json.dumps({"Results": "ab"}))
     project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
     with pytest.raises(EnvironmentFailure, match="the report of trivy cannot be read"):
@@ -212,7 +215,8 @@ def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.
 def test_names_in_a_report_control_neither_the_log_nor_the_page(
     job: ScanJob, summary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("image_matrix.cli.scanner._reported", lambda *_: 66)
+    monkeypatch.setattr("image_matrix.cli.scanner._run", lambda *_: 66)
+    monkeypatch.setattr("image_matrix.cli.scanner._version", lambda *_: None)
     name = "a\n::error::x\x1b[2J @team](http://example.org)"
     flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-1", "PkgName": name, "PkgPath": name}
     job.report.write_text(json.dumps({"Results": [{"Vulnerabilities": [flaw]}]}))

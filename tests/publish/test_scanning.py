@@ -16,14 +16,14 @@ from image_matrix.findings.model import ScanFinding
 from image_matrix.pinned.actions import Tool, plugin
 from image_matrix.pinned.tools import cached_release, unpack
 from image_matrix.publish.accept import over_budget
+from image_matrix.publish.scan_summary import summary
+from image_matrix.publish.scanner_files import ignore_file
 from image_matrix.publish.scanners import (
     ScanJob,
     command,
     environment,
-    ignore_file,
     means_findings,
     sarif_command,
-    summary,
     variables_of,
 )
 from image_matrix.registry.exchange import ConnectionFailed
@@ -42,7 +42,7 @@ def test_trivy_is_told_how_to_fail() -> None:
 
 
 def test_other_scanners() -> None:
-    assert command(Scanning("grype"), JOB)[:2] == ["grype", "oci-archive:/t/image.tar"]
+    assert command(Scanning("grype"), JOB)[:4] == ["grype", "oci-archive:/t/image.tar", "--name", "image"]
     assert means_findings(Scanning("grype"), 2)
     own = Scanning("command", command=("scan", "--in={archive}", "{report}", "; rm -rf /"))
     assert command(own, JOB) == ["scan", "--in=/t/image.tar", "/t/report.json", "; rm -rf /"]
@@ -100,7 +100,7 @@ def test_what_is_ignored_runs_out() -> None:
     trivy = json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-11-21"))["vulnerabilities"]
     assert trivy == [{"id": "CVE-1", "statement": "not reachable"}]
     grype = json.loads(ignore_file(Scanning("grype", ignore=IGNORED), "2026-11-21"))["ignore"]
-    assert [item["vulnerability"] for item in grype] == ["CVE-1"]
+    assert grype == [{"vulnerability": "CVE-1", "include-aliases": True, "reason": "not reachable"}]
     assert json.loads(ignore_file(Scanning(ignore=IGNORED), "2026-12-01"))["vulnerabilities"] == []
 
 

@@ -250,7 +250,7 @@ def _expired(project: Project, results: list[ScanResult], day: str) -> tuple[Exp
     """Return the exceptions that have run out, as far as their finding is there."""
     from image_matrix.findings.rescan import ExpiredException
 
-    ids = {one.id for result in results for one in result.findings}
+    ids = {name for result in results for one in result.findings for name in (one.id, *one.aliases)}
     places = project.loaded.documents
     return tuple(
         ExpiredException(item, f"{place.file}:{place.line}")

@@ -16,6 +16,8 @@ from image_matrix.errors import EnvironmentFailure, Failure, of_the_system
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image_matrix.diagnostics import Severity
+
 
 @contextmanager
 def terminable() -> Iterator[None]:
@@ -53,13 +55,15 @@ def report_failure(error: Exception) -> int:
     return _report_bug(error)
 
 
-def annotate(title: str, text: str, place: tuple[str, int | None] | None = None) -> None:
-    """On GitHub Actions, add an error to the run's page and, with a place, to that line."""
+def annotate(
+    title: str, text: str, place: tuple[str, int | None] | None = None, *, severity: Severity = "error"
+) -> None:
+    """On GitHub Actions, add an error or a warning to the run's page and, with a place, to that line."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from image_matrix.diagnostics.report import command
 
         file, line = place or (None, None)
-        click.echo(command("error", {"file": file, "line": line, "title": title}, text), err=True)
+        click.echo(command(severity, {"file": file, "line": line, "title": title}, text), err=True)
 
 
 def _report_bug(error: Exception) -> int:

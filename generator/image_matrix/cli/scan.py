@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.failures import annotate
 from image_matrix.cli.options import also_staging
-from image_matrix.cli.printing import paint, say
+from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.site_files import registry_of
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, append
-from image_matrix.text import listed, plural
+from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_matrix.cli.project import Project
-    from image_matrix.cli.scanner import ScanVerdict
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import LegId
@@ -162,7 +160,9 @@ def _scan_all(
     """Scan candidates; return 1 if one of them is rejected."""
     from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.scanner import scan_image, scanner_program
+    from image_matrix.cli.scan_verdict import report_verdict
+    from image_matrix.cli.scanner import scan_image
+    from image_matrix.cli.scanner_program import scanner_program
     from image_matrix.publish.scan_report import subject_of_reports
     from image_matrix.temporary import temporary_folder
 
@@ -174,7 +174,7 @@ def _scan_all(
     for leg, image in existing.items():
         with temporary_folder() as folder, scanner_program(session, state.loaded) as program:
             verdict, job = scan_image(session, state.loaded, program, image, leg[1], folder)
-            _report(session, project, state, leg, image, verdict)
+            report_verdict(session, project, state, leg, image, verdict)
             code = max(code, int(verdict.rejected))
             if not verdict.rejected:
                 passed.append(scan_result(leg[0], image, job.report))
@@ -251,38 +251,3 @@ def attach(session: Session, registry: Registry, image: str, job: ScanJob) -> No
         return
     digest = attach_report(registry, image, job, datetime.now(UTC))
     say(session, f"the report is attached to {image} as {digest}")
-
-
-def _report(
-    session: Session, project: Project, state: State, leg: LegId, image: str, verdict: ScanVerdict
-) -> None:
-    """Print the findings that stop the release with what would mend them; add both to the run's summary."""
-    import os
-
-    from image_matrix.cli.knowledge import knowledge_of
-    from image_matrix.diagnostics import printable
-    from image_matrix.findings.markdown import MARKDOWN
-    from image_matrix.findings.model import ScanResult, ScanTarget
-    from image_matrix.findings.remedy_text import advice
-    from image_matrix.findings.rows import finding_rows
-    from image_matrix.github.files import SUMMARY
-    from image_matrix.publish.scanners import summary
-
-    variant, platform = leg
-    if not verdict.rejected:
-        say(session, f"{variant}: no findings that stop a release")
-        return
-    target = ScanTarget(variant, image, platform, key=state.keys[variant].index)
-    known = knowledge_of(project, state, (variant,))
-    rows = finding_rows(known, [ScanResult(target, verdict.findings, rejected=True)])
-    in_run = bool(os.environ.get("GITHUB_ACTIONS"))
-    sentences = advice(rows, in_run=in_run)
-    append(SUMMARY, summary(variant, verdict.findings, advice(rows, in_run=in_run, place=MARKDOWN)))
-    for one in verdict.findings:
-        click.echo(printable(f"{one.severity:<8} {one.id:<20} {one.package} {one.versions}"))
-    count = plural(len(rows), "finding") if rows else "the scanner rejected the image"
-    click.echo(f"{variant}: {count}; this run releases nothing")
-    for sentence in sentences:
-        say(session, f"  {paint('help', 'help')}: {sentence}", level=-1)
-    remedy = "; ".join(sentences) or "fix them, or add them to `release.scan.ignore` with a date"
-    annotate(f"scan of {variant}", f"{count}; {remedy}")

@@ -59,7 +59,7 @@ def scan_each(
     ``keep`` takes what the scanner has written, before it is removed; if it fails, the result says so. Raises
     :class:`EnvironmentFailure` if the scanner itself cannot be had.
     """
-    from image_matrix.cli.scanner import scanner_program
+    from image_matrix.cli.scanner_program import scanner_program
 
     if not targets:
         return []
@@ -83,7 +83,9 @@ def _scanned(session: Session, loaded: Loaded, program: str, target: ScanTarget,
             not_kept = _not_kept(session, target, job, keep)
     except (EnvironmentFailure, OSError) as error:
         return ScanResult(target, problem=_reported(session, target, _reason(error)))
-    return ScanResult(target, verdict.findings, verdict.rejected, not_kept=not_kept)
+    for text in verdict.limits.texts:
+        note(session, f"{target.name} {target.platform}: {text}")
+    return ScanResult(target, verdict.findings, verdict.rejected, not_kept=not_kept, limits=verdict.limits)
 
 
 def _not_kept(session: Session, target: ScanTarget, job: ScanJob, keep: Keep) -> str:
@@ -185,6 +187,7 @@ def as_data(rows: Sequence[FindingRow], results: Sequence[ScanResult]) -> dict[s
                 "channel": one.target.channel or None,
                 "rejected": one.rejected,
                 "problem": one.problem or None,
+                "limits": {name: text or None for name, text in asdict(one.limits).items()},
             }
             for one in results
         ],

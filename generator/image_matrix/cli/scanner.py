@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from image_matrix.cli.printing import say
-from image_matrix.cli.site_files import http_client
+from image_matrix.findings.model import ScanLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.release import Scanning
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.findings.model import ScanFinding
+    from image_matrix.json_data import Json
     from image_matrix.publish.scanners import ScanJob
 
 
@@ -29,6 +29,7 @@ class ScanVerdict:
     rejected: bool
     findings: tuple[ScanFinding, ...] = ()
     """What its report names; none for reports that are not read."""
+    limits: ScanLimits = field(default_factory=ScanLimits)
 
 
 def scan_image(
@@ -37,7 +38,7 @@ def scan_image(
     """Fetch one platform of ``repository@digest`` into a folder and scan it; raises :class:`EnvironmentFailure`."""
     from image_matrix.publish.scanners import ScanJob, transport
 
-    job = ScanJob(folder / "image", folder / "report.json", folder)
+    job = ScanJob(folder / "image", folder / "report.json", folder, image.partition("@")[0])
     destination = f"{transport(loaded.matrix.release.scan)}:{job.image}"
     fetch(image, platform, destination, loaded.matrix.network.trusted_hosts)
     return judge(session, loaded, program, job), job
@@ -47,22 +48,41 @@ def judge(session: Session, loaded: Loaded, program: str, job: ScanJob) -> ScanV
     """Scan what was fetched, with the exceptions that count today; raises :class:`EnvironmentFailure`."""
     from datetime import UTC, datetime
 
-    from image_matrix.errors import EnvironmentFailure
-    from image_matrix.findings.reports import findings
-    from image_matrix.publish.scanners import ignore_file, means_findings, variables_of
+    from image_matrix.findings.limits import scan_limits
+    from image_matrix.publish.scanner_files import ignore_file
+    from image_matrix.publish.scanners import IGNORE_FILE, command, means_findings, variables_of
 
     scanning = loaded.matrix.release.scan
     today = datetime.now(UTC).date().isoformat()
-    (job.folder / "ignore.yaml").write_text(ignore_file(scanning, today), encoding="utf-8")
+    (job.folder / IGNORE_FILE).write_text(ignore_file(scanning, today), encoding="utf-8")
     variables = variables_of(scanning, program, os.environ)
-    code = _reported(scanning, job, lambda words: _run(session, [program, *words[1:]], variables))
-    if code == 0:
-        return ScanVerdict(rejected=False)
-    if not means_findings(scanning, code):
-        raise EnvironmentFailure(f"the scanner failed (exit code {code})", "see its output above")
+
+    def run(words: Sequence[str]) -> int:
+        return _run(session, [program, *words[1:]], variables)
+
+    code = run(command(scanning, job))
+    if code and not means_findings(scanning, code):
+        raise _failed(code)
     report = _report(scanning, job)
+    _convert(scanning, job, run)
+    version = _version(session, program, scanning.tool, variables)
+    limits = scan_limits(scanning.tool, report, version, today)
+    return ScanVerdict(code != 0, _findings(scanning, report) if code else (), limits)
+
+
+def _failed(code: int) -> EnvironmentFailure:
+    from image_matrix.errors import EnvironmentFailure
+
+    return EnvironmentFailure(f"the scanner failed (exit code {code})", "see its output above")
+
+
+def _findings(scanning: Scanning, report: Json) -> tuple[ScanFinding, ...]:
+    """Return what counts of a report; raises :class:`EnvironmentFailure` if it has another form."""
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.findings.reports import findings
+
     try:
-        return ScanVerdict(rejected=True, findings=tuple(findings(scanning, report)))
+        return tuple(findings(scanning, report))
     except ValueError as error:
         raise EnvironmentFailure(
             f"the report of {scanning.tool} cannot be read: {error}", "see its output above"
@@ -99,14 +119,15 @@ def fetch(reference: str, platform: str, destination: str, trusted: tuple[str, .
         )
 
 
-def _reported(scanning: Scanning, job: ScanJob, run: Callable[[list[str]], int]) -> int:
-    """Scan, and make SARIF of the report; return the exit code of what failed first."""
-    from image_matrix.publish.scanners import command, means_findings, sarif_command
+def _convert(scanning: Scanning, job: ScanJob, run: Callable[[list[str]], int]) -> None:
+    """Make SARIF of the report, where the scan itself does not write it; raises :class:`EnvironmentFailure`."""
+    from image_matrix.publish.scanners import sarif_command
 
-    code, convert = run(command(scanning, job)), sarif_command(scanning, job)
-    if convert is None or (code and not means_findings(scanning, code)):
-        return code
-    return run(convert) or code
+    convert = sarif_command(scanning, job)
+    if convert and (code := run(convert)):
+        raise _failed(code)
+    if scanning.tool == "grype" and job.sarif.is_file():
+        _name(job.sarif, job)
 
 
 def _run(session: Session, words: list[str], variables: Mapping[str, str]) -> int:
@@ -123,52 +144,41 @@ def _run(session: Session, words: list[str], variables: Mapping[str, str]) -> in
         ) from error
 
 
-@contextmanager
-def scanner_program(session: Session, loaded: Loaded) -> Iterator[str]:
-    """Yield the scanner's program. A pinned one is unpacked from its verified release into a temporary folder."""
-    import time
+def _version(session: Session, program: str, tool: str, variables: Mapping[str, str]) -> Json:
+    """Return what Trivy says of itself and its database; nothing of other scanners, whose reports say it.
 
-    from image_matrix.config.mirrors import mirrored
-    from image_matrix.pinned.actions import tool
-    from image_matrix.pinned.tools import cached_release, native_arch, unpack
-    from image_matrix.temporary import temporary_folder
+    A database on a server (``TRIVY_SERVER``) is not the one that it says something of.
+    """
+    import subprocess
 
-    matrix = loaded.matrix
-    scanning, mirrors = matrix.release.scan, matrix.network.mirrors.downloads
-    if scanning.tool not in ("trivy", "grype"):
-        yield "docker" if scanning.tool == "image" else scanning.command[0]
-        return
-    pinned, http = tool(scanning.tool, native_arch(), matrix.workflow.pins), http_client(session, loaded)
-    say(session, f"{scanning.tool} {pinned.version}", level=1)
-
-    def fetch(url: str) -> list[bytes]:
-        return http.whole(mirrored(url, mirrors), time.sleep)
-
-    with ExitStack() as stack:
-        # prefer the cache to the system's temporary folder, where programs may be forbidden to run
-        cache = _cache() or stack.enter_context(temporary_folder())
-        release = cached_release(pinned, cache, fetch)
-        yield str(unpack(pinned, release, stack.enter_context(temporary_folder(cache))))
+    if tool != "trivy" or variables.get("TRIVY_SERVER"):
+        return None
+    words = [program, "version", "--format=json"]
+    done = subprocess.run(words, check=False, env=dict(variables), cwd=session.root, capture_output=True)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return None
 
 
-def _cache() -> Path | None:
-    """Return the folder for scanners: the runner's temporary folder, or the user's cache."""
-    from image_matrix.user_cache import user_cache
-
-    runner = os.environ.get("RUNNER_TEMP")
-    return Path(runner) / "image-matrix" if runner else user_cache("tools")
-
-
-def _report(scanning: Scanning, job: ScanJob) -> dict[str, Any]:
+def _report(scanning: Scanning, job: ScanJob) -> Json:
     """Read the report of a known scanner; raises :class:`EnvironmentFailure` if it is not JSON."""
     from image_matrix.errors import EnvironmentFailure
 
     if scanning.tool not in ("trivy", "grype") or not job.report.is_file():
         return {}
+    _name(job.report, job)
     try:
-        report: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
+        return json.loads(job.report.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EnvironmentFailure(
             f"the report of {scanning.tool} is not JSON: {error}", "see its output above"
         ) from error
-    return report
+
+
+def _name(file: Path, job: ScanJob) -> None:
+    """Write the image's name into a report, in place of the path that the scanner read."""
+    from image_matrix.publish.scanner_files import named
+
+    content = file.read_text(encoding="utf-8", errors="surrogateescape")
+    file.write_text(named(content, job), encoding="utf-8", errors="surrogateescape")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from image_matrix.findings.markdown import code, finding_link, target_text, words
 from image_matrix.findings.news import remembered
 from image_matrix.findings.remedy_text import by_remedy, packages_of, run_command, short
-from image_matrix.findings.rows import images_text
+from image_matrix.findings.rows import NAMED, images_text
 from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def issue_body(scan: ReleaseScan, before: str = "") -> str:
         _expired(scan.expired),
         _rejected(scan.results),
         _not_scanned(scan.results),
+        _limits(scan.results),
         FOOT,
     ]
     return "\n".join(part for part in parts if part)[:LIMIT]
@@ -179,3 +180,15 @@ def _not_scanned(results: Sequence[ScanResult]) -> str:
     more = [f"- and {len(missing) - LISTED} more"] if len(missing) > LISTED else []
     known = "What earlier scans found in them is not listed above. It counts as known until all images are scanned."
     return "\n".join(["### Not scanned", "", known, "", *lines, *more, ""])
+
+
+def _limits(results: Sequence[ScanResult]) -> str:
+    """Return what scans could not see, each once, with the images of which it holds."""
+    images: dict[str, list[str]] = {}
+    for one in results:
+        for text in one.limits.texts:
+            images.setdefault(text, []).append(target_text(one))
+    lines = [
+        f"- {words(text[:300])} ({listed(names, NAMED)})." for text, names in list(images.items())[:LISTED]
+    ]
+    return "\n".join(["### What the scans could not see", "", *lines, ""]) if lines else ""

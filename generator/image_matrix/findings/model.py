@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 
@@ -24,12 +24,31 @@ class ScanFinding:
     """``apt``, ``pip``, ``conda``, ``npm`` or ``cran``; empty for parts of programs, and for what else there is."""
     path: str = ""
     """Where it was found in the image; empty for packages of the distribution."""
+    aliases: tuple[str, ...] = ()
+    """What other lists call it: the CVE of a finding that GitHub names."""
 
     @property
     def versions(self) -> str:
         """The version in the image, and those that mend it."""
         fixed = ", ".join(self.fixed) or "no fix"
         return f"{self.installed} → {fixed}" if self.installed else f"→ {fixed}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLimits:
+    """What a scan could not see, for people; empty texts where it saw everything, or nobody knows."""
+
+    database: str = ""
+    """The day of the scanner's database, as YYYY-MM-DD; empty if it is not known."""
+    stale: str = ""
+    """What the database lacks."""
+    unseen: str = ""
+    """What of the image was not looked up."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What there is to say of them."""
+        return tuple(text for text in (self.stale, self.unseen) if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +83,12 @@ class ScanResult:
     """Why it was not scanned; empty if it was."""
     not_kept: str = ""
     """Why the scanner's reports are not where they were asked for; empty if they are. Findings count all the same."""
+    limits: ScanLimits = field(default_factory=ScanLimits)
 
     @property
     def is_clean(self) -> bool:
-        """Whether it was scanned, and nothing counts."""
-        return not (self.findings or self.rejected or self.problem)
+        """Whether it was scanned with what is known today, and nothing counts."""
+        return not (self.findings or self.rejected or self.problem or self.limits.stale)
 
 
 def from_severity(lowest: str) -> tuple[str, ...]:

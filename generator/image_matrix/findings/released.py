@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.findings.model import SEVERITIES, ScanFinding, ScanResult, ScanTarget
+from image_matrix.findings.model import SEVERITIES, ScanFinding, ScanLimits, ScanResult, ScanTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,6 +75,7 @@ def results_of(data: Iterable[Mapping[str, Any]]) -> list[ScanResult]:
                 bool(one["rejected"]),
                 str(one["problem"]),
                 str(one["not_kept"]),
+                ScanLimits(**{name: str(one["limits"][name]) for name in ScanLimits.__slots__}),
             )
             for one in data
         ]
@@ -85,8 +86,9 @@ def results_of(data: Iterable[Mapping[str, Any]]) -> list[ScanResult]:
 def _finding(data: Mapping[str, Any]) -> ScanFinding:
     if data["severity"] not in SEVERITIES:
         raise ValueError(data["severity"])
-    texts = {name: str(value) for name, value in data.items() if name != "fixed"}
-    return ScanFinding(**texts, fixed=tuple(str(one) for one in data["fixed"]))
+    fixed, aliases = (tuple(str(one) for one in data[name]) for name in ("fixed", "aliases"))
+    texts = {name: str(value) for name, value in data.items() if name not in ("fixed", "aliases")}
+    return ScanFinding(**texts, fixed=fixed, aliases=aliases)
 
 
 def complete(targets: Iterable[ScanTarget], results: Iterable[ScanResult], reason: str) -> list[ScanResult]:

@@ -56,6 +56,7 @@ def _trivy(report: Mapping[str, Any]) -> Iterator[ScanFinding]:
                 _versions(str(item.get("FixedVersion") or "")),
                 installer,
                 str(item.get("PkgPath") or target),
+                tuple(str(one) for one in item.get("VendorIDs") or ()),
             )
 
 
@@ -76,4 +77,9 @@ def _grype(report: Mapping[str, Any]) -> Iterator[ScanFinding]:
             tuple(str(one) for one in (flaw.get("fix") or {}).get("versions") or ()),
             installer,
             str(places[0].get("path", "")).lstrip("/") if places else "",
+            tuple(
+                str(one["id"])
+                for one in item.get("relatedVulnerabilities") or ()
+                if one["id"] != flaw.get("id")
+            ),
         )

@@ -1,4 +1,4 @@
-"""Builds the commands of scanners, and says in a run's summary what they found."""
+"""Builds the commands of scanners, and the variables that they get."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.findings.markdown import words
 from image_matrix.findings.model import from_severity
-from image_matrix.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from image_matrix.config.release import Scanning
-    from image_matrix.findings.model import ScanFinding
 
 FINDINGS_EXIT_CODE = 66
 """The exit code that trivy returns for findings; its own failures have another one."""
@@ -29,8 +26,8 @@ PASSED = (
 )  # fmt: skip
 """Variables that every scanner gets: paths, the language, proxies and certificates."""
 MOUNT = "/scan"
-LISTED = 100
-"""Number of findings that a run's summary lists."""
+IGNORE_FILE = "ignore.yaml"
+"""Name of the file with the exceptions, in the folder of the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,11 @@ class ScanJob:
     report: Path
     folder: Path
     """The folder of both, and of the ignore file."""
+    name: str = "image"
+    """What reports call the image: its repository, without tag and digest.
+
+    Code scanning knows an alert by it, so it is the same at each scan.
+    """
 
     @property
     def sarif(self) -> Path:
@@ -57,19 +59,6 @@ def transport(scanning: Scanning) -> str:
     return "oci" if scanning.tool == "trivy" else "oci-archive"
 
 
-def ignore_file(scanning: Scanning, today: str) -> str:
-    """Return the tool's ignore file as JSON, which both tools read as YAML. Expired exceptions are left out.
-
-    Trivy's ``expired_at`` is not used: it accepts a date only without quotes.
-    """
-    import json
-
-    live = [item for item in scanning.ignore if today < item.until]
-    if scanning.tool == "grype":
-        return json.dumps({"ignore": [{"vulnerability": item.id, "reason": item.reason} for item in live]})
-    return json.dumps({"vulnerabilities": [{"id": item.id, "statement": item.reason} for item in live]})
-
-
 def command(scanning: Scanning, job: ScanJob) -> list[str]:
     """Return the scanner's command for one image; it does not run in a shell."""
     match scanning.tool:
@@ -79,8 +68,8 @@ def command(scanning: Scanning, job: ScanJob) -> list[str]:
             sarif = ["--output", f"sarif={job.sarif}"] if scanning.sarif else []
             options = ["--output", f"json={job.report}", *sarif, "--fail-on", scanning.severity.lower()]
             only = ["--only-fixed"] if scanning.fixed_only else []
-            config = ["--config", str(job.folder / "ignore.yaml")]
-            return ["grype", f"oci-archive:{job.image}", *options, *only, *config]
+            config = ["--config", str(job.folder / IGNORE_FILE)]
+            return ["grype", f"oci-archive:{job.image}", "--name", job.name, *options, *only, *config]
         case "image":
             inside = [f"{MOUNT}/{path.name}" for path in (job.image, job.report, job.sarif)]
             return [*_container(scanning, job), *_filled(scanning.command, *inside)]
@@ -151,7 +140,7 @@ def _trivy(scanning: Scanning, job: ScanJob) -> list[str]:
     return [
         "trivy", "image", f"--input={job.image}", "--format=json", f"--output={job.report}",
         f"--exit-code={FINDINGS_EXIT_CODE}",
-        f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / 'ignore.yaml'}",
+        f"--severity={','.join(from_severity(scanning.severity))}", f"--ignorefile={job.folder / IGNORE_FILE}",
         "--scanners=vuln", "--timeout=30m", "--disable-telemetry", "--skip-version-check", "--no-progress",
         *(["--ignore-unfixed"] if scanning.fixed_only else []),
     ]  # fmt: skip
@@ -165,28 +154,3 @@ def _filled(words: Iterable[str], archive: str, report: str, sarif: str) -> list
 def means_findings(scanning: Scanning, code: int) -> bool:
     """Return whether an exit code means findings rather than a failure of the scanner (grype's 2: its cli.go)."""
     return {"trivy": code == FINDINGS_EXIT_CODE, "grype": code == 2}.get(scanning.tool, code != 0)
-
-
-def summary(variant: str, rows: Sequence[ScanFinding], advice: Sequence[str] = ()) -> str:
-    """Return a run's summary of the findings, and of what would mend them, in Markdown.
-
-    ``advice`` are sentences in Markdown.
-    """
-    result = plural(len(rows), "finding") if rows else "the scanner rejected the image; see the log"
-    cells = ((row.severity, row.id, f"{row.package} {row.versions}") for row in rows[:LISTED])
-    listed = [f"| {' | '.join(words(cell) for cell in row)} |" for row in cells]
-    table = ["| severity | finding | package |", "| --- | --- | --- |", *listed] if rows else []
-    more = ["", f"… and {len(rows) - LISTED} more in the report"] if len(rows) > LISTED else []
-    help_ = ["", *(f"- {line}" for line in advice)] if advice else []
-    return "\n".join(
-        [
-            f"### Scan of {variant}",
-            "",
-            f"**{result}: this run releases nothing.**",
-            "",
-            *table,
-            *more,
-            *help_,
-            "",
-        ]
-    )

@@ -1,0 +1,280 @@
+"""Trivy and Grype themselves, called by our commands, on images in a real registry; their databases are ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from image_matrix.cli import run
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import load_project
+from image_matrix.config.release import Scanning
+from image_matrix.findings.reports import findings
+from image_matrix.pinned import actions
+from image_matrix.pinned.actions import Tool, tool_version
+from image_matrix.planning.plan import references
+from image_matrix.project.inputs import read_inputs
+from tests.e2e.flaw_databases import Flaw, grype_listing, trivy_artifact
+from tests.e2e.place import serving
+from tests.e2e.scanners import PROGRAMS, Scanner, released, report_of, scanner
+from tests.e2e.tiny_images import Repository, files_layer
+from tests.findings.rescanned import Clone, dpkg_layer, make_clone
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed"),
+]
+REPORTS = Path(__file__).parent.parent / "findings" / "reports"
+"""Reports of the scanners themselves, for tests that cannot run them."""
+OPENSSL = Flaw("CVE-2026-1001", "openssl", "CRITICAL", "3.0.16-1")
+TAR = Flaw("CVE-2026-1002", "tar", "HIGH")
+CURL = Flaw("CVE-2026-1003", "curl", "MEDIUM", "8.2-1")
+TORNADO = Flaw("CVE-2026-1004", "tornado", "HIGH", "6.5.0", "pip", "GHSA-2345-cfgh-jmpq")
+FLAWS = (OPENSSL, TAR, CURL, TORNADO)
+LAYER = dpkg_layer({"openssl": "3.0.15-1", "tar": "1.35", "curl": "8.1-1"}, {"tornado": "6.4.1"})
+TODAY = datetime.now(UTC).date().isoformat()
+OLD = (datetime.now(UTC).date() - timedelta(days=30)).isoformat()
+
+
+@dataclass
+class Place:
+    """A clone, a scanner, and the caller's terminal."""
+
+    clone: Clone
+    scanner: Scanner
+    folder: Path
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        self.capture.readouterr()
+        code = run(["-C", str(self.clone.root), *arguments])
+        shown = self.capture.readouterr()
+        assert "Traceback" not in shown.err
+        return code, shown.out, shown.err
+
+    def write(self, layer: bytes = LAYER, **scan: Any) -> str:
+        """Write the matrix, and the image that it names; return the image, by digest."""
+        settings = {"tool": self.scanner.tool, "env": self.scanner.offline, "severity": "HIGH", **scan}
+        images = {"base": {"from": "debian", "kind": "base"}}
+        self.clone.write(images=images, release={"sign": "none", "scan": settings})
+        state = state_of(load_project(read_inputs(self.clone.root)))
+        (reference,) = references(state).values()
+        name, _, tag = reference.rpartition(":")
+        return Repository(name).at(Repository(name).image("amd64", tag, layer)["digest"])
+
+    def report(self) -> dict[str, Any]:
+        """The scanner's own report."""
+        return dict(json.loads((self.folder / "scan.json").read_text()))
+
+    def found(self, out: str) -> set[tuple[str, str]]:
+        """Finding and package of each line that `scan` printed."""
+        return {
+            (words[1], words[2])
+            for line in out.splitlines()
+            if len(words := line.split()) > 3 and "→" in line
+        }
+
+    def said(self, *flaws: Flaw) -> set[tuple[str, str]]:
+        return {(self.scanner.named(flaw), flaw.package) for flaw in flaws}
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanner, Path]:
+    """A scanner, and a file with its release."""
+    folder = tmp_path_factory.mktemp(request.param)
+    found = scanner(request.param, folder / "cache")
+    (folder / "release.tar").write_bytes(released(found))
+    return found, folder / "release.tar"
+
+
+@pytest.fixture
+def place(
+    program: tuple[Scanner, Path],
+    registry: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Place:
+    found, release = program
+    pinned = Tool(
+        found.tool, found.version, "https://example.org/x", hashlib.sha256(release.read_bytes()).hexdigest()
+    )
+    monkeypatch.setattr(actions, "tool", lambda *_: pinned)
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    cache = tmp_path / "image-matrix"
+    cache.mkdir(mode=0o700)
+    (cache / f"{found.tool}-{found.version}-{pinned.sha256[:12]}").symlink_to(release)
+    clone = make_clone(tmp_path, f"{registry}/scan-{uuid.uuid4().hex[:8]}")
+    found.know(FLAWS, TODAY)
+    return Place(clone, found, tmp_path, capsys)
+
+
+def shortened(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report without what differs at each scan, and without Grype's settings."""
+    if described := report.get("descriptor"):
+        del described["configuration"]
+        described["db"]["status"]["path"] = "vulnerability.db"
+    return {name: value for name, value in report.items() if name not in ("ReportID", "CreatedAt")}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def test_trivys_pin_is_between_the_versions_that_run_here(tmp_path: Path) -> None:
+    before, after = (numbers(scanner(name, tmp_path).version) for name in ("trivy-older", "trivy"))
+    assert before <= numbers(tool_version("trivy")) <= after
+
+
+def test_grype_runs_at_its_pin(tmp_path: Path) -> None:
+    assert scanner("grype", tmp_path).version == tool_version("grype")
+
+
+def test_findings_stop_a_release(place: Place) -> None:
+    place.write()
+    code, out, err = place("scan", "base")
+    assert code == 1, err
+    assert f"CRITICAL {OPENSSL.id}        openssl 3.0.15-1 → 3.0.16-1" in out
+    assert re.search(rf"HIGH     {place.scanner.named(TORNADO)} +tornado 6\.4\.1 → 6\.5\.0", out)
+    assert place.found(out) == place.said(OPENSSL, TORNADO)
+    assert "base:default: 2 findings; this run releases nothing" in out
+    kept = REPORTS / f"{place.scanner.tool}.json"
+    scanning = Scanning(place.scanner.tool, "HIGH")
+    if os.environ.get("IMAGE_MATRIX_UPDATE"):
+        text = json.dumps(shortened(place.report()), indent=1)
+        kept.write_text(text.replace(place.clone.registry, "registry.example.org/team") + "\n")
+    assert findings(scanning, json.loads(kept.read_text())) == findings(scanning, place.report())
+
+
+@pytest.mark.parametrize(
+    ("settings", "flaws"),
+    [
+        ({"severity": "CRITICAL"}, (OPENSSL,)),
+        ({"severity": "MEDIUM"}, (OPENSSL, CURL, TORNADO)),
+        ({"fixed_only": False}, (OPENSSL, TAR, TORNADO)),
+        ({"severity": "LOW", "fixed_only": False}, FLAWS),
+    ],
+    ids=["critical", "medium", "unfixed", "all"],
+)
+def test_what_counts(place: Place, settings: dict[str, Any], flaws: tuple[Flaw, ...]) -> None:
+    place.write(**settings)
+    code, out, _ = place("scan", "base")
+    assert (code, place.found(out)) == (1, place.said(*flaws))
+    assert place.said(*flaws) <= report_of(place.scanner, place.report())
+
+
+def test_exceptions_count_until_their_day(place: Place) -> None:
+    def ignored(until: str) -> list[dict[str, str]]:
+        return [{"id": one.id, "until": until, "reason": "no: server"} for one in (OPENSSL, TORNADO)]
+
+    place.write(ignore=ignored("2099-01-01"))
+    code, out, err = place("scan", "base")
+    assert (code, out) == (0, ""), err
+    assert f"base:default: no findings that stop a release (database of {TODAY})\n" in err
+    place.write(ignore=ignored(TODAY))
+    assert place.found(place("scan", "base")[1]) == place.said(OPENSSL, TORNADO)
+
+
+def test_nothing_found_by_a_database_that_is_old_or_empty(place: Place) -> None:
+    place.write(env={**place.scanner.offline, "GRYPE_DB_VALIDATE_AGE": "false"})
+    place.scanner.know((), OLD)
+    code, out, err = place("scan", "base")
+    assert (code, out) == (0, ""), err
+    said = " ".join(err.split())
+    if place.scanner.tool == "grype":
+        assert "note: base:default: grype's database is empty: it knows no flaw" in said
+        place.scanner.know((Flaw("CVE-2026-1", "nothing", "LOW", "1"),), OLD)
+        said = " ".join(place("scan", "base")[2].split())
+    tool = place.scanner.tool
+    assert f"note: base:default: {tool}'s database is of {OLD}, 30 days old: it knows no newer flaw" in said
+
+
+def test_a_distribution_that_the_scanner_does_not_know(place: Place) -> None:
+    place.write(files_layer({"var/lib/dpkg/status": "Package: openssl\nVersion: 3.0.15-1\n\n"}))
+    code, out, err = place("scan", "base")
+    assert (code, out) == (0, ""), err
+    assert f"note: base:default: {place.scanner.tool} does not know the image's distribution" in " ".join(
+        err.split()
+    )
+
+
+def test_a_scanner_without_a_database_is_a_failure(place: Place) -> None:
+    shutil.rmtree(place.scanner.cache)
+    place.write()
+    code, out, err = place("scan", "base")
+    assert (code, out) == (3, "")
+    assert "error: the scanner failed (exit code 1)\n  help: see its output above" in err
+
+
+def test_code_scanning_gets_the_same_places_at_each_scan(place: Place) -> None:
+    image = place.write(sarif=True)
+
+    def places() -> list[tuple[str, str]]:
+        assert place("scan", "base", "--sarif", "found.sarif")[0] == 1
+        text = (place.folder / "found.sarif").read_text()
+        assert str(place.folder) not in text
+        assert "image-matrix-" not in text, "no name of a temporary folder"
+        return sorted(
+            (
+                one["ruleId"].partition("-openssl")[0],
+                one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            )
+            for one in json.loads(text)["runs"][0]["results"]
+        )
+
+    first = places()
+    assert places() == first
+    name = image.partition("/")[2].partition("@")[0]
+    of_apt = next(uri for rule, uri in first if rule == OPENSSL.id)
+    assert of_apt.partition("/var/")[0].rstrip("/") in (name, name.rpartition("/")[2])
+
+
+def test_what_is_released_is_scanned_and_the_report_is_attached(place: Place) -> None:
+    image = place.write(attach=True)
+    digest = image.partition("@")[2]
+    place.clone.offer("release", base=digest)
+    code, out, err = place("scan", "--released", "--format", "json")
+    assert code == 1, err
+    data = json.loads(out)
+    assert {(one["id"], one["package"]) for one in data["findings"]} == place.said(OPENSSL, TORNADO)
+    (tornado,) = (one for one in data["findings"] if one["package"] == "tornado")
+    assert (tornado["installer"], tornado["path"].endswith("tornado-6.4.1.dist-info/METADATA")) == (
+        "pip",
+        True,
+    )
+    assert {tornado["id"], *tornado["aliases"]} == {TORNADO.id, TORNADO.ghsa}
+    assert data["scanned"][0]["limits"] == {"database": TODAY, "stale": None, "unseen": None}
+    assert place("scan", "base", "--attach")[0] == 1
+    code, out, err = place("status", "--format", "json")
+    assert '"critical": 1' in out.lower(), out + err
+
+
+def test_the_database_of_a_mirror(place: Place, tmp_path: Path) -> None:
+    """As docs/workflow.md has it for closed networks."""
+    scanner, files = place.scanner, tmp_path / "mirror"
+    with serving(files, "127.0.0.1") as address:
+        if scanner.tool == "trivy":
+            mirror = f"{place.clone.registry}/mirror/trivy-db"
+            trivy_artifact(Repository(mirror), scanner.cache, "2")
+            env = {"TRIVY_DB_REPOSITORY": f"{mirror}:2", "TRIVY_CACHE_DIR": str(tmp_path / "new")}
+        else:
+            grype_listing(scanner.cache / "new.db", files / "grype" / "v6", TODAY)
+            env = {
+                "GRYPE_DB_UPDATE_URL": f"{address}/grype/v6/latest.json",
+                "GRYPE_DB_CACHE_DIR": str(tmp_path / "new"),
+            }
+        place.write(env=env)
+        code, out, err = place("scan", "base")
+    assert (code, place.found(out)) == (1, place.said(OPENSSL, TORNADO)), err
