@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ FAKE = """\
 printf '%s\\n' "$*" >>"$RECORD"
 case "$*" in
 *nonsense*) echo "ERROR: unrecognized url scheme" >&2; exit 1 ;;
-*"buildx create"*) mkdir -p "$BUILDX_CONFIG"; echo '{"Name": "notebook"}' >"$BUILDX_CONFIG/current" ;;
+*"buildx create"*) sleep 0.2; mkdir -p "$BUILDX_CONFIG"; echo '{"Name": "notebook"}' >"$BUILDX_CONFIG/current" ;;
 esac
 """
 
@@ -120,6 +121,26 @@ def test_the_address_becomes_the_builder_once(place: Path) -> None:
     refused = docker(place, "buildx", "build", ".", BUILDKIT_HOST="nonsense")
     assert (
         refused.stderr == "docker: BUILDKIT_HOST=nonsense: unrecognized url scheme; write tcp://HOST:1234\n"
+    )
+
+
+def test_terminals_that_come_at_the_same_time_make_one_builder(place: Path) -> None:
+    """Else one would remove what another has just made, and that one's build would look for a daemon."""
+    with ThreadPoolExecutor() as pool:
+        every = [pool.submit(docker, place, "buildx", "ls", BUILDKIT_HOST=ADDRESS) for _ in range(3)]
+    assert {done.result().returncode for done in every} == {0}
+    create = f"buildx create --name=notebook --driver=remote --use {ADDRESS}"
+    assert asked(place) == ["buildx rm notebook", create, *["buildx ls"] * 3]
+
+
+def test_a_folder_of_builders_that_cannot_be_written_is_named(place: Path) -> None:
+    (place / "file").write_text("")
+    done = docker(
+        place, "buildx", "build", ".", BUILDKIT_HOST=ADDRESS, BUILDX_CONFIG=str(place / "file" / "buildx")
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"docker: BUILDX_CONFIG={place}/file/buildx: not a directory\n",
     )
 
 

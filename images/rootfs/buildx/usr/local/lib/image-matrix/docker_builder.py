@@ -5,6 +5,7 @@
 answers: buildx waits for 20 seconds, and does not say what is wrong.
 """
 
+import fcntl
 import json
 import os
 import socket
@@ -72,8 +73,22 @@ def tls_files(folder: Path) -> dict[str, Path]:
 
 
 def create(address: str, tls: dict[str, Path], config: Path) -> str:
-    """Make the builder, unless it has these settings already; return what is wrong, or an empty text."""
-    settings, record = "\n".join([address, *map(str, tls.values())]), config / "image-matrix"
+    """Make the builder, unless it has these settings already; return what is wrong, or an empty text.
+
+    The start of the pod and each terminal may come at the same time, and one would remove what another has just made.
+    """
+    try:
+        config.mkdir(parents=True, exist_ok=True)
+        with (config / "image-matrix.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return create_alone(address, tls, config / "image-matrix")
+    except OSError as error:
+        return f"BUILDX_CONFIG={config}: {(error.strerror or str(error)).lower()}"
+
+
+def create_alone(address: str, tls: dict[str, Path], record: Path) -> str:
+    """Make the builder, where nobody else does at the same time."""
+    settings = "\n".join([address, *map(str, tls.values())])
     if record.exists() and record.read_text() == settings:
         return ""
     buildx("rm", NAME)  # or its options would stay
