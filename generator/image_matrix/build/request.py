@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.build.ancestors import to_build
+from image_matrix.build.bake_fields import attestations, caching, output_of
 from image_matrix.build.origin import UNKNOWN
 from image_matrix.build.refreshed_steps import line_of_user, with_day
 from image_matrix.build.site import contexts
@@ -17,7 +18,7 @@ from image_matrix.pinned.actions import image
 from image_matrix.pinned.helper_images import SCANNER
 from image_matrix.planning.keys import dockerfile_inputs
 from image_matrix.planning.plan import reference
-from image_matrix.planning.registry_locations import CANDIDATE, cache_reference
+from image_matrix.planning.registry_locations import CANDIDATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import LegId, Platform, Variant
-    from image_matrix.config.release import Provenance, Release
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
@@ -113,8 +113,11 @@ class BuildRequest:
     """Further fields of every target, such as attestations."""
     output: str | None = None
     """How results leave the builder, as bake writes it; ``None``: as ``--push`` and ``--load`` do it by themselves."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Reference of a source, as the engine requests it, to its name in the matrix."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Reference of a source, as the engine requests it, to its name in the matrix."""
+        return {reference: name for name, reference in self.source_references.items()}
 
     @property
     def results(self) -> tuple[BuildTarget, ...]:
@@ -159,16 +162,8 @@ def make_request(
     state = places.target if options.push else places.main
     matrix = state.loaded.matrix
     legs = tuple(
-        BuildTarget(
-            state.loaded.variants[name],
-            platform,
-            _tags(state, name, platform, options),
-            {
-                **caching(places, name, platform, options.layers),
-                **({"no-cache": True} if options.fresh and (name, platform) in requested else {}),
-            },
-        )
-        for name, platform in to_build(state, requested, existing, rebuild=not options.push)
+        _target(places, state, leg, options, fresh=options.fresh and leg in requested)
+        for leg in to_build(state, requested, existing, rebuild=not options.push)
     )
     used = {
         name: state.pins.pinned(matrix.sources[name]) for leg in legs for name in leg.variant.used_sources
@@ -196,9 +191,18 @@ def make_request(
         scanner=scanner if options.push else None,
         options=attestations(matrix.release, options.origin, scanner) if options.push else {},
         output=output_of(matrix.release, scanner) if options.push else None,
-        names={
-            mirrored(reference, matrix.network.mirrors.registries): name for name, reference in used.items()
-        },
+    )
+
+
+def _target(places: Places, state: State, leg: LegId, options: BuildOptions, *, fresh: bool) -> BuildTarget:
+    """Return what is built of a leg; ``fresh``: every step of it runs."""
+    name, platform = leg
+    fields: dict[str, Any] = caching(places, name, platform, options.layers)
+    return BuildTarget(
+        state.loaded.variants[name],
+        platform,
+        _tags(state, name, platform, options),
+        {**fields, "no-cache": True} if fresh else fields,
     )
 
 
@@ -240,61 +244,3 @@ def refuse_ancestors(request: BuildRequest, requested: Iterable[LegId], refused:
             f"blocked: the parent {name} is not in the registry for {platform}",
             "the job of the parent did not finish: see its log; the next run builds this image",
         )
-
-
-def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
-    """Return bake's fields for the cache of one variant and platform. A cache that cannot be written is ignored.
-
-    The cache is a tag beside the image. The default branch reads and writes its own. A staging build reads that one and
-    the one below the staging path, and writes there. The caller decides whether it is written. Source:
-    docs.docker.com/build/cache/backends/registry.
-    """
-    if cache == "none":
-        return {}
-    *others, nearest = (cache_reference(state, name, platform) for state in places.order)
-    read = {"cache-from": [f"type=registry,ref={image}" for image in (nearest, *others)]}
-    if cache == "read":
-        return read
-    return read | {"cache-to": [f"type=registry,ref={nearest},mode=max,ignore-error=true"]}
-
-
-def output_of(release: Release, scanner: str | None) -> str | None:
-    """Return the output that pushes images; ``None`` for BuildKit's usual one, which has OCI's types and gzip.
-
-    BuildKit takes Docker's types where an image has no attestations (``scanner`` writes one), and a list of those has
-    no annotations: a release writes what its index is of there. Docker's types have no zstd either. Layers of sources,
-    parents and caches keep their compression unless it is forced.
-    Source: docs.docker.com/build/exporters/image-registry.
-    """
-    compression = release.compression
-    if compression != "gzip":
-        return f"type=registry,oci-mediatypes=true,compression={compression},force-compression=true"
-    is_attested = scanner is not None or release.provenance != "none"
-    return None if is_attested else "type=registry,oci-mediatypes=true"
-
-
-def attestations(release: Release, origin: BuildOrigin, scanner: str | None) -> dict[str, list[str]]:
-    """Return bake's fields for provenance, for a bill of materials if there is a scanner, and for the commit.
-
-    Annotations name the commit because the provenance cannot: the context is a folder outside of the repository.
-    """
-    bill = [f"type=sbom,generator={scanner}"] if scanner else []
-    levels = ("index", "manifest") if bill or release.provenance != "none" else ("manifest",)
-    annotations = [
-        f"{level}:{name}={value}" for level in levels for name, value in origin.annotations.items()
-    ]
-    return {
-        "attest": [_provenance(release.provenance, origin.run), *bill],
-        **({"annotations": annotations} if annotations else {}),
-    }
-
-
-def _provenance(provenance: Provenance, run: str) -> str:
-    """Return the option for provenance: docs.docker.com/build/metadata/attestations/slsa-provenance.
-
-    buildx attaches some by itself if it is not disabled.
-    """
-    if provenance == "none":
-        return "type=provenance,disabled=true"
-    builder = f",builder-id={run}" if run else ""
-    return f"type=provenance,mode={provenance}{builder}"

@@ -14,8 +14,9 @@ from image_matrix.cli.sites import seen_from, site_option
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
-    from image_matrix.config.sites import Toleration
+    from image_matrix.config.sites import Site, Toleration
     from image_matrix.diagnostics import Diagnostic, Place
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease
@@ -59,42 +60,58 @@ def merge(
     from pathlib import Path
 
     from image_matrix.diagnostics import errors
-    from image_matrix.errors import CallError
-    from image_matrix.profiles.compose import compose
-    from image_matrix.profiles.helmrelease import REFUSED, find_release, inline, references
+    from image_matrix.profiles.helmrelease import find_release, inline, references
     from image_matrix.profiles.installed import chart_findings
-    from image_matrix.project.render import render_deploy
     from image_matrix.project.text_files import read_text
 
     project = open_locked(session)
     site = seen_from(project.loaded.matrix, name, "jupyterhub").catalog.site
-    deploy = render_deploy(project.loaded, render_builds(project), project.pins)
-    rendered = deploy.get(f"{site.folder}/jupyterhub/configmap.yaml")
-    if rendered is None:
-        raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")
+    rendered = _rendered(project, site)
     texts = {name: read_text(Path(name), name) for name in (*files, *more)}
-    release = find_release(texts, rendered.content.decode())
+    release = find_release(texts, rendered)
     sources, absent = references(release)
     ours = f"ConfigMap {site.configmap}"
     if ours not in [item.name for item in sources]:
         raise _not_taken(release, site.configmap, absent)
     for name in absent:
         note(session, f"{name} is not in any of the files, so its values are missing")
-    inline_values = inline(release)
-    try:
-        composed = compose(sources, inline_values)
-    except (ValueError, RecursionError) as error:
-        raise CallError(str(error), REFUSED) from error
+    every = [*sources, inline(release)]
+    composed = _composed(every)
     click.echo(_printed(composed, format_), nl=False)
     problems = [
         *chart_findings(composed.values, release, site.hub),
         *_of_hub(composed, release, site.tolerations),
-        *_lost(composed, release, {item.name: item for item in (*sources, inline_values)}, ours),
+        *_lost(composed, release, {item.name: item for item in every}, ours),
     ]
     report(problems)
     if errors(problems):
         return 2
     return 1 if strict and problems else 0
+
+
+def _rendered(project: Project, site: Site) -> str:
+    """Return the rendered ConfigMap of a site; raises :class:`CallError` where the matrix has no profiles."""
+    from image_matrix.errors import CallError
+    from image_matrix.project.render import render_deploy
+
+    deploy = render_deploy(project.loaded, render_builds(project), project.pins)
+    rendered = deploy.get(f"{site.folder}/jupyterhub/configmap.yaml")
+    if rendered is None:
+        raise CallError("the matrix has no profiles to merge", "declare one under `profiles:`")
+    return rendered.content.decode()
+
+
+def _composed(sources: Sequence[Source]) -> Composed:
+    """Compose the values of sources, the inline ones last; raises :class:`CallError` where Flux would refuse them."""
+    from image_matrix.errors import CallError
+    from image_matrix.profiles.compose import compose
+    from image_matrix.profiles.helmrelease import REFUSED
+
+    *references, inline = sources
+    try:
+        return compose(references, inline)
+    except (ValueError, RecursionError) as error:
+        raise CallError(str(error), REFUSED) from error
 
 
 def _not_taken(release: HelmRelease, name: str, absent: list[str]) -> Exception:

@@ -10,12 +10,12 @@ from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
-    from image_matrix.inventory.cyclonedx import BuiltImage
-    from image_matrix.inventory.model import Content, Inventory, PackageName
+    from image_matrix.inventory.model import Inventory
     from image_matrix.inventory.search import Query
 
 BILL = "cyclonedx"
@@ -69,40 +69,29 @@ def packages(
     Asks nobody: what is in images follows from the matrix and its lock. With --from-image, asks the registry. Exits
     with 1 if no image has one of the packages.
     """
-    from image_matrix.cli.package_tables import counts_text, packages_text
+    from functools import partial
+
+    from image_matrix.cli.package_tables import packages_text
     from image_matrix.config.variant_selectors import select
     from image_matrix.inventory.contents import inventories
     from image_matrix.inventory.rows import holdings
-    from image_matrix.inventory.search import matches, query_of
+    from image_matrix.inventory.search import matches, matches_any, query_of
 
     _refuse_options(names, images, platform, format_, from_image=from_image)
     queries = [query_of(name) for name in names]
     project = open_project(session)
     loaded = project.loaded
     inventory = inventories(loaded.matrix, loaded.variants, project.pins, select(loaded.variants, images))
+    if format_ == BILL:
+        click.echo(_bill(session, project, inventory, platform), nl=False)
+        return 0
     archs: tuple[str, ...] = ()
     if from_image:
-        from image_matrix.cli.built_images import read_built
-
-        if format_ == BILL:
-            _refuse_several(inventory)
-        built = read_built(session, project, inventory, platform)
-        if format_ == BILL:
-            click.echo(_bill(*built.values()), nl=False)
-            return 0
-        inventory = {name: one.inventory for name, one in built.items()}
-        archs = tuple({one.arch for one in built.values()})
+        inventory, archs = _installed(session, project, inventory, platform)
     if not queries and not images:
-        click.echo(counts_text(inventory, format_), nl=False)
-        if format_ != "json":
-            say(session, "in parentheses: how many of them the matrix names; the others are needed by those")
-        _note_what_is_unknown(session, loaded, inventory)
+        _print_counts(session, loaded, inventory, format_)
         return 0
-
-    def is_asked_for(package: PackageName, content: Content) -> bool:
-        return not queries or any(matches(query, package, content) for query in queries)
-
-    every = holdings(loaded, project.lock, inventory, is_asked_for, archs)
+    every = holdings(loaded, project.lock, inventory, partial(matches_any, queries), archs)
     click.echo(packages_text(every, [*inventory], format_), nl=False)
     missing = [
         query for query in queries if not any(matches(query, one.package, one.content) for one in every)
@@ -128,20 +117,39 @@ def _refuse_options(
         raise click.UsageError("--platform needs --from-image")
 
 
-def _refuse_several(names: Iterable[str]) -> None:
-    """Raise :class:`CallError` for the bill of materials of several images."""
-    from image_matrix.errors import CallError
+def _installed(
+    session: Session, project: Project, inventory: Mapping[str, Inventory], platform: str | None
+) -> tuple[dict[str, Inventory], tuple[str, ...]]:
+    """Return what is installed in the built images, and the architectures that were read."""
+    from image_matrix.cli.built_images import read_built
 
-    name, *others = names
-    if others:
-        raise CallError("a bill of materials is of one image", f"name one of {', '.join((name, *others))}")
+    built = read_built(session, project, inventory, platform)
+    return {name: one.inventory for name, one in built.items()}, tuple({one.arch for one in built.values()})
 
 
-def _bill(image: BuiltImage) -> str:
+def _bill(
+    session: Session, project: Project, inventory: Mapping[str, Inventory], platform: str | None
+) -> str:
+    """Return the bill of materials of the one image; raises :class:`CallError` for several."""
     from image_matrix import __version__
+    from image_matrix.cli.built_images import read_built
+    from image_matrix.errors import CallError
     from image_matrix.inventory.cyclonedx import bill_of_materials
 
-    return bill_of_materials(image, __version__)
+    name, *others = inventory
+    if others:
+        raise CallError("a bill of materials is of one image", f"name one of {', '.join((name, *others))}")
+    return bill_of_materials(read_built(session, project, inventory, platform)[name], __version__)
+
+
+def _print_counts(session: Session, loaded: Loaded, inventory: Mapping[str, Inventory], format_: str) -> None:
+    """Print how many packages each image has."""
+    from image_matrix.cli.package_tables import counts_text
+
+    click.echo(counts_text(inventory, format_), nl=False)
+    if format_ != "json":
+        say(session, "in parentheses: how many of them the matrix names; the others are needed by those")
+    _note_what_is_unknown(session, loaded, inventory)
 
 
 def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[str, Inventory]) -> None:

@@ -42,7 +42,6 @@ _VALUE = re.compile(r"(\s*(?:- +)*(?:[^\s#'\"\[{][^#'\"\[{]*?:\s+)?)(\S.*?)(\s+#
 _TEXT_BEHIND_BRACKET = re.compile(r"[\[{][^\[\]{}'\"]*[\]}]\s*\w")
 _QUOTED = {"'": re.compile(r"'(?:[^']|'')*'"), '"': re.compile(r'"(?:[^"\\]|\\.)*"')}
 _OPEN_IN_LIST = re.compile(r"(?<![^\s\[{,])([\"'])([^\"',\[\]{}]+)(?=[,\]}])")
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 
 def shown(text: str) -> str:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     Entries = Iterator[EndpointNeed | UnknownHosts]
 
-NOTED = "image-matrix lock"
-
 
 def known(hosts: tuple[KnownHost, ...], steps: tuple[Step, ...], what: str) -> Entries:
     """Yield the hosts of a service; ``what`` is its name."""

@@ -12,7 +12,7 @@ from image_matrix.config.package_names import folded
 from image_matrix.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from packaging.specifiers import SpecifierSet
 
@@ -60,6 +60,11 @@ def matches(query: Query, package: PackageName, content: Content) -> bool:
     return fnmatchcase(folded(package.name), query.name) and (
         query.versions is None or any(_has(query.versions, one) for one in content.versions.values())
     )
+
+
+def matches_any(queries: Sequence[Query], package: PackageName, content: Content) -> bool:
+    """Say whether a package is one of those that are looked for; without queries, each one is."""
+    return not queries or any(matches(query, package, content) for query in queries)
 
 
 def _has(versions: SpecifierSet, version: str) -> bool:

@@ -87,11 +87,6 @@ def unknown_sources(loaded: Loaded, locked: Mapping[str, LockedSource]) -> list[
     ]
 
 
-def unknown_names(loaded: Loaded, locked: Mapping[str, LockedSource]) -> list[str]:
-    """Return the same in words."""
-    return [f"{facts} of {_called(reference, item)}" for reference, item, facts in _unknown(loaded, locked)]
-
-
 def _called(reference: str, item: UsedReference) -> str:
     return f"the frontend {reference}" if item.is_frontend else f"source {item.name}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -91,49 +91,79 @@ def load(
     templates install Python packages themselves, ``kinds`` what the templates say about their images. ``cache`` keeps
     results between runs. Raises :class:`MatrixError` with all problems, warnings included.
     """
+    given = Given(frozenset(templates), frozenset(serving), frozenset(custom_pip))
+    documents, findings = _shaped(texts, included, given, cache)
+    documents, faults = with_listed_files(documents, contexts)
+    if faults:
+        raise MatrixError([*faults, *diagnose(explained(findings, documents), documents)])
+    sound = _sound(documents, findings, given, kinds, cache)
+    matrix, documents = sound.matrix, sound.documents
+    linked = _linked(matrix, sound.variants, documents, contexts)
+    copying = with_files(matrix, linked.variants, documents, contexts)
+    diagnostics = [item for item in sound.warnings if not _used_by(linked, documents, item)]
+    diagnostics += [*linked.problems, *copying.problems]
+    if errors(diagnostics):
+        raise MatrixError(diagnostics)
+    return Loaded(
+        matrix,
+        copying.variants,
+        documents,
+        tuple(item for item in diagnostics if not _of_a_site(item, documents)),
+        given.serving,
+        linked.files,
+        image_files=copying.files,
+        policies=tuple(stated(one) for one in sections(documents.parts)),
+    )
+
+
+def _shaped(
+    texts: Mapping[str, str], included: Mapping[str, str], given: Given, cache: ContentCache
+) -> tuple[Documents, list[Finding]]:
+    """Return the documents, whose shape is that of the schema, and what else is wrong with their texts."""
     documents, findings = _documents(texts, included)
     shape_findings = cached_shape(documents, cache)
     policies = sections(documents.parts)
     of_policies = [item for one in policies for item in diagnose(cached_section(one, POLICY, cache), one)]
     if shape_findings or of_policies:
-        raise _misshapen(documents, findings, shape_findings, templates, of_policies)
-    documents, faults_of_files = with_listed_files(documents, contexts)
-    if faults_of_files:
-        raise MatrixError([*faults_of_files, *diagnose(explained(findings, documents), documents)])
+        raise _misshapen(documents, findings, shape_findings, given.kinds, of_policies)
+    return documents, findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A matrix without errors, before the files that it names are read."""
+
+    documents: Documents
+    matrix: Matrix
+    variants: Mapping[str, Variant]
+    warnings: list[Diagnostic]
+
+
+def _sound(
+    documents: Documents,
+    findings: list[Finding],
+    given: Given,
+    kinds: Mapping[str, Kind],
+    cache: ContentCache,
+) -> _Sound:
+    """Read the model, and check it."""
     expanded = expand_from_lists(documents.value)
-    documents, value = replace(documents, entries=expanded.entries), expanded.value
-    findings += expanded.findings
-    matrix = read_matrix(value, lambda parents, others: cached_order(parents, cache, others), kinds)
+    documents = replace(documents, entries=expanded.entries)
+    matrix = read_matrix(expanded.value, lambda parents, others: cached_order(parents, cache, others), kinds)
     variants = expand(matrix)
-    given = Given(frozenset(templates), frozenset(serving), frozenset(custom_pip))
     meaning = cached_meaning(expanded, matrix, variants, given, cache)
-    diagnostics = diagnose(explained([*findings, *meaning], documents), documents)
+    every = [*findings, *expanded.findings, *meaning]
+    diagnostics = diagnose(explained(every, documents), documents)
     if errors(diagnostics):
         raise MatrixError(diagnostics)
-    linked = _linked(matrix, variants, documents, contexts)
-    copying = with_files(matrix, linked.variants, documents, contexts)
-    diagnostics = [item for item in diagnostics if not _used_by(linked, documents, item)]
-    diagnostics += [*linked.problems, *copying.problems]
-    if errors(diagnostics):
-        raise MatrixError(diagnostics)
-    warnings = tuple(item for item in diagnostics if not _of_a_site(item, documents))
-    return Loaded(
-        matrix,
-        copying.variants,
-        documents,
-        warnings,
-        frozenset(serving),
-        linked.files,
-        image_files=copying.files,
-        policies=tuple(stated(one) for one in policies),
-    )
+    return _Sound(documents, matrix, variants, diagnostics)
 
 
 def _misshapen(
     documents: Documents,
     findings: list[Finding],
     shape: list[Finding],
-    templates: Collection[str],
+    kinds: Collection[str],
     of_policies: list[Diagnostic],
 ) -> MatrixError:
     """Return the error of a matrix of the wrong shape: also what is wrong with names outside of the faulty entries."""
@@ -144,7 +174,7 @@ def _misshapen(
     faulty = {item.path[:2] for item in shape}
     of_lists = [item for item in expanded.findings if item.path[:2] not in faulty]
     faults = in_images([item.path for item in shape], expanded.entries)
-    meaning = check_sound_names(expanded.value, faults, templates, expanded.entries)
+    meaning = check_sound_names(expanded.value, faults, kinds, expanded.entries)
     diagnostics = diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents)
     return MatrixError(sorted([*diagnostics, *of_policies], key=lambda item: item.place))
 
