@@ -99,6 +99,12 @@ class Place:
         values: Object = yaml_files.load(text)
         return values
 
+    def listed(self) -> str:
+        """Return the version of the ConfigMap with the profiles of the first hub."""
+        found = self.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
+        assert found is not None
+        return str(found["metadata"]["resourceVersion"])
+
     def offers(self, wanted: list[Any], namespace: str = "jupyterhub", seconds: float = 120) -> None:
         """Wait until the hub of a namespace offers a list of profiles."""
         until(

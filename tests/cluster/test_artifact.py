@@ -206,21 +206,14 @@ def first_name(place: Place) -> str:
     return str(place.hub()["singleuser"]["profileList"][0]["display_name"])
 
 
-def config_map(place: Place) -> str:
-    """Return the version of the ConfigMap with the profiles."""
-    found = place.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
-    assert found is not None
-    return str(found["metadata"]["resourceVersion"])
-
-
 def test_what_the_team_has_not_signed_changes_nothing(place: Place, team: Authority, tmp_path: Path) -> None:
-    shown = config_map(place)
+    shown = place.listed()
     deploy, digest = forged(place, "Forged")
     refused(place)
     theirs = sigstore.authority(tmp_path / "theirs", team.cosign)
     sign(replace(TEAM, key=str(theirs.key)), deploy.at(digest), ARTIFACT, "manifest")
     refused(place)
-    assert config_map(place) == shown
+    assert place.listed() == shown
     assert first_name(place) == "Lab"
     sign(TEAM, deploy.at(digest), ARTIFACT, "manifest")
     place.fetch("f" * 40, SOURCE, OCI)
