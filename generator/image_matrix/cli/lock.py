@@ -86,7 +86,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     written = text.write(outcome.lock, inputs.lock)
     if written != inputs.lock:
         write_durably(session.root / text.FILE, File(written.encode()))
-    return _summarize(session, loaded, old, outcome), outcome
+    return _summarize(session, loaded, old, outcome, upgraded), outcome
 
 
 def _with_licences(session: Session, loaded: Loaded, lock: Lock, old: Lock) -> Lock:
@@ -182,7 +182,9 @@ def python_resolver(session: Session, loaded: Loaded) -> Uv:
     return Uv(site, runner())
 
 
-def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) -> int:
+def _summarize(
+    session: Session, loaded: Loaded, old: Lock, outcome: Outcome, upgraded: tuple[str, ...]
+) -> int:
     """Print what changed and what is not locked; return the exit code."""
     from image_matrix.diagnostics import diagnose
     from image_matrix.lock.apt_report import apt_lines
@@ -207,9 +209,29 @@ def _summarize(session: Session, loaded: Loaded, old: Lock, outcome: Outcome) ->
     for remedy in outcome.remedies:
         say(session, f"  {paint('help', 'help')}: {remedy}", level=-1)
     if outcome.failures:
-        count = len(outcome.failures)
-        advice = "everything else is locked; run `image-matrix lock` again when they can be reached"
-        say(session, f"  {paint('help', 'help')}: {count} not locked; {advice}", level=-1)
+        say(session, f"  {paint('help', 'help')}: {_to_run_again(outcome, upgraded)}", level=-1)
     if outcome.findings:
         return 2
     return 3 if outcome.failures else 0
+
+
+def _to_run_again(outcome: Outcome, upgraded: tuple[str, ...]) -> str:
+    """Return what failures have left as it is, and the command that tries them again."""
+    unasked = len(outcome.apt.failures)
+    if unasked == len(outcome.failures):
+        return "the rest is locked; `image-matrix lock --upgrade apt` asks for updates of apt packages again"
+    command = _command(upgraded)
+    return (
+        f"{len(outcome.failures)} not locked; everything else is locked; "
+        f"run `{command}` again when they can be reached"
+    )
+
+
+def _command(upgraded: tuple[str, ...]) -> str:
+    """Return the command that has asked for this: a plain `lock` leaves what an upgrade has not reached."""
+    import shlex
+
+    from image_matrix.lock.resolver_api import ALL
+
+    names = () if upgraded == ALL else upgraded
+    return shlex.join(("image-matrix", "lock", *(("--upgrade",) if upgraded else ()), *names))

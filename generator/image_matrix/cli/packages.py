@@ -97,7 +97,7 @@ def packages(
         query for query in queries if not any(matches(query, one.package, one.content) for one in every)
     ]
     for query in missing:
-        note(session, _no_image(query, inventory, images))
+        note(session, _no_image(query, inventory, images, from_image=from_image))
     if not from_image:
         _note_what_is_unknown(session, loaded, inventory)
     return 1 if missing else 0
@@ -164,8 +164,10 @@ def _note_what_is_unknown(session: Session, loaded: Loaded, inventory: Mapping[s
         note(session, f"not locked: what packages of {shown} need; `image-matrix lock` finds it out")
 
 
-def _no_image(query: Query, inventory: Mapping[str, Inventory], images: Sequence[str]) -> str:
-    """Return that no image has a package, and what may have been meant."""
+def _no_image(
+    query: Query, inventory: Mapping[str, Inventory], images: Sequence[str], *, from_image: bool
+) -> str:
+    """Return that no image has a package, and what may have been meant, or who knows more."""
     from image_matrix.inventory.search import near_names, versions_of
     from image_matrix.inventory.unlisted import not_locked
 
@@ -181,4 +183,15 @@ def _no_image(query: Query, inventory: Mapping[str, Inventory], images: Sequence
     near = near_names(query, {package.name for package, _ in every})
     if near:
         return f"{where} `{query.text}`; did you mean {' or '.join(f'`{name}`' for name in near)}?"
-    return f"{where} `{query.text}`"
+    if from_image or not inventory:
+        return f"{where} `{query.text}`"
+    command = _in_built_image(query, next(iter(images or inventory)))
+    return f"{where} `{query.text}`, as far as matrix and lock say; {command}"
+
+
+def _in_built_image(query: Query, image: str) -> str:
+    """Return the command that also knows what a distribution has, and what packages of apt need."""
+    import shlex
+
+    command = shlex.join(("image-matrix", "packages", "--from-image", "--image", image, query.text))
+    return f"`{command}` looks at what is installed in the built image"

@@ -13,7 +13,7 @@ from image_matrix.inventory.contents import stated_version
 from image_matrix.inventory.model import PackageName
 from image_matrix.inventory.requests import requests_of
 from image_matrix.lock.locked_versions import canonical
-from image_matrix.lock.resolve_all import known_names
+from image_matrix.lock.upgrade_names import known_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

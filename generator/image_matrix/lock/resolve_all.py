@@ -5,25 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.diagnostics import did_you_mean
-from image_matrix.errors import CallError
 from image_matrix.lock.apt_updates import AptFindings, nothing_asked
 from image_matrix.lock.conflict import explain
 from image_matrix.lock.defaults import asked_defaults
-from image_matrix.lock.extension_pins import listed_extensions
 from image_matrix.lock.hosts import note_indexes, noted_hosts
 from image_matrix.lock.model import Lock
-from image_matrix.lock.python import package_of
-from image_matrix.lock.read import required_files
-from image_matrix.lock.refreshed import names_to_refresh, refreshed_days, without_day
+from image_matrix.lock.refreshed import refreshed_days
 from image_matrix.lock.requirements import is_direct
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.section_answers import is_upgraded, resolve_sections
 from image_matrix.lock.snapshots import cran_day
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
-from image_matrix.lock.sources import used_references
 from image_matrix.lock.unsolvable import once
+from image_matrix.lock.upgrade_names import check_names
 from image_matrix.registry.host_log import HostLog
 
 if TYPE_CHECKING:
@@ -40,8 +35,6 @@ if TYPE_CHECKING:
     from image_matrix.lock.resolver_api import Ask, Resolve
     from image_matrix.lock.section_answers import SectionAnswers
     from image_matrix.registry.answers import ImageConfig, Manifest, Refusal
-
-SNAPSHOTS = ("apt", "cran", "conda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,7 @@ def make_lock(
     ``custom_contract`` are the kinds that decide on the user and entry point of a source themselves. Raises
     :class:`CallError` for a name that is nothing in this matrix and its lock.
     """
-    _check_names(loaded, old, upgraded)
+    check_names(loaded, old, upgraded)
 
     answers = resolve_sections(loaded, old, upgraded, services)
     lock = _lock_of(loaded, old, upgraded, services, answers)
@@ -157,23 +150,3 @@ def _with_stale(
     files = {item: old.files.get(item, {}) for item in kept} | python.files
     used = {item for entry in entries.values() for item in entry.items}
     return entries, {name: tags for name, tags in files.items() if name in used}
-
-
-def _check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
-    known = known_names(loaded, old)
-    for name in upgraded:
-        if name not in known and upgraded != ALL:
-            advice = without_day(loaded, name) or did_you_mean(name, known)
-            raise CallError(f"nothing in the lock is called `{name}`", advice)
-
-
-def known_names(loaded: Loaded, old: Lock) -> set[str]:
-    """Return every name that ``--upgrade`` accepts."""
-    references = {reference: item.name for reference, item in used_references(loaded).items()}
-    packages = {package_of(item) for entry in old.python.values() for item in entry.items}
-    files = {item.name for item in required_files(loaded)}
-    extensions = {*listed_extensions(loaded).values(), *old.extensions}
-    needs = (name for item in old.extensions.values() for name in item.needs)
-    names = {*(entry.partition("@")[0] for entry in extensions), *needs}
-    images = names_to_refresh(loaded)
-    return {*references, *references.values(), *files, *extensions, *names, *packages, *images, *SNAPSHOTS}
