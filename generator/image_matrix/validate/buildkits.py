@@ -8,8 +8,8 @@ from image_matrix.config.buildkit import Buildkit
 from image_matrix.config.buildkit_needs import HEADINGS, PARTS, unmet
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.profiles.units import byte_count
+from image_matrix.validate.cron import cron_faults
 from image_matrix.validate.findings import bad_value, unknown
-from image_matrix.validate.jobs import cron_faults
 from image_matrix.validate.profiles_pods import over_limit
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import LEGS, RUNNERS
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.validate.cron import cron_faults
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
 
 if TYPE_CHECKING:
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from image_matrix.config.workflow import JobOverride
     from image_matrix.diagnostics import Finding
     from image_matrix.diagnostics import Path as FieldPath
-
-CRON = (
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day of a month", 1, 31),
-    ("month", 1, 12),
-    ("day of a week", 0, 6),
-)
-"""The fields of a schedule; pubs.opengroup.org/onlinepubs/9699919799, crontab."""
 
 
 def overridden_images(matrix: Matrix) -> Iterator[Finding]:
@@ -119,26 +110,6 @@ def schedules(matrix: Matrix) -> Iterator[Finding]:
                 "name a scanner there, or remove this section",
                 "key",
             )
-
-
-def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:
-    """Yield what is wrong with the five fields of a schedule."""
-    for value, (name, least, most) in zip(schedule.split(), CRON, strict=True):
-        wrong = [part for part in value.split(",") if not _is_cron(part, least, most)]
-        if wrong:
-            problem = f"`{wrong[0]}` is not a valid {name}"
-            advice = f"write numbers from {least} to {most}, a range such as {least}-{most}, `*` or `*/2`"
-            yield bad_value(path, problem, advice)
-
-
-def _is_cron(part: str, least: int, most: int) -> bool:
-    match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-    if not match:
-        return False
-    first, last, step = (int(number) if number else None for number in match.groups())
-    low = least if first is None else first
-    high = last if last is not None else first if first is not None else most
-    return least <= low <= high <= most and step != 0
 
 
 def too_many_legs(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
