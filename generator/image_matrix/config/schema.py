@@ -70,7 +70,7 @@ def _part(path: Path) -> dict[str, Any]:
     """Return the sub-schema at a path; an empty one for a path that the schema does not know."""
     part: dict[str, Any] = schema()
     for step in path:
-        every = _alternatives(part)
+        every = alternatives(part)
         word = "items" if isinstance(step, int) else "additionalProperties"
         below = [item[word] for item in every if item.get(word)]
         part = _fields(part).get(str(step)) or (below or [{}])[0]
@@ -79,10 +79,11 @@ def _part(path: Path) -> dict[str, Any]:
 
 def _fields(part: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that a sub-schema knows, in any of its alternatives."""
-    return {name: field for item in _alternatives(part) for name, field in item.get("properties", {}).items()}
+    return {name: field for item in alternatives(part) for name, field in item.get("properties", {}).items()}
 
 
-def _alternatives(part: dict[str, Any]) -> list[dict[str, Any]]:
+def alternatives(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a sub-schema and those of which a value may fit any."""
     whole = resolved(part)
     return [whole, *map(resolved, whole.get("anyOf", ()))]
 

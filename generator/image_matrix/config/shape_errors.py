@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.foreign_words import answered, provided
+from image_matrix.config.key_places import belongs
 from image_matrix.config.nulls import without
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
@@ -123,7 +124,7 @@ def _unknown_keys(
             _decimal_comma(key, value)
             or _foreign_word(path, key, value, documents)
             or misplaced(value[key], below, sections)
-            or key_advice(key, known, value[key])
+            or key_advice(key, known, value[key], belongs(path, key))
         )
         yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), advice=advice)
 

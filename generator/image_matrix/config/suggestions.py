@@ -25,6 +25,7 @@ _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma, but not one between the extras of a requirement."""
 _START = re.compile(r"-*[\w@'\"/.{]")
 """What an entry may start with; an operator such as `>=` goes on with the one before."""
+_DAY = re.compile(r"[12][0-9]{3}-?[0-9]{2}-?[0-9]{2}")
 _NONE = "none"
 _NOTHING = {_NONE, "no", "off", "false", "null", "disabled"}
 """Words for nothing."""
@@ -63,6 +64,8 @@ def type_advice(misfit: Misfit) -> str:
     """Return what to write; following it leads to a value that the field takes."""
     if misfit.value is None:
         return _of_nothing(misfit)
+    if advice := _of_day(misfit):
+        return advice
     candidates = (candidate for candidate in _candidates(misfit) if misfit.fits(candidate))
     candidate = next(candidates, None)
     if candidate is None:
@@ -124,6 +127,14 @@ def _mapping(items: Sequence[object]) -> dict[str, object] | None:
         else:
             return None
     return result
+
+
+def _of_day(misfit: Misfit) -> str:
+    """Return what to write instead of a day where sources are named: the lock has the moment of a snapshot of apt."""
+    is_switch = misfit.key == "snapshot" and "boolean" in misfit.types
+    if not is_switch or not _DAY.match(misfit.written):
+        return ""
+    return "write `snapshot: true`: the lock has the moment, and `image-matrix lock --upgrade apt` moves it"
 
 
 def _of_nothing(misfit: Misfit) -> str:

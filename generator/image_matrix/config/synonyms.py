@@ -43,6 +43,8 @@ class Word:
     """Where the field belongs, from the top of the matrix if it starts with a dot, else from the same mapping."""
     of: str = ""
     """The only type that it answers: ``text``, ``list`` or ``mapping``."""
+    has: str = ""
+    """A key of its mapping, without which it does not answer."""
 
 
 WORDS: tuple[Word, ...] = (
@@ -136,6 +138,7 @@ WORDS: tuple[Word, ...] = (
     Word(("binaries", "artifacts", "tools"), TOP, "downloads: {value}", of="mapping"),
     Word(("devices", "gpus", "cuda"), TOP, "accelerators: {value}", of="mapping"),
     Word(("package_sets", "package_lists", "packages"), TOP, "bundles: {value}", of="mapping"),
+    Word(("apt",), TOP, "apt: {value}", under=".defaults.images", of="mapping", has="snapshot"),
     Word(("apt", "pip", "conda", "cran", "npm", "extensions"), TOP, "bundles: {{NAME: {{{word}: {value}}}}}"),
     Word(("resources", "flavors", "flavours", "instance_types"), TOP, "sizes: {value}", of="mapping"),
     Word(("profile_list",), TOP,

@@ -23,15 +23,20 @@ def is_misspelt(field: str, unknown: Collection[str], known: Collection[str]) ->
     )
 
 
-def key_advice(key: str, known: Collection[str], value: object) -> str:
-    """Return what to write instead of a key, with its value where the field is sure."""
+def key_advice(key: str, known: Collection[str], value: object, place: str = "") -> str:
+    """Return what to write instead of a key, with its value where the field is sure.
+
+    ``place`` says where the key is known, if it is.
+    """
     tight = re.fullmatch(r"\s*(\w+)(?::\s*|\s+)(\S.*)", key)
     if tight and tight[1] in known:
         return f"write `{tight[1]}: {tight[2]}`, with a colon and a space"
     odd = next((char for char in key if not char.isascii()), None)
     advice = _of_letters(key, known, value) or did_you_mean(key, known)
     if not advice.endswith(("`", "?")) or advice.startswith("known"):
-        advice = "known: " + ", ".join(f"`{name}`" for name in sorted(known))
+        advice = place or "known: " + ", ".join(f"`{name}`" for name in sorted(known))
+    elif place and advice.endswith("?"):
+        advice = f"{advice} {place}"
     return f"{character_name(odd)} is in it; {advice}" if odd else advice
 
 
