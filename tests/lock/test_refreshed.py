@@ -110,6 +110,18 @@ def test_an_image_without_a_day_is_answered_with_what_to_write(loaded: Loaded) -
     assert without_day(loaded, "debian") is None
 
 
+def test_a_dockerfile_that_runs_nothing_has_no_day(tmp_path: Path) -> None:
+    (tmp_path / "matrix.yaml").write_text(MATRIX.replace(", refresh_days: 7", ""))
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/Dockerfile").write_text("FROM debian:trixie-slim\nENV TEAM=data\n")
+    (tmp_path / "set-up.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "set-up.sh").chmod(0o755)
+    loaded = load_inputs(read_inputs(tmp_path))
+    assert intervals(loaded) == {"set-up:default": 30}
+    assert never_refreshed(loaded) == ["the scripts of never"]
+    assert without_day(loaded, "own") == "all steps of the image `own` are locked: name what is in it"
+
+
 def test_the_pull_request_names_what_moves(loaded: Loaded) -> None:
     old = Lock(refreshed={"own:cpu": "2026-10-31", "own:gpu": "2026-11-24", "gone:default": "2026-11-01"})
     new = Lock(refreshed={"own:cpu": "2026-11-30", "own:gpu": "2026-11-24", "set-up:default": "2026-11-30"})

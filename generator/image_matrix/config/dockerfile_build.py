@@ -31,6 +31,8 @@ class DockerfileBuild:
     """Names in the Dockerfile, each with the id of the variant that replaces it; its parent is one of them."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Names in the Dockerfile, each with the source that replaces it."""
+    runs: bool = True
+    """Whether the Dockerfile has a ``RUN``; taken for granted until it is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,7 +394,7 @@ class Variant:
     @property
     def has_unlocked_steps(self) -> bool:
         """Whether it is built with steps whose results no lock can know: those of an own Dockerfile, or scripts."""
-        return self.build is not None or bool(self.scripts)
+        return bool(self.scripts) or (self.build is not None and self.build.runs)
 
     @property
     def parents(self) -> tuple[str, ...]:

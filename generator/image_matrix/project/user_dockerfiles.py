@@ -36,6 +36,7 @@ from image_matrix.validate.dockerfiles import (
     unchecked,
     whole_line,
 )
+from image_matrix.validate.refresh import nothing_to_refresh
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -67,9 +68,11 @@ def with_dockerfiles(
     if not every:
         return UserDockerfiles(variants)
     findings = diagnose([finding for one in every for finding in one.findings], documents)
-    problems = dict.fromkeys([*findings, *(item for one in every for item in one.diagnostics)])
+    read = {**variants, **{one.item.id: one.item for one in every}}
+    of_days = diagnose(nothing_to_refresh(matrix, read), documents)
+    problems = dict.fromkeys([*findings, *(item for one in every for item in one.diagnostics), *of_days])
     return UserDockerfiles(
-        {**variants, **{one.item.id: one.item for one in every}},
+        read,
         {one.item.id: one.files for one in every if one.files},
         tuple(problems),
     )
@@ -125,7 +128,7 @@ class _Project:
         )
         folder = posixpath.join(self.reader.location, build.context) if self.reader.location else ""
         return _One(
-            replace(item, build=links.build),
+            _read_variant(item, links.build, dockerfile),
             ContextFiles(
                 content,
                 specific,
@@ -195,6 +198,13 @@ class _Project:
         if syntax and "@" not in syntax and not is_known:
             advice = f"write `# syntax={network.frontend}`, which the lock pins, or remove the line"
             yield FloatingImage(checked.place(1, syntax), syntax, f"the frontend {syntax}", advice)
+
+
+def _read_variant(item: Variant, build: DockerfileBuild, dockerfile: Dockerfile) -> Variant:
+    """Return a variant with what its Dockerfile says: without a ``RUN``, no day has anything run again."""
+    runs = any(one.name == "RUN" for one in dockerfile.instructions)
+    days = item.refresh_days if runs or item.scripts else None
+    return replace(item, build=replace(build, runs=runs), refresh_days=days)
 
 
 @cache
