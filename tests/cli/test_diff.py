@@ -90,6 +90,25 @@ def test_without_a_repository_of_git(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "this is not a git repository" in ran.err
 
 
+def test_a_release_whose_list_is_broken_is_not_called_another_thing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(FAMILY, tmp_path / "matrix.yaml")
+    git(tmp_path, "init", "--quiet", "--initial-branch=release")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=Begin")
+    for text in ("<<<<<<< HEAD", '{"version": 1, "images": {}}', '{"version": 2, "images": {"a": 1}}'):
+        (tmp_path / "deploy").mkdir(exist_ok=True)
+        (tmp_path / "deploy/packages.json").write_text(text)
+        git(tmp_path, "add", "deploy")
+        git(tmp_path, "commit", "--quiet", "--message=By hand")
+        ran = Repository(tmp_path, capsys)("diff", "release")
+        assert ran.code == 1
+        assert "deploy/packages.json of `release` is not as a release of this version writes it" in ran.err
+    (tmp_path / "deploy/packages.json").write_text('{"version": 2, "images": {}}')
+    git(tmp_path, "commit", "--quiet", "--all", "--message=Nothing is released")
+    assert Repository(tmp_path, capsys)("diff", "release").code == 0
+
+
 def packages(place: Place, old: str, *new: str) -> dict[tuple[str, str], tuple[str | None, str | None]]:
     """What `diff` says of packages: image and package to both versions."""
     ran = Repository(place.git.root, place.capture)("diff", old, *new, "--format", "json")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from image_matrix.errors import Failure
@@ -31,18 +33,49 @@ def test_without_a_last_release_there_are_no_entries(before: str | None) -> None
     assert read_entries(before) == {}
 
 
-FORM = "`digest`, `reference` or `platforms` is not as a release writes it"
+SOUND = {"digest": DIGEST, "reference": f"x.example/a:1@{DIGEST}", "platforms": ["linux/amd64"]}
+
+
+def with_entry(**fields: object) -> str:
+    """The digest file with one entry, as a release writes it but for some fields."""
+    return json.dumps({"version": 1, "images": {"a:default": {**SOUND, **fields}}}, indent=2)
+
+
 UNREADABLE = {
     "not json": "it is not JSON: Expecting value: line 1 column 1",
     "[]": "it has no mapping `images`",
     "{}": "it has no mapping `images`",
     '{"images": []}': "it has no mapping `images`",
-    '{"images": {"a": 1, "b": {"digest": "x"}}}': f"{FORM}: a, b",
-    '{"images": {"a": {"digest": "sha256:1", "reference": "a b@sha256:1"}}}': f"{FORM}: a",
-    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": null}}}': f"{FORM}: a",
-    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": "linux/amd64"}}}': f"{FORM}: a",
-    '{"images": {"a": {"digest": "sha256:1", "reference": "x/a:1", "platforms": [[]]}}}': f"{FORM}: a",
+    '{"images": {"a": 1, "b": {"digest": "x"}}}': "`a` is no mapping and 2 more",
+    with_entry(digest="sha256:12"): (
+        'line 5: `digest` of `a:default` is `"sha256:12"`, not `sha256:` and 64 hexadecimal digits'
+    ),
+    with_entry(digest=None): "line 5: `digest` of `a:default` is missing",
+    with_entry(
+        reference="x/a:1@sha256:12"
+    ): 'line 6: `reference` of `a:default` is `"x/a:1@sha256:12"`, not ',
+    with_entry(reference=f"a b@{DIGEST}"): f'line 6: `reference` of `a:default` is `"a b@{DIGEST}"`, not ',
+    with_entry(
+        platforms=None
+    ): "line 7: `platforms` of `a:default` is missing, not a list such as linux/amd64",
+    with_entry(platforms="linux/amd64"): 'line 7: `platforms` of `a:default` is `"linux/amd64"`, not a list',
+    with_entry(platforms=[[]]): "line 7: `platforms` of `a:default` is `[[]]`, not a list",
+    with_entry(instead_of="x"): 'line 10: `instead_of` of `a:default` is `"x"`, not ',
+    with_entry(previous="x/a"): 'line 10: `previous` of `a:default` is `"x/a"`, not ',
 }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"platforms": ["linux/amd64", "linux/arm/v7"]},
+        {"reference": f"localhost:5000/team/a@{DIGEST}"},
+        {"previous": f"x/a:1@{DIGEST}", "instead_of": DIGEST},
+    ],
+)
+def test_what_a_release_writes_is_read(fields: dict[str, object]) -> None:
+    assert read_entries(with_entry(**fields)) == {"a:default": {**SOUND, **fields}}
 
 
 @pytest.mark.parametrize("before", UNREADABLE)

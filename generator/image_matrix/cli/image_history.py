@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.errors import CallError
+from image_matrix.errors import CallError, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +29,12 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     """Return a state by the name of a revision or release; without one, the files as they are.
 
     A release is a commit of the release branch: its tag, the branch itself, or a channel. Raises :class:`CallError`
-    for a name that is neither, and :class:`MatrixError` if the matrix of a revision is not valid.
+    for a name that is neither, :class:`Failure` for a release whose record cannot be read, and :class:`MatrixError` if
+    the matrix of a revision is not valid.
     """
     from image_matrix.cli.project import inputs_at, load_project, open_project
     from image_matrix.inventory.difference import image_states
-    from image_matrix.inventory.record import read_record
+    from image_matrix.inventory.record import parsed_record
     from image_matrix.project.history import revision_named, text_of_commit
     from image_matrix.publish.release_files import PACKAGES
 
@@ -45,10 +46,16 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     if inputs is not None:
         project = load_project(inputs)
         return ComparedState(name, image_states(project.loaded, project.pins), commit)
-    released = read_record(text_of_commit(session.root, commit, PACKAGES))
-    if not released:
+    text = text_of_commit(session.root, commit, PACKAGES)
+    if text is None:
         raise CallError(
             f"`{name}` has neither {session.matrix} nor {PACKAGES}",
             f"name a revision with {session.matrix}, or a release: its tag, or the branch that releases are on",
+        )
+    released = parsed_record(text)
+    if released is None:
+        raise Failure(
+            f"{PACKAGES} of `{name}` is not as a release of this version writes it",
+            "name another release, or revert the commit that changed it; the next release writes it anew",
         )
     return ComparedState(f"release {name}", released, commit)

@@ -74,15 +74,22 @@ def _is_exact(inventory: Inventory, manager: str) -> bool:
 
 def read_record(text: str | None) -> dict[str, ImageState]:
     """Return the images of a record, by the ids of their variants; none if it is not a record of this format."""
+    return parsed_record(text) or {}
+
+
+def parsed_record(text: str | None) -> dict[str, ImageState] | None:
+    """Return the same; ``None`` if it is not a record of this format."""
     try:
         data = json.loads(text or "{}")
-        images = data["images"] if data["version"] == FORMAT else {}
+        if data["version"] != FORMAT:
+            return None
+        images = data["images"]
         known: dict[str, Packages] = {}
         for name, item in images.items():
             known[name] = read_against(item, known[item[ON]] if item[ON] else {})
         return {name: _state(name, item, known[name]) for name, item in images.items()}
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return {}
+        return None
 
 
 def _state(name: str, item: Mapping[str, Any], packages: Packages) -> ImageState:

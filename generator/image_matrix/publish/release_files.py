@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,6 +11,7 @@ from image_matrix.inventory.record import record_text
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import previous_id
 from image_matrix.profiles.references import with_sources
+from image_matrix.publish.entry_faults import entry_faults
 from image_matrix.publish.page_file import page_file
 from image_matrix.publish.released_contents import states_of
 from image_matrix.render.kubernetes.outputs import deploy_files as render_deploy
@@ -37,9 +37,6 @@ FOLDER = "deploy"
 DIGESTS = f"{FOLDER}/images.json"
 PACKAGES = f"{FOLDER}/packages.json"
 PAGE = f"{FOLDER}/catalog.html"
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+")
-_WORD = re.compile(r"\S+:\S+")
-"""A digest, or a reference with a tag or a digest."""
 REPAIR = (
     f"correct {DIGESTS} on that branch, or revert the commit that changed it; if you delete it, the next release "
     "offers the newest images, also those that were rolled back"
@@ -139,27 +136,12 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
         return {}
     try:
         images: dict[str, ReleaseEntry] = json.loads(text)["images"]
-        wrong = [name for name, item in images.items() if not _is_entry(item)]
+        faults = entry_faults(text, images)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
-    if wrong:
-        problem = f"`digest`, `reference` or `platforms` is not as a release writes it: {listed(wrong, 3)}"
-        raise Failure(f"{DIGESTS} of the release branch cannot be read: {problem}", REPAIR)
+    if faults:
+        raise Failure(f"{DIGESTS} of the release branch cannot be read: {listed(faults, 1)}", REPAIR)
     return images
-
-
-def _is_entry(item: object) -> bool:
-    if not isinstance(item, dict):
-        return False
-    platforms = item.get("platforms", [])
-    return (
-        isinstance(platforms, list)
-        and all(isinstance(one, str) and _PLATFORM.fullmatch(one) for one in platforms)
-        and all(
-            isinstance(text := item.get(name), str) and _WORD.fullmatch(text)
-            for name in ("digest", "reference")
-        )
-    )
 
 
 def _problem(error: Exception) -> str:
