@@ -233,6 +233,19 @@ def test_an_image_that_was_not_tested_is_not_attested(
     assert "base:default is not scanned for linux/amd64: it has no valid signature" in capsys.readouterr().err
 
 
+def test_an_image_that_is_not_there_is_not_scanned(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place.run("scan", "base") == 3
+    said = capsys.readouterr().err
+    assert "not scanned, as the registry does not have it: base:default for linux/" in said
+    assert "help: `image-matrix build --push base:default` builds and pushes it" in said
+
+
+def test_in_a_run_the_job_that_did_not_build_has_failed_already(place: Place) -> None:
+    result = place.folder / "result.json"
+    assert place.run("scan", "base", "--result", str(result)) == 0
+    assert json.loads(result.read_text()) == []
+
+
 def test_an_image_that_was_not_tested_is_not_scanned(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

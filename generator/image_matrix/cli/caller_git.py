@@ -11,9 +11,21 @@ if TYPE_CHECKING:
 
 
 def caller_git(session: Session) -> Git:
-    """Return the repository; outside of a run, commits and logins are those of who calls."""
-    from image_matrix.github.branch_commit import Git, actions_git
+    """Return the repository; outside of a run, commits and logins are those of who calls.
 
+    Raises :class:`EnvironmentFailure` if there is none, or if it has no remote.
+    """
+    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.github.branch_commit import Git, actions_git
+    from image_matrix.project.history import need_repository
+
+    need_repository(session.root, "releases are on a branch of the repository: call this in a clone of it")
     if os.environ.get("GITHUB_ACTIONS"):
         return actions_git(session.root)
-    return Git(session.root, {**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    git = Git(session.root, {**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    if git.try_("remote", "get-url", git.remote).returncode:
+        raise EnvironmentFailure(
+            f"this repository has no remote `{git.remote}`",
+            f"releases are on a branch of it: `git remote add {git.remote} ADDRESS`",
+        )
+    return git

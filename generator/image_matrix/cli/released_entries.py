@@ -20,14 +20,12 @@ ALL_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 
 
 def released_entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
-    """Return the digest file of the release branch; ``None``, with a note, if the clone does not have the branch."""
-    entries = _entries(session, branch)
-    if entries is None:
-        note(
-            session,
-            f"this clone has no branch `{branch}`, so what is released is not known; `git fetch` brings it",
-        )
-    return entries
+    """Return the digest file of the release branch; ``None``, with a note, if it is not known what is released."""
+    try:
+        return entries_or_failure(session, branch)
+    except EnvironmentFailure as failure:
+        note(session, "; ".join(part for part in (failure.message, failure.help) if part))
+    return None
 
 
 def entries_or_failure(session: Session, branch: str) -> Mapping[str, ReleaseEntry]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import LegId
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.planning.plan import State
     from image_matrix.publish.scanners import ScanJob
     from image_matrix.registry.client import Registry
@@ -95,8 +96,9 @@ def scan(
 ) -> int:
     """Scan variants for known vulnerabilities.
 
-    Exits with 1 if a finding stops a release. On the default branch, it scans only images that were signed as tested.
-    With --released, exceptions that have run out count again, and it says what would mend each finding.
+    Exits with 1 if a finding stops a release, and with 3 if the registry does not have an image. On the default branch,
+    it scans only images that were signed as tested. With --released, exceptions that have run out count again, and it
+    says what would mend each finding.
     """
     _refuse_options(names, released=released)
     if released:
@@ -157,7 +159,7 @@ def _scan_all(
     *,
     staging: bool,
 ) -> int:
-    """Scan candidates; return 1 if one of them is rejected."""
+    """Scan candidates; return 1 if one of them is rejected. Raises :class:`EnvironmentFailure` for a missing one."""
     from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
     from image_matrix.cli.scan_verdict import report_verdict
@@ -180,10 +182,26 @@ def _scan_all(
                 passed.append(scan_result(leg[0], image, job.report))
             _keep(job.report, files.report or report_file(legs, leg, image))
             _keep_others(session, registry, subject_of_reports(registry, image, leg[1]), job, files)
+    missing = [leg for leg in legs if leg not in existing]
     if files.result:
         with naming(Path(files.result)):
             Path(files.result).write_text(json.dumps(passed), encoding="utf-8")
+        for variant, of in missing:
+            # its build job has failed already, and a release needs all images: one report is enough
+            say(session, f"{variant} is not in the registry for {of}: not scanned")
+    elif missing:
+        raise _not_built(missing)
     return code
+
+
+def _not_built(missing: Sequence[LegId]) -> EnvironmentFailure:
+    """Return the failure for images that the registry does not have: nobody knows what would be found in them."""
+    from image_matrix.errors import EnvironmentFailure
+
+    names = listed((f"{variant} for {platform}" for variant, platform in missing), NAMED)
+    build = f"`image-matrix build --push {missing[0][0]}`"
+    advice = f"{build} builds and pushes it; `image-matrix status` has what is in the registry"
+    return EnvironmentFailure(f"not scanned, as the registry does not have it: {names}", advice)
 
 
 def _existing(
@@ -207,9 +225,6 @@ def _existing(
     missing = [leg for leg in legs if leg not in existing]
     for reason in refused(order, missing, registry).values():
         raise EnvironmentFailure(f"not scanned: {reason}", CHECK)
-    for variant, of in missing:
-        # its build job has failed already, and a release needs all images: one report is enough
-        say(session, f"{variant} is not in the registry for {of}: not scanned")
     return existing
 
 

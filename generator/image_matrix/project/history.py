@@ -168,7 +168,7 @@ def _resolve(root: Path, revision: str, option: str) -> str:
         raise CallError(f"`{revision}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
     answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer.returncode:
-        _need_repository(root, option)
+        need_repository(root, f"{option} needs one to compare with")
         advice = (
             "check the name; `git fetch --tags` brings new ones, and `git fetch --unshallow` all old ones"
         )
@@ -176,16 +176,15 @@ def _resolve(root: Path, revision: str, option: str) -> str:
     return answer.stdout.decode().strip()
 
 
-def _need_repository(root: Path, option: str) -> None:
+def need_repository(root: Path, need: str) -> None:
+    """Raise :class:`EnvironmentFailure` outside of a repository of git; ``need`` says what it is needed for."""
     answer = run_git(root, "rev-parse", "--is-inside-work-tree")
     if answer.returncode == 0:
         return
     if b"not a git repository" in answer.stderr:
-        raise EnvironmentFailure("this is not a git repository", f"{option} needs one to compare with")
+        raise EnvironmentFailure("this is not a git repository", need)
     command = command_in(answer.stderr)
-    raise EnvironmentFailure(
-        failed("git failed", answer.stderr), f"run `{command}`" if command else f"{option} needs git"
-    )
+    raise EnvironmentFailure(failed("git failed", answer.stderr), f"run `{command}`" if command else need)
 
 
 def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> dict[str, File]:
