@@ -58,6 +58,50 @@ def everything(terminal: int) -> bytes:
     return b"".join(parts)
 
 
+def on_terminal(*arguments: str, width: int) -> list[str]:
+    """The lines, without colours, that a command writes to a terminal."""
+    import pty
+
+    main, side = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(width)}
+    with os.fdopen(side, "wb") as terminal:
+        command = [sys.executable, "-m", "image_matrix", *arguments]
+        subprocess.run(command, stdout=terminal, stderr=terminal, env=environment, check=False)
+    shown = everything(main).decode()
+    os.close(main)
+    return [click.unstyle(line) for line in shown.splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("arguments", "ending", "width"),
+    [
+        (("why", "jupyter-with-a-name-that-nobody-has-given-it"), "`jupyter`", 60),
+        (("lock", "debian"), "resolves everything that is not locked", 60),
+        (("check",), "1 error", 60),
+        (("list",), "latest", 64),
+    ],
+)
+def test_errors_and_tables_fit_the_terminal(
+    repository: Repository, arguments: tuple[str, ...], ending: str, width: int
+) -> None:
+    """A source line stays as it is, so that the caret is below what it is about."""
+    if arguments == ("check",):
+        matrix = repository.root / "matrix.yaml"
+        matrix.write_text(matrix.read_text().replace("git]", "git, curl; rm -rf a folder of somebody]"))
+    lines = on_terminal("-C", str(repository.root), *arguments, width=width)
+    assert max(map(len, lines)) <= width
+    assert ending in " ".join(line.strip() for line in lines)
+    piped = subprocess.run(
+        [sys.executable, "-m", "image_matrix", "-C", str(repository.root), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert max(map(len, (piped.stdout + piped.stderr).splitlines())) > width
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> None:

@@ -35,7 +35,7 @@ HEAD: dict[str, Any] = {
     },
 }
 FILES = {
-    "old/base/Dockerfile": "FROM docker.io/library/debian:trixie-slim\n",
+    "old/base/Dockerfile": "FROM docker.io/library/debian:trixie-slim\nRUN true\n",
     "old/cuda/Dockerfile": "FROM docker.io/nvidia/cuda:13.0.1-base-ubuntu24.04\n",
     "old/lab/Dockerfile": "ARG A\nFROM ghcr.io/team/images/base\n",
     "old/lab/Dockerfile.cuda": "ARG A\nFROM ghcr.io/team/images/base AS final\n",

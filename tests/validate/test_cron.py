@@ -45,6 +45,6 @@ def test_only_fields_with_names_offer_them() -> None:
 
 @given(st.sampled_from(FIELDS), st.integers(0, 60), st.integers(0, 60))
 def test_a_range_is_what_both_ends_are(field: CronField, first: int, last: int) -> None:
-    assert field.takes(f"{first}-{last}") == (
-        field.takes(str(first)) and field.takes(str(last)) and first <= last
+    assert field.accepts(f"{first}-{last}") == (
+        field.accepts(str(first)) and field.accepts(str(last)) and first <= last
     )

@@ -239,7 +239,9 @@ def _run(args: Sequence[str] | None) -> int:
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:
-        error.show()
+        from image_matrix.cli.failures import show_usage
+
+        show_usage(error)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from image_matrix.cli.printing import paint, report
+from image_matrix.cli.printing import fitting_stderr, paint, report
 from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import EnvironmentFailure, Failure, of_the_system
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from image_matrix.diagnostics import Severity
+
+
+def show_usage(error: click.ClickException) -> None:
+    """Print what is wrong with a call, and how it is called."""
+    import io
+
+    shown = io.StringIO()
+    error.show(shown)
+    click.echo(fitting_stderr(shown.getvalue()), err=True, nl=False)
 
 
 @contextmanager
@@ -47,9 +56,9 @@ def report_failure(error: Exception) -> int:
     if isinstance(error, OSError):
         error = of_the_system(error)
     if isinstance(error, Failure):
-        click.echo(f"{paint('error', 'error')}: {error.message}", err=True)
+        click.echo(fitting_stderr(f"{paint('error', 'error')}: {error.message}"), err=True)
         if error.help:
-            click.echo(f"  {paint('help', 'help')}: {error.help}", err=True)
+            click.echo(fitting_stderr(f"  {paint('help', 'help')}: {error.help}"), err=True)
         annotate("image-matrix", "; ".join(part for part in (error.message, error.help) if part), error.place)
         return error.exit_code
     return _report_bug(error)

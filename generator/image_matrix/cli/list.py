@@ -133,7 +133,7 @@ def _variants(variants: Entries) -> str:
             entry["label"],
             str(entry["layer"]),
             _parent(entry),
-            ",".join(architecture(platform) for platform in entry["platforms"]),
+            ", ".join(architecture(platform) for platform in entry["platforms"]),
             entry["accelerator"] or "",
             ", ".join(entry["tags"]) if entry["publish"] else "not published",
         )

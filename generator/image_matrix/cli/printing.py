@@ -33,14 +33,19 @@ def paint(text: str, role: str) -> str:
 def say(session: Session, text: str, level: int = 0) -> None:
     """Print a line about the work to stderr, unless ``-q`` asks for silence."""
     if session.verbosity >= level:
-        click.echo(text, err=True)
+        click.echo(fitting_stderr(text), err=True)
+
+
+def fitting_stderr(text: str) -> str:
+    """Return a text in lines that fit the terminal of stderr, if it has one."""
+    from image_matrix.cli.terminal import terminal_width, wrapped
+
+    return wrapped(text, terminal_width(sys.stderr))
 
 
 def note(session: Session, text: str) -> None:
-    """Print a note; on a terminal, in lines that fit."""
-    from image_matrix.cli.terminal import terminal_width, wrapped
-
-    say(session, wrapped(f"{paint('note', 'help')}: {text}", terminal_width(sys.stderr)))
+    """Print a note."""
+    say(session, f"{paint('note', 'help')}: {text}")
 
 
 def warn(session: Session, warnings: Sequence[Diagnostic]) -> None:
@@ -53,6 +58,6 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics to stderr; on GitHub Actions also as annotations."""
     from image_matrix.diagnostics.report import github, terminal
 
-    click.echo(terminal(diagnostics, paint), err=True, nl=False)
+    click.echo(terminal(diagnostics, paint, fitting_stderr), err=True, nl=False)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         click.echo(github(diagnostics), err=True, nl=False)

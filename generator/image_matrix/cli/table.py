@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GAP = "  "
-NARROWEST = 12
+NARROWEST = 8
 """Least width of a column, in characters: narrower cells are hard to read."""
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Paint: TypeAlias = Callable[[str, str], str]
 """``paint(text, role)`` with roles error, warning, help, place, bold."""
+Fold: TypeAlias = Callable[[str], str]
+"""Breaks a line that is too wide, for a terminal."""
 
 
 def plain(text: str, _role: str) -> str:
@@ -21,9 +23,17 @@ def plain(text: str, _role: str) -> str:
     return text
 
 
-def terminal(diagnostics: Sequence[Diagnostic], paint: Paint = plain) -> str:
-    """Return every diagnostic with its source line and a caret, then a line with their number."""
-    blocks = [_block(item, paint) for item in diagnostics]
+def whole(text: str) -> str:
+    """Break nothing."""
+    return text
+
+
+def terminal(diagnostics: Sequence[Diagnostic], paint: Paint = plain, fold: Fold = whole) -> str:
+    """Return every diagnostic with its source line and a caret, then a line with their number.
+
+    ``fold`` is for the sentences: a source line and its caret stay as they are.
+    """
+    blocks = [_block(item, paint, fold) for item in diagnostics]
     return "\n".join([*blocks, summary(diagnostics)]) + "\n" if blocks else ""
 
 
@@ -33,14 +43,14 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count)
 
 
-def _block(item: Diagnostic, paint: Paint) -> str:
+def _block(item: Diagnostic, paint: Paint, fold: Fold) -> str:
     head = f"{paint(where(item.place), 'place')}: {paint(item.severity, item.severity)}"
-    lines = [f"{head}[{item.code}]: {paint(item.message, 'bold')}"]
+    lines = [fold(f"{head}[{item.code}]: {paint(item.message, 'bold')}")]
     lines += _snippet(item.place, "^", "", paint)
     for place, note in item.related:
-        lines += [f"  {paint(where(place), 'place')}: {note}", *_snippet(place, "-", "", paint)]
+        lines += [fold(f"  {paint(where(place), 'place')}: {note}"), *_snippet(place, "-", "", paint)]
     if item.help:
-        lines.append(f"  {paint('help', 'help')}: {item.help}")
+        lines.append(fold(f"  {paint('help', 'help')}: {item.help}"))
     return "\n".join(lines) + "\n"
 
 

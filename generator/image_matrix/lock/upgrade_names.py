@@ -34,7 +34,7 @@ def check_names(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> None:
     known = known_names(loaded, old)
     for name in upgraded:
         if name not in known and upgraded != ALL:
-            advice = without_day(loaded, name) or _moves_together(loaded, name) or _alike(loaded, name, known)
+            advice = without_day(loaded, name) or _group_advice(loaded, name) or _alike(loaded, name, known)
             raise CallError(f"nothing in the lock is called `{name}`", advice)
 
 
@@ -50,7 +50,7 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
     return {*references, *references.values(), *files, *extensions, *names, *packages, *images, *TOGETHER}
 
 
-def _moves_together(loaded: Loaded, name: str) -> str | None:
+def _group_advice(loaded: Loaded, name: str) -> str | None:
     """Return what moves a package that the matrix lists for such an installer."""
     for manager, sentence in TOGETHER.items():
         entries = (entry for item in loaded.variants.values() for entry in item.packages.get(manager, ()))

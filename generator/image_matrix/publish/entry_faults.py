@@ -72,9 +72,9 @@ def _place(text: str, name: str, field: str) -> str:
     )
     if start is None:
         return ""
-    found = (
+    matching = (
         at
         for at, line in enumerate(lines[start:], start)
         if not field or line.lstrip().startswith(f'"{field}":')
     )
-    return f"line {next(found, start) + 1}: "
+    return f"line {next(matching, start) + 1}: "

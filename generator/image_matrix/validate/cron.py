@@ -34,7 +34,7 @@ class CronField:
             return self.least + self.names.index(text.upper())
         return int(text) if text.isdecimal() and self.least <= int(text) <= self.most else None
 
-    def takes(self, part: str) -> bool:
+    def accepts(self, part: str) -> bool:
         """Say whether a part between commas is valid."""
         match = re.fullmatch(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", part)
         if not match:
@@ -60,7 +60,7 @@ FIELDS = (
 def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:
     """Yield what is wrong with the five fields of a schedule."""
     for value, field in zip(schedule.split(), FIELDS, strict=True):
-        wrong = [part for part in value.split(",") if not field.takes(part)]
+        wrong = [part for part in value.split(",") if not field.accepts(part)]
         if wrong:
             yield bad_value(path, f"`{wrong[0]}` is not a valid {field.name}", _advice(field))
 
