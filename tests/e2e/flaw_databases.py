@@ -36,7 +36,7 @@ TABLES = """
 CREATE TABLE db_metadata (build_timestamp datetime NOT NULL, model integer NOT NULL, revision integer NOT NULL, addition integer NOT NULL);
 CREATE TABLE blobs (id integer PRIMARY KEY, value text NOT NULL);
 CREATE TABLE providers (id text PRIMARY KEY, version text, processor text, date_captured datetime, input_digest text);
-CREATE TABLE operating_systems (id integer PRIMARY KEY, name text, release_id text, major_version text, minor_version text DEFAULT '', label_version text DEFAULT '', codename text);
+CREATE TABLE operating_systems (id integer PRIMARY KEY, name text, release_id text, major_version text, minor_version text DEFAULT '', label_version text DEFAULT '', codename text, eol_date datetime);
 CREATE TABLE packages (id integer PRIMARY KEY, ecosystem text, name text);
 CREATE TABLE vulnerability_handles (id integer PRIMARY KEY, name text NOT NULL, status text NOT NULL, provider_id text NOT NULL, blob_id integer);
 CREATE TABLE affected_package_handles (id integer PRIMARY KEY, vulnerability_id integer NOT NULL, operating_system_id integer, package_id integer, blob_id integer);
@@ -75,8 +75,23 @@ def trivy_database(folder: Path, flaws: Sequence[Flaw], day: str) -> None:
     target = folder / "db"
     target.mkdir(parents=True, exist_ok=True)
     (target / "trivy.db").write_bytes(bolt_file(root))
-    times = dict.fromkeys(("NextUpdate", "UpdatedAt", "DownloadedAt"), f"{day}T00:00:00Z")
-    (target / "metadata.json").write_text(json.dumps({"Version": 2, **times}))
+    (target / "metadata.json").write_text(json.dumps({"Version": 2, **_times(day)}))
+
+
+def trivy_java_database(folder: Path, day: str) -> None:
+    """Write the database by which Trivy knows Java archives, with none in it; trivy-java-db, pkg/db/db.go."""
+    target = folder / "java-db"
+    target.mkdir(parents=True)
+    with closing(sqlite3.connect(target / "trivy-java.db")) as database, database:
+        database.executescript(
+            "CREATE TABLE artifacts (id integer PRIMARY KEY, group_id text, artifact_id text);"
+            "CREATE TABLE indices (artifact_id integer, version text, sha1 blob, archive_type text);"
+        )
+    (target / "metadata.json").write_text(json.dumps({"Version": 1, **_times(day)}))
+
+
+def _times(day: str) -> dict[str, str]:
+    return dict.fromkeys(("NextUpdate", "UpdatedAt", "DownloadedAt"), f"{day}T00:00:00Z")
 
 
 def _advisory(flaw: Flaw) -> dict[str, Any]:
@@ -103,6 +118,10 @@ def grype_database(program: Path, folder: Path, flaws: Sequence[Flaw], day: str)
     with closing(sqlite3.connect(source)) as database, database:
         database.executescript(TABLES)
         database.execute("INSERT INTO db_metadata VALUES (?, 6, 1, 10)", (f"{day} 00:00:00+00:00",))
+        database.execute(
+            "INSERT INTO operating_systems (name, release_id, major_version, codename, eol_date) "
+            "VALUES ('debian', 'debian', '10', 'buster', '2022-09-10 00:00:00+00:00')"
+        )
         for flaw in flaws:
             _insert(database, flaw)
     environment = {"GRYPE_DB_CACHE_DIR": str(folder), "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
@@ -154,7 +173,7 @@ def _insert(database: sqlite3.Connection, flaw: Flaw) -> None:
     )
     database.execute(
         "INSERT OR IGNORE INTO operating_systems (id, name, release_id, major_version, codename) "
-        "VALUES (1, 'debian', 'debian', '13', 'trixie')"
+        "VALUES (13, 'debian', 'debian', '13', 'trixie')"
     )
     ecosystem = "deb" if debian else "python"
     package = database.execute(
@@ -174,7 +193,12 @@ def _insert(database: sqlite3.Connection, flaw: Flaw) -> None:
     database.execute(
         "INSERT INTO affected_package_handles (vulnerability_id, operating_system_id, package_id, blob_id) "
         "VALUES (?, ?, ?, ?)",
-        (vulnerability, 1 if debian else None, package, blob({"ranges": [{"version": version, "fix": fix}]})),
+        (
+            vulnerability,
+            13 if debian else None,
+            package,
+            blob({"ranges": [{"version": version, "fix": fix}]}),
+        ),
     )
 
 

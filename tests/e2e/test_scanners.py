@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
+import shlex
 import shutil
 import uuid
+import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
@@ -24,11 +28,11 @@ from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool, tool_version
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
-from tests.e2e.flaw_databases import Flaw, grype_listing, trivy_artifact
+from tests.e2e.flaw_databases import Flaw, grype_listing, trivy_artifact, trivy_java_database
 from tests.e2e.place import serving
 from tests.e2e.scanners import PROGRAMS, Scanner, released, report_of, scanner
 from tests.e2e.tiny_images import Repository, files_layer
-from tests.findings.rescanned import Clone, dpkg_layer, make_clone
+from tests.findings.rescanned import DEBIAN, Clone, dpkg_layer, make_clone
 
 pytestmark = [
     pytest.mark.e2e,
@@ -62,11 +66,12 @@ class Place:
         assert "Traceback" not in shown.err
         return code, shown.out, shown.err
 
-    def write(self, layer: bytes = LAYER, **scan: Any) -> str:
+    def write(self, layer: bytes = LAYER, *, workflow: dict[str, Any] | None = None, **scan: Any) -> str:
         """Write the matrix, and the image that it names; return the image, by digest."""
         settings = {"tool": self.scanner.tool, "env": self.scanner.offline, "severity": "HIGH", **scan}
         images = {"base": {"from": "debian", "kind": "base"}}
-        self.clone.write(images=images, release={"sign": "none", "scan": settings})
+        more = {"workflow": workflow} if workflow else {}
+        self.clone.write(images=images, release={"sign": "none", "scan": settings}, **more)
         state = state_of(load_project(read_inputs(self.clone.root)))
         (reference,) = references(state).values()
         name, _, tag = reference.rpartition(":")
@@ -210,6 +215,40 @@ def test_a_distribution_that_the_scanner_does_not_know(place: Place) -> None:
     )
 
 
+def test_a_release_of_the_distribution_that_has_ended(place: Place) -> None:
+    """Trivy reads the version from debian_version. Grype 0.120 then looks for the end of 10.13, and not that of 10."""
+    files = {
+        "etc/os-release": 'ID=debian\nVERSION_ID="10"\n',
+        "etc/debian_version": "10.13\n",
+        "var/lib/dpkg/status": "Package: openssl\nStatus: install ok installed\nVersion: 3.0.15-1\n\n",
+    }
+    if place.scanner.tool == "grype":
+        del files["etc/debian_version"]
+    place.write(files_layer(files))
+    code, out, err = place("scan", "base")
+    assert (code, out) == (0, ""), err
+    assert "note: base:default: the image's release of debian gets no updates any more" in " ".join(
+        err.split()
+    )
+
+
+def test_java_archives_need_a_database_of_their_own(place: Place) -> None:
+    """Trivy fetches it where an image has such a file, Grype has none."""
+    jar = io.BytesIO()
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+    layer = files_layer({**DEBIAN, "opt/app/tool-1.0.jar": jar.getvalue()})
+    place.write(layer)
+    code, _, err = place("scan", "base")
+    if place.scanner.tool == "trivy":
+        assert code == 3, err
+        trivy_java_database(place.scanner.cache, TODAY)
+        place.write(layer, env={**place.scanner.offline, "TRIVY_SKIP_JAVA_DB_UPDATE": "true"})
+        code, _, err = place("scan", "base")
+        shutil.rmtree(place.scanner.cache / "java-db")
+    assert code == 0, err
+
+
 def test_a_scanner_without_a_database_is_a_failure(place: Place) -> None:
     shutil.rmtree(place.scanner.cache)
     place.write()
@@ -278,3 +317,51 @@ def test_the_database_of_a_mirror(place: Place, tmp_path: Path) -> None:
         place.write(env=env)
         code, out, err = place("scan", "base")
     assert (code, place.found(out)) == (1, place.said(OPENSSL, TORNADO)), err
+
+
+def test_the_step_of_the_workflow(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the words that are rendered into the action."""
+    place.write(sarif=True, attach=True)
+    assert place("render")[0] == 0
+    action = yaml.safe_load((place.clone.root / ".github/actions/scan-image/action.yaml").read_text())
+    (step,) = (one for one in action["runs"]["steps"] if one.get("id") == "scan")
+    for name, value in {"VARIANT": "base:default", "PLATFORM": "linux/amd64"}.items():
+        monkeypatch.setenv(name, value)
+    program, *words = shlex.split(os.path.expandvars(step["run"]))
+    assert program == "image-matrix"
+    written = {name: place.folder / name for name in ("scan.json", "scan.sarif", "scanned.json")}
+    code, out, err = place(*words)
+    assert code == 1, err
+    assert place.said(OPENSSL, TORNADO) == place.found(out) <= report_of(place.scanner, place.report())
+    assert json.loads(written["scanned.json"].read_text()) == [], "it is rejected"
+    assert "the report is attached to " in err
+    place.scanner.know([Flaw("CVE-2026-1", "nothing", "LOW", "1")], TODAY)
+    assert place(*words)[0] == 0
+    (result,) = json.loads(written["scanned.json"].read_text())
+    assert result["report"] == hashlib.sha256(written["scan.json"].read_bytes()).hexdigest()
+    assert json.loads(written["scan.sarif"].read_text())["runs"][0]["results"] == []
+
+
+def test_the_steps_that_scan_what_is_released(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception that has run out is named, although Grype calls its finding by another name."""
+    until = {"until": "2026-01-01", "reason": "no server"}
+    image = place.write(
+        workflow={"rescan": {"issue": False}}, ignore=[{"id": one.id, **until} for one in (TORNADO, TAR)]
+    )
+    place.clone.offer("release", base=image.partition("@")[2])
+    for name in ("OUTPUT", "STEP_SUMMARY"):
+        monkeypatch.setenv(f"GITHUB_{name}", str(place.folder / name))
+    jobs = place.folder / "jobs"
+    listed = jobs / "rescan-released" / "released.json"
+    listed.parent.mkdir(parents=True)
+    assert place("ci", "rescan-list", str(listed))[0] == 0
+    assert place("ci", "rescan", "--part", "1", "--to", str(jobs / "rescan-part-1"), str(listed))[0] == 0
+    code, out, err = place("ci", "rescan-report", str(jobs))
+    assert code == 1, err
+    assert "2 findings in 1 of 1 released image" in out
+    summary = (place.folder / "STEP_SUMMARY").read_text()
+    assert (
+        f"[{TORNADO.id}](https://nvd.nist.gov/vuln/detail/{TORNADO.id}) counts again since 2026-01-01"
+        in summary
+    )
+    assert TAR.id not in summary, "nobody has a fix"

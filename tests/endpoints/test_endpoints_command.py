@@ -337,3 +337,33 @@ def test_a_run_reaches_the_receiver_of_its_spans(
     )
     (item,) = (one for one in listed()["endpoints"] if one["address"] == "https://otlp.example.org:4318")
     assert "the receiver of spans" in json.dumps(item)
+
+
+@pytest.mark.parametrize(
+    ("scan", "named"),
+    [
+        ("grype", ["https://grype.anchore.io"]),
+        ({"tool": "grype", "env": {"GRYPE_DB_UPDATE_URL": "http://files.example.org/l.json"}}, ["http://files.example.org"]),
+        ({"tool": "grype", "env": {"GRYPE_DB_AUTO_UPDATE": "false"}}, []),
+        ({"tool": "grype", "env": {"GRYPE_DB_UPDATE_URL": "file:///srv/latest.json"}}, []),
+        ("trivy", ["https://ghcr.io", "https://mirror.gcr.io", "https://pkg-containers.githubusercontent.com"]),
+        (
+            {
+                "tool": "trivy",
+                "env": {"TRIVY_DB_REPOSITORY": "r.example.org:5000/db:2", "TRIVY_SKIP_JAVA_DB_UPDATE": "TRUE"},
+            },
+            ["https://r.example.org:5000"],
+        ),
+        ({"tool": "trivy", "env": {"TRIVY_DB_REPOSITORY": "r:x/db", "TRIVY_JAVA_DB_REPOSITORY": "r/db"}}, ["https://r"]),
+    ],
+)  # fmt: skip
+def test_the_scanners_database(
+    scan: Any, named: list[str], change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    change("scan: grype", f"scan: {json.dumps(scan)}")
+    asked = {
+        item["address"]
+        for item in listed()["endpoints"]
+        if any("the database of vulnerabilities" in reason["what"] for reason in item["why"])
+    }
+    assert sorted(asked) == named

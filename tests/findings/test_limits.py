@@ -61,6 +61,11 @@ def test_a_distribution_that_the_scanner_does_not_know(tool: str, report: dict[s
 )
 def test_what_nobody_says_is_not_known(odd: Any) -> None:
     assert scan_limits("trivy", DEBIAN["trivy"], odd, TODAY) == ScanLimits()
-    assert scan_limits("grype", {**DEBIAN["grype"], "descriptor": odd}, None, TODAY) == ScanLimits()
+    strange = {
+        **DEBIAN["grype"],
+        "descriptor": odd,
+        "alertsByPackage": [odd, {"alerts": [odd]}, {"alerts": odd}],
+    }
+    assert scan_limits("grype", strange, None, TODAY) == ScanLimits()
     assert scan_limits("command", odd, odd, TODAY) == ScanLimits()
     assert scan_limits("trivy", {}, odd, TODAY) == ScanLimits(), "there is no report"

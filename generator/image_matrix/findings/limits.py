@@ -1,8 +1,8 @@
 """Says what a scan could not see: its database was old or empty, or it did not know the image's distribution.
 
 A scanner reports nothing then, and ends as it does for an image without flaws. Sources: github.com/aquasecurity/trivy,
-pkg/types/report.go and pkg/fanal/types (``NONE``), pkg/version/version.go; github.com/anchore/grype,
-grype/presenter/models/document.go and cmd/grype/cli/commands/root.go (``dbInfo``).
+pkg/types/report.go and pkg/fanal/types (``NONE``, ``EOSL``), pkg/version/version.go; github.com/anchore/grype,
+grype/presenter/models/document.go and alert.go, cmd/grype/cli/commands/root.go (``dbInfo``).
 """
 
 from __future__ import annotations
@@ -34,14 +34,19 @@ def scan_limits(tool: str, report: Json, version: Json, today: str) -> ScanLimit
     match tool:
         case "trivy":
             day = _day(at_path(version, ("VulnerabilityDB", "UpdatedAt")))
-            distribution = at_path(report, ("Metadata", "OS", "Family"))
-            return ScanLimits(day, _stale(tool, day, today), _unseen(tool, report, distribution))
+            system = at_path(report, ("Metadata", "OS"))
+            has_ended = at_path(system, ("EOSL",)) is True
+            unseen = _unseen(tool, report, at_path(system, ("Family",)), has_ended=has_ended)
+            return ScanLimits(day, _stale(tool, day, today), unseen)
         case "grype":
             database = at_path(report, ("descriptor", "db"))
             day = _day(at_path(database, ("status", "built")))
             is_empty = at_path(database, ("providers",)) == {}
             stale = "grype's database is empty: it knows no flaw" if is_empty else _stale(tool, day, today)
-            return ScanLimits(day, stale, _unseen(tool, report, at_path(report, ("distro", "name"))))
+            has_ended = "distro-eol" in _alerts(report)
+            return ScanLimits(
+                day, stale, _unseen(tool, report, at_path(report, ("distro", "name")), has_ended=has_ended)
+            )
         case _:
             return ScanLimits()
 
@@ -61,7 +66,18 @@ def _stale(tool: str, day: str, today: str) -> str:
     return f"{tool}'s database is of {day}, {plural(age, 'day')} old: it knows no newer flaw"
 
 
-def _unseen(tool: str, report: Json, distribution: Json) -> str:
-    if not report or (isinstance(distribution, str) and distribution not in UNKNOWN):
+def _alerts(report: Json) -> set[str]:
+    """Return the kinds of alerts in a report of Grype."""
+    packages = at_path(report, ("alertsByPackage",))
+    alerts = [at_path(one, ("alerts",)) for one in packages] if isinstance(packages, list) else []
+    return {str(at_path(one, ("type",))) for each in alerts if isinstance(each, list) for one in each}
+
+
+def _unseen(tool: str, report: Json, distribution: Json, *, has_ended: bool) -> str:
+    if not report:
         return ""
-    return f"{tool} does not know the image's distribution: it looked up none of its packages"
+    if not isinstance(distribution, str) or distribution in UNKNOWN:
+        return f"{tool} does not know the image's distribution: it looked up none of its packages"
+    if has_ended:
+        return f"the image's release of {distribution} gets no updates any more: nobody lists its new flaws"
+    return ""
