@@ -13,7 +13,8 @@ from image_matrix.render.workflow_jobs import build_jobs, job_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.platforms import Platform
 
 Leg = tuple[str, "Platform"]
 """Variant id and platform."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.config.drivers import min_driver
-from image_matrix.config.model import Accelerator
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from image_matrix.config.model import Accelerator
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.verify.accelerators import device
 from image_matrix.verify.engine import CommandResult, Container, Engine, Spec
 from image_matrix.verify.run import subject_of

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.config.drivers import min_driver
-from image_matrix.config.model import Accelerator
 from image_matrix.config.overlay_merge import merge
 from image_matrix.project.load import load
 from image_matrix.render.kubernetes.outputs import deploy_files

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.model import Accelerator
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.verify.accelerators import accelerator_results, device, frameworks
 from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.model import Result, Subject

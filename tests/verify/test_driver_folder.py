@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.model import Accelerator
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.verify.driver_folder import CHECK, FOLDER, TOOL, driver_folder, problem
 from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.model import Subject

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from image_matrix.config.model import TEST_KINDS, Accelerator
+from image_matrix.config.accelerators import Accelerator
+from image_matrix.config.model import TEST_KINDS
 from image_matrix.verify.accelerators import KNOWN, accelerator_names
 from image_matrix.verify.image_tests import WORDS
 from image_matrix.verify.model import Subject

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.config.model import Accelerator, ImageTests
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.verify.engine import CommandResult, Engine
 from image_matrix.verify.hub import hub
@@ -13,6 +14,9 @@ from image_matrix.verify.model import Subject
 from image_matrix.verify.run import verify
 from image_matrix.verify.scenarios import Scenario, commanded, pod, results, scenarios
 from tests.verify.test_engine import Recorder
+
+if TYPE_CHECKING:
+    from image_matrix.config.model import ImageTests
 
 LAB = Subject("lab:default", "registry/lab", "jupyter")
 CUDA = Accelerator("cuda", version="13.0", device="nvidia.com/gpu")

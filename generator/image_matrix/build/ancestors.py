@@ -9,7 +9,7 @@ from image_matrix import dag
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.plan import State
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.process import Completed, Runner
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.retry import RetryPolicy, Sleep
 
 BAKE_FILE = "docker-bake.json"

@@ -8,7 +8,7 @@ from image_matrix.planning.registry_locations import cache_reference
 
 if TYPE_CHECKING:
     from image_matrix.build.origin import BuildOrigin
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.release import Provenance, Release
     from image_matrix.planning.registry_locations import Places
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from image_matrix.build.request import BuildRequest, BuildTarget
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
 
 IMAGE, TARGET = "docker-image://", "target:"
 """What begins a bake context that is an image, and one that is another target."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.buildx import inspect_builder, run_buildx
 from image_matrix.build.endpoint import WANTS_CERTIFICATE, TlsFiles, endpoint_fault
-from image_matrix.config.model import architecture
 from image_matrix.config.network import BuilderSettings
+from image_matrix.config.platforms import architecture
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.stderr import failed
 from image_matrix.temporary import write_private
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image_matrix.build.buildx import BuilderState, BuildxRunner, NodeState
-    from image_matrix.config.model import Platform
     from image_matrix.config.network import BuilderNode, BuilderTls
+    from image_matrix.config.platforms import Platform
 
 STARTED_BY_BUILDX = ("docker-container", "kubernetes")
 """Drivers whose BuildKit gets its settings from buildx."""

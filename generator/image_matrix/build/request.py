@@ -12,7 +12,7 @@ from image_matrix.build.origin import UNKNOWN
 from image_matrix.build.refreshed_steps import line_of_user, with_day
 from image_matrix.build.site import contexts
 from image_matrix.config.mirrors import mirrored
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.errors import Blocked
 from image_matrix.pinned.actions import image
 from image_matrix.pinned.helper_images import SCANNER
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.image_files import ImageFiles
-    from image_matrix.config.model import LegId, Platform, Variant
+    from image_matrix.config.model import LegId, Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State

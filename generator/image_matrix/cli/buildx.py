@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.build_engine import PreparedBuild
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.release import Release
     from image_matrix.registry.client import Registry
 

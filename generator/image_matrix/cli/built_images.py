@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import say
 from image_matrix.config.lineage import from_base_up
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.errors import Failure
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import click
 
 from image_matrix.cli.project import open_project
 from image_matrix.config.layers import Sourced
-from image_matrix.config.model import DEFAULT_CHANNELS, architecture
+from image_matrix.config.model import DEFAULT_CHANNELS
 from image_matrix.config.per_platform import as_placeholders
+from image_matrix.config.platforms import architecture
 from image_matrix.text import listed
 
 if TYPE_CHECKING:

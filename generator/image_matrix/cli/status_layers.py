@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from image_matrix.cli.session import Session
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.image_steps import ImageStep
     from image_matrix.planning.plan import State
     from image_matrix.registry.answers import Manifest

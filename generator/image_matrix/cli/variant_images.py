@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.verify.engine import Engine
 
 BUILD = "build it first: `image-matrix build {id}`; or check the login of its registry"

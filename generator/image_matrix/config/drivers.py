@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Accelerator
+    from image_matrix.config.accelerators import Accelerator
 
 NVIDIA = "nvidia.com/"
 

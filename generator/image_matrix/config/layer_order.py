@@ -11,7 +11,8 @@ from image_matrix.config.model import DEFAULT_CHANNELS, Kind, Settings, Variant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Accelerator, Image, Match, Matrix
+    from image_matrix.config.accelerators import Accelerator
+    from image_matrix.config.model import Image, Match, Matrix
     from image_matrix.diagnostics import Path as FieldPath
 
 FROM = "from"

@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.catalog import Catalog
 from image_matrix.config.network import Network
-from image_matrix.config.placeholders import fill, version_parts
+from image_matrix.config.platforms import Platform, architecture
 from image_matrix.config.release import Release
 from image_matrix.config.sites import DEFAULT_SITE
 from image_matrix.config.workflow import Workflow
 
 if TYPE_CHECKING:
+    from image_matrix.config.accelerators import Accelerator
     from image_matrix.config.apt_repositories import AptRepository
     from image_matrix.config.conda_lock import CondaLock
     from image_matrix.config.dockerfile_build import DockerfileBuild
+    from image_matrix.config.downloads import Download
     from image_matrix.dag import BuildOrder
-
-
-def architecture(platform: str) -> str:
-    """Return the architecture of a platform as TARGETARCH has it: ``arm`` for ``linux/arm/v7``."""
-    return platform.split("/")[1]
 
 
 def slug(image: str) -> str:
@@ -34,8 +31,6 @@ def slug(image: str) -> str:
     return image.replace(".", "-").replace("_", "-").replace("/", "-")
 
 
-Platform = str
-"""``linux/amd64``, ``linux/arm64``, ``linux/arm/v7``."""
 LegId = tuple[str, Platform]
 """Variant id and platform."""
 Manager = Literal["apt", "pip", "conda", "cran", "npm", "extensions"]
@@ -58,11 +53,6 @@ AxisData = Mapping[str, Mapping[str, Mapping[str, str]]]
 Match = Mapping[str, tuple[str, ...]]
 """Axis name to the values that are accepted."""
 
-MACHINES = {"386": "i686", "amd64": "x86_64", "arm": "armv7l", "arm64": "aarch64"}
-"""Architectures that `uname -m` calls otherwise."""
-ARCHITECTURES = ("amd64", "arm64", "386", "arm", "ppc64le", "riscv64", "s390x")
-LOCKABLE = ("linux/amd64", "linux/arm64")
-"""Platforms that Python and conda packages are locked for."""
 DECLARED_IN = {
     "source": "sources",
     "bundle": "bundles",
@@ -87,64 +77,6 @@ class Kind:
     """Whether it makes the notebook user, the home and ``/init`` in an image on a source."""
     ignores: frozenset[str] = frozenset()
     """Fields of an image whose values it never reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file that Dockerfiles fetch; the placeholders in its address are not yet replaced."""
-
-    name: str
-    version: str
-    url: str
-    arch: Mapping[str, str] = field(default_factory=dict)
-    sha256: Mapping[str, str] = field(default_factory=dict)
-    """Architecture (amd64, arm64) to checksum, as far as the matrix gives them."""
-    sha512: Mapping[str, str] = field(default_factory=dict)
-    to: str | None = None
-    executable: bool = True
-    """Whether the file at ``to`` is a program."""
-    unpack: str | None = None
-    strip: int = 0
-    deb: bool = False
-
-    def checksum(self, arch: str) -> str | None:
-        """Return the checksum that the matrix gives for the file of an architecture, by either algorithm."""
-        return self.sha512.get(arch) or self.sha256.get(arch)
-
-    def address(self, arch: str) -> str:
-        """Return the address for an architecture (``amd64``, ``arm64``)."""
-        values = {
-            **version_parts("version", self.version),
-            "arch": self.arch.get(arch, arch),
-            "machine": MACHINES.get(arch, arch),
-        }
-        return fill(self.url, values)
-
-
-@dataclass(frozen=True, slots=True)
-class Accelerator:
-    """Everything that belongs to one kind of device; ``{version}`` and its parts are not yet replaced."""
-
-    name: str
-    description: str = ""
-    version: str = ""
-    """What its images are built for: of CUDA, ROCm or the like."""
-    device: str | None = None
-    """What a pod asks for: Kubernetes' extended resource."""
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    apt_repositories: tuple[AptRepository, ...] = ()
-    path: tuple[str, ...] = ()
-    """Folders that go in front of PATH."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    platforms: tuple[Platform, ...] = ()
-    min_driver: str = ""
-    """The oldest driver of a node that images for it run with, if the matrix says; see `config.drivers`."""
-
-    def versioned(self, text: str) -> str:
-        """Put its version, and the parts of it, into a text."""
-        return fill(text, version_parts("version", self.version) if self.version else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.config.logins import Login
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
 
 BuilderDriver = Literal["docker-container", "remote", "kubernetes"]
 

@@ -6,7 +6,7 @@ needs, so that ``{{arch}}`` stays a text in braces.
 
 from __future__ import annotations
 
-from image_matrix.config.model import MACHINES
+from image_matrix.config.platforms import MACHINES
 
 ARCH, MACHINE = "\ue0a0", "\ue0a1"
 MARKS = {"arch": ARCH, "machine": MACHINE}

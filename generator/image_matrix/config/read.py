@@ -6,25 +6,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.accelerators import Accelerator
 from image_matrix.config.apt_repositories import read_repositories
 from image_matrix.config.catalog import read_catalogs
 from image_matrix.config.conda_lock import conda_lock_of
 from image_matrix.config.document import FILES, OF_FILES
+from image_matrix.config.downloads import Download
 from image_matrix.config.layers import REMOVE
-from image_matrix.config.model import (
-    ARCHITECTURES,
-    MANAGERS,
-    TEST_KINDS,
-    Accelerator,
-    Download,
-    Image,
-    Kind,
-    Matrix,
-    Override,
-    Settings,
-)
+from image_matrix.config.model import MANAGERS, TEST_KINDS, Image, Kind, Matrix, Override, Settings
 from image_matrix.config.network import read_network
 from image_matrix.config.nulls import taken_away, without_nulls
+from image_matrix.config.platforms import ARCHITECTURES
 from image_matrix.config.release import read_release
 from image_matrix.config.workflow import read_workflow
 from image_matrix.dag import build_order

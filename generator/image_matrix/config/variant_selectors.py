@@ -11,7 +11,8 @@ from image_matrix.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
 
 
 def select(variants: Mapping[str, Variant], names: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from image_matrix.findings.model import SEVERITIES, ScanFinding, ScanLimits, Sca
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
 
 PART = 12
 """Images that one job scans one after the other: it fetches the scanner's database once, and stays within hours."""

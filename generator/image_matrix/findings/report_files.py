@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 
 if TYPE_CHECKING:
     from image_matrix.findings.model import ScanTarget

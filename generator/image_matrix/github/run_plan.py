@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture, slug
+from image_matrix.config.model import slug
+from image_matrix.config.platforms import architecture
 from image_matrix.dag import upwards, with_ancestors, with_descendants
 from image_matrix.errors import CallError
 from image_matrix.planning.plan import with_children
@@ -15,7 +16,8 @@ from image_matrix.render.workflow_jobs import job_id, leg_settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.workflow import Workflow
     from image_matrix.planning.plan import Plan, PlanEntry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.config.served_app import served_by
 from image_matrix.planning.plan import reference
 from image_matrix.text import fitting, plural

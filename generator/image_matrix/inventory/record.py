@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.inventory.difference import ImageState
 from image_matrix.inventory.model import Content, Inventory, PackageName
 from image_matrix.inventory.shared_packages import ON, SECTIONS, base_of, read_against, written_against

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.lock.model import LockedSource, SourceConfig
     from image_matrix.lock.sources import UsedReference

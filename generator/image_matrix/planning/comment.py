@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
 from image_matrix.dag import with_ancestors
 from image_matrix.planning.last_builds import longest_chain

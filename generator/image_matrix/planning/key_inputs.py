@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from image_matrix.config.conda import MICROMAMBA, conda_packages, needs_micromamba
 from image_matrix.config.extensions import extension_address
 from image_matrix.config.image_files import ImageFiles
-from image_matrix.config.model import architecture
 from image_matrix.config.package_names import package_name
 from image_matrix.config.per_platform import on_architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.render.rootfs import by_kind, copied_kinds
 from image_matrix.render.templates import DOCKERFILE_SUFFIX, template_of
 from image_matrix.text import listed
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.dockerfile_build import DockerfileBuild
+    from image_matrix.config.downloads import Download
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Download, Matrix, Platform, Variant
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
     from image_matrix.render.templates import Templates

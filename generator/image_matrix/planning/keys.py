@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.image_files import NO_IMAGE_FILES
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.render.rootfs import by_kind, copied_kinds
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from image_matrix.config.dockerfile_build import ContextFiles, DockerfileBuild
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
 

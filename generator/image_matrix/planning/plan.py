@@ -15,7 +15,8 @@ from image_matrix.text import listed
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.lock.pins import Pins
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import Keys

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.config.workflow import staging_of
 from image_matrix.planning.plan import reference, references
 from image_matrix.planning.registry_status import presence, registry_presence
@@ -23,7 +23,7 @@ from image_matrix.registry.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.plan import Presence, State
     from image_matrix.registry.client import Registry
 

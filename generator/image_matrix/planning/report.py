@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
 from image_matrix.errors import CallError
 from image_matrix.render.workflow_jobs import job_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.planning.plan import inputs_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from image_matrix.registry.reference import DIGEST, parse_reference
 from image_matrix.text import megabytes
 
 if TYPE_CHECKING:
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
 

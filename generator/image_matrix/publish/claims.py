@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Platform
+    from image_matrix.config.platforms import Platform
 
 Claims = dict[str, str]
 """Name to value."""

@@ -19,7 +19,8 @@ from image_matrix.registry.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Platform, Variant
+    from image_matrix.config.model import Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.release import Release
     from image_matrix.planning.plan import State
     from image_matrix.publish.signing import Verifier

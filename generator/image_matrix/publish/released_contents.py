@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.inventory.difference import image_states
 from image_matrix.inventory.in_image import ReadImage, as_built
 

@@ -20,7 +20,8 @@ from image_matrix.registry.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from image_matrix.config.model import LegId, Platform
+    from image_matrix.config.model import LegId
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.registry.answers import Refusal

@@ -12,9 +12,10 @@ from image_matrix.config.extensions import extension_address
 from image_matrix.config.layer_order import NO_KIND
 from image_matrix.config.lineage import ancestors
 from image_matrix.config.locales import is_new
-from image_matrix.config.model import MACHINES, MANAGERS
+from image_matrix.config.model import MANAGERS
 from image_matrix.config.package_names import package_name
 from image_matrix.config.per_platform import ARCH, MACHINE
+from image_matrix.config.platforms import MACHINES
 from image_matrix.dockerfiles.users import last_user
 from image_matrix.lock.pins import ExtensionPins
 from image_matrix.lock.requirements import git_entries

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture, slug
+from image_matrix.config.model import slug
+from image_matrix.config.platforms import architecture
 from image_matrix.config.read import image_contexts
 from image_matrix.config.workflow import NO_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from image_matrix.config.model import Matrix, Platform, Variant
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.workflow import Workflow
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
 from image_matrix.config.workflow import LEGS
 from image_matrix.render.workflow_jobs import job_id, leg_settings
@@ -14,7 +14,8 @@ from image_matrix.render.workflow_jobs import job_id, leg_settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import LegId, Matrix, Platform, Variant
+    from image_matrix.config.model import LegId, Matrix, Variant
+    from image_matrix.config.platforms import Platform
 
 Chunks = list[list[dict[str, object]]]
 """What each job of a layer gets as the entries of its matrix."""

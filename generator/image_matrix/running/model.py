@@ -9,7 +9,8 @@ from image_matrix.config.variant_ids import image_of
 from image_matrix.verify.engine import LOOPBACK, Start
 
 if TYPE_CHECKING:
-    from image_matrix.config.model import Contract, Platform
+    from image_matrix.config.model import Contract
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.served_app import Served
 
 

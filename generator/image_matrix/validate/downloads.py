@@ -15,7 +15,8 @@ from image_matrix.validate.references import settings_of, settings_of_image, use
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Download, Matrix, Variant
+    from image_matrix.config.downloads import Download
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path
 
 INSTALLER = (

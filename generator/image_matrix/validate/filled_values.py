@@ -18,7 +18,8 @@ from image_matrix.validate.findings import bad_value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
+    from image_matrix.config.accelerators import Accelerator
+    from image_matrix.config.model import Matrix, Settings, Variant
     from image_matrix.config.resolve import Resolution
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json

@@ -17,8 +17,9 @@ from image_matrix.validate.references import every_settings, settings_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from image_matrix.config.accelerators import Accelerator
     from image_matrix.config.apt_repositories import AptRepository
-    from image_matrix.config.model import Accelerator, Matrix, Settings, Variant
+    from image_matrix.config.model import Matrix, Settings, Variant
     from image_matrix.diagnostics import Finding, Target
     from image_matrix.diagnostics import Path as FieldPath
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.layer_order import FROM, start_of, start_path
-from image_matrix.config.model import LOCKABLE, LOCKED_MANAGERS
+from image_matrix.config.model import LOCKED_MANAGERS
+from image_matrix.config.platforms import LOCKABLE
 from image_matrix.config.variants import by_image, combinations, kept, resolution_of, sound_images
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human

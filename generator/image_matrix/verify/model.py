@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.config.model import Accelerator, Contract, ImageTests, Platform
+    from image_matrix.config.accelerators import Accelerator
+    from image_matrix.config.model import Contract, ImageTests
+    from image_matrix.config.platforms import Platform
     from image_matrix.config.served_app import Served
 
 Status = Literal["passed", "failed", "skipped"]

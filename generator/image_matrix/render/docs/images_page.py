@@ -17,7 +17,8 @@ from image_matrix.render.docs.repository_links import anchor, dockerfile_link, n
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.config.model import Accelerator, Matrix, Variant
+    from image_matrix.config.accelerators import Accelerator
+    from image_matrix.config.model import Matrix, Variant
 
 PAGE = "docs/images.md"
 _HEAD = """\

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.config.model import architecture
+from image_matrix.config.platforms import architecture
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES, vendor
 from image_matrix.profiles.pod import devices, placements_of, selector, tolerations
 from image_matrix.render.kubernetes.dump import dump
