@@ -6,6 +6,7 @@ readonly PAUSE=$REGISTRY/image-matrix-cluster/pause:3.10
 
 start_node() {
   can_run_pods || return 0
+  push_pause
   open_network
   start_containerd
   start_kubelet
@@ -22,7 +23,7 @@ can_run_pods() {
     log "the node is left out: no $name here"
     return 1
   done
-  [[ -x $ENGINE/root/usr/bin/containerd ]] && push_pause && return
+  [[ -x $ENGINE/root/usr/bin/containerd ]] && curl --fail --silent --output /dev/null "http://$REGISTRY/v2/" && return
   log "the node is left out: \`.ci/engine up\` makes containerd and the registry of its images available"
   return 1
 }
@@ -48,7 +49,7 @@ push_pause() {
   ln -s busybox "$folder/root/bin/sh"
   printf 'FROM scratch\nCOPY root /\nENTRYPOINT ["/bin/busybox", "tail", "-f", "/dev/null"]\n' >"$folder/Dockerfile"
   docker buildx build --quiet --provenance=false "--output=type=image,name=$PAUSE,push=true,oci-mediatypes=true" \
-    "$folder" </dev/null >&2
+    "$folder" </dev/null >&2 || die "$PAUSE cannot be built; see above"
 }
 
 # --- containers -----------------------------------------------------------------------------------------------------

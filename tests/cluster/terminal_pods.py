@@ -6,6 +6,8 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.cluster.kube import Cluster, Object, until
 
 if TYPE_CHECKING:
@@ -80,14 +82,16 @@ def secret(name: str, namespace: str, files: dict[str, Path]) -> Object:
     }
 
 
-def volumes(cluster: Cluster, folder: Path) -> Iterable[Object]:
-    """Return a volume for the cache on the only node, where the cluster makes none by itself."""
+def volumes(cluster: Cluster, folder: Path, address: str) -> Iterable[Object]:
+    """Return a volume for the cache, on the node that is this machine, where the cluster makes none by itself."""
     default = "storageclass.kubernetes.io/is-default-class"
     classes = cluster.all("storageclass", "--all-namespaces=false")
     if any(item["metadata"].get("annotations", {}).get(default) == "true" for item in classes):
         return []
-    (node,) = cluster.all("node")
-    host = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node["metadata"]["name"]]}
+    here = [item for item in cluster.all("node") if address in str(item["status"]["addresses"])]
+    if not here:
+        pytest.skip("the cluster has no default StorageClass")
+    host = {"key": "kubernetes.io/hostname", "operator": "In", "values": [here[0]["metadata"]["name"]]}
     spec = {
         "capacity": {"storage": "2Gi"},
         "accessModes": ["ReadWriteOnce"],

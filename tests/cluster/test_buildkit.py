@@ -47,7 +47,7 @@ def site(
     with relayed(registry, address) as reached:
         made = new_site(node, folder, reached)
         try:
-            node.apply([users(), *volumes(node, folder / "cache")])
+            node.apply([users(), *volumes(node, folder / "cache", address)])
             made.deploy()
             made.rolled_out()
             yield made

@@ -43,7 +43,7 @@ def test_a_family_that_is_built_is_found(family: str, tmp_path: Path) -> None:
     assert said is not None, missing.stderr
     assert said[1] in versions(family).values()
     folder = tmp_path / f"{family}-{said[1]}"
-    folder.mkdir()
+    (folder / "crds").mkdir(parents=True)
     for arguments in (("--find", family), (family,)):
         assert run(tmp_path, *arguments).stdout == f"{folder}\n"
 
@@ -51,7 +51,7 @@ def test_a_family_that_is_built_is_found(family: str, tmp_path: Path) -> None:
 def test_every_family_is_built_if_none_is_named(tmp_path: Path) -> None:
     for family in FAMILIES:
         (said,) = re.findall(r"error: \S+ (\S+) is", run(tmp_path, "--find", family).stderr)
-        (tmp_path / f"{family}-{said}").mkdir()
+        (tmp_path / f"{family}-{said}" / "crds").mkdir(parents=True)
     found = run(tmp_path).stdout.splitlines()
     assert run(tmp_path, "--find").stdout.splitlines() == found
     assert sorted(Path(line).name for line in found) == sorted(path.name for path in tmp_path.iterdir())
@@ -100,3 +100,26 @@ def test_what_cannot_be_built_is_said(tmp_path: Path) -> None:
         assert done.returncode == 3
         assert "notation: its modules cannot be fetched; GOPROXY names a mirror" in done.stderr
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} <= {".lock", ".module", ".new"}
+
+
+def test_controllers_of_flux_are_kept_with_their_definitions_alone(tmp_path: Path) -> None:
+    """Without them one would start, and know none of its resources."""
+    module = tmp_path / "module"
+    module.mkdir()
+    go = tmp_path / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text(f'#!/bin/sh\ncase "$*" in "list -m "*) echo {module} ;; esac\n')
+    go.chmod(0o755)
+    path = f"{go.parent}:{os.environ['PATH']}"
+    without = run(tmp_path / "cache", "flux-source", path=path)
+    assert without.returncode == 3
+    assert "flux-source: its module has no definitions in config/crd/bases\n" in without.stderr
+    assert run(tmp_path / "cache", "--find", "flux-source").returncode == 3
+    (module / "config/crd/bases").mkdir(parents=True)
+    (module / "config/crd/bases/one.yaml").write_text("kind: CustomResourceDefinition\n")
+    # a folder of an earlier version of the script, as it was without them
+    (version,) = re.findall(r"error: flux-source (\S+) is", run(tmp_path, "--find", "flux-source").stderr)
+    (tmp_path / "cache" / f"flux-source-{version}").mkdir()
+    built = run(tmp_path / "cache", "flux-source", path=path)
+    assert built.returncode == 0, built.stderr
+    assert (Path(built.stdout.strip()) / "crds/one.yaml").is_file()

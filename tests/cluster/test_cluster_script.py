@@ -1,0 +1,100 @@
+"""`.ci/cluster up` with KUBECONFIG: somebody's own cluster is handed to the tests, or one line says why not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import yaml_files
+from tests.cluster.kube import Cluster, text_of
+from tests.environments import python_of
+
+SCRIPT = Path(__file__).parent.parent.parent / ".ci" / "cluster"
+
+
+def up(kubeconfig: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script with a state of its own, so that it never takes the cluster for its own."""
+    programs = python_of("kubectl").parent
+    environment = {
+        **os.environ,
+        "KUBECONFIG": kubeconfig,
+        "IMAGE_MATRIX_CLUSTER_DIR": str(folder / "state"),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+    }
+    command = [shutil.which("bash") or "bash", str(SCRIPT), "up"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def config(server: str, **user: str) -> str:
+    """Return a kubeconfig."""
+    named = {"name": "own"}
+    return text_of(
+        [
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "own",
+                "contexts": [{**named, "context": {"cluster": "own", "user": "own"}}],
+                "clusters": [{**named, "cluster": {"server": server}}],
+                "users": [{**named, "user": user}],
+            }
+        ]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("gone", None, "KUBECONFIG=gone cannot be read"),
+        (
+            "one:two",
+            None,
+            "KUBECONFIG names several files; `kubectl config view --flatten --raw` makes one of them",
+        ),
+        ("broken", "a: [b\n", "KUBECONFIG=broken cannot be asked: error: error loading config file"),
+        (
+            "away",
+            config("https://127.0.0.1:1", token="any"),
+            "KUBECONFIG=away cannot be asked: The connection to the server",
+        ),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_said_in_one_line(
+    name: str, text: str | None, said: str, tmp_path: Path
+) -> None:
+    if text:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = up(name, tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.cluster
+def test_a_cluster_of_somebody_else_is_handed_to_the_tests(cluster: Cluster, tmp_path: Path) -> None:
+    """And nothing is started: the script makes no folder for it."""
+    shutil.copy(cluster.kubeconfig, tmp_path / "config")
+    done = up("config", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"export IMAGE_MATRIX_TEST_CLUSTER={tmp_path / 'config'}\n"
+    assert done.stderr == "cluster: using the cluster of config\n"
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.cluster
+def test_a_user_without_rights_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    token = cluster.kubectl("create", "token", "default", "--namespace=default")
+    assert token.returncode == 0, token.stderr
+    limited = yaml_files.load(cluster.kubeconfig.read_bytes())
+    limited["users"][0]["user"] = {"token": token.stdout.strip()}
+    (tmp_path / "limited").write_text(text_of([limited]), encoding="utf-8")
+    done = up("limited", tmp_path)
+    assert done.returncode == 3
+    assert "the user of KUBECONFIG=limited may not do everything there" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
