@@ -23,6 +23,7 @@ SITE_OVERRIDE = (
 )
 SITE = ("sites.*", "defaults.sites")
 BUILDKIT = ("sites.*.buildkit",)
+SCAN = ("release.scan",)
 """Places: paths in the matrix, with ``*`` for a name or a position."""
 
 TEMPLATE = "write a template, `templates/dockerfiles/NAME.Dockerfile.j2`, and `kind: NAME`"
@@ -203,6 +204,15 @@ WORDS: tuple[Word, ...] = (
     Word(("release_branch",), ("release",), "branch: {value}"),
     Word(("signing", "signer"), ("release",), "sign: {value}"),
     Word(("scanning", "scanner"), ("release",), "scan: {value}"),
+    Word(("only_fixed", "ignore_unfixed"), SCAN, "fixed_only: {value}"),
+    Word(("fail_on", "fail_on_severity", "severities", "threshold"), SCAN,
+         "write `severity: HIGH` for the lowest one that stops a release: LOW, MEDIUM, HIGH or CRITICAL"),
+    Word(("exceptions", "ignored", "ignores", "ignorefile", "ignore_file"), SCAN,
+         "write `ignore: [{id: CVE-2026-0001, until: \"2026-12-31\", reason: TEXT}]`"),
+    Word(("auto_update", "cache_dir", "database", "db", "db_repository", "java_db_repository", "skip_db_update",
+          "update_url"), SCAN,
+         "write the scanner's own variable, as in `env: {TRIVY_DB_REPOSITORY: registry.example.org/trivy-db:2}` or "
+         "`env: {GRYPE_DB_UPDATE_URL: \"https://files.example.org/grype/v6/latest.json\"}`"),
     # sizes, profiles, sites
     Word(("mem_limit", "memory_limit"), ("sizes.*",), "limit: {memory}", under="memory"),
     Word(("mem_guarantee", "memory_guarantee"), ("sizes.*",), "guarantee: {memory}", under="memory"),

@@ -98,6 +98,10 @@ def scanner_settings(matrix: Matrix) -> Iterator[Finding]:
         for name in (name for name, value in boxed.items() if value):
             problem = f"only a scanner that runs in a container has `{name}`"
             yield bad_value(("release", "scan", name), problem, "write `tool: image`, or remove it", "key")
+    other = {"trivy": "grype", "grype": "trivy"}.get(scan.tool)
+    for name in (name for name in scan.env if other and name.startswith(f"{other.upper()}_")):
+        advice = f"remove it, or write `tool: {other}`"
+        yield bad_value(("release", "scan", "env", name), f"{scan.tool} does not read it", advice, "key")
     for at, name in enumerate(scan.secrets):
         path: FieldPath = ("release", "scan", "secrets", at)
         if name in scan.env:
