@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image_matrix.build.site import SiteSettings, script
+from image_matrix.build.network_script import StepNetwork, script
 from image_matrix.verify.expectations import chain
 
 if TYPE_CHECKING:
@@ -98,5 +98,5 @@ def _address(loaded: Loaded, download: str) -> str:
 def _secrets(loaded: Loaded, folder: Path) -> list[str]:
     bundle = loaded.matrix.network.ca_bundle
     site = folder / "site.sh"
-    site.write_text(script(SiteSettings(loaded.matrix.network.mirrors, ca_bundle=bundle is not None)))
+    site.write_text(script(StepNetwork(loaded.matrix.network.mirrors, ca_bundle=bundle is not None)))
     return [f"--secret=id=site,src={site}", *([f"--secret=id=ca-bundle,src={bundle}"] if bundle else [])]

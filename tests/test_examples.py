@@ -15,7 +15,7 @@ from image_matrix.cli import run
 from image_matrix.config.conda import CHANNELS, conda_packages
 from image_matrix.config.package_names import package_name
 from image_matrix.lock.conda import lock_conda, solver
-from image_matrix.lock.conda_request import CondaSite
+from image_matrix.lock.conda_request import CondaNetwork
 from image_matrix.lock.model import Lock
 from image_matrix.lock.read import pins_of, unlocked
 from image_matrix.project.inputs import read_inputs
@@ -64,7 +64,7 @@ def test_the_family_of_conda_can_be_locked_for_both_platforms(tmp_path: Path) ->
     write_channel(tmp_path / "conda-forge", *map(stand_in, sorted(entries)))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        site = CondaSite({CHANNELS: f"http://127.0.0.1:{server.server_port}"})
+        site = CondaNetwork({CHANNELS: f"http://127.0.0.1:{server.server_port}"})
         environments = lock_conda(loaded, Lock(), lambda _: False, solver(site))
         server.shutdown()
     assert environments.failures == {}

@@ -12,7 +12,7 @@ from image_matrix.config.release import Signing
 from image_matrix.errors import Failure
 from image_matrix.github.branch_commit import open_git, push
 from image_matrix.lock.conda_program import program_on_path
-from image_matrix.lock.conda_request import CondaRequest, CondaSite
+from image_matrix.lock.conda_request import CondaNetwork, CondaRequest
 from image_matrix.project.history import read_inputs_at
 from image_matrix.publish.signing import sign
 from image_matrix.stderr import FIRST_LINES, LAST_LINES, failed, reason
@@ -81,7 +81,7 @@ def test_of_a_long_text_the_beginning_and_the_end_are_kept() -> None:
 
 
 def solved(_: Path) -> None:
-    solve = program_on_path(CondaSite())
+    solve = program_on_path(CondaNetwork())
     assert solve is not None
     channels = ("https://conda.anaconda.org/conda-forge",)
     raise Failure(str(solve(CondaRequest(("python",), channels, "linux-64", glibc="2.36"))))

@@ -74,7 +74,7 @@ def kinds(*wanted: str) -> list[Object]:
     return [item for item in by_key if item["kind"] in wanted]
 
 
-def site_files(team: Authority) -> list[Object]:
+def network_files(team: Authority) -> list[Object]:
     """Return the files of the first site, with the team's key."""
     made = kinds(*HUB, "Secret", "OCIRepository", "Kustomization")
     for item in made:
@@ -107,7 +107,7 @@ def takes(place: Place, commit: str) -> list[Any]:
 
 
 def test_a_signed_release_is_pulled_offered_and_installed(place: Place, team: Authority) -> None:
-    place.follow(site_files(team))
+    place.follow(network_files(team))
     commit = release(place)
     takes(place, commit)
     source = place.cluster.get(OCI, SOURCE, SYSTEM)

@@ -14,7 +14,7 @@ from image_matrix.config.conda import channel_mirrors
 from image_matrix.lock.conda import lock_conda, solver, specification
 from image_matrix.lock.conda_in_process import solver_in_process
 from image_matrix.lock.conda_program import addresses, program_on_path
-from image_matrix.lock.conda_request import CondaSite
+from image_matrix.lock.conda_request import CondaNetwork
 from image_matrix.lock.model import Lock
 from image_matrix.lock.read import pins_of
 from image_matrix.project.load import load
@@ -78,7 +78,7 @@ def loaded_of(images: str, source: str = "docker.io/library/debian:bookworm-slim
 
 def lock(loaded: Loaded, old: Lock | None = None) -> Environments:
     mirrors = channel_mirrors(loaded.matrix.network.mirrors)
-    return lock_conda(loaded, old or Lock(), lambda _: False, solver(CondaSite(mirrors)))
+    return lock_conda(loaded, old or Lock(), lambda _: False, solver(CondaNetwork(mirrors)))
 
 
 def names(environments: Environments, variant: str, arch: str = "amd64") -> list[str]:
@@ -221,7 +221,7 @@ def _fake_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_program_is_told_the_c_library_of_the_source(source: str, glibc: str) -> None:
     loaded = loaded_of("images: {base: {from: it, kind: base, conda: [gdal]}}\n", source)
-    locked = lock_conda(loaded, Lock(), lambda _: False, program_on_path(CondaSite()))
+    locked = lock_conda(loaded, Lock(), lambda _: False, program_on_path(CondaNetwork()))
     assert locked.failures == {}
     folder = f"{HOST}/conda-forge"
     assert locked.locked["base:default"].packages == {
@@ -240,7 +240,7 @@ def test_a_program_is_told_channels_mirror_and_accelerator(tmp_path: Path) -> No
         host=host,
     )
     mirrors = channel_mirrors(loaded.matrix.network.mirrors)
-    locked = lock_conda(loaded, Lock(), lambda _: False, program_on_path(CondaSite(mirrors)))
+    locked = lock_conda(loaded, Lock(), lambda _: False, program_on_path(CondaNetwork(mirrors)))
     assert locked.locked["base:default"].packages["amd64"] == (
         f"{HOST}/conda-forge/linux-64/glibc-2.36-0.conda",
     )
@@ -252,7 +252,7 @@ def test_a_program_is_told_channels_mirror_and_accelerator(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("_fake_program")
 def test_py_rattler_comes_before_a_program(tmp_path: Path) -> None:
-    assert solver_in_process(CondaSite()) is not None
+    assert solver_in_process(CondaNetwork()) is not None
     with channels(tmp_path / "served") as host:
         lock(loaded_of(FAMILY, host=host))
     assert not list(tmp_path.glob("arguments-*"))

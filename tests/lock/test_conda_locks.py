@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.build.site import SiteSettings, script
+from image_matrix.build.network_script import StepNetwork, script
 from image_matrix.config.conda import channel_mirrors
 from image_matrix.config.network import Mirrors
 from image_matrix.lock.conda import lock_conda, solver
-from image_matrix.lock.conda_request import CondaSite
+from image_matrix.lock.conda_request import CondaNetwork
 from image_matrix.lock.model import Lock
 from image_matrix.lock.moved import moved
 from image_matrix.lock.read import pins_of, unlocked
@@ -116,7 +116,7 @@ def test_the_conda_that_is_there_gets_the_files(tmp_path: Path, shell: list[str]
     (tmp_path / "conda").chmod(0o755)
     commands = step[0].replace("/run/conda/${TARGETARCH}.txt", str(tmp_path / "amd64.txt"))
     commands = commands.replace("/tmp/conda.txt", str(tmp_path / "conda.txt"))  # noqa: S108 - what it has
-    site = script(SiteSettings(Mirrors(conda=mirror))) if mirror and shell[0] == "bash" else ""
+    site = script(StepNetwork(Mirrors(conda=mirror))) if mirror and shell[0] == "bash" else ""
     text = f"{site}conda={tmp_path}/conda prefix=/opt/conda\n{commands}"
     done = subprocess.run([*shell, "-c", text], check=True, capture_output=True, text=True)
     first, _, rest = done.stdout.partition("\n")
@@ -169,7 +169,7 @@ def test_a_child_is_solved_around_what_the_file_has(tmp_path: Path) -> None:
         network = f"network: {{mirrors: {{conda: '{host}'}}}}\n"
         (tmp_path / "matrix.yaml").write_text(CHILD + network, encoding="utf-8")
         loaded = project(tmp_path)
-        site = CondaSite(channel_mirrors(loaded.matrix.network.mirrors))
+        site = CondaNetwork(channel_mirrors(loaded.matrix.network.mirrors))
         environments = lock_conda(loaded, Lock(), lambda _: False, solver(site))
     assert environments.failures == {}
     assert set(environments.locked) == {"child:python3.13"}

@@ -9,7 +9,7 @@ import pytest
 
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
-from image_matrix.lock.package_site import PackageSite
+from image_matrix.lock.package_network import PackageNetwork
 from image_matrix.lock.resolver_api import Resolved, ResolveRequest
 from image_matrix.lock.uv import resolve
 from image_matrix.lock.uv_program import Uv, runner
@@ -37,7 +37,7 @@ network: {builtin_frontend: true}
 def _index() -> None:
     """In CI the index is there; elsewhere these tests need it."""
     if "CI" not in os.environ and not isinstance(
-        resolve(ResolveRequest(("six",), "3.13", "amd64", "2_36"), Uv(PackageSite(), runner())), Resolved
+        resolve(ResolveRequest(("six",), "3.13", "amd64", "2_36"), Uv(PackageNetwork(), runner())), Resolved
     ):
         pytest.skip("the package index cannot be reached")
 

@@ -9,7 +9,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from image_matrix.build.site import SiteSettings, script
+from image_matrix.build.network_script import StepNetwork, script
 from image_matrix.config.network import Mirrors
 from image_matrix.lock.pins import Pins
 from image_matrix.project.inputs import read_inputs
@@ -134,7 +134,7 @@ def test_a_mirror_replaces_the_addresses_of_locked_packages(tmp_path: Path) -> N
     commands = commands.replace("/tmp/conda.txt", "/dev/stdout")  # noqa: S108 - what the Dockerfile has
     assert bash(commands) == explicit
     mirrors = Mirrors(conda="https://mirror.example.org/conda/")
-    assert bash(f"{script(SiteSettings(mirrors))}{commands}") == explicit.replace(
+    assert bash(f"{script(StepNetwork(mirrors))}{commands}") == explicit.replace(
         "https://conda.anaconda.org/", "https://mirror.example.org/conda/"
     )
 

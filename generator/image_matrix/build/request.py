@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.build.ancestors import to_build
 from image_matrix.build.bake_fields import attestations, caching, output_of
+from image_matrix.build.network_script import contexts
 from image_matrix.build.origin import UNKNOWN
 from image_matrix.build.refreshed_steps import line_of_user, with_day
-from image_matrix.build.site import contexts
 from image_matrix.config.mirrors import mirrored
 from image_matrix.config.platforms import architecture
 from image_matrix.errors import Blocked

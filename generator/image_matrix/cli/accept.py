@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.options import not_empty
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
-from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session

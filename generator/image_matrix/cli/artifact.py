@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
-from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

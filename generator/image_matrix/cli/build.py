@@ -12,10 +12,10 @@ from image_matrix.cli.build_arguments import BuildArguments, checked
 from image_matrix.cli.build_engine import PreparedBuild
 from image_matrix.cli.build_output import export_output, summary
 from image_matrix.cli.build_settings import open_proxy, step_secrets, with_named_secrets
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.recording import record_packages
-from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

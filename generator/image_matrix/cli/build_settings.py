@@ -6,14 +6,14 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.cli.network_files import ca_bundle, netrc
 from image_matrix.cli.printing import note, say
-from image_matrix.cli.site_files import ca_bundle, netrc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.build.network_script import Secrets
     from image_matrix.build.request import BuildRequest
-    from image_matrix.build.site import Secrets
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
 
@@ -22,12 +22,12 @@ def step_secrets(session: Session, loaded: Loaded) -> Secrets:
     """Return the mirrors, certificates, trusted hosts and logins for build steps, as secrets."""
     from pathlib import Path
 
-    from image_matrix.build.site import SiteSettings, secrets
+    from image_matrix.build.network_script import StepNetwork, secrets
     from image_matrix.config.proxy import proxy_variables, secret_variables, within_steps
     from image_matrix.config.trusted_hosts import trusted_in_steps
 
     matrix, logins, bundle = loaded.matrix, netrc(session, loaded), ca_bundle(session, loaded)
-    settings = SiteSettings(
+    settings = StepNetwork(
         matrix.network.mirrors,
         bundle is not None,
         Path(logins).read_text(encoding="utf-8") if logins else "",

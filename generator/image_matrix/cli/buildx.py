@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from image_matrix.cli.build_engine import BuildEngine
 from image_matrix.cli.build_output import log_runner
 from image_matrix.cli.failures import terminable
+from image_matrix.cli.network_files import ca_bundle
 from image_matrix.cli.printing import say
-from image_matrix.cli.site_files import ca_bundle
 from image_matrix.telemetry import span, trace_variables
 
 if TYPE_CHECKING:

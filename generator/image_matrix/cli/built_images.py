@@ -28,8 +28,8 @@ def read_built(
     ``expected`` is what matrix and lock say of them. Raises :class:`Failure` for an image that is not built, and
     :class:`CallError` for one that is not built for the platform.
     """
+    from image_matrix.cli.network_files import registry_of
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.site_files import registry_of
     from image_matrix.config.variant_selectors import select_for
 
     first = project.loaded.variants[next(iter(expected))]

@@ -80,7 +80,7 @@ def ci_ready(session: Session, step: str, variant: str, platform: str, staging: 
 
 def _absent(session: Session, locations: Places, legs: set[LegId]) -> set[LegId]:
     """Return the legs that the registry does not have; one that it refuses to answer about may be there."""
-    from image_matrix.cli.site_files import registry_of
+    from image_matrix.cli.network_files import registry_of
     from image_matrix.planning.registry_locations import existing_images, refused
 
     registry = registry_of(session, locations.main.loaded)

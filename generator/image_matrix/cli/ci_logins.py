@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from image_matrix.cli.network_files import http_client
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable
-from image_matrix.cli.site_files import http_client
 from image_matrix.config.logins import Login
 from image_matrix.errors import naming
 from image_matrix.github.files import ENVIRONMENT, OUTPUT, append

@@ -15,9 +15,9 @@ from image_matrix.cli.ci_review import (
     lost_choices,
     refuse_violations,
 )
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import floating_despite_lock, open_project, refuse_contradictions
-from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -106,8 +106,8 @@ def _refuse_failed(results: Sequence[ScanResult]) -> None:
 
 def _keeper(session: Session, project: Project, folder: Path) -> Callable[[ScanTarget, ScanJob], None]:
     """Return what keeps the reports of a scan: in the folder, and at the image if the matrix asks for it."""
+    from image_matrix.cli.network_files import registry_of
     from image_matrix.cli.scan import attach
-    from image_matrix.cli.site_files import registry_of
     from image_matrix.findings.report_files import report_name, with_category
     from image_matrix.publish.scan_report import subject_of_reports
 

@@ -41,7 +41,7 @@ def ci_signer(session: Session) -> int:
     import subprocess
     import time
 
-    from image_matrix.cli.site_files import http_client
+    from image_matrix.cli.network_files import http_client
     from image_matrix.config.mirrors import mirrored
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.pinned.actions import plugin, tool
@@ -104,7 +104,7 @@ def ci_buildkitd(session: Session) -> int:
     the driver, one a line.
     """
     from image_matrix.build.builder import proxy_options, quoted_option
-    from image_matrix.cli.site_files import ca_bundle
+    from image_matrix.cli.network_files import ca_bundle
     from image_matrix.config.proxy import open_variables, proxy_variables, secret_variables, within_steps
     from image_matrix.config.pull_logins import registry_hosts
     from image_matrix.render.buildkitd import buildkitd_toml

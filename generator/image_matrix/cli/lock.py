@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import ca_bundle, http_client, netrc, registry_of
 from image_matrix.cli.printing import paint, report, say
 from image_matrix.cli.project import load_inputs
-from image_matrix.cli.site_files import ca_bundle, http_client, netrc, registry_of
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
 
     from image_matrix.config.conda import channel_mirrors
     from image_matrix.lock import conda, uv
-    from image_matrix.lock.conda_request import CondaSite
+    from image_matrix.lock.conda_request import CondaNetwork
     from image_matrix.lock.defaults import ask_defaults
     from image_matrix.lock.distributions import python_of
     from image_matrix.lock.resolve_all import LockServices
@@ -132,7 +132,7 @@ def _services(session: Session, loaded: Loaded) -> LockServices:
         stream=http.stream,
         resolve=partial(uv.resolve, uv=resolver),
         graph=partial(uv.graph, uv=resolver),
-        solve=conda.solver(CondaSite(channel_mirrors(mirrors), bundle, logins)),
+        solve=conda.solver(CondaNetwork(channel_mirrors(mirrors), bundle, logins)),
         sleep=time.sleep,
         today=datetime.now(UTC).date(),
         say=lambda line: say(session, line),
@@ -170,7 +170,7 @@ def python_resolver(session: Session, loaded: Loaded) -> Uv:
     """Return uv with the mirrors, certificates and logins of the matrix."""
     import os
 
-    from image_matrix.lock.package_site import SETS_DEFAULT_INDEX, PackageSite
+    from image_matrix.lock.package_network import SETS_DEFAULT_INDEX, PackageNetwork
     from image_matrix.lock.uv_program import Uv, runner
 
     network = loaded.matrix.network
@@ -178,8 +178,8 @@ def python_resolver(session: Session, loaded: Loaded) -> Uv:
     bundle, logins = ca_bundle(session, loaded), netrc(session, loaded)
     is_set = any(os.environ.get(name) for name in SETS_DEFAULT_INDEX)
     trusted = network.trusted_hosts
-    site = PackageSite(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, trusted, is_set)
-    return Uv(site, runner())
+    reached = PackageNetwork(mirrors.pip, mirrors.index_urls, bundle, logins, network.netrc, trusted, is_set)
+    return Uv(reached, runner())
 
 
 def _summarize(

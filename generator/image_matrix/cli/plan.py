@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import Project, open_locked, render_builds
-from image_matrix.cli.site_files import registry_of
 from image_matrix.telemetry import span
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ def _chosen(tags: dict[str, str], release: str | None) -> str:
 
 def _refuse_gone(session: Session, loaded: Loaded, git: Git, release: str, commit: str) -> None:
     """Raise :class:`Failure` if the registry no longer has an image of a release, whose files ``commit`` has."""
-    from image_matrix.cli.site_files import registry_of
+    from image_matrix.cli.network_files import registry_of
     from image_matrix.errors import Failure
     from image_matrix.github.commit_files import files_at
     from image_matrix.publish.offered_images import gone, offered_images

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import note, say
 from image_matrix.cli.project import open_project
-from image_matrix.cli.site_files import registry_of
 from image_matrix.config.workflow import Prune
 from image_matrix.telemetry import span
 

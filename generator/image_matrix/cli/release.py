@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.release_indexes import Ready, Written, complete_indexes, each, ready_indexes
-from image_matrix.cli.site_files import registry_of
 from image_matrix.telemetry import span
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
-from image_matrix.cli.site_files import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.options import also_staging
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
-from image_matrix.cli.site_files import registry_of
 from image_matrix.errors import naming
 from image_matrix.github.files import OUTPUT, append
 from image_matrix.text import listed

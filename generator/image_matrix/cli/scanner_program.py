@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from image_matrix.cli.network_files import http_client
 from image_matrix.cli.printing import say
-from image_matrix.cli.site_files import http_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

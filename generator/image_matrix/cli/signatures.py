@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.site_files import public_key
+from image_matrix.cli.network_files import public_key
 
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session

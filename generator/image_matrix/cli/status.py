@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.released_entries import released_entries
-from image_matrix.cli.site_files import registry_of
 from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
 from image_matrix.text import plural

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Variant
-    from image_matrix.lock.conda_request import CondaSite, Solve
+    from image_matrix.lock.conda_request import CondaNetwork, Solve
     from image_matrix.lock.model import Lock
 
 WITHOUT_SOLVER = (
@@ -118,6 +118,6 @@ def specification(url: str) -> str:
     return f"{name}={version}={build}"
 
 
-def solver(site: CondaSite) -> Solve | None:
+def solver(network: CondaNetwork) -> Solve | None:
     """Return the solver that there is: py-rattler, or the first program on PATH."""
-    return solver_in_process(site) or program_on_path(site)
+    return solver_in_process(network) or program_on_path(network)

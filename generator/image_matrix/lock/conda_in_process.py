@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 
     from rattler import Gateway, RepoDataRecord
 
-    from image_matrix.lock.conda_request import CondaRequest, CondaSite, Solve
+    from image_matrix.lock.conda_request import CondaNetwork, CondaRequest, Solve
 
 LIMIT = timedelta(minutes=15)
 
 
-def solver_in_process(site: CondaSite) -> Solve | None:
+def solver_in_process(network: CondaNetwork) -> Solve | None:
     """Return a function that solves with py-rattler, or ``None`` without it."""
-    return None if find_spec("rattler") is None else lambda request: _solve(request, site)
+    return None if find_spec("rattler") is None else lambda request: _solve(request, network)
 
 
-def _solve(request: CondaRequest, site: CondaSite) -> list[str] | str:
+def _solve(request: CondaRequest, network: CondaNetwork) -> list[str] | str:
     from rattler.exceptions import GatewayError, InvalidMatchSpecError, SolverError
 
     with temporary_folder() as folder:
         try:
-            records = asyncio.run(_records(request, _gateway(folder, site)))
+            records = asyncio.run(_records(request, _gateway(folder, network)))
         except (GatewayError, InvalidMatchSpecError, SolverError) as error:
             return "; ".join(filter(None, (failed("the solver says", str(error)), of_step(str(error)))))
     return sorted(_address(record) for record in records)
 
 
-def _gateway(folder: Path, site: CondaSite) -> Gateway:
+def _gateway(folder: Path, network: CondaNetwork) -> Gateway:
     """Return what reads the index of channels; ``folder`` keeps it for this call."""
     from rattler import Client, Gateway
     from rattler.networking import AuthenticationMiddleware, MirrorMiddleware, RetryMiddleware
 
-    redirected = MirrorMiddleware({prefix: [mirror] for prefix, mirror in site.mirrors.items()})
+    redirected = MirrorMiddleware({prefix: [mirror] for prefix, mirror in network.mirrors.items()})
     # it reads certificates and logins as it makes a client, and its interface for Python cannot name files of them
-    with variables_set({"SSL_CERT_FILE": site.ca_bundle, "NETRC": site.netrc}):
+    with variables_set({"SSL_CERT_FILE": network.ca_bundle, "NETRC": network.netrc}):
         client = Client([RetryMiddleware(), redirected, AuthenticationMiddleware()])
     return Gateway(cache_dir=folder, client=client)
 

@@ -19,7 +19,7 @@ from image_matrix.temporary import temporary_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.lock.conda_request import CondaRequest, CondaSite, Solve
+    from image_matrix.lock.conda_request import CondaNetwork, CondaRequest, Solve
 
 PROGRAMS = ("micromamba", "mamba", "conda")
 SECONDS = 900
@@ -27,23 +27,23 @@ CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """What OpenSSL, and what conda and micromamba read."""
 
 
-def program_on_path(site: CondaSite) -> Solve | None:
+def program_on_path(network: CondaNetwork) -> Solve | None:
     """Return a function that runs the first program on PATH, or ``None``."""
     import shutil
 
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
-    return None if program is None else lambda request: _run(program, request, site)
+    return None if program is None else lambda request: _run(program, request, network)
 
 
-def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
+def _variables(request: CondaRequest, network: CondaNetwork) -> dict[str, str]:
     """Return what describes the machine, in the place of the one that locks, and its certificates and logins.
 
     Sources: docs.conda.io, "Managing virtual packages"; micromamba reads the alias from a variable of its own. NETRC
     names the file with logins: for micromamba in github.com/mamba-org/mamba, libmamba/src/download/curl.cpp, for conda
     by the library requests.
     """
-    alias = mirrored(CHANNELS, site.mirrors)
-    certificates = dict.fromkeys(CA_VARIABLES, site.ca_bundle) if site.ca_bundle else {}
+    alias = mirrored(CHANNELS, network.mirrors)
+    certificates = dict.fromkeys(CA_VARIABLES, network.ca_bundle) if network.ca_bundle else {}
     return {
         "CONDA_SUBDIR": request.subdir,
         "CONDA_OVERRIDE_ARCHSPEC": ARCHSPECS[request.subdir],
@@ -53,11 +53,11 @@ def _variables(request: CondaRequest, site: CondaSite) -> dict[str, str]:
         "CONDA_CHANNEL_ALIAS": alias,
         "MAMBA_CHANNEL_ALIAS": alias,
         **certificates,
-        **({"NETRC": site.netrc} if site.netrc else {}),
+        **({"NETRC": network.netrc} if network.netrc else {}),
     }
 
 
-def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | str:
+def _run(program: str, request: CondaRequest, network: CondaNetwork) -> list[str] | str:
     import os
     import subprocess
 
@@ -72,7 +72,7 @@ def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | st
             "--override-channels",
         ]
         for channel in request.channels:
-            arguments += ["--channel", mirrored(channel, site.mirrors)]
+            arguments += ["--channel", mirrored(channel, network.mirrors)]
         try:
             done = subprocess.run(
                 [program, *arguments, "--", *request.specifications],
@@ -80,7 +80,7 @@ def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | st
                 text=True,
                 timeout=SECONDS,
                 check=False,
-                env={**os.environ, **_variables(request, site)},
+                env={**os.environ, **_variables(request, network)},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"
@@ -88,7 +88,7 @@ def _run(program: str, request: CondaRequest, site: CondaSite) -> list[str] | st
         output = done.stderr or done.stdout
         return "; ".join(filter(None, (failed("the solver says", output), of_step(output))))
     try:
-        return addresses(done.stdout, site.mirrors)
+        return addresses(done.stdout, network.mirrors)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return f"the solver's answer is not as expected: {error!r}"
 

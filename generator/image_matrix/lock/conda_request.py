@@ -27,7 +27,7 @@ class CondaRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class CondaSite:
+class CondaNetwork:
     """How the place that locks reaches channels."""
 
     mirrors: Mapping[str, str] = field(default_factory=dict)

@@ -28,14 +28,14 @@ def closed_index(
     first = (_first_name(request),)
     if isinstance(answer, Resolved):
         taken = {name.partition(INDEX_MARK)[2] for name in answer.files}
-        unused = [uv.site.mirror_of(index) for index in request.named_indexes if index not in taken]
+        unused = [uv.network.mirror_of(index) for index in request.named_indexes if index not in taken]
         return _refusal(unused, first, uv, LOGIN)
     text = answer.explanation if isinstance(answer, Unsatisfiable) else answer.reason
     names = tuple(match[1] for match in _NOT_FOUND.finditer(text))
     if not names and status_in(text) is None:
         return None
-    addresses = [uv.site.mirror_of(index) for index in request.named_indexes]
-    addresses += [uv.site.default_index] if uv.site.default_index and not request.index else []
+    addresses = [uv.network.mirror_of(index) for index in request.named_indexes]
+    addresses += [uv.network.default_index] if uv.network.default_index and not request.index else []
     return _refusal(addresses, names or first, uv, REFUSALS)
 
 
@@ -46,7 +46,7 @@ def _refusal(
     for index in indexes:
         status = status_in(printed_for_index(index, names, uv))
         if status in statuses:
-            return ResolverError(f"{index} asks for a login ({status})", remedy(index, uv.site.netrc_name))
+            return ResolverError(f"{index} asks for a login ({status})", remedy(index, uv.network.netrc_name))
     return None
 
 

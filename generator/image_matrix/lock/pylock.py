@@ -12,7 +12,7 @@ from image_matrix.registry.host_log import origin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_matrix.lock.package_site import PackageSite
+    from image_matrix.lock.package_network import PackageNetwork
 
 
 def address_of(package: Mapping[str, Any]) -> str:
@@ -27,13 +27,15 @@ def address_of(package: Mapping[str, Any]) -> str:
 
 
 def hosts_of(
-    entries: Mapping[str, Mapping[str, Any]], origins: Mapping[str, str], site: PackageSite
+    entries: Mapping[str, Mapping[str, Any]], origins: Mapping[str, str], network: PackageNetwork
 ) -> dict[str, frozenset[str]]:
     """Return indexes, each with the hosts of the files of its packages; those in the place of others are left out."""
     hosts: dict[str, frozenset[str]] = {}
     for name, package in entries.items():
         index = origins.get(name, DEFAULT_INDEX)
-        is_other = site.mirror_of(index) != index if index else site.default_index or site.replaces_default
+        is_other = (
+            network.mirror_of(index) != index if index else network.default_index or network.replaces_default
+        )
         files = (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else []))
         others = frozenset(origin(str(file["url"])) for file in files if "://" in str(file.get("url")))
         if not is_other and not is_direct(name):

@@ -57,7 +57,7 @@ def _resolve(request: ResolveRequest, uv: Uv) -> Resolved | Unsatisfiable | Reso
     return (
         ResolverError(f"the index has no SHA-256 for {', '.join(bare)}")
         if bare
-        else Resolved(files, hosts_of(entries, origins, uv.site))
+        else Resolved(files, hosts_of(entries, origins, uv.network))
     )
 
 
@@ -75,7 +75,9 @@ def _origins(
     for line in answer.splitlines():
         package = line.partition(" ")[0] if re.match(r"[A-Za-z0-9]", line) else package
         index = (
-            uv.site.public(line.partition("# from ")[2], request.named_indexes) if "# from " in line else None
+            uv.network.public(line.partition("# from ")[2], request.named_indexes)
+            if "# from " in line
+            else None
         )
         if index:
             index_of[package] = index

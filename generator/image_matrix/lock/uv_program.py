@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from image_matrix.lock.package_site import PackageSite
+    from image_matrix.lock.package_network import PackageNetwork
 
 
 NO_SOLUTION = 1
@@ -33,7 +33,7 @@ UvRunner = Callable[[list[str], Mapping[str, str]], tuple[int, str]]
 class Uv:
     """The uv of this machine, and where it fetches packages."""
 
-    site: PackageSite
+    network: PackageNetwork
     run: UvRunner
 
 
@@ -81,7 +81,7 @@ def printed_for_index(index: str, names: tuple[str, ...], uv: Uv) -> str:
             "--quiet",
         ]
         try:
-            return uv.run([*call, "--no-python-downloads", "--color=never"], _surroundings(uv.site))[1]
+            return uv.run([*call, "--no-python-downloads", "--color=never"], _surroundings(uv.network))[1]
         except (OSError, subprocess.TimeoutExpired):
             return ""
 
@@ -99,7 +99,7 @@ def compiled(request: ResolveRequest, uv: Uv, form: str) -> str | Unsatisfiable 
             if request.preferred and form == "pylock.toml":
                 output.write_text(_preferences(request.preferred))
         try:
-            code, errors = uv.run(_arguments(request, uv.site, folder, output), _surroundings(uv.site))
+            code, errors = uv.run(_arguments(request, uv.network, folder, output), _surroundings(uv.network))
         except (OSError, subprocess.TimeoutExpired) as error:
             return ResolverError(f"uv cannot be run: {error}")
         if code == 0:
@@ -109,18 +109,18 @@ def compiled(request: ResolveRequest, uv: Uv, form: str) -> str | Unsatisfiable 
     return ResolverError(reason(errors), of_step(errors) or "")
 
 
-def _surroundings(site: PackageSite) -> dict[str, str]:
+def _surroundings(network: PackageNetwork) -> dict[str, str]:
     """Return the environment variables by which uv trusts and logs in, and leaves its messages in one line."""
     import os
 
     known = {
-        "SSL_CERT_FILE": site.ca_bundle,
-        "GIT_SSL_CAINFO": site.ca_bundle,
+        "SSL_CERT_FILE": network.ca_bundle,
+        "GIT_SSL_CAINFO": network.ca_bundle,
         "GIT_TERMINAL_PROMPT": "0",
-        "NETRC": site.netrc,
-        "UV_INSECURE_HOST": " ".join(site.trusted),  # docs.astral.sh/uv/reference/environment
+        "NETRC": network.netrc,
+        "UV_INSECURE_HOST": " ".join(network.trusted),  # docs.astral.sh/uv/reference/environment
         "UV_NO_WRAP": "1",
-        **git_trust(site.trusted, int(os.environ.get("GIT_CONFIG_COUNT") or 0)),
+        **git_trust(network.trusted, int(os.environ.get("GIT_CONFIG_COUNT") or 0)),
     }
     return {name: value for name, value in known.items() if value}
 
@@ -137,13 +137,13 @@ def _preferences(versions: Mapping[str, str]) -> str:
     return f'lock-version = "1.0"\ncreated-by = "image-matrix"\n{"".join(entries)}'
 
 
-def _arguments(request: ResolveRequest, site: PackageSite, folder: Path, output: Path) -> list[str]:
+def _arguments(request: ResolveRequest, network: PackageNetwork, folder: Path, output: Path) -> list[str]:
     import sys
 
     form = "pylock.toml" if output.suffix == ".toml" else "requirements.txt"
-    default = site.mirror_of(request.index) if request.index else site.default_index
+    default = network.mirror_of(request.index) if request.index else network.default_index
     indexes = [f"--default-index={default}"] if default else []
-    indexes += [f"--index={site.mirror_of(index)}" for index in request.indexes]
+    indexes += [f"--index={network.mirror_of(index)}" for index in request.indexes]
     indexes += ["--index-strategy=unsafe-best-match"] if request.indexes else []
     upgrades = (
         ["--upgrade"]

@@ -14,7 +14,7 @@ import pytest
 
 from image_matrix.lock.conda_in_process import solver_in_process
 from image_matrix.lock.conda_program import program_on_path
-from image_matrix.lock.conda_request import CondaRequest, CondaSite
+from image_matrix.lock.conda_request import CondaNetwork, CondaRequest
 from tests.certificates import issue, needs_openssl, server_context
 
 from .conda_channel import Built, write_channel
@@ -53,8 +53,8 @@ def channel(folder: Path, handler: type[Quiet], context: ssl.SSLContext | None =
             server.shutdown()
 
 
-def solve(address: str, site: CondaSite) -> list[str] | str:
-    solver = solver_in_process(site)
+def solve(address: str, network: CondaNetwork) -> list[str] | str:
+    solver = solver_in_process(network)
     assert solver is not None
     return solver(CondaRequest(("zlib",), (address,), "linux-64", "2.36"))
 
@@ -76,7 +76,7 @@ def netrc(folder: Path, password: str) -> str:
 def test_the_login_of_the_file_opens_a_channel(tmp_path: Path) -> None:
     before = dict(os.environ)
     with channel(tmp_path / "served", Guarded) as address:
-        answer = solve(address, CondaSite(netrc=netrc(tmp_path, PASSWORD)))
+        answer = solve(address, CondaNetwork(netrc=netrc(tmp_path, PASSWORD)))
     assert [url.partition("#")[0] for url in answer] == [f"{address}/noarch/zlib-1.3-0.tar.bz2"]
     assert dict(os.environ) == before
 
@@ -86,7 +86,7 @@ def test_a_channel_that_stays_closed_is_named_without_the_password(
     tmp_path: Path, password: str | None
 ) -> None:
     with channel(tmp_path / "served", Guarded) as address:
-        answer = solve(address, CondaSite(netrc=netrc(tmp_path, password) if password else None))
+        answer = solve(address, CondaNetwork(netrc=netrc(tmp_path, password) if password else None))
     assert isinstance(answer, str)
     assert "401" in answer
     assert "wrong" not in answer
@@ -94,10 +94,10 @@ def test_a_channel_that_stays_closed_is_named_without_the_password(
 
 def test_the_mirror_gets_the_login(tmp_path: Path) -> None:
     with channel(tmp_path / "served", Guarded) as address:
-        site = CondaSite(
+        network = CondaNetwork(
             {"https://conda.example.org": address.removesuffix("/c")}, netrc=netrc(tmp_path, PASSWORD)
         )
-        answer = solve("https://conda.example.org/c", site)
+        answer = solve("https://conda.example.org/c", network)
     assert [url.partition("#")[0] for url in answer] == [
         "https://conda.example.org/c/noarch/zlib-1.3-0.tar.bz2"
     ]
@@ -115,8 +115,8 @@ def certified(tmp_path: Path) -> ssl.SSLContext:
 def test_the_certificates_of_the_matrix_are_trusted(tmp_path: Path, certified: ssl.SSLContext) -> None:
     before = dict(os.environ)
     with channel(tmp_path / "served", Quiet, certified) as address:
-        answer = solve(address, CondaSite(ca_bundle=str(tmp_path / "ca.pem")))
-        refused = solve(address, CondaSite())
+        answer = solve(address, CondaNetwork(ca_bundle=str(tmp_path / "ca.pem")))
+        refused = solve(address, CondaNetwork())
     assert [url.partition("#")[0] for url in answer] == [f"{address}/noarch/zlib-1.3-0.tar.bz2"]
     assert isinstance(refused, str)
     assert "certificate" in refused
@@ -135,6 +135,6 @@ def test_a_program_on_path_gets_the_certificates_and_logins(
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    solver = program_on_path(CondaSite(ca_bundle="/ca.pem", netrc="/logins"))
+    solver = program_on_path(CondaNetwork(ca_bundle="/ca.pem", netrc="/logins"))
     assert solver is not None
     assert solver(CondaRequest(("x",), ("https://conda.anaconda.org/c",), "linux-64", "2.36")) == [url]

@@ -15,7 +15,7 @@ SETS_DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_
 
 
 @dataclass(frozen=True, slots=True)
-class PackageSite:
+class PackageNetwork:
     """Where packages are fetched here: mirrors, certificates and logins; nothing of it gets into the lock."""
 
     default_index: str | None = None

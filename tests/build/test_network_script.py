@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_matrix.build.site import SiteSettings, contexts, npm_logins, script, secrets
+from image_matrix.build.network_script import StepNetwork, contexts, npm_logins, script, secrets
 from image_matrix.config.mirrors import familiar, mirrored
 from image_matrix.config.network import Mirrors
 
@@ -40,19 +40,19 @@ def bash(text: str) -> str:
 
 
 def test_nothing_to_say() -> None:
-    assert script(SiteSettings(Mirrors())) == ""
+    assert script(StepNetwork(Mirrors())) == ""
 
 
 def test_variables_survive_their_quoting() -> None:
     assert bash(
-        f'{script(SiteSettings(MIRRORS, ca_bundle=True))}\nprintf %s "$PIP_INDEX_URL $SSL_CERT_FILE"'
+        f'{script(StepNetwork(MIRRORS, ca_bundle=True))}\nprintf %s "$PIP_INDEX_URL $SSL_CERT_FILE"'
     ) == ("https://user:p'a$s@mirror.example.org/simple /run/secrets/ca-bundle.crt")
 
 
 def test_curl_asks_the_mirror_with_the_longest_prefix() -> None:
     fetch = "\n".join(
         [
-            script(SiteSettings(MIRRORS)),
+            script(StepNetwork(MIRRORS)),
             'command() { printf "%s\\n" "$@"; }',
             "curl --output x https://github.com/a/b https://github.com/coder/c https://github.community/d",
             "uv --index https://download.pytorch.org/whl/cpu",
@@ -66,7 +66,7 @@ def test_curl_asks_the_mirror_with_the_longest_prefix() -> None:
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1))
 def test_any_index_address_stays_data(address: str) -> None:
-    done = bash(f'{script(SiteSettings(Mirrors(pip=address)))}\nprintf %s "$UV_DEFAULT_INDEX"')
+    done = bash(f'{script(StepNetwork(Mirrors(pip=address)))}\nprintf %s "$UV_DEFAULT_INDEX"')
     assert done == address
 
 
@@ -88,7 +88,7 @@ def test_familiar() -> None:
 
 
 def test_logins_are_where_tools_look_for_them_and_for_nobody_else(tmp_path: Path) -> None:
-    said = script(SiteSettings(Mirrors(), logins="machine a.example.org login me password a'b$c\n"))
+    said = script(StepNetwork(Mirrors(), logins="machine a.example.org login me password a'b$c\n"))
     here = said.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
     shown = bash(f'{here}\ncat "$NETRC"; stat --format %a "$NETRC"; cat "$CURL_HOME/.curlrc" "$APT_CONFIG"')
     assert "password a'b$c\n600\n" in shown
@@ -135,7 +135,7 @@ BASIC = f"Basic {base64.b64encode(b'me:w0rd').decode()}"
 def test_npm_logs_in_to_its_registry(tmp_path: Path, closed_server: Server, user: str, expected: str) -> None:
     host, requests = closed_server
     logins = f"machine 127.0.0.1 login {user} password w0rd\n"
-    text = script(SiteSettings(Mirrors(npm=f"http://{host}/some/npm/"), logins=logins))
+    text = script(StepNetwork(Mirrors(npm=f"http://{host}/some/npm/"), logins=logins))
     step = text.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
     bash(f"export HOME={tmp_path} npm_config_cache={tmp_path}/cache\n{step}\nnpm view x name || true")
     assert ("/some/npm/x", expected) in [request[:2] for request in requests]
@@ -147,7 +147,7 @@ def test_r_logs_in_as_curl_does_and_says_what_platform_it_is_for(
     tmp_path: Path, closed_server: Server
 ) -> None:
     host, requests = closed_server
-    text = script(SiteSettings(Mirrors(), logins="machine 127.0.0.1 login me password w0rd\n"))
+    text = script(StepNetwork(Mirrors(), logins="machine 127.0.0.1 login me password w0rd\n"))
     step = text.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
     code = "arguments <- commandArgs(TRUE); options(warn = 2); download.file(arguments[1], arguments[2])"
     shown = bash(f"{step}\nRscript --vanilla -e '{code}' http://{host}/a {tmp_path}/a; cat {tmp_path}/a")
@@ -167,7 +167,7 @@ TRUSTED = ("packages.example.org", "registry.example.org:5000")
 
 
 def test_each_program_is_told_which_hosts_it_trusts() -> None:
-    said = script(SiteSettings(Mirrors(npm="https://packages.example.org/npm"), trusted=TRUSTED))
+    said = script(StepNetwork(Mirrors(npm="https://packages.example.org/npm"), trusted=TRUSTED))
     shown = bash(
         f"""{said}
         printf '%s\\n' "$PIP_TRUSTED_HOST" "$UV_INSECURE_HOST" "$NPM_CONFIG_STRICT_SSL"
@@ -180,7 +180,7 @@ def test_each_program_is_told_which_hosts_it_trusts() -> None:
 
 
 def test_npm_checks_a_registry_that_is_not_trusted() -> None:
-    assert "STRICT_SSL" not in script(SiteSettings(Mirrors(npm="https://npm.example.org"), trusted=TRUSTED))
+    assert "STRICT_SSL" not in script(StepNetwork(Mirrors(npm="https://npm.example.org"), trusted=TRUSTED))
 
 
 def test_curl_checks_every_other_host() -> None:
@@ -192,7 +192,7 @@ def test_curl_checks_every_other_host() -> None:
         "https://registry.example.org/a",
         "https://packages.example.org.evil.example/a",
     )
-    site = script(SiteSettings(mirrors, trusted=TRUSTED))
+    site = script(StepNetwork(mirrors, trusted=TRUSTED))
     for number, address in enumerate(addresses):
         shown = bash(f'{site}\ncommand() {{ printf "%s\\n" "$@"; }}\ncurl --fail {address}').split()
         assert ("--insecure" in shown) == (number < 3), address
@@ -201,7 +201,7 @@ def test_curl_checks_every_other_host() -> None:
 
 @pytest.mark.skipif(not shutil.which("apt-config"), reason="apt is not installed")
 def test_apt_checks_every_other_host(tmp_path: Path) -> None:
-    said = script(SiteSettings(Mirrors(), trusted=TRUSTED)).replace("/tmp/", f"{tmp_path}/")  # noqa: S108
+    said = script(StepNetwork(Mirrors(), trusted=TRUSTED)).replace("/tmp/", f"{tmp_path}/")  # noqa: S108
     shown = bash(f"{said}\napt-config dump | grep Verify- || true")
     assert set(shown.splitlines()) == {
         f'Acquire::https::{host}::Verify-{what} "false";'
@@ -212,7 +212,7 @@ def test_apt_checks_every_other_host(tmp_path: Path) -> None:
 
 def test_a_proxy_with_a_password_reaches_steps_in_the_secret_alone() -> None:
     proxy = {"https_proxy": "http://ada:hun'ter$2@proxy.example.org:3128"}
-    settings = SiteSettings(Mirrors(), proxy=proxy)
+    settings = StepNetwork(Mirrors(), proxy=proxy)
     assert bash(f'{script(settings)}\nprintf %s "$https_proxy"') == proxy["https_proxy"]
     made = secrets(settings, None)
     assert made.options == ("id=site,env=IMAGE_MATRIX_SITE",)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from image_matrix.build.site_trust import apt_trust, curl_patterns, is_of_trusted, trust_lines
+from image_matrix.build.network_trust import apt_trust, curl_patterns, is_of_trusted, trust_lines
 from image_matrix.config.mirrors import familiar, mirrored, url_prefixes
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteSettings:
+class StepNetwork:
     """What the place that builds says to steps."""
 
     mirrors: Mirrors
@@ -64,7 +64,7 @@ class SiteSettings:
     """Proxy variables with a password; the others are build arguments."""
 
 
-def secrets(settings: SiteSettings, ca_bundle: str | None) -> Secrets:
+def secrets(settings: StepNetwork, ca_bundle: str | None) -> Secrets:
     """Return the shell file and the CA bundle (a path) as secrets."""
     text = script(settings)
     return Secrets(
@@ -76,7 +76,7 @@ def secrets(settings: SiteSettings, ca_bundle: str | None) -> Secrets:
     )
 
 
-def script(settings: SiteSettings) -> str:
+def script(settings: StepNetwork) -> str:
     """Return the shell file, or an empty text if it has no settings."""
     mirrors, trusted = settings.mirrors, settings.trusted
     parts = [
@@ -170,7 +170,7 @@ def _logins(logins: str, npm: str | None) -> list[str]:
     ]
 
 
-def _r_profile(settings: SiteSettings) -> list[str]:
+def _r_profile(settings: StepNetwork) -> list[str]:
     """Make R fetch with the program curl where R itself can neither log in nor trust."""
     insecure = is_of_trusted(settings.mirrors.cran, settings.trusted)
     if not settings.logins and not insecure:
@@ -234,15 +234,15 @@ def _machines(logins: str) -> list[tuple[str, str, str]]:
     return [(name, user, password) for name, (user, _, password) in hosts.items() if name != "default"]
 
 
-def _apt(site: SiteSettings) -> list[str]:
+def _apt(network: StepNetwork) -> list[str]:
     """Point apt at rewritten copies of its source lists; the lists stay unchanged."""
-    mirrors = site.mirrors
-    if not any((mirrors.apt, site.ca_bundle, site.logins, site.trusted)):
+    mirrors = network.mirrors
+    if not any((mirrors.apt, network.ca_bundle, network.logins, network.trusted)):
         return []
     settings = ['APT::Sandbox::User "root";']  # apt's own user must not read secrets
-    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if site.logins else []
-    settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if site.ca_bundle else []
-    settings += apt_trust(site.trusted)
+    settings += [f'Dir::Etc::netrc "{_NETRC}";'] if network.logins else []
+    settings += [f'Acquire::https::CAInfo "{CA_BUNDLE}";'] if network.ca_bundle else []
+    settings += apt_trust(network.trusted)
     lines = [f"  mkdir --parents {_APT_FOLDER}/parts"]
     if mirrors.apt:
         settings += [f'Dir::Etc::{name} "{_APT_FOLDER}/{path}";' for name, path in _APT_LISTS.items()]

@@ -1,4 +1,4 @@
-"""Finds the files and registries that the settings of a site name."""
+"""Finds the files that a matrix names for its network, and opens registries with them."""
 
 from __future__ import annotations
 
