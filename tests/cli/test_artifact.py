@@ -23,7 +23,7 @@ from image_matrix.cli.session import Session
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.project.inputs import read_inputs
 from image_matrix.registry.reference import digest_of
-from tests.cli.test_release_branch import BAD, DAY, GOOD, NEXT, Place, place, project, state
+from tests.cli.release_place import BAD, DAY, GOOD, NEXT, Place, place, project, state
 from tests.registry.writable import Writable, serving
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import pytest
 from image_matrix.inventory.model import PackageName
 from image_matrix.inventory.record import read_record
 from tests.cli.conftest import Repository
-from tests.cli.test_release_branch import BAD, GOOD, INDEX, LAB, NEXT, SCIENCE, place, project, state
+from tests.cli.release_place import BAD, GOOD, INDEX, LAB, NEXT, SCIENCE, place, project, state
 from tests.cli.transcripts import compare, transcript
 
 if TYPE_CHECKING:
-    from tests.cli.test_release_branch import Place
+    from tests.cli.release_place import Place
 
 __all__ = ["place", "project", "state"]
 EXPECTED = Path(__file__).parent / "diff"

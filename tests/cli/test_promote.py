@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli import run
-from tests.cli.test_release_branch import BAD, GOOD, NEXT, SCIENCE, Place, place, project, state
+from tests.cli.release_place import BAD, GOOD, NEXT, SCIENCE, Place, place, project, state
 from tests.registry.writable import serving
 
 if TYPE_CHECKING:

@@ -1,0 +1,147 @@
+"""What a release says in the catalog, the page and the further lists of the release branch."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import load_project
+from image_matrix.project.inputs import read_inputs
+from tests import yaml_files
+from tests.cli.release_place import BAD, GOOD, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
+from tests.publish.states import answering
+
+__all__ = ["place", "project", "state"]
+
+
+def index_of(digest: str) -> dict[str, Any]:
+    """An index in the registry that says when it was written."""
+    annotations = {"org.opencontainers.image.created": f"day {digest[-1]}"}
+    return {
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [],
+        "annotations": annotations,
+    }
+
+
+@pytest.fixture
+def listed(place: Place) -> Place:
+    """The same with the further lists, a site of Open Data Hub, and a registry that has all images."""
+    text = MATRIX.read_text().replace(
+        "sites: {", "release: {lists: [catalog, devcontainers, page]}\nsites: {odh: {spawner: opendatahub}, "
+    )
+    (place.git.root / "matrix.yaml").write_text(text)
+    names = ("base", "lab", "science")
+    held = {f"{name}/manifests/{digest}": index_of(digest) for name in names for digest in (GOOD, BAD, NEXT)}
+    return replace(place, state=state_of(load_project(read_inputs(place.git.root))), registry=answering(held))
+
+
+@pytest.mark.slow
+def test_a_release_fills_the_further_lists(listed: Place) -> None:
+    listed.release()
+    science = json.loads(listed.shown("deploy/catalog.json"))["images"][2]
+    assert (science["image"], science["digest"], science["created"]) == ("science", GOOD, "day 1")
+    container = json.loads(listed.shown("deploy/.devcontainer/science/devcontainer.json"))
+    assert container["image"] == f"ghcr.io/example/notebooks/science@{GOOD}"
+    assert facts_on_page(listed, SCIENCE) == {"Image": GOOD, "Built on": "lab:default", "Released": "day 1"}
+    first = listed.tip()
+    listed.commit("An edit that changes nothing")
+    assert "release is up to date" in listed.release()
+    assert listed.tip() == first
+
+
+def facts_on_page(place: Place, name: str) -> dict[str, str]:
+    """What the released catalog says of a variant; of its image, the digest. Its platforms are left out."""
+    (data,) = re.findall(
+        r'<script id="data"[^>]*>(.*?)</script>', place.shown("deploy/catalog.html"), re.DOTALL
+    )
+    facts = {
+        term: text.rpartition("@")[2]
+        for one in json.loads(data)
+        if one["id"] == name
+        for term, text in one["facts"]
+    }
+    return {term: text for term, text in facts.items() if term != "Platforms"}
+
+
+def changed_last(place: Place, name: str) -> list[str]:
+    """What the released catalog says has changed last in a variant, as its script puts it together."""
+    page = place.shown("deploy/catalog.html")
+    (data,) = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    entries = {one["id"]: one for one in json.loads(data)}
+
+    def lines(one: dict[str, Any]) -> list[str]:
+        return [*(lines(entries[one["on"]]) if one.get("same") else []), *one.get("changes", [])]
+
+    return lines(entries[name])
+
+
+def released_with_newer_toolz(listed: Place) -> Place:
+    """Release another image of ``science``, for a newer package; return the place with the matrix as it is then."""
+    matrix = listed.git.root / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
+    listed.git("add", "--all")
+    later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    later.commit("A newer toolz")
+    later.release(science=BAD)
+    return later
+
+
+@pytest.mark.slow
+def test_the_released_catalog_says_what_changed_last(listed: Place) -> None:
+    listed.release()
+    assert changed_last(listed, SCIENCE) == []
+    later = released_with_newer_toolz(listed)
+    assert changed_last(later, SCIENCE) == ["toolz 1.0.0 → 1.1.0"]
+    assert changed_last(later, LAB) == []
+    later.commit("Another release of another image")
+    later.release(science=BAD, lab=NEXT)
+    assert changed_last(later, SCIENCE) == ["toolz 1.0.0 → 1.1.0"]
+    assert changed_last(later, LAB) == ["built again, with no change that is known"]
+    tip = later.tip()
+    later.commit("An edit that changes nothing")
+    assert "release is up to date" in later.release(science=BAD, lab=NEXT)
+    assert later.tip() == tip
+
+
+def stream_of(place: Place) -> list[str]:
+    """The digests of the images that the dashboard of Open Data Hub has for ``science``."""
+    streams = yaml_files.load_all(place.shown("deploy/odh/opendatahub/imagestreams.yaml"))
+    science = next(item for item in streams if item["metadata"]["name"] == "science-default")
+    return [tag["from"]["name"].partition("@")[2] for tag in science["spec"]["tags"]]
+
+
+@pytest.mark.slow
+def test_a_rolled_back_image_takes_its_lists_along(listed: Place) -> None:
+    listed.release()
+    later = released_with_newer_toolz(listed)
+    assert stream_of(later) == [BAD, GOOD]
+    later.take_back()
+    later.commit("Another edit")
+    assert f"keeps {GOOD}" in later.release(science=BAD, lab=NEXT)
+    images = {item["image"]: item for item in json.loads(later.shown("deploy/catalog.json"))["images"]}
+    assert (images["lab"]["digest"], images["lab"]["created"]) == (NEXT, "day 3")
+    assert (images["science"]["digest"], images["science"]["created"]) == (GOOD, "day 1")
+    assert "toolz==1.0.0" in images["science"]["requested"]["pip"]
+    page = later.shown("deploy/catalog.html")
+    assert '"toolz":"1.0.0"' in page
+    assert '"toolz":"1.1.0"' not in page
+    assert facts_on_page(later, SCIENCE) == {"Image": GOOD, "Released": "day 1"}
+    assert stream_of(later) == [GOOD]
+
+
+@pytest.mark.slow
+def test_the_folder_of_devcontainers_is_no_site(listed: Place) -> None:
+    (listed.git.root / "matrix.yaml").write_text(
+        "version: 1\nregistry: ghcr.io/example/notebooks\nworkflow: {generator: '.[locked]'}\n"
+        "sources: {debian: 'docker.io/library/debian:trixie-slim'}\nrelease: {lists: [devcontainers]}\n"
+        "images: {base: {from: debian, kind: base, pip: [uv==0.13.8]}}\n"
+    )
+    bare = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    bare.release()
+    assert "released" in bare.release(base=BAD)
