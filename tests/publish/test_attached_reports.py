@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_matrix.config.release import Scanning
-from image_matrix.publish.attached_reports import read_report, with_scans
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.publish.attached_reports import known_scans, read_report, with_scans
 from image_matrix.publish.indexes import CREATED
 from image_matrix.publish.scan_report import REPORT_TYPE, attach_report
 from image_matrix.publish.scanners import ScanJob
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.referrers import attach
 from image_matrix.render.lists.released import ReleasedImage, ScanSummary
 from tests.registry.test_upload import client, pushed
@@ -128,6 +130,37 @@ def test_a_report_is_what_its_digest_says(tmp_path: Path) -> None:
                 server.blobs[name] = clean
         digest = pushed(server)
         assert _scan_of(server, digest, TRIVY) is None
+
+
+@pytest.mark.parametrize(("kind", "status"), [("blobs", 503), ("blobs", 403), ("manifests", 500)])
+def test_a_report_that_the_registry_does_not_give_is_not_missing(
+    tmp_path: Path, kind: str, status: int
+) -> None:
+    """The one before it has other findings, and no report has none."""
+    report = trivy("2026-11-29", "HIGH")
+    with serving() as server:
+        digest = pushed(server)
+        reference = f"{server.host}/team/deploy"
+        job = ScanJob(tmp_path / "image", tmp_path / "report.json", tmp_path)
+        job.report.write_text(json.dumps(report))
+        artifact = attach_report(client(), f"{reference}@{digest}", job, _day_of(report))
+        layer = digest_of(job.report.read_bytes())
+        name = {"blobs": layer, "manifests": artifact}[kind]
+        server.behaviour.refused[f"GET /v2/team/deploy/{kind}/{name}"] = status
+        entry = {"reference": f"{reference}:python3.13-0123@{digest}", "digest": digest}
+        images = {"base": ReleasedImage(digest)}
+        with pytest.raises(EnvironmentFailure):
+            with_scans(client(), {"base": entry}, images, TRIVY)
+        kept, unread = known_scans(client(), {"base": entry}, images, TRIVY)
+        assert kept == images
+        assert "what the last scan found is not known" in unread["base"]
+
+
+def test_a_report_that_is_gone_says_nothing(tmp_path: Path) -> None:
+    with serving() as server:
+        assert said(tmp_path, server, TRIVY, trivy("2026-11-29", "HIGH"))
+        server.blobs.clear()
+        assert _scan_of(server, pushed(server), TRIVY) is None
 
 
 def test_a_report_has_a_largest_size() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
@@ -15,7 +16,7 @@ from image_matrix.findings.model import from_severity
 from image_matrix.findings.reports import findings
 from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.publish.scan_report import REPORT_TYPE
-from image_matrix.registry.answers import Manifest
+from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
 from image_matrix.registry.attached import attached
 from image_matrix.registry.client import CONCURRENCY
 from image_matrix.registry.exchange import ConnectionFailed
@@ -113,15 +114,29 @@ def _newest(registry: Registry, scanning: Scanning, image: str) -> tuple[str, li
 
 
 def _findings(registry: Registry, scanning: Scanning, image: str, artifact: str) -> list[ScanFinding] | None:
-    """Return the findings of a report; ``None`` for what is no report of this scanner."""
-    manifest = registry.manifest(by_digest(image.partition("@")[0], artifact))
-    layer = manifest.layers[0].digest if isinstance(manifest, Manifest) and manifest.layers else ""
+    """Return the findings of a report; ``None`` for what is no report of this scanner, or is gone.
+
+    Raises :class:`EnvironmentFailure` if the registry does not answer: an older report is not taken for the newest.
+    """
+    reference = by_digest(image.partition("@")[0], artifact)
+    manifest = manifest_or_none(reference, registry.manifest(reference))
+    layer = manifest.layers[0].digest if manifest and manifest.layers else ""
     if not DIGEST.fullmatch(layer):
         return None
     try:
         return registry.blob(image, layer, partial(read_report, scanning))
-    except (ConnectionFailed, ValueError):
+    except ValueError:
         return None
+    except ConnectionFailed as failed:
+        if _is_no_report(failed):
+            return None
+        raise EnvironmentFailure(f"{reference}: {failed.reason}", CHECK) from failed
+
+
+def _is_no_report(failed: ConnectionFailed) -> bool:
+    """Say whether the registry has answered: the report is gone, or its bytes have another digest."""
+    has_other_bytes = failed.status is None and failed.reached and failed.retry is None
+    return failed.status == HTTPStatus.NOT_FOUND or has_other_bytes
 
 
 def read_report(scanning: Scanning, chunks: Iterable[bytes], largest: int = LARGEST) -> list[ScanFinding]:
