@@ -240,6 +240,30 @@ def test_an_image_that_is_not_there_is_not_scanned(place: Place, capsys: pytest.
     assert "help: `image-matrix build --push base:default` builds and pushes it" in said
 
 
+SCANS = """
+release:
+  scan: {tool: command, attach: true, command: [sh, -c, 'echo {} > "$1"', sh, "{report}", "{archive}"]}
+"""
+
+
+def test_an_image_whose_report_is_refused_stops_no_other(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GITHUB_REPOSITORY")
+    monkeypatch.chdir(place.folder)
+    monkeypatch.setattr("image_matrix.cli.scanner.fetch", lambda *_: None)
+    matrix = place.root / "matrix.yaml"
+    matrix.write_text(matrix.read_text() + SCANS)
+    place.push("base", "lab", "science")
+    for name in ("base", "lab"):
+        place.server.behaviour.refused[f"POST /v2/notebooks/{name}/blobs/uploads/"] = 403
+    assert place.run("scan", "--attach", "base", "lab", "science") == 3
+    said = capsys.readouterr().err
+    assert said.index("error: base:default linux/amd64: ") < said.index("error: lab:default linux/amd64: ")
+    assert f"the report is attached to {place.image('science')}" in said
+    assert len([*place.folder.glob("scan-*.json")]) == 3
+
+
 def test_in_a_run_the_job_that_did_not_build_has_failed_already(place: Place) -> None:
     result = place.folder / "result.json"
     assert place.run("scan", "base", "--result", str(result)) == 0

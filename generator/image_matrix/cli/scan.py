@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_matrix.cli.project import Project
+    from image_matrix.cli.scanner import ScanVerdict
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import LegId
@@ -159,39 +161,74 @@ def _scan_all(
     *,
     staging: bool,
 ) -> int:
-    """Scan candidates; return 1 if one of them is rejected. Raises :class:`EnvironmentFailure` for a missing one."""
+    """Scan candidates; return 1 if one of them is rejected.
+
+    One that cannot be scanned, or whose report is refused, stops no other. Raises :class:`EnvironmentFailure` for it in
+    the end, and for a missing image.
+    """
     from image_matrix.cli.attest import refuse_untested, scan_result
     from image_matrix.cli.plan import state_of
-    from image_matrix.cli.scan_verdict import report_verdict
-    from image_matrix.cli.scanner import scan_image
     from image_matrix.cli.scanner_program import scanner_program
-    from image_matrix.publish.scan_report import subject_of_reports
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.temporary import temporary_folder
 
     state = state_of(project)
     registry = registry_of(session, state.loaded)
     existing = _existing(session, state, legs, registry, staging=staging)
     refuse_untested(session, state, existing, staging=staging)
-    code, passed = 0, []
-    for leg, image in existing.items():
-        with temporary_folder() as folder, scanner_program(session, state.loaded) as program:
-            verdict, job = scan_image(session, state.loaded, program, image, leg[1], folder)
-            report_verdict(session, project, state, leg, image, verdict)
-            code = max(code, int(verdict.rejected))
-            if not verdict.rejected:
-                passed.append(scan_result(leg[0], image, job.report))
-            _keep(job.report, files.report or report_file(legs, leg, image))
-            _keep_others(session, registry, subject_of_reports(registry, image, leg[1]), job, files)
+    code, passed, failures = 0, list[dict[str, str]](), list[EnvironmentFailure]()
+    # nothing is fetched to scan nothing
+    with scanner_program(session, state.loaded) if existing else nullcontext("") as program:
+        for leg, image in existing.items():
+            kept = replace(files, report=files.report or report_file(legs, leg, image))
+            try:
+                with temporary_folder() as folder:
+                    verdict, job = _scan_one(session, project, state, leg, image, program, folder)
+                    code = max(code, int(verdict.rejected))
+                    if not verdict.rejected:
+                        passed.append(scan_result(leg[0], image, job.report))
+                    _keep_all(session, registry, image, leg[1], job, kept)
+            except EnvironmentFailure as failure:
+                failures.append(EnvironmentFailure(f"{leg[0]} {leg[1]}: {failure.message}", failure.help))
     missing = [leg for leg in legs if leg not in existing]
     if files.result:
-        with naming(Path(files.result)):
-            Path(files.result).write_text(json.dumps(passed), encoding="utf-8")
-        for variant, of in missing:
-            # its build job has failed already, and a release needs all images: one report is enough
-            say(session, f"{variant} is not in the registry for {of}: not scanned")
+        _write_result(session, Path(files.result), passed, missing)
     elif missing:
-        raise _not_built(missing)
+        failures.append(_not_built(missing))
+    _raise_last(failures)
     return code
+
+
+def _scan_one(
+    session: Session, project: Project, state: State, leg: LegId, image: str, program: str, folder: Path
+) -> tuple[ScanVerdict, ScanJob]:
+    """Scan an image, and print what comes of it."""
+    from image_matrix.cli.scan_verdict import report_verdict
+    from image_matrix.cli.scanner import scan_image
+
+    verdict, job = scan_image(session, state.loaded, program, image, leg[1], folder)
+    report_verdict(session, project, state, leg, image, verdict)
+    return verdict, job
+
+
+def _raise_last(failures: Sequence[EnvironmentFailure]) -> None:
+    """Print the failures of several images; the last is raised, to end the command."""
+    from image_matrix.cli.failures import report_failure
+
+    for failure in failures[:-1]:
+        report_failure(failure)
+    if failures:
+        raise failures[-1]
+
+
+def _write_result(
+    session: Session, file: Path, passed: Sequence[Mapping[str, str]], missing: Sequence[LegId]
+) -> None:
+    with naming(file):
+        file.write_text(json.dumps(passed), encoding="utf-8")
+    for variant, of in missing:
+        # its build job has failed already, and a release needs all images: one report is enough
+        say(session, f"{variant} is not in the registry for {of}: not scanned")
 
 
 def _not_built(missing: Sequence[LegId]) -> EnvironmentFailure:
@@ -238,12 +275,17 @@ def _legs(loaded: Loaded, names: tuple[str, ...], platform: str | None) -> list[
     return [(one, platform) for one in select_for(loaded.variants, names, platform)]
 
 
-def _keep_others(session: Session, registry: Registry, image: str, job: ScanJob, files: ReportFiles) -> None:
-    """Copy and attach what else the scanner has written, as far as the caller asks for it."""
+def _keep_all(
+    session: Session, registry: Registry, image: str, platform: str, job: ScanJob, files: ReportFiles
+) -> None:
+    """Copy and attach what the scanner has written, as far as the caller asks for it."""
+    from image_matrix.publish.scan_report import subject_of_reports
+
+    _keep(job.report, files.report or "")
     if files.sarif and _keep(job.sarif, files.sarif):
         append(OUTPUT, f"sarif={files.sarif}\n")
     if files.attach:
-        attach(session, registry, image, job)
+        attach(session, registry, subject_of_reports(registry, image, platform), job)
 
 
 def _keep(written: Path, target: str) -> bool:
