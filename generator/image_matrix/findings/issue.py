@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.findings.markdown import code, finding_link, target_text, words
+from image_matrix.findings.markdown import MARKDOWN, code, finding_link, target_text, words
 from image_matrix.findings.news import remembered
-from image_matrix.findings.remedy_text import by_remedy, packages_of, run_command, short
+from image_matrix.findings.remedy_text import by_remedy, packages_of, run_command, sentence, short
 from image_matrix.findings.rows import NAMED, images_text
 from image_matrix.text import listed, plural
 
@@ -121,31 +121,13 @@ def _remedies(scan: ReleaseScan) -> str:
         lines.append(
             f"- Refresh the lock: `{run_command(names)}`{button}. Its pull request brings {_packages(refreshed)}."
         )
-    lines += [f"- {_other(one, rows)}" for one, rows in groups.items() if one.action not in ("merge", "lock")]
+    others = {one: rows for one, rows in groups.items() if one.action not in ("merge", "lock")}
+    lines += [f"- {sentence(one, _packages(rows), MARKDOWN)}" for one, rows in others.items()]
     return "\n".join(["### What mends them", "", *lines[:LISTED], ""]) if lines else ""
 
 
 def _merge(remedy: Remedy, rows: Sequence[FindingRow]) -> str:
     return f"Merge [{remedy.subject}]({remedy.at}): the release after it brings {_packages(rows)}."
-
-
-def _other(remedy: Remedy, rows: Sequence[FindingRow]) -> str:
-    packages = _packages(rows)
-    match remedy.action:
-        case "wait":
-            return f"No fixed version yet: {packages}."
-        case "release":
-            return f"The next release brings {packages}: the default branch has a fixed version."
-        case "promote":
-            return f"`image-matrix promote --to {remedy.subject}` brings {packages}: the release is mended."
-        case "edit":
-            where = f"{code(remedy.at)} has " if remedy.at else ""
-            return f"{where}{code(remedy.subject)}, which allows no fixed version of {packages}: raise it."
-        case _:
-            return (
-                f"Nothing that the lock knows brings {packages} ({code(remedy.subject)}): raise what installs it, or "
-                "add the finding to `release.scan.ignore` with a date."
-            )
 
 
 def _packages(rows: Iterable[FindingRow]) -> str:

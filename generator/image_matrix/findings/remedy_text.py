@@ -84,14 +84,15 @@ def advice(rows: Sequence[FindingRow], *, in_run: bool, place: TextPlace = TERMI
     return [
         *lines,
         *(
-            _sentence(one, place.words(packages_of(matching)), place)
+            sentence(one, place.words(packages_of(matching)), place)
             for one, matching in groups.items()
             if one.action != "lock"
         ),
     ]
 
 
-def _sentence(remedy: Remedy, packages: str, place: TextPlace) -> str:
+def sentence(remedy: Remedy, packages: str, place: TextPlace) -> str:
+    """Return what mends some packages; the lock has one command for all that it moves."""
     match remedy.action:
         case "wait":
             return f"{packages}: no fixed version yet; `fixed_only: true` of `release.scan` lets such findings pass"
