@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from image_matrix.config.lineage import ancestors, from_base_up, lineage
+from image_matrix.publish.deb_names import entry_of_download, entry_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 UPGRADE = b"\napt-get upgrade "
 """What the step of templates/dockerfiles/macros.j2 has that upgrades the packages of the source."""
-_DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]+)_(?P<version>[A-Za-z0-9.+:~-]+)_[a-z0-9-]+\.deb")
-"""The name that dpkg-deb and archives give a package (dpkg-name(1)); it has no epoch."""
 _PINNED = re.compile(rb"(?<![A-Za-z0-9.+_-])[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~*-]+")
 
 
@@ -127,11 +126,12 @@ def _entries(matrix: Matrix, item: Variant) -> tuple[str, ...]:
 
     A file of a package has the version that it has, whatever archives have: it is ``name=version``, by its name.
     """
-    downloads = (matrix.downloads[name] for name in item.downloads)
-    addresses = (one.address(arch) for one in downloads if one.deb for arch in item.archs)
+    downloads = [one for name in item.downloads if (one := matrix.downloads[name]).deb]
+    addresses = (one.address(arch) for one in downloads for arch in item.archs)
     names = (*item.apt_files, *(unquote(urlsplit(address).path) for address in addresses))
-    debs = (_DEB.fullmatch(name.rpartition("/")[2]) for name in names)
-    return (*item.packages.get("apt", ()), *(f"{one['name']}={one['version']}" for one in debs if one))
+    of_files = (entry for name in names for entry in entry_of_file(name.rpartition("/")[2]))
+    of_downloads = (entry for one in downloads for entry in entry_of_download(one))
+    return (*item.packages.get("apt", ()), *dict.fromkeys((*of_downloads, *of_files)))
 
 
 def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: bytes) -> Effect:
