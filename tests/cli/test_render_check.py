@@ -295,6 +295,22 @@ def test_a_matrix_has_one_path_however_it_is_spelt(repository: Repository, spelt
     assert "matrix.yaml:11:11: error[IM201]" in repository("--matrix", matrix, "check").err
 
 
+@pytest.mark.slow
+def test_what_a_branch_with_a_slash_names_is_found(repository: Repository) -> None:
+    """As in origin/main: paths in a matrix are relative to its folder."""
+    script = repository.root / "setup.sh"
+    script.write_text("#!/bin/sh\nset -eu\ntouch /opt/done\n", encoding="utf-8")
+    repository.replace("from: debian", "from: debian\n    scripts: [setup.sh]")
+    repository("render")
+    git = ["git", "-C", str(repository.root), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (("init", "-q", "-b", "team/next"), ("add", "-A"), ("commit", "-q", "-m", "one")):
+        subprocess.run([*git, *words], check=True)
+    assert repository("plan", "--since", "team/next").out.startswith("nothing")
+    compared = repository("check", "--against", "team/next")
+    assert compared.code == 0
+    assert "cannot be compared" not in compared.err
+
+
 @pytest.mark.parametrize("spelt", ["../other folder/matrix.yaml", "{root}/../other folder/matrix.yaml"])
 def test_a_matrix_is_below_the_folder(repository: Repository, spelt: str) -> None:
     inner = repository.root / "inner"

@@ -57,11 +57,13 @@ def read_inputs_at(
     }
     text = _text(blobs[matrix])
     included = included_files(matrix, text, _files_at(root, commit, revision))
+    # what a file names is relative to its folder, so its name here has no slash of a branch as in origin/main
+    shown = commit[:12] if "/" in revision else revision
     return Inputs(
-        {f"{matrix}@{revision}": text, **overlays},
+        {f"{matrix}@{shown}": text, **overlays},
         templates_of(repository_files, builtin_files(root)),
         _text(blobs[LOCK]) if LOCK in blobs else None,
-        {f"{path}@{revision}": text for path, text in included.items()},
+        {f"{path}@{shown}": text for path, text in included.items()},
         _contexts_at(root, commit, revision, {name: folder_of_overlay(root, name) for name in overlays}),
     )
 
