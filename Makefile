@@ -69,7 +69,7 @@ endif
 
 demo: $(INSTALLED) ## From an edit of a matrix to a user's pod in a Kubernetes cluster, step by step (minutes)
 ifdef IMAGE_MATRIX_TEST_CLUSTER
-	@$(BIN)/pytest -m cluster tests/cluster/test_loop.py --capture=no --quiet --no-header
+	@$(BIN)/python -m tests.cluster.demo
 else
 	@echo 'needs a cluster and an engine: eval "$$(.ci/engine up)"; eval "$$(.ci/cluster up)"'; exit 3
 endif

@@ -1,8 +1,9 @@
-"""A hub in a pod, asked by its REST API as an administrator asks it."""
+"""A hub in a pod, asked by its REST API as an administrator asks it, and by its pages as a user's browser does."""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,19 @@ class Hub:
             method, f"{self.address()}{path}", headers=headers, json=body or None, timeout=60
         )
 
+    def choices(self, user: str) -> list[str]:
+        """Log in as a user without a server, and return the profiles of the form that the hub then shows."""
+        with requests.Session() as browser:
+            login = f"{self.address()}/hub/login"
+            form = browser.get(login, timeout=60).text
+            (token,) = re.findall(r'name="_xsrf"\s+value="([^"]+)"', form)
+            said = {"username": user, "password": "any", "_xsrf": token}
+            browser.post(login, data=said, timeout=60).raise_for_status()
+            shown = browser.get(f"{self.address()}/hub/spawn", timeout=60)
+            shown.raise_for_status()
+        tags = re.findall(r"<input\b[^>]*>", shown.text)
+        return [attribute(tag, "value") for tag in tags if attribute(tag, "name") == "profile"]
+
     def start(self, user: str, **chosen: str) -> Object:
         """Start the server of a user with what the form would post; return the pod when the hub says it is ready."""
         assert self.ask("POST", f"/hub/api/users/{user}").status_code in (201, 409)  # 409: it is there
@@ -74,3 +88,9 @@ class Hub:
         """Stop the server of a user, and wait until its pod is gone."""
         self.ask("DELETE", f"/hub/api/users/{user}/server")
         until(lambda: self.pod(user) is None, self.log)
+
+
+def attribute(tag: str, name: str) -> str:
+    """Return an attribute of a tag of HTML; nothing where it has none."""
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""

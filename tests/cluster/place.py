@@ -142,8 +142,16 @@ def place_in(
     """Make a repository and serve it, and the chart, for the time of a ``with``; then remove what Flux has of it."""
     path = f"cluster-{uuid.uuid4().hex[:8]}"
     served = folder / "served"
-    pack_chart(HERE / "chart", served / "charts")
     notebooks = new_repository(folder / "work", served / "notebooks.git", registry, path, matrix, files)
+    with served_place(cluster, notebooks, address) as place:
+        yield place
+
+
+@contextmanager
+def served_place(cluster: Cluster, notebooks: Notebooks, address: str) -> Iterator[Place]:
+    """Serve a repository and the chart for the time of a ``with``; then remove what Flux has of it."""
+    served = notebooks.remote.parent
+    pack_chart(HERE / "chart", served / "charts")
     with serving(served, address) as url:
         place = Place(cluster, notebooks, url)
         try:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from tests.e2e.place import certificates
 from tests.e2e.tiny_images import CONFIG, LAYER, MANIFEST, Repository, copy_parts, one_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MIRROR = "image-matrix-cluster"
@@ -95,15 +96,17 @@ class Notebooks:
 
     def revert(self, branch: str = "release") -> str:
         """Take back the newest commit of a branch, as docs/release.md says; return the new one."""
-        self.on_branch(branch, "revert", "--no-edit", "HEAD")
+        with self.on_branch(branch):
+            self.git("revert", "--no-edit", "HEAD")
         return self.head(branch)
 
-    def on_branch(self, branch: str, *command: str) -> None:
-        """Run a git command on a branch of the remote, and push what it commits."""
+    @contextmanager
+    def on_branch(self, branch: str) -> Iterator[None]:
+        """Have a branch of the remote checked out for the time of a ``with``; then push what was committed."""
         self.git("fetch", "--quiet", "origin", branch)
         self.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
         try:
-            self.git(*command)
+            yield
             self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         finally:
             self.git("checkout", "--quiet", "--force", "main")

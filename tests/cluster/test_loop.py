@@ -1,75 +1,58 @@
 """From an edit of the matrix to a user's pod, and back, on real parts: `make demo` shows the steps and their times.
 
-What builds, tests and releases is called here, not by a workflow. Flux' controllers run beside the cluster.
+act runs the workflow, with what stands for GitHub (docs/workflow-tests.md). Flux' controllers run beside the cluster.
+The tests build on each other, as a team's days do.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tests import yaml_files
 from tests.cluster.hub import TOKEN, Hub
 from tests.cluster.kube import until
-from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
+from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, profiles, served_place
+from tests.cluster.story import Story
+from tests.cluster.team import Team, team_in
+from tests.e2e.act import available
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.cluster.kube import Cluster, Object
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.skipif(not available(), reason="act is not installed")]
 NOTEBOOKS = Path(__file__).parent / "notebooks"
-
-
-@dataclass
-class Steps:
-    """Says what happens, and when; `pytest --capture=no` shows it."""
-
-    began: float = field(default_factory=time.monotonic)
-
-    def __call__(self, what: str) -> None:
-        print(f"{time.monotonic() - self.began:7.1f} s  {what}", flush=True)
-
-
-@pytest.fixture(scope="module")
-def say() -> Steps:
-    print()
-    return Steps()
+ADDED = {
+    "sizes:": "  data: {from: lab, pip: [toolz==1.0.0]}",
+    "sites:": "  data: {display_name: Data, images: [data], sizes: [small]}",
+}
+"""What the pull request adds to matrix.yaml, before which line."""
+BUILD = "Build data:python3.13 (amd64)"
+"""The job that builds it."""
+NOWHERE = f"sha256:{'0' * 64}"
 
 
 @pytest.fixture(scope="module")
-def place(
-    node: Cluster,  # noqa: ARG001
-    flux: Cluster,
-    address: str,
-    registry: str,
-    say: Steps,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Place]:
-    """A hub that Flux has installed, with images that were built here."""
-    matrix = yaml_files.load((NOTEBOOKS / "matrix.yaml").read_text(encoding="utf-8"))
-    folder = tmp_path_factory.mktemp("loop")
-    with place_in(flux, folder, address, registry, matrix, NOTEBOOKS / "proxy.sh") as made:
-        say("a repository with three images: base, lab, and a hub with KubeSpawner")
-        build(made, say)
-        commit = made.notebooks.release()
-        say(f"image-matrix release: {commit[:12]} on the branch release")
-        made.follow(with_hub(made, documented("Add three files")))
-        say("the three files of docs/flux.md are applied")
-        offered(made, commit, say)
+def say() -> Story:
+    return Story()
+
+
+@pytest.fixture(scope="module")
+def team(registry: str, say: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """A team whose repository is new."""
+    with team_in(tmp_path_factory.mktemp("loop") / "team", registry, NOTEBOOKS, BUILD, say) as made:
         yield made
 
 
-def build(place: Place, say: Steps) -> None:
-    """Build what the registry lacks."""
-    place.notebooks.must("build", "--push")
-    say("image-matrix build --push")
+@pytest.fixture(scope="module")
+def place(node: Cluster, flux: Cluster, address: str, team: Team) -> Iterator[Place]:  # noqa: ARG001
+    """The cluster that is to follow the team's releases: with a node and Flux, or there is no team either."""
+    with served_place(flux, team.notebooks, address) as made:
+        yield made
 
 
 def with_hub(place: Place, items: list[Object]) -> list[Object]:
@@ -80,20 +63,33 @@ def with_hub(place: Place, items: list[Object]) -> list[Object]:
     return items
 
 
-def offered(place: Place, commit: str, say: Steps) -> Hub:
+def released(place: Place, say: Story) -> str:
+    """Say what the release branch has; return its commit."""
+    commit = place.notebooks.head("release")
+    say(f"the branch release is at {commit[:12]}")
+    return commit
+
+
+def offered(place: Place, commit: str, say: Story) -> Hub:
     """Follow a commit through the controllers, until the hub has its profiles."""
     place.fetch(commit)
-    say("source-controller has fetched the branch")
+    say("source-controller has fetched the branch release")
     place.applied(commit, "notebook-prepull")
     say("kustomize-controller: the node has pulled the images")
     place.applied(commit, "notebook-profiles")
     say("kustomize-controller: the ConfigMap has the profiles")
     place.offers(profiles(place), seconds=300)
-    say("helm-controller has upgraded the release")
+    say("helm-controller has upgraded the hub's Helm release")
     hub = Hub(place.cluster)
     hub.ready(profiles(place))
-    say("the hub runs with them")
     return hub
+
+
+def shows(hub: Hub, user: str, *wanted: str, say: Story) -> None:
+    """Say what a user can choose, which must be these profiles."""
+    choices = hub.choices(user)
+    assert choices == list(wanted)
+    say(f"{user} opens the hub, and can choose: {', '.join(choices)}")
 
 
 def page(pod: Object) -> int:
@@ -105,49 +101,89 @@ def page(pod: Object) -> int:
 
 def runs(place: Place, hub: Hub, pod: Object, image: str) -> str:
     """Say what a user's pod runs; it must be the released image, by its digest, and its page must answer."""
-    released = place.notebooks.images()[image]["reference"]
+    reference = place.notebooks.images()[image]["reference"]
     (container,) = pod["spec"]["containers"]
     (status,) = pod["status"]["containerStatuses"]
-    assert container["image"] == released
-    digest = released.rpartition("@")[2]
+    assert container["image"] == reference
+    digest = reference.rpartition("@")[2]
     assert status["imageID"].rpartition("@")[2] == digest
     user = pod["metadata"]["annotations"]["hub.jupyter.org/username"]
     answer = hub.ask("GET", f"/user/{user}/api/status")
     assert answer.status_code == 200, answer.text
-    return f"HTTP 200 from the server of {user}, on {image} with the digest {digest[:19]}"
+    return f"{user}'s server answers HTTP 200; its pod runs {image}, {digest[:19]}"
 
 
-def test_a_user_starts_what_was_released(place: Place, say: Steps) -> None:
-    hub = Hub(place.cluster)
+def test_the_first_release_reaches_a_user(place: Place, team: Team, say: Story) -> None:
+    say.chapter("A repository with three images: base, lab, and a hub with KubeSpawner")
+    say("matrix.yaml is locked and rendered; git push to main starts the workflow")
+    team.push()
+    commit = released(place, say)
+    place.follow(with_hub(place, documented("Add three files")))
+    say("the three files of docs/flux.md are applied to the cluster")
+    hub = offered(place, commit, say)
+    shows(hub, "ada", "lab", say=say)
     pod = hub.start("ada", profile="lab")
     say(runs(place, hub, pod, "lab:python3.13"))
 
 
-def test_an_edit_becomes_a_choice_and_running_servers_stay(place: Place, say: Steps) -> None:
+def edit(team: Team) -> list[str]:
+    """Add an image with a package, and a profile that offers it; return the lines."""
+    file = team.repository.root / "matrix.yaml"
+    text = file.read_text(encoding="utf-8")
+    for before, line in ADDED.items():
+        assert text.count(f"\n{before}\n") == 1
+        text = text.replace(f"\n{before}\n", f"\n{line}\n{before}\n")
+    file.write_text(text, encoding="utf-8")
+    return list(ADDED.values())
+
+
+@pytest.mark.usefixtures("place")
+def test_a_pull_request_is_locked_rendered_built_and_tested(team: Team, say: Story) -> None:
+    say.chapter("A pull request that edits matrix.yaml, and nothing else")
+    for line in edit(team):
+        say(f"+{line}")
+    outcome = team.propose("toolz", "An image with toolz")
+    assert outcome.results == {
+        "Plan": "failed",
+        "Lock for the author": "succeeded",
+        "Render for the author": "succeeded",
+        "Images": "failed",
+    }, team.repository.log_of_run
+    assert "Python packages of data:python3.13: not locked" in team.comments[1]
+    say(
+        "the plan says that the new package is not locked; "
+        "the run locks and renders for the author, and starts again"
+    )
+    built = team.run_on("toolz")
+    assert [name for name in built.results if name.startswith("Build")] == [BUILD]
+    assert team.notebooks.git("diff", "--name-only", "main", "toolz").splitlines() != ["matrix.yaml"]
+    for line in ("- **Data**: new profile", "| `data:python3.13` | built, tested | 0 |"):
+        assert line in team.comments[1]
+        say(f"the comment has: {line}")
+
+
+def test_the_merge_becomes_a_choice_and_running_servers_stay(place: Place, team: Team, say: Story) -> None:
     hub = Hub(place.cluster)
     running = hub.pod("ada")
     assert running is not None
-    edit(place, "toolz==1.0.0", say)
-    build(place, say)
-    commit = place.notebooks.release()
-    say(f"image-matrix release: {commit[:12]} on the branch release")
-    offered(place, commit, say)
+    say.chapter("The merge")
+    commit = team.merge("toolz")
+    pushed = say.seconds()
+    say(f"main is at {commit[:12]}; git push starts the workflow")
+    outcome = team.push()
+    assert [name for name in outcome.results if name.startswith("Build")] == [BUILD]
+    hub = offered(place, released(place, say), say)
+    shows(hub, "grace", "lab", "data", say=say)
+    pod = hub.start("grace", profile="data")
+    say(runs(place, hub, pod, "data:python3.13"))
+    say(f"from git push to that answer: {say.seconds() - pushed:.0f} s")
+    assert version_of_toolz(place) == "1.0.0"
+    say("Python in the pod has toolz 1.0.0")
     still = hub.pod("ada")
     assert still is not None
     assert still["metadata"]["uid"] == running["metadata"]["uid"]
     assert page(still) == 200
-    say("the server that ran before still runs")
-    pod = hub.start("grace", profile="data")
-    say(runs(place, hub, pod, "data:python3.13"))
-    assert version_of_toolz(place) == "1.0.0"
-    say("toolz 1.0.0 is in it")
-
-
-def edit(place: Place, package: str, say: Steps) -> None:
-    """Add an image with a package, and a profile that offers it."""
-    place.notebooks.edit("images", data={"from": "lab", "pip": [package]})
-    place.notebooks.edit("profiles", data={"display_name": "Data", "images": ["data"], "sizes": ["small"]})
-    say(f"matrix.yaml: an image with {package}, and a profile for it")
+    say("ada's server, which was started before, still runs")
 
 
 def version_of_toolz(place: Place) -> str:
@@ -159,20 +195,29 @@ def version_of_toolz(place: Place) -> str:
     return done.stdout.strip() or done.stderr
 
 
-def test_a_release_whose_image_is_gone_changes_nothing_for_users(place: Place, say: Steps) -> None:
+def test_what_the_users_pod_runs_is_signed(place: Place, team: Team, say: Story) -> None:
+    pod = Hub(place.cluster).pod("grace")
+    assert pod is not None
+    (status,) = pod["status"]["containerStatuses"]
+    image = f"{team.repository.registry}/{team.repository.name}/data@{status['imageID'].rpartition('@')[2]}"
+    assert team.verifies(image, step="released", variant="data:python3.13")
+    assert not team.verifies(image, step="released", variant="lab:python3.13")
+    say("cosign verifies the image of grace's pod with the team's key: data:python3.13, released")
+
+
+def test_a_broken_release_changes_nothing_for_users(place: Place, say: Story) -> None:
     hub = Hub(place.cluster)
     good, shown = profiles(place), config_map(place)
-    edit(place, "toolz==0.12.1", say)
-    build(place, say)
-    commit = place.notebooks.release()
-    image = place.notebooks.images()["data:python3.13"]
-    lose(image["reference"])
-    say(f"image-matrix release: {commit[:12]}, and its newest image is deleted from the registry")
+    say.chapter("A broken release")
+    digest = place.notebooks.images()["data:python3.13"]["digest"]
+    commit = change_by_hand(place, digest, NOWHERE)
+    say(f"somebody writes a digest that no image has: release is at {commit[:12]}")
     place.fetch(commit)
     until(
         lambda: "ErrImagePull" in waiting(place) or "ImagePullBackOff" in waiting(place),
         lambda: waiting(place),
     )
+    say("kubelet cannot pull it")
     said = place.cluster.get(KUSTOMIZATION, "notebook-profiles", SYSTEM)
     assert said is not None
     assert not said["status"]["lastAppliedRevision"].endswith(commit)
@@ -181,13 +226,23 @@ def test_a_release_whose_image_is_gone_changes_nothing_for_users(place: Place, s
     hub.stop("grace")
     hub.start("grace", profile="data")
     assert version_of_toolz(place) == "1.0.0"
-    say("the node cannot pull it: the hub's list is as it was, and users start what they could before")
+    say("the hub's list is as it was; grace stops and starts her server as before")
     back = place.notebooks.revert()
-    say(f"git revert: {back[:12]} on the branch release")
+    say(f"git revert on the branch release, which is at {back[:12]}")
     place.fetch(back)
     place.applied(back, "notebook-profiles")
     assert place.hub()["singleuser"]["profileList"] == good == profiles(place)
     say("Flux has taken the revert, and the hub's list is as it was")
+
+
+def change_by_hand(place: Place, old: str, new: str) -> str:
+    """Replace a text in all of deploy/ on the release branch; return the commit."""
+    notebooks = place.notebooks
+    with notebooks.on_branch("release"):
+        for file in (notebooks.root / "deploy").rglob("*.*"):
+            file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        notebooks.git("commit", "--quiet", "--all", "--message", "Another digest")
+    return notebooks.head("release")
 
 
 def config_map(place: Place) -> str:
@@ -208,26 +263,31 @@ def waiting(place: Place) -> str:
     return " ".join(states)
 
 
-def lose(reference: str) -> None:
-    """Delete an image from the registry, as whoever cleans up too much does."""
-    name, _, digest = reference.partition("@")
-    host, _, path = name.rpartition(":")[0].partition("/")
-    answer = requests.delete(f"http://{host}/v2/{path}/manifests/{digest}", timeout=30)
-    assert answer.status_code == 202, answer.text
-
-
-def test_a_revert_takes_the_choice_away(place: Place, say: Steps) -> None:
-    """Two commits back, to before the choice: the revert of the broken release, and that release, cancel out."""
-    values: list[Any] = profiles(place)
-    assert [item["slug"] for item in values] == ["lab", "data"]
-    first = place.notebooks.git("log", "--format=%H", "--reverse", "FETCH_HEAD", "--", "deploy").split()[1]
-    place.notebooks.on_branch("release", "revert", "--no-edit", first)
-    commit = place.notebooks.head("release")
-    say(f"git revert of the first edit: {commit[:12]} on the branch release")
-    hub = offered(place, commit, say)
+def test_a_revert_of_the_merge_takes_the_choice_away(place: Place, team: Team, say: Story) -> None:
+    """Users who have the choice stored get another one, as `check` says how."""
+    notebooks = team.notebooks
+    say.chapter("The way back")
+    notebooks.git("revert", "--no-edit", "--mainline", "1", "HEAD")
+    checked = notebooks.run("check", "--against", "HEAD^")
+    assert checked.returncode == 1
+    assert "the profile `data` of HEAD^ was removed" in checked.stderr
+    assert "add `aliases: [data]` to the new profile, for example `lab`" in checked.stderr
+    say("git revert of the merge. image-matrix check: users may have the profile data stored")
+    file = team.repository.root / "matrix.yaml"
+    lab = "  lab: {display_name: Lab,"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(f"\n{lab}") == 1
+    file.write_text(text.replace(lab, f"{lab} aliases: [data],"), encoding="utf-8")
+    notebooks.must("render")
+    notebooks.must("check", "--against", "HEAD^")
+    notebooks.commit("Who had data gets lab")
+    commit = notebooks.git("rev-parse", "HEAD")
+    say(f"as it advises, lab gets `aliases: [data]`; main is at {commit[:12]}; git push")
+    outcome = team.push()
+    assert not [name for name in outcome.results if name.startswith("Build")]
+    hub = offered(place, released(place, say), say)
     assert [item["slug"] for item in profiles(place)] == ["lab"]
-    refused = hub.ask("POST", "/hub/api/users/carol")
-    assert refused.status_code == 201
-    begun = hub.ask("POST", "/hub/api/users/carol/server", profile="data")
-    assert begun.status_code >= 400, begun.text
-    say(f"nobody can start it any more (HTTP {begun.status_code})")
+    shows(hub, "carol", "lab", say=say)
+    pod = hub.start("dan", profile="data")
+    say("dan starts what he has stored, data, and gets lab")
+    say(runs(place, hub, pod, "lab:python3.13"))

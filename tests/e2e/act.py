@@ -11,13 +11,16 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import yaml
 
 from image_matrix.pinned.actions import actions
 from tests.e2e.place import certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 HOME = HERE.parent.parent
@@ -27,6 +30,8 @@ STANDINS = (
     "sigstore/cosign-installer", "actions/checkout",
 )  # fmt: skip
 """Actions that come from tests/e2e/actions; a checkout without `ref` is act's own, which copies the repository."""
+ENGINE = ("DOCKER_HOST", "DOCKER_CONFIG", "BUILDX_BUILDER")
+"""Variables that name the engine, and what `.ci/buildkit up` makes the builder."""
 STEPS = "      - name: Run the steps\n"
 CHECKOUT = (
     f"      - name: Check out for act\n        uses: actions/checkout@{actions()['actions/checkout'].sha}\n"
@@ -95,6 +100,12 @@ class Repository:
     runs: int = 0
     site: dict[str, Any] = field(default_factory=dict)
     """What else the overlay of this place says."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """The repository's secrets, beside GitHub's token."""
+    cosign: Path | None = None
+    """The cosign of runs, in place of the small one that signs with openssl."""
+    hears: Callable[[str], None] | None = None
+    """Gets each line of a run as act writes it."""
 
     @property
     def root(self) -> Path:
@@ -167,16 +178,30 @@ class Repository:
         job = [f"--job={only}"] if only else []
         readable = self._readable(workflow, asks="GITHUB_API_URL" in environment)
         variables = [f"--env={name}={value}" for name, value in environment.items()]
-        done = subprocess.run(
-            [*self._command(event, readable), *job, *variables],
+        code, output = self._listen([*self._command(event, readable), *job, *variables])
+        self.log_of_run.write_text(output)
+        return Outcome(code, output, _results(output))
+
+    @property
+    def log_of_run(self) -> Path:
+        """Where the newest run is written to."""
+        return self.folder / f"run-{self.runs}.log"
+
+    def _listen(self, command: list[str]) -> tuple[int, str]:
+        lines = []
+        with subprocess.Popen(
+            command,
             cwd=self.root,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             env=self._host_environment(),
-        )
-        output = f"{done.stdout}\n{done.stderr}"
-        (self.folder / f"run-{self.runs}.log").write_text(output)
-        return Outcome(done.returncode, output, _results(output))
+        ) as act:
+            for line in act.stdout or ():
+                lines.append(line)
+                if self.hears:
+                    self.hears(line)
+        return act.returncode, "".join(lines)
 
     def _command(self, event: str, workflow: Path) -> list[str]:
         pinned = actions()
@@ -191,12 +216,13 @@ class Repository:
             "STANDIN_ARTIFACTS": str(self.artifacts),
             "STANDIN_COSIGN": str(HERE / "cosign.py"),
             "STANDIN_KEYS": str(self.tools),
-            **{name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ},
+            "STANDIN_REAL_COSIGN": str(self.cosign or ""),
+            **{name: os.environ[name] for name in ENGINE if name in os.environ},
         }
         return [
             "act", event, f"--workflows={workflow}", f"--eventpath={self.folder / 'event.json'}",
             "--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", f"--var=IMAGE_MATRIX_OVERLAY={self.overlay()}",
-            "--secret=GITHUB_TOKEN=of-the-tests", *maps,
+            "--secret=GITHUB_TOKEN=of-the-tests", *(f"--secret={name}" for name in self.secrets), *maps,
             *(f"--env={name}={value}" for name, value in variables.items()),
         ]  # fmt: skip
 
@@ -206,7 +232,7 @@ class Repository:
         The job that only asks GitHub's API is left out where there is none.
 
         That is one line, and `$/`, GitHub's name for the commit of the workflow. act reads the same files at `./`,
-        after a checkout.
+        after a checkout. A skipped job's outputs are empty on GitHub; in act they are the text of their expressions.
         """
         lines = (self.root / ".github" / "workflows" / workflow).read_text().splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith("  queue: ")]
@@ -215,6 +241,7 @@ class Repository:
         text = "".join(kept)
         if not asks:
             text = re.sub(r"\n  outcome:\n.*?(?=\n  gate:\n)", "", text, flags=re.DOTALL)
+        text = re.sub(r"needs\.(layer_\d+)\.outputs", r"needs.\1.result == 'success' && \g<0>", text)
         path.write_text(text.replace(STEPS, f"{CHECKOUT}{STEPS}").replace("uses: $/", "uses: ./"))
         return path
 
@@ -226,7 +253,8 @@ class Repository:
             (home / ".docker" / "cli-plugins").symlink_to(plugins)
         cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {**os.environ, "HOME": str(home), "UV_CACHE_DIR": cache, "PATH": path}
+        # act takes the value of a secret that it is only told the name of from here
+        return {**os.environ, **self.secrets, "HOME": str(home), "UV_CACHE_DIR": cache, "PATH": path}
 
     def push_event(self) -> dict[str, Any]:
         """The payload of a push of HEAD to main."""
@@ -236,14 +264,14 @@ class Repository:
             "repository": {"full_name": "example/notebooks", "default_branch": "main"},
         }  # fmt: skip
 
-    def pull_request_event(self, head: str) -> dict[str, Any]:
-        """The payload of a pull request of HEAD against main, from the repository ``head``."""
+    def pull_request_event(self, head: str, branch: str = "change") -> dict[str, Any]:
+        """The payload of a pull request of HEAD against main, from a branch of the repository ``head``."""
         base = self.git("rev-parse", "origin/main")
         return {
             "number": 7,
             "pull_request": {
                 "number": 7, "user": {"login": "someone"},
-                "head": {"sha": self.git("rev-parse", "HEAD"), "ref": "change", "repo": {"full_name": head}},
+                "head": {"sha": self.git("rev-parse", "HEAD"), "ref": branch, "repo": {"full_name": head}},
                 "base": {"sha": base, "ref": "main", "repo": {"full_name": "example/notebooks"}},
             },
             "repository": {"full_name": "example/notebooks", "default_branch": "main"},
@@ -286,6 +314,14 @@ def make_repository(folder: Path, registry: str) -> Repository:
 
 def empty_repository(folder: Path, registry: str) -> Repository:
     """Make a repository with nothing but the stand-in of a scanner, and a bare one beside it to push to."""
+    made = bare_repository(folder, registry, "act")
+    (made.root / "scanner").write_text(SCANNER)
+    (made.root / "scanner").chmod(0o755)
+    return made
+
+
+def bare_repository(folder: Path, registry: str, prefix: str) -> Repository:
+    """Make a repository with nothing, a bare one beside it to push to, and a path in the registry of its own."""
     tools = folder / "tools"
     tools.mkdir(parents=True)
     install_generator(tools)
@@ -296,7 +332,7 @@ def empty_repository(folder: Path, registry: str) -> Repository:
         ["git", "clone", "--quiet", str(folder / "remote.git"), str(folder / "work")],
     ):
         subprocess.run(command, cwd=tools, check=True, capture_output=True)
-    made = Repository(folder, registry, f"act-{uuid.uuid4().hex[:8]}", tools)
+    made = Repository(folder, registry, f"{prefix}-{uuid.uuid4().hex[:8]}", tools)
     for name, value in {
         "user.name": "Tester",
         "user.email": "tester@example.org",
@@ -304,8 +340,6 @@ def empty_repository(folder: Path, registry: str) -> Repository:
     }.items():
         made.git("config", name, value)
     made.git("checkout", "-q", "-B", "main")
-    (made.root / "scanner").write_text(SCANNER)
-    (made.root / "scanner").chmod(0o755)
     return made
 
 

@@ -16,6 +16,7 @@ class Comments(BaseHTTPRequestHandler):
     """GitHub's API for the comments of one pull request, or for the pull requests of one branch."""
 
     kept: dict[int, str]
+    job: str
 
     def answer(self, content: Any) -> None:
         body = json.dumps(content).encode()
@@ -30,9 +31,7 @@ class Comments(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if "/jobs?" in self.path:
-            return self.answer(
-                {"jobs": [{"name": "jupyter-scipy (amd64) (python3.13)", "conclusion": "success"}]}
-            )
+            return self.answer({"jobs": [{"name": self.job, "conclusion": "success"}]})
         user = {"login": "github-actions[bot]"}
         found = [
             {"id": number, "number": number, "body": text, "user": user} for number, text in self.kept.items()
@@ -56,9 +55,12 @@ class Comments(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def github_api() -> Iterator[tuple[str, dict[int, str]]]:
-    """Serve the API on this machine; yield its address, and the texts that it keeps by number."""
-    handler = type("Kept", (Comments,), {"kept": {}})
+def github_api(job: str = "jupyter-scipy (amd64) (python3.13)") -> Iterator[tuple[str, dict[int, str]]]:
+    """Serve the API on this machine; yield its address, and the texts that it keeps by number.
+
+    A run has one job there, which passed.
+    """
+    handler = type("Kept", (Comments,), {"kept": {}, "job": job})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", handler.kept  # type: ignore[attr-defined]

@@ -1,13 +1,26 @@
 """A hub that takes from its values what the JupyterHub chart takes, and spawns with KubeSpawner."""
 
 import os
+import sys
+from functools import reduce
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import yaml
 
 values = yaml.safe_load(Path("/etc/jupyterhub/values.yaml").read_text())
 single, hub = values["singleuser"], values["hub"]
 address = os.environ["POD_IP"]
+
+
+def value(path: str, default: Any = None) -> Any:
+    """Return the value of a path with dots, as ``get_config`` of the chart's z2jh.py does."""
+    return reduce(lambda at, key: at.get(key, {}), path.split("."), values) or default
+
+
+sys.modules["z2jh"] = ModuleType("z2jh")
+sys.modules["z2jh"].get_config = value  # type: ignore[attr-defined]
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - JupyterHub calls it with this
 c.JupyterHub.bind_url = "http://0.0.0.0:8000"

@@ -1,0 +1,81 @@
+"""What `make demo` prints."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.demo import FAILED, MISSING, Teller
+from tests.cluster.story import INDENT, WIDTH, Story, told
+from tests.e2e.support import HOME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_is_said_stands_in_a_column_of_its_own() -> None:
+    lines = told("  1.5 s", f"  job {'of many words ' * 12}").splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[0].startswith(f"{'  1.5 s':{INDENT}}  job of")
+    assert {line[: INDENT + 2] for line in lines[1:]} == {" " * (INDENT + 2)}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[Images/Plan] 🏁  Job succeeded\n", "job Plan"),
+        ("[Images/Release                       ] 🏁  Job succeeded\n", "job Release"),
+        (
+            "[Images/Build lab:python3.13 (amd64)-1] 🏁  Job failed\n",
+            "job Build lab:python3.13 (amd64): failed",
+        ),
+        ("[Images/Plan]   | Job succeeded\n", ""),
+    ],
+)
+def test_the_end_of_a_job_is_heard(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Story().hear(line)
+    assert capsys.readouterr().out.partition(" s ")[2].strip() == said
+
+
+DETAILS = """\
+tests/cluster/test_loop.py:120: in test_the_merge
+    outcome = team.push()
+E   AssertionError: a run of the workflow failed in: Build data:python3.13 (amd64)
+E     its log: /tmp/run-4.log
+E   assert 1 == 0
+"""
+
+
+def test_a_failed_step_says_why_and_where_the_rest_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    teller = Teller()
+    teller.fail("test_the_merge_becomes_a_choice", DETAILS)
+    assert teller.code == FAILED
+    assert capsys.readouterr().out.splitlines() == [
+        "FAILED     the merge becomes a choice",
+        "           a run of the workflow failed in: Build data:python3.13 (amd64)",
+        "           its log: /tmp/run-4.log",
+        "           details: build/demo.log",
+    ]
+    teller.fail("test_the_merge_becomes_a_choice", "E   TimeoutError: the cluster does not answer\n")
+    kept = (tmp_path / "build" / "demo.log").read_text(encoding="utf-8")
+    assert kept.startswith(DETAILS), "what is left of it afterwards may fail, too"
+    assert "the cluster does not answer" in kept
+
+
+def test_what_is_missing_is_said_once_with_the_command_that_starts_it() -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("IMAGE_MATRIX_TEST")
+    }
+    command = [sys.executable, "-m", "tests.cluster.demo"]
+    done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, text=True)
+    assert done.returncode == MISSING, done.stdout + done.stderr
+    assert done.stdout.count("missing: ") == 1
+    assert '`eval "$(.ci/cluster up)"` starts one' in done.stdout
+    assert done.stderr == ""
